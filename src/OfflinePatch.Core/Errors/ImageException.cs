@@ -1,0 +1,113 @@
+namespace OfflinePatch.Core;
+
+/// <summary>What every error of this library carries beside its message.</summary>
+public interface ICodedError
+{
+    /// <summary>Stable code, for example <c>NTFS-0107</c>: the area and four digits. Never reused for another meaning.</summary>
+    string Code { get; }
+
+    /// <summary>What the user can do about it, or null.</summary>
+    string? Remedy { get; }
+}
+
+/// <summary>The image, or a structure inside it, contradicts its own format.</summary>
+public sealed class CorruptImageException : Exception, ICodedError
+{
+    /// <param name="code">Stable code.</param>
+    /// <param name="structure">The structure, as its specification names it, with its position in the tree where known: <c>FILE record 5</c>.</param>
+    /// <param name="offset">Byte offset of the offending field in the device or file that holds the structure; -1 if it has none.</param>
+    /// <param name="expected">What the format demands.</param>
+    /// <param name="actual">What was found.</param>
+    /// <param name="remedy">What the user can do, or null.</param>
+    public CorruptImageException(string code, string structure, long offset, string expected, string actual, string? remedy = null)
+        : base(offset < 0
+            ? $"{code}: {structure}: expected {expected}, found {actual}."
+            : $"{code}: {structure} at offset 0x{offset:X}: expected {expected}, found {actual}.")
+    {
+        Code = code;
+        Structure = structure;
+        Offset = offset;
+        Expected = expected;
+        Actual = actual;
+        Remedy = remedy;
+    }
+
+    /// <inheritdoc/>
+    public string Code { get; }
+
+    /// <summary>The structure that is damaged.</summary>
+    public string Structure { get; }
+
+    /// <summary>Byte offset of the offending field, or -1.</summary>
+    public long Offset { get; }
+
+    /// <summary>What the format demands.</summary>
+    public string Expected { get; }
+
+    /// <summary>What was found.</summary>
+    public string Actual { get; }
+
+    /// <inheritdoc/>
+    public string? Remedy { get; }
+}
+
+/// <summary>The image is well formed as far as we can tell, but uses something that this program does not handle.</summary>
+public sealed class UnsupportedImageException : Exception, ICodedError
+{
+    /// <param name="code">Stable code.</param>
+    /// <param name="message">What is not handled, in a full sentence.</param>
+    /// <param name="remedy">What the user can do, or null.</param>
+    public UnsupportedImageException(string code, string message, string? remedy = null)
+        : base($"{code}: {message}")
+    {
+        Code = code;
+        Remedy = remedy;
+    }
+
+    /// <inheritdoc/>
+    public string Code { get; }
+
+    /// <inheritdoc/>
+    public string? Remedy { get; }
+}
+
+/// <summary>The program could go on, and will not: a gate refused the image, or an option is needed first. Nothing was written.</summary>
+public sealed class RefusedException : Exception, ICodedError
+{
+    /// <param name="code">Stable code.</param>
+    /// <param name="message">Why, in a full sentence.</param>
+    /// <param name="remedy">What the user can do.</param>
+    public RefusedException(string code, string message, string? remedy = null)
+        : base($"{code}: {message}")
+    {
+        Code = code;
+        Remedy = remedy;
+    }
+
+    /// <inheritdoc/>
+    public string Code { get; }
+
+    /// <inheritdoc/>
+    public string? Remedy { get; }
+}
+
+/// <summary>The host failed: a file cannot be opened, read or written. The image is unchanged, or rolled back.</summary>
+public sealed class HostIOException : IOException, ICodedError
+{
+    /// <param name="code">Stable code.</param>
+    /// <param name="message">What failed, in a full sentence.</param>
+    /// <param name="remedy">What the user can do, or null.</param>
+    /// <param name="inner">The host's own error, or null.</param>
+    public HostIOException(string code, string message, string? remedy = null, Exception? inner = null)
+        : base($"{code}: {message}", inner)
+    {
+        Code = code;
+        Remedy = remedy;
+    }
+
+    /// <inheritdoc/>
+    public string Code { get; }
+
+    /// <inheritdoc/>
+    public string? Remedy { get; }
+}

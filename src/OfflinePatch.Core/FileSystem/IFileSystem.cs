@@ -1,0 +1,86 @@
+namespace OfflinePatch.Core;
+
+/// <summary>
+/// A tree of files that can be read: a volume in an image, a disc, an archive, a host directory.
+/// Paths are separated by <c>\</c> or <c>/</c>, relative to the root, with or without a leading separator; the empty path is the root.
+/// Names compare as the format says (NTFS and FAT: without case).
+/// </summary>
+public interface IFileSystem : IDisposable
+{
+    /// <summary>What it is, for messages: <c>NTFS</c>, <c>FAT32</c>, <c>ISO 9660 (Joliet)</c>, <c>UDF</c>, <c>ZIP</c>, <c>directory</c>.</summary>
+    string Format { get; }
+
+    /// <summary>Where it comes from, for messages: a host path, or a partition of an image.</summary>
+    string Source { get; }
+
+    /// <summary>The entry at <paramref name="path"/>, or null when there is none.</summary>
+    FileEntry? Find(string path);
+
+    /// <summary>The entries of a directory, without <c>.</c> and <c>..</c>, in the order of the format.</summary>
+    /// <exception cref="CorruptImageException">The directory is damaged.</exception>
+    /// <exception cref="FileNotFoundException">There is no such directory.</exception>
+    IEnumerable<FileEntry> Enumerate(string directory);
+
+    /// <summary>Reads up to <paramref name="buffer"/>'s length from a file; returns the bytes read, 0 at or past its end.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    int Read(string path, long offset, Span<byte> buffer);
+
+    /// <summary>Opens a file for reading from start to end. Cheaper than many calls of <see cref="Read"/>.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    Stream OpenRead(string path);
+}
+
+/// <summary>A tree of files that can be changed. Nothing reaches the device below before <see cref="Flush"/>.</summary>
+public interface IWritableFileSystem : IFileSystem
+{
+    /// <summary>Creates a directory and those above it that are missing; does nothing when it exists.</summary>
+    void CreateDirectory(string path);
+
+    /// <summary>Creates a file, or replaces the content of an existing one. The directory must exist.</summary>
+    /// <exception cref="RefusedException">The file exists in a form that must not be rewritten.</exception>
+    void WriteFile(string path, ReadOnlySpan<byte> content);
+
+    /// <summary>Creates a file, or replaces its content, with <paramref name="length"/> bytes of <paramref name="content"/>.</summary>
+    void WriteFile(string path, Stream content, long length);
+
+    /// <summary>Deletes a file, or an empty directory.</summary>
+    void Delete(string path);
+
+    /// <summary>Renames or moves a file or directory inside this tree.</summary>
+    void Move(string path, string newPath);
+
+    /// <summary>Writes everything that is held back to the device below, so that the volume is whole.</summary>
+    void Flush();
+}
+
+/// <summary>Conveniences over <see cref="IFileSystem"/>.</summary>
+public static class FileSystemExtensions
+{
+    /// <summary>The whole content of a file of at most <paramref name="limit"/> bytes.</summary>
+    /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: the file is longer.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public static byte[] ReadFile(this IFileSystem fileSystem, string path, int limit = int.MaxValue)
+    {
+        var entry = fileSystem.Find(path);
+        if (entry is not { IsDirectory: false } file)
+        {
+            throw new FileNotFoundException($"There is no file {path} in {fileSystem.Source}.", path);
+        }
+
+        if (file.Length > limit || file.Length > Array.MaxLength)
+        {
+            throw new UnsupportedImageException("CORE-0002", $"{path} in {fileSystem.Source} has {file.Length} bytes, more than the {limit} that are read at most.");
+        }
+
+        var content = new byte[file.Length];
+        using var stream = fileSystem.OpenRead(path);
+        stream.ReadExactly(content);
+        return content;
+    }
+
+    /// <summary>Whether a file of this path exists.</summary>
+    public static bool FileExists(this IFileSystem fileSystem, string path) => fileSystem.Find(path) is { IsDirectory: false };
+
+    /// <summary>Whether a directory of this path exists.</summary>
+    public static bool DirectoryExists(this IFileSystem fileSystem, string path) => fileSystem.Find(path) is { IsDirectory: true };
+}

@@ -1,0 +1,63 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks;
+
+/// <summary>One container format: how it is recognised, opened, and written as an output. One subclass in each format's folder.</summary>
+public abstract class DiskFormat
+{
+    /// <summary>The format.</summary>
+    public abstract ImageFormat Format { get; }
+
+    /// <summary>Whether the file is of this format, by its content alone. Reads at most a few sectors; never throws on hostile content.</summary>
+    public abstract bool Probe(BlockDevice file);
+
+    /// <summary>Opens the image.</summary>
+    /// <exception cref="CorruptImageException">The container contradicts its format.</exception>
+    /// <exception cref="UnsupportedImageException">The container uses a feature that is not handled.</exception>
+    /// <exception cref="RefusedException">An option is needed first (a parent, a backing file).</exception>
+    public abstract DiskImage Open(IImageFiles files);
+
+    /// <summary>
+    /// Starts writing a new image of <paramref name="virtualSize"/> bytes into <paramref name="output"/>, or null when the format cannot be written.
+    /// </summary>
+    public virtual DiskWriter? CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => null;
+}
+
+/// <summary>What a new image shall look like.</summary>
+/// <param name="Subformat">The variant, as its format calls it, or null for the default one.</param>
+/// <param name="Compression"><c>zlib</c>, <c>zstd</c>, or null for none (or the format's own default).</param>
+/// <param name="FileName">The name that the file will have, for descriptors that repeat it.</param>
+/// <param name="SectorSize">Bytes per logical sector of the guest disk: 512 or 4096.</param>
+public sealed record DiskWriterOptions(string? Subformat = null, string? Compression = null, string FileName = "disk", int SectorSize = 512);
+
+/// <summary>
+/// Writes a new image from start to end. The caller hands over blocks in ascending, non-overlapping order and leaves out what is zero.
+/// </summary>
+public abstract class DiskWriter : IDisposable
+{
+    /// <summary>Bytes of guest data that the format stores as one unit; the caller hands over whole, aligned units (but the last may be short).</summary>
+    public abstract int UnitSize { get; }
+
+    /// <summary>
+    /// Turns one unit into the bytes that are stored, on any thread: compression happens here. The result may be <paramref name="unit"/> itself.
+    /// </summary>
+    public virtual ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit) => unit;
+
+    /// <summary>Stores an encoded unit. Called on one thread, in ascending order of <paramref name="guestOffset"/>.</summary>
+    public abstract void Append(long guestOffset, ReadOnlyMemory<byte> encoded);
+
+    /// <summary>Writes the tables and ends the image.</summary>
+    public abstract void Complete();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what the writer owns. Without <see cref="Complete"/> before, the output is not an image.</summary>
+    protected virtual void Dispose(bool disposing)
+    {
+    }
+}

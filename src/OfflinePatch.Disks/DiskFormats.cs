@@ -1,0 +1,30 @@
+using OfflinePatch.Core;
+using OfflinePatch.Disks.Raw;
+
+namespace OfflinePatch.Disks;
+
+/// <summary>The formats that this program knows, and the choice among them by content.</summary>
+public static class DiskFormats
+{
+    /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
+    public static IReadOnlyList<DiskFormat> All { get; } =
+    [
+        new RawFormat(),
+    ];
+
+    /// <summary>Recognises and opens an image by its content; the file's name says nothing.</summary>
+    /// <exception cref="CorruptImageException">The container contradicts its format.</exception>
+    /// <exception cref="UnsupportedImageException">No format recognises the file (<c>DISK-0001</c>), or a feature is not handled.</exception>
+    public static DiskImage Open(IImageFiles files)
+    {
+        foreach (var format in All)
+        {
+            if (format.Probe(files.Image))
+            {
+                return format.Open(files);
+            }
+        }
+
+        throw DiskError.UnknownFormat(files.ImagePath, files.Image.Length);
+    }
+}

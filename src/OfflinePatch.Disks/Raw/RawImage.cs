@@ -1,0 +1,40 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Raw;
+
+/// <summary>A RAW image: guest offset = host offset.</summary>
+internal sealed class RawImage(ResizableDevice file) : DiskImage
+{
+    /// <inheritdoc/>
+    public override ImageFormat Format => ImageFormat.Raw;
+
+    /// <inheritdoc/>
+    public override string Subformat => "";
+
+    /// <inheritdoc/>
+    public override long Length { get; } = file.Length;
+
+    /// <inheritdoc/>
+    public override void Read(long offset, Span<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        file.Read(offset, buffer);
+    }
+
+    /// <inheritdoc/>
+    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        file.Write(offset, buffer);
+    }
+
+    /// <inheritdoc/>
+    public override void Flush() => file.Flush();
+
+    /// <inheritdoc/>
+    public override DeviceExtent GetExtent(long offset)
+    {
+        CheckRange(offset, 1);
+        return file.GetExtent(offset);
+    }
+}
