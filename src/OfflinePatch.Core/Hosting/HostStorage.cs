@@ -21,12 +21,9 @@ internal sealed class HostStorage : IHostStorage
             throw CoreError.ReadOnlyFile(path, inner: null);
         }
 
-        if (ForeignWriter.IsOpenForWriting(path))
-        {
-            throw CoreError.OpenElsewhere(path);
-        }
-
-        return Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        return Guard(path, FileAccess.ReadWrite, () => ForeignWriter.IsOpenForWriting(path))
+            ? throw CoreError.OpenElsewhere(path)
+            : Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
     }
 
     public IHostHandle Create(string path) => Open(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
@@ -52,15 +49,21 @@ internal sealed class HostStorage : IHostStorage
 
     private static HostHandle Open(string path, FileMode mode, FileAccess access, FileShare share)
     {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0, Options = FileOptions.RandomAccess };
+        if (mode == FileMode.Create && !OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        return Guard(path, access, () => new HostHandle(path, new FileStream(path, options)));
+    }
+
+    /// <summary>Opens, and turns what the host says when it refuses into an error with a remedy.</summary>
+    private static T Guard<T>(string path, FileAccess access, Func<T> open)
+    {
         try
         {
-            var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0, Options = FileOptions.RandomAccess };
-            if (mode == FileMode.Create && !OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
-
-            return new HostHandle(path, new FileStream(path, options));
+            return open();
         }
         catch (UnauthorizedAccessException e)
         {
@@ -74,7 +77,7 @@ internal sealed class HostStorage : IHostStorage
         {
             throw CoreError.Locked(path, e);
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not HostIOException)
         {
             throw CoreError.CannotOpen(path, e);
         }

@@ -27,6 +27,15 @@ internal sealed class FileChange
     /// <summary>Length after the commit.</summary>
     public long NewLength => _overlay.Length;
 
+    /// <summary>Ranges that the commit cuts off, ascending: empty unless the file gets shorter.</summary>
+    public IEnumerable<ByteRange> CutOff()
+    {
+        for (var offset = NewLength; offset < Handle.Length; offset += MaxRange)
+        {
+            yield return new ByteRange(offset, (int)Math.Min(MaxRange, Handle.Length - offset));
+        }
+    }
+
     /// <summary>Bytes to write.</summary>
     public long ByteCount => Ranges.Sum(r => (long)r.Length);
 

@@ -8,6 +8,7 @@ namespace OfflinePatch.Core.Undo;
 internal sealed class ImageUndo
 {
     private const string Suffix = ".offlinepatch-undo";
+    private const string PointerSuffix = "-elsewhere";
     private const string NewSuffix = ".new"; // until the undo file is whole, it has this name: it is then worth nothing, and the image is untouched
 
     private readonly IHostStorage _storage;
@@ -31,7 +32,7 @@ internal sealed class ImageUndo
         get
         {
             var beside = _imagePath + Suffix;
-            return string.Equals(beside, UndoPath, StringComparison.Ordinal) ? null : beside + "-elsewhere";
+            return string.Equals(beside, UndoPath, StringComparison.Ordinal) ? null : beside + PointerSuffix;
         }
     }
 
@@ -48,9 +49,9 @@ internal sealed class ImageUndo
             }
 
             cancellation.ThrowIfCancellationRequested();
+            WritePointer();
             _storage.Rename(newPath, UndoPath);
             _storage.FlushFolderOf(UndoPath);
-            WritePointer();
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or UnauthorizedAccessException)
         {
@@ -94,9 +95,9 @@ internal sealed class ImageUndo
     /// <summary>If a commit was interrupted, puts the old bytes back. Returns whether it did.</summary>
     public bool RollBackIfInterrupted()
     {
-        if (PointerPath is null && _storage.Exists(_imagePath + Suffix + "-elsewhere"))
+        if (PointerPath is null && FollowPointer() is { } elsewhere && elsewhere.RollBackIfInterrupted())
         {
-            return FollowPointer().RollBackIfInterrupted();
+            return true;
         }
 
         if (!_storage.Exists(UndoPath) || ReadState() != UndoState.Applying)
@@ -250,12 +251,22 @@ internal sealed class ImageUndo
         _storage.FlushFolderOf(path);
     }
 
-    private ImageUndo FollowPointer()
+    private ImageUndo? FollowPointer()
     {
-        using var pointer = _storage.OpenRead(_imagePath + Suffix + "-elsewhere");
+        var path = _imagePath + Suffix + PointerSuffix;
+        if (!_storage.Exists(path))
+        {
+            return null;
+        }
+
+        using var pointer = _storage.OpenRead(path);
         var folder = new byte[(int)Math.Min(pointer.Length, UndoLayout.MaxPath)];
         pointer.Read(0, folder);
-        return new ImageUndo(_storage, _imagePath, System.Text.Encoding.UTF8.GetString(folder));
+
+        // Not yet durable: then the image was not yet written either.
+        return folder.AsSpan().ContainsAnyExcept((byte)0) && !folder.AsSpan().Contains((byte)0)
+            ? new ImageUndo(_storage, _imagePath, System.Text.Encoding.UTF8.GetString(folder))
+            : null;
     }
 
     private void DeleteIfPresent(string path)

@@ -39,7 +39,7 @@ internal static class UndoLayout
     public static class Range
     {
         public const int Offset = 0x00;       // u64
-        public const int Length = 0x08;       // u32, bytes that the commit wrote, 1..FileChange.MaxRange
+        public const int Length = 0x08;       // u32, bytes that the commit wrote, 0..FileChange.MaxRange; 0 where it cut the file
         public const int OldLength = 0x0C;    // u32, bytes that follow: fewer than Length where the file was shorter
         public const int NewHash = 0x10;      // 32 bytes, SHA-256 of what the commit wrote
         public const int Size = 0x30;

@@ -97,8 +97,8 @@ internal sealed class UndoReader
             var offset = BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(UndoLayout.Range.Offset));
             var length = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.Length));
             var oldLength = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.OldLength));
-            Bound(length, 1, FileChange.MaxRange, "range length");
-            Bound(oldLength, 0, length, "old range length");
+            Bound(length, 0, FileChange.MaxRange, "range length");
+            Bound(oldLength, 0, FileChange.MaxRange, "old range length");
             Bound(offset, 0, file.NewLength - length, "range offset");
             yield return new UndoRange(new ByteRange(offset, length), Take(oldLength), record.AsMemory(UndoLayout.Range.NewHash, SHA256.HashSizeInBytes));
         }

@@ -26,7 +26,12 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
                 foreach (var range in change.Ranges)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    WriteRange(change, range, buffer);
+                    WriteRange(change, range, range.Length, buffer);
+                }
+
+                foreach (var range in change.CutOff())
+                {
+                    WriteRange(change, range, written: 0, buffer);
                 }
             }
         }
@@ -63,21 +68,21 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.File.OldLength..], change.Handle.Length);
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.File.NewLength..], change.NewLength);
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.File.OldWriteTime..], change.Handle.LastWriteTimeUtc.Ticks);
-        BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.File.RangeCount..], change.Ranges.Count);
+        BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.File.RangeCount..], change.Ranges.Count + change.CutOff().Count());
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.File.PathLength..], path.Length);
         Append(record);
         Append(path);
     }
 
-    private void WriteRange(FileChange change, ByteRange range, byte[] buffer)
+    private void WriteRange(FileChange change, ByteRange range, int written, byte[] buffer)
     {
         var kept = (int)Math.Clamp(change.Handle.Length - range.Offset, 0, range.Length);
         Span<byte> record = stackalloc byte[UndoLayout.Range.Size];
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.Range.Offset..], range.Offset);
-        BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.Range.Length..], range.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.Range.Length..], written);
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.Range.OldLength..], kept);
-        change.ReadNew(range, buffer);
-        SHA256.HashData(buffer.AsSpan(0, range.Length), record[UndoLayout.Range.NewHash..]);
+        change.ReadNew(range with { Length = written }, buffer);
+        SHA256.HashData(buffer.AsSpan(0, written), record[UndoLayout.Range.NewHash..]);
         Append(record);
         change.Handle.Read(range.Offset, buffer.AsSpan(0, kept));
         Append(buffer.AsSpan(0, kept));
