@@ -8,10 +8,10 @@ internal static class CoreError
             "The image is truncated, or a structure in it points past its end. Export or copy it again.");
 
     public static HostIOException Missing(string path) =>
-        new("CORE-0010", $"There is no file {path}.", "Check the path. If the file is part of a split image, put all its parts into one folder.");
+        new("CORE-0010", $"There is no file {path}.", "Check the path. If the file is part of a split image, put all its parts into one folder.", isMissing: true);
 
     public static HostIOException NotARegularFile(string path) =>
-        new("CORE-0011", $"{path} is not a file.", "Name a disk image file.");
+        new("CORE-0011", $"{path} is not a file.", "Name a disk image file.", isMissing: true);
 
     public static HostIOException ReadOnlyFile(string path, Exception? inner) =>
         new("CORE-0012", $"{path} is read-only.", "Allow writing to it (chmod u+w), or write a fixed copy with -o.", inner);
@@ -23,7 +23,7 @@ internal static class CoreError
         new("CORE-0014", $"{path} is open for writing in another program.", "Stop the virtual machine or the copy that uses it, then try again.");
 
     public static HostIOException CannotOpen(string path, Exception inner) =>
-        new("CORE-0015", $"{path} cannot be opened: {inner.Message}", "Check that you may read it.", inner);
+        new("CORE-0015", $"{path} cannot be opened: {inner.Message}", "Check that you may read it.", inner, isMissing: true);
 
     public static HostIOException CannotRead(string path, Exception inner) =>
         new("CORE-0016", $"{path} cannot be read: {inner.Message}", "Check the disk or network share that holds it.", inner);
@@ -66,7 +66,7 @@ internal static class CoreError
             "Give --allow-backing to read it too (it is never written), or merge the two with the tool that made them.");
 
     public static HostIOException CompanionMissing(string path, string name, Exception inner) =>
-        new("CORE-0032", $"{path} needs the file {name}, which cannot be opened: {inner.Message}", "Put all parts of the image into one folder.", inner);
+        new("CORE-0032", $"{path} needs the file {name}, which cannot be opened: {inner.Message}", "Put all parts of the image into one folder.", inner, isMissing: true);
 
     public static RefusedException OutputExists(string path) =>
         new("CORE-0040", $"{path} exists already.", "Name another output, or give --force to replace it.");
