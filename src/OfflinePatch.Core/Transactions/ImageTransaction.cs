@@ -152,7 +152,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     private TransactionFile OpenFile(string path, bool exclusive)
     {
         var handle = exclusive ? _storage.OpenExclusive(path) : _storage.OpenRead(path);
-        var file = new TransactionFile(handle, new OverlayDevice(new HostFileDevice(handle), _overlayStorage));
+        var file = new TransactionFile(handle, new OverlayDevice(new HostFileDevice(handle, ownsHandle: false), _overlayStorage));
         _files.Add(file);
         return file;
     }
@@ -165,7 +165,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         }
 
         var folder = Path.GetDirectoryName(Path.GetFullPath(relativeTo)) ?? "";
-        if (kind == CompanionKind.Extent && (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0))
+        if (kind == CompanionKind.Extent && !HostNames.IsPlain(name))
         {
             throw CoreError.CompanionOutsideFolder(name);
         }

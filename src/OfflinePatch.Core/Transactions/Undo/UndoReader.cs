@@ -77,7 +77,7 @@ internal sealed class UndoReader
             var ranges = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.File.RangeCount));
             Bound(ranges, 0, (_end - _position) / UndoLayout.Range.Size, "range count");
             var name = Encoding.UTF8.GetString(Take(pathLength));
-            if (name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
+            if (!HostNames.IsPlain(name))
             {
                 // Every part of an image lies in its folder: an undo file that reaches elsewhere was not written by a commit.
                 throw Damaged(_position - pathLength, "a file in the folder of the image", name);
