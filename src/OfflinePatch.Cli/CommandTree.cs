@@ -9,8 +9,12 @@ internal static class CommandTree
 {
     private static RootCommand Create() => new("Makes disk images of Windows machines ready for KVM and Xen clouds, without starting them.")
     {
+        FixCommand.Create(),
+        CheckCommand.Create(),
+        InspectCommand.Create(),
         UndoCommand.Create(),
         RecoverCommand.Create(),
+        RulesCommand.Create(),
     };
 
     public static int Run(string[] args)
