@@ -40,6 +40,41 @@ public sealed class FormatterTests
         Assert.True(complaints.Count == 0, string.Join("\n", complaints));
     }
 
+    /// <summary>ntfs-3g mounts a new volume for writing, fills it with 400 files, and the judges still find nothing.</summary>
+    [SkippableTheory, Trait("tier", "oracle")]
+    [InlineData(512)]
+    [InlineData(4096)]
+    [InlineData(65536)]
+    public void Ntfs3g_writes_to_a_new_volume(int cluster)
+    {
+        Oracle.Require("ntfs-3g", "umount");
+        Skip.If(!File.Exists("/dev/fuse"), "no /dev/fuse");
+        using var device = new MemoryDevice(128 * MiB);
+        NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = cluster });
+        using var scratch = new ScratchFolder();
+        VolumeOracles.Save(device, scratch["volume.img"]);
+        Directory.CreateDirectory(scratch["mount"]);
+        Skip.If(Oracle.Run("ntfs-3g", scratch["volume.img"], scratch["mount"]) is { ExitCode: not 0 } refused, "ntfs-3g cannot mount here");
+        try
+        {
+            Directory.CreateDirectory(scratch["mount/deep/er"]);
+            var random = new Random(cluster);
+            for (var i = 0; i < 400; i++)
+            {
+                var content = new byte[random.Next(i % 10 == 0 ? 100_000 : 3000)];
+                random.NextBytes(content);
+                File.WriteAllBytes(scratch[$"mount/deep/er/a file of number {i}.bin"], content);
+            }
+        }
+        finally
+        {
+            Oracle.Run("umount", scratch["mount"]).MustSucceed();
+        }
+
+        var complaints = VolumeOracles.Complaints(scratch["volume.img"]);
+        Assert.True(complaints.Count == 0, string.Join("\n", complaints));
+    }
+
     [Fact, Trait("tier", "unit")]
     public void Equal_options_write_equal_bytes_even_over_an_old_volume()
     {
