@@ -81,7 +81,7 @@ internal sealed class RequestOptions
         command.Add(_json);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(_jobs) is < 1 or > 64)
+            if (result.GetResult(_jobs) is { Implicit: false } && result.GetValue(_jobs) is < 1 or > 64)
             {
                 result.AddError("--jobs takes a number from 1 to 64");
             }
