@@ -22,7 +22,7 @@ need lcab lcab
 need vhdiinfo libvhdi-utils
 need python3 python3
 need chromium chromium
-PATH="$PATH:/usr/sbin" python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
+/usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing judges:$missing"
