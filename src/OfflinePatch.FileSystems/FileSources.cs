@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.FileSystems.Zip;
 
 namespace OfflinePatch.FileSystems;
@@ -38,6 +39,11 @@ public static class FileSources
         if (ZipFileSystem.Probe(device))
         {
             return ZipFileSystem.Open(device, source, ownsDevice: true);
+        }
+
+        if (FatFileSystem.Probe(device))
+        {
+            return FatFileSystem.Open(device, source, ownsDevice: true);
         }
 
         throw FileSystemError.UnknownSource(source, device.Length);
