@@ -55,6 +55,9 @@ public sealed class WindowsSystem
     /// <summary>The control set that ran last (Select\Current).</summary>
     public ControlSet Current => ControlSets[0];
 
+    /// <summary>The control sets that a boot can use without anybody's help: the current and the default one (nearly always the same).</summary>
+    public IEnumerable<ControlSet> BootControlSets => ControlSets.Where(s => s.IsCurrent || s.IsDefault);
+
     /// <summary>What it says it is.</summary>
     public WindowsFacts Facts => _facts ??= FactsReader.Read(this);
 
