@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vmdk;
 
 namespace OfflinePatch.Disks;
 
@@ -9,6 +10,7 @@ public static class DiskFormats
     /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
+        new VmdkFormat(),
         new RawFormat(),
     ];
 
