@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vmdk;
 
@@ -11,6 +12,7 @@ public static class DiskFormats
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
         new VmdkFormat(),
+        new Qcow2Format(),
         new RawFormat(),
     ];
 
