@@ -14,6 +14,8 @@ namespace OfflinePatch.Windows;
 /// </summary>
 public sealed class ImageSession : IDisposable
 {
+    private bool _sharesDisk;
+
     private ImageSession(IImageFiles files, SessionOptions options, DiskImage disk, PartitionTable partitions, ChangeLog changes)
     {
         Files = files;
@@ -80,11 +82,12 @@ public sealed class ImageSession : IDisposable
     /// <exception cref="UnsupportedImageException">The file is no disk image, or uses something that is not handled.</exception>
     /// <exception cref="RefusedException">An option is needed first (a parent, a backing file).</exception>
     /// <exception cref="IOException">The host failed to read.</exception>
-    public static ImageSession Open(IImageFiles files, SessionOptions options)
-    {
-        var disk = DiskFormats.Open(files);
-        return new ImageSession(files, options, disk, PartitionTable.Read(disk), new ChangeLog());
-    }
+    public static ImageSession Open(IImageFiles files, SessionOptions options) => Open(files, DiskFormats.Open(files), options);
+
+    /// <summary>Opens the partitions and volumes of a disk that was made from <paramref name="files"/>; the session owns the disk.</summary>
+    /// <inheritdoc cref="Open(IImageFiles, SessionOptions)" path="/exception"/>
+    public static ImageSession Open(IImageFiles files, DiskImage disk, SessionOptions options) =>
+        new(files, options, disk, PartitionTable.Read(disk), new ChangeLog());
 
     /// <summary>
     /// Writes everything that rules changed down to the host files: checks the hives and writes them back, flushes the volumes, and checks the
@@ -124,7 +127,9 @@ public sealed class ImageSession : IDisposable
     }
 
     /// <summary>The same files, opened anew: what a reader of the result will see.</summary>
-    public ImageSession Reopen() => Open(Files, Options);
+    public ImageSession Reopen() => Disk is OverlayDisk
+        ? new(Files, Options, Disk, PartitionTable.Read(Disk), new ChangeLog()) { _sharesDisk = true }
+        : Open(Files, Options);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -134,6 +139,9 @@ public sealed class ImageSession : IDisposable
             volume.Files?.Dispose();
         }
 
-        Disk.Dispose();
+        if (!_sharesDisk)
+        {
+            Disk.Dispose();
+        }
     }
 }
