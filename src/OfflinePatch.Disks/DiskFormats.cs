@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
 
 namespace OfflinePatch.Disks;
@@ -9,6 +10,7 @@ public static class DiskFormats
     /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
+        new Qcow2Format(),
         new RawFormat(),
     ];
 

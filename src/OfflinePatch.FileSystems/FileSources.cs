@@ -1,0 +1,51 @@
+using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Fat;
+using OfflinePatch.FileSystems.Zip;
+
+namespace OfflinePatch.FileSystems;
+
+/// <summary>Opens what a user names as a source of files: a driver disc, a package, an archive. Told apart by content, never by extension.</summary>
+public static class FileSources
+{
+    /// <summary>Opens a directory, ZIP archive, ISO 9660 or UDF disc, FAT floppy image, MSI package or cabinet as a tree.</summary>
+    /// <exception cref="HostIOException">The path is missing, or cannot be read.</exception>
+    /// <exception cref="UnsupportedImageException"><c>FS-0001</c>: it is none of these.</exception>
+    /// <exception cref="CorruptImageException">It is one of these, and damaged.</exception>
+    /// <exception cref="RefusedException">It would do harm: see <see cref="ZipFileSystem"/>.</exception>
+    public static IFileSystem Open(string hostPath)
+    {
+        if (DirectoryFileSystem.IsDirectory(hostPath))
+        {
+            return DirectoryFileSystem.Open(hostPath);
+        }
+
+        var device = HostFileDevice.Open(hostPath);
+        try
+        {
+            return Open(device, hostPath);
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens the bytes of a file; the tree owns <paramref name="device"/>.</summary>
+    /// <param name="device">The file.</param>
+    /// <param name="source">Where it comes from: a host path. Cabinets beside an MSI package are looked for in its folder.</param>
+    public static IFileSystem Open(BlockDevice device, string source)
+    {
+        if (ZipFileSystem.Probe(device))
+        {
+            return ZipFileSystem.Open(device, source, ownsDevice: true);
+        }
+
+        if (FatFileSystem.Probe(device))
+        {
+            return FatFileSystem.Open(device, source, ownsDevice: true);
+        }
+
+        throw FileSystemError.UnknownSource(source, device.Length);
+    }
+}
