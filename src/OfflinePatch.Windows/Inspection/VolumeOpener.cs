@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Windows.Rules;
 
@@ -51,6 +52,21 @@ internal static class VolumeOpener
                     Condition = VolumeConditions.Of(ntfs),
                     Label = VolumeConditions.LabelOf(ntfs),
                     FreeBytes = ntfs.FreeBytes,
+                };
+            }
+
+            if (kind == VolumeKind.Fat)
+            {
+                var fat = FatFileSystem.Open(device, $"partition {number}");
+                return new GuestVolume
+                {
+                    Number = number,
+                    Partition = partition,
+                    Device = device,
+                    Kind = kind,
+                    Files = new RecordingFileSystem(fat, changes, "", IsHive),
+                    Label = fat.Label is { Length: > 0 } label ? label : null,
+                    FreeBytes = fat.FreeBytes,
                 };
             }
         }
