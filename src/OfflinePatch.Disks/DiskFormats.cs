@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vhd;
 
 namespace OfflinePatch.Disks;
 
@@ -11,6 +12,7 @@ public static class DiskFormats
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
         new Qcow2Format(),
+        new VhdFormat(),
         new RawFormat(),
     ];
 
