@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Vhd;
 
 namespace OfflinePatch.Disks;
 
@@ -13,6 +14,7 @@ public static class DiskFormats
     [
         new VmdkFormat(),
         new Qcow2Format(),
+        new VhdFormat(),
         new RawFormat(),
     ];
 
