@@ -31,7 +31,7 @@ public sealed class HealthyMachineTests
         foreach (var rule in RuleCatalog.All.Where(r => r.Id.Split('.')[0] is not "agent" && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal)))
         {
             var finding = rule.Inspect(guest);
-            if (rule.Id == "windows.supported" && generation is Generation.Windows81)
+            if (rule.Id == "windows.supported" && generation is Generation.Windows7 or Generation.Windows81)
             {
                 continue; // no target lists it
             }
