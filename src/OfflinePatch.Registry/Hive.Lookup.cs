@@ -2,7 +2,6 @@ using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
-using NtUpcase = OfflinePatch.Registry.Names.NtUpcase;
 
 namespace OfflinePatch.Registry;
 
