@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vmdk;
 
 namespace OfflinePatch.Disks;
 
@@ -10,6 +11,7 @@ public static class DiskFormats
     /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
+        new VmdkFormat(),
         new Qcow2Format(),
         new RawFormat(),
     ];

@@ -116,10 +116,6 @@ public sealed class ImageSession : IDisposable
                 throw WindowsError.VolumeCheckFailed(volume.Description, $"{fatFinding.Code} {fatFinding.Path}: {fatFinding.Message}");
             }
 
-            if (files.Inner is NtfsVolume ntfs && ntfs.CheckTouched() is [var finding, ..])
-            {
-                throw WindowsError.VolumeCheckFailed(volume.Description, finding.ToString() ?? "");
-            }
         }
 
         Disk.Flush();

@@ -27,6 +27,8 @@ public sealed class WindowsSysprepRule : Rule
     public override string Summary =>
         @"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState, SYSTEM\Setup (SystemSetupInProgress, SetupType, OOBEInProgress), SYSTEM\Setup\Status\SysprepStatus.";
 
+    private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
+
     /// <inheritdoc/>
     public override Finding Inspect(Guest guest)
     {
@@ -35,7 +37,7 @@ public sealed class WindowsSysprepRule : Rule
         var generalization = setup?.Find(@"Status\SysprepStatus")?.GetDword("GeneralizationState");
         var busy = (string[])
         [
-            .. new[] { "SystemSetupInProgress", "SetupType", "OOBEInProgress" }
+            .. BusyValues
                 .Where(v => setup?.GetDword(v) is { } number && number != 0)
                 .Select(v => $@"SYSTEM\Setup\{v}={setup!.GetDword(v)}"),
         ];
