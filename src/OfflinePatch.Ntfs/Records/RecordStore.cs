@@ -134,6 +134,7 @@ internal sealed class RecordStore(VolumeCore core)
     /// <summary>The record's bytes, to be changed. They are written at the next flush.</summary>
     public byte[] Edit(long number)
     {
+        core.ChangeCount++;
         if (_dirty.TryGetValue(number, out var dirty))
         {
             return dirty;
@@ -141,7 +142,6 @@ internal sealed class RecordStore(VolumeCore core)
 
         var copy = Read(number).ToArray();
         _dirty.Add(number, copy);
-        core.ChangeCount++;
         return copy;
     }
 
@@ -248,8 +248,8 @@ internal sealed class RecordStore(VolumeCore core)
         var size = Math.Min(data.DataSize, Math.Min(data.InitializedSize, data.Runs.ClusterCount << geometry.ClusterShift));
         foreach (var number in numbers)
         {
-            // big clusters: the mirror has room for more than four records, and Windows keeps only the first four current
-            if (number >= Math.Min(mirrored, size / _recordSize) || (number >= 4 && geometry.ClusterSize > 64 * 1024))
+            // big clusters: the mirror has room for more than four records. Windows keeps only the first four current, ntfs-3g compares all
+            if (number >= Math.Min(mirrored, size / _recordSize))
             {
                 continue;
             }
