@@ -29,8 +29,6 @@ public sealed class WindowsSysprepRule : Rule
     public override string Summary =>
         @"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState, SYSTEM\Setup (SystemSetupInProgress, SetupType, OOBEInProgress), SYSTEM\Setup\Status\SysprepStatus.";
 
-    private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
-
     /// <inheritdoc/>
     public override Finding Inspect(Guest guest)
     {
