@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Cab;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.FileSystems.Iso;
 using OfflinePatch.FileSystems.Udf;
@@ -41,6 +42,11 @@ public static class FileSources
         if (ZipFileSystem.Probe(device))
         {
             return ZipFileSystem.Open(device, source, ownsDevice: true);
+        }
+
+        if (CabFileSystem.Probe(device))
+        {
+            return CabFileSystem.Open(device, source, ownsDevice: true);
         }
 
         if (OpenDisc(device, source) is { } disc)

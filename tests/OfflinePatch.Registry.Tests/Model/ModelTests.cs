@@ -78,8 +78,9 @@ public sealed class ModelTests
 
         if (Oracle.Locate("reged") is not null)
         {
-            var listing = Oracle.RunIn(folder.Path, "reged", "-x", "h", "HKEY_X", @"\", "o.reg");
-            Assert.Contains(listing.ExitCode, new[] { 0, 2 });
+            // A listing of the root, as "chntpw -e" gives it (its export overruns its own buffers on long names).
+            var listing = Oracle.RunIn(folder.Path, "sh", "-c", $"printf 'ls\\nq\\n' | {Oracle.Locate("reged")} -e h").MustSucceed();
+            Assert.Contains($"Node has {hive.Root.SubKeyCount} subkeys and {hive.Root.ValueCount} values", listing.Output, StringComparison.Ordinal);
         }
     }
 
