@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vdi;
 using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Disks.Vhd;
 
@@ -13,6 +14,7 @@ public static class DiskFormats
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
         new VmdkFormat(),
+        new VdiFormat(),
         new Qcow2Format(),
         new VhdFormat(),
         new RawFormat(),
