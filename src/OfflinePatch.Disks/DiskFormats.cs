@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vhd;
+using OfflinePatch.Disks.Vhdx;
 
 namespace OfflinePatch.Disks;
 
@@ -13,6 +14,7 @@ public static class DiskFormats
     [
         new Qcow2Format(),
         new VhdFormat(),
+        new VhdxFormat(),
         new RawFormat(),
     ];
 
