@@ -4,6 +4,7 @@ using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
 using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Disks.Vhd;
+using OfflinePatch.Disks.Vhdx;
 
 namespace OfflinePatch.Disks;
 
@@ -17,6 +18,7 @@ public static class DiskFormats
         new VdiFormat(),
         new Qcow2Format(),
         new VhdFormat(),
+        new VhdxFormat(),
         new RawFormat(),
     ];
 
