@@ -1,5 +1,8 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Vhd;
 
 namespace OfflinePatch.Disks;
 
@@ -9,6 +12,9 @@ public static class DiskFormats
     /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
+        new VmdkFormat(),
+        new Qcow2Format(),
+        new VhdFormat(),
         new RawFormat(),
     ];
 

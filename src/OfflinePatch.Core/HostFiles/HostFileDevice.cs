@@ -1,62 +1,39 @@
-using Microsoft.Win32.SafeHandles;
+using OfflinePatch.Core.Hosting;
 
 namespace OfflinePatch.Core;
 
-/// <summary>A host file that is only read: a driver disc, a package, an archive. Its length is the one it had when it was opened.</summary>
+/// <summary>A host file as a device that is only read: an image below a transaction's overlay, a driver disc, a package, an archive.</summary>
 public sealed class HostFileDevice : BlockDevice
 {
-    private readonly SafeFileHandle _handle;
+    private readonly IHostHandle _handle;
+    private readonly bool _ownsHandle;
 
-    private HostFileDevice(string path, SafeFileHandle handle)
+    internal HostFileDevice(IHostHandle handle, bool ownsHandle)
     {
-        Path = path;
         _handle = handle;
-        Length = RandomAccess.GetLength(handle);
+        _ownsHandle = ownsHandle;
     }
 
-    /// <summary>The path as it was given.</summary>
-    public string Path { get; }
+    /// <summary>The full path.</summary>
+    public string Path => _handle.Path;
 
     /// <inheritdoc/>
-    public override long Length { get; }
+    public override long Length => _handle.Length;
 
     /// <inheritdoc/>
     public override bool CanWrite => false;
 
     /// <summary>Opens a host file for reading.</summary>
-    /// <exception cref="HostIOException"><c>HOST-0001</c> missing, <c>HOST-0002</c> no permission, <c>HOST-0003</c> other.</exception>
-    public static HostFileDevice Open(string path)
-    {
-        try
-        {
-            return new HostFileDevice(path, File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read));
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw HostFileError.Missing(path);
-        }
-        catch (UnauthorizedAccessException e)
-        {
-            throw HostFileError.Denied(path, e);
-        }
-        catch (Exception e) when (e is ArgumentException or NotSupportedException || (e is IOException and not ICodedError))
-        {
-            throw HostFileError.CannotRead(path, e);
-        }
-    }
+    /// <exception cref="HostIOException"><c>CORE-0010</c> missing, <c>CORE-0011</c> not a file, <c>CORE-0015</c> cannot be opened.</exception>
+    public static HostFileDevice Open(string path) => new(HostStorage.Instance.OpenRead(path), ownsHandle: true);
 
     /// <summary>Opens a file that another file names, in the same folder: <paramref name="name"/> is not trusted and must be a plain name.</summary>
     /// <returns>Null when the name is not plain, or there is no such file (looked up without case).</returns>
     /// <exception cref="HostIOException">It exists and cannot be opened.</exception>
     public static HostFileDevice? OpenBeside(string path, string name)
     {
-        if (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
-        {
-            return null;
-        }
-
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path));
-        if (folder is null)
+        if (folder is null || !HostNames.IsPlain(name))
         {
             return null;
         }
@@ -76,36 +53,23 @@ public sealed class HostFileDevice : BlockDevice
     public override void Read(long offset, Span<byte> buffer)
     {
         CheckRange(offset, buffer.Length);
-        while (buffer.Length > 0)
-        {
-            int count;
-            try
-            {
-                count = RandomAccess.Read(_handle, buffer, offset);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw HostFileError.CannotRead(Path, e);
-            }
-
-            if (count == 0)
-            {
-                throw HostFileError.Shrank(Path, offset + buffer.Length);
-            }
-
-            buffer = buffer[count..];
-            offset += count;
-        }
+        _handle.Read(offset, buffer);
     }
 
     /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer) =>
-        throw new UnsupportedImageException("HOST-0007", $"{Path} was opened for reading.");
+    public override void Write(long offset, ReadOnlySpan<byte> buffer) => throw CoreError.NotWritable();
+
+    /// <inheritdoc/>
+    public override DeviceExtent GetExtent(long offset)
+    {
+        CheckRange(offset, 1);
+        return _handle.GetExtent(offset);
+    }
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
+        if (disposing && _ownsHandle)
         {
             _handle.Dispose();
         }

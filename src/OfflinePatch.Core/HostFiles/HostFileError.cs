@@ -12,9 +12,6 @@ internal static class HostFileError
     public static HostIOException CannotRead(string path, Exception inner) =>
         new("HOST-0003", $"{path} cannot be read: {inner.Message}", null, inner);
 
-    public static HostIOException Shrank(string path, long offset) =>
-        new("HOST-0004", $"{path} became shorter than {offset} bytes while it was read.", "Run again when nothing else writes to the file.");
-
     public static RefusedException SameName(string directory, string first, string second) =>
         new("HOST-0005", $"{directory} holds {first} and {second}, which Windows cannot tell apart.", "Rename or remove one of them.");
 
