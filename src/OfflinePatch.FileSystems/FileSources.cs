@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Cab;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.FileSystems.Iso;
+using OfflinePatch.FileSystems.Msi;
 using OfflinePatch.FileSystems.Udf;
 using OfflinePatch.FileSystems.Zip;
 
@@ -47,6 +48,11 @@ public static class FileSources
         if (CabFileSystem.Probe(device))
         {
             return CabFileSystem.Open(device, source, ownsDevice: true);
+        }
+
+        if (MsiFileSystem.Probe(device))
+        {
+            return MsiFileSystem.Open(device, source);
         }
 
         if (OpenDisc(device, source) is { } disc)
