@@ -3,6 +3,7 @@ using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
 using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Zvhd;
 
 namespace OfflinePatch.Disks;
 
@@ -14,6 +15,8 @@ public static class DiskFormats
     [
         new VmdkFormat(),
         new VdiFormat(),
+        new ZvhdFormat(),
+        new Zvhd2Format(),
         new Qcow2Format(),
         new RawFormat(),
     ];
