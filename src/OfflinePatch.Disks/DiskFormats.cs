@@ -2,6 +2,8 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
+using OfflinePatch.Disks.Vhd;
+using OfflinePatch.Disks.Vhdx;
 using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Disks.Zvhd;
 
@@ -18,6 +20,8 @@ public static class DiskFormats
         new ZvhdFormat(),
         new Zvhd2Format(),
         new Qcow2Format(),
+        new VhdFormat(),
+        new VhdxFormat(),
         new RawFormat(),
     ];
 

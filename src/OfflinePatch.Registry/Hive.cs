@@ -72,6 +72,9 @@ public sealed partial class Hive
     /// <summary>Whether <see cref="ToArray"/> differs from what was opened: something was replayed or edited.</summary>
     public bool IsModified => _isReplayed || _editor is { HasEdits: true };
 
+    /// <summary>Whether the caller changed anything; replayed logs alone do not count.</summary>
+    public bool HasEdits => _editor is { HasEdits: true };
+
     /// <summary>What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.</summary>
     public IReadOnlyList<HiveFinding> Skipped => _skipped;
 
@@ -90,8 +93,8 @@ public sealed partial class Hive
 
     internal CellOffset RootCell { get; }
 
-    /// <summary>Whether the hive is a layer over another one (containers, 1607 and later): version 1.6 with the flag of layered keys.</summary>
-    internal bool IsDifferencing => MinorVersion >= 6 && BaseBlock.TryRead(Bytes.File, out var block) && (block.Flags & 2) != 0;
+    /// <summary>Whether the hive is a layer over another one.</summary>
+    internal bool IsDifferencing => BaseBlock.TryRead(Bytes.File, out var block) && block.IsLayered;
 
     internal bool IsSalvage => _options.Salvage;
 

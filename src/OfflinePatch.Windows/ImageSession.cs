@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;
@@ -23,8 +24,8 @@ public sealed class ImageSession : IDisposable
         Partitions = partitions;
         Changes = changes;
         Volumes = VolumeOpener.OpenAll(disk, partitions, changes);
-        Systems = SystemFinder.FindAll(Volumes, changes);
         Boot = BootFilesFinder.Find(partitions, Volumes, changes);
+        Systems = SystemFinder.FindAll(Volumes, Boot, partitions, changes);
         Windows = SystemFinder.ChooseBooted(Systems, Boot, partitions);
         foreach (var system in Systems)
         {
@@ -110,10 +111,11 @@ public sealed class ImageSession : IDisposable
             }
 
             files.Flush();
-            if (files.Inner is NtfsVolume ntfs && ntfs.CheckTouched() is [var finding, ..])
+            if (files.Inner is FatFileSystem fat && fat.Check().FirstOrDefault(f => f.IsError) is { } fatFinding)
             {
-                throw WindowsError.VolumeCheckFailed(volume.Description, finding.ToString() ?? "");
+                throw WindowsError.VolumeCheckFailed(volume.Description, $"{fatFinding.Code} {fatFinding.Path}: {fatFinding.Message}");
             }
+
         }
 
         Disk.Flush();

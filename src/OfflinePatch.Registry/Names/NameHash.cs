@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Names;
@@ -44,6 +45,19 @@ internal static class NameHash
         }
 
         return hint;
+    }
+
+    /// <summary>The same, of a stored name.</summary>
+    public static uint Hint(StoredName name)
+    {
+        Span<char> start = stackalloc char[4];
+        var length = Math.Min(4, name.Length);
+        for (var i = 0; i < length; i++)
+        {
+            start[i] = name[i];
+        }
+
+        return Hint(start[..length]);
     }
 
     /// <summary>What stands beside an entry of a list of this kind.</summary>

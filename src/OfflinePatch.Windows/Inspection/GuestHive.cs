@@ -68,21 +68,22 @@ public sealed class GuestHive
         }
 
         var logs = new HiveLogs(ReadLog(files, path + LogSuffixes[0]), ReadLog(files, path + LogSuffixes[1]), ReadLog(files, path + LogSuffixes[2]));
-        return new GuestHive(Hive.Open(files.ReadFile(path, MaximumLength), logs), rootPath, changes, volume, path);
+        var hive = Hive.Open(files.ReadFile(path, MaximumLength), logs, new HiveOpenOptions { AdoptBuffer = true });
+        return new GuestHive(hive, rootPath, changes, volume, path);
     }
 
-    /// <summary>Checks the hive and writes it back to its volume, if it was changed.</summary>
+    /// <summary>Checks the hive and writes it back to its volume, if it was changed. Replayed logs alone are no change: Windows replays them itself.</summary>
     /// <exception cref="CorruptImageException"><c>WIN-0004</c>: the hive has findings after the changes.</exception>
     public bool WriteBack()
     {
-        if (_volume is null || !Hive.IsModified)
+        if (_volume is null || !Hive.HasEdits)
         {
             return false;
         }
 
-        if (Hive.Check() is [var finding, ..])
+        if (Hive.Check().FirstOrDefault(f => f.Severity == HiveFindingSeverity.Error) is { } finding)
         {
-            throw WindowsError.HiveCheckFailed(Path, finding.ToString() ?? "");
+            throw WindowsError.HiveCheckFailed(Path, $"{finding.Code} {finding.Structure} at 0x{finding.Offset:X}: {finding.Message}");
         }
 
         var files = _volume.RequireWritable();

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Windows.Rules;
 
@@ -40,7 +41,8 @@ internal static class VolumeOpener
         {
             if (kind == VolumeKind.Ntfs)
             {
-                var ntfs = NtfsVolume.Open(device);
+                var ntfs = NtfsVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}" });
+                var state = ntfs.State;
                 return new GuestVolume
                 {
                     Number = number,
@@ -48,9 +50,24 @@ internal static class VolumeOpener
                     Device = device,
                     Kind = kind,
                     Files = new RecordingFileSystem(ntfs, changes, "", IsHive),
-                    Condition = VolumeConditions.Of(ntfs),
-                    Label = VolumeConditions.LabelOf(ntfs),
+                    Condition = VolumeConditions.Of(state),
+                    Label = state.Label is { Length: > 0 } name ? name : null,
                     FreeBytes = ntfs.FreeBytes,
+                };
+            }
+
+            if (kind == VolumeKind.Fat)
+            {
+                var fat = FatFileSystem.Open(device, $"partition {number}");
+                return new GuestVolume
+                {
+                    Number = number,
+                    Partition = partition,
+                    Device = device,
+                    Kind = kind,
+                    Files = new RecordingFileSystem(fat, changes, "", IsHive),
+                    Label = fat.Label is { Length: > 0 } label ? label : null,
+                    FreeBytes = fat.FreeBytes,
                 };
             }
         }

@@ -9,6 +9,43 @@ public static class RuleCatalog
     /// <summary>Every rule.</summary>
     public static IReadOnlyList<Rule> All { get; } =
     [
+        new DiskDynamicGate(),
+        new VolumeBitLockerGate(),
+        new VolumeHibernatedGate(),
+        new VolumeDirtyGate(),
+        new VolumeLogUncleanGate(),
+        new HiveCorruptGate(),
+        new HiveUncleanGate(),
+        new WindowsServicingPendingGate(),
+
+        new ImageFormatRule(),
+        new ImageSizeRule(),
+        new ImageSingleDiskRule(),
+        new ImageEncryptionRule(),
+        new ImageVmdkOriginRule(),
+
+        new WindowsSupportedRule(),
+        new WindowsBootModeRule(),
+        new WindowsSysprepRule(),
+        new WindowsPendingRestartRule(),
+        new WindowsClockRule(),
+
+        new BootSameDiskRule(),
+        new BootLoaderRule(),
+        new BootControllersRule(),
+
+        new DriversLeftoversRule(),
+
+        new NetworkDhcpRule(),
+        new NetworkServicesRule(),
+
+        new AccountsAdministratorRule(),
+        new AccountsPasswordRule(),
+
+        new StorageSanPolicyRule(),
+        new InputMouseKeyboardRule(),
+        new RemoteRdpRule(),
+        new RemoteFirewallRule(),
     ];
 
     /// <summary>The rules of a target: gates, and what its profile lists.</summary>

@@ -11,6 +11,8 @@ public sealed class WindowsSysprepRule : Rule
     private const string Complete = "IMAGE_STATE_COMPLETE";
     private const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
 
+    private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
+
     /// <inheritdoc/>
     public override string Id => "windows.sysprep";
 
@@ -35,7 +37,7 @@ public sealed class WindowsSysprepRule : Rule
         var generalization = setup?.Find(@"Status\SysprepStatus")?.GetDword("GeneralizationState");
         var busy = (string[])
         [
-            .. new[] { "SystemSetupInProgress", "SetupType", "OOBEInProgress" }
+            .. BusyValues
                 .Where(v => setup?.GetDword(v) is { } number && number != 0)
                 .Select(v => $@"SYSTEM\Setup\{v}={setup!.GetDword(v)}"),
         ];
