@@ -3,6 +3,8 @@ using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vdi;
+using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Disks.Vhd;
 using OfflinePatch.Disks.Vhdx;
 
@@ -14,6 +16,8 @@ public static class DiskFormats
     /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
+        new VmdkFormat(),
+        new VdiFormat(),
         new Qcow2Format(),
         new VhdFormat(),
         new VhdxFormat(),
