@@ -1,5 +1,7 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
+using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
 using OfflinePatch.Disks.Vhd;
@@ -22,6 +24,8 @@ public static class DiskFormats
         new Qcow2Format(),
         new VhdFormat(),
         new VhdxFormat(),
+        new QcowFormat(),
+        new QedFormat(),
         new RawFormat(),
     ];
 
