@@ -195,7 +195,7 @@ public static class HtmlReport
         }
 
         html.Append("<section>\n<h2>Every change</h2>\n<p>").Append(Text(
-            $"{changes.FilesAdded} files added, {changes.FilesReplaced} files replaced, {changes.RegistryValues} registry values changed"
+            $"{Count(changes.FilesAdded, "file")} added, {Count(changes.FilesReplaced, "file")} replaced, {Count(changes.RegistryValues, "registry value")} changed"
             + (changes.BytesWritten > 0 ? $", {Size(changes.BytesWritten)} written." : "."))).Append("</p>\n");
         if (changes.Registry.Count > 0)
         {
