@@ -1,7 +1,10 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vdi;
 using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Vhd;
+using OfflinePatch.Disks.Vhdx;
 
 namespace OfflinePatch.Disks;
 
@@ -12,7 +15,10 @@ public static class DiskFormats
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
         new VmdkFormat(),
+        new VdiFormat(),
         new Qcow2Format(),
+        new VhdFormat(),
+        new VhdxFormat(),
         new RawFormat(),
     ];
 
