@@ -208,8 +208,8 @@ internal sealed class DriverDatabaseWriter(StagingPlan plan)
     }
 
     private uint SignerScore() => !plan.IsSigned || plan.SignerName.Length == 0 ? 0x8000_0000
-        : plan.SignerName.Equals("Microsoft Windows Hardware Compatibility Publisher", StringComparison.OrdinalIgnoreCase) ? 0x0D00_0005
-        : 0x0F00_0000;
+        : plan.SignerName.Equals("Microsoft Windows Hardware Compatibility Publisher", StringComparison.OrdinalIgnoreCase) ? 0x0D00_0005u
+        : 0x0F00_0000u;
 
     private long PackageLength()
     {
