@@ -1,7 +1,13 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
+using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vdi;
+using OfflinePatch.Disks.Vhd;
+using OfflinePatch.Disks.Vhdx;
 using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Zvhd;
 
 namespace OfflinePatch.Disks;
 
@@ -12,7 +18,14 @@ public static class DiskFormats
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
         new VmdkFormat(),
+        new VdiFormat(),
+        new ZvhdFormat(),
+        new Zvhd2Format(),
         new Qcow2Format(),
+        new VhdFormat(),
+        new VhdxFormat(),
+        new QcowFormat(),
+        new QedFormat(),
         new RawFormat(),
     ];
 

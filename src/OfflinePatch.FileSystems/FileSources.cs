@@ -1,5 +1,9 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Cab;
 using OfflinePatch.FileSystems.Fat;
+using OfflinePatch.FileSystems.Iso;
+using OfflinePatch.FileSystems.Msi;
+using OfflinePatch.FileSystems.Udf;
 using OfflinePatch.FileSystems.Zip;
 
 namespace OfflinePatch.FileSystems;
@@ -41,11 +45,47 @@ public static class FileSources
             return ZipFileSystem.Open(device, source, ownsDevice: true);
         }
 
+        if (CabFileSystem.Probe(device))
+        {
+            return CabFileSystem.Open(device, source, ownsDevice: true);
+        }
+
+        if (MsiFileSystem.Probe(device))
+        {
+            return MsiFileSystem.Open(device, source);
+        }
+
+        if (OpenDisc(device, source) is { } disc)
+        {
+            return disc;
+        }
+
         if (FatFileSystem.Probe(device))
         {
             return FatFileSystem.Open(device, source, ownsDevice: true);
         }
 
         throw FileSystemError.UnknownSource(source, device.Length);
+    }
+
+    /// <summary>
+    /// A disc by its richest file system. A Windows installation disc holds its files in UDF, and in ISO 9660 only a text that says so; where UDF
+    /// is of a kind that is not handled, a bridge disc is read as ISO 9660.
+    /// </summary>
+    private static TreeFileSystem? OpenDisc(BlockDevice device, string source)
+    {
+        var isIso = IsoFileSystem.Probe(device);
+        if (UdfFileSystem.Probe(device))
+        {
+            try
+            {
+                return UdfFileSystem.Open(device, source, ownsDevice: true);
+            }
+            catch (UnsupportedImageException) when (isIso)
+            {
+            }
+        }
+
+        return isIso ? IsoFileSystem.Open(device, source, ownsDevice: true) : null;
     }
 }

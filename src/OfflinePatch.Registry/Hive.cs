@@ -93,8 +93,8 @@ public sealed partial class Hive
 
     internal CellOffset RootCell { get; }
 
-    /// <summary>Whether the hive is a layer over another one (containers, 1607 and later): version 1.6 with the flag of layered keys.</summary>
-    internal bool IsDifferencing => MinorVersion >= 6 && BaseBlock.TryRead(Bytes.File, out var block) && (block.Flags & 2) != 0;
+    /// <summary>Whether the hive is a layer over another one.</summary>
+    internal bool IsDifferencing => BaseBlock.TryRead(Bytes.File, out var block) && block.IsLayered;
 
     internal bool IsSalvage => _options.Salvage;
 

@@ -108,10 +108,6 @@ internal static class RegistryError
     public static RefusedException Layered() =>
         new("REG-0408", "The hive is a differencing layer of a container; its keys mean nothing without the layers below it.", "Edit the base hive.");
 
-    public static RefusedException SharedCell(long offset) =>
-        new("REG-0409", $"Two structures of the hive use the cell at offset 0x{offset:X}; a change of one would damage the other.",
-            "Let Windows repair the hive in the source machine.");
-
     public static RefusedException ReadOnlyHive() =>
         new("REG-0410", "The hive was opened as it is, without its missing logs, and is read only.", "Open it with the logs, or allow it to be reconciled.");
 

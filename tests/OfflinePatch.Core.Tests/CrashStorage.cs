@@ -49,7 +49,7 @@ internal sealed class CrashStorage : IHostStorage
 
     public IHostHandle OpenExclusive(string path) => OpenRead(path);
 
-    public IHostHandle Create(string path)
+    public IHostHandle Create(string path, bool isPrivate)
     {
         Step();
         var file = new CrashFile([]);

@@ -26,7 +26,8 @@ internal sealed class HostStorage : IHostStorage
             : Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
     }
 
-    public IHostHandle Create(string path) => Open(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+    public IHostHandle Create(string path, bool isPrivate) =>
+        Open(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, isPrivate);
 
     public void Rename(string path, string newPath) => File.Move(path, newPath, overwrite: true);
 
@@ -47,10 +48,10 @@ internal sealed class HostStorage : IHostStorage
         }
     }
 
-    private static HostHandle Open(string path, FileMode mode, FileAccess access, FileShare share)
+    private static HostHandle Open(string path, FileMode mode, FileAccess access, FileShare share, bool isPrivate = false)
     {
         var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0, Options = FileOptions.RandomAccess };
-        if (mode == FileMode.Create && !OperatingSystem.IsWindows())
+        if (isPrivate && !OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }

@@ -15,8 +15,8 @@ internal interface IHostStorage
     /// <summary>Opens a file to read and later write it, shared with nobody.</summary>
     IHostHandle OpenExclusive(string path);
 
-    /// <summary>Creates an empty file that only its owner may read, replacing one of the same name.</summary>
-    IHostHandle Create(string path);
+    /// <summary>Creates an empty file, replacing one of the same name. A private one may be read by its owner only: it holds parts of an image.</summary>
+    IHostHandle Create(string path, bool isPrivate);
 
     /// <summary>Renames a file, replacing one of the new name.</summary>
     void Rename(string path, string newPath);

@@ -25,7 +25,7 @@ public sealed class OutputFile : ResizableDevice
         }
 
         _temporaryPath = $"{_path}.offlinepatch-part";
-        _handle = HostStorage.Instance.Create(_temporaryPath);
+        _handle = HostStorage.Instance.Create(_temporaryPath, isPrivate: false);
     }
 
     /// <inheritdoc/>

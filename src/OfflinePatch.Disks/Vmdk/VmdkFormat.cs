@@ -21,6 +21,15 @@ internal sealed class VmdkFormat : DiskFormat
     /// <inheritdoc/>
     public override DiskImage Open(IImageFiles files) => new VmdkOpener(files).Open();
 
+    /// <summary>Variants that are written: <c>monolithicSparse</c> (default) and <c>streamOptimized</c>.</summary>
+    /// <exception cref="UnsupportedImageException">Another variant (<c>VMDK-0111</c>), or a disk of 2 TiB and more (<c>VMDK-0110</c>).</exception>
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => options.Subformat switch
+    {
+        null or "monolithicSparse" => new VmdkSparseWriter(output, virtualSize, options),
+        "streamOptimized" => new VmdkStreamWriter(output, virtualSize, options),
+        _ => throw VmdkError.UnknownSubformat(options.Subformat),
+    };
+
     /// <summary>Whether the file starts as a COWD extent.</summary>
     internal static bool IsCowd(ReadOnlySpan<byte> start) =>
         start.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(start) == VmdkLayout.CowdMagic;

@@ -107,6 +107,7 @@ public sealed partial class FatFileSystem : IWritableFileSystem
     public Stream OpenRead(string path)
     {
         var item = FindFile(path);
+        ChainOf(item, path);
         return new ContentStream(item.Length, (offset, buffer) => Read(item, path, offset, buffer));
     }
 

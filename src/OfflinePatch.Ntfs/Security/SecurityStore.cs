@@ -10,7 +10,7 @@ namespace OfflinePatch.Ntfs.Security;
 /// $Secure: every security descriptor of the volume once. $SDS holds them (each twice, the copy 256 KiB further on), $SII finds them by id,
 /// $SDH by hash. Source: reference/ntfs.md §9.
 /// </summary>
-internal sealed class SecurityStore(VolumeCore core)
+internal sealed partial class SecurityStore(VolumeCore core)
 {
     /// <summary>Bytes of the header before each descriptor in $SDS: hash, id, offset, length.</summary>
     public const int HeaderSize = 0x14;

@@ -13,7 +13,6 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
         for (var start = 0; start < bins.Length;)
         {
             var at = new CellOffset((uint)start);
-            census.Bins.Add((uint)start);
             HiveBin.TryRead(bins[start..], out var bin);
             var size = HiveBin.Alignment;
             if (!bin.HasSignature)
@@ -55,6 +54,10 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
             if (raw > 0)
             {
                 census.FreeCells.Add(offset);
+            }
+            else
+            {
+                census.AllocatedCount++;
             }
 
             place += (int)size;

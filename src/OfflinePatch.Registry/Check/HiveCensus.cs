@@ -1,35 +1,48 @@
+using System.Runtime.InteropServices;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>What a check counted on its way, for the editor: where cells start, which are free, how many keys use each security descriptor.</summary>
-internal sealed class HiveCensus(int binsSize)
+/// <summary>
+/// What a check learns about the cells of a hive: where they start, which are free, which are in use, how many keys use each security descriptor.
+/// The editor works on with it.
+/// </summary>
+internal sealed class HiveCensus(HiveImage image)
 {
-    /// <summary>Every cell, allocated or free.</summary>
-    public CellBitmap CellStarts { get; } = new(binsSize);
+    private readonly CellBitmap _used = new(image.BinsSize);
 
-    /// <summary>Cells that something uses; filled for editing only.</summary>
-    public CellBitmap? Used { get; set; }
+    /// <summary>Every cell, allocated or free.</summary>
+    public CellBitmap CellStarts { get; } = new(image.BinsSize);
 
     /// <summary>Free cells, in ascending order.</summary>
     public List<uint> FreeCells { get; } = [];
 
-    /// <summary>Where bins start, in ascending order.</summary>
-    public List<uint> Bins { get; } = [];
+    /// <summary>Allocated cells.</summary>
+    public int AllocatedCount { get; set; }
+
+    /// <summary>Cells that something uses.</summary>
+    public int UsedCount { get; private set; }
 
     /// <summary>Keys that point to each security cell.</summary>
     public Dictionary<uint, uint> SecurityReferences { get; } = [];
 
-    /// <summary>The first cell found that two structures use, or that starts inside another; null when there is none.</summary>
-    public CellOffset? SharedCell { get; private set; }
-
-    /// <summary>Notes that something owns a cell alone.</summary>
-    public void Claim(CellOffset cell)
+    /// <summary>
+    /// Takes a cell for one structure. False when there is no allocated cell at this place, or another structure has it: Windows allows neither
+    /// (only security cells are shared).
+    /// </summary>
+    public bool TryTake(CellOffset cell, out ReadOnlySpan<byte> payload)
     {
-        if (Used is not null && SharedCell is null && (!CellStarts.Contains(cell.Value) || !Used.Add(cell.Value)))
+        if (!image.TryGetCell(cell, out payload) || !CellStarts.Contains(cell.Value) || !_used.Add(cell.Value))
         {
-            SharedCell = cell;
+            return false;
         }
+
+        UsedCount++;
+        return true;
     }
+
+    /// <summary>Counts one more key that points to a security cell.</summary>
+    public void CountSecurityReference(CellOffset security) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(SecurityReferences, security.Value, out _)++;
 }

@@ -6,19 +6,9 @@ using OfflinePatch.Registry.Logs;
 
 namespace OfflinePatch.Registry;
 
-/// <summary>How much a check looks at.</summary>
-internal enum HiveCheckDepth
-{
-    /// <summary>What Windows checks.</summary>
-    Verdict,
-
-    /// <summary>Also who owns each cell.</summary>
-    ForEditing,
-}
-
 /// <summary>
 /// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives, where it is stricter.
-/// Sources: registry.md §6; the verdicts in the tests' corpus.
+/// Sources: registry.md §6; the validator's verdicts on the corpus and its mutations (see the tests).
 /// </summary>
 public static class HiveChecker
 {
@@ -30,43 +20,51 @@ public static class HiveChecker
         var image = new HiveImage(primary, adopt: false);
         try
         {
-            HiveLoader.Load(image, logs, new HiveOpenOptions());
+            HiveLoader.LoadBins(image, logs, new HiveOpenOptions());
         }
         catch (RefusedException error)
         {
-            return Failed(HiveVerdict.Unreconciled, new HiveFinding(HiveFindingSeverity.Error, error.Code, "base block", BaseBlock.Layout.PrimarySequence, error.Message));
+            return Failed(HiveVerdict.Unreconciled, error.Code, "base block", BaseBlock.Layout.PrimarySequence, error.Message);
         }
         catch (CorruptImageException error)
         {
-            return Failed(HiveVerdict.LoadFailed,
-                new HiveFinding(HiveFindingSeverity.Error, error.Code, error.Structure, error.Offset, $"expected {error.Expected}, found {error.Actual}"));
+            return Failed(HiveVerdict.LoadFailed, error.Code, error.Structure, error.Offset, $"expected {error.Expected}, found {error.Actual}");
         }
         catch (UnsupportedImageException error)
         {
-            return Failed(HiveVerdict.LoadFailed, new HiveFinding(HiveFindingSeverity.Error, error.Code, "hive", -1, error.Message));
+            return Failed(HiveVerdict.LoadFailed, error.Code, "hive", -1, error.Message);
         }
 
         return CheckLoaded(image);
     }
 
     /// <summary>Checks a hive that came through the door.</summary>
-    internal static HiveCheckReport CheckLoaded(HiveImage image, HiveCheckDepth depth = HiveCheckDepth.Verdict)
+    internal static HiveCheckReport CheckLoaded(HiveImage image)
     {
-        var findings = new HiveFindings();
-        var census = new HiveCensus(image.BinsSize);
-        new BinCheck(image, census, findings).Run();
-        if (depth == HiveCheckDepth.ForEditing)
-        {
-            census.Used = new CellBitmap(image.BinsSize);
-        }
-
         BaseBlock.TryRead(image.File, out var block);
+        var findings = new HiveFindings();
+        var census = new HiveCensus(image);
+        new BinCheck(image, census, findings).Run();
         var security = new SecurityCheck(image, census, findings);
         security.Run(block.RootCell);
-        new KeyCheck(image, census, findings, block.MinorVersion).Run(block.RootCell);
+        new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered).Run(block.RootCell);
         security.CompareCounts();
+        if (census.UsedCount < census.AllocatedCount)
+        {
+            findings.Note("REG-C105", "cell", CellOffset.Nil, $"{census.AllocatedCount - census.UsedCount} allocated cells belong to nothing");
+        }
+
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
 
-    private static HiveCheckReport Failed(HiveVerdict verdict, HiveFinding finding) => new(verdict, [finding], new HiveCensus(0));
+    /// <summary>
+    /// Whether a finding forbids to edit. Apart from errors: a security cell that Windows does not look at closely, but that an edit would have to follow.
+    /// Keys with predefined handles are allowed: every Windows before 2023 has them, only its newest validator objects.
+    /// </summary>
+    internal static bool ForbidsEditing(HiveFinding finding) => finding.Severity == HiveFindingSeverity.Error
+        ? finding.Code != KeyCheck.PredefinedHandleCode
+        : finding.Code == SecurityCheck.SignatureCode;
+
+    private static HiveCheckReport Failed(HiveVerdict verdict, string code, string structure, long offset, string message) =>
+        new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)], new HiveCensus(new HiveImage(default, adopt: false)));
 }

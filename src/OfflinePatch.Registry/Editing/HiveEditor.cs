@@ -40,7 +40,7 @@ internal sealed partial class HiveEditor
 
     /// <summary>Checks the hive and makes it editable.</summary>
     /// <exception cref="Core.CorruptImageException"><c>REG-0320</c>: it is not sound.</exception>
-    /// <exception cref="Core.RefusedException">It is a differencing layer, or two structures share a cell.</exception>
+    /// <exception cref="Core.RefusedException"><c>REG-0408</c>: it is a differencing layer.</exception>
     public static HiveEditor Begin(Hive hive, TimeProvider time)
     {
         if (hive.IsDifferencing)
@@ -48,20 +48,8 @@ internal sealed partial class HiveEditor
             throw RegistryError.Layered();
         }
 
-        var report = HiveChecker.CheckLoaded(hive.Bytes, HiveCheckDepth.ForEditing);
-        foreach (var finding in report.Findings)
-        {
-            if (finding.Severity == HiveFindingSeverity.Error)
-            {
-                throw RegistryError.Unsound(finding);
-            }
-        }
-
-        if (report.Census.SharedCell is { } shared)
-        {
-            throw RegistryError.SharedCell(shared.FileOffset);
-        }
-
+        var report = HiveChecker.CheckLoaded(hive.Bytes);
+        RequireSound(report);
         return new HiveEditor(hive, report.Census, time);
     }
 
@@ -77,15 +65,19 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        foreach (var finding in HiveChecker.CheckLoaded(_image).Findings)
+        RequireSound(HiveChecker.CheckLoaded(_image));
+        _isVerified = true;
+    }
+
+    private static void RequireSound(HiveCheckReport report)
+    {
+        foreach (var finding in report.Findings)
         {
-            if (finding.Severity == HiveFindingSeverity.Error)
+            if (HiveChecker.ForbidsEditing(finding))
             {
                 throw RegistryError.Unsound(finding);
             }
         }
-
-        _isVerified = true;
     }
 
     private void MarkEdited()

@@ -79,6 +79,9 @@ internal readonly ref struct BaseBlock
 
     public uint Flags => U32(Layout.Flags);
 
+    /// <summary>Whether keys may be layers over those of another hive (containers, 1607 and later).</summary>
+    public bool IsLayered => MinorVersion >= 6 && (Flags & 2) != 0;
+
     public uint Checksum => U32(Layout.Checksum);
 
     public bool IsChecksumValid => Checksum == ComputeChecksum(_bytes);

@@ -59,6 +59,9 @@ internal readonly ref struct KeyNode
 
     public ulong LastWriteTime => BinaryPrimitives.ReadUInt64LittleEndian(_cell[Layout.LastWriteTime..]);
 
+    /// <summary>Layered keys: 0 none, 1 the key is deleted here, 2 and 3 it replaces the one below.</summary>
+    public int LayerSemantics => _cell[Layout.AccessBits + 1] & 3;
+
     public CellOffset Parent => new(U32(Layout.Parent));
 
     public uint SubkeyCount => U32(Layout.SubkeyCount);

@@ -27,8 +27,14 @@ internal readonly ref struct KeySecurity
     /// <summary>A view over the payload of a cell; false when it is too small, has no signature, or its descriptor does not fit.</summary>
     public static bool TryRead(ReadOnlySpan<byte> cell, out KeySecurity security)
     {
+        return TryReadUnsigned(cell, out security) && security.HasSignature;
+    }
+
+    /// <summary>The same without a look at the signature, which Windows does not check.</summary>
+    public static bool TryReadUnsigned(ReadOnlySpan<byte> cell, out KeySecurity security)
+    {
         security = default;
-        if (cell.Length < HeaderSize || BinaryPrimitives.ReadUInt16LittleEndian(cell) != SignatureValue)
+        if (cell.Length < HeaderSize)
         {
             return false;
         }
@@ -36,6 +42,8 @@ internal readonly ref struct KeySecurity
         security = new KeySecurity(cell);
         return security.DescriptorLength <= (uint)(cell.Length - HeaderSize);
     }
+
+    public bool HasSignature => BinaryPrimitives.ReadUInt16LittleEndian(_cell) == SignatureValue;
 
     public CellOffset Next => new(U32(Layout.Next));
 

@@ -24,6 +24,25 @@ internal readonly ref struct StoredName
     public char this[int index] =>
         _compressed ? (char)_bytes[index] : (char)BinaryPrimitives.ReadUInt16LittleEndian(_bytes[(index * 2)..]);
 
+    /// <summary>Whether a character is in the name.</summary>
+    public bool Contains(char value)
+    {
+        if (_compressed)
+        {
+            return value <= 0xFF && _bytes.Contains((byte)value);
+        }
+
+        for (var i = 0; i < Length; i++)
+        {
+            if (this[i] == value)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     public override string ToString() => _compressed ? Encoding.Latin1.GetString(_bytes) : string.Create(Length, _bytes, static (chars, bytes) =>
     {
         for (var i = 0; i < chars.Length; i++)

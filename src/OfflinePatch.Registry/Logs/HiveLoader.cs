@@ -7,8 +7,17 @@ namespace OfflinePatch.Registry.Logs;
 /// <summary>Takes a hive through its door: the base block, the logs where it is dirty, the bins' extent and the root key.</summary>
 internal static class HiveLoader
 {
-    /// <summary>Loads in place: after it <see cref="HiveImage.BinsSize"/> is set and the base block is sound.</summary>
+    /// <summary>Loads in place: after it the base block is sound, <see cref="HiveImage.BinsSize"/> is set, and there is a root key.</summary>
     public static HiveRecovery Load(HiveImage image, HiveLogs logs, HiveOpenOptions options)
+    {
+        var recovery = LoadBins(image, logs, options);
+        BaseBlock.TryRead(image.File, out var block);
+        CheckRoot(image, block.RootCell);
+        return recovery;
+    }
+
+    /// <summary>The same without a look at the root key.</summary>
+    public static HiveRecovery LoadBins(HiveImage image, HiveLogs logs, HiveOpenOptions options)
     {
         var recovery = LoadBaseBlock(image, logs, options);
         BaseBlock.TryRead(image.File, out var block);
@@ -16,11 +25,6 @@ internal static class HiveLoader
         if (recovery.Kind is HiveRecoveryKind.ReplayedEntries or HiveRecoveryKind.ReplayedPages)
         {
             CheckBins(image);
-        }
-
-        if (!options.Salvage || !image.TryGetCell(block.RootCell, out _))
-        {
-            CheckRoot(image, block.RootCell);
         }
 
         return recovery;
@@ -76,14 +80,14 @@ internal static class HiveLoader
             return RegistryError.BaseBlockField("checksum", BaseBlock.Layout.Checksum, "the XOR of the words before it", $"0x{block.Checksum:X8}");
         }
 
-        if (block.MajorVersion != 1)
+        if (block.MajorVersion > 1)
         {
-            return RegistryError.BaseBlockField("major version", BaseBlock.Layout.MajorVersion, "1", $"{block.MajorVersion}");
+            return RegistryError.BaseBlockField("major version", BaseBlock.Layout.MajorVersion, "1 at most", $"{block.MajorVersion}");
         }
 
-        if (block.MinorVersion > 6)
+        if (block.MinorVersion is < 3 or > 6)
         {
-            return RegistryError.BaseBlockField("minor version", BaseBlock.Layout.MinorVersion, "0 to 6", $"{block.MinorVersion}");
+            return RegistryError.BaseBlockField("minor version", BaseBlock.Layout.MinorVersion, "3 to 6", $"{block.MinorVersion}");
         }
 
         if (block.FileType != HiveFileType.Primary)

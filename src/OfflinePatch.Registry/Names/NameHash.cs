@@ -47,6 +47,19 @@ internal static class NameHash
         return hint;
     }
 
+    /// <summary>The same, of a stored name.</summary>
+    public static uint Hint(StoredName name)
+    {
+        Span<char> start = stackalloc char[4];
+        var length = Math.Min(4, name.Length);
+        for (var i = 0; i < length; i++)
+        {
+            start[i] = name[i];
+        }
+
+        return Hint(start[..length]);
+    }
+
     /// <summary>What stands beside an entry of a list of this kind.</summary>
     public static uint For(SubkeyListKind kind, ReadOnlySpan<char> name, ReadOnlySpan<char> upper) => kind switch
     {

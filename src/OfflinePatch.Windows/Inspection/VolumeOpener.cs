@@ -41,7 +41,8 @@ internal static class VolumeOpener
         {
             if (kind == VolumeKind.Ntfs)
             {
-                var ntfs = NtfsVolume.Open(device);
+                var ntfs = NtfsVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}" });
+                var state = ntfs.State;
                 return new GuestVolume
                 {
                     Number = number,
@@ -49,8 +50,8 @@ internal static class VolumeOpener
                     Device = device,
                     Kind = kind,
                     Files = new RecordingFileSystem(ntfs, changes, "", IsHive),
-                    Condition = VolumeConditions.Of(ntfs),
-                    Label = VolumeConditions.LabelOf(ntfs),
+                    Condition = VolumeConditions.Of(state),
+                    Label = state.Label is { Length: > 0 } name ? name : null,
                     FreeBytes = ntfs.FreeBytes,
                 };
             }

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
+using OfflinePatch.Disks.Conversion;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -10,46 +11,16 @@ internal static class FixedCopy
     {
         var format = request.OutputFormat ?? disk.Format;
         var path = request.OutputPath!;
-        if (string.Equals(Path.GetFullPath(path), Path.GetFullPath(sourcePath), StringComparison.Ordinal))
+        if (string.Equals(HostPaths.Resolve(path), HostPaths.Resolve(sourcePath), StringComparison.Ordinal))
         {
             throw JobError.OutputIsSource(path);
         }
 
-        using var output = new OutputFile(path, request.Overwrite);
-        var options = new DiskWriterOptions(request.OutputSubformat, request.Compression, Path.GetFileName(path), disk.SectorSize);
         var target = DiskFormats.All.FirstOrDefault(f => f.Format == format) ?? throw JobError.NoWriter(format.ToString());
-        using (var writer = target.CreateWriter(output, disk.Length, options) ?? throw JobError.NoWriter(format.ToString()))
-        {
-            CopyBlocks(disk, writer, cancellation);
-            writer.Complete();
-        }
-
+        var options = new DiskWriterOptions(request.OutputSubformat, request.Compression, Path.GetFileName(path), disk.SectorSize);
+        using var output = new OutputFile(path, request.Overwrite);
+        DiskConverter.Convert(disk, target, output, options, request.Progress, request.Verify, cancellation);
         output.Complete();
         return path;
-    }
-
-    private static void CopyBlocks(DiskImage disk, DiskWriter writer, CancellationToken cancellation)
-    {
-        var unit = new byte[writer.UnitSize];
-        for (long offset = 0; offset < disk.Length;)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var extent = disk.GetExtent(offset);
-            if (extent.IsZero && offset % unit.Length == 0 && extent.Length >= unit.Length)
-            {
-                offset += extent.Length / unit.Length * unit.Length;
-                continue;
-            }
-
-            var count = (int)Math.Min(unit.Length, disk.Length - offset);
-            var block = unit.AsMemory(0, count);
-            disk.Read(offset, block.Span);
-            if (block.Span.ContainsAnyExcept((byte)0))
-            {
-                writer.Append(offset, writer.Encode(offset, block));
-            }
-
-            offset += count;
-        }
     }
 }

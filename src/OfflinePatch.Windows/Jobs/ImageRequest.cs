@@ -1,4 +1,5 @@
 using OfflinePatch.Disks;
+using OfflinePatch.Disks.Conversion;
 using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Rules;
 
@@ -48,4 +49,10 @@ public sealed record ImageRequest
 
     /// <summary>Whether an existing copy may be replaced.</summary>
     public bool Overwrite { get; init; }
+
+    /// <summary>Whether the copy is read again and compared.</summary>
+    public bool Verify { get; init; }
+
+    /// <summary>Told how far the copy is, or null.</summary>
+    public IProgress<ConversionProgress>? Progress { get; init; }
 }

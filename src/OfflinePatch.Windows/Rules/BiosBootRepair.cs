@@ -13,7 +13,7 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
     /// <summary>Looks at the chain; writes nothing.</summary>
     public static BiosBootRepair Find(Guest guest)
     {
-        if (guest.Disk is not { } disk || guest.Partitions is not { Scheme: PartitionScheme.Mbr } table || guest.Boot.Active?.Partition is not { } partition)
+        if (guest.Disk is not { } disk || guest.Partitions is not { Scheme: PartitionScheme.Mbr } || guest.Boot.Active?.Partition is not { } partition)
         {
             return new BiosBootRepair(null, null, []);
         }
@@ -37,20 +37,30 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
             return new BiosBootRepair($"The boot manager is on a logical partition ({partition.Number}), which the BIOS cannot start.", Rewrite, steps);
         }
 
-        var wrongActive = table.Partitions.Where(p => p.IsActive && p.Number != partition.Number && p.Number <= 4).ToList();
-        if (!partition.IsActive || wrongActive.Count > 0)
+        // The table was read when the image was opened; the flags are read again, so that a second look sees what was mended.
+        var isActive = mbr[StatusOf(partition.Number)] == 0x80;
+        var wrongActive = new List<int>();
+        for (var number = 1; number <= 4; number++)
+        {
+            if (number != partition.Number && mbr[StatusOf(number)] == 0x80)
+            {
+                wrongActive.Add(number);
+            }
+        }
+
+        if (!isActive || wrongActive.Count > 0)
         {
             steps.Add(new Step(
-                wrongActive.Count > 0 ? $"partition {wrongActive[0].Number} is active" : "no partition is active",
+                wrongActive.Count > 0 ? $"partition {wrongActive[0]} is active" : "no partition is active",
                 $"partition {partition.Number} is active",
                 () =>
                 {
                     Span<byte> flag = [0x80];
-                    disk.Write(Layout.FirstEntry + ((partition.Number - 1) * Layout.EntrySize), flag);
+                    disk.Write(StatusOf(partition.Number), flag);
                     foreach (var other in wrongActive)
                     {
                         flag[0] = 0;
-                        disk.Write(Layout.FirstEntry + ((other.Number - 1) * Layout.EntrySize), flag);
+                        disk.Write(StatusOf(other), flag);
                     }
 
                     guest.Changes.RecordFile("disk: master boot record", FileChangeKind.Replaced, 512);
@@ -97,6 +107,8 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
             step.Apply();
         }
     }
+
+    private static int StatusOf(int number) => Layout.FirstEntry + ((number - 1) * Layout.EntrySize);
 
     /// <summary>One thing to mend.</summary>
     internal sealed record Step(string Before, string After, Action Apply);

@@ -11,6 +11,8 @@ public sealed class WindowsSysprepRule : Rule
     private const string Complete = "IMAGE_STATE_COMPLETE";
     private const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
 
+    private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
+
     /// <inheritdoc/>
     public override string Id => "windows.sysprep";
 
@@ -26,8 +28,6 @@ public sealed class WindowsSysprepRule : Rule
     /// <inheritdoc/>
     public override string Summary =>
         @"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState, SYSTEM\Setup (SystemSetupInProgress, SetupType, OOBEInProgress), SYSTEM\Setup\Status\SysprepStatus.";
-
-    private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
 
     /// <inheritdoc/>
     public override Finding Inspect(Guest guest)

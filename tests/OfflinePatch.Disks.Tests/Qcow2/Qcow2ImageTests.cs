@@ -332,31 +332,6 @@ public sealed class Qcow2ImageTests
         return path;
     }
 
-    private static void WriteAndJudge(string path, DiskModel model)
-    {
-        // Opening and reading leaves every byte as it is.
-        using (var files = new HostFiles(path, canWrite: false))
-        using (var image = DiskFormats.Open(files))
-        {
-            Assert.Equal(ImageFormat.Qcow2, image.Format);
-            model.AssertSame(image);
-        }
-
-        using (var files = new HostFiles(path))
-        using (var image = DiskFormats.Open(files))
-        {
-            model.Write(image, 60);
-            model.AssertSame(image);
-            image.Flush();
-        }
-
-        using (var files = new HostFiles(path, canWrite: false))
-        using (var image = DiskFormats.Open(files))
-        {
-            model.AssertSame(image);
-        }
-
-        Qemu.Check(path, "qcow2");
-        Qemu.Compare(path, "qcow2", model.Content);
-    }
+    private static void WriteAndJudge(string path, DiskModel model) =>
+        ImageJudging.ReadWriteCompare(path, "qcow2", ImageFormat.Qcow2, model, canCheck: true);
 }

@@ -359,8 +359,9 @@ public sealed class FatFileSystemTests
                     case 7 when files.Length > 0:
                         var (from, to) = (pick(files), join(pick(directories()), "Moved " + name));
                         volume.Move(from, to);
-                        model[to] = model[from];
+                        var moved = model[from];
                         model.Remove(from);
+                        model[to] = moved;
                         break;
                     case 8:
                         volume.Flush();

@@ -42,7 +42,7 @@ internal sealed class ImageUndo
         var newPath = UndoPath + NewSuffix;
         try
         {
-            using (var output = _storage.Create(newPath))
+            using (var output = _storage.Create(newPath, isPrivate: true))
             using (var writer = new UndoWriter(output))
             {
                 writer.Write(changes, cancellation);
@@ -118,6 +118,7 @@ internal sealed class ImageUndo
             return;
         }
 
+        _storage.OpenRead(_imagePath).Dispose(); // a missing or locked image says so, before its undo file does
         if (!_storage.Exists(UndoPath))
         {
             throw CoreError.NoUndoFile(_imagePath, UndoPath);
@@ -242,7 +243,7 @@ internal sealed class ImageUndo
             return;
         }
 
-        using (var pointer = _storage.Create(path))
+        using (var pointer = _storage.Create(path, isPrivate: true))
         {
             pointer.Write(0, System.Text.Encoding.UTF8.GetBytes(Path.GetDirectoryName(UndoPath) ?? ""));
             pointer.Flush();
