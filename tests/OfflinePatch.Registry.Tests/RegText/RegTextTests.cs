@@ -138,14 +138,15 @@ public sealed class RegTextTests
     {
         Oracle.Require("hivexregedit");
         using var folder = new ScratchFolder();
-        foreach (var name in new[] { "odd/NTUSER1.DAT", "accounts/SAM", "plaso/100_sub_keys.hiv" })
+        foreach (var name in new[] { "odd/NTUSER1.DAT", "win10-set/ELAM", "plaso/100_sub_keys.hiv" }) // (it reads text outside ASCII wrongly)
         {
             var hive = Hive.Open(CorpusHives.Read(name));
             File.WriteAllBytes(folder["t.reg"], Export(hive, RegTextEncoding.Utf8));
             File.WriteAllBytes(folder["h"], Hive.Create(3).ToArray());
             Oracle.Run("hivexregedit", "--merge", "--prefix", "R", "--encoding", "UTF-16LE", folder["h"], folder["t.reg"]).MustSucceed();
             var merged = Hive.Open(File.ReadAllBytes(folder["h"]));
-            Assert.Equal(0, RegTextWriter.Diff(hive.Root, merged.Root, "R", Stream.Null));
+            using var difference = new MemoryStream();
+            Assert.True(RegTextWriter.Diff(hive.Root, merged.Root, "R", difference, RegTextEncoding.Utf8) == 0, name + Encoding.UTF8.GetString(difference.ToArray()));
         }
     }
 
