@@ -72,6 +72,9 @@ public sealed partial class Hive
     /// <summary>Whether <see cref="ToArray"/> differs from what was opened: something was replayed or edited.</summary>
     public bool IsModified => _isReplayed || _editor is { HasEdits: true };
 
+    /// <summary>Whether the caller changed anything; replayed logs alone do not count.</summary>
+    public bool HasEdits => _editor is { HasEdits: true };
+
     /// <summary>What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.</summary>
     public IReadOnlyList<HiveFinding> Skipped => _skipped;
 

@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;

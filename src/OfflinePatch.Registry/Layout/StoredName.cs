@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Registry.Names;

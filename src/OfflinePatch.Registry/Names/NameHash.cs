@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Names;

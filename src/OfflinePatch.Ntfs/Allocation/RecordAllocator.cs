@@ -1,0 +1,264 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs.Allocation;
+
+/// <summary>Gives out FILE records by $MFT's bitmap, and makes $MFT longer. Source: reference/ntfs.md §3.</summary>
+internal sealed class RecordAllocator
+{
+    /// <summary>Largest $MFT bitmap that is held in memory: 2^32 records, more than NTFS has.</summary>
+    private const int MaxBitmap = 512 * 1024 * 1024;
+
+    /// <summary>Fewest records that $MFT grows by: 64 KiB of 1 KiB records.</summary>
+    private const int MinGrowth = 64;
+
+    /// <summary>Most records that $MFT grows by at a time.</summary>
+    private const int MaxGrowth = 8192;
+
+    private readonly VolumeCore _core;
+    private byte[] _bits;
+    private bool _changed;
+    private long _cursor = FileReference.FirstUserRecord;
+
+    public RecordAllocator(VolumeCore core)
+    {
+        _core = core;
+        _bits = BitmapAttribute().ReadAll(core, FileReference.MftRecord, MaxBitmap, "$MFT's bitmap");
+        if (_bits.Length * 8L < core.Records.Count)
+        {
+            throw NtfsError.BadMetafile("$MFT", $"a bitmap of {_bits.Length * 8L} bits for {core.Records.Count} records");
+        }
+    }
+
+    /// <summary>
+    /// Takes a free record and returns its sequence number. The record is formatted as free with no attributes; the caller fills it.
+    /// </summary>
+    /// <exception cref="IOException"><c>NTFS-0401</c>: the volume is full.</exception>
+    /// <exception cref="RefusedException"><c>NTFS-0310</c>: $MFT cannot grow.</exception>
+    public long Allocate(out ushort sequence)
+    {
+        var number = FindFree(_cursor);
+        if (number < 0)
+        {
+            number = FindFree(FileReference.FirstUserRecord);
+        }
+
+        if (number < 0)
+        {
+            Grow();
+            number = FindFree(FileReference.FirstUserRecord);
+        }
+
+        var bytes = _core.Records.Read(number);
+        sequence = 1;
+        if (FileRecordHeader.TryCreate(bytes, out var header))
+        {
+            if ((header.Flags & FileRecordFlags.InUse) != 0)
+            {
+                throw NtfsError.BadMetafile("$MFT", $"record {number} is in use, and free in the bitmap");
+            }
+
+            sequence = header.SequenceNumber == 0 ? (ushort)1 : header.SequenceNumber;
+        }
+
+        Set(number, value: true);
+        _cursor = number + 1;
+        return number;
+    }
+
+    /// <summary>Frees a record: not in use, sequence number raised, bit cleared.</summary>
+    public void Free(long number)
+    {
+        var bytes = _core.Records.Edit(number);
+        var flags = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags), (ushort)(flags & ~(ushort)FileRecordFlags.InUse));
+        var sequence = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber), sequence >= 0xFFFF ? (ushort)1 : (ushort)(sequence + 1));
+        Set(number, value: false);
+        _core.Nodes.Remove(number);
+        _cursor = Math.Min(_cursor, number);
+    }
+
+    /// <summary>Writes the bitmap.</summary>
+    public void Flush()
+    {
+        if (!_changed)
+        {
+            return;
+        }
+
+        var attribute = BitmapAttribute();
+        if (attribute.IsResident)
+        {
+            attribute.Value = _bits;
+            NodeWriter.Store(_core, _core.Nodes.Get(FileReference.MftRecord));
+        }
+        else
+        {
+            _core.WriteRuns(attribute.Runs, 0, _bits, FileReference.MftRecord);
+        }
+
+        _changed = false;
+    }
+
+    private NodeAttribute BitmapAttribute() =>
+        _core.Nodes.Get(FileReference.MftRecord).Find(AttributeType.Bitmap, "") ?? throw NtfsError.BadMetafile("$MFT", "no $BITMAP");
+
+    private long FindFree(long from)
+    {
+        var count = _core.Records.Count;
+        for (var number = from; number < count; number++)
+        {
+            if (number % 8 == 0)
+            {
+                while (number + 8 <= count && _bits[number / 8] == 0xFF)
+                {
+                    number += 8;
+                }
+
+                if (number >= count)
+                {
+                    return -1;
+                }
+            }
+
+            if ((_bits[number / 8] >> (int)(number % 8) & 1) == 0)
+            {
+                return number;
+            }
+        }
+
+        return -1;
+    }
+
+    private void Set(long number, bool value)
+    {
+        var mask = 1 << (int)(number % 8);
+        if ((_bits[number / 8] & mask) != 0 == value)
+        {
+            throw NtfsError.BadMetafile("$MFT", $"record {number} is {(value ? "taken" : "free")} already in the bitmap");
+        }
+
+        _bits[number / 8] ^= (byte)mask;
+        _changed = true;
+    }
+
+    private void Grow()
+    {
+        var geometry = _core.Geometry;
+        var node = _core.Nodes.Get(FileReference.MftRecord);
+        var data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$MFT", "no $DATA");
+        var recordSize = geometry.RecordSize;
+        var before = _core.Records.Count;
+
+        // room that $MFT has already
+        var allocated = data.AllocatedSize(geometry.ClusterSize);
+        if (allocated - data.DataSize < recordSize)
+        {
+            var wanted = Math.Clamp(before / 4, MinGrowth, MaxGrowth);
+            var clusters = Math.Max(1, geometry.ClustersFor(wanted * recordSize));
+            var spare = _core.Bitmap.FreeClusters;
+            if (spare < clusters * 8)
+            {
+                clusters = Math.Max(geometry.ClustersFor(recordSize), Math.Min(clusters, spare / 8));
+            }
+
+            var grown = Copy(data.Runs);
+            _core.Bitmap.Allocate(grown, clusters, data.Runs.EndLcn, forMft: true);
+            var saved = data.Runs;
+            data.Runs = grown;
+            if (!NodeWriter.FitsInPlace(_core, node))
+            {
+                data.Runs = saved;
+                var freed = new List<ClusterRun>();
+                grown.Truncate(saved.ClusterCount, freed);
+                _core.Bitmap.Free(freed);
+                throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for more runs", "Defragment the volume in the source machine, or delete files there.");
+            }
+
+            allocated = data.AllocatedSize(geometry.ClusterSize);
+        }
+
+        var count = Math.Min(allocated / recordSize, before + MaxGrowth + (geometry.ClusterSize / recordSize));
+        GrowBitmap(node, count);
+        data.DataSize = count * recordSize;
+        data.InitializedSize = data.DataSize;
+        _core.Records.Resize(data.Runs, data.DataSize, data.InitializedSize);
+        for (var number = before; number < count; number++)
+        {
+            _core.Records.Set(number, NewRecord(recordSize, number, 1));
+        }
+
+        NodeWriter.Store(_core, node);
+    }
+
+    /// <summary>A formatted record that is not in use. Source: reference/ntfs.md §2, §3.</summary>
+    public static byte[] NewRecord(int size, long number, ushort sequence)
+    {
+        var bytes = new byte[size];
+        FileRecordHeader.FileMagic.CopyTo(bytes);
+        var count = (size / UpdateSequence.Stride) + 1;
+        var first = (FileRecordHeader.Layout.UpdateSequenceArray + (2 * count) + 7) & ~7;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset), FileRecordHeader.Layout.UpdateSequenceArray);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceCount), (ushort)count);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber), sequence);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.FirstAttribute), (ushort)first);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.BytesUsed), (uint)(first + 8));
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.BytesAllocated), (uint)size);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.RecordNumber), (uint)number);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(first), (uint)AttributeType.End);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceArray), 1);
+        return bytes;
+    }
+
+    private void GrowBitmap(FileNode node, long records)
+    {
+        var bytes = (int)(((records + 63) / 64) * 8);
+        if (bytes <= _bits.Length)
+        {
+            return;
+        }
+
+        var attribute = BitmapAttribute();
+        if (attribute.IsResident)
+        {
+            attribute.SetResident(new byte[bytes]);
+            if (!NodeWriter.FitsInPlace(_core, node))
+            {
+                throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for a longer bitmap");
+            }
+        }
+        else
+        {
+            var geometry = _core.Geometry;
+            var missing = geometry.ClustersFor(bytes) - attribute.Runs.ClusterCount;
+            if (missing > 0)
+            {
+                _core.Bitmap.Allocate(attribute.Runs, missing, attribute.Runs.EndLcn);
+                if (!NodeWriter.FitsInPlace(_core, node))
+                {
+                    throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for the runs of a longer bitmap");
+                }
+            }
+
+            attribute.DataSize = bytes;
+            attribute.InitializedSize = bytes;
+        }
+
+        Array.Resize(ref _bits, bytes);
+        _changed = true;
+    }
+
+    private static RunList Copy(RunList runs)
+    {
+        var copy = new RunList();
+        foreach (var run in runs.Runs)
+        {
+            copy.Append(run.Lcn, run.Count);
+        }
+
+        return copy;
+    }
+}

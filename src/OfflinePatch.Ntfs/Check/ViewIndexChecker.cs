@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs.Check;
+
+/// <summary>The indexes that are no directories: $Secure:$SII and $SDH, $Reparse:$R, $ObjId:$O, and any other by its structure. Source: ntfs.md §9, §12.</summary>
+internal sealed class ViewIndexChecker(CheckContext context)
+{
+    private const int SecurityHeader = 0x14;
+    private const int CopyDistance = 0x40000;
+    private const int MaximumDescriptor = 0x40000;
+
+    private FindingList Findings => context.Findings;
+
+    /// <summary>Walks every view index of a record.</summary>
+    public void Check(long number, List<CheckedAttribute> attributes)
+    {
+        if (number == FileReference.SecureRecord)
+        {
+            CheckSecure(attributes);
+            return;
+        }
+
+        foreach (var root in attributes.Where(a => a.Type == AttributeType.IndexRoot && a.Name != "$I30" && a.IsResident).ToList())
+        {
+            var label = $"FILE record {number}, index {root.Name}";
+            var isReparse = root.Name == "$R";
+            var isObjectId = root.Name == "$O" && IndexRootHeader.TryCreate(root.Value.Span, out var header) && header.Collation == CollationRule.UnsignedLongs;
+            var seen = new HashSet<(ulong, uint)>();
+            new IndexWalker(context, label, OrderOf(root), (entry, node, offset) =>
+            {
+                if (isReparse && entry.Key.Length >= 12)
+                {
+                    seen.Add((BinaryPrimitives.ReadUInt64LittleEndian(entry.Key[4..]), BinaryPrimitives.ReadUInt32LittleEndian(entry.Key)));
+                }
+                else if (isObjectId && entry.ViewValue.Length >= 8)
+                {
+                    seen.Add((BinaryPrimitives.ReadUInt64LittleEndian(entry.ViewValue), 0));
+                }
+            }).Walk(attributes, root.Name);
+            if (context.Touched is null && (isReparse || isObjectId))
+            {
+                Compare(label, seen, isReparse ? context.ReparsePoints : [.. context.ObjectIds.Select(o => (o, 0u))], isReparse ? "NTFS-6130" : "NTFS-6131");
+            }
+        }
+    }
+
+    private static KeyOrder? OrderOf(CheckedAttribute root) => IndexRootHeader.TryCreate(root.Value.Span, out var header) ? KeyOrders.Of(header.Collation) : null;
+
+    private void Compare(string label, HashSet<(ulong Reference, uint Tag)> indexed, HashSet<(ulong Reference, uint Tag)> files, string code)
+    {
+        foreach (var file in files)
+        {
+            if (!indexed.Contains(file))
+            {
+                Findings.Error(code, label, -1, $"an entry for file {new FileReference(file.Reference)}", "none");
+            }
+        }
+
+        foreach (var entry in indexed)
+        {
+            if (!files.Contains(entry))
+            {
+                Findings.Error(code, label, -1, $"no entry for file {new FileReference(entry.Reference)}", "an entry");
+            }
+        }
+    }
+
+    private void CheckSecure(List<CheckedAttribute> attributes)
+    {
+        var streams = attributes.Where(a => a.Type == AttributeType.Data && a.Name == "$SDS").ToList();
+        var descriptors = streams.Count == 0 ? null : context.Stream(streams);
+        var ids = new HashSet<uint>();
+        var byHash = new Dictionary<uint, uint>();
+        new IndexWalker(context, "$Secure:$SII", KeyOrders.Words, (entry, node, offset) =>
+        {
+            var data = entry.ViewValue;
+            if (entry.Key.Length != 4 || data.Length != SecurityHeader)
+            {
+                Findings.Error("NTFS-6120", node, offset, "a key of 4 and data of 20 bytes", $"{entry.Key.Length} and {data.Length}");
+                return;
+            }
+
+            var id = BinaryPrimitives.ReadUInt32LittleEndian(entry.Key);
+            ids.Add(id);
+            byHash[id] = BinaryPrimitives.ReadUInt32LittleEndian(data);
+            CheckDescriptor(descriptors, id, data);
+        }).Walk(attributes, "$SII");
+        var hashed = 0;
+        new IndexWalker(context, "$Secure:$SDH", KeyOrders.Words, (entry, node, offset) =>
+        {
+            hashed++;
+            if (entry.Key.Length != 8 || entry.ViewValue.Length < SecurityHeader || !entry.ViewValue[..8].SequenceEqual(entry.Key)
+                || !byHash.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(entry.Key[4..]), out var hash) || hash != BinaryPrimitives.ReadUInt32LittleEndian(entry.Key))
+            {
+                Findings.Error("NTFS-6123", node, offset, "hash and id of an entry in $SII", "others");
+            }
+        }).Walk(attributes, "$SDH");
+        if (hashed != ids.Count)
+        {
+            Findings.Error("NTFS-6123", "$Secure:$SDH", -1, $"{ids.Count} entries, as in $SII", $"{hashed}");
+        }
+
+        context.SecurityIds = ids;
+    }
+
+    private void CheckDescriptor(CheckedStream? descriptors, uint id, ReadOnlySpan<byte> header)
+    {
+        var label = $"$Secure:$SDS, id 0x{id:X}";
+        var offset = BinaryPrimitives.ReadInt64LittleEndian(header[8..]);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
+        if (descriptors is null || offset < 0 || length < SecurityHeader + 20 || length > MaximumDescriptor || offset > long.MaxValue - CopyDistance - length)
+        {
+            Findings.Error("NTFS-6120", label, offset, "a descriptor inside $SDS", $"{length} bytes at {offset}");
+            return;
+        }
+
+        var entry = new byte[length];
+        var copy = new byte[length];
+        if (!descriptors.TryRead(offset, entry) || !entry.AsSpan(0, SecurityHeader).SequenceEqual(header) || BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != id)
+        {
+            Findings.Error("NTFS-6120", label, offset, "the header that $SII has", "another");
+            return;
+        }
+
+        var hash = Format.SecureStreams.Hash(entry.AsSpan(SecurityHeader));
+        if (hash != BinaryPrimitives.ReadUInt32LittleEndian(header))
+        {
+            Findings.Error("NTFS-6121", label, offset, $"the hash 0x{hash:X8}", $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
+        }
+
+        if (!descriptors.TryRead(offset + CopyDistance, copy) || !copy.AsSpan().SequenceEqual(entry))
+        {
+            Findings.Error("NTFS-6122", label, offset + CopyDistance, "an equal second copy", "another");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Ntfs.Compression;
+
+/// <summary>One factory per distinct error of compressed content; codes <c>NTFS-5100</c> to <c>NTFS-5199</c>. Offsets are in the compressed bytes.</summary>
+internal static class CompressionError
+{
+    private const string Remedy = "The compressed content is damaged. Run chkdsk in the machine, or restore the file from elsewhere.";
+
+    public static CorruptImageException Lznt1Truncated(int offset, int needed, int available) =>
+        new("NTFS-5101", "LZNT1 chunk", offset, $"{needed} bytes", $"{available} bytes", Remedy);
+
+    public static CorruptImageException Lznt1Overflow(int offset, int room) =>
+        new("NTFS-5102", "LZNT1 chunk", offset, $"at most {room} bytes of content", "more", Remedy);
+
+    public static CorruptImageException Lznt1Distance(int offset, int distance, int available) =>
+        new("NTFS-5103", "LZNT1 chunk", offset, $"a copy from at most {available} bytes back", $"{distance}", Remedy);
+
+    public static CorruptImageException CodeLengths(string structure, int offset, string actual) =>
+        new("NTFS-5110", structure, offset, "code lengths that make a complete prefix code", actual, Remedy);
+
+    public static CorruptImageException InputEnded(string structure, int offset) =>
+        new("NTFS-5111", structure, offset, "more compressed bytes", "the end of the chunk", Remedy);
+
+    public static CorruptImageException MatchOutside(string structure, int offset, long distance, int available) =>
+        new("NTFS-5112", structure, offset, $"a copy from 1 to {available} bytes back", $"{distance}", Remedy);
+
+    public static CorruptImageException MatchTooLong(string structure, int offset, long length, int room) =>
+        new("NTFS-5113", structure, offset, $"a copy of at most {room} bytes", $"{length}", Remedy);
+
+    public static CorruptImageException LzxBlockType(int offset, int type) =>
+        new("NTFS-5120", "LZX block", offset, "block type 1, 2 or 3", $"{type}", Remedy);
+
+    public static CorruptImageException LzxBlockSize(int offset, int size, int room) =>
+        new("NTFS-5121", "LZX block", offset, $"a block of 1 to {room} bytes", $"{size}", Remedy);
+
+    public static CorruptImageException LzxCodeRun(int offset, int run, int room) =>
+        new("NTFS-5122", "LZX code lengths", offset, $"a run of at most {room}", $"{run}", Remedy);
+
+    public static CorruptImageException WofTooShort(long length, long table) =>
+        new("NTFS-5130", "WofCompressedData", 0, $"a chunk table of {table} bytes and chunks behind it", $"{length} bytes", Remedy);
+
+    public static CorruptImageException WofChunk(long chunk, long tableOffset, long start, long end, long length) =>
+        new("NTFS-5131", "WofCompressedData chunk table", tableOffset, $"chunk {chunk} inside {length} bytes, after the one before it", $"bytes {start} to {end}", Remedy);
+
+    public static CorruptImageException WofChunkSize(long chunk, long size, int plain) =>
+        new("NTFS-5132", $"WofCompressedData chunk {chunk}", -1, $"1 to {plain} bytes", $"{size}", Remedy);
+
+    public static CorruptImageException WofReparseShort(int length) =>
+        new("NTFS-5133", "WOF reparse point", 0, "at least 16 bytes of data", $"{length}", Remedy);
+
+    public static UnsupportedImageException WofProvider(uint version, uint provider, uint providerVersion) =>
+        new("NTFS-5134", $"The WOF reparse point has version {version}, provider {provider}, provider version {providerVersion}; only files compressed by CompactOS (1, 2, 1) are read.",
+            provider == 1 ? "The content is in a WIM file beside the volume (WIMBoot). Run compact /exe or decompress the file in Windows." : null);
+
+    public static UnsupportedImageException WofAlgorithmUnknown(uint algorithm) =>
+        new("NTFS-5135", $"The WOF compression algorithm {algorithm} is not known.");
+}

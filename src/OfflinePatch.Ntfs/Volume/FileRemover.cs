@@ -1,0 +1,112 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs;
+
+/// <summary>Removes files, and what they are registered in: $Extend\$Reparse, $Extend\$ObjId.</summary>
+internal static class FileRemover
+{
+    private const uint SparseBit = 0x200;
+    private const uint ReparseBit = 0x400;
+    private const uint CompressedBit = 0x800;
+
+    /// <summary>Frees a file that has no name left: clusters, extension records, base record.</summary>
+    public static void Remove(VolumeCore core, FileNode node)
+    {
+        RemoveFromView(core, node, AttributeType.ReparsePoint, "$Reparse", "$R");
+        RemoveFromView(core, node, AttributeType.ObjectId, "$ObjId", "$O");
+        foreach (var attribute in node.Attributes.Where(a => !a.IsResident))
+        {
+            core.Bitmap.Free(attribute.Runs.Runs.Where(r => !r.IsHole));
+        }
+
+        core.Bitmap.Free(node.ListRuns.Runs.Where(r => !r.IsHole));
+        if (node.Find(AttributeType.IndexAllocation, "$I30") is not null)
+        {
+            core.Blocks.RemoveAll(node.Number);
+        }
+
+        foreach (var extension in node.Extensions)
+        {
+            core.RecordAllocator.Free(extension.Number);
+        }
+
+        core.RecordAllocator.Free(node.Number);
+    }
+
+    /// <summary>Turns a CompactOS file into a plain, empty one: its reparse point and packed stream go.</summary>
+    public static void RemoveCompactOs(VolumeCore core, FileNode node)
+    {
+        if (StreamContent.ReparseTag(node) != WofReparsePoint.Tag)
+        {
+            return;
+        }
+
+        RemoveFromView(core, node, AttributeType.ReparsePoint, "$Reparse", "$R");
+        foreach (var attribute in new[] { node.Find(AttributeType.ReparsePoint, ""), node.Find(AttributeType.Data, WofReparsePoint.StreamName) })
+        {
+            if (attribute is not null)
+            {
+                StreamEditor.Clear(core, attribute);
+                node.Attributes.Remove(attribute);
+            }
+        }
+
+        SetBits(node, clear: ReparseBit);
+    }
+
+    /// <summary>Clears the sparse and compressed bits of a file none of whose streams is.</summary>
+    public static void ClearPackedBits(FileNode node)
+    {
+        if (node.IsDirectory)
+        {
+            return;
+        }
+
+        var flags = AttributeFlags.None;
+        foreach (var attribute in node.Attributes)
+        {
+            flags |= attribute.Flags;
+        }
+
+        SetBits(node, ((flags & AttributeFlags.Sparse) == 0 ? SparseBit : 0) | ((flags & AttributeFlags.Compressed) == 0 ? CompressedBit : 0));
+    }
+
+    private static void SetBits(FileNode node, uint clear)
+    {
+        var field = node.StandardInformation.AsSpan(StandardInformation.Layout.Attributes);
+        BinaryPrimitives.WriteUInt32LittleEndian(field, BinaryPrimitives.ReadUInt32LittleEndian(field) & ~clear);
+    }
+
+    /// <summary>Removes the entry that names this file from a view index of $Extend.</summary>
+    private static void RemoveFromView(VolumeCore core, FileNode node, AttributeType type, string file, string index)
+    {
+        if (node.Find(type, "") is not { } attribute)
+        {
+            return;
+        }
+
+        var value = attribute.ReadAll(core, node.Number, 64 * 1024, "a reparse point or object id");
+        byte[] key;
+        if (type == AttributeType.ReparsePoint)
+        {
+            key = new byte[12];
+            value.AsSpan(0, Math.Min(4, value.Length)).CopyTo(key);
+            BinaryPrimitives.WriteUInt64LittleEndian(key.AsSpan(4), node.Reference.Value);
+        }
+        else
+        {
+            key = value.AsSpan(0, Math.Min(16, value.Length)).ToArray();
+        }
+
+        var extend = core.Nodes.Get(FileReference.ExtendRecord);
+        if (extend.IsDirectory && new IndexTree(core, extend).TryFindName(file, out var reference, out _))
+        {
+            new IndexTree(core, core.Nodes.Get(reference), index).Delete(key);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs;
+
+/// <summary>Names of files: $FILE_NAME attributes and the entries in their directories, with the copies of sizes and times in both.</summary>
+internal static class LinkEditor
+{
+    private const uint ReparseBit = 0x400;
+
+    /// <summary>A $FILE_NAME value.</summary>
+    public static byte[] NewName(FileReference parent, string name, FileNameSpace nameSpace)
+    {
+        var value = new byte[FileNameAttribute.Layout.Name + (2 * name.Length)];
+        BinaryPrimitives.WriteUInt64LittleEndian(value, parent.Value);
+        value[FileNameAttribute.Layout.NameLength] = (byte)name.Length;
+        value[FileNameAttribute.Layout.NameSpace] = (byte)nameSpace;
+        Utf16.Write(name, value.AsSpan(FileNameAttribute.Layout.Name));
+        return value;
+    }
+
+    /// <summary>Copies times, sizes and attributes of the file into one $FILE_NAME value. Returns whether it changed.</summary>
+    public static bool Refresh(VolumeCore core, FileNode node, byte[] value)
+    {
+        var before = value.AsSpan(0, FileNameAttribute.Layout.NameLength).ToArray();
+        if (!StandardInformation.TryCreate(node.StandardInformation, out var standard))
+        {
+            throw NtfsError.MissingAttribute(node.Number, "$STANDARD_INFORMATION");
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Created), standard.Created);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Modified), standard.Modified);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.RecordChanged), standard.RecordChanged);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Accessed), standard.Accessed);
+        var data = node.IsDirectory ? null : node.Find(AttributeType.Data, "");
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.AllocatedSize), data?.DuplicatedAllocation(core.Geometry.ClusterSize) ?? 0);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.DataSize), data?.DataSize ?? 0);
+
+        // the bits that only $FILE_NAME has stay: directory, view index
+        var own = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan(FileNameAttribute.Layout.Attributes)) & 0xF000_0000;
+        BinaryPrimitives.WriteUInt32LittleEndian(
+            value.AsSpan(FileNameAttribute.Layout.Attributes),
+            own | (standard.Attributes & 0x0FFF_FFFF) | (node.IsDirectory ? FileNameAttribute.DirectoryBit : 0));
+        if ((standard.Attributes & ReparseBit) == 0 && (BinaryPrimitives.ReadUInt32LittleEndian(before.AsSpan(FileNameAttribute.Layout.Attributes)) & ReparseBit) != 0)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(FileNameAttribute.Layout.ReparseTag), 0);
+        }
+
+        return !value.AsSpan(0, FileNameAttribute.Layout.NameLength).SequenceEqual(before);
+    }
+
+    /// <summary>Brings every copy of the file's sizes and times up to date: in its own names, and in the directory of each of them.</summary>
+    public static void RefreshAll(VolumeCore core, FileNode node)
+    {
+        foreach (var name in node.Names.ToList())
+        {
+            if (!FileNameAttribute.TryCreate(name.Value, out var view))
+            {
+                throw NtfsError.BadAttribute(node.Number, 0, "a short $FILE_NAME");
+            }
+
+            Refresh(core, node, name.Value);
+            var parent = core.Nodes.Get(view.Parent);
+            if (!new IndexTree(core, parent).UpdateName(node.Reference, name.Value))
+            {
+                throw NtfsError.BadIndex(parent.Number, $"no entry for the name {view.Name} of record {node.Number}");
+            }
+        }
+    }
+
+    /// <summary>Adds a name: to the file (stored by the caller) and to the directory.</summary>
+    public static void Add(VolumeCore core, FileNode node, FileNode parent, string name)
+    {
+        var attribute = new NodeAttribute(AttributeType.FileName, "");
+        var value = NewName(parent.Reference, name, NameRules.NameSpaceOf(name));
+        Refresh(core, node, value);
+        attribute.SetResident(value);
+        node.Attributes.Add(attribute);
+    }
+
+    /// <summary>Adds the directory's entry for a name of the file.</summary>
+    public static void Index(VolumeCore core, FileNode node, FileNode parent, ReadOnlySpan<byte> name) =>
+        new IndexTree(core, parent).Insert(IndexTree.NameEntry(node.Reference, name));
+
+    /// <summary>Removes a name, and its 8.3 partner in the same directory, from the file (stored by the caller) and from the directory.</summary>
+    /// <param name="core">The volume.</param>
+    /// <param name="node">The file.</param>
+    /// <param name="parent">The directory.</param>
+    /// <param name="key">The name, as the directory's entry has it.</param>
+    public static void Remove(VolumeCore core, FileNode node, FileNode parent, byte[] key)
+    {
+        foreach (var attribute in Linked(node, parent, key))
+        {
+            if (!new IndexTree(core, parent).Delete(attribute.Value))
+            {
+                throw NtfsError.BadIndex(parent.Number, $"no entry for a name of record {node.Number}");
+            }
+
+            node.Attributes.Remove(attribute);
+        }
+    }
+
+    /// <summary>The attributes of a name: itself, and its 8.3 partner.</summary>
+    public static List<NodeAttribute> Linked(FileNode node, FileNode parent, byte[] key)
+    {
+        if (!FileNameAttribute.TryCreate(key, out var wanted))
+        {
+            throw NtfsError.BadIndex(parent.Number, "a key that is no $FILE_NAME");
+        }
+
+        var result = new List<NodeAttribute>();
+        foreach (var attribute in node.Names)
+        {
+            if (!FileNameAttribute.TryCreate(attribute.Value, out var name) || name.Parent != parent.Reference)
+            {
+                continue;
+            }
+
+            var same = name.NameSpace == wanted.NameSpace && name.NameBytes.SequenceEqual(wanted.NameBytes);
+            var partner = name.NameSpace is FileNameSpace.Win32 or FileNameSpace.Dos && wanted.NameSpace is FileNameSpace.Win32 or FileNameSpace.Dos;
+            if (same || partner)
+            {
+                result.Add(attribute);
+            }
+        }
+
+        return result.Count > 0 ? result : throw NtfsError.BadIndex(parent.Number, $"an entry for record {node.Number}, which has no such name");
+    }
+
+    /// <summary>Sets the times of a file in memory. The caller stores it.</summary>
+    public static void Touch(FileNode node, long now, bool content)
+    {
+        var standard = node.StandardInformation;
+        if (content)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(standard.AsSpan(StandardInformation.Layout.Modified), now);
+        }
+
+        BinaryPrimitives.WriteInt64LittleEndian(standard.AsSpan(StandardInformation.Layout.RecordChanged), now);
+    }
+
+    /// <summary>Sets the times of a directory whose entries changed, in its base record at once.</summary>
+    public static void TouchDirectory(VolumeCore core, FileNode directory, long now)
+    {
+        var standard = directory.StandardInformation;
+        if (BinaryPrimitives.ReadInt64LittleEndian(standard.AsSpan(StandardInformation.Layout.RecordChanged)) == now)
+        {
+            return;
+        }
+
+        Touch(directory, now, content: true);
+        var bytes = core.Records.Edit(directory.Number);
+        var attributes = FileRecord.Create(bytes, directory.Number).GetEnumerator();
+        while (attributes.MoveNext())
+        {
+            if (attributes.Current.Type == AttributeType.StandardInformation && attributes.Current.IsResident)
+            {
+                standard.CopyTo(bytes.AsSpan(attributes.Offset + attributes.Current.ValueOffset));
+                return;
+            }
+        }
+    }
+}

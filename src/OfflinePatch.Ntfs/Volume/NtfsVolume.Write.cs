@@ -1,0 +1,489 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Allocation;
+using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Security;
+
+namespace OfflinePatch.Ntfs;
+
+/// <content>Writing. Every operation checks first and changes afterwards; what fails halfway closes the volume for writing.</content>
+public sealed partial class NtfsVolume
+{
+    /// <summary>FILE_ATTRIBUTE_ARCHIVE.</summary>
+    private const uint ArchiveBit = 0x20;
+
+    private SecurityChoice? _security;
+    private string? _broken;
+    private bool _gatesPassed;
+
+    /// <summary>Whether something waits for <see cref="Flush"/>.</summary>
+    public bool HasUnflushedChanges => _core.ChangeCount != _flushedAt;
+
+    private int _flushedAt;
+
+    /// <inheritdoc/>
+    /// <exception cref="RefusedException">A directory on the way must not be changed.</exception>
+    public void CreateDirectory(string path)
+    {
+        var target = NtfsPath.Parse(path);
+        for (var length = 1; length <= target.Parts.Length; length++)
+        {
+            var part = new NtfsPath(target.Parts[..length], "");
+            if (TryResolve(part, out var reference, out _))
+            {
+                if (!_core.Records.Get(reference).IsDirectory)
+                {
+                    throw NtfsError.WrongKind(path, "is not a directory");
+                }
+
+                continue;
+            }
+
+            NameRules.Check(part.Name, path);
+            var parent = WritableDirectory(part.Parent, path);
+            Change(RecordReserve(parent), () => Create(parent, part.Name, isDirectory: true, null, 0));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void WriteFile(string path, ReadOnlySpan<byte> content)
+    {
+        using var stream = new MemoryStream(content.ToArray(), writable: false);
+        WriteFile(path, stream, content.Length);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks><c>path:stream</c> creates or replaces an alternate stream of an existing file or directory.</remarks>
+    public void WriteFile(string path, Stream content, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        var target = NtfsPath.Parse(path);
+        if (target.Parts.Length == 0)
+        {
+            throw NtfsError.WrongKind(path, "is the root directory");
+        }
+
+        if (length > long.MaxValue / 2 || _core.Geometry.ClustersFor(length) > _core.Geometry.ClusterCount)
+        {
+            throw NtfsError.Full(_core.Geometry.ClustersFor(Math.Min(length, long.MaxValue / 2)));
+        }
+
+        if (TryResolve(target with { Stream = "" }, out var reference, out _))
+        {
+            ReplaceContent(reference, target, path, content, length);
+            return;
+        }
+
+        if (target.Stream.Length > 0)
+        {
+            throw NtfsError.NotFound(path);
+        }
+
+        NameRules.Check(target.Name, path);
+        var parent = WritableDirectory(target.Parent, path);
+        Change(RecordReserve(parent) + _core.Geometry.ClustersFor(length), () => Create(parent, target.Name, isDirectory: false, content, length));
+    }
+
+    /// <summary>Writes a part of a file, which becomes longer where needed; a gap reads as zeros.</summary>
+    /// <exception cref="RefusedException">The content is packed, or the file is special.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public void Write(string path, long offset, ReadOnlySpan<byte> content)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (content.Length == 0)
+        {
+            return;
+        }
+
+        if (offset > (_core.Geometry.ClusterCount << _core.Geometry.ClusterShift) - content.Length)
+        {
+            throw NtfsError.Full(_core.Geometry.ClusterCount);
+        }
+
+        var (node, data) = WritableStream(path);
+        var bytes = content.ToArray();
+        Change(GrowthReserve(node, data, offset + bytes.Length), () =>
+        {
+            StreamEditor.Write(_core, node, data, offset, bytes);
+            Finish(node);
+        });
+    }
+
+    /// <summary>Sets the length of a file; new bytes read as zeros.</summary>
+    /// <exception cref="RefusedException">The content is packed, or the file is special.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    public void SetLength(string path, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (length > _core.Geometry.ClusterCount << _core.Geometry.ClusterShift)
+        {
+            throw NtfsError.Full(_core.Geometry.ClusterCount);
+        }
+
+        var (node, data) = WritableStream(path);
+        if (data.DataSize == length)
+        {
+            return;
+        }
+
+        Change(GrowthReserve(node, data, length), () =>
+        {
+            StreamEditor.SetLength(_core, node, data, length);
+            Finish(node);
+        });
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>A file with further hard links loses only this name. <c>path:stream</c> deletes an alternate stream.</remarks>
+    public void Delete(string path)
+    {
+        var target = NtfsPath.Parse(path);
+        if (target.Parts.Length == 0)
+        {
+            throw NtfsError.WrongKind(path, "is the root directory");
+        }
+
+        var parent = WritableDirectory(target.Parent, path);
+        if (!new IndexTree(_core, parent).TryFindName(target.Name, out var reference, out var key))
+        {
+            throw NtfsError.NotFound(path);
+        }
+
+        var node = _core.Nodes.Get(reference);
+        WriteGates.CheckFile(node, path);
+        if (target.Stream.Length > 0)
+        {
+            DeleteStream(node, target.Stream, path);
+            return;
+        }
+
+        if (node.IsDirectory && new IndexTree(_core, node).GetCursor().MoveNext())
+        {
+            throw NtfsError.NotEmpty(path);
+        }
+
+        _ = LinkEditor.Linked(node, parent, key);
+        Change(0, () =>
+        {
+            LinkEditor.Remove(_core, node, parent, key);
+            if (node.Names.Any())
+            {
+                LinkEditor.Touch(node, _core.Now(), content: false);
+                NodeWriter.Store(_core, node);
+                LinkEditor.RefreshAll(_core, node);
+            }
+            else
+            {
+                FileRemover.Remove(_core, node);
+                _security?.Forget(node.Number);
+            }
+
+            LinkEditor.TouchDirectory(_core, parent, _core.Now());
+        });
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="IOException"><c>NTFS-0403</c>: the new path exists.</exception>
+    public void Move(string path, string newPath)
+    {
+        var source = NtfsPath.Parse(path);
+        var target = NtfsPath.Parse(newPath);
+        if (source.Parts.Length == 0 || target.Parts.Length == 0 || source.Stream.Length > 0 || target.Stream.Length > 0)
+        {
+            throw NtfsError.WrongKind(path, "is not a file or directory that can be renamed");
+        }
+
+        NameRules.Check(target.Name, newPath);
+        var parent = WritableDirectory(source.Parent, path);
+        if (!new IndexTree(_core, parent).TryFindName(source.Name, out var reference, out var key))
+        {
+            throw NtfsError.NotFound(path);
+        }
+
+        var node = _core.Nodes.Get(reference);
+        WriteGates.CheckFile(node, path);
+        var newParent = WritableDirectory(target.Parent, newPath);
+        if (new IndexTree(_core, newParent).TryFindName(target.Name, out var existing, out _) && existing != reference)
+        {
+            throw NtfsError.Exists(newPath);
+        }
+
+        if (node.IsDirectory)
+        {
+            RefuseInside(node, target.Parent, newPath);
+        }
+
+        var old = LinkEditor.Linked(node, parent, key);
+        if (existing == reference && !old.Exists(a => a.Value.AsSpan().SequenceEqual(key)))
+        {
+            throw NtfsError.Exists(newPath);
+        }
+
+        Change(RecordReserve(newParent), () =>
+        {
+            LinkEditor.Remove(_core, node, parent, key);
+            var now = _core.Now();
+            LinkEditor.Touch(node, now, content: false);
+            LinkEditor.Add(_core, node, newParent, target.Name);
+            NodeWriter.Store(_core, node);
+            var added = node.Names.Last(n => FileNameAttribute.TryCreate(n.Value, out var v) && v.Parent == newParent.Reference && v.Name == target.Name);
+            LinkEditor.Index(_core, node, newParent, added.Value);
+            LinkEditor.RefreshAll(_core, node);
+            NodeWriter.Store(_core, node);
+            LinkEditor.TouchDirectory(_core, parent, now);
+            LinkEditor.TouchDirectory(_core, newParent, now);
+        });
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Order: content, bitmaps, index blocks, records, $MFTMirr. Source: reference/ntfs.md §14.</remarks>
+    public void Flush()
+    {
+        if (_broken is not null)
+        {
+            throw NtfsError.Broken(_broken);
+        }
+
+        if (!HasUnflushedChanges)
+        {
+            return;
+        }
+
+        _core.Flush();
+        _flushedAt = _core.ChangeCount;
+    }
+
+    private void ReplaceContent(FileReference reference, NtfsPath target, string path, Stream content, long length)
+    {
+        var node = _core.Nodes.Get(reference);
+        CheckPlace(target.Parent, path);
+        var data = FindStream(node, target.Stream);
+        if (data is null && target.Stream.Length > 0)
+        {
+            NameRules.Check(target.Stream, path);
+        }
+
+        if (node.IsDirectory && target.Stream.Length == 0)
+        {
+            throw NtfsError.WrongKind(path, "is a directory");
+        }
+
+        WriteGates.CheckContent(node, path, partly: false, data);
+        Change(RecordReserve(null) + Math.Max(0, _core.Geometry.ClustersFor(length) - (data?.Runs.AllocatedClusters ?? 0)), () =>
+        {
+            if (target.Stream.Length == 0)
+            {
+                FileRemover.RemoveCompactOs(_core, node);
+            }
+
+            if (data is null)
+            {
+                data = new NodeAttribute(AttributeType.Data, target.Stream);
+                node.Attributes.Add(data);
+            }
+
+            StreamEditor.Replace(_core, node, data, content, length);
+            FileRemover.ClearPackedBits(node);
+            Finish(node);
+        });
+    }
+
+    private void DeleteStream(FileNode node, string stream, string path)
+    {
+        var data = FindStream(node, stream) ?? throw NtfsError.NotFound(path);
+        if (StreamContent.ReparseTag(node) is not 0)
+        {
+            throw NtfsError.RefusedFile("NTFS-0323", path, "the file is a reparse point");
+        }
+
+        Change(0, () =>
+        {
+            StreamEditor.Clear(_core, data);
+            node.Attributes.Remove(data);
+            Finish(node);
+        });
+    }
+
+    /// <summary>Stores a file whose content changed, with its times and all copies of them.</summary>
+    private void Finish(FileNode node)
+    {
+        LinkEditor.Touch(node, _core.Now(), content: true);
+        foreach (var name in node.Names)
+        {
+            LinkEditor.Refresh(_core, node, name.Value);
+        }
+
+        NodeWriter.Store(_core, node);
+
+        // storing may have moved the content out of the record: the copies say so
+        LinkEditor.RefreshAll(_core, node);
+    }
+
+    private void Create(FileNode parent, string name, bool isDirectory, Stream? content, long length)
+    {
+        _security ??= new SecurityChoice(_core);
+        var security = _security.Choose(parent, isDirectory);
+        var number = _core.RecordAllocator.Allocate(out var sequence);
+        var bytes = RecordAllocator.NewRecord(_core.Geometry.RecordSize, number, sequence);
+        NodeWriter.KeepUpdateSequence(_core, number, bytes);
+        _core.Records.Set(number, bytes);
+        var node = new FileNode(number, sequence) { Flags = FileRecordFlags.InUse | (isDirectory ? FileRecordFlags.Directory : 0) };
+        _core.Nodes.Add(node);
+
+        var now = _core.Now();
+        var standard = new NodeAttribute(AttributeType.StandardInformation, "");
+        standard.SetResident(NewStandardInformation(now, isDirectory ? 0 : ArchiveBit, security));
+        node.Attributes.Add(standard);
+        if (isDirectory)
+        {
+            var root = new NodeAttribute(AttributeType.IndexRoot, "$I30");
+            root.SetResident(IndexTree.EmptyRoot(AttributeType.FileName, CollationRule.FileName, _core.Geometry.IndexBlockSize, ClusterSize));
+            LinkEditor.Add(_core, node, parent, name);
+            node.Attributes.Add(root);
+        }
+        else
+        {
+            var data = new NodeAttribute(AttributeType.Data, "");
+            LinkEditor.Add(_core, node, parent, name);
+            node.Attributes.Add(data);
+            StreamEditor.Replace(_core, node, data, content!, length);
+        }
+
+        var value = node.Attributes.First(a => a.Type == AttributeType.FileName).Value;
+        LinkEditor.Refresh(_core, node, value);
+        NodeWriter.Store(_core, node);
+        LinkEditor.Refresh(_core, node, value);
+        LinkEditor.Index(_core, node, parent, value);
+        LinkEditor.TouchDirectory(_core, parent, now);
+    }
+
+    private static byte[] NewStandardInformation(long now, uint attributes, uint security)
+    {
+        var value = new byte[StandardInformation.Layout.Size];
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.Created), now);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.Modified), now);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.RecordChanged), now);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.Accessed), now);
+        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(StandardInformation.Layout.Attributes), attributes);
+        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(StandardInformation.Layout.SecurityId), security);
+        return value;
+    }
+
+    private (FileNode Node, NodeAttribute Data) WritableStream(string path)
+    {
+        var target = NtfsPath.Parse(path);
+        if (!TryResolve(target with { Stream = "" }, out var reference, out _))
+        {
+            throw NtfsError.NotFound(path);
+        }
+
+        CheckPlace(target.Parent, path);
+        var node = _core.Nodes.Get(reference);
+        var data = FindStream(node, target.Stream) ?? throw (node.IsDirectory ? NtfsError.WrongKind(path, "is a directory") : NtfsError.NotFound(path));
+        WriteGates.CheckContent(node, path, partly: true, data);
+        return (node, data);
+    }
+
+    private FileNode WritableDirectory(NtfsPath path, string fullPath)
+    {
+        CheckPlace(path, fullPath);
+        if (!TryResolve(path, out var reference, out _))
+        {
+            throw NtfsError.NotFound(string.Join('\\', path.Parts));
+        }
+
+        var node = _core.Nodes.Get(reference);
+        if (!node.IsDirectory)
+        {
+            throw NtfsError.WrongKind(string.Join('\\', path.Parts), "is not a directory");
+        }
+
+        WriteGates.CheckDirectory(node, fullPath);
+        return node;
+    }
+
+    /// <summary>Nothing below $Extend is changed.</summary>
+    private void CheckPlace(NtfsPath directory, string path)
+    {
+        for (var length = 1; length <= directory.Parts.Length; length++)
+        {
+            if (TryResolve(new NtfsPath(directory.Parts[..length], ""), out var reference, out _)
+                && reference.Record < FileReference.FirstUserRecord)
+            {
+                throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
+            }
+        }
+    }
+
+    private void RefuseInside(FileNode node, NtfsPath newParent, string newPath)
+    {
+        for (var length = 1; length <= newParent.Parts.Length; length++)
+        {
+            if (TryResolve(new NtfsPath(newParent.Parts[..length], ""), out var reference, out _) && reference == node.Reference)
+            {
+                throw NtfsError.WrongKind(newPath, "lies inside the directory that is moved");
+            }
+        }
+    }
+
+    /// <summary>Clusters that a new name may need at most: splits on the way up, a longer bitmap, a longer $MFT, an attribute list.</summary>
+    private long RecordReserve(FileNode? directory)
+    {
+        var block = _core.Geometry.ClustersFor(_core.Geometry.IndexBlockSize);
+        var large = directory?.Find(AttributeType.IndexAllocation, "$I30") is not null;
+        return (large ? 4 * block : block) + _core.Geometry.ClustersFor(2L * _core.Geometry.RecordSize) + 2;
+    }
+
+    private long GrowthReserve(FileNode node, NodeAttribute data, long length)
+    {
+        var missing = _core.Geometry.ClustersFor(length) - data.Runs.ClusterCount;
+        return missing <= 0 ? 0 : missing + (node.HasList || data.Runs.Runs.Count > 16 ? 4 : 1);
+    }
+
+    /// <summary>Runs a change. Everything that can be refused has been checked; the clusters it may need are there.</summary>
+    [SuppressMessage("Design", "CA1031", Justification = "any failure leaves the caches half changed: they must not be flushed")]
+    private void Change(long clusters, Action action)
+    {
+        if (_broken is not null)
+        {
+            throw NtfsError.Broken(_broken);
+        }
+
+        if (!_core.Device.CanWrite)
+        {
+            throw NtfsError.ReadOnly();
+        }
+
+        if (!_gatesPassed)
+        {
+            WriteGates.CheckVolume(_core);
+            _gatesPassed = true;
+        }
+
+        var free = _core.Bitmap.FreeClusters;
+        if (clusters > free)
+        {
+            throw NtfsError.Full(clusters - free);
+        }
+
+        var before = _core.ChangeCount;
+        try
+        {
+            action();
+        }
+        catch (Exception failure)
+        {
+            if (_core.ChangeCount != before)
+            {
+                _broken = failure.Message;
+            }
+
+            throw;
+        }
+
+        Trim();
+    }
+}

@@ -1,0 +1,57 @@
+using OfflinePatch.Ntfs.LogFile;
+
+namespace OfflinePatch.Ntfs;
+
+/// <summary>What hiberfil.sys says. Source: reference/boot-network-accounts.md; ntfs-3g checks the same words (facts).</summary>
+public enum HibernationState
+{
+    /// <summary>No hiberfil.sys, or one that was never used.</summary>
+    None,
+
+    /// <summary>A hibernated system, or the kernel that fast start-up left: its memory knows this volume's metadata.</summary>
+    Hibernated,
+
+    /// <summary>The machine was resumed from it: nothing is waiting.</summary>
+    Resumed,
+
+    /// <summary>The hibernated system is on another disk.</summary>
+    OnOtherDisk,
+
+    /// <summary>Unknown words.</summary>
+    Unknown,
+}
+
+/// <summary>The condition of a volume, for the gates. Reading is allowed in any.</summary>
+public sealed record NtfsVolumeState
+{
+    /// <summary>Windows runs chkdsk at its next start.</summary>
+    public required bool IsDirty { get; init; }
+
+    /// <summary>Flags of $VOLUME_INFORMATION.</summary>
+    public required int VolumeFlags { get; init; }
+
+    /// <summary>What $LogFile says.</summary>
+    public required LogFileState LogFile { get; init; }
+
+    /// <summary>What hiberfil.sys in the root says.</summary>
+    public required HibernationState Hibernation { get; init; }
+
+    /// <summary>NTFS version: 3.1 since Windows XP.</summary>
+    public required int MajorVersion { get; init; }
+
+    /// <summary>Minor version.</summary>
+    public required int MinorVersion { get; init; }
+
+    /// <summary>The label.</summary>
+    public required string Label { get; init; }
+
+    /// <summary>Serial number.</summary>
+    public required ulong SerialNumber { get; init; }
+
+    /// <summary>Whether shadow copies exist: they become inconsistent where we write.</summary>
+    public required bool HasShadowCopies { get; init; }
+
+    /// <summary>Whether nothing speaks against writing.</summary>
+    public bool IsSafeToWrite => !IsDirty && (LogFile is LogFileState.Clean or LogFileState.Empty)
+        && (Hibernation is HibernationState.None or HibernationState.Resumed);
+}

@@ -1,0 +1,189 @@
+using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs;
+
+/// <summary>Finds the reader that turns a stored stream into plain content: stored as it is, LZNT1, or CompactOS.</summary>
+internal static class StreamContent
+{
+    /// <summary>Plain content of a stream, or null when the file has no stream of this name.</summary>
+    /// <exception cref="Core.UnsupportedImageException">EFS, WIMBoot, deduplicated, or an unknown compression.</exception>
+    public static IContentReader? Open(VolumeCore core, FileNode node, string stream, string path)
+    {
+        var data = node.Find(AttributeType.Data, stream);
+        if (data is null)
+        {
+            return null;
+        }
+
+        if (stream.Length == 0 && ReparseTag(node) is { } tag && tag != 0)
+        {
+            if (tag == WofReparsePoint.Tag)
+            {
+                return OpenWof(core, node, data, path);
+            }
+
+            if (tag == ReparsePoint.Dedup)
+            {
+                throw NtfsError.UnknownCompression(path, "data deduplication");
+            }
+        }
+
+        return OpenStored(core, node, data, path);
+    }
+
+    /// <summary>Tag of the reparse point, 0 when there is none.</summary>
+    public static uint ReparseTag(FileNode node)
+    {
+        var point = node.Find(AttributeType.ReparsePoint, "");
+        return point is { IsResident: true } && ReparsePoint.TryCreate(point.Value, out var view) ? view.Tag : point is null ? 0 : uint.MaxValue;
+    }
+
+    private static IContentReader OpenStored(VolumeCore core, FileNode node, NodeAttribute data, string path)
+    {
+        if ((data.Flags & AttributeFlags.Encrypted) != 0)
+        {
+            throw NtfsError.Encrypted(path);
+        }
+
+        if (((ushort)data.Flags & 0xFF) == 0 || data.IsResident)
+        {
+            return new PlainContent(core, node, data);
+        }
+
+        if (((ushort)data.Flags & 0xFF) != (ushort)AttributeFlags.Compressed)
+        {
+            throw NtfsError.UnknownCompression(path, $"compression method {(ushort)data.Flags & 0xFF}");
+        }
+
+        return data.CompressionUnit == 0 ? new PlainContent(core, node, data) : new CompressedContent(core, node, data);
+    }
+
+    private static WofReader OpenWof(VolumeCore core, FileNode node, NodeAttribute data, string path)
+    {
+        var point = node.Find(AttributeType.ReparsePoint, "")!;
+        if (!ReparsePoint.TryCreate(point.Value, out var view))
+        {
+            throw NtfsError.BadSizes(node.Number, "a reparse point without header");
+        }
+
+        var algorithm = WofReparsePoint.Over(view.Content).Algorithm;
+        var packed = node.Find(AttributeType.Data, WofReparsePoint.StreamName)
+            ?? throw NtfsError.MissingAttribute(node.Number, $"the stream {WofReparsePoint.StreamName}");
+        var stored = OpenStored(core, node, packed, path);
+        return new WofReader((offset, buffer) => stored.Read(offset, buffer), stored.Length, data.DataSize, algorithm);
+    }
+
+    /// <summary>Content that is stored as it is.</summary>
+    private sealed class PlainContent(VolumeCore core, FileNode node, NodeAttribute data) : IContentReader
+    {
+        public long Length => data.DataSize;
+
+        public int Read(long offset, Span<byte> buffer)
+        {
+            if (offset >= data.DataSize)
+            {
+                return 0;
+            }
+
+            var count = (int)Math.Min(buffer.Length, data.DataSize - offset);
+            data.Read(core, node.Number, offset, buffer[..count]);
+            return count;
+        }
+    }
+
+    /// <summary>LZNT1 content. Keeps one decoded unit.</summary>
+    private sealed class CompressedContent : IContentReader
+    {
+        /// <summary>Largest unit: NTFS compresses only with clusters of up to 4 KiB, in units of 16.</summary>
+        private const int MaxUnit = 4 * 1024 * 1024;
+
+        private readonly VolumeCore _core;
+        private readonly FileNode _node;
+        private readonly NodeAttribute _data;
+        private readonly byte[] _unit;
+        private byte[]? _packed;
+        private long _index = -1;
+
+        public CompressedContent(VolumeCore core, FileNode node, NodeAttribute data)
+        {
+            _core = core;
+            _node = node;
+            _data = data;
+            if (data.CompressionUnit > 12 || (long)core.Geometry.ClusterSize << data.CompressionUnit > MaxUnit)
+            {
+                throw NtfsError.BadSizes(node.Number, $"compression units of 2^{data.CompressionUnit} clusters");
+            }
+
+            _unit = new byte[core.Geometry.ClusterSize << data.CompressionUnit];
+        }
+
+        public long Length => _data.DataSize;
+
+        public int Read(long offset, Span<byte> buffer)
+        {
+            var count = offset >= Length ? 0 : (int)Math.Min(buffer.Length, Length - offset);
+            var target = buffer[..count];
+            while (target.Length > 0)
+            {
+                Load(offset / _unit.Length);
+                var within = (int)(offset % _unit.Length);
+                var part = Math.Min(target.Length, _unit.Length - within);
+                _unit.AsSpan(within, part).CopyTo(target);
+                target = target[part..];
+                offset += part;
+            }
+
+            return count;
+        }
+
+        private void Load(long index)
+        {
+            if (index == _index)
+            {
+                return;
+            }
+
+            _index = -1;
+            var clusters = 1L << _data.CompressionUnit;
+            var first = index * clusters;
+            long real = 0;
+            var at = _data.Runs.IndexOf(first);
+            for (var vcn = first; at >= 0 && at < _data.Runs.Runs.Count && vcn < first + clusters; at++)
+            {
+                var run = _data.Runs.Runs[at];
+                var part = Math.Min(run.EndVcn, first + clusters) - vcn;
+                if (run.IsHole)
+                {
+                    break;
+                }
+
+                real += part;
+                vcn += part;
+            }
+
+            var bytes = (int)(real << _core.Geometry.ClusterShift);
+            if (real == 0)
+            {
+                _unit.AsSpan().Clear();
+            }
+            else if (real == clusters || first + real >= _data.Runs.ClusterCount)
+            {
+                _core.ReadRuns(_data.Runs, long.MaxValue, first << _core.Geometry.ClusterShift, _unit.AsSpan(0, bytes), _node.Number);
+                _unit.AsSpan(bytes).Clear();
+            }
+            else
+            {
+                _packed ??= new byte[_unit.Length];
+                _core.ReadRuns(_data.Runs, long.MaxValue, first << _core.Geometry.ClusterShift, _packed.AsSpan(0, bytes), _node.Number);
+                Lznt1.Decompress(_packed.AsSpan(0, bytes), _unit);
+            }
+
+            // the initialised size counts plain bytes
+            var initialized = Math.Clamp(_data.InitializedSize - (index * _unit.Length), 0, _unit.Length);
+            _unit.AsSpan((int)initialized).Clear();
+            _index = index;
+        }
+    }
+}

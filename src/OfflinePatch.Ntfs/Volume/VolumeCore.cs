@@ -1,0 +1,173 @@
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Allocation;
+using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs;
+
+/// <summary>
+/// What all parts of an open volume share: the device, the geometry, and the caches. Everything that is changed stays in these caches
+/// until <see cref="Flush"/>; only bytes of clusters that nothing on the volume owns go to the device at once.
+/// </summary>
+internal sealed class VolumeCore
+{
+    private readonly PendingWrites _pending = new();
+    private UpcaseTable? _upcase;
+    private ClusterBitmap? _bitmap;
+    private RecordAllocator? _recordAllocator;
+
+    public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
+    {
+        Device = device;
+        Geometry = geometry;
+        Options = options;
+        Records = new RecordStore(this);
+        Nodes = new NodeCache(this);
+        Blocks = new IndexBlockStore(this);
+    }
+
+    public BlockDevice Device { get; }
+
+    public VolumeGeometry Geometry { get; }
+
+    public NtfsOpenOptions Options { get; }
+
+    public RecordStore Records { get; }
+
+    public NodeCache Nodes { get; }
+
+    public IndexBlockStore Blocks { get; }
+
+    /// <summary>Raised by every change: walks that are under way find their place again.</summary>
+    public int ChangeCount { get; set; }
+
+    /// <summary>The volume's $UpCase, read when first needed.</summary>
+    public UpcaseTable Upcase => _upcase ??= ReadUpcase();
+
+    /// <summary>$Bitmap.</summary>
+    public ClusterBitmap Bitmap => _bitmap ??= new ClusterBitmap(this);
+
+    /// <summary>$MFT's bitmap.</summary>
+    public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
+
+    /// <summary>FILETIME of now.</summary>
+    public long Now()
+    {
+        var now = Options.TimeProvider.GetUtcNow().UtcDateTime;
+        return now.ToFileTimeUtc();
+    }
+
+    /// <summary>Reads bytes of the volume as they will be after the flush.</summary>
+    public void ReadVolume(long offset, Span<byte> buffer)
+    {
+        Device.Read(offset, buffer);
+        if (!_pending.IsEmpty)
+        {
+            _pending.Overlay(offset, buffer);
+        }
+    }
+
+    /// <summary>Reads a stream through its runs: holes, and bytes from <paramref name="initialized"/> on, are zeros. The range is inside the runs.</summary>
+    public void ReadRuns(RunList runs, long initialized, long offset, Span<byte> buffer, long record)
+    {
+        if (offset + buffer.Length > initialized)
+        {
+            var keep = (int)Math.Max(0, initialized - offset);
+            buffer[keep..].Clear();
+            buffer = buffer[..keep];
+        }
+
+        var shift = Geometry.ClusterShift;
+        var index = buffer.Length == 0 ? -1 : runs.IndexOf(offset >> shift);
+        while (buffer.Length > 0)
+        {
+            if (index < 0 || index >= runs.Runs.Count)
+            {
+                throw NtfsError.BadRuns(record, $"no run for byte {offset}");
+            }
+
+            var run = runs.Runs[index];
+            var within = offset - (run.Vcn << shift);
+            var count = (int)Math.Min(buffer.Length, (run.Count << shift) - within);
+            if (run.IsHole)
+            {
+                buffer[..count].Clear();
+            }
+            else
+            {
+                ReadVolume((run.Lcn << shift) + within, buffer[..count]);
+            }
+
+            buffer = buffer[count..];
+            offset += count;
+            index++;
+        }
+    }
+
+    /// <summary>
+    /// Writes bytes of a stream through its runs, which must cover the range without holes. Clusters that are free on the volume as it
+    /// is on the device are written at once, others held back.
+    /// </summary>
+    public void WriteRuns(RunList runs, long offset, ReadOnlySpan<byte> bytes, long record)
+    {
+        var shift = Geometry.ClusterShift;
+        var index = bytes.Length == 0 ? -1 : runs.IndexOf(offset >> shift);
+        while (bytes.Length > 0)
+        {
+            if (index < 0 || index >= runs.Runs.Count || runs.Runs[index].IsHole)
+            {
+                throw NtfsError.BadRuns(record, $"no clusters for byte {offset}");
+            }
+
+            var run = runs.Runs[index];
+            var within = offset - (run.Vcn << shift);
+            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
+            WriteVolume((run.Lcn << shift) + within, bytes[..count]);
+            bytes = bytes[count..];
+            offset += count;
+            index++;
+        }
+    }
+
+    /// <summary>Writes the dirty caches in the order of reference/ntfs.md §14.</summary>
+    public void Flush()
+    {
+        _pending.Flush(Device);
+        _recordAllocator?.Flush();
+        _pending.Flush(Device);
+        _bitmap?.Flush(Device);
+        Blocks.Flush();
+        Records.Flush();
+        Device.Flush();
+    }
+
+    private void WriteVolume(long offset, ReadOnlySpan<byte> bytes)
+    {
+        var shift = Geometry.ClusterShift;
+        var first = offset >> shift;
+        var last = (offset + bytes.Length - 1) >> shift;
+        if (Bitmap.WasAllocated(first, last - first + 1))
+        {
+            _pending.Write(Device, offset, bytes);
+        }
+        else
+        {
+            Device.Write(offset, bytes);
+        }
+    }
+
+    private UpcaseTable ReadUpcase()
+    {
+        var node = Nodes.Get(FileReference.UpCaseRecord);
+        var data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$UpCase", "no $DATA");
+        if (data.DataSize != UpcaseTable.Size)
+        {
+            throw NtfsError.BadMetafile("$UpCase", $"{data.DataSize} bytes instead of {UpcaseTable.Size}");
+        }
+
+        var bytes = new byte[UpcaseTable.Size];
+        data.Read(this, node.Number, 0, bytes);
+        return new UpcaseTable(bytes);
+    }
+}

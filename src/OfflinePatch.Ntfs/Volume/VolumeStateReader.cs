@@ -1,0 +1,78 @@
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.LogFile;
+
+namespace OfflinePatch.Ntfs;
+
+/// <summary>Reads <see cref="NtfsVolumeState"/>.</summary>
+internal static class VolumeStateReader
+{
+    /// <summary>The catalogue of volume shadow copies in System Volume Information. Source: reference/ntfs.md §12.</summary>
+    private const string ShadowCatalogue = "{3808876b-c176-4e48-b7ae-04046e6cc752}";
+
+    public static NtfsVolumeState Read(NtfsVolume volume, VolumeCore core)
+    {
+        var node = core.Nodes.Get(FileReference.VolumeRecord);
+        if (!VolumeInformation.TryCreate(node.Value(AttributeType.VolumeInformation), out var information))
+        {
+            throw NtfsError.BadMetafile("$Volume", "a short $VOLUME_INFORMATION");
+        }
+
+        var label = node.Find(AttributeType.VolumeName, "") is { IsResident: true } name ? Utf16.ToText(name.Value.AsSpan(0, name.Value.Length & ~1)) : "";
+        return new NtfsVolumeState
+        {
+            IsDirty = (information.Flags & 1) != 0,
+            VolumeFlags = information.Flags,
+            LogFile = ReadLog(core),
+            Hibernation = ReadHibernation(volume),
+            MajorVersion = information.Major,
+            MinorVersion = information.Minor,
+            Label = label,
+            SerialNumber = core.Geometry.SerialNumber,
+            HasShadowCopies = HasShadowCopies(volume),
+        };
+    }
+
+    private static LogFileState ReadLog(VolumeCore core)
+    {
+        var node = core.Nodes.Get(FileReference.LogFileRecord);
+        return node.Find(AttributeType.Data, "") is { IsResident: false } data
+            ? LogFileInspection.Read((offset, buffer) => data.Read(core, node.Number, offset, buffer), data.DataSize).State
+            : LogFileState.Damaged;
+    }
+
+    private static HibernationState ReadHibernation(NtfsVolume volume)
+    {
+        if (volume.Find("hiberfil.sys") is not { IsDirectory: false, Length: >= 4096 })
+        {
+            return HibernationState.None;
+        }
+
+        Span<byte> start = stackalloc byte[4];
+        volume.Read("hiberfil.sys", 0, start);
+        foreach (ref var letter in start)
+        {
+            letter |= 0x20;
+        }
+
+        return start switch
+        {
+            _ when start.SequenceEqual("hibr"u8) || start.SequenceEqual("rstr"u8) => HibernationState.Hibernated,
+            _ when start.SequenceEqual("wake"u8) => HibernationState.Resumed,
+            _ when start.SequenceEqual("link"u8) => HibernationState.OnOtherDisk,
+            [0x20, 0x20, 0x20, 0x20] => HibernationState.None,
+            _ => HibernationState.Unknown,
+        };
+    }
+
+    private static bool HasShadowCopies(NtfsVolume volume)
+    {
+        if (volume.Find("System Volume Information") is not { IsDirectory: true })
+        {
+            return false;
+        }
+
+        return volume.Enumerate("System Volume Information").Any(e => e.Name.EndsWith(ShadowCatalogue, StringComparison.OrdinalIgnoreCase)
+            && e.Name.Length > ShadowCatalogue.Length);
+    }
+}

@@ -1,0 +1,115 @@
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs;
+
+/// <summary>
+/// What is refused before the first byte changes. Source: reference/ntfs.md §13, §16. Codes <c>NTFS-0303</c> and <c>NTFS-0320</c>..<c>0328</c> are stable.
+/// </summary>
+internal static class WriteGates
+{
+    /// <summary>FILE_ATTRIBUTE_ENCRYPTED.</summary>
+    private const uint EncryptedBit = 0x4000;
+
+    /// <summary>Refuses a volume whose metafiles are in a form that a write could make worse.</summary>
+    public static void CheckVolume(VolumeCore core)
+    {
+        if (!VolumeInformation.TryCreate(core.Nodes.Get(FileReference.VolumeRecord).Value(AttributeType.VolumeInformation), out var version) || version.Major < 3)
+        {
+            throw new RefusedException("NTFS-0303", "The volume has an NTFS version before 3.0; it is not written.", "Attach it to Windows 2000 or later once.");
+        }
+
+        for (long number = 0; number < Math.Min(32, core.Records.Count); number++)
+        {
+            var bytes = core.Records.Read(number);
+            if (FileRecordHeader.TryCreate(bytes, out var header) && (header.Flags & FileRecordFlags.InUse) != 0 && header.BaseReference.Value == 0
+                && core.Nodes.Get(number).WriteProblem is { } problem)
+            {
+                throw NtfsError.RefusedFile("NTFS-0326", "The volume", problem, "Run chkdsk in the source machine.");
+            }
+        }
+    }
+
+    /// <summary>Refuses a directory whose entries must not change.</summary>
+    public static void CheckDirectory(FileNode directory, string path)
+    {
+        if (directory.Number < FileReference.FirstUserRecord && directory.Number != FileReference.RootRecord)
+        {
+            throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
+        }
+
+        if (directory.WriteProblem is { } problem)
+        {
+            throw NtfsError.RefusedFile("NTFS-0326", path, problem, "Run chkdsk in the source machine.");
+        }
+
+        if (StandardInformation.TryCreate(directory.StandardInformation, out var standard) && standard.VersionFields != 0)
+        {
+            throw NtfsError.RefusedFile("NTFS-0324", path, "the directory may be case-sensitive");
+        }
+
+        if (directory.Find(AttributeType.ReparsePoint, "") is not null)
+        {
+            throw NtfsError.RefusedFile("NTFS-0323", path, "the directory is a reparse point (a junction or a link), which is not followed");
+        }
+    }
+
+    /// <summary>Refuses a file that must not be renamed or deleted.</summary>
+    public static void CheckFile(FileNode node, string path)
+    {
+        if (node.Number < FileReference.FirstUserRecord)
+        {
+            throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
+        }
+
+        if (node.WriteProblem is { } problem)
+        {
+            throw NtfsError.RefusedFile("NTFS-0326", path, problem, "Run chkdsk in the source machine.");
+        }
+
+        if ((StandardInformation.TryCreate(node.StandardInformation, out var standard) && (standard.Attributes & EncryptedBit) != 0)
+            || node.Attributes.Exists(a => (a.Flags & AttributeFlags.Encrypted) != 0))
+        {
+            throw NtfsError.RefusedFile("NTFS-0320", path, "it is encrypted (EFS)");
+        }
+
+        if (StreamContent.ReparseTag(node) == ReparsePoint.Dedup)
+        {
+            throw NtfsError.RefusedFile("NTFS-0321", path, "its content is deduplicated");
+        }
+    }
+
+    /// <summary>Refuses a file whose content must not be replaced.</summary>
+    /// <param name="node">The file.</param>
+    /// <param name="path">Its path, for the message.</param>
+    /// <param name="partly">Whether only a part of the content changes: that is not done in packed streams.</param>
+    /// <param name="attribute">The stream, or null when it is new.</param>
+    public static void CheckContent(FileNode node, string path, bool partly, NodeAttribute? attribute)
+    {
+        CheckFile(node, path);
+        if (node.IsDirectory && attribute is { Name.Length: 0 })
+        {
+            throw NtfsError.WrongKind(path, "is a directory");
+        }
+
+        var tag = StreamContent.ReparseTag(node);
+        if (tag == WofReparsePoint.Tag)
+        {
+            if (!ReparsePoint.TryCreate(node.Value(AttributeType.ReparsePoint), out var point) || WofReparsePoint.Over(point.Content).Provider != 2)
+            {
+                throw NtfsError.RefusedFile("NTFS-0322", path, "its content is in a WIM file (WIMBoot)");
+            }
+        }
+        else if (tag != 0)
+        {
+            throw NtfsError.RefusedFile("NTFS-0323", path, $"it is a reparse point with tag 0x{tag:X8}");
+        }
+
+        if (partly && (tag != 0 || (attribute is not null && (attribute.IsCompressedOrSparse || attribute.Runs.HasHoles))))
+        {
+            throw NtfsError.RefusedFile("NTFS-0327", path, "its content is compressed or sparse: it can be replaced as a whole only");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using OfflinePatch.Core;
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Ntfs.Tests.Format;
+
+/// <summary>Independent judges of a whole volume in a host file.</summary>
+internal static class VolumeOracles
+{
+    /// <summary>Writes a device to a host file, leaving holes for zeros.</summary>
+    public static void Save(BlockDevice device, string path)
+    {
+        using var file = File.Create(path);
+        file.SetLength(device.Length);
+        var buffer = new byte[1024 * 1024];
+        for (long offset = 0; offset < device.Length;)
+        {
+            var extent = device.GetExtent(offset);
+            if (extent.IsZero)
+            {
+                offset += extent.Length;
+                continue;
+            }
+
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, extent.Length));
+            device.Read(offset, part);
+            file.Position = offset;
+            file.Write(part);
+            offset += part.Length;
+        }
+    }
+
+    /// <summary>ntfsfix -n, ntfsinfo, ntfs-3g's ntfsls, sleuthkit, and where they are there ntfsck and ntfs_strict.py: what each has to complain of.</summary>
+    public static List<string> Complaints(string image, bool sleuthkit = true)
+    {
+        Oracle.Require("ntfsfix", "ntfsinfo", "ntfsls", "ntfsresize");
+        var complaints = new List<string>();
+        Judge(complaints, "ntfsfix", "-n", image);
+        Judge(complaints, "ntfsinfo", "-m", image);
+        Judge(complaints, "ntfsls", "-a", "-s", image);
+        Judge(complaints, "ntfsresize", "--info", "--force", image);
+        if (sleuthkit && Oracle.Locate("fls") is not null)
+        {
+            var walk = Oracle.Run("fls", "-f", "ntfs", "-r", "-p", image);
+            if (walk.ExitCode != 0 || walk.Error.Length > 0)
+            {
+                complaints.Add($"fls: {walk.Error}");
+            }
+        }
+
+        if (Environment.GetEnvironmentVariable("OFFLINEPATCH_NTFSCK") is { Length: > 0 } ntfsck && File.Exists(ntfsck))
+        {
+            Judge(complaints, ntfsck, "-n", image);
+        }
+
+        if (Strict is { } strict && Oracle.Locate("python3") is not null)
+        {
+            Judge(complaints, "python3", strict, image, "0");
+        }
+
+        return complaints;
+    }
+
+    private static string? Strict
+    {
+        get
+        {
+            var folder = Environment.GetEnvironmentVariable("OFFLINEPATCH_ORACLES") ?? (Corpus.Root is { } root ? Path.Combine(root, "..", "oracles") : null);
+            var script = folder is null ? null : Path.Combine(folder, "ntfs_strict.py");
+            return File.Exists(script) ? script : null;
+        }
+    }
+
+    private static void Judge(List<string> complaints, string program, params string[] arguments)
+    {
+        var result = Oracle.Run(program, arguments);
+        if (result.ExitCode != 0)
+        {
+            complaints.Add($"{program}: exit {result.ExitCode}: {result.Output} {result.Error}");
+        }
+    }
+}
