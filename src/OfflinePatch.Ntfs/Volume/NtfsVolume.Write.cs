@@ -22,6 +22,9 @@ public sealed partial class NtfsVolume
     /// <summary>Whether something waits for <see cref="Flush"/>.</summary>
     public bool HasUnflushedChanges => _core.ChangeCount != _flushedAt;
 
+    /// <summary>Why the volume is closed for writing, or null.</summary>
+    internal string? BrokenReason => _broken;
+
     private int _flushedAt;
 
     /// <inheritdoc/>
@@ -480,6 +483,9 @@ public sealed partial class NtfsVolume
             {
                 _broken = failure.Message;
             }
+
+            // nothing was stored: what was prepared in memory is forgotten
+            _core.Nodes.Clear();
 
             throw;
         }
