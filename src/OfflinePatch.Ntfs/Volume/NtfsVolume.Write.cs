@@ -209,7 +209,8 @@ public sealed partial class NtfsVolume
         var node = _core.Nodes.Get(reference);
         WriteGates.CheckFile(node, path);
         var newParent = WritableDirectory(target.Parent, newPath);
-        if (new IndexTree(_core, newParent).TryFindName(target.Name, out var existing, out _) && existing != reference)
+        var exists = new IndexTree(_core, newParent).TryFindName(target.Name, out var existing, out var existingKey);
+        if (exists && existing != reference)
         {
             throw NtfsError.Exists(newPath);
         }
@@ -220,7 +221,7 @@ public sealed partial class NtfsVolume
         }
 
         var old = LinkEditor.Linked(node, parent, key);
-        if (existing == reference && !old.Exists(a => a.Value.AsSpan().SequenceEqual(key)))
+        if (exists && !old.Exists(a => LinkEditor.IsSameName(a.Value, existingKey)))
         {
             throw NtfsError.Exists(newPath);
         }
