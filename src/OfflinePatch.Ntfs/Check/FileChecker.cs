@@ -206,9 +206,11 @@ internal sealed class FileChecker(CheckContext context)
             Findings.Error("NTFS-6054", attribute.Label, attribute.Offset + FileNameAttribute.Layout.NameSpace, "a name space from 0 to 3", $"{(byte)name.NameSpace}");
         }
 
-        if (name.NameSpace != FileNameSpace.Posix && FileNameRules.ForbiddenUnit(name.NameBytes) is >= 0 and var unit)
+        if (FileNameRules.ForbiddenUnit(name.NameBytes) is >= 0 and var unit)
         {
-            Findings.Error("NTFS-6058", attribute.Label, attribute.Offset, "a name that Windows accepts", $"the unit U+{unit:X4}");
+            // POSIX names may hold them; but Windows 10 writes that name space too, wherever short names are switched off
+            var severity = name.NameSpace == FileNameSpace.Posix ? FindingSeverity.Warning : FindingSeverity.Error;
+            Findings.Add(new NtfsFinding("NTFS-6058", severity, attribute.Label, attribute.Offset, "a name that Windows accepts", $"the unit U+{unit:X4}"));
         }
 
         if (name.NameSpace is FileNameSpace.Dos or FileNameSpace.Win32AndDos && number >= FirstUserRecord

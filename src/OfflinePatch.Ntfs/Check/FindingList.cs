@@ -20,7 +20,7 @@ internal sealed class FindingList(int limit)
     public void Warn(string code, string structure, long offset, string expected, string actual) =>
         Add(new NtfsFinding(code, FindingSeverity.Warning, structure, offset, expected, actual));
 
-    private void Add(NtfsFinding finding)
+    public void Add(NtfsFinding finding)
     {
         if (IsFull)
         {
