@@ -170,6 +170,7 @@ internal sealed class RecordStore(VolumeCore core)
         }
 
         var numbers = DirtyNumbers();
+        core.Touched.UnionWith(numbers);
         WriteRecords(numbers, extensions: true);
         WriteRecords(numbers, extensions: false);
         core.Device.Flush();
