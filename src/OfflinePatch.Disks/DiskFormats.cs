@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Ova;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
@@ -22,6 +23,7 @@ public static class DiskFormats
         new Qcow2Format(),
         new VhdFormat(),
         new VhdxFormat(),
+        new OvaFormat(),
         new RawFormat(),
     ];
 
