@@ -1,6 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
+using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
 using OfflinePatch.Disks.Vhd;
@@ -24,6 +26,8 @@ public static class DiskFormats
         new VhdFormat(),
         new VhdxFormat(),
         new OvaFormat(),
+        new QcowFormat(),
+        new QedFormat(),
         new RawFormat(),
     ];
 

@@ -187,7 +187,7 @@ public sealed class BadInputTests(Machines machines)
         using var scratch = new ScratchFolder();
         var mount = scratch["small"];
         Directory.CreateDirectory(mount);
-        Skip.If(Oracle.Run("mount", "-t", "tmpfs", "-o", "size=64m", "none", mount).ExitCode != 0, "this machine mounts no tmpfs");
+        Skip.If(Oracle.Run("mount", "-t", "tmpfs", "-o", "size=256m", "none", mount).ExitCode != 0, "this machine mounts no tmpfs");
         try
         {
             var image = Path.Combine(mount, "disk.raw");
