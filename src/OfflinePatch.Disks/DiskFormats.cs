@@ -4,9 +4,10 @@ using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
-using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Disks.Vhd;
 using OfflinePatch.Disks.Vhdx;
+using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Zvhd;
 
 namespace OfflinePatch.Disks;
 
@@ -18,6 +19,8 @@ public static class DiskFormats
     [
         new VmdkFormat(),
         new VdiFormat(),
+        new ZvhdFormat(),
+        new Zvhd2Format(),
         new Qcow2Format(),
         new VhdFormat(),
         new VhdxFormat(),
