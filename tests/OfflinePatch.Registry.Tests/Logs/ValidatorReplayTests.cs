@@ -36,6 +36,8 @@ public sealed class ValidatorReplayTests
         var ours = Hive.Open(primary, logs).Bytes.File.ToArray();
         Assert.Equal(theirs.Length, ours.Length);
         ours.AsSpan(field, 4).Fill(0xFF);
+        ours.AsSpan(0xFF8, 8).Clear(); // what the validator notes about itself (BootType, BootRecover)
+        theirs.AsSpan(0xFF8, 8).Clear();
         ForgetReferenceCounts(ours);
         ForgetReferenceCounts(theirs);
         Assert.True(ours.AsSpan().SequenceEqual(theirs), $"first difference at 0x{ours.AsSpan().CommonPrefixLength(theirs):X}");
