@@ -1,1 +1,3 @@
-return 0;
+using OfflinePatch.Cli;
+
+return CommandTree.Run(args);

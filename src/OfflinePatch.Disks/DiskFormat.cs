@@ -28,7 +28,15 @@ public abstract class DiskFormat
 /// <param name="Compression"><c>zlib</c>, <c>zstd</c>, or null for none (or the format's own default).</param>
 /// <param name="FileName">The name that the file will have, for descriptors that repeat it.</param>
 /// <param name="SectorSize">Bytes per logical sector of the guest disk: 512 or 4096.</param>
-public sealed record DiskWriterOptions(string? Subformat = null, string? Compression = null, string FileName = "disk", int SectorSize = 512);
+/// <param name="Properties">
+/// <see cref="DiskImage.Properties"/> of the source, from which a format takes over what it has a place for (VMDK: the <c>ddb.</c> lines), or null.
+/// </param>
+public sealed record DiskWriterOptions(
+    string? Subformat = null,
+    string? Compression = null,
+    string FileName = "disk",
+    int SectorSize = 512,
+    IReadOnlyDictionary<string, string>? Properties = null);
 
 /// <summary>
 /// Writes a new image from start to end. The caller hands over blocks in ascending, non-overlapping order and leaves out what is zero.

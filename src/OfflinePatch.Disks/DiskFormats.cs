@@ -1,5 +1,14 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Qcow;
+using OfflinePatch.Disks.Qcow2;
+using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Raw;
+using OfflinePatch.Disks.Vdi;
+using OfflinePatch.Disks.Vhd;
+using OfflinePatch.Disks.Vhdx;
+using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Zvhd;
 
 namespace OfflinePatch.Disks;
 
@@ -9,6 +18,16 @@ public static class DiskFormats
     /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
+        new VmdkFormat(),
+        new VdiFormat(),
+        new ZvhdFormat(),
+        new Zvhd2Format(),
+        new Qcow2Format(),
+        new VhdFormat(),
+        new VhdxFormat(),
+        new OvaFormat(),
+        new QcowFormat(),
+        new QedFormat(),
         new RawFormat(),
     ];
 

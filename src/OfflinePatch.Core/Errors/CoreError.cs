@@ -6,4 +6,70 @@ internal static class CoreError
     public static CorruptImageException OutsideDevice(string device, long offset, long length, long deviceLength) =>
         new("CORE-0001", device, offset, $"a range inside {deviceLength} bytes", $"{length} bytes from {offset}",
             "The image is truncated, or a structure in it points past its end. Export or copy it again.");
+
+    public static HostIOException Missing(string path) =>
+        new("CORE-0010", $"There is no file {path}.", "Check the path. If the file is part of a split image, put all its parts into one folder.", isMissing: true);
+
+    public static HostIOException NotARegularFile(string path) =>
+        new("CORE-0011", $"{path} is not a file.", "Name a disk image file.", isMissing: true);
+
+    public static HostIOException ReadOnlyFile(string path, Exception? inner) =>
+        new("CORE-0012", $"{path} is read-only.", "Allow writing to it (chmod u+w), or write a fixed copy with -o.", inner);
+
+    public static RefusedException Locked(string path, Exception inner) =>
+        new("CORE-0013", $"{path} is in use by another program ({inner.Message})", "Wait until the other run ends, then try again.");
+
+    public static RefusedException OpenElsewhere(string path) =>
+        new("CORE-0014", $"{path} is open for writing in another program.", "Stop the virtual machine or the copy that uses it, then try again.");
+
+    public static HostIOException CannotOpen(string path, Exception inner) =>
+        new("CORE-0015", $"{path} cannot be opened: {inner.Message}", "Check that you may read it.", inner, isMissing: true);
+
+    public static HostIOException CannotRead(string path, Exception inner) =>
+        new("CORE-0016", $"{path} cannot be read: {inner.Message}", "Check the disk or network share that holds it.", inner);
+
+    public static HostIOException CutShort(string path, long offset) =>
+        new("CORE-0017", $"{path} ended at byte {offset} while it was read.", "Another program is changing it. Stop that program, then try again.");
+
+    public static HostIOException CannotWrite(string path, Exception inner) =>
+        new("CORE-0018", $"{path} cannot be written: {inner.Message}", "Make room on the disk, or check its permissions, then try again.", inner);
+
+    public static HostIOException CannotFlushFolder(string folder, int error) =>
+        new("CORE-0019", $"The folder {folder} cannot be flushed (error {error}).");
+
+    public static HostIOException CommitRolledBack(string path, Exception inner) =>
+        new("CORE-0020", $"{path} could not be written and was rolled back to what it was: {inner.Message}", (inner as ICodedError)?.Remedy, inner);
+
+    public static HostIOException RollBackFailed(string path, string undoPath, Exception inner) =>
+        new("CORE-0021", $"Writing {path} failed, and so did rolling it back: {inner.Message} The way back is kept in {undoPath}.",
+            $"Do not start the machine. Make the disk writable again, then run: offlinepatch recover \"{path}\"", inner);
+
+    public static RefusedException NoUndoFile(string path, string undoPath) =>
+        new("CORE-0022", $"There is nothing to undo for {path}: {undoPath} does not exist.",
+            "If the fix ran with --undo-dir, name the same folder. After --no-undo-keep there is no way back.");
+
+    public static CorruptImageException DamagedUndoFile(string path, long offset, string expected, string actual) =>
+        new("CORE-0023", $"undo file {path}", offset, expected, actual, "Restore the image from a backup: its undo file is damaged.");
+
+    public static RefusedException ChangedSinceFix(string path, long offset) =>
+        new("CORE-0024", $"{path} has changed since it was fixed (at byte {offset}); undoing now would mix old and new.",
+            "The machine was probably started from it. Restore the image from a backup instead.");
+
+    public static RefusedException NothingToRecover(string path) =>
+        new("CORE-0025", $"No interrupted commit was found for {path}.", "Nothing needs to be done.");
+
+    public static RefusedException CompanionOutsideFolder(string name) =>
+        new("CORE-0030", $"The image names a part of itself outside its own folder: {name}.", "Put all parts into one folder, and name them without a path in the descriptor.");
+
+    public static RefusedException ParentNotAllowed(string name) =>
+        new("CORE-0031", $"The image depends on another one: {name}.",
+            "Give --allow-backing to read it too (it is never written), or merge the two with the tool that made them.");
+
+    public static HostIOException CompanionMissing(string path, string name, Exception inner) =>
+        new("CORE-0032", $"{path} needs the file {name}, which cannot be opened: {inner.Message}", "Put all parts of the image into one folder.", inner, isMissing: true);
+
+    public static RefusedException OutputExists(string path) =>
+        new("CORE-0040", $"{path} exists already.", "Name another output, or give --force to replace it.");
+
+    public static InvalidOperationException NotWritable() => new("This transaction was opened to read only.");
 }

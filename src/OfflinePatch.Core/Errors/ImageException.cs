@@ -98,12 +98,17 @@ public sealed class HostIOException : IOException, ICodedError
     /// <param name="message">What failed, in a full sentence.</param>
     /// <param name="remedy">What the user can do, or null.</param>
     /// <param name="inner">The host's own error, or null.</param>
-    public HostIOException(string code, string message, string? remedy = null, Exception? inner = null)
+    /// <param name="isMissing">Whether a file that was named does not exist or cannot be opened at all.</param>
+    public HostIOException(string code, string message, string? remedy = null, Exception? inner = null, bool isMissing = false)
         : base($"{code}: {message}", inner)
     {
+        IsMissing = isMissing;
         Code = code;
         Remedy = remedy;
     }
+
+    /// <summary>Whether a file that was named does not exist or cannot be opened at all, as opposed to a host that fails.</summary>
+    public bool IsMissing { get; }
 
     /// <inheritdoc/>
     public string Code { get; }

@@ -72,8 +72,8 @@ public static class FileSystemExtensions
             throw new UnsupportedImageException("CORE-0002", $"{path} in {fileSystem.Source} has {file.Length} bytes, more than the {limit} that are read at most.");
         }
 
+        using var stream = fileSystem.OpenRead(path); // before the memory is taken: a length that lies is noticed here where the format can
         var content = new byte[file.Length];
-        using var stream = fileSystem.OpenRead(path);
         stream.ReadExactly(content);
         return content;
     }

@@ -57,12 +57,17 @@ public static class NtUpcase
     public static string ToUpper(ReadOnlySpan<char> name)
     {
         var upper = new char[name.Length];
+        ToUpper(name, upper);
+        return new string(upper);
+    }
+
+    /// <summary>Upper-cases into a buffer of at least the same length.</summary>
+    public static void ToUpper(ReadOnlySpan<char> name, Span<char> upper)
+    {
         for (var i = 0; i < name.Length; i++)
         {
             upper[i] = Units[name[i]];
         }
-
-        return new string(upper);
     }
 
     /// <summary>Compares as the registry and NTFS directories do: by upper-case units as numbers, the shorter first.</summary>

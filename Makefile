@@ -1,0 +1,54 @@
+# OfflinePatch. `make help` lists the targets.
+
+CONFIG      ?= Release
+RID         ?= $(shell dotnet --info 2>/dev/null | sed -n 's/^ *RID: *//p' | head -1)
+SOLUTION    := OfflinePatch.sln
+CLI         := src/OfflinePatch.Cli/OfflinePatch.Cli.csproj
+FIXTURES    := fixtures/OfflinePatch.Fixtures/OfflinePatch.Fixtures.csproj
+PUBLISH_RIDS ?= linux-x64 win-x64
+
+export DOTNET_CLI_TELEMETRY_OPTOUT = 1
+export DOTNET_NOLOGO = 1
+
+.PHONY: help build demo test lint bench publish fuzz slow man clean tools
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+build: ## build bin/offlinepatch
+	@dotnet publish $(CLI) -c $(CONFIG) -r $(RID) --self-contained false -p:PublishReadyToRun=true -o bin --nologo -v quiet
+	@echo "built bin/offlinepatch"
+
+demo: build ## build, make a sample image, fix it, show the result
+	@sh fixtures/demo.sh
+
+tools: ## install the independent judges that the tests use (Debian, as root), quietly and only when missing
+	@sh tests/install-tools.sh
+
+test: build tools ## every test but the slow tiers; says what ran and what was skipped
+	@sh tests/run.sh "speed!=slow"
+
+slow: build tools ## the long tiers: fuzz, models, whole disks
+	@sh tests/run.sh "speed=slow"
+
+fuzz: build ## the long fuzz tier only
+	@sh tests/run.sh "tier=fuzz"
+
+lint: ## warnings are errors; formatting; the rules of the house
+	@dotnet build $(SOLUTION) -c $(CONFIG) --nologo -v quiet
+	@dotnet format whitespace $(SOLUTION) --verify-no-changes --no-restore
+	@echo "lint: clean"
+
+bench: build tools ## measure against peers, in one run on this machine
+	@sh tests/OfflinePatch.Benchmarks/run.sh
+
+publish: ## self-contained binaries for PUBLISH_RIDS, in artifacts/
+	@for rid in $(PUBLISH_RIDS); do \
+	  dotnet publish $(CLI) -c Release -r $$rid --self-contained true -p:PublishSingleFile=true -p:PublishReadyToRun=true \
+	    -p:EnableCompressionInSingleFile=true -o artifacts/$$rid --nologo -v quiet || exit 1; \
+	  echo "published artifacts/$$rid"; \
+	done
+
+clean: ## delete what was built
+	@rm -rf bin artifacts TestResults
+	@find src tests fixtures -type d \( -name bin -o -name obj -o -name TestResults \) -prune -exec rm -rf {} +

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using OfflinePatch.Cli.Commands;
+
+namespace OfflinePatch.Cli;
+
+/// <summary>The command line: every command, and how the process ends.</summary>
+internal static class CommandTree
+{
+    private static RootCommand Create() => new("Makes disk images of Windows machines ready for KVM and Xen clouds, without starting them.")
+    {
+        FixCommand.Create(),
+        CheckCommand.Create(),
+        InspectCommand.Create(),
+        UndoCommand.Create(),
+        RecoverCommand.Create(),
+        RulesCommand.Create(),
+    };
+
+    public static int Run(string[] args)
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+
+        var result = Create().Parse(args);
+        if (result.Errors.Count > 0)
+        {
+            foreach (var error in result.Errors)
+            {
+                Console.Error.WriteLine($"offlinepatch: {error.Message}");
+            }
+
+            Console.Error.WriteLine("Try: offlinepatch --help");
+            return ExitCode.Usage;
+        }
+
+        // The commands are synchronous; the token reaches them through the invocation.
+        return result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false }, cancellation.Token)
+            .GetAwaiter().GetResult();
+
+        void Cancel(PosixSignalContext context)
+        {
+            // The commit is not interrupted half way: the command looks at the token before it starts to write.
+            context.Cancel = true;
+            cancellation.Cancel();
+        }
+    }
+}

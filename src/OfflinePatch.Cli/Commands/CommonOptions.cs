@@ -1,0 +1,23 @@
+using System.CommandLine;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary>Arguments that several commands share, so that they are named and explained once.</summary>
+internal static class CommonArguments
+{
+    public static Argument<string> Image() => new("IMAGE") { Description = "The disk image. Its content says what format it is, not its name." };
+
+    public static Argument<string[]> Images() => new("IMAGE")
+    {
+        Description = "The disk images. Their content says what format they are, not their names.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+}
+
+/// <summary>Options that several commands share.</summary>
+internal static class CommonOptions
+{
+    public static Option<string?> UndoDir() => new("--undo-dir") { Description = "Folder of the undo file, if it is not beside the image.", HelpName = "DIR" };
+
+    public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of a table." };
+}

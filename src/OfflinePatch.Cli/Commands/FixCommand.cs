@@ -1,0 +1,77 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
+using OfflinePatch.Disks;
+using OfflinePatch.Windows.Jobs;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>fix IMAGE...</c>: makes images ready.</summary>
+internal static class FixCommand
+{
+    public static Command Create()
+    {
+        var images = CommonArguments.Images();
+        var options = new RequestOptions();
+        var output = new Option<string?>("--output", "-o")
+        {
+            Description = "Write a fixed copy and leave the image as it is. With several images: a directory.",
+            HelpName = "PATH",
+        };
+        var format = new Option<ImageFormat?>("--output-format", "-O") { Description = "Format of the copy; by default that of the image.", HelpName = "FORMAT" };
+        var subformat = new Option<string?>("--vmdk-subformat") { Description = "Variant of a VMDK copy: monolithicSparse or streamOptimized.", HelpName = "NAME" };
+        var compress = new Option<string?>("--compress") { Description = "Compression of the copy, where its format has a choice.", HelpName = "zlib|zstd" };
+        var force = new Option<bool>("--force") { Description = "Replace the copy if it exists." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and change nothing." };
+        var noUndoKeep = new Option<bool>("--no-undo-keep") { Description = "Delete the undo file after success. There is then no way back." };
+        compress.AcceptOnlyFromAmong("zlib", "zstd");
+
+        var command = new Command("fix", "Makes images ready for the target, in place or as fixed copies. All or nothing; `undo` takes it back.")
+        {
+            images, output, format, subformat, compress, force, dryRun, noUndoKeep,
+        };
+        options.AddRuleOptionsTo(command);
+        options.AddImageOptionsTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(output) is null && (result.GetValue(format) is not null || result.GetValue(subformat) is not null || result.GetValue(compress) is not null))
+            {
+                result.AddError("--output-format, --vmdk-subformat and --compress go with --output");
+            }
+
+            if (result.GetValue(output) is { } path && result.GetValue(images) is { Length: > 1 } && !HostPaths.IsDirectory(path))
+            {
+                result.AddError("with several images --output must name an existing directory");
+            }
+        });
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var request = options.Read(result) with
+            {
+                OutputFormat = result.GetValue(format),
+                OutputSubformat = result.GetValue(subformat),
+                Compression = result.GetValue(compress),
+                Overwrite = result.GetValue(force),
+                DryRun = result.GetValue(dryRun),
+                KeepUndo = !result.GetValue(noUndoKeep),
+            };
+            var target = result.GetValue(output);
+            return ImagesCommand.Run(
+                "fix", result.GetRequiredValue(images), options, result,
+                (path, token) => FixJob.Fix(path, request with { OutputPath = OutputFor(path, target, request.OutputFormat) }, token),
+                RuleTable.Print, cancellation);
+        });
+        return command;
+    }
+
+    private static string? OutputFor(string image, string? target, ImageFormat? format)
+    {
+        if (target is null || !HostPaths.IsDirectory(target))
+        {
+            return target;
+        }
+
+        var name = Path.GetFileName(image);
+        return Path.Combine(target, format is null ? name : Path.ChangeExtension(name, FormatNames.ExtensionOf(format.Value)));
+    }
+}

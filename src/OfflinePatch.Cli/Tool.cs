@@ -1,0 +1,12 @@
+using System.Reflection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Cli;
+
+/// <summary>Who we are, for reports.</summary>
+internal static class Tool
+{
+    public static ToolIdentity Identity { get; } = new(
+        "offlinepatch",
+        typeof(Tool).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0");
+}

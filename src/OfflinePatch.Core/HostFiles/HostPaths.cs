@@ -1,0 +1,47 @@
+namespace OfflinePatch.Core;
+
+/// <summary>Paths of the host, as a user gives them.</summary>
+public static class HostPaths
+{
+    /// <summary>The full path of the file that a path leads to: links are followed where they lead somewhere.</summary>
+    public static string Resolve(string path)
+    {
+        var full = Path.GetFullPath(path);
+        try
+        {
+            return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return full; // opening it will say what is wrong
+        }
+    }
+
+    /// <summary>Whether a path names an existing directory.</summary>
+    public static bool IsDirectory(string path) => Directory.Exists(path);
+
+    /// <summary>Replaces a text file in one step.</summary>
+    /// <exception cref="HostIOException">The host refused.</exception>
+    public static void WriteText(string path, string content)
+    {
+        using var output = new OutputFile(path, overwrite: true);
+        output.Write(0, System.Text.Encoding.UTF8.GetBytes(content));
+        output.Complete();
+    }
+
+    /// <summary>Reads a small file of the user's: a profile, a key list.</summary>
+    /// <exception cref="HostIOException">It is missing or cannot be read.</exception>
+    /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: it is longer than <paramref name="limit"/> bytes.</exception>
+    public static byte[] ReadSmallFile(string path, int limit)
+    {
+        using var device = HostFileDevice.Open(path);
+        if (device.Length > limit)
+        {
+            throw new UnsupportedImageException("CORE-0002", $"{path} has {device.Length} bytes, more than the {limit} that are read at most.");
+        }
+
+        var content = new byte[device.Length];
+        device.Read(0, content);
+        return content;
+    }
+}

@@ -1,0 +1,57 @@
+namespace OfflinePatch.Core.Hosting;
+
+/// <summary>
+/// The host's files, as the transaction uses them. The one real implementation is <see cref="HostStorage"/>; crash tests put a storage
+/// in its place that forgets what was not flushed.
+/// </summary>
+internal interface IHostStorage
+{
+    /// <summary>Whether a file of this path exists.</summary>
+    bool Exists(string path);
+
+    /// <summary>Opens a file to read it, shared with other readers.</summary>
+    IHostHandle OpenRead(string path);
+
+    /// <summary>Opens a file to read and later write it, shared with nobody.</summary>
+    IHostHandle OpenExclusive(string path);
+
+    /// <summary>Creates an empty file, replacing one of the same name. A private one may be read by its owner only: it holds parts of an image.</summary>
+    IHostHandle Create(string path, bool isPrivate);
+
+    /// <summary>Renames a file, replacing one of the new name.</summary>
+    void Rename(string path, string newPath);
+
+    /// <summary>Deletes a file.</summary>
+    void Delete(string path);
+
+    /// <summary>Makes names that were created, renamed or deleted in the folder of <paramref name="path"/> durable.</summary>
+    void FlushFolderOf(string path);
+}
+
+/// <summary>An open host file.</summary>
+internal interface IHostHandle : IDisposable
+{
+    /// <summary>Full path.</summary>
+    string Path { get; }
+
+    /// <summary>Length in bytes.</summary>
+    long Length { get; }
+
+    /// <summary>Last write, UTC.</summary>
+    DateTime LastWriteTimeUtc { get; set; }
+
+    /// <summary>Fills the buffer; the range is inside the file.</summary>
+    void Read(long offset, Span<byte> buffer);
+
+    /// <summary>Writes; past the end the file grows.</summary>
+    void Write(long offset, ReadOnlySpan<byte> buffer);
+
+    /// <summary>Grows (with zeros) or truncates.</summary>
+    void SetLength(long length);
+
+    /// <summary>Returns once everything written is on the medium.</summary>
+    void Flush();
+
+    /// <summary>The run at <paramref name="offset"/>: a hole, or possible data.</summary>
+    DeviceExtent GetExtent(long offset);
+}

@@ -1,0 +1,79 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace OfflinePatch.Core.Hosting;
+
+/// <summary>What .NET has no call for. Each has a managed answer where the host lacks it.</summary>
+internal static partial class NativeFiles
+{
+    private const int OpenReadOnly = 0; // O_RDONLY, the same on Linux and macOS
+
+    /// <summary>Makes the names in a folder durable. On Windows NTFS journals them, and there is no call.</summary>
+    public static void FlushFolder(string folder)
+    {
+        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
+        {
+            return;
+        }
+
+        var descriptor = Open(folder, OpenReadOnly);
+        if (descriptor < 0)
+        {
+            throw CoreError.CannotFlushFolder(folder, Marshal.GetLastPInvokeError());
+        }
+
+        // Some file systems cannot flush a folder (EINVAL); the rename itself is still ordered by those that matter.
+        _ = FSync(descriptor);
+        _ = Close(descriptor);
+    }
+
+    /// <summary>The run at an offset: a hole where the host can tell, otherwise data up to the end.</summary>
+    public static DeviceExtent GetExtent(SafeFileHandle handle, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return Seek(handle, offset, length, seekData: 3, seekHole: 4);
+        }
+
+        return OperatingSystem.IsMacOS()
+            ? Seek(handle, offset, length, seekData: 4, seekHole: 3)
+            : new DeviceExtent(offset, length - offset, IsZero: false);
+    }
+
+    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    private static DeviceExtent Seek(SafeFileHandle handle, long offset, long length, int seekData, int seekHole)
+    {
+        var data = LSeek(handle, offset, seekData);
+        if (data > offset)
+        {
+            return new DeviceExtent(offset, Math.Min(data, length) - offset, IsZero: true);
+        }
+
+        if (data == offset)
+        {
+            var hole = LSeek(handle, offset, seekHole);
+            var end = hole > offset ? Math.Min(hole, length) : length;
+            return new DeviceExtent(offset, end - offset, IsZero: false);
+        }
+
+        // ENXIO: only a hole up to the end. Anything else: this file system cannot tell.
+        return new DeviceExtent(offset, length - offset, IsZero: Marshal.GetLastPInvokeError() == 6);
+    }
+
+    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long LSeek(SafeFileHandle file, long offset, int whence);
+
+    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(int file);
+
+    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int Close(int file);
+}

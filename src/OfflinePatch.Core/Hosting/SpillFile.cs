@@ -1,0 +1,67 @@
+namespace OfflinePatch.Core.Hosting;
+
+/// <summary>A temporary file without a name, or one that the host deletes on close: nothing stays behind, even after a kill.</summary>
+internal sealed class SpillFile : IDisposable
+{
+    private readonly FileStream _stream;
+
+    public SpillFile(string folder)
+    {
+        var path = Path.Combine(folder, $"offlinepatch-{Guid.NewGuid():N}.tmp");
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.Delete,
+            BufferSize = 0,
+            Options = FileOptions.DeleteOnClose | FileOptions.RandomAccess,
+        };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+
+        try
+        {
+            _stream = new FileStream(path, options);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.Delete(path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CoreError.CannotWrite(path, e);
+        }
+    }
+
+    public void Read(long offset, Span<byte> buffer)
+    {
+        var read = 0;
+        while (read < buffer.Length)
+        {
+            var count = RandomAccess.Read(_stream.SafeFileHandle, buffer[read..], offset + read);
+            if (count == 0)
+            {
+                buffer[read..].Clear(); // a block that was never written
+                return;
+            }
+
+            read += count;
+        }
+    }
+
+    public void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        try
+        {
+            RandomAccess.Write(_stream.SafeFileHandle, buffer, offset);
+        }
+        catch (IOException e)
+        {
+            throw CoreError.CannotWrite("The temporary file", e);
+        }
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

@@ -1,0 +1,115 @@
+using System.Buffers;
+using OfflinePatch.Core.Hosting;
+
+namespace OfflinePatch.Core;
+
+/// <summary>What a commit will do to one host file: the ranges whose bytes really differ, and its new length.</summary>
+internal sealed class FileChange
+{
+    /// <summary>Longest range, so that applying it and undoing it need one buffer of this size.</summary>
+    public const int MaxRange = 1024 * 1024;
+
+    private readonly OverlayDevice _overlay;
+
+    private FileChange(IHostHandle handle, OverlayDevice overlay, List<ByteRange> ranges)
+    {
+        Handle = handle;
+        _overlay = overlay;
+        Ranges = ranges;
+    }
+
+    /// <summary>The file.</summary>
+    public IHostHandle Handle { get; }
+
+    /// <summary>Ranges to write, ascending, none longer than <see cref="MaxRange"/>.</summary>
+    public IReadOnlyList<ByteRange> Ranges { get; }
+
+    /// <summary>Length after the commit.</summary>
+    public long NewLength => _overlay.Length;
+
+    /// <summary>Ranges that the commit cuts off, ascending: empty unless the file gets shorter.</summary>
+    public IEnumerable<ByteRange> CutOff()
+    {
+        for (var offset = NewLength; offset < Handle.Length; offset += MaxRange)
+        {
+            yield return new ByteRange(offset, (int)Math.Min(MaxRange, Handle.Length - offset));
+        }
+    }
+
+    /// <summary>Bytes to write.</summary>
+    public long ByteCount => Ranges.Sum(r => (long)r.Length);
+
+    /// <summary>Compares every touched block with what the file holds; null when nothing differs.</summary>
+    public static FileChange? Find(IHostHandle handle, OverlayDevice overlay, CancellationToken cancellation)
+    {
+        Span<byte> old = stackalloc byte[OverlayDevice.BlockSize];
+        Span<byte> changed = stackalloc byte[OverlayDevice.BlockSize];
+        var ranges = new List<ByteRange>();
+        foreach (var block in overlay.TouchedBlocks)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var offset = block * OverlayDevice.BlockSize;
+            var length = (int)Math.Min(OverlayDevice.BlockSize, overlay.Length - offset);
+            overlay.Read(offset, changed[..length]);
+            var kept = (int)Math.Clamp(handle.Length - offset, 0, length);
+            handle.Read(offset, old[..kept]);
+            old[kept..].Clear(); // past the old end the file will read as zeros once it has grown
+            if (!changed[..length].SequenceEqual(old[..length]))
+            {
+                Add(ranges, offset, length);
+            }
+        }
+
+        return ranges.Count == 0 && overlay.Length == handle.Length ? null : new FileChange(handle, overlay, ranges);
+    }
+
+    /// <summary>Reads the new bytes of a range.</summary>
+    public void ReadNew(ByteRange range, Span<byte> buffer) => _overlay.Read(range.Offset, buffer[..range.Length]);
+
+    /// <summary>Writes the change to the file and flushes it to the medium.</summary>
+    public void Apply()
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(MaxRange);
+        try
+        {
+            if (NewLength > Handle.Length)
+            {
+                Handle.SetLength(NewLength);
+            }
+
+            foreach (var range in Ranges)
+            {
+                ReadNew(range, buffer);
+                Handle.Write(range.Offset, buffer.AsSpan(0, range.Length));
+            }
+
+            if (NewLength < Handle.Length)
+            {
+                Handle.SetLength(NewLength);
+            }
+
+            Handle.Flush();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static void Add(List<ByteRange> ranges, long offset, int length)
+    {
+        if (ranges.Count > 0 && ranges[^1] is var last && last.Offset + last.Length == offset && last.Length + length <= MaxRange)
+        {
+            ranges[^1] = last with { Length = last.Length + length };
+        }
+        else
+        {
+            ranges.Add(new ByteRange(offset, length));
+        }
+    }
+}
+
+/// <summary>A range of a host file.</summary>
+/// <param name="Offset">First byte.</param>
+/// <param name="Length">Bytes, at most <see cref="FileChange.MaxRange"/>.</param>
+internal readonly record struct ByteRange(long Offset, int Length);

@@ -1,0 +1,81 @@
+using OfflinePatch.Core.Hosting;
+
+namespace OfflinePatch.Core;
+
+/// <summary>
+/// A new host file under a temporary name in its final folder. It gets its final name in one step, once it is complete; until then, and after
+/// an error or a cancellation, there is no file of that name.
+/// </summary>
+public sealed class OutputFile : ResizableDevice
+{
+    private readonly string _path;
+    private readonly string _temporaryPath;
+    private IHostHandle? _handle;
+
+    /// <param name="path">The final path.</param>
+    /// <param name="overwrite">Whether a file of that name may be replaced.</param>
+    /// <exception cref="RefusedException"><c>CORE-0040</c>: the file exists.</exception>
+    /// <exception cref="HostIOException">The host refused.</exception>
+    public OutputFile(string path, bool overwrite)
+    {
+        _path = Path.GetFullPath(path);
+        if (!overwrite && HostStorage.Instance.Exists(_path))
+        {
+            throw CoreError.OutputExists(path);
+        }
+
+        _temporaryPath = $"{_path}.offlinepatch-part";
+        _handle = HostStorage.Instance.Create(_temporaryPath, isPrivate: false);
+    }
+
+    /// <inheritdoc/>
+    public override long Length => Handle.Length;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => true;
+
+    private IHostHandle Handle => _handle ?? throw new ObjectDisposedException(nameof(OutputFile));
+
+    /// <inheritdoc/>
+    public override void Read(long offset, Span<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        Handle.Read(offset, buffer);
+    }
+
+    /// <summary>Writes at an offset; past the end the file grows, with a hole between.</summary>
+    public override void Write(long offset, ReadOnlySpan<byte> buffer) => Handle.Write(offset, buffer);
+
+    /// <inheritdoc/>
+    public override void SetLength(long length) => Handle.SetLength(length);
+
+    /// <inheritdoc/>
+    public override DeviceExtent GetExtent(long offset)
+    {
+        CheckRange(offset, 1);
+        return Handle.GetExtent(offset);
+    }
+
+    /// <summary>Makes the content durable and gives the file its final name.</summary>
+    public void Complete()
+    {
+        Handle.Flush();
+        Handle.Dispose();
+        _handle = null;
+        HostStorage.Instance.Rename(_temporaryPath, _path);
+        HostStorage.Instance.FlushFolderOf(_path);
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && _handle is not null)
+        {
+            _handle.Dispose();
+            _handle = null;
+            HostStorage.Instance.Delete(_temporaryPath);
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,140 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Clusters;
+
+/// <summary>
+/// A container whose tables say where each run of the guest lies. Reading and the search for holes are the same for all of them; a format gives
+/// <see cref="Map"/>, and its own way of writing. Several threads may read at once as long as none writes.
+/// </summary>
+internal abstract class MappedImage : DiskImage
+{
+    private const int MostRunsPerExtent = 4096;
+
+    /// <summary>The disk below, which answers for what this image does not hold; null when there is none.</summary>
+    protected DiskImage? Parent { get; init; }
+
+    /// <summary>The host file that holds stored runs.</summary>
+    protected abstract ResizableDevice StoredFile { get; }
+
+    /// <summary>The run that starts at <paramref name="offset"/>; at most <paramref name="limit"/> bytes long. The range is inside the disk.</summary>
+    protected abstract DiskRun Map(long offset, long limit);
+
+    /// <summary>Reads a part of the compressed cluster that holds guest offset <paramref name="offset"/>.</summary>
+    protected virtual void ReadCompressed(DiskRun run, long offset, Span<byte> buffer) => throw new InvalidOperationException("this format has no compressed clusters");
+
+    /// <inheritdoc/>
+    public override void Read(long offset, Span<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        while (buffer.Length > 0)
+        {
+            var run = Map(offset, buffer.Length);
+            var part = buffer[..(int)run.Length];
+            switch (run.Kind)
+            {
+                case RunKind.Zero:
+                    part.Clear();
+                    break;
+                case RunKind.Stored:
+                    ReadStored(StoredFile, run.Position, part);
+                    break;
+                case RunKind.Parent:
+                    ReadParent(offset, part);
+                    break;
+                default:
+                    ReadCompressed(run, offset, part);
+                    break;
+            }
+
+            offset += part.Length;
+            buffer = buffer[part.Length..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DeviceExtent GetExtent(long offset)
+    {
+        CheckRange(offset, 1);
+        var first = ExtentOf(offset);
+        var end = offset + first.Length;
+        for (var runs = 1; runs < MostRunsPerExtent && end < Length; runs++)
+        {
+            var next = ExtentOf(end);
+            if (next.IsZero != first.IsZero)
+            {
+                break;
+            }
+
+            end += next.Length;
+        }
+
+        return new DeviceExtent(offset, end - offset, first.IsZero);
+    }
+
+    /// <summary>Reads from the parent; what lies past its end is zero.</summary>
+    protected void ReadParent(long offset, Span<byte> buffer)
+    {
+        var available = Parent is null ? 0 : (int)Math.Clamp(Parent.Length - offset, 0, buffer.Length);
+        if (available > 0)
+        {
+            Parent!.Read(offset, buffer[..available]);
+        }
+
+        buffer[available..].Clear();
+    }
+
+    /// <summary>Reads from a host file; a last cluster that the file holds only in part ends in zeros.</summary>
+    protected static void ReadStored(BlockDevice file, long position, Span<byte> buffer)
+    {
+        var available = (int)Math.Clamp(file.Length - position, 0, buffer.Length);
+        if (available > 0)
+        {
+            file.Read(position, buffer[..available]);
+        }
+
+        buffer[available..].Clear();
+    }
+
+    /// <summary>Whether writing <paramref name="content"/> at <paramref name="offset"/> would store zeros where zeros are read already, so that it can be left out.</summary>
+    protected bool IsZeroOverZero(long offset, ReadOnlySpan<byte> content)
+    {
+        if (content.ContainsAnyExcept((byte)0))
+        {
+            return false;
+        }
+
+        var run = Map(offset, content.Length);
+        return run.Kind == RunKind.Zero && run.Length == content.Length;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            Parent?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private DeviceExtent ExtentOf(long offset)
+    {
+        var run = Map(offset, Length - offset);
+        switch (run.Kind)
+        {
+            case RunKind.Zero:
+                return new DeviceExtent(offset, run.Length, IsZero: true);
+            case RunKind.Stored when run.Position < StoredFile.Length:
+                var host = StoredFile.GetExtent(run.Position);
+                return new DeviceExtent(offset, Math.Min(run.Length, host.Length), host.IsZero);
+            case RunKind.Parent when Parent is null || offset >= Parent.Length:
+                return new DeviceExtent(offset, run.Length, IsZero: true);
+            case RunKind.Parent:
+                var below = Parent.GetExtent(offset);
+                return new DeviceExtent(offset, Math.Min(run.Length, below.Length), below.IsZero);
+            default:
+                return new DeviceExtent(offset, run.Length, IsZero: false);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Collections.Concurrent;
+using ZstdSharp;
+using ZstdSharp.Unsafe;
+
+namespace OfflinePatch.Disks.Clusters;
+
+/// <summary>One cluster as a Zstandard frame (RFC 8878), as QCOW2 stores it. Contexts are kept and shared: they are expensive to make.</summary>
+internal static class ZstdBlock
+{
+    /// <summary>Log2 of the largest window that a frame may ask for: 8 MiB, what RFC 8878 asks every decoder to support; a cluster has 2 MiB at most.</summary>
+    private const int MostWindowLog = 23;
+
+    private static readonly ConcurrentBag<Decompressor> Decompressors = [];
+    private static readonly ConcurrentBag<Compressor> Compressors = [];
+
+    /// <summary>Unpacks until <paramref name="destination"/> is full; bytes behind the frame are ignored. False: the frame is damaged or too short.</summary>
+    public static bool TryUnpack(byte[] source, int length, Span<byte> destination)
+    {
+        if (!Decompressors.TryTake(out var decompressor))
+        {
+            decompressor = new Decompressor();
+            decompressor.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MostWindowLog);
+        }
+
+        try
+        {
+            using var packed = new MemoryStream(source, 0, length, writable: false);
+            bool whole;
+            using (var stream = new DecompressionStream(packed, decompressor, length, checkEndOfStream: false, preserveDecompressor: true, leaveOpen: true))
+            {
+                whole = stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false) == destination.Length;
+            }
+
+            decompressor.ResetStream();
+            Decompressors.Add(decompressor);
+            return whole;
+        }
+        catch (Exception e) when (e is ZstdException or EndOfStreamException)
+        {
+            decompressor.Dispose();
+            return false;
+        }
+    }
+
+    /// <summary>Packs a cluster; null when the result would not be shorter than <paramref name="limit"/>.</summary>
+    public static byte[]? Pack(ReadOnlySpan<byte> cluster, int limit)
+    {
+        if (!Compressors.TryTake(out var compressor))
+        {
+            compressor = new Compressor(Compressor.DefaultCompressionLevel);
+        }
+
+        try
+        {
+            var packed = compressor.Wrap(cluster);
+            return packed.Length < limit ? packed.ToArray() : null;
+        }
+        finally
+        {
+            Compressors.Add(compressor);
+        }
+    }
+}

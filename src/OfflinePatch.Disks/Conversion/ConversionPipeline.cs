@@ -1,0 +1,138 @@
+using System.Collections.Concurrent;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Conversion;
+
+/// <summary>
+/// Read, encode, append: one thread reads and skips holes, the pool looks for zeros and compresses, the caller's thread appends in order. Memory is bounded
+/// by the number of chunks in flight.
+/// </summary>
+internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, Action<long, long> report, CancellationToken cancellation)
+{
+    // Large enough that a chunk costs far more than its hand-over, small enough that 2 x cores of them stay below 64 MiB.
+    private const int ChunkTarget = 1024 * 1024;
+    private const long MemoryInFlight = 64L * 1024 * 1024;
+
+    private readonly ConcurrentBag<byte[]> _buffers = [];
+    private long _stored;
+
+    private sealed record EncodedChunk(byte[] Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Encoded, int Length)> Units);
+
+    /// <summary>Guest bytes that were read.</summary>
+    public long DataBytes { get; private set; }
+
+    /// <summary>Guest bytes that were stored.</summary>
+    public long StoredBytes => _stored;
+
+    private int ChunkSize => Math.Max(1, ChunkTarget / writer.UnitSize) * writer.UnitSize;
+
+    /// <summary>Runs to the end of the source.</summary>
+    public void Run()
+    {
+        var inFlight = (int)Math.Clamp(MemoryInFlight / ChunkSize, 2, (Environment.ProcessorCount * 2) + 2);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var slots = new SemaphoreSlim(inFlight);
+        using var queue = new BlockingCollection<Task<EncodedChunk>>();
+        var reading = Task.Factory.StartNew(() => ReadAll(queue, slots, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        try
+        {
+            foreach (var task in queue.GetConsumingEnumerable(stop.Token))
+            {
+                Append(task.GetAwaiter().GetResult());
+                slots.Release();
+                cancellation.ThrowIfCancellationRequested();
+            }
+
+            reading.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            stop.Cancel();
+            WaitQuietly(reading);
+            while (queue.TryTake(out var left))
+            {
+                WaitQuietly(left);
+            }
+        }
+    }
+
+    private void ReadAll(BlockingCollection<Task<EncodedChunk>> queue, SemaphoreSlim slots, CancellationToken stop)
+    {
+        try
+        {
+            var unit = writer.UnitSize;
+            var run = default(DeviceExtent);
+            for (var offset = 0L; offset < source.Length;)
+            {
+                if (offset >= run.Offset + run.Length)
+                {
+                    run = source.GetExtent(offset);
+                }
+
+                var end = Math.Min(run.Offset + run.Length, source.Length);
+                if (run.IsZero && (end == source.Length || end - offset >= unit))
+                {
+                    offset = end == source.Length ? end : end / unit * unit;
+                    stop.ThrowIfCancellationRequested();
+                    continue;
+                }
+
+                // A unit of which only a part is a hole is read whole.
+                var wanted = Math.Min(offset + ChunkSize, (end + unit - 1) / unit * unit);
+                var length = (int)(Math.Min(wanted, source.Length) - offset);
+                slots.Wait(stop);
+                var buffer = _buffers.TryTake(out var free) ? free : new byte[ChunkSize];
+                source.Read(offset, buffer.AsSpan(0, length));
+                var start = offset;
+                queue.Add(Task.Run(() => Encode(buffer, start, length, stop), CancellationToken.None), CancellationToken.None);
+                offset += length;
+            }
+        }
+        finally
+        {
+            queue.CompleteAdding();
+        }
+    }
+
+    private EncodedChunk Encode(byte[] buffer, long start, int length, CancellationToken stop)
+    {
+        var unit = writer.UnitSize;
+        var units = new List<(long Offset, ReadOnlyMemory<byte> Encoded, int Length)>(length / unit + 1);
+        for (var at = 0; at < length; at += unit)
+        {
+            stop.ThrowIfCancellationRequested();
+            var part = buffer.AsMemory(at, Math.Min(unit, length - at));
+            if (part.Span.ContainsAnyExcept((byte)0))
+            {
+                units.Add((start + at, writer.Encode(start + at, part), part.Length));
+            }
+        }
+
+        return new EncodedChunk(buffer, start + length, length, units);
+    }
+
+    private void Append(EncodedChunk chunk)
+    {
+        foreach (var (offset, encoded, length) in chunk.Units)
+        {
+            writer.Append(offset, encoded);
+            _stored += length;
+        }
+
+        _buffers.Add(chunk.Buffer);
+        DataBytes += chunk.Length;
+        report(chunk.End, DataBytes);
+    }
+
+    private static void WaitQuietly(Task task)
+    {
+        try
+        {
+            task.GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or CorruptImageException or UnsupportedImageException or RefusedException)
+        {
+            // The error that ended the conversion is on its way already; this one came after it.
+        }
+    }
+}

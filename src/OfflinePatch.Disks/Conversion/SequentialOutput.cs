@@ -1,0 +1,68 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Conversion;
+
+/// <summary>Appends to a file in large pieces: writers hand over grains and clusters, the host gets megabytes.</summary>
+internal sealed class SequentialOutput(ResizableDevice output, long start)
+{
+    private const int BufferBytes = 1024 * 1024;
+
+    private readonly byte[] _buffer = new byte[BufferBytes];
+    private long _flushed = start;
+    private int _used;
+
+    /// <summary>Where the next byte goes.</summary>
+    public long Position => _flushed + _used;
+
+    /// <summary>Appends bytes.</summary>
+    public void Write(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > BufferBytes - _used)
+        {
+            Flush();
+        }
+
+        if (bytes.Length >= BufferBytes)
+        {
+            output.EnsureLength(_flushed + bytes.Length);
+            output.Write(_flushed, bytes);
+            _flushed += bytes.Length;
+            return;
+        }
+
+        bytes.CopyTo(_buffer.AsSpan(_used));
+        _used += bytes.Length;
+    }
+
+    /// <summary>Appends zeros up to a multiple of <paramref name="alignment"/>.</summary>
+    public void Align(int alignment) => WriteZeros((int)((alignment - (Position % alignment)) % alignment));
+
+    /// <summary>Appends zeros.</summary>
+    public void WriteZeros(int count)
+    {
+        while (count > 0)
+        {
+            if (_used == BufferBytes)
+            {
+                Flush();
+            }
+
+            var part = Math.Min(count, BufferBytes - _used);
+            _buffer.AsSpan(_used, part).Clear();
+            _used += part;
+            count -= part;
+        }
+    }
+
+    /// <summary>Hands what is held to the file.</summary>
+    public void Flush()
+    {
+        if (_used > 0)
+        {
+            output.EnsureLength(_flushed + _used);
+            output.Write(_flushed, _buffer.AsSpan(0, _used));
+            _flushed += _used;
+            _used = 0;
+        }
+    }
+}

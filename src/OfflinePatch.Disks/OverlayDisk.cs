@@ -1,0 +1,59 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks;
+
+/// <summary>
+/// A disk whose container is only read: what is written stays in an overlay of guest blocks. A fixed copy is made from it in one pass, whatever
+/// the container is.
+/// </summary>
+public sealed class OverlayDisk : DiskImage
+{
+    private readonly DiskImage _source;
+    private readonly OverlayDevice _overlay;
+
+    /// <param name="source">The disk; owned.</param>
+    /// <param name="storage">Where changed blocks live; not owned.</param>
+    public OverlayDisk(DiskImage source, OverlayStorage storage)
+    {
+        _source = source;
+        _overlay = new OverlayDevice(source, storage);
+    }
+
+    /// <summary>Whether anything was written.</summary>
+    public bool IsTouched => _overlay.IsTouched;
+
+    /// <inheritdoc/>
+    public override ImageFormat Format => _source.Format;
+
+    /// <inheritdoc/>
+    public override string Subformat => _source.Subformat;
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Properties => _source.Properties;
+
+    /// <inheritdoc/>
+    public override long Length => _overlay.Length;
+
+    /// <inheritdoc/>
+    public override int SectorSize => _source.SectorSize;
+
+    /// <inheritdoc/>
+    public override void Read(long offset, Span<byte> buffer) => _overlay.Read(offset, buffer);
+
+    /// <inheritdoc/>
+    public override void Write(long offset, ReadOnlySpan<byte> buffer) => _overlay.Write(offset, buffer);
+
+    /// <inheritdoc/>
+    public override DeviceExtent GetExtent(long offset) => _overlay.GetExtent(offset);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _source.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Text;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Partitions;
+
+/// <summary>Reads a GPT: the primary copy, or the backup where the primary is damaged.</summary>
+internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> notes)
+{
+    // 128 entries of 128 bytes are 16 KiB; 4 MiB leaves room for any table in use and bounds what a hostile header can allocate.
+    private const int MaxTableBytes = 4 * 1024 * 1024;
+
+    private readonly record struct Copy(long HeaderOffset, Guid DiskGuid, ulong AlternateLba, ulong FirstUsable, ulong LastUsable, int EntrySize, byte[] Entries);
+
+    /// <summary>Identity of the disk, after <see cref="TryRead"/>.</summary>
+    public Guid DiskGuid { get; private set; }
+
+    /// <summary>Whether sector 1 or the last sector holds a GPT signature.</summary>
+    public static bool HasSignature(BlockDevice disk, int sectorSize) =>
+        HasSignatureAt(disk, sectorSize) || HasSignatureAt(disk, (disk.Length / sectorSize * sectorSize) - sectorSize);
+
+    /// <summary>The partitions in slot order, or false where neither copy is whole; <paramref name="failure"/> then says why.</summary>
+    public bool TryRead(out List<Partition> partitions, out CorruptImageException? failure)
+    {
+        partitions = [];
+        failure = null;
+        var lastLba = (ulong)(disk.Length / sectorSize) - 1;
+        var primary = ReadCopy(1, out var primaryProblem);
+        // A sound primary header says where its backup is; after the disk grew that is not the last sector.
+        var backup = ReadCopy(primary?.AlternateLba is { } alternate && alternate > 1 && alternate < lastLba ? alternate : lastLba, out var backupProblem);
+        if (primary is null && backup is null)
+        {
+            failure = PartitionError.BothGptHeadersBad(sectorSize, primaryProblem, backupProblem);
+            return false;
+        }
+
+        if (primary is null)
+        {
+            notes.Add($"the primary GPT is damaged ({primaryProblem}); the backup was used");
+        }
+        else if (backup is null)
+        {
+            notes.Add($"the backup GPT is damaged ({backupProblem}); the primary is whole");
+        }
+        else if (!primary.Value.Entries.AsSpan().SequenceEqual(backup.Value.Entries) || primary.Value.DiskGuid != backup.Value.DiskGuid)
+        {
+            notes.Add("the primary and the backup GPT are each whole but differ; the primary was used");
+        }
+        else if (backup.Value.HeaderOffset != (long)lastLba * sectorSize)
+        {
+            notes.Add("the backup GPT is not at the end of the disk: the disk was grown");
+        }
+
+        var used = primary ?? backup!.Value;
+        DiskGuid = used.DiskGuid;
+        ReadEntries(used, partitions);
+        return true;
+    }
+
+    private static bool HasSignatureAt(BlockDevice disk, long offset)
+    {
+        if (offset < 0 || offset > disk.Length - 8)
+        {
+            return false;
+        }
+
+        Span<byte> signature = stackalloc byte[8];
+        disk.Read(offset, signature);
+        return signature.SequenceEqual(GptHeader.Layout.SignatureValue);
+    }
+
+    private Copy? ReadCopy(ulong lba, out string problem)
+    {
+        var sectors = (ulong)(disk.Length / sectorSize);
+        if (lba == 0 || lba >= sectors)
+        {
+            problem = "outside the disk";
+            return null;
+        }
+
+        var sector = new byte[sectorSize];
+        disk.Read((long)lba * sectorSize, sector);
+        if (!GptHeader.TryCreate(sector, out var header, out problem))
+        {
+            return null;
+        }
+
+        if (header.MyLba != lba)
+        {
+            problem = $"header of sector {header.MyLba} found in sector {lba}";
+            return null;
+        }
+
+        var size = header.EntrySize;
+        if (size < GptHeader.Layout.EntryMinimum || !System.Numerics.BitOperations.IsPow2(size) || size > MaxTableBytes
+            || header.EntryCount == 0 || header.EntryCount > MaxTableBytes / size)
+        {
+            problem = $"table of {header.EntryCount} entries of {size} bytes";
+            return null;
+        }
+
+        var bytes = (int)(header.EntryCount * size);
+        if (header.EntriesLba < 2 || header.EntriesLba >= sectors || bytes > disk.Length - ((long)header.EntriesLba * sectorSize))
+        {
+            problem = $"table at sector {header.EntriesLba}";
+            return null;
+        }
+
+        var entries = new byte[bytes];
+        disk.Read((long)header.EntriesLba * sectorSize, entries);
+        var computed = Crc32.Compute(entries);
+        if (computed != header.EntriesCrc)
+        {
+            problem = $"table checksum 0x{header.EntriesCrc:X8}, computed 0x{computed:X8}";
+            return null;
+        }
+
+        return new Copy((long)lba * sectorSize, header.DiskGuid, header.AlternateLba, header.FirstUsableLba, header.LastUsableLba, (int)size, entries);
+    }
+
+    private void ReadEntries(Copy table, List<Partition> partitions)
+    {
+        var sectors = (ulong)(disk.Length / sectorSize);
+        for (var slot = 0; slot < table.Entries.Length / table.EntrySize; slot++)
+        {
+            var entry = table.Entries.AsSpan(slot * table.EntrySize, table.EntrySize);
+            var type = new Guid(entry.Slice(GptHeader.Layout.EntryType, 16));
+            if (type == Guid.Empty)
+            {
+                continue;
+            }
+
+            var first = BinaryPrimitives.ReadUInt64LittleEndian(entry[GptHeader.Layout.EntryFirst..]);
+            var last = BinaryPrimitives.ReadUInt64LittleEndian(entry[GptHeader.Layout.EntryLast..]);
+            if (last < first)
+            {
+                throw PartitionError.EndBeforeStart(slot + 1, first, last);
+            }
+
+            if (first == 0 || last >= sectors)
+            {
+                throw PartitionError.OutsideDisk(slot + 1, ToBytes(first), ToBytes(last == ulong.MaxValue ? last : last - first + 1), disk.Length);
+            }
+
+            if (first < table.FirstUsable || last > table.LastUsable)
+            {
+                notes.Add($"partition {slot + 1} leaves the usable range of the GPT (sectors {table.FirstUsable} to {table.LastUsable})");
+            }
+
+            partitions.Add(new Partition
+            {
+                Number = slot + 1,
+                Offset = (long)first * sectorSize,
+                Length = (long)(last - first + 1) * sectorSize,
+                TypeGuid = type,
+                UniqueGuid = new Guid(entry.Slice(GptHeader.Layout.EntryUnique, 16)),
+                Attributes = BinaryPrimitives.ReadUInt64LittleEndian(entry[GptHeader.Layout.EntryAttributes..]),
+                Name = Encoding.Unicode.GetString(entry[GptHeader.Layout.EntryName..GptHeader.Layout.EntryMinimum]).Split('\0')[0],
+            });
+        }
+    }
+
+    private long ToBytes(ulong sectors) => sectors > (ulong)(long.MaxValue / sectorSize) ? long.MaxValue : (long)sectors * sectorSize;
+}

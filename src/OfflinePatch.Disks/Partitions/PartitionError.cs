@@ -1,0 +1,28 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Partitions;
+
+/// <summary>Errors of partition tables; codes <c>PART-0001</c> and up.</summary>
+internal static class PartitionError
+{
+    private const string CopyAgain = "Export or copy the image again; if it is whole, repair the partition table in the source machine (diskpart, gdisk).";
+
+    public static CorruptImageException BothGptHeadersBad(long offset, string primary, string backup) =>
+        new("PART-0001", "GPT header", offset, "a valid primary or backup header and table", $"primary: {primary}; backup: {backup}", CopyAgain);
+
+    public static CorruptImageException OutsideDisk(int number, long offset, long length, long diskLength) =>
+        new("PART-0002", $"partition {number}", offset, $"a range inside the disk of {diskLength} bytes", $"{length} bytes from {offset}",
+            "The image is shorter than its partition table says: it is truncated, or one extent of several. Export or copy it again.");
+
+    public static CorruptImageException Overlap(int number, int other, long offset) =>
+        new("PART-0003", $"partition {number}", offset, "no byte shared with another partition", $"an overlap with partition {other}", CopyAgain);
+
+    public static CorruptImageException EndBeforeStart(int number, ulong first, ulong last) =>
+        new("PART-0004", $"GPT entry {number}", -1, "a last sector not before the first", $"first {first}, last {last}", CopyAgain);
+
+    public static CorruptImageException LogicalChainLoops(long offset) =>
+        new("PART-0005", "extended boot record", offset, "a chain that ends", "a record that was already visited, or more than 128 of them", CopyAgain);
+
+    public static CorruptImageException LogicalOutsideExtended(long offset, long start, long length) =>
+        new("PART-0006", "extended boot record", offset, $"records inside the extended partition of {length} bytes from {start}", "one outside it", CopyAgain);
+}

@@ -1,0 +1,33 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Qcow2;
+
+/// <summary>QCOW2, versions 2 and 3.</summary>
+internal sealed class Qcow2Format : DiskFormat
+{
+    /// <inheritdoc/>
+    public override ImageFormat Format => ImageFormat.Qcow2;
+
+    /// <inheritdoc/>
+    public override bool Probe(BlockDevice file)
+    {
+        if (file.Length < 8)
+        {
+            return false;
+        }
+
+        Span<byte> start = stackalloc byte[8];
+        file.Read(0, start);
+
+        // Version 1 is another format (QCOW); an unknown version is refused by number when the image is opened.
+        return BinaryPrimitives.ReadUInt32BigEndian(start) == Qcow2Layout.Magic && BinaryPrimitives.ReadUInt32BigEndian(start[4..]) != 1;
+    }
+
+    /// <inheritdoc/>
+    public override DiskImage Open(IImageFiles files) => Qcow2Image.Open(files);
+
+    /// <inheritdoc/>
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
+        new Qcow2Writer(output, virtualSize, options.Compression);
+}

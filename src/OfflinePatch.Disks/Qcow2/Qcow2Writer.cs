@@ -1,0 +1,225 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
+
+namespace OfflinePatch.Disks.Qcow2;
+
+/// <summary>
+/// Writes a version 3 image with clusters of 64 KiB and 16-bit reference counts. The file grows from start to end: header, data with each L2 table behind
+/// the data it maps, then the L1 table, refcount blocks and refcount table; the header comes last.
+/// </summary>
+internal sealed class Qcow2Writer : DiskWriter
+{
+    private const int ClusterBits = 16;
+    private const int ClusterSize = 1 << ClusterBits;
+    private const int L2Entries = ClusterSize / 8;
+    private const long L2Coverage = (long)L2Entries << ClusterBits;
+    private const int CountsPerBlock = ClusterSize / 2;
+    private const int RefcountOrder = 4;
+
+    private readonly ResizableDevice _output;
+    private readonly long _size;
+    private readonly string? _compression;
+    private readonly ulong[] _l1;
+    private readonly ulong[] _l2 = new ulong[L2Entries];
+    private readonly List<ushort> _counts = [1]; // reference count of each cluster, the header's first
+    private long _l2Index = -1;
+    private long _end = ClusterSize; // where the next bytes go
+
+    public Qcow2Writer(ResizableDevice output, long size, string? compression)
+    {
+        if (size < 0 || size > L2Coverage * (Qcow2Layout.MostL1Bytes / 8))
+        {
+            throw Qcow2Error.TooLarge(size);
+        }
+
+        if (compression is not (null or "zlib" or "zstd"))
+        {
+            throw new ArgumentOutOfRangeException(nameof(compression), compression, "zlib, zstd or null");
+        }
+
+        _output = output;
+        _size = size;
+        _compression = compression;
+        _l1 = new ulong[(size + L2Coverage - 1) / L2Coverage];
+    }
+
+    /// <inheritdoc/>
+    public override int UnitSize => ClusterSize;
+
+    /// <inheritdoc/>
+    public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)
+    {
+        if (_compression is null)
+        {
+            return unit;
+        }
+
+        if (unit.Length < ClusterSize)
+        {
+            var whole = new byte[ClusterSize];
+            unit.CopyTo(whole);
+            unit = whole;
+        }
+
+        // A cluster that does not shrink by a sector at least is stored as it is: then its length tells the two apart.
+        var packed = _compression == "zstd" ? ZstdBlock.Pack(unit.Span, ClusterSize - 512) : DeflateBlock.Pack(unit.Span, ClusterSize - 512);
+        return packed ?? unit;
+    }
+
+    /// <inheritdoc/>
+    public override void Append(long guestOffset, ReadOnlyMemory<byte> encoded)
+    {
+        var l2Index = guestOffset / L2Coverage;
+        if (l2Index != _l2Index)
+        {
+            EndL2();
+            _l2Index = l2Index;
+        }
+
+        ulong entry;
+        if (_compression is not null && encoded.Length < ClusterSize)
+        {
+            entry = CompressedEntry(_end, encoded.Length);
+            _output.EnsureLength(_end + encoded.Length);
+            _output.Write(_end, encoded.Span);
+            Count(_end, encoded.Length);
+            _end += encoded.Length;
+        }
+        else
+        {
+            AlignEnd();
+            entry = (ulong)_end | Qcow2Layout.Copied;
+            _output.EnsureLength(_end + ClusterSize);
+            _output.Write(_end, encoded.Span);
+            Count(_end, ClusterSize);
+            _end += ClusterSize;
+        }
+
+        _l2[(int)((guestOffset >> ClusterBits) % L2Entries)] = entry;
+    }
+
+    /// <inheritdoc/>
+    public override void Complete()
+    {
+        EndL2();
+        AlignEnd();
+        var l1Offset = _end;
+        StoreTable(_l1, (_l1.Length + L2Entries - 1) / L2Entries);
+
+        // The blocks count themselves and the table behind them.
+        var used = _end >> ClusterBits;
+        var blocks = 1L;
+        long tableClusters;
+        while (true)
+        {
+            tableClusters = (blocks + L2Entries - 1) / L2Entries;
+            var needed = (used + blocks + tableClusters + CountsPerBlock - 1) / CountsPerBlock;
+            if (needed <= blocks)
+            {
+                break;
+            }
+
+            blocks = needed;
+        }
+
+        var blocksOffset = _end;
+        Count(_end, (blocks + tableClusters) << ClusterBits);
+        var table = new ulong[blocks];
+        var block = new byte[ClusterSize];
+        for (var i = 0; i < blocks; i++)
+        {
+            block.AsSpan().Clear();
+            for (var j = 0; j < CountsPerBlock && ((long)i * CountsPerBlock) + j < _counts.Count; j++)
+            {
+                BinaryPrimitives.WriteUInt16BigEndian(block.AsSpan(j * 2), _counts[(i * CountsPerBlock) + j]);
+            }
+
+            table[i] = (ulong)(blocksOffset + ((long)i << ClusterBits));
+            _output.EnsureLength(_end + ClusterSize);
+            _output.Write(_end, block);
+            _end += ClusterSize;
+        }
+
+        var tableOffset = _end;
+        _output.EnsureLength(_end + (tableClusters << ClusterBits));
+        Qcow2Tables.WriteAll(_output, tableOffset, table, tableClusters << ClusterBits);
+        WriteHeader(l1Offset, tableOffset, (int)tableClusters);
+        _output.Flush();
+    }
+
+    private static ulong CompressedEntry(long offset, int length)
+    {
+        const int x = 62 - (ClusterBits - 8);
+        var sectors = (ulong)((offset + length - 1) / 512) - (ulong)(offset / 512);
+        return Qcow2Layout.Compressed | (sectors << x) | (ulong)offset;
+    }
+
+    private void AlignEnd() => _end = (_end + ClusterSize - 1) & ~(long)(ClusterSize - 1);
+
+    private void Count(long offset, long length)
+    {
+        var last = (int)((offset + length - 1) >> ClusterBits);
+        for (var cluster = (int)(offset >> ClusterBits); cluster <= last; cluster++)
+        {
+            while (_counts.Count <= cluster)
+            {
+                _counts.Add(0);
+            }
+
+            _counts[cluster]++;
+        }
+    }
+
+    private void EndL2()
+    {
+        if (_l2Index < 0 || !_l2.AsSpan().ContainsAnyExcept(0UL))
+        {
+            return;
+        }
+
+        AlignEnd();
+        _l1[_l2Index] = (ulong)_end | Qcow2Layout.Copied;
+        StoreTable(_l2, 1);
+        _l2.AsSpan().Clear();
+    }
+
+    private void StoreTable(ReadOnlySpan<ulong> table, long clusters)
+    {
+        var length = clusters << ClusterBits;
+        if (length == 0)
+        {
+            return; // the L1 table of an empty disk
+        }
+
+        _output.EnsureLength(_end + length);
+        Qcow2Tables.WriteAll(_output, _end, table, length);
+        Count(_end, length);
+        _end += length;
+    }
+
+    private void WriteHeader(long l1Offset, long refcountTableOffset, int refcountTableClusters)
+    {
+        var header = new byte[Qcow2Layout.WrittenHeaderLength + Qcow2Layout.ExtensionHeaderLength];
+        Half(Qcow2Layout.MagicOffset, Qcow2Layout.Magic);
+        Half(Qcow2Layout.VersionOffset, 3);
+        Half(Qcow2Layout.ClusterBitsOffset, ClusterBits);
+        Word(Qcow2Layout.SizeOffset, (ulong)_size);
+        Half(Qcow2Layout.L1SizeOffset, (uint)_l1.Length);
+        Word(Qcow2Layout.L1TableOffset, (ulong)l1Offset);
+        Word(Qcow2Layout.RefcountTableOffset, (ulong)refcountTableOffset);
+        Half(Qcow2Layout.RefcountTableClusters, (uint)refcountTableClusters);
+        Half(Qcow2Layout.RefcountOrderOffset, RefcountOrder);
+        Half(Qcow2Layout.HeaderLengthOffset, Qcow2Layout.WrittenHeaderLength);
+        if (_compression == "zstd")
+        {
+            Word(Qcow2Layout.IncompatibleOffset, Qcow2Layout.IncompatibleCompressionType);
+            header[Qcow2Layout.CompressionTypeOffset] = 1;
+        }
+
+        _output.Write(0, header);
+
+        void Half(int offset, uint value) => BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(offset), value);
+        void Word(int offset, ulong value) => BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(offset), value);
+    }
+}

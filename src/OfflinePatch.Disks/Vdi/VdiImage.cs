@@ -1,0 +1,211 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
+
+namespace OfflinePatch.Disks.Vdi;
+
+/// <summary>
+/// A VDI: blocks of mostly 1 MiB, placed by a map. A new block goes to the end of the file; the identity of the content is renewed at the first write,
+/// as VirtualBox does it, so that a snapshot taken from the disk before no longer fits.
+/// </summary>
+internal sealed class VdiImage : MappedImage
+{
+    private readonly ResizableDevice _file;
+    private readonly VdiMap _map;
+    private readonly int _blockSize;
+    private readonly long _dataOffset;
+    private readonly uint _type;
+    private bool _modified;
+
+    private VdiImage(ResizableDevice file, VdiMap map, VdiHeader header)
+    {
+        _file = file;
+        _map = map;
+        _blockSize = header.BlockSize;
+        _dataOffset = header.DataOffset;
+        _type = header.ImageType;
+        Length = header.DiskSize;
+        ModifiedId = header.Id(VdiLayout.ModifiedId);
+        ImageId = header.Id(VdiLayout.ImageId);
+        var properties = new Dictionary<string, string> { ["uuid"] = ImageId.ToString("D") };
+        if (header.Id(VdiLayout.ParentId) != Guid.Empty)
+        {
+            properties["parentUuid"] = header.Id(VdiLayout.ParentId).ToString("D");
+        }
+
+        Properties = properties;
+    }
+
+    /// <inheritdoc/>
+    public override ImageFormat Format => ImageFormat.Vdi;
+
+    /// <inheritdoc/>
+    public override string Subformat => _type switch
+    {
+        VdiLayout.TypeDynamic => "dynamic",
+        VdiLayout.TypeFixed => "fixed",
+        VdiLayout.TypeUndo => "undo",
+        _ => "differencing",
+    };
+
+    /// <inheritdoc/>
+    public override long Length { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Properties { get; }
+
+    /// <summary>Identity of the image.</summary>
+    public Guid ImageId { get; }
+
+    /// <summary>Identity of the content when the image was opened.</summary>
+    public Guid ModifiedId { get; }
+
+    /// <inheritdoc/>
+    protected override ResizableDevice StoredFile => _file;
+
+    /// <summary>Opens the image, and the parents of a differencing one.</summary>
+    public static VdiImage Open(IImageFiles files)
+    {
+        var file = files.Image;
+        var bytes = new byte[Math.Min(VdiLayout.HeaderBytes, file.Length)];
+        file.Read(0, bytes);
+        var header = VdiHeader.Create(bytes, file.Length);
+        var map = VdiMap.Open(file, header);
+        var parentId = header.Id(VdiLayout.ParentId);
+        var isChild = header.ImageType is VdiLayout.TypeDifferencing or VdiLayout.TypeUndo || parentId != Guid.Empty;
+        return new VdiImage(file, map, header) { Parent = isChild ? OpenParent(files, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
+    }
+
+    /// <inheritdoc/>
+    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        if (buffer.Length > 0 && !_modified)
+        {
+            _modified = true;
+            _file.Write(VdiLayout.ModifiedId, Guid.NewGuid().ToByteArray());
+        }
+
+        while (buffer.Length > 0)
+        {
+            var block = offset / _blockSize;
+            var within = (int)(offset % _blockSize);
+            var count = Math.Min(buffer.Length, _blockSize - within);
+            WriteBlock(block, within, buffer[..count]);
+            buffer = buffer[count..];
+            offset += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Flush() => _file.Flush();
+
+    /// <inheritdoc/>
+    protected override DiskRun Map(long offset, long limit)
+    {
+        var block = offset / _blockSize;
+        var first = RunAt(offset, block);
+        var length = _blockSize - (offset % _blockSize);
+        while (length < limit)
+        {
+            var next = RunAt(offset + length, ++block);
+            if (!(first with { Length = length }).Continues(next))
+            {
+                break;
+            }
+
+            length += _blockSize;
+        }
+
+        return first with { Length = Math.Min(length, limit) };
+    }
+
+    private DiskRun RunAt(long offset, long block)
+    {
+        var entry = _map[block];
+        return VdiMap.IsStored(entry) ? new DiskRun(RunKind.Stored, _blockSize, PlaceOf(entry) + (offset % _blockSize))
+            : entry == VdiLayout.EntryFree && Parent is not null ? new DiskRun(RunKind.Parent, _blockSize)
+            : new DiskRun(RunKind.Zero, _blockSize);
+    }
+
+    private long PlaceOf(uint entry) => _dataOffset + ((long)entry * _blockSize);
+
+    private void WriteBlock(long block, int within, ReadOnlySpan<byte> part)
+    {
+        var entry = _map[block];
+        if (VdiMap.IsStored(entry))
+        {
+            _file.EnsureLength(PlaceOf(entry) + within + part.Length);
+            _file.Write(PlaceOf(entry) + within, part);
+            return;
+        }
+
+        var fromParent = entry == VdiLayout.EntryFree && Parent is not null;
+        if (!fromParent && !part.ContainsAnyExcept((byte)0))
+        {
+            return;
+        }
+
+        var place = _map.NextPlace;
+        var start = PlaceOf(place);
+        _file.EnsureLength(start + _blockSize);
+        if (fromParent)
+        {
+            var content = new byte[_blockSize];
+            ReadParent(block * _blockSize, content.AsSpan(0, (int)Math.Min(_blockSize, Length - (block * _blockSize))));
+            part.CopyTo(content.AsSpan(within));
+            _file.Write(start, content);
+        }
+        else
+        {
+            // What lies behind the last block may be left over from a block that was discarded.
+            Clear(start);
+            _file.Write(start + within, part);
+        }
+
+        _map.Set(block, place);
+        Span<byte> stored = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(stored, _map.Stored);
+        _file.Write(VdiLayout.BlocksAllocated, stored);
+    }
+
+    private void Clear(long start)
+    {
+        for (var offset = start; offset < start + _blockSize;)
+        {
+            var run = _file.GetExtent(offset);
+            var end = Math.Min(run.Offset + run.Length, start + _blockSize);
+            if (!run.IsZero)
+            {
+                _file.Write(offset, new byte[end - offset]);
+            }
+
+            offset = end;
+        }
+    }
+
+    /// <summary>A VDI knows its parent by identity only. VirtualBox names snapshots <c>{identity}.vdi</c>: a file of that name beside the image is taken.</summary>
+    private static VdiImage OpenParent(IImageFiles files, Guid parentId, Guid parentModified)
+    {
+        var name = $"{{{parentId:D}}}.vdi";
+        DiskImage parent;
+        try
+        {
+            parent = ParentChain.Open(files, name, ImageFormat.Vdi);
+        }
+        catch (IOException)
+        {
+            throw VdiError.ParentNotFound(files.ImagePath, name);
+        }
+
+        var vdi = (VdiImage)parent;
+        if (vdi.ImageId != parentId)
+        {
+            throw VdiError.ParentDiffers(files.ImagePath, parentId, vdi.ImageId);
+        }
+
+        return parentModified == Guid.Empty || vdi.ModifiedId == parentModified
+            ? vdi
+            : throw VdiError.ParentDiffers(files.ImagePath, parentModified, vdi.ModifiedId);
+    }
+}

@@ -1,0 +1,271 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
+
+namespace OfflinePatch.Disks.Vhd;
+
+/// <summary>
+/// A dynamic or differencing VHD: the BAT names a block for each 2 MiB of the disk. A block starts with a bitmap, one bit a sector (the highest bit of a byte
+/// first): a sector whose bit is clear is zero in a dynamic disk, and the parent's in a differencing one.
+/// </summary>
+internal sealed class VhdDynamicImage : MappedImage
+{
+    private readonly ResizableDevice _file;
+    private readonly VhdFooter _footer;
+    private readonly VhdHeader _header;
+    private readonly uint[] _bat;
+    private readonly TableCache _bitmaps;
+    private readonly int _blockSize;
+    private long _end = -1; // where the next block goes, and the footer lies; -1: not prepared for writing
+
+    /// <exception cref="CorruptImageException"><c>VHD-0003</c>: the table does not cover the disk.</exception>
+    public VhdDynamicImage(ResizableDevice file, VhdFooter footer, VhdHeader header, DiskImage? parent)
+    {
+        _file = file;
+        _footer = footer;
+        _header = header;
+        _blockSize = header.BlockSize;
+        Parent = parent;
+        Length = footer.Size;
+        if (Length > (long)header.TableEntries * _blockSize)
+        {
+            throw VhdError.Size(Length, (long)header.TableEntries * _blockSize);
+        }
+
+        _bitmaps = new TableCache(file, header.BitmapSize);
+        _bat = new uint[header.TableEntries];
+        var buffer = new byte[(int)Math.Min(64 * 1024, header.TableEntries * 4L)];
+        for (var done = 0; done < _bat.Length;)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, (_bat.Length - done) * 4L));
+            file.Read(header.TableOffset + (done * 4L), part);
+            for (var i = 0; i < part.Length; i += 4)
+            {
+                _bat[done++] = BinaryPrimitives.ReadUInt32BigEndian(part[i..]);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override ImageFormat Format => ImageFormat.Vhd;
+
+    /// <inheritdoc/>
+    public override string Subformat => _footer.DiskType == VhdLayout.TypeDifferencing ? "differencing" : "dynamic";
+
+    /// <inheritdoc/>
+    public override long Length { get; }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Properties
+    {
+        get
+        {
+            var properties = PropertiesOf(_footer);
+            properties["blockSize"] = _blockSize.ToString(CultureInfo.InvariantCulture);
+            return properties;
+        }
+    }
+
+    /// <summary>The id that a child knows this image by.</summary>
+    public Guid UniqueId => _footer.UniqueId;
+
+    /// <inheritdoc/>
+    protected override ResizableDevice StoredFile => _file;
+
+    /// <summary>The facts of a footer, for <c>inspect</c>.</summary>
+    public static Dictionary<string, string> PropertiesOf(VhdFooter footer) => new(StringComparer.Ordinal)
+    {
+        ["creatorApplication"] = footer.Creator.TrimEnd('\0', ' '),
+        ["uniqueId"] = footer.UniqueId.ToString(),
+    };
+
+    /// <inheritdoc/>
+    protected override DiskRun Map(long offset, long limit)
+    {
+        var block = offset / _blockSize;
+        var within = (int)(offset % _blockSize);
+        var length = (int)Math.Min(limit, Math.Min(_blockSize - within, Length - offset));
+        var unstored = Parent is null ? RunKind.Zero : RunKind.Parent;
+        if (_bat[block] == VhdLayout.Unallocated)
+        {
+            // Runs of missing blocks are long in a sparse image: take them at once.
+            long run = length;
+            for (var next = block + 1; run < limit && next < _bat.Length && _bat[next] == VhdLayout.Unallocated; next++)
+            {
+                run += _blockSize;
+            }
+
+            return new DiskRun(unstored, Math.Min(run, Math.Min(limit, Length - offset)));
+        }
+
+        var place = BlockOffset(block);
+        var bitmap = _bitmaps.Get(place);
+        var first = within / VhdLayout.SectorSize;
+        var isStored = IsSet(bitmap, first);
+        var end = first + 1;
+        var last = (within + length + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize;
+        var same = isStored ? (byte)0xFF : (byte)0;
+        while (end < last && IsSet(bitmap, end) == isStored)
+        {
+            end++;
+            while (end % 8 == 0 && end < last && bitmap[end / 8] == same)
+            {
+                end += 8;
+            }
+        }
+
+        length = Math.Min(length, (int)(((long)end * VhdLayout.SectorSize) - within));
+        return isStored ? new DiskRun(RunKind.Stored, length, place + _header.BitmapSize + within) : new DiskRun(unstored, length);
+    }
+
+    /// <inheritdoc/>
+    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        while (buffer.Length > 0)
+        {
+            var part = buffer[..(int)Math.Min(buffer.Length, _blockSize - (offset % _blockSize))];
+            if (!IsZeroOverZero(offset, part))
+            {
+                WriteInBlock(offset, part);
+            }
+
+            offset += part.Length;
+            buffer = buffer[part.Length..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Flush() => _file.Flush();
+
+    private static bool IsSet(byte[] bitmap, int sector) => (bitmap[sector / 8] >> (7 - (sector % 8)) & 1) != 0;
+
+    private long BlockOffset(long block)
+    {
+        var place = (long)_bat[block] * VhdLayout.SectorSize;
+        return place + _header.BitmapSize + _blockSize <= _file.Length ? place : throw VhdError.BatEntry(block, _bat[block], _file.Length);
+    }
+
+    private void WriteInBlock(long offset, ReadOnlySpan<byte> content)
+    {
+        if (_end < 0)
+        {
+            Prepare();
+        }
+
+        var block = offset / _blockSize;
+        if (_bat[block] == VhdLayout.Unallocated)
+        {
+            AllocateBlock(block);
+        }
+
+        var place = BlockOffset(block);
+        var within = (int)(offset % _blockSize);
+        var data = place + _header.BitmapSize;
+
+        // A sector that is written in part becomes stored as a whole: its other bytes are what is read there now.
+        CompleteSector(offset - (offset % VhdLayout.SectorSize), data, place);
+        CompleteSector((offset + content.Length - 1) / VhdLayout.SectorSize * VhdLayout.SectorSize, data, place);
+        _file.Write(data + within, content);
+        SetBits(place, within / VhdLayout.SectorSize, (within + content.Length - 1) / VhdLayout.SectorSize);
+    }
+
+    private void CompleteSector(long offset, long data, long place)
+    {
+        var within = (int)(offset % _blockSize);
+        if (!IsSet(_bitmaps.Get(place), within / VhdLayout.SectorSize))
+        {
+            Span<byte> sector = stackalloc byte[VhdLayout.SectorSize];
+            sector.Clear();
+            Read(offset, sector[..(int)Math.Min(sector.Length, Length - offset)]);
+            _file.Write(data + within, sector);
+        }
+    }
+
+    private void SetBits(long place, int first, int last)
+    {
+        var bitmap = _bitmaps.Get(place);
+        var from = first / 8;
+        var bytes = bitmap.AsSpan(from, (last / 8) - from + 1).ToArray();
+        for (var sector = first; sector <= last; sector++)
+        {
+            bytes[(sector / 8) - from] |= (byte)(0x80 >> (sector % 8));
+        }
+
+        if (!bitmap.AsSpan(from, bytes.Length).SequenceEqual(bytes))
+        {
+            _bitmaps.Change(place, from, bytes);
+        }
+    }
+
+    /// <summary>Puts a block where the footer is, and the footer behind it.</summary>
+    private void AllocateBlock(long block)
+    {
+        var sector = _end / VhdLayout.SectorSize;
+        if (sector >= VhdLayout.Unallocated)
+        {
+            throw VhdError.Full();
+        }
+
+        var place = _end;
+        _end += _header.BitmapSize + _blockSize;
+        _file.EnsureLength(_end + VhdLayout.FooterLength);
+        _file.Write(_end, _footer.Bytes);
+        var bitmap = new byte[_header.BitmapSize];
+        if (Parent is null)
+        {
+            bitmap.AsSpan(0, Math.Max(1, _blockSize / VhdLayout.SectorSize / 8)).Fill(0xFF); // all of it is stored, as zeros
+        }
+
+        _bitmaps.Store(place, bitmap);
+        _bat[block] = (uint)sector;
+        Span<byte> entry = stackalloc byte[4];
+        BinaryPrimitives.WriteUInt32BigEndian(entry, (uint)sector);
+        _file.Write(_header.TableOffset + (block * 4), entry);
+    }
+
+    /// <summary>Makes sure that no block overlaps anything, and that both copies of the footer are there and equal.</summary>
+    private void Prepare()
+    {
+        var blocks = new List<(long Place, long Index)>();
+        for (long i = 0; i < _bat.Length; i++)
+        {
+            if (_bat[i] != VhdLayout.Unallocated)
+            {
+                blocks.Add((BlockOffset(i), i));
+            }
+        }
+
+        blocks.Sort();
+        long end = VhdLayout.FooterLength; // the copy of the footer
+        var footerAt = _footer.EndOffset < 0 ? (_file.Length + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize * VhdLayout.SectorSize : _footer.EndOffset;
+        foreach (var (place, index) in blocks)
+        {
+            if (place < end || Overlaps(place, _header.TableOffset, _header.TableEntries * 4L) || Overlaps(place, _header.Offset, VhdLayout.HeaderLength)
+                || place + _header.BitmapSize + _blockSize > footerAt)
+            {
+                throw VhdError.Overlap(index, _bat[index]);
+            }
+
+            end = place + _header.BitmapSize + _blockSize;
+        }
+
+        _end = footerAt;
+        _file.EnsureLength(footerAt + VhdLayout.FooterLength);
+        WriteIfDifferent(footerAt);
+        WriteIfDifferent(0);
+    }
+
+    private bool Overlaps(long place, long offset, long length) => place < offset + length && offset < place + _header.BitmapSize + _blockSize;
+
+    private void WriteIfDifferent(long offset)
+    {
+        Span<byte> now = stackalloc byte[VhdLayout.FooterLength];
+        _file.Read(offset, now);
+        if (!now.SequenceEqual(_footer.Bytes))
+        {
+            _file.Write(offset, _footer.Bytes);
+        }
+    }
+}

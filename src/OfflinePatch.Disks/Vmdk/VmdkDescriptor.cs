@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Text;
+
+namespace OfflinePatch.Disks.Vmdk;
+
+/// <summary>A descriptor: the text that says what a VMDK is made of. Its bytes are kept, so that a change of the CID touches nothing else.</summary>
+internal sealed class VmdkDescriptor
+{
+    private readonly byte[] _bytes;
+    private readonly Dictionary<string, string> _values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<VmdkExtentLine> _extents = [];
+    private readonly string _file;
+
+    private VmdkDescriptor(string file, byte[] bytes)
+    {
+        _file = file;
+        _bytes = bytes;
+    }
+
+    /// <summary>The extents in the order of the disk.</summary>
+    public IReadOnlyList<VmdkExtentLine> Extents => _extents;
+
+    /// <summary>Every <c>key = value</c> line, without quotes; keys without case. The last of equal keys counts.</summary>
+    public IReadOnlyDictionary<string, string> Values => _values;
+
+    /// <summary>The variant; empty where the line is missing.</summary>
+    public string CreateType => _values.GetValueOrDefault("createType", "");
+
+    /// <summary>Content id.</summary>
+    public uint ContentId { get; private set; }
+
+    /// <summary>Content id of the parent; <see cref="VmdkLayout.NoParent"/> = none.</summary>
+    public uint ParentContentId { get; private set; } = VmdkLayout.NoParent;
+
+    /// <summary>The file of the parent, as the descriptor has it; empty = none.</summary>
+    public string ParentFileName => _values.GetValueOrDefault("parentFileNameHint", "");
+
+    /// <summary>Whether the disk, or its descriptor, is encrypted.</summary>
+    public bool IsEncrypted => _values.Keys.Any(k => k.StartsWith("encryption.", StringComparison.OrdinalIgnoreCase))
+        || _values.ContainsKey("ddb.encoding.encryption");
+
+    /// <summary>Whether there is no text at all.</summary>
+    public bool IsBlank => _bytes.AsSpan().IndexOfAnyExcept(" \t\r\n"u8) < 0;
+
+    /// <summary>Whether the first bytes of a file are a descriptor: comments and blank lines, the first comment being the signature, or a <c>version=</c> line.</summary>
+    public static bool IsDescriptor(ReadOnlySpan<byte> start)
+    {
+        var text = start.TrimStart("\uFEFF \t\r\n"u8);
+        return text.StartsWith(VmdkLayout.DescriptorSignature);
+    }
+
+    /// <summary>Parses a descriptor up to its first zero byte.</summary>
+    public static VmdkDescriptor Parse(string file, ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf((byte)0);
+        var descriptor = new VmdkDescriptor(file, (end < 0 ? bytes : bytes[..end]).ToArray());
+        var number = 0;
+        foreach (var line in Decode(descriptor._bytes).Split('\n'))
+        {
+            descriptor.ParseLine(line.Trim(), ++number);
+        }
+
+        descriptor.ContentId = descriptor.ParseId("CID", VmdkLayout.NoParent);
+        descriptor.ParentContentId = descriptor.ParseId("parentCID", VmdkLayout.NoParent);
+        return descriptor;
+    }
+
+    /// <summary>
+    /// The same text with another CID, and with the last eight digits of <c>ddb.longContentID</c>, which repeat it, changed too.
+    /// </summary>
+    public byte[] WithContentId(uint contentId)
+    {
+        var (start, length) = FindDigits("CID");
+        if (length is 0 or > 8)
+        {
+            throw VmdkError.NoContentId(_file);
+        }
+
+        var digits = Encoding.ASCII.GetBytes(contentId.ToString("x8", CultureInfo.InvariantCulture));
+        byte[] changed = [.. _bytes.AsSpan(0, start), .. digits, .. _bytes.AsSpan(start + length)];
+        var other = new VmdkDescriptor(_file, changed);
+        var (longStart, longLength) = other.FindDigits("ddb.longContentID");
+        if (longLength == 32)
+        {
+            digits.CopyTo(changed, longStart + 24);
+        }
+
+        return changed;
+    }
+
+    private void ParseLine(string line, int number)
+    {
+        if (line.Length == 0 || line[0] == '#')
+        {
+            return;
+        }
+
+        var space = line.IndexOfAny([' ', '\t']);
+        if (space > 0 && line[..space] is "RW" or "RDONLY" or "NOACCESS")
+        {
+            if (_extents.Count == VmdkLayout.MaxExtents)
+            {
+                throw VmdkError.DescriptorLine(_file, number, $"at most {VmdkLayout.MaxExtents} extents");
+            }
+
+            _extents.Add(ParseExtent(line, number));
+            return;
+        }
+
+        var equals = line.IndexOf('=', StringComparison.Ordinal);
+        if (equals > 0)
+        {
+            var value = line[(equals + 1)..].Trim();
+            _values[line[..equals].Trim()] = value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
+        }
+    }
+
+    /// <summary><c>RW 4192256 SPARSE "disk-s001.vmdk"</c>, <c>RW 2048 FLAT "disk-flat.vmdk" 0</c>, <c>RW 100 ZERO</c>.</summary>
+    private VmdkExtentLine ParseExtent(string line, int number)
+    {
+        var name = "";
+        var after = "";
+        var head = line;
+        var quote = line.IndexOf('"', StringComparison.Ordinal);
+        if (quote >= 0)
+        {
+            var closing = line.LastIndexOf('"');
+            if (closing == quote)
+            {
+                throw VmdkError.DescriptorLine(_file, number, "a quoted file name");
+            }
+
+            name = line[(quote + 1)..closing];
+            after = line[(closing + 1)..].Trim();
+            head = line[..quote];
+        }
+
+        var words = head.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length != 3
+            || !long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sectors)
+            || sectors is <= 0 or > VmdkLayout.MaxCapacitySectors)
+        {
+            throw VmdkError.DescriptorLine(_file, number, $"an extent: access, 1 to {VmdkLayout.MaxCapacitySectors} sectors, type, file name, offset");
+        }
+
+        var isZero = string.Equals(words[2], "ZERO", StringComparison.OrdinalIgnoreCase);
+        if (isZero != (name.Length == 0))
+        {
+            throw VmdkError.DescriptorLine(_file, number, isZero ? "no file name for ZERO" : "a quoted file name");
+        }
+
+        var start = 0L;
+        var firstWord = after.Split([' ', '\t'])[0];
+        if (firstWord.Length > 0
+            && (!long.TryParse(firstWord, NumberStyles.None, CultureInfo.InvariantCulture, out start) || start > VmdkLayout.MaxCapacitySectors))
+        {
+            throw VmdkError.DescriptorLine(_file, number, "the extent's first sector after its file name");
+        }
+
+        return new VmdkExtentLine(words[0], sectors, words[2].ToUpperInvariant(), name, start);
+    }
+
+    private uint ParseId(string key, uint missing) =>
+        _values.TryGetValue(key, out var text) && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) ? id : missing;
+
+    /// <summary>Where the hexadecimal digits of a <c>key=digits</c> line stand, quotes left out; length 0 where there is none.</summary>
+    private (int Start, int Length) FindDigits(string key)
+    {
+        var offset = 0;
+        while (offset < _bytes.Length)
+        {
+            var line = _bytes.AsSpan(offset);
+            var end = line.IndexOf((byte)'\n');
+            line = end < 0 ? line : line[..end];
+            var equals = line.IndexOf((byte)'=');
+            if (equals > 0 && Encoding.ASCII.GetString(line[..equals].Trim(" \t\r"u8)).Equals(key, StringComparison.OrdinalIgnoreCase))
+            {
+                var start = equals + 1;
+                while (start < line.Length && line[start] is (byte)' ' or (byte)'\t' or (byte)'"')
+                {
+                    start++;
+                }
+
+                var stop = start;
+                while (stop < line.Length && char.IsAsciiHexDigit((char)line[stop]))
+                {
+                    stop++;
+                }
+
+                return (offset + start, stop - start);
+            }
+
+            if (end < 0)
+            {
+                break;
+            }
+
+            offset += end + 1;
+        }
+
+        return (0, 0);
+    }
+
+    /// <summary>
+    /// VMware names the encoding in the text itself (<c>encoding="UTF-8"</c>, <c>"windows-1252"</c>); only file names can differ by it. UTF-8 where the
+    /// bytes are valid UTF-8, else the named code page, else Latin-1.
+    /// </summary>
+    private static string Decode(byte[] bytes)
+    {
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            var latin = Encoding.Latin1.GetString(bytes);
+            var line = latin.Split('\n').FirstOrDefault(l => l.StartsWith("encoding", StringComparison.OrdinalIgnoreCase));
+            var name = line?.Split('=').ElementAtOrDefault(1)?.Trim().Trim('"');
+            return name is not null && CodePagesEncodingProvider.Instance.GetEncoding(name) is { } codePage ? codePage.GetString(bytes) : latin;
+        }
+    }
+}

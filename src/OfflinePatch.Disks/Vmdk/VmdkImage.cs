@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Vmdk;
+
+/// <summary>The disk that a VMDK describes: its extents one after another, over its parents where it is a snapshot.</summary>
+internal sealed class VmdkImage : DiskImage
+{
+    private readonly List<VmdkExtent> _extents;
+    private readonly VmdkDescriptorFile? _descriptor;
+    private readonly string? _whyNotInPlace;
+    private bool _contentIdRenewed;
+
+    /// <param name="extents">The extents, in order and without gaps.</param>
+    /// <param name="descriptor">The descriptor, or null where the format has none.</param>
+    /// <param name="createType">The variant.</param>
+    /// <param name="whyNotInPlace">A reason that no extent knows (a read-only one), or null.</param>
+    public VmdkImage(List<VmdkExtent> extents, VmdkDescriptorFile? descriptor, string createType, string? whyNotInPlace)
+    {
+        _extents = extents;
+        _descriptor = descriptor;
+        Subformat = createType;
+        Length = extents[^1].Start + extents[^1].Length;
+        _whyNotInPlace = whyNotInPlace ?? extents.Select(e => e.WhyNotInPlace).FirstOrDefault(w => w is not null)
+            ?? (descriptor is { HasContentId: false } ? "The descriptor has no CID, which a change must renew." : null);
+        Properties = descriptor?.Properties ?? new Dictionary<string, string>();
+    }
+
+    /// <inheritdoc/>
+    public override ImageFormat Format => ImageFormat.Vmdk;
+
+    /// <inheritdoc/>
+    public override string Subformat { get; }
+
+    /// <inheritdoc/>
+    public override string? WhyNotInPlace => _whyNotInPlace;
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Properties { get; }
+
+    /// <inheritdoc/>
+    public override long Length { get; }
+
+    /// <summary>Content id of the descriptor.</summary>
+    public uint ContentId => _descriptor?.Descriptor.ContentId ?? VmdkLayout.NoParent;
+
+    /// <inheritdoc/>
+    public override void Read(long offset, Span<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        while (buffer.Length > 0)
+        {
+            var extent = Find(offset);
+            var count = (int)Math.Min(buffer.Length, extent.Start + extent.Length - offset);
+            extent.Read(offset - extent.Start, buffer[..count]);
+            buffer = buffer[count..];
+            offset += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        if (_whyNotInPlace is not null)
+        {
+            throw VmdkError.NotInPlace(_whyNotInPlace);
+        }
+
+        if (buffer.Length > 0 && !_contentIdRenewed)
+        {
+            _contentIdRenewed = true;
+            RenewContentId();
+        }
+
+        while (buffer.Length > 0)
+        {
+            var extent = Find(offset);
+            var count = (int)Math.Min(buffer.Length, extent.Start + extent.Length - offset);
+            extent.Write(offset - extent.Start, buffer[..count]);
+            buffer = buffer[count..];
+            offset += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override DeviceExtent GetExtent(long offset)
+    {
+        CheckRange(offset, 1);
+        var extent = Find(offset);
+        var run = extent.GetExtent(offset - extent.Start);
+        return run with { Offset = offset };
+    }
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+        foreach (var extent in _extents)
+        {
+            extent.Flush();
+        }
+    }
+
+    /// <summary>A snapshot of this disk must notice that its parent has changed: a new CID tells it.</summary>
+    private void RenewContentId()
+    {
+        var old = ContentId;
+        uint next;
+        do
+        {
+            next = BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint)));
+        }
+        while (next == old || next >= VmdkLayout.NoParent - 1);
+        _descriptor?.RenewContentId(next);
+    }
+
+    private VmdkExtent Find(long offset)
+    {
+        var low = 0;
+        var high = _extents.Count - 1;
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (_extents[middle].Start <= offset)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return _extents[low];
+    }
+}

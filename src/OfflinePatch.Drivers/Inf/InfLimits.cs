@@ -1,0 +1,34 @@
+namespace OfflinePatch.Drivers.Inf;
+
+/// <summary>
+/// Bounds on what an INF may ask for. The largest real ones (display drivers) have about 60,000 lines and 8 MB; each limit leaves room above that.
+/// </summary>
+public static class InfLimits
+{
+    /// <summary>Bytes of an INF file.</summary>
+    public const int FileBytes = 32 * 1024 * 1024;
+
+    /// <summary>Physical lines of an INF file.</summary>
+    public const int Lines = 400_000;
+
+    /// <summary>Different sections of an INF file.</summary>
+    public const int Sections = 100_000;
+
+    /// <summary>Characters of one field. Windows itself stops at 4,096 after substitution (<c>MAX_INF_STRING_LENGTH</c>).</summary>
+    public const int FieldCharacters = 65_536;
+
+    /// <summary>Fields of one line: a binary value of 64 KiB has one per byte.</summary>
+    public const int Fields = 70_000;
+
+    /// <summary>Models (device lines) that one selection may give.</summary>
+    public const int Models = 200_000;
+
+    /// <summary>Effects of one install section, with all that it includes.</summary>
+    public const int Effects = 200_000;
+
+    /// <summary>Sections that one evaluation may visit, with repetitions: recursive <c>Needs</c> end here.</summary>
+    public const int SectionVisits = 10_000;
+
+    /// <summary>How deep <c>Needs</c> may nest.</summary>
+    public const int NeedsDepth = 16;
+}

@@ -1,0 +1,67 @@
+namespace OfflinePatch.Drivers.Packages;
+
+/// <summary>What a finding about a package means for its use.</summary>
+public enum DriverFindingKind
+{
+    /// <summary>Worth knowing; the package is used.</summary>
+    Warning,
+
+    /// <summary>The signature does not hold; the package is used only with <c>--allow-unsigned</c>.</summary>
+    Signature,
+
+    /// <summary>The package cannot be used.</summary>
+    Refusal,
+}
+
+/// <summary>Something that the check of a package found.</summary>
+/// <param name="Code">Stable code, <c>DRV-1001</c> and up.</param>
+/// <param name="Kind">What it means.</param>
+/// <param name="File">The file concerned, relative to the package, or empty.</param>
+/// <param name="Message">A full sentence.</param>
+public sealed record DriverFinding(string Code, DriverFindingKind Kind, string File, string Message)
+{
+    internal static DriverFinding NoModels(string inf, WindowsTarget target, IReadOnlyList<string> rejected) =>
+        new("DRV-1001", DriverFindingKind.Refusal, inf, $"{inf} has no devices for Windows {target}{(rejected.Count > 0 ? $" ({string.Join("; ", rejected.Take(3))})" : "")}.");
+
+    internal static DriverFinding Missing(string file) =>
+        new("DRV-1002", DriverFindingKind.Refusal, file, $"{file} is listed in the INF, and not there.");
+
+    internal static DriverFinding NotExecutable(string file, string reason) =>
+        new("DRV-1003", DriverFindingKind.Refusal, file, $"{file} is no executable: {reason}.");
+
+    internal static DriverFinding WrongMachine(string file, string found, string wanted) =>
+        new("DRV-1004", DriverFindingKind.Refusal, file, $"{file} is made for {found}, not for {wanted}.");
+
+    internal static DriverFinding Broken(string inf, string message) =>
+        new("DRV-1005", DriverFindingKind.Refusal, inf, message);
+
+    internal static DriverFinding NoCatalogNamed(string inf) =>
+        new("DRV-1006", DriverFindingKind.Signature, inf, $"{inf} names no catalogue: the package is not signed.");
+
+    internal static DriverFinding NoCatalog(string file) =>
+        new("DRV-1007", DriverFindingKind.Signature, file, $"{file}, the catalogue that the INF names, is not there.");
+
+    internal static DriverFinding BadCatalog(string file, string message) =>
+        new("DRV-1008", DriverFindingKind.Signature, file, message);
+
+    internal static DriverFinding NotInCatalog(string file, string catalog) =>
+        new("DRV-1009", DriverFindingKind.Signature, file, $"{file} is not the file that {catalog} lists: its hash is not there.");
+
+    internal static DriverFinding CatalogAltered(string catalog) =>
+        new("DRV-1010", DriverFindingKind.Signature, catalog, $"{catalog} was altered after it was signed.");
+
+    internal static DriverFinding BootNotEmbedded(string file) =>
+        new("DRV-1011", DriverFindingKind.Signature, file, $"{file} starts at boot and carries no signature of its own: the boot loader refuses it.");
+
+    internal static DriverFinding Sha2OnWindows7(string file) =>
+        new("DRV-1012", DriverFindingKind.Warning, file, $"{file} is signed with SHA-2 only: this Windows needs KB3033929 or KB4474419 to load it.");
+
+    internal static DriverFinding EmbeddedUnreadable(string file, string reason) =>
+        new("DRV-1013", DriverFindingKind.Signature, file, $"the signature inside {file} cannot be read: {reason}.");
+
+    internal static DriverFinding InfProblem(string inf, int line, string message) =>
+        new("DRV-1014", DriverFindingKind.Warning, inf, $"{inf}, line {line}: {message}");
+
+    internal static DriverFinding Superseded(string what) =>
+        new("DRV-1015", DriverFindingKind.Warning, what, what);
+}

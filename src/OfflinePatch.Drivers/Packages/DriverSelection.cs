@@ -1,0 +1,131 @@
+using OfflinePatch.Drivers.Manifest;
+
+namespace OfflinePatch.Drivers.Packages;
+
+/// <summary>
+/// Chooses one package per driver of a family for a Windows: the INF's own decorations decide which packages fit at all; among those the folder table of the
+/// manifest decides (the highest folder of the edition that is not above this Windows), then the version.
+/// </summary>
+public sealed class DriverSelection
+{
+    private readonly Dictionary<string, DriverPackage> _chosen = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<DriverFinding>> _passedOver = new(StringComparer.OrdinalIgnoreCase);
+
+    private DriverSelection(DriverFamily family, WindowsTarget target)
+    {
+        Family = family;
+        Target = target;
+    }
+
+    /// <summary>The family.</summary>
+    public DriverFamily Family { get; }
+
+    /// <summary>The Windows.</summary>
+    public WindowsTarget Target { get; }
+
+    /// <summary>The package of a driver, or null when the sources hold none that fits.</summary>
+    public DriverPackage? Find(string driver) => _chosen.GetValueOrDefault(driver);
+
+    /// <summary>The drivers that have a package, in the order of the family.</summary>
+    public IEnumerable<(DriverEntry Entry, DriverPackage Package)> Chosen =>
+        Family.Drivers.Where(d => _chosen.ContainsKey(d.Id)).Select(d => (d, _chosen[d.Id]));
+
+    /// <summary>Why packages of a driver were passed over.</summary>
+    public IReadOnlyList<DriverFinding> PassedOver(string driver) => _passedOver.GetValueOrDefault(driver) ?? [];
+
+    /// <summary>Chooses among the packages of any number of sources.</summary>
+    public static DriverSelection Choose(IEnumerable<DriverPackage> packages, DriverFamily family, WindowsTarget target)
+    {
+        var selection = new DriverSelection(family, target);
+        var best = new Dictionary<string, (DriverPackage Package, Rank Rank)>(StringComparer.OrdinalIgnoreCase);
+        foreach (var package in packages)
+        {
+            if (selection.Entry(package) is { } entry && selection.RankOf(package, entry) is { } rank
+                && (!best.TryGetValue(entry.Id, out var current) || rank.CompareTo(current.Rank) > 0))
+            {
+                best[entry.Id] = (package, rank);
+            }
+        }
+
+        foreach (var (id, (package, _)) in best)
+        {
+            selection._chosen.Add(id, package);
+        }
+
+        // fwcfg drives the device that qemufwcfg only claims: never both.
+        foreach (var replaced in family.Drivers.Where(d => selection._chosen.ContainsKey(d.Id)).SelectMany(d => d.Replaces ?? []).ToList())
+        {
+            selection._chosen.Remove(replaced);
+        }
+
+        return selection;
+    }
+
+    // The driver that a package is: by its INF's name and ids; by ids alone for a vendor's own names.
+    private DriverEntry? Entry(DriverPackage package)
+    {
+        var ids = package.Models(Target).Models.Count > 0 ? package.Ids(Target) : AllIds(package);
+        var owners = Family.Drivers.Where(d => ids.Any(d.Owns)).ToList();
+        return owners.Find(d => d.Inf.Contains(package.InfName, StringComparer.OrdinalIgnoreCase)) ?? owners.FirstOrDefault();
+    }
+
+    private static List<string> AllIds(DriverPackage package) =>
+        [.. package.Inf.Sections.SelectMany(s => s.Lines).Where(l => l.Key is not null && l.Fields.Count >= 2).SelectMany(l => l.Fields.Skip(1)).Select(f => package.Inf.Expand(f)).Where(f => f.Contains('\\', StringComparison.Ordinal)).Take(1000)];
+
+    private Rank? RankOf(DriverPackage package, DriverEntry entry)
+    {
+        var models = package.Models(Target);
+        if (models.Models.Count == 0)
+        {
+            return Reject(entry, DriverFinding.NoModels(package.Path, Target, models.Rejected));
+        }
+
+        DriverDirectory? directory = null;
+        foreach (var element in package.Folder.Split('\\'))
+        {
+            if (Family.ArchitectureOf(element) is { } architecture && architecture != Target.Architecture)
+            {
+                return Reject(entry, DriverFinding.WrongMachine(package.Path, architecture.InfName(), Target.Architecture.InfName()));
+            }
+
+            directory = Family.Directories.FirstOrDefault(d => d.IsNamed(element)) ?? directory;
+        }
+
+        if (directory is null)
+        {
+            return new Rank(0, default, package);
+        }
+
+        if ((directory.Major, directory.Minor, directory.Build).CompareTo((Target.Major, Target.Minor, Target.Build)) > 0)
+        {
+            return Reject(entry, DriverFinding.Superseded($"{package.Path}: folder {directory.Name} is for a later Windows than {Target}."));
+        }
+
+        var fits = directory.Editions == DriverEditions.Any || (directory.Editions == DriverEditions.Server) == Target.IsServer;
+        return new Rank(fits ? 2 : 1, (directory.Major, directory.Minor, directory.Build, directory.Editions == DriverEditions.Any ? 0 : 1), package);
+    }
+
+    private Rank? Reject(DriverEntry entry, DriverFinding finding)
+    {
+        if (!_passedOver.TryGetValue(entry.Id, out var list))
+        {
+            _passedOver.Add(entry.Id, list = []);
+        }
+
+        list.Add(finding);
+        return null;
+    }
+
+    // Level 2: a folder for this edition; 1: one for the other edition; 0: no folder of the table in the path.
+    private readonly record struct Rank(int Level, (int Major, int Minor, int Build, int Exact) Directory, DriverPackage Package) : IComparable<Rank>
+    {
+        public int CompareTo(Rank other)
+        {
+            var order = Level.CompareTo(other.Level);
+            order = order != 0 ? order : Directory.CompareTo(other.Directory);
+            order = order != 0 ? order : Package.Version.CompareTo(other.Package.Version);
+            order = order != 0 ? order : Package.Inf.Version.DriverDate.CompareTo(other.Package.Inf.Version.DriverDate);
+            return order != 0 ? order : -string.CompareOrdinal(Package.Path, other.Package.Path);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using OfflinePatch.Registry.Layout;
+
+namespace OfflinePatch.Registry.Cells;
+
+/// <summary>
+/// The bytes of a hive: one array, copied before the first change unless the caller gave it away. All access to cells goes through here and is bounded:
+/// by the array, by the bins' size in the base block, and by the cell's own size.
+/// </summary>
+internal sealed class HiveImage
+{
+    private byte[] _buffer;
+    private bool _isWritable;
+
+    /// <param name="file">The file. Array-backed memory is used in place.</param>
+    /// <param name="adopt">Whether changes may go into the caller's array.</param>
+    public HiveImage(ReadOnlyMemory<byte> file, bool adopt)
+    {
+        if (MemoryMarshal.TryGetArray(file, out var segment) && segment.Offset == 0 && segment.Array is not null)
+        {
+            _buffer = segment.Array;
+            _isWritable = adopt;
+        }
+        else
+        {
+            _buffer = file.ToArray();
+            _isWritable = true;
+        }
+
+        Length = file.Length;
+        BinsSize = 0;
+    }
+
+    /// <summary>Bytes of the file.</summary>
+    public int Length { get; private set; }
+
+    /// <summary>Bytes of hive bins: cells lie below this. Set when the base block was found sound; never past the file's end.</summary>
+    public int BinsSize { get; set; }
+
+    public ReadOnlySpan<byte> File => _buffer.AsSpan(0, Length);
+
+    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
+
+    /// <summary>The hive bins.</summary>
+    public ReadOnlySpan<byte> Bins => _buffer.AsSpan(BaseBlock.Size, BinsSize);
+
+    /// <summary>The size field of a cell: negative when allocated.</summary>
+    public int RawSize(CellOffset cell) => BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(BaseBlock.Size + (int)cell.Value));
+
+    /// <summary>The payload of an allocated cell.</summary>
+    /// <exception cref="Core.CorruptImageException"><c>REG-0301</c>.</exception>
+    public ReadOnlySpan<byte> Cell(CellOffset cell, string structure) =>
+        TryGetCell(cell, out var payload) ? payload : throw RegistryError.BadCell(structure, cell, Describe(cell));
+
+    /// <summary>The payload of an allocated cell, or false.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGetCell(CellOffset cell, out ReadOnlySpan<byte> payload)
+    {
+        var offset = cell.Value;
+        if ((offset & 7) == 0 && offset < (uint)BinsSize)
+        {
+            var start = BaseBlock.Size + (int)offset;
+            var size = BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(start));
+            if (size <= -8 && size >= -(BinsSize - (int)offset))
+            {
+                payload = _buffer.AsSpan(start + 4, -size - 4);
+                return true;
+            }
+        }
+
+        payload = default;
+        return false;
+    }
+
+    /// <summary>The payload of an allocated cell, to write to.</summary>
+    public Span<byte> WritableCell(CellOffset cell)
+    {
+        var length = Cell(cell, "cell").Length;
+        return Writable((int)cell.FileOffset + 4, length);
+    }
+
+    /// <summary>Bytes of the file, to write to.</summary>
+    public Span<byte> Writable(int offset, int length)
+    {
+        if (!_isWritable)
+        {
+            _buffer = File.ToArray();
+            _isWritable = true;
+        }
+
+        return _buffer.AsSpan(0, Length).Slice(offset, length);
+    }
+
+    /// <summary>Makes the file longer; new bytes are zeros.</summary>
+    public void Grow(int length)
+    {
+        if (length <= Length)
+        {
+            return;
+        }
+
+        if (!_isWritable || length > _buffer.Length)
+        {
+            var capacity = length <= _buffer.Length ? length : (int)Math.Min(Array.MaxLength, length + Math.Max(256L * 1024, length / 16));
+            var grown = GC.AllocateUninitializedArray<byte>(capacity);
+            File.CopyTo(grown);
+            _buffer = grown;
+            _isWritable = true;
+        }
+
+        _buffer.AsSpan(Length, length - Length).Clear();
+        Length = length;
+    }
+
+    /// <summary>What stands at a place that is no allocated cell.</summary>
+    private string Describe(CellOffset cell)
+    {
+        if ((cell.Value & 7) != 0)
+        {
+            return "an offset that is no multiple of 8";
+        }
+
+        if (cell.Value >= (uint)BinsSize)
+        {
+            return $"offset {cell} past the last bin";
+        }
+
+        var size = RawSize(cell);
+        return size >= 0 ? "a free cell" : $"a cell of {-(long)size} bytes";
+    }
+}

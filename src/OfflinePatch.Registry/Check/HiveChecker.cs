@@ -1,0 +1,70 @@
+using OfflinePatch.Core;
+using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
+
+namespace OfflinePatch.Registry;
+
+/// <summary>
+/// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives, where it is stricter.
+/// Sources: registry.md §6; the validator's verdicts on the corpus and its mutations (see the tests).
+/// </summary>
+public static class HiveChecker
+{
+    /// <summary>Checks a hive file with its logs. Never throws.</summary>
+    /// <param name="primary">The bytes of the hive. They are not changed.</param>
+    /// <param name="logs">The bytes of its logs.</param>
+    public static HiveCheckReport Check(ReadOnlyMemory<byte> primary, HiveLogs logs = default)
+    {
+        var image = new HiveImage(primary, adopt: false);
+        try
+        {
+            HiveLoader.LoadBins(image, logs, new HiveOpenOptions());
+        }
+        catch (RefusedException error)
+        {
+            return Failed(HiveVerdict.Unreconciled, error.Code, "base block", BaseBlock.Layout.PrimarySequence, error.Message);
+        }
+        catch (CorruptImageException error)
+        {
+            return Failed(HiveVerdict.LoadFailed, error.Code, error.Structure, error.Offset, $"expected {error.Expected}, found {error.Actual}");
+        }
+        catch (UnsupportedImageException error)
+        {
+            return Failed(HiveVerdict.LoadFailed, error.Code, "hive", -1, error.Message);
+        }
+
+        return CheckLoaded(image);
+    }
+
+    /// <summary>Checks a hive that came through the door.</summary>
+    internal static HiveCheckReport CheckLoaded(HiveImage image)
+    {
+        BaseBlock.TryRead(image.File, out var block);
+        var findings = new HiveFindings();
+        var census = new HiveCensus(image);
+        new BinCheck(image, census, findings).Run();
+        var security = new SecurityCheck(image, census, findings);
+        security.Run(block.RootCell);
+        new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered).Run(block.RootCell);
+        security.CompareCounts();
+        if (census.UsedCount < census.AllocatedCount)
+        {
+            findings.Note("REG-C105", "cell", CellOffset.Nil, $"{census.AllocatedCount - census.UsedCount} allocated cells belong to nothing");
+        }
+
+        return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
+    }
+
+    /// <summary>
+    /// Whether a finding forbids to edit. Apart from errors: a security cell that Windows does not look at closely, but that an edit would have to follow.
+    /// Keys with predefined handles are allowed: every Windows before 2023 has them, only its newest validator objects.
+    /// </summary>
+    internal static bool ForbidsEditing(HiveFinding finding) => finding.Severity == HiveFindingSeverity.Error
+        ? finding.Code != KeyCheck.PredefinedHandleCode
+        : finding.Code == SecurityCheck.SignatureCode;
+
+    private static HiveCheckReport Failed(HiveVerdict verdict, string code, string structure, long offset, string message) =>
+        new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)], new HiveCensus(new HiveImage(default, adopt: false)));
+}

@@ -1,0 +1,141 @@
+using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Layout;
+
+namespace OfflinePatch.Registry.Check;
+
+/// <summary>Every key from the root down: its own cell, its class, security, values and list of subkeys (registry.md §6).</summary>
+internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings findings, uint minorVersion, bool isLayered)
+{
+    /// <summary>A key whose value count is a predefined handle.</summary>
+    public const string PredefinedHandleCode = "REG-C311";
+
+    /// <summary>The largest cell that Windows takes for a key.</summary>
+    private const int PlausibleKeySize = 0x45C;
+
+    private readonly ValueCheck _values = new(census, findings, minorVersion, isLayered);
+    private readonly SubkeyListCheck _lists = new(image, census, findings);
+    private readonly Stack<(CellOffset Key, CellOffset Parent, int Depth)> _pending = new();
+
+    public void Run(CellOffset root)
+    {
+        _pending.Push((root, CellOffset.Nil, 0));
+        while (_pending.TryPop(out var next))
+        {
+            CheckKey(next.Key, next.Parent, next.Depth);
+        }
+    }
+
+    private void CheckKey(CellOffset cell, CellOffset parent, int depth)
+    {
+        if (!census.TryTake(cell, out var bytes))
+        {
+            findings.Error("REG-C301", "key", parent, $"its subkey {cell} is no allocated cell of its own");
+            return;
+        }
+
+        if (!KeyNode.TryRead(bytes, out var node) || node.NameLength == 0)
+        {
+            findings.Error("REG-C302", "key", cell, "it is no 'nk' with a name that fits its cell");
+            return;
+        }
+
+        if (bytes.Length > PlausibleKeySize)
+        {
+            findings.Error("REG-C303", "key", cell, $"its cell has {bytes.Length} bytes");
+        }
+
+        if (!parent.IsNil && node.Parent != parent)
+        {
+            findings.Error("REG-C304", "key", cell, $"its parent is {node.Parent} instead of {parent}");
+        }
+
+        if (depth > CellReader.MaximumDepth)
+        {
+            findings.Error("REG-C305", "key", cell, "it is deeper than 512 levels");
+            return;
+        }
+
+        CheckName(cell, node);
+        CheckFlags(cell, node, isRoot: parent.IsNil);
+        CheckClass(cell, node);
+        CheckSecurity(cell, node);
+        _values.Run(cell, node);
+        foreach (var child in _lists.Run(cell, node))
+        {
+            _pending.Push((child, cell, depth + 1));
+        }
+    }
+
+    private void CheckName(CellOffset cell, KeyNode node)
+    {
+        if ((node.Flags & KeyNodeFlags.CompressedName) == 0 && node.NameLength % 2 != 0)
+        {
+            findings.Error("REG-C308", "key", cell, "its UTF-16 name has an odd length");
+        }
+
+        if (node.Name.Contains('\\'))
+        {
+            findings.Error("REG-C309", "key", cell, "its name holds a backslash");
+        }
+    }
+
+    private void CheckFlags(CellOffset cell, KeyNode node, bool isRoot)
+    {
+        if ((node.Flags & KeyNodeFlags.HiveExit) != 0 || (!isRoot && (node.Flags & KeyNodeFlags.HiveEntry) != 0))
+        {
+            findings.Error("REG-C310", "key", cell, "its flags say that it is where hives join");
+        }
+
+        if (isRoot && (node.Flags & KeyNodeFlags.SymbolicLink) != 0)
+        {
+            findings.Error("REG-C312", "key", cell, "the root is a symbolic link");
+        }
+
+        if ((node.Flags & KeyNodeFlags.PredefinedHandle) != 0)
+        {
+            findings.Error(PredefinedHandleCode, "key", cell, "it stands for a predefined handle; Windows allowed that until 2023");
+        }
+
+        if (node.LayerSemantics != 0 && !isLayered)
+        {
+            findings.Error("REG-C313", "key", cell, "it has layer semantics, in a hive without layers");
+        }
+        else if (node.LayerSemantics == 1 && (node.ValueCount > 0 || node.SubkeyCount > 0))
+        {
+            findings.Error("REG-C314", "key", cell, "it is deleted in this layer, and has content");
+        }
+    }
+
+    private void CheckClass(CellOffset cell, KeyNode node)
+    {
+        if (node.ClassLength == 0)
+        {
+            if (!node.ClassName.IsNil)
+            {
+                findings.Error("REG-C306", "class name", cell, $"it has no length, and a place at {node.ClassName}");
+            }
+
+            return;
+        }
+
+        if (!census.TryTake(node.ClassName, out var text))
+        {
+            findings.Error("REG-C306", "class name", cell, $"it is at {node.ClassName}, which is no allocated cell of its own");
+        }
+        else if (text.Length < node.ClassLength)
+        {
+            findings.Error("REG-C306", "class name", cell, $"its {node.ClassLength} bytes stand in a cell of {text.Length}");
+        }
+    }
+
+    private void CheckSecurity(CellOffset cell, KeyNode node)
+    {
+        if (!image.TryGetCell(node.Security, out _) || !census.CellStarts.Contains(node.Security.Value))
+        {
+            findings.Error("REG-C307", "key", cell, $"its security descriptor is at {node.Security}, which is no allocated cell");
+            return;
+        }
+
+        census.CountSecurityReference(node.Security);
+    }
+}

@@ -1,0 +1,137 @@
+using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Layout;
+
+namespace OfflinePatch.Registry.Check;
+
+/// <summary>The values of a key: the list, each value's cell, and where its data stands.</summary>
+internal sealed class ValueCheck(HiveCensus census, HiveFindings findings, uint minorVersion, bool isLayered)
+{
+    private const string LinkTarget = "SYMBOLICLINKVALUE";
+
+    public void Run(CellOffset key, KeyNode node)
+    {
+        var count = node.ValueCount;
+        if (count == 0)
+        {
+            if (!node.ValueList.IsNil && (node.Flags & KeyNodeFlags.PredefinedHandle) == 0)
+            {
+                findings.Error("REG-C510", "value list", key, $"there are no values, and a list of them at {node.ValueList}");
+            }
+
+            return;
+        }
+
+        if (!census.TryTake(node.ValueList, out var list) || count > (uint)list.Length / 4)
+        {
+            findings.Error("REG-C501", "value list", key, $"{node.ValueList} is no list of {count} values");
+            return;
+        }
+
+        var isLink = (node.Flags & KeyNodeFlags.SymbolicLink) != 0;
+        for (var i = 0; i < (int)count; i++)
+        {
+            CheckValue(key, CellReader.OffsetAt(list, i), node.MaximumValueData, isLink);
+        }
+    }
+
+    private void CheckValue(CellOffset key, CellOffset cell, uint maximum, bool isLink)
+    {
+        if (!census.TryTake(cell, out var bytes))
+        {
+            findings.Error("REG-C502", "value list", key, $"its entry {cell} is no allocated cell of its own");
+            return;
+        }
+
+        if (!KeyValue.TryRead(bytes, out var value))
+        {
+            findings.Error("REG-C503", "value", cell, "it is no 'vk' with a name that fits its cell");
+            return;
+        }
+
+        if ((value.Flags & KeyValue.CompressedName) == 0 && value.NameLength % 2 != 0)
+        {
+            findings.Error("REG-C511", "value", cell, "its UTF-16 name has an odd length");
+        }
+
+        if ((value.Flags & KeyValue.Tombstone) != 0 && !isLayered)
+        {
+            findings.Error("REG-C512", "value", cell, "it is deleted in this layer, in a hive without layers");
+        }
+
+        if (isLink && value.Name.CompareToUpper(LinkTarget) != 0)
+        {
+            findings.Error("REG-C513", "value", cell, "it belongs to a symbolic link, and is not SymbolicLinkValue");
+        }
+
+        CheckData(cell, value, maximum);
+    }
+
+    private void CheckData(CellOffset cell, KeyValue value, uint maximum)
+    {
+        var length = value.DataLength;
+        if (length > maximum)
+        {
+            findings.Error("REG-C515", "value", cell, $"it has {length} bytes of data; its key says that {maximum} is the most");
+        }
+
+        if (value.IsInline)
+        {
+            if (length > 4)
+            {
+                findings.Error("REG-C514", "value", cell, $"{length} bytes of data cannot stand in the value itself");
+            }
+
+            return;
+        }
+
+        if (length == 0)
+        {
+            if (!value.Data.IsNil)
+            {
+                findings.Error("REG-C504", "value", cell, "it has no data and a place for it");
+            }
+
+            return;
+        }
+
+        if (!census.TryTake(value.Data, out var content))
+        {
+            findings.Error("REG-C505", "value", cell, $"its data is at {value.Data}, which is no allocated cell of its own");
+        }
+        else if (CellReader.IsBigData(length, minorVersion))
+        {
+            CheckBigData(cell, value, content);
+        }
+        else if (length > (uint)content.Length)
+        {
+            findings.Error("REG-C506", "value", cell, $"its {length} bytes of data stand in a cell of {content.Length}");
+        }
+    }
+
+    private void CheckBigData(CellOffset cell, KeyValue value, ReadOnlySpan<byte> content)
+    {
+        if (!BigData.TryRead(content, out var head) || !census.TryTake(head.SegmentList, out var list))
+        {
+            findings.Error("REG-C507", "big data", cell, $"{value.Data} is no 'db' with a list");
+            return;
+        }
+
+        var count = BigData.SegmentsFor(value.DataLength);
+        if (head.SegmentCount != count || list.Length / 4 < count)
+        {
+            findings.Error("REG-C508", "big data", cell, $"{head.SegmentCount} segments for {value.DataLength} bytes");
+            return;
+        }
+
+        for (var i = 0; i < count; i++)
+        {
+            var segment = CellReader.OffsetAt(list, i);
+            var needed = Math.Min(BigData.SegmentLength, value.DataLength - (i * (long)BigData.SegmentLength));
+            if (!census.TryTake(segment, out var part) || part.Length < needed)
+            {
+                findings.Error("REG-C509", "big data", cell, $"segment {segment} is no cell of its own with {needed} bytes");
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+using OfflinePatch.Registry.Layout;
+
+namespace OfflinePatch.Registry.Editing;
+
+/// <summary>What Windows allows as a name.</summary>
+internal static class NameRules
+{
+    /// <exception cref="Core.RefusedException"><c>REG-0401</c>.</exception>
+    public static void RequireKeyName(ReadOnlySpan<char> name)
+    {
+        if (name.Length is 0 or > KeyNode.MaximumNameLength || name.Contains('\\'))
+        {
+            throw RegistryError.KeyName(name.Length > 300 ? $"{name[..300]}..." : name.ToString());
+        }
+    }
+
+    /// <exception cref="Core.RefusedException"><c>REG-0402</c>.</exception>
+    public static void RequireValueName(string name)
+    {
+        if (name.Length > KeyValue.MaximumNameLength)
+        {
+            throw RegistryError.ValueName(name.Length);
+        }
+    }
+}

@@ -1,0 +1,226 @@
+using System.Buffers.Binary;
+using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Names;
+
+namespace OfflinePatch.Registry.Editing;
+
+/// <summary>
+/// Keeps subkey lists: in order, hashed, of the kind that the hive's version wants (an existing list keeps its kind), and cut in leaves below an index root
+/// before a leaf outgrows a 4 KiB bin (registry.md §3).
+/// </summary>
+internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int minorVersion)
+{
+    /// <summary>The most entries of a leaf with hints that a 4 KiB bin holds.</summary>
+    internal const int HintedLeafLimit = (HiveBin.Alignment - HiveBin.HeaderSize - 4 - SubkeyList.HeaderSize) / 8;
+
+    /// <summary>The most entries of a leaf without hints that a 4 KiB bin holds.</summary>
+    internal const int PlainLeafLimit = (HiveBin.Alignment - HiveBin.HeaderSize - 4 - SubkeyList.HeaderSize) / 4;
+
+    /// <summary>Puts a key in its parent's list, at the place where a search for its name ended.</summary>
+    public void Insert(CellOffset parent, CellOffset child, string name, string upper)
+    {
+        var node = image.Key(parent);
+        var count = node.SubkeyCount;
+        if (count == 0)
+        {
+            var kind = minorVersion >= 5 ? SubkeyListKind.HashLeaf : minorVersion >= 3 ? SubkeyListKind.FastLeaf : SubkeyListKind.IndexLeaf;
+            var only = WriteLeaf(kind, Entry(kind, child, name, upper));
+            new KeyNodeWriter(image.WritableCell(parent)).SetSubkeys(1, only);
+            return;
+        }
+
+        var list = node.SubkeyList;
+        SubkeySearch.TryFind(image, list, upper, out _, out var place);
+        var leafCell = place.Leaf < 0 ? list : SubkeyCursor.ReadList(image, list)[place.Leaf];
+        var leaves = InsertInLeaf(leafCell, place.Entry, child, name, upper);
+        if (leaves.Count != 1 || leaves[0] != leafCell)
+        {
+            list = place.Leaf < 0 ? ReplaceOnlyLeaf(leaves) : ReplaceLeaf(list, place.Leaf, leaves);
+        }
+
+        new KeyNodeWriter(image.WritableCell(parent)).SetSubkeys(count + 1, list);
+    }
+
+    /// <summary>Takes a key out of its parent's list.</summary>
+    public void Remove(CellOffset parent, CellOffset child)
+    {
+        var node = image.Key(parent);
+        var list = node.SubkeyList;
+        var place = Locate(list, child);
+        var leafCell = place.Leaf < 0 ? list : SubkeyCursor.ReadList(image, list)[place.Leaf];
+        var leaf = SubkeyCursor.ReadLeaf(image, leafCell);
+        if (leaf.Count > 1)
+        {
+            RemoveEntry(leafCell, place.Entry);
+        }
+        else
+        {
+            cells.Free(leafCell);
+            list = place.Leaf < 0 ? CellOffset.Nil : DropLeaf(list, place.Leaf);
+        }
+
+        new KeyNodeWriter(image.WritableCell(parent)).SetSubkeys(node.SubkeyCount - 1, list);
+    }
+
+    /// <summary>Frees the lists of a key whose subkeys are gone.</summary>
+    public void FreeLists(CellOffset list)
+    {
+        var root = SubkeyCursor.ReadList(image, list);
+        for (var i = 0; root.Kind == SubkeyListKind.IndexRoot && i < root.Count; i++)
+        {
+            cells.Free(root[i]);
+            root = SubkeyCursor.ReadList(image, list);
+        }
+
+        cells.Free(list);
+    }
+
+    private List<CellOffset> InsertInLeaf(CellOffset leafCell, int index, CellOffset child, string name, string upper)
+    {
+        var leaf = SubkeyCursor.ReadLeaf(image, leafCell);
+        var (kind, count, entrySize) = (leaf.Kind, leaf.Count, leaf.EntrySize);
+        var entry = Entry(kind, child, name, upper);
+        var limit = entrySize == 8 ? HintedLeafLimit : PlainLeafLimit;
+        if (count < limit && image.Cell(leafCell, "subkey list").Length >= SubkeyList.HeaderSize + ((count + 1) * entrySize))
+        {
+            var cell = image.WritableCell(leafCell);
+            var entries = cell.Slice(SubkeyList.Layout.Entries, (count + 1) * entrySize);
+            entries[(index * entrySize)..^entrySize].CopyTo(entries[((index + 1) * entrySize)..]);
+            entry.CopyTo(entries[(index * entrySize)..]);
+            new SubkeyListWriter(cell).SetCount(count + 1);
+            return [leafCell];
+        }
+
+        var all = new byte[(count + 1) * entrySize];
+        leaf.Entries(0, index).CopyTo(all);
+        entry.CopyTo(all.AsSpan(index * entrySize));
+        leaf.Entries(index, count).CopyTo(all.AsSpan((index + 1) * entrySize));
+        cells.Free(leafCell);
+        return WriteLeaves(kind, entrySize, limit, all);
+    }
+
+    /// <summary>Writes entries as one leaf, or as several of even length, each at most three quarters full.</summary>
+    private List<CellOffset> WriteLeaves(SubkeyListKind kind, int entrySize, int limit, byte[] entries)
+    {
+        var count = entries.Length / entrySize;
+        var leaves = count <= limit ? 1 : Math.Max(2, (count + (limit * 3 / 4) - 1) / (limit * 3 / 4));
+        var written = new List<CellOffset>(leaves);
+        for (var i = 0; i < leaves; i++)
+        {
+            var start = (int)((long)count * i / leaves);
+            var end = (int)((long)count * (i + 1) / leaves);
+            written.Add(WriteLeaf(kind, entries.AsSpan(start * entrySize, (end - start) * entrySize)));
+        }
+
+        return written;
+    }
+
+    private CellOffset WriteLeaf(SubkeyListKind kind, ReadOnlySpan<byte> entries)
+    {
+        var cell = cells.Allocate(SubkeyList.HeaderSize + entries.Length);
+        var writer = new SubkeyListWriter(image.WritableCell(cell));
+        var entrySize = SubkeyList.EntrySizeOf(kind);
+        writer.SetHeader(kind, entries.Length / entrySize);
+        writer.SetEntries(0, entrySize, entries);
+        return cell;
+    }
+
+    private CellOffset ReplaceOnlyLeaf(List<CellOffset> leaves) => leaves.Count == 1 ? leaves[0] : WriteLeaf(SubkeyListKind.IndexRoot, Offsets(leaves));
+
+    /// <summary>Puts leaves in the place of one in an index root; returns the root's cell, which may have moved.</summary>
+    private CellOffset ReplaceLeaf(CellOffset rootCell, int index, List<CellOffset> leaves)
+    {
+        var root = SubkeyCursor.ReadList(image, rootCell);
+        var count = root.Count;
+        if (leaves.Count == 1)
+        {
+            new SubkeyListWriter(image.WritableCell(rootCell)).SetEntry(index, 4, leaves[0], 0);
+            return rootCell;
+        }
+
+        if (count + leaves.Count - 1 > SubkeyList.MaximumCount)
+        {
+            throw RegistryError.Full();
+        }
+
+        var entries = new byte[(count + leaves.Count - 1) * 4];
+        root.Entries(0, index).CopyTo(entries);
+        Offsets(leaves).CopyTo(entries.AsSpan(index * 4));
+        root.Entries(index + 1, count).CopyTo(entries.AsSpan((index + leaves.Count) * 4));
+        if (image.Cell(rootCell, "index root").Length >= SubkeyList.HeaderSize + entries.Length)
+        {
+            var writer = new SubkeyListWriter(image.WritableCell(rootCell));
+            writer.SetEntries(0, 4, entries);
+            writer.SetCount(entries.Length / 4);
+            return rootCell;
+        }
+
+        cells.Free(rootCell);
+        return WriteLeaf(SubkeyListKind.IndexRoot, entries);
+    }
+
+    private CellOffset DropLeaf(CellOffset rootCell, int index)
+    {
+        if (SubkeyCursor.ReadList(image, rootCell).Count == 1)
+        {
+            cells.Free(rootCell);
+            return CellOffset.Nil;
+        }
+
+        RemoveEntry(rootCell, index);
+        return rootCell;
+    }
+
+    private void RemoveEntry(CellOffset listCell, int index)
+    {
+        var list = SubkeyCursor.ReadList(image, listCell);
+        var (count, entrySize) = (list.Count, list.EntrySize);
+        var cell = image.WritableCell(listCell);
+        var entries = cell.Slice(SubkeyList.Layout.Entries, count * entrySize);
+        entries[((index + 1) * entrySize)..].CopyTo(entries[(index * entrySize)..]);
+        new SubkeyListWriter(cell).SetCount(count - 1);
+    }
+
+    private SubkeyPlace Locate(CellOffset list, CellOffset child)
+    {
+        var first = SubkeyCursor.ReadList(image, list);
+        var isRoot = first.Kind == SubkeyListKind.IndexRoot;
+        for (var i = 0; i < (isRoot ? first.Count : 1); i++)
+        {
+            var leaf = isRoot ? SubkeyCursor.ReadLeaf(image, first[i]) : first;
+            for (var entry = 0; entry < leaf.Count; entry++)
+            {
+                if (leaf[entry] == child)
+                {
+                    return new SubkeyPlace(isRoot ? i : -1, entry);
+                }
+            }
+        }
+
+        throw RegistryError.BadSubkeyList(list);
+    }
+
+    private static byte[] Entry(SubkeyListKind kind, CellOffset child, string name, string upper)
+    {
+        var entry = new byte[SubkeyList.EntrySizeOf(kind)];
+        BinaryPrimitives.WriteUInt32LittleEndian(entry, child.Value);
+        if (entry.Length == 8)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(entry.AsSpan(SubkeyList.Layout.EntryHint), NameHash.For(kind, name, upper));
+        }
+
+        return entry;
+    }
+
+    private static byte[] Offsets(List<CellOffset> leaves)
+    {
+        var entries = new byte[leaves.Count * 4];
+        for (var i = 0; i < leaves.Count; i++)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(entries.AsSpan(i * 4), leaves[i].Value);
+        }
+
+        return entries;
+    }
+}

@@ -1,0 +1,166 @@
+using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Editing;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.Names;
+
+namespace OfflinePatch.Registry;
+
+/// <summary>
+/// A registry hive: one file of keys and values, as <c>C:\Windows\System32\config\SYSTEM</c>. It is read and changed in memory; nothing is
+/// interpreted that was not asked for, and every byte that no edit names stays as it is. Not safe for use by several threads at once while it is edited.
+/// </summary>
+public sealed partial class Hive
+{
+    private readonly HiveOpenOptions _options;
+    private readonly HiveLogs _logs;
+    private readonly List<HiveFinding> _skipped = [];
+    private HiveEditor? _editor;
+    private readonly bool _isReplayed;
+    private readonly uint _openedPrimary;
+    private readonly uint _openedSecondary;
+    private uint? _sealSequence;
+
+    private Hive(HiveImage image, HiveLogs logs, HiveRecovery recovery, HiveOpenOptions options, uint openedPrimary, uint openedSecondary)
+    {
+        _openedPrimary = openedPrimary;
+        _openedSecondary = openedSecondary;
+        Bytes = image;
+        _logs = logs;
+        _options = options;
+        Recovery = recovery;
+        _isReplayed = recovery.Kind is HiveRecoveryKind.ReplayedEntries or HiveRecoveryKind.ReplayedPages;
+        BaseBlock.TryRead(image.File, out var block);
+        MinorVersion = (int)block.MinorVersion;
+        RootCell = block.RootCell;
+        FileName = block.FileName;
+    }
+
+    /// <summary>
+    /// Opens a hive. A dirty one is made whole from its logs, in memory; a clean one ignores them, whatever they hold.
+    /// The structures below the root are looked at when they are asked for, and all of them before the first edit.
+    /// </summary>
+    /// <param name="primary">The bytes of the hive file. Memory over a whole array is used in place, and copied before it is changed.</param>
+    /// <param name="logs">The bytes of its logs.</param>
+    /// <param name="options">How to treat damage; null for the defaults.</param>
+    /// <exception cref="Core.CorruptImageException">It is no hive, is truncated, or has no root key (<c>REG-01xx</c>).</exception>
+    /// <exception cref="Core.UnsupportedImageException">It is longer than the format allows.</exception>
+    /// <exception cref="Core.RefusedException"><c>REG-0201</c>: it is dirty, and its logs cannot make it whole.</exception>
+    public static Hive Open(ReadOnlyMemory<byte> primary, HiveLogs logs = default, HiveOpenOptions? options = null)
+    {
+        options ??= new HiveOpenOptions();
+        var image = new HiveImage(primary, options.AdoptBuffer);
+        BaseBlock.TryRead(primary.Span, out var block);
+        var (openedPrimary, openedSecondary) = block.Sequences;
+        var recovery = HiveLoader.Load(image, logs, options);
+        return new Hive(image, logs, recovery, options, openedPrimary, openedSecondary);
+    }
+
+    /// <summary>What became of the logs.</summary>
+    public HiveRecovery Recovery { get; }
+
+    /// <summary>The root key.</summary>
+    public HiveKey Root => new(this, RootCell);
+
+    /// <summary>The minor version, 0 to 6: 3 has no big data, 5 and up hash their subkey lists, 6 may be layered.</summary>
+    public int MinorVersion { get; }
+
+    /// <summary>The end of the path that Windows last knew the hive by; it may be empty.</summary>
+    public string FileName { get; }
+
+    /// <summary>Whether <see cref="ToArray"/> differs from what was opened: something was replayed or edited.</summary>
+    public bool IsModified => _isReplayed || _editor is { HasEdits: true };
+
+    /// <summary>Whether the caller changed anything; replayed logs alone do not count.</summary>
+    public bool HasEdits => _editor is { HasEdits: true };
+
+    /// <summary>What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.</summary>
+    public IReadOnlyList<HiveFinding> Skipped => _skipped;
+
+    /// <summary>The hive file as it is to be written: byte for byte what was opened when nothing was replayed or edited. No copy is made; it is valid until the next edit.</summary>
+    /// <exception cref="Core.CorruptImageException">The edits would leave an unsound hive. This is checked, and is a defect of this library.</exception>
+    public ReadOnlyMemory<byte> Image
+    {
+        get
+        {
+            Seal();
+            return Bytes.Memory;
+        }
+    }
+
+    internal HiveImage Bytes { get; }
+
+    internal CellOffset RootCell { get; }
+
+    /// <summary>Whether the hive is a layer over another one.</summary>
+    internal bool IsDifferencing => BaseBlock.TryRead(Bytes.File, out var block) && block.IsLayered;
+
+    internal bool IsSalvage => _options.Salvage;
+
+    /// <summary>The key at a path from the root, names separated by <c>\</c>, without regard to case; the root for an empty path; null when there is none.</summary>
+    /// <exception cref="Core.CorruptImageException">A structure on the way is damaged.</exception>
+    public HiveKey? Find(string path) => Root.Find(path);
+
+    /// <summary>The key at a path from the root, created with all that is missing above it.</summary>
+    /// <exception cref="Core.RefusedException">A name is not allowed, or the hive cannot be edited.</exception>
+    /// <exception cref="Core.CorruptImageException">The hive is not sound (<c>REG-0320</c>).</exception>
+    public HiveKey Create(string path) => Root.CreateSubKey(path);
+
+    /// <summary>A copy of <see cref="Image"/>.</summary>
+    /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
+    public byte[] ToArray() => Image.ToArray();
+
+    /// <summary>Everything that Windows would object to when it loads this hive as it stands in memory, and what it tolerates. Never throws.</summary>
+    public IReadOnlyList<HiveFinding> Check() => HiveChecker.CheckLoaded(Bytes).Findings;
+
+    /// <summary>
+    /// The logs to write back beside an edited or replayed hive: the same lengths, with every base block and entry wiped, so that nothing stale can be replayed
+    /// after a later crash (registry.md §5.3). The logs as they were when <see cref="IsModified"/> is false.
+    /// </summary>
+    public HiveLogs NeutralisedLogs() =>
+        IsModified ? new HiveLogs(LogNeutraliser.Wipe(_logs.Log), LogNeutraliser.Wipe(_logs.Log1), LogNeutraliser.Wipe(_logs.Log2)) : _logs;
+
+    /// <summary>The engine of edits; checks the whole hive when first asked for.</summary>
+    internal HiveEditor Editor
+    {
+        get
+        {
+            if (_editor is null)
+            {
+                if (_options.Salvage || Recovery.Kind == HiveRecoveryKind.Unrecovered && _options.Unclean != UncleanHive.Reconcile)
+                {
+                    throw RegistryError.ReadOnlyHive();
+                }
+
+                _editor = HiveEditor.Begin(this, _options.Time);
+            }
+
+            return _editor;
+        }
+    }
+
+    /// <summary>Counts deletions, so that handles of deleted keys are told from living ones.</summary>
+    internal int DeletionStamp => _editor?.DeletionStamp ?? 0;
+
+    internal bool IsDeletedSince(CellOffset key, int stamp) => _editor is not null && _editor.IsDeletedSince(key, stamp);
+
+    /// <summary>Notes what a salvage reading leaves out.</summary>
+    internal void Skip(Core.CorruptImageException error) =>
+        _skipped.Add(new HiveFinding(HiveFindingSeverity.Error, error.Code, error.Structure, error.Offset, $"expected {error.Expected}, found {error.Actual}"));
+
+    /// <summary>Makes the base block fit what was edited.</summary>
+    private void Seal()
+    {
+        if (!IsModified)
+        {
+            return;
+        }
+
+        _editor?.Verify();
+        var block = new BaseBlockWriter(Bytes.Writable(0, BaseBlock.Size));
+        block.SetBinsSize((uint)Bytes.BinsSize);
+        block.SetSequences(_sealSequence ??= SequenceNumbers.After(_openedPrimary, _openedSecondary, _logs));
+        block.Sign();
+    }
+}

@@ -1,0 +1,65 @@
+using OfflinePatch.Core;
+using OfflinePatch.Disks;
+using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
+
+namespace OfflinePatch.Windows.Jobs;
+
+/// <summary>Makes an image ready: in place, as a fixed copy, or only in a dry run. All or nothing.</summary>
+public static class FixJob
+{
+    /// <summary>Fixes one image.</summary>
+    /// <param name="path">The image.</param>
+    /// <param name="request">What to do.</param>
+    /// <param name="cancellation">Looked at until the first byte is written.</param>
+    /// <returns>What every rule found and did. When a gate refused the image, or nothing was to be done, nothing was written.</returns>
+    /// <exception cref="CorruptImageException">The image, or the result, is damaged. Nothing was written.</exception>
+    /// <exception cref="UnsupportedImageException">The image or a source is of no known kind. Nothing was written.</exception>
+    /// <exception cref="RefusedException">An option is needed first, or a source would do harm. Nothing was written.</exception>
+    /// <exception cref="IOException">The host failed; the image is unchanged or rolled back.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
+    public static ImageReport Fix(string path, ImageRequest request, CancellationToken cancellation)
+    {
+        using var sources = RuleSources.Open(request);
+        using var transaction = ImageTransaction.Open(path, new TransactionOptions
+        {
+            Writable = !request.DryRun && request.OutputPath is null,
+            AllowParents = request.AllowBacking,
+            UndoFolder = request.UndoFolder,
+            KeepUndo = request.KeepUndo,
+        });
+        var disk = DiskFormats.Open(transaction);
+        var inPlace = request.OutputPath is null;
+        if (inPlace && disk.WhyNotInPlace is { } reason)
+        {
+            disk.Dispose();
+            throw JobError.NotInPlace(path, reason);
+        }
+
+        using var copyStorage = new OverlayStorage();
+        using var session = ImageSession.Open(
+            transaction,
+            inPlace ? disk : new OverlayDisk(disk, copyStorage),
+            new SessionOptions { Profile = request.Profile, Rules = InspectJob.WithFacts(sources.Options, transaction) });
+        var report = RuleRunner.Fix(session, request.Selection, request.DryRun);
+        cancellation.ThrowIfCancellationRequested();
+        if (request.DryRun || report.Result == ImageResult.Refused)
+        {
+            return report;
+        }
+
+        return inPlace
+            ? Commit(report, transaction, cancellation)
+            : report with { OutputFile = FixedCopy.Write(session.Disk, path, request, cancellation) };
+    }
+
+    private static ImageReport Commit(ImageReport report, ImageTransaction transaction, CancellationToken cancellation)
+    {
+        var result = transaction.Commit(cancellation);
+        return report with
+        {
+            UndoFile = result.UndoFile,
+            Changes = (report.Changes ?? new ChangesReport(0, 0, 0, 0)) with { BytesWritten = result.BytesWritten },
+        };
+    }
+}

@@ -1,0 +1,16 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Windows.Jobs;
+
+/// <summary>Errors of whole jobs; codes <c>JOB-0001</c> and up.</summary>
+internal static class JobError
+{
+    public static RefusedException NotInPlace(string path, string reason) =>
+        new("JOB-0001", $"{path} cannot be changed in place: {reason}", "Write a fixed copy instead: add -o FILE (and -O FORMAT to choose its format).");
+
+    public static RefusedException NoWriter(string format) =>
+        new("JOB-0002", $"An image of format {format} cannot be written.", "Choose another output format with -O.");
+
+    public static RefusedException OutputIsSource(string path) =>
+        new("JOB-0003", $"The output {path} is the image itself.", "Name another output, or leave -o out to change the image in place.");
+}

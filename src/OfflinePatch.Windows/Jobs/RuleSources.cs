@@ -1,0 +1,56 @@
+using OfflinePatch.Core;
+using OfflinePatch.FileSystems;
+using OfflinePatch.Windows.Rules;
+
+namespace OfflinePatch.Windows.Jobs;
+
+/// <summary>The trees that rules take files from, opened for one image and closed after it.</summary>
+internal sealed class RuleSources : IDisposable
+{
+    private readonly List<IFileSystem> _opened = [];
+
+    private RuleSources()
+    {
+    }
+
+    /// <summary>The options of the rules, with their sources.</summary>
+    public RuleOptions Options { get; private set; } = new();
+
+    /// <summary>Opens every source of a request.</summary>
+    /// <exception cref="HostIOException">A path is missing.</exception>
+    /// <exception cref="RefusedException">An archive would do harm.</exception>
+    public static RuleSources Open(ImageRequest request)
+    {
+        var sources = new RuleSources();
+        try
+        {
+            sources.Options = request.Rules with
+            {
+                DriverSources = [.. request.DriverPaths.Select(sources.Open)],
+                CloudbaseInit = request.CloudbaseInitPath is { } path ? sources.Open(path) : null,
+                OutputFormat = request.OutputPath is null ? null : request.OutputFormat,
+            };
+            return sources;
+        }
+        catch
+        {
+            sources.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var source in _opened)
+        {
+            source.Dispose();
+        }
+    }
+
+    private IFileSystem Open(string path)
+    {
+        var source = FileSources.Open(path);
+        _opened.Add(source);
+        return source;
+    }
+}

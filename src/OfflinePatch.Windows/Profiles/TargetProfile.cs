@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Profiles;
+
+/// <summary>What an image is made ready for: the rules that apply, how much each matters there, and their parameters.</summary>
+/// <param name="Id"><c>huawei-ims</c>.</param>
+/// <param name="Title">The target's name.</param>
+/// <param name="Description">What it is, in a sentence.</param>
+/// <param name="Rules">Rules by id. A rule that is not listed does not run; gates always do.</param>
+public sealed record TargetProfile(string Id, string Title, string Description, IReadOnlyDictionary<string, ProfileRule> Rules)
+{
+    private static readonly string[] BuiltIn = ["huawei-ims", "otc", "openstack-kvm", "generic-kvm", "xen"];
+
+    /// <summary>The default target.</summary>
+    public const string DefaultId = "huawei-ims";
+
+    /// <summary>A profile that lists no rule: every rule runs with its own severity and parameters.</summary>
+    public static TargetProfile Empty { get; } = new("none", "", "", new Dictionary<string, ProfileRule>());
+
+    /// <summary>The profiles that come with the program.</summary>
+    public static IReadOnlyList<string> Ids => BuiltIn;
+
+    /// <summary>A built-in profile.</summary>
+    /// <exception cref="RefusedException"><c>WIN-0007</c>: there is no such profile.</exception>
+    public static TargetProfile Get(string id)
+    {
+        if (!BuiltIn.Contains(id, StringComparer.Ordinal))
+        {
+            throw WindowsError.ProfileUnknown(id, string.Join(", ", BuiltIn));
+        }
+
+        using var stream = typeof(TargetProfile).Assembly.GetManifestResourceStream($"Profiles/{id}.json")
+            ?? throw WindowsError.ProfileUnknown(id, string.Join(", ", BuiltIn));
+        using var memory = new MemoryStream();
+        stream.CopyTo(memory);
+        return Parse(memory.ToArray(), id);
+    }
+
+    /// <summary>Reads a profile from JSON.</summary>
+    /// <param name="json">UTF-8; comments and trailing commas are allowed.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile.</exception>
+    public static TargetProfile Parse(ReadOnlySpan<byte> json, string source)
+    {
+        try
+        {
+            var profile = JsonSerializer.Deserialize(json, ProfileJsonContext.Default.TargetProfile)
+                ?? throw WindowsError.ProfileBroken(source, "it is empty.");
+            if (string.IsNullOrEmpty(profile.Id) || profile.Rules is null)
+            {
+                throw WindowsError.ProfileBroken(source, "it lacks \"id\" or \"rules\".");
+            }
+
+            return profile;
+        }
+        catch (JsonException e)
+        {
+            throw WindowsError.ProfileBroken(source, e.Message);
+        }
+    }
+
+    /// <summary>Whether a rule applies to this target.</summary>
+    public bool Includes(string ruleId) => Rules.Count == 0 || Rules.ContainsKey(ruleId);
+
+    /// <summary>How much a failure of a rule matters here, or null for the rule's own severity.</summary>
+    public RuleSeverity? SeverityOf(string ruleId) => Rules.GetValueOrDefault(ruleId)?.Severity;
+
+    /// <summary>A parameter of a rule as text.</summary>
+    public string Text(string ruleId, string name, string fallback) =>
+        Rules.GetValueOrDefault(ruleId)?.Parameters?.GetValueOrDefault(name) ?? fallback;
+
+    /// <summary>A parameter of a rule as a number.</summary>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a number.</exception>
+    public long Number(string ruleId, string name, long fallback)
+    {
+        var text = Rules.GetValueOrDefault(ruleId)?.Parameters?.GetValueOrDefault(name);
+        return text is null
+            ? fallback
+            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                ? number
+                : throw WindowsError.ProfileBroken(Id, $"{ruleId}.{name} is \"{text}\", not a number.");
+    }
+
+    /// <summary>A parameter of a rule as a list: entries separated by commas.</summary>
+    public IReadOnlyList<string> List(string ruleId, string name, IReadOnlyList<string> fallback) =>
+        Rules.GetValueOrDefault(ruleId)?.Parameters?.GetValueOrDefault(name) is { } text
+            ? text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            : fallback;
+
+    /// <summary>Every parameter of a rule.</summary>
+    public IReadOnlyDictionary<string, string> ParametersOf(string ruleId) =>
+        Rules.GetValueOrDefault(ruleId)?.Parameters ?? new Dictionary<string, string>();
+}
+
+/// <summary>How a target sees one rule.</summary>
+/// <param name="Severity">How much a failure matters; null for the rule's own.</param>
+/// <param name="Source">Where this target's requirement comes from; null for the rule's own.</param>
+/// <param name="Parameters">Parameters by name, as text.</param>
+public sealed record ProfileRule(RuleSeverity? Severity = null, string? Source = null, IReadOnlyDictionary<string, string>? Parameters = null);
+
+/// <summary>The generated metadata.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
+    ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]
+[JsonSerializable(typeof(TargetProfile))]
+internal sealed partial class ProfileJsonContext : JsonSerializerContext;

@@ -1,0 +1,67 @@
+using System.Text.Json.Serialization;
+
+namespace OfflinePatch.Windows.Reports;
+
+/// <summary>The verdict on an image.</summary>
+public enum ImageResult
+{
+    /// <summary>No rule of severity error failed.</summary>
+    [JsonStringEnumMemberName("ready")]
+    Ready,
+
+    /// <summary>A rule of severity error failed or stayed unfixed.</summary>
+    [JsonStringEnumMemberName("notReady")]
+    NotReady,
+
+    /// <summary>A gate refused the image; nothing was written.</summary>
+    [JsonStringEnumMemberName("refused")]
+    Refused,
+
+    /// <summary>The image could not be read, or the host failed.</summary>
+    [JsonStringEnumMemberName("error")]
+    Error,
+}
+
+/// <summary>What became of one rule.</summary>
+public enum RuleState
+{
+    /// <summary>Nothing to do.</summary>
+    [JsonStringEnumMemberName("ok")]
+    Ok,
+
+    /// <summary>It failed before, was fixed, and is ok now.</summary>
+    [JsonStringEnumMemberName("fixed")]
+    Fixed,
+
+    /// <summary>A dry run: <c>fix</c> would mend it.</summary>
+    [JsonStringEnumMemberName("wouldFix")]
+    WouldFix,
+
+    /// <summary>It fails.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+
+    /// <summary>Left out by <c>--only</c> or <c>--skip</c>, or not reached because a gate refused the image.</summary>
+    [JsonStringEnumMemberName("skipped")]
+    Skipped,
+
+    /// <summary>It says nothing about this image.</summary>
+    [JsonStringEnumMemberName("notApplicable")]
+    NotApplicable,
+}
+
+/// <summary>How much a failed rule matters.</summary>
+public enum RuleSeverity
+{
+    /// <summary>Worth knowing.</summary>
+    [JsonStringEnumMemberName("info")]
+    Info,
+
+    /// <summary>The target advises it.</summary>
+    [JsonStringEnumMemberName("warning")]
+    Warning,
+
+    /// <summary>The machine will not start, not be reachable, or be rejected by the target.</summary>
+    [JsonStringEnumMemberName("error")]
+    Error,
+}

@@ -1,0 +1,85 @@
+namespace OfflinePatch.Windows.Reports;
+
+/// <summary>What <c>inspect</c> says beyond the facts of every report.</summary>
+public sealed record InspectionReport
+{
+    /// <summary>What the container says about itself (descriptor entries, creator…).</summary>
+    public IReadOnlyDictionary<string, string> Container { get; init; } = new Dictionary<string, string>();
+
+    /// <summary><c>mbr</c>, <c>gpt</c> or <c>none</c>.</summary>
+    public string? PartitionScheme { get; init; }
+
+    /// <summary>The GPT disk GUID or the MBR signature.</summary>
+    public string? DiskId { get; init; }
+
+    /// <summary>Every Windows installation found, the one that the rules look at first.</summary>
+    public IReadOnlyList<WindowsReport> Systems { get; init; } = [];
+
+    /// <summary>The boot configuration stores.</summary>
+    public IReadOnlyList<BootStoreReport> BootStores { get; init; } = [];
+
+    /// <summary>The network interfaces of the current control set.</summary>
+    public IReadOnlyList<NetworkInterfaceReport> NetworkInterfaces { get; init; } = [];
+
+    /// <summary>Drivers of virtual hardware that are installed, and boot-start drivers.</summary>
+    public IReadOnlyList<DriverReport> Drivers { get; init; } = [];
+
+    /// <summary>Agents (Cloudbase-Init, guest tools).</summary>
+    public IReadOnlyList<AgentReport> Agents { get; init; } = [];
+
+    /// <summary>Local accounts; never anything secret.</summary>
+    public IReadOnlyList<AccountReport> Accounts { get; init; } = [];
+
+    /// <summary>What the target wants to hear when the image is registered: <c>os_version</c>, <c>hw_firmware_type</c>.</summary>
+    public IReadOnlyDictionary<string, string> Registration { get; init; } = new Dictionary<string, string>();
+}
+
+/// <summary>A boot configuration store.</summary>
+/// <param name="Path">Where it is.</param>
+/// <param name="Firmware"><c>bios</c> or <c>uefi</c>.</param>
+/// <param name="Entries">Its loader entries, the default one first.</param>
+public sealed record BootStoreReport(string Path, string Firmware, IReadOnlyList<BootEntryReport> Entries);
+
+/// <summary>A loader entry.</summary>
+/// <param name="Id">Its GUID.</param>
+/// <param name="Description">Its name in the boot menu.</param>
+/// <param name="Loader">The program it starts.</param>
+/// <param name="Device">The partition it names, in words.</param>
+/// <param name="IsDefault">Whether it starts by default.</param>
+public sealed record BootEntryReport(string Id, string? Description, string? Loader, string? Device, bool IsDefault);
+
+/// <summary>A network interface.</summary>
+/// <param name="Id">Its GUID.</param>
+/// <param name="Name">The connection's name.</param>
+/// <param name="Description">The adapter.</param>
+/// <param name="Dhcp">Whether its address comes from DHCP.</param>
+/// <param name="Addresses">Static IPv4 addresses with their masks.</param>
+/// <param name="Gateways">Static gateways.</param>
+/// <param name="DnsServers">Static DNS servers.</param>
+public sealed record NetworkInterfaceReport(
+    string Id, string? Name, string? Description, bool Dhcp, IReadOnlyList<string> Addresses, IReadOnlyList<string> Gateways,
+    IReadOnlyList<string> DnsServers);
+
+/// <summary>A driver service.</summary>
+/// <param name="Service">Its name.</param>
+/// <param name="Start"><c>boot</c>, <c>system</c>, <c>auto</c>, <c>demand</c> or <c>disabled</c>.</param>
+/// <param name="File">Its file.</param>
+/// <param name="FilePresent">Whether that file exists.</param>
+/// <param name="Origin">Whose it is: <c>VirtIO</c>, <c>Xen PV</c>, <c>VMware</c>…</param>
+public sealed record DriverReport(string Service, string Start, string? File, bool FilePresent, string? Origin);
+
+/// <summary>An agent in the guest.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Version">Its version, or null.</param>
+/// <param name="Start">How its service starts, or null.</param>
+/// <param name="Path">Where it is.</param>
+public sealed record AgentReport(string Name, string? Version, string? Start, string? Path);
+
+/// <summary>A local account.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Rid">Its relative id.</param>
+/// <param name="Enabled">Whether it may log on.</param>
+/// <param name="Administrator">Whether it is in the local group Administrators.</param>
+/// <param name="HasPassword">Whether a password is set.</param>
+/// <param name="Note">Anything odd: <c>locked</c>, <c>expired</c>.</param>
+public sealed record AccountReport(string Name, uint Rid, bool Enabled, bool Administrator, bool HasPassword, string? Note);

@@ -1,0 +1,55 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace OfflinePatch.Windows.Reports;
+
+/// <summary>How reports become JSON: camelCase, nulls left out, enumerations as words; source generated, no reflection.</summary>
+public static class ReportJson
+{
+    private static readonly ReportJsonContext Context = new(new JsonSerializerOptions(ReportJsonContext.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    /// <summary>The document as indented text.</summary>
+    public static string Serialize(ReportDocument document) => JsonSerializer.Serialize(document, Context.ReportDocument);
+
+    /// <summary>The catalogue of rules as indented text.</summary>
+    public static string Serialize(RuleListDocument document) => JsonSerializer.Serialize(document, Context.RuleListDocument);
+
+    /// <summary>Reads a document back.</summary>
+    /// <exception cref="JsonException">The text is no such document.</exception>
+    public static ReportDocument? Deserialize(string json) => JsonSerializer.Deserialize(json, Context.ReportDocument);
+
+    /// <summary>The metadata, for a caller that embeds these types in documents of its own.</summary>
+    public static IJsonTypeInfoResolver Resolver => ReportJsonContext.Default;
+}
+
+/// <summary>The document of <c>offlinepatch rules --json</c>.</summary>
+/// <param name="Schema">1.</param>
+/// <param name="Tool">The program.</param>
+/// <param name="Target">The profile.</param>
+/// <param name="Rules">Every rule of it.</param>
+public sealed record RuleListDocument(int Schema, ToolIdentity Tool, string Target, IReadOnlyList<RuleDescription> Rules);
+
+/// <summary>A rule, described.</summary>
+/// <param name="Id">The rule.</param>
+/// <param name="Title">The rule in a few words.</param>
+/// <param name="Severity">How much a failure matters for the target.</param>
+/// <param name="Gate">Whether a failure refuses the whole image.</param>
+/// <param name="CanFix">Whether <c>fix</c> can mend it.</param>
+/// <param name="Source">Where the requirement comes from.</param>
+/// <param name="Changes">What it looks at and changes.</param>
+public sealed record RuleDescription(string Id, string Title, RuleSeverity Severity, bool Gate, bool CanFix, string Source, string Changes);
+
+/// <summary>The generated metadata.</summary>
+[JsonSourceGenerationOptions(
+    WriteIndented = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(ReportDocument))]
+[JsonSerializable(typeof(RuleListDocument))]
+internal sealed partial class ReportJsonContext : JsonSerializerContext;

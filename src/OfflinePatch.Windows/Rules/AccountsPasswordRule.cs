@@ -1,0 +1,39 @@
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary><c>accounts.password</c>: no enabled account has an empty password (images-and-cloud.md R12). SAM is read, never written.</summary>
+public sealed class AccountsPasswordRule : Rule
+{
+    /// <inheritdoc/>
+    public override string Id => "accounts.password";
+
+    /// <inheritdoc/>
+    public override string Title => "Every enabled account has a password";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: the initial password has upper and lower case, digits and special characters; AWS: all accounts must have passwords";
+
+    /// <inheritdoc/>
+    public override string Summary => @"SAM\Domains\Account\Users: whether a password is set; never which. LimitBlankPasswordUse keeps accounts without one from remote logon.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(Guest guest)
+    {
+        if (AccountsAdministratorRule.Sam(guest, out var reason) is not { } sam)
+        {
+            return Finding.NotApplicable(reason);
+        }
+
+        var empty = LocalAccounts.Read(sam).Where(a => a is { IsEnabled: true, IsNormal: true, HasPassword: false }).ToList();
+        return empty.Count == 0
+            ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?")
+            : Finding.Failed(
+                $"Enabled accounts without a password: {string.Join(", ", empty.Select(a => a.Name))}.",
+                "Set a password in the source machine (`net user NAME *`), or disable the account (`net user NAME /active:no`): accounts without a password cannot log on remotely.");
+    }
+}

@@ -1,0 +1,124 @@
+using System.Buffers.Binary;
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>The BIOS boot chain: what is wrong with MBR and boot sector, and what can be mended in place (boot-network-accounts.md §1.6).</summary>
+internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnlyList<BiosBootRepair.Step> Steps)
+{
+    private const string Rewrite = "Repair it in the source machine's recovery environment: `bootrec /fixmbr`, `bootrec /fixboot`, `bcdboot C:\\Windows`; then export it again.";
+
+    /// <summary>Looks at the chain; writes nothing.</summary>
+    public static BiosBootRepair Find(Guest guest)
+    {
+        if (guest.Disk is not { } disk || guest.Partitions is not { Scheme: PartitionScheme.Mbr } || guest.Boot.Active?.Partition is not { } partition)
+        {
+            return new BiosBootRepair(null, null, []);
+        }
+
+        Span<byte> mbr = stackalloc byte[512];
+        disk.Read(0, mbr);
+        if (!mbr[..Layout.BootCodeEnd].ContainsAnyExcept((byte)0))
+        {
+            return new BiosBootRepair("The master boot record has no boot code (bytes 0 to 439 are zero).", Rewrite, []);
+        }
+
+        var volume = guest.Boot.Active;
+        if (volume.Files?.Find(BootFilesFinder.BiosBootManager) is not { Length: > 0 })
+        {
+            return new BiosBootRepair($@"\{BootFilesFinder.BiosBootManager} is missing or empty on partition {partition.Number}.", Rewrite, []);
+        }
+
+        var steps = new List<Step>();
+        if (partition.IsLogical)
+        {
+            return new BiosBootRepair($"The boot manager is on a logical partition ({partition.Number}), which the BIOS cannot start.", Rewrite, steps);
+        }
+
+        // The table was read when the image was opened; the flags are read again, so that a second look sees what was mended.
+        var isActive = mbr[StatusOf(partition.Number)] == 0x80;
+        var wrongActive = new List<int>();
+        for (var number = 1; number <= 4; number++)
+        {
+            if (number != partition.Number && mbr[StatusOf(number)] == 0x80)
+            {
+                wrongActive.Add(number);
+            }
+        }
+
+        if (!isActive || wrongActive.Count > 0)
+        {
+            steps.Add(new Step(
+                wrongActive.Count > 0 ? $"partition {wrongActive[0]} is active" : "no partition is active",
+                $"partition {partition.Number} is active",
+                () =>
+                {
+                    Span<byte> flag = [0x80];
+                    disk.Write(StatusOf(partition.Number), flag);
+                    foreach (var other in wrongActive)
+                    {
+                        flag[0] = 0;
+                        disk.Write(StatusOf(other), flag);
+                    }
+
+                    guest.Changes.RecordFile("disk: master boot record", FileChangeKind.Replaced, 512);
+                }));
+        }
+
+        Span<byte> boot = stackalloc byte[512];
+        disk.Read(partition.Offset, boot);
+        var start = partition.Offset / disk.SectorSize;
+        var hidden = BinaryPrimitives.ReadUInt32LittleEndian(boot[Layout.HiddenSectors..]);
+        if (start <= uint.MaxValue && hidden != start)
+        {
+            steps.Add(new Step(
+                $"HiddenSectors of partition {partition.Number} is {hidden}", $"HiddenSectors = {start}",
+                () =>
+                {
+                    var field = new byte[4];
+                    BinaryPrimitives.WriteUInt32LittleEndian(field, (uint)start);
+                    disk.Write(partition.Offset + Layout.HiddenSectors, field);
+                    if (volume.Kind == VolumeKind.Ntfs)
+                    {
+                        // NTFS keeps a copy of its boot sector in the last sector of the partition.
+                        Span<byte> copy = new byte[8];
+                        var last = partition.Offset + partition.Length - disk.SectorSize;
+                        disk.Read(last + 3, copy);
+                        if (copy.SequenceEqual("NTFS    "u8))
+                        {
+                            disk.Write(last + Layout.HiddenSectors, field);
+                        }
+                    }
+
+                    guest.Changes.RecordFile($"partition {partition.Number}: boot sector", FileChangeKind.Replaced, 512);
+                }));
+        }
+
+        return new BiosBootRepair(null, null, steps);
+    }
+
+    /// <summary>Mends what <see cref="Find"/> gives.</summary>
+    public static void Apply(Guest guest)
+    {
+        foreach (var step in Find(guest).Steps)
+        {
+            step.Apply();
+        }
+    }
+
+    private static int StatusOf(int number) => Layout.FirstEntry + ((number - 1) * Layout.EntrySize);
+
+    /// <summary>One thing to mend.</summary>
+    internal sealed record Step(string Before, string After, Action Apply);
+
+    /// <summary>Offsets in an MBR and in a boot sector with a BIOS parameter block.</summary>
+    private static class Layout
+    {
+        public const int BootCodeEnd = 0x1B8; // the disk signature follows
+        public const int FirstEntry = 0x1BE; // four entries; +0 u8 status: 0x80 active
+        public const int EntrySize = 16;
+        public const int HiddenSectors = 0x1C; // u32: sectors before the partition
+    }
+}

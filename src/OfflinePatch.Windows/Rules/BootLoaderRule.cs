@@ -1,0 +1,105 @@
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>
+/// <c>boot.loader</c>: a machine without memory of this disk starts it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c> exists, because boot
+/// entries in NVRAM do not travel with a disk. BIOS: boot code, one active partition, and a boot sector that knows where its partition begins
+/// (images-and-cloud.md §4.8, boot-network-accounts.md §1.6). A fallback loader that differs from bootmgfw.efi is left alone: it may be another
+/// system's.
+/// </summary>
+public sealed class BootLoaderRule : Rule
+{
+    /// <inheritdoc/>
+    public override string Id => "boot.loader";
+
+    /// <inheritdoc/>
+    public override string Title => "The firmware finds the boot loader";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "UEFI 2.10 §3.5.1.1 (fallback loader); virt-v2v fix_win_esp; Azure win-fix-boot-partition.ps1";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi is created as a copy of \EFI\Microsoft\Boot\bootmgfw.efi. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(Guest guest) => guest.Firmware switch
+    {
+        Firmware.Uefi => InspectUefi(guest),
+        Firmware.Bios => InspectBios(guest),
+        _ => Finding.NotApplicable("Nothing on this disk boots (see boot.same-disk)."),
+    };
+
+    /// <inheritdoc/>
+    public override void Fix(Guest guest)
+    {
+        if (guest.Firmware == Firmware.Uefi)
+        {
+            var esp = guest.Boot.Esp!.RequireWritable();
+            var loader = esp.ReadFile(BootFilesFinder.UefiBootManager, limit: 64 << 20);
+            esp.CreateDirectory(@"EFI\Boot");
+            esp.WriteFile(FallbackPath(guest.Windows.Facts.Architecture)!, loader);
+            return;
+        }
+
+        BiosBootRepair.Apply(guest);
+    }
+
+    private static Finding InspectUefi(Guest guest)
+    {
+        if (guest.Boot.Esp is not { Files: { } files } esp)
+        {
+            return Finding.Failed(
+                $"The EFI system partition cannot be read: {guest.Boot.Esp?.Failure?.Message}",
+                "Repair the EFI system partition in the source machine (`chkdsk`, or format it and run `bcdboot C:\\Windows /s S: /f UEFI`).");
+        }
+
+        if (files.Find(BootFilesFinder.UefiBootManager) is not { IsDirectory: false, Length: > 0 })
+        {
+            return Finding.Failed(
+                $@"\{BootFilesFinder.UefiBootManager} is missing or empty on partition {esp.Number}.",
+                "Run `bcdboot C:\\Windows /s S: /f UEFI` in the source machine's recovery environment, then export it again.");
+        }
+
+        if (FallbackPath(guest.Windows.Facts.Architecture) is not { } path)
+        {
+            return Finding.Failed("The architecture of Windows is unknown, and with it the name of the fallback loader.", "See windows.supported.");
+        }
+
+        return files.Find(path) is { IsDirectory: false, Length: > 0 }
+            ? Finding.Ok($@"\{path} exists: the firmware starts the disk without a boot entry.")
+            : Finding.Broken(
+                $@"\{path} is missing on the EFI system partition: a new machine has no boot entry for this disk.", "missing",
+                $@"copy of \{BootFilesFinder.UefiBootManager}");
+    }
+
+    private static Finding InspectBios(Guest guest)
+    {
+        var repair = BiosBootRepair.Find(guest);
+        return repair.Problem is not null
+            ? Finding.Failed(repair.Problem, repair.Remedy!)
+            : repair.Steps.Count == 0
+                ? Finding.Ok($"Boot code, active partition {guest.Boot.Active!.Number} and its boot sector are in order.")
+                : Finding.Broken(
+                    "The BIOS boot chain is broken: " + string.Join("; ", repair.Steps.Select(s => s.Before)) + ".",
+                    string.Join("; ", repair.Steps.Select(s => s.Before)), string.Join("; ", repair.Steps.Select(s => s.After)));
+    }
+
+    private static string? FallbackPath(WindowsArchitecture architecture) => architecture switch
+    {
+        WindowsArchitecture.X64 => @"EFI\Boot\bootx64.efi",
+        WindowsArchitecture.X86 => @"EFI\Boot\bootia32.efi",
+        WindowsArchitecture.Arm64 => @"EFI\Boot\bootaa64.efi",
+        WindowsArchitecture.Arm => @"EFI\Boot\bootarm.efi",
+        _ => null,
+    };
+}

@@ -1,0 +1,153 @@
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>
+/// <c>boot.same-disk</c>: the boot partition (Windows) and the system partition (boot manager and BCD) are on this one disk
+/// (boot-network-accounts.md §1.4). The proof: the BCD's device elements name a partition of this disk's own table, by its ids, and that partition
+/// holds the Windows directory that the entry names. SYSTEM\MountedDevices is compared with both.
+/// </summary>
+public sealed class BootSameDiskRule : Rule
+{
+    private const string Rebuild =
+        "Rebuild the boot configuration in the source machine's recovery environment (`bcdboot C:\\Windows`, with the system partition on this disk), then export it again.";
+
+    /// <inheritdoc/>
+    public override string Id => "boot.same-disk";
+
+    /// <inheritdoc/>
+    public override string Title => "Boot and system partition are on this disk";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk";
+
+    /// <inheritdoc/>
+    public override string Summary => @"BCD (default loader: device, osdevice, systemroot; boot manager: device), partition table, SYSTEM\MountedDevices.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(Guest guest)
+    {
+        if (guest.Partitions is not { } table)
+        {
+            return Finding.NotApplicable("There is no partition table.");
+        }
+
+        if (guest.Boot.SystemVolume is not { } systemVolume)
+        {
+            return Finding.Failed(
+                $"No boot manager on this disk: no EFI system partition with {BootFilesFinder.UefiBootManager}, no active partition with {BootFilesFinder.BiosBootManager} and {BootFilesFinder.BiosStorePath}.",
+                "The system partition is on another disk, or lost. " + Rebuild);
+        }
+
+        var storePath = guest.Firmware == Firmware.Uefi ? BootFilesFinder.UefiStorePath : BootFilesFinder.BiosStorePath;
+        if (guest.Boot.Store is not { } load)
+        {
+            return Finding.Failed($@"{systemVolume.Description} holds no boot configuration (\{storePath}).", Rebuild);
+        }
+
+        if (load.Hive is not { } hive)
+        {
+            return Finding.Failed($@"The boot configuration \{storePath} cannot be read: {load.Failure?.Message}", Rebuild);
+        }
+
+        var store = BootStore.Read(hive);
+        if (store.DefaultLoader is not { } loader)
+        {
+            return Finding.Failed($@"The boot configuration \{storePath} has no entry that starts Windows.", Rebuild);
+        }
+
+        return JudgeLoader(guest, table, loader) ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(guest, table, loader, systemVolume));
+    }
+
+    private static Finding? JudgeLoader(Guest guest, PartitionTable table, BootObject loader)
+    {
+        foreach (var (name, device) in new[] { ("osdevice", loader.OsDevice), ("device", loader.Device) })
+        {
+            switch (device.Kind)
+            {
+                case BootDeviceKind.Locate or BootDeviceKind.Boot:
+                    continue;
+                case BootDeviceKind.Special:
+                    return Finding.Failed(
+                        $"BCD entry {loader.Id}: {name} is {device.Describe()}, so that Windows does not start from a partition of this disk.",
+                        "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.");
+                case BootDeviceKind.Unknown:
+                    return Finding.Failed($"BCD entry {loader.Id} has no usable {name}.", Rebuild);
+            }
+
+            if (!device.IsOn(table))
+            {
+                return Finding.Failed(
+                    $"BCD entry {loader.Id}: {name} is {device.Describe()}, but this disk is {DiskId(table)}: another disk, or a clone with a new id.",
+                    Rebuild, device.Describe(), DiskId(table));
+            }
+
+            if (device.FindOn(table) is not { } partition)
+            {
+                return Finding.Failed(
+                    $"BCD entry {loader.Id}: {name} is {device.Describe()}, and there is no such partition: it was moved or deleted.",
+                    Rebuild, device.Describe());
+            }
+
+            var root = (loader.SystemRoot ?? @"\Windows").Trim('\\');
+            var volume = guest.Volumes.FirstOrDefault(v => v.Partition?.Number == partition.Number);
+            if (name == "osdevice" && (volume?.Files is not { } files || !SystemFinder.IsSystemRoot(files, root)))
+            {
+                return Finding.Failed(
+                    $@"BCD entry {loader.Id} starts Windows from \{root} on partition {partition.Number}, where there is none.", Rebuild);
+            }
+        }
+
+        return null;
+    }
+
+    private static Finding? JudgeManager(PartitionTable table, BootStore store, GuestVolume systemVolume)
+    {
+        if (store.BootManager?.Device is not { Kind: BootDeviceKind.Partition } device)
+        {
+            return null; // "the boot device", or absent: the firmware found it, whatever it says
+        }
+
+        return device.FindOn(table) is { } partition && partition.Number == systemVolume.Number
+            ? null
+            : Finding.Failed(
+                $"The boot manager's device is {device.Describe()}, but the store is on partition {systemVolume.Number} of {DiskId(table)}.",
+                Rebuild, device.Describe());
+    }
+
+    private static string Proof(Guest guest, PartitionTable table, BootObject loader, GuestVolume systemVolume)
+    {
+        var windows = guest.Windows.Volume.Number;
+        var text = $"The system partition ({systemVolume.Number}) and Windows (partition {windows}) are on this disk, {DiskId(table)}.";
+        if (loader.OsDevice.Kind is BootDeviceKind.Locate or BootDeviceKind.Boot)
+        {
+            text += $" The BCD finds Windows by search (osdevice: {loader.OsDevice.Describe()}).";
+        }
+
+        var letter = MountedDevices.Read(guest.Windows).FirstOrDefault(d => d.Letter == guest.Windows.DriveLetter && d.IsPartition);
+        if (letter is not null && letter.FindOn(table)?.Number != windows)
+        {
+            text += $@" SYSTEM\MountedDevices gives {letter.Letter} to another partition ({letter.Describe()}): Windows assigns its letters anew at the first start.";
+        }
+
+        if (guest.Systems.Count > 1)
+        {
+            text += $" There are {guest.Systems.Count} Windows installations; only the one that starts by default is prepared.";
+        }
+
+        if (guest.Boot is { UefiStore: not null, BiosStore: not null })
+        {
+            text += $" There are two boot configurations; the {(guest.Firmware == Firmware.Uefi ? "UEFI" : "BIOS")} one was judged.";
+        }
+
+        return text;
+    }
+
+    private static string DiskId(PartitionTable table) =>
+        table.Scheme == PartitionScheme.Gpt ? $"disk {table.DiskGuid}" : $"the disk with signature {table.MbrSignature:X8}";
+}

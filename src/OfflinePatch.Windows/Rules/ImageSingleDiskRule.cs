@@ -1,0 +1,67 @@
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>
+/// <c>image.single-disk</c>: the machine needs no second disk, because the target imports the system disk only (images-and-cloud.md R4). Evidence is
+/// a drive letter in SYSTEM\MountedDevices whose partition is not on this disk, a page file there, or the database of a domain controller.
+/// </summary>
+public sealed class ImageSingleDiskRule : Rule
+{
+    /// <inheritdoc/>
+    public override string Id => "image.single-disk";
+
+    /// <inheritdoc/>
+    public override string Title => "The machine needs this disk only";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: an image file holds the system disk only";
+
+    /// <inheritdoc/>
+    public override string Summary => @"SYSTEM\MountedDevices, PagingFiles and NTDS paths: letters of partitions that are not on this disk.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(Guest guest)
+    {
+        if (guest.Partitions is null)
+        {
+            return Finding.NotApplicable("There is no partition table.");
+        }
+
+        // The letter of Windows itself belongs to this disk, whatever id the disk had when the letter was given (a clone has a new one).
+        var devices = MountedDevices.Read(guest.Windows).Where(d => d.Letter is not null && d.IsPartition).ToList();
+        var own = devices.Find(d => d.Letter == guest.Windows.DriveLetter);
+        var elsewhere = devices
+            .Where(d => d != own && !d.IsOn(guest.Partitions) && (d.MbrSignature is null || d.MbrSignature != own?.MbrSignature))
+            .ToList();
+        if (elsewhere.Count == 0)
+        {
+            return Finding.Ok("Every drive letter of a partition belongs to this disk.");
+        }
+
+        var letters = elsewhere.Select(d => d.Letter!).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var uses = Uses(guest.Windows.Current).Where(u => u.Path.Length > 1 && letters.Contains(u.Path[..2])).ToList();
+        var message = $@"SYSTEM\MountedDevices knows partitions of another disk: {string.Join(", ", elsewhere.Select(d => $"{d.Letter} ({d.Describe()})"))}."
+            + (uses.Count == 0 ? "" : $" In use: {string.Join(", ", uses.Select(u => $"{u.What} {u.Path}"))}.");
+        return Finding.Failed(
+            message,
+            "Only the system disk is imported. If a data disk belongs to the machine, import it as a data disk image and attach it; a letter of a disk that is long gone does no harm.");
+    }
+
+    private static IEnumerable<(string What, string Path)> Uses(ControlSet set)
+    {
+        foreach (var line in set.Find(@"Control\Session Manager\Memory Management")?.GetMultiString("PagingFiles") ?? [])
+        {
+            yield return ("page file", line.Split(' ')[0]);
+        }
+
+        if (set.Find(@"Services\NTDS\Parameters")?.GetString("DSA Database file") is { } database)
+        {
+            yield return ("Active Directory database", database);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>
+/// <c>network.dhcp</c>: every TCP/IP interface of every control set gets its address, gateway and DNS servers from DHCP
+/// (boot-network-accounts.md §2.1, images-and-cloud.md §4.5). The ghosts of old adapters count, because a Xen PV adapter inherits the settings of
+/// the adapter that it replaces.
+/// </summary>
+public sealed class NetworkDhcpRule : Rule
+{
+    private const string Parameters = @"Services\Tcpip\Parameters";
+    private static readonly string[] StaticValues = ["IPAddress", "SubnetMask", "DefaultGateway", "DefaultGatewayMetric"];
+
+    /// <inheritdoc/>
+    public override string Id => "network.dhcp";
+
+    /// <inheritdoc/>
+    public override string Title => "Every network interface uses DHCP";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns). The old values stand in the report.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(Guest guest)
+    {
+        var before = new List<string>();
+        var interfaces = 0;
+        foreach (var set in guest.Windows.ControlSets)
+        {
+            foreach (var key in InterfacesOf(set))
+            {
+                interfaces++;
+                if (IsStatic(key) || (!guest.Options.KeepDns && HasStaticDns(key)))
+                {
+                    before.Add(Describe(set, key));
+                }
+            }
+
+            if (!guest.Options.KeepDns && set.Find(Parameters) is { } global && HasStaticDns(global))
+            {
+                before.Add($@"{set.Name}\{Parameters}: DNS {global.GetString("NameServer")}");
+            }
+        }
+
+        if (before.Count > 0)
+        {
+            return Finding.Broken(
+                $@"{before.Count} of {interfaces} interfaces under Services\Tcpip\Parameters\Interfaces have static settings.",
+                string.Join("; ", before),
+                guest.Options.KeepDns ? "DHCP; DNS servers kept" : "DHCP for address, gateway and DNS");
+        }
+
+        var routes = PersistentRoutes(guest.Windows.Current);
+        var note = routes.Count == 0 ? "" : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";
+        return Finding.Ok(interfaces == 0
+            ? @"There is no interface under Services\Tcpip\Parameters\Interfaces: a new adapter starts with DHCP."
+            : $"All {interfaces} interfaces of all control sets use DHCP.{note}");
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(Guest guest)
+    {
+        foreach (var set in guest.Windows.ControlSets)
+        {
+            foreach (var key in InterfacesOf(set).ToList())
+            {
+                if (IsStatic(key))
+                {
+                    key.SetDword("EnableDHCP", 1);
+                    foreach (var name in StaticValues)
+                    {
+                        key.DeleteValue(name);
+                    }
+                }
+
+                ClearDns(guest, key);
+            }
+
+            if (set.Find(Parameters) is { } global)
+            {
+                ClearDns(guest, global);
+            }
+        }
+    }
+
+    /// <summary>The interface keys of a control set.</summary>
+    internal static IEnumerable<GuestKey> InterfacesOf(ControlSet set) => set.Find(Parameters + @"\Interfaces")?.SubKeys ?? [];
+
+    /// <summary>The real addresses of a value: not empty, not 0.0.0.0.</summary>
+    internal static IReadOnlyList<string> Addresses(GuestKey key, string name) =>
+        [.. (key.GetMultiString(name) ?? []).Where(a => a.Length > 0 && a != "0.0.0.0")];
+
+    /// <summary>The name that the user gave the connection, or null.</summary>
+    internal static string? ConnectionName(ControlSet set, string interfaceId) =>
+        set.Find($@"Control\Network\{{4D36E972-E325-11CE-BFC1-08002BE10318}}\{interfaceId}\Connection")?.GetString("Name");
+
+    private static bool IsStatic(GuestKey key) =>
+        key.GetDword("EnableDHCP") == 0 || Addresses(key, "IPAddress").Count > 0 || Addresses(key, "DefaultGateway").Count > 0;
+
+    private static bool HasStaticDns(GuestKey key) => key.GetString("NameServer") is { Length: > 0 } servers && servers.Trim().Length > 0;
+
+    private static void ClearDns(Guest guest, GuestKey key)
+    {
+        if (!guest.Options.KeepDns && HasStaticDns(key))
+        {
+            key.SetString("NameServer", "");
+        }
+    }
+
+    private static string Describe(ControlSet set, GuestKey key)
+    {
+        var addresses = Addresses(key, "IPAddress");
+        var masks = key.GetMultiString("SubnetMask") ?? [];
+        var parts = new List<string>();
+        if (addresses.Count > 0)
+        {
+            parts.Add(string.Join(", ", addresses.Select((a, i) => i < masks.Length ? $"{a}/{masks[i]}" : a)));
+        }
+        else if (key.GetDword("EnableDHCP") == 0)
+        {
+            parts.Add("EnableDHCP=0 without an address");
+        }
+
+        if (Addresses(key, "DefaultGateway") is { Count: > 0 } gateways)
+        {
+            parts.Add("gateway " + string.Join(", ", gateways));
+        }
+
+        if (HasStaticDns(key))
+        {
+            parts.Add("DNS " + key.GetString("NameServer"));
+        }
+
+        var name = ConnectionName(set, key.Name);
+        return $"{set.Name} {key.Name}{(name is null ? "" : $" ({name})")}: {string.Join(", ", parts)}";
+    }
+
+    private static List<string> PersistentRoutes(ControlSet set) =>
+        [.. set.Find(Parameters + @"\PersistentRoutes")?.Values.Select(v => v.Name) ?? []];
+}

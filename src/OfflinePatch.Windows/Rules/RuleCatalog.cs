@@ -1,0 +1,64 @@
+using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>Every rule, in the order in which they run: gates, the image, Windows, boot, drivers, network, agent, accounts, comfort.</summary>
+public static class RuleCatalog
+{
+    /// <summary>Every rule.</summary>
+    public static IReadOnlyList<Rule> All { get; } =
+    [
+        new DiskDynamicGate(),
+        new VolumeBitLockerGate(),
+        new VolumeHibernatedGate(),
+        new VolumeDirtyGate(),
+        new VolumeLogUncleanGate(),
+        new HiveCorruptGate(),
+        new HiveUncleanGate(),
+        new WindowsServicingPendingGate(),
+
+        new ImageFormatRule(),
+        new ImageSizeRule(),
+        new ImageSingleDiskRule(),
+        new ImageEncryptionRule(),
+        new ImageVmdkOriginRule(),
+
+        new WindowsSupportedRule(),
+        new WindowsBootModeRule(),
+        new WindowsSysprepRule(),
+        new WindowsPendingRestartRule(),
+        new WindowsClockRule(),
+
+        new BootSameDiskRule(),
+        new BootLoaderRule(),
+        new BootControllersRule(),
+
+        new DriversLeftoversRule(),
+
+        new NetworkDhcpRule(),
+        new NetworkServicesRule(),
+
+        new AccountsAdministratorRule(),
+        new AccountsPasswordRule(),
+
+        new StorageSanPolicyRule(),
+        new InputMouseKeyboardRule(),
+        new RemoteRdpRule(),
+        new RemoteFirewallRule(),
+    ];
+
+    /// <summary>The rules of a target: gates, and what its profile lists.</summary>
+    public static IEnumerable<Rule> For(TargetProfile profile) => All.Where(r => r.IsGate || profile.Includes(r.Id));
+
+    /// <summary>The rules of a target, described.</summary>
+    public static IReadOnlyList<RuleDescription> Describe(TargetProfile profile) =>
+    [
+        .. For(profile).Select(r => new RuleDescription(
+            r.Id, r.Title, SeverityOf(r, profile), r.IsGate, r.CanFix, profile.Rules.GetValueOrDefault(r.Id)?.Source ?? r.Source, r.Summary)),
+    ];
+
+    /// <summary>How much a failure of a rule matters for a target. A gate is always an error.</summary>
+    public static RuleSeverity SeverityOf(Rule rule, TargetProfile profile) =>
+        rule.IsGate ? RuleSeverity.Error : profile.SeverityOf(rule.Id) ?? rule.Severity;
+}

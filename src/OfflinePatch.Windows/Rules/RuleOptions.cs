@@ -1,0 +1,32 @@
+using OfflinePatch.Core;
+using OfflinePatch.Disks;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>What the user asked for.</summary>
+public sealed record RuleOptions
+{
+    /// <summary>Where driver packages are taken from, best first; <c>--drivers</c>.</summary>
+    public IReadOnlyList<IFileSystem> DriverSources { get; init; } = [];
+
+    /// <summary>The Cloudbase-Init archive, installer or directory as a tree of files; <c>--cloudbase-init</c>.</summary>
+    public IFileSystem? CloudbaseInit { get; init; }
+
+    /// <summary>Leave static DNS servers alone; <c>--keep-dns</c>.</summary>
+    public bool KeepDns { get; init; }
+
+    /// <summary>Stage drivers although their signature is missing or too new for this Windows; <c>--allow-unsigned</c>.</summary>
+    public bool AllowUnsigned { get; init; }
+
+    /// <summary>Turn Remote Desktop on; <c>--enable-rdp</c>.</summary>
+    public bool EnableRdp { get; init; }
+
+    /// <summary>The format of the copy that <c>-o</c> makes, or null when the image is changed in place.</summary>
+    public ImageFormat? OutputFormat { get; init; }
+
+    /// <summary>Bytes of the file that goes to the cloud, where known: the host file(s) of the image.</summary>
+    public long? FileSize { get; init; }
+
+    /// <summary>The clock, for what has to carry a time stamp.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,57 @@
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>
+/// <c>windows.pending-restart</c>: what the next start does beside starting (boot-network-accounts.md §6): Windows Update, chkdsk, Driver Verifier.
+/// </summary>
+public sealed class WindowsPendingRestartRule : Rule
+{
+    private const string WindowsUpdate = @"Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired";
+
+    /// <inheritdoc/>
+    public override string Id => "windows.pending-restart";
+
+    /// <inheritdoc/>
+    public override string Title => "The first start only starts";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Azure, AWS VM Import: no pending restart, no disk check, no Driver Verifier";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, Memory Management\VerifyDrivers, SYSTEM\Setup\CmdLine.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(Guest guest)
+    {
+        var found = new List<string>();
+        if (guest.Windows.Software.Root.Find(WindowsUpdate) is not null)
+        {
+            found.Add($@"Windows Update asks for a restart (SOFTWARE\{WindowsUpdate})");
+        }
+
+        var manager = guest.Windows.Current.Find(@"Control\Session Manager");
+        var boot = manager?.GetMultiString("BootExecute")?.Where(c => c.Length > 0 && !c.Equals("autocheck autochk *", StringComparison.OrdinalIgnoreCase)
+            && !c.StartsWith("autocheck autochk /q /v", StringComparison.OrdinalIgnoreCase)).ToList() ?? [];
+        if (boot.Count > 0)
+        {
+            found.Add($@"Session Manager\BootExecute runs {string.Join(", ", boot)}");
+        }
+
+        var memory = manager?.Find("Memory Management");
+        if (memory?.GetString("VerifyDrivers") is { Length: > 0 } verified)
+        {
+            found.Add($@"Driver Verifier watches {verified} (Memory Management\VerifyDrivers)");
+        }
+
+        return found.Count == 0
+            ? Finding.Ok("Nothing but the usual happens at the next start.")
+            : Finding.Failed(
+                string.Join("; ", found) + ".", "Restart the source machine until nothing is pending (`verifier /reset` for Driver Verifier), shut it down, and export it again.");
+    }
+}

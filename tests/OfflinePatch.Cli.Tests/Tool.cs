@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using System.Text.Json;
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Cli.Tests;
+
+/// <summary>The built binary, as a user runs it.</summary>
+internal static class Tool
+{
+    /// <summary><c>bin/offlinepatch</c> of <c>make build</c>, or the one that was built with the tests.</summary>
+    public static string Path { get; } = Locate();
+
+    public static ToolResult Run(params string[] arguments)
+    {
+        var result = Oracle.Run(Path, arguments);
+        return new ToolResult(result.ExitCode, result.Output, result.Error);
+    }
+
+    public static ToolResult RunJson(params string[] arguments) => Run([.. arguments, "--json"]);
+
+    public static Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        return Process.Start(start) ?? throw new InvalidOperationException("offlinepatch did not start");
+    }
+
+    private static string Locate()
+    {
+        var name = OperatingSystem.IsWindows() ? "offlinepatch.exe" : "offlinepatch";
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(System.IO.Path.Combine(folder.FullName, "OfflinePatch.sln")))
+            {
+                var built = System.IO.Path.Combine(folder.FullName, "bin", name);
+                if (File.Exists(built))
+                {
+                    return built;
+                }
+            }
+        }
+
+        return System.IO.Path.Combine(AppContext.BaseDirectory, name);
+    }
+}
+
+/// <summary>What a run said.</summary>
+internal sealed record ToolResult(int ExitCode, string Output, string Error)
+{
+    private JsonElement? _json;
+
+    /// <summary>The JSON document on stdout.</summary>
+    public JsonElement Json => _json ??= JsonDocument.Parse(Output).RootElement.Clone();
+
+    /// <summary>The report of the first image.</summary>
+    public JsonElement Image => Json.GetProperty("images")[0];
+
+    /// <summary>The error code of the first image, or null.</summary>
+    public string? ErrorCode => Image.TryGetProperty("error", out var error) ? error.GetProperty("code").GetString() : null;
+
+    /// <summary>The state of a rule of the first image.</summary>
+    public string? State(string rule) => Image.GetProperty("rules").EnumerateArray()
+        .Where(r => r.GetProperty("id").GetString() == rule).Select(r => r.GetProperty("state").GetString()).SingleOrDefault();
+
+    /// <summary>The ids of the rules of the first image in a state.</summary>
+    public IEnumerable<string> In(string state) => Image.GetProperty("rules").EnumerateArray()
+        .Where(r => r.GetProperty("state").GetString() == state).Select(r => r.GetProperty("id").GetString()!);
+
+    /// <summary>Fails the test unless the exit code is this one.</summary>
+    public ToolResult MustExit(int code)
+    {
+        Assert.True(ExitCode == code, $"exit code {ExitCode} instead of {code}\n{Output}\n{Error}");
+        return this;
+    }
+}

@@ -1,0 +1,113 @@
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Registry.Tests.Model;
+
+/// <summary>Random edits against a model, then every independent reader that is installed.</summary>
+public sealed class ModelTests
+{
+    public static TheoryData<string> Short => [.. Editable().Where(n => n.StartsWith("odd/", StringComparison.Ordinal) || n.StartsWith("plaso/", StringComparison.Ordinal)
+        || n is "win10-set/ELAM" or "win10-set/DEFAULT" or "accounts/SAM" or "clean/NTUSER-win7.DAT" or "clean/offreg-testhive")];
+
+    public static TheoryData<string> All => [.. Editable()];
+
+    [SkippableTheory]
+    [Trait("tier", "model")]
+    [MemberData(nameof(Short))]
+    public void AFewEdits(string name) => Run(name, 120, seed: 1, withOracles: name is "win10-set/ELAM" or "odd/UnicodeHive" or "clean/offreg-testhive");
+
+    [SkippableTheory]
+    [Trait("tier", "model")]
+    [Trait("speed", "slow")]
+    [MemberData(nameof(All))]
+    public void TwoThousandEdits(string name) => Run(name, 2000, seed: 2, withOracles: true);
+
+    [Theory]
+    [Trait("tier", "model")]
+    [InlineData(3)]
+    [InlineData(5)]
+    public void FromNothing(int minorVersion)
+    {
+        var hive = Hive.Create(minorVersion);
+        var edits = new RandomEdits(hive, ModelKey.Load(hive), seed: minorVersion);
+        for (var round = 0; round < 4; round++)
+        {
+            edits.Run(300);
+            Verify(hive, edits.Model, "created", withOracles: false);
+        }
+    }
+
+    private static void Run(string name, int count, int seed, bool withOracles)
+    {
+        Corpus.Require("hives/" + name);
+        var logs = CorpusHives.Logs(name);
+        var hive = Hive.Open(CorpusHives.Read(name), logs, new HiveOpenOptions { Unclean = UncleanHive.Reconcile });
+        var sound = withOracles && StrictProblems(hive.Image) is "";
+        var edits = new RandomEdits(hive, ModelKey.Load(hive), seed);
+        edits.Run(count);
+        Verify(hive, edits.Model, name, withOracles, sound);
+    }
+
+    private static void Verify(Hive hive, ModelKey model, string name, bool withOracles, bool strict = false)
+    {
+        var bytes = hive.ToArray();
+        Assert.DoesNotContain(hive.Check(), f => f.Severity == HiveFindingSeverity.Error);
+        var again = Hive.Open(bytes);
+        Assert.Equal(HiveRecoveryKind.None, again.Recovery.Kind);
+        Assert.Null(ModelKey.Compare(model, ModelKey.Load(again)));
+        if (!withOracles)
+        {
+            return;
+        }
+
+        Assert.True(!strict || StrictProblems(bytes) is "", $"{name}: {StrictProblems(bytes)}");
+        using var folder = new ScratchFolder();
+        File.WriteAllBytes(folder["h"], bytes);
+        if (Oracle.Locate("hivexml") is not null)
+        {
+            Assert.Equal("", Oracle.Run("hivexml", folder["h"]).MustSucceed().Error);
+        }
+
+        if (Oracle.Locate("reglookup") is not null)
+        {
+            // Not about the structure: names that the tool's locale cannot show, and where offreg puts the root key.
+            var complaints = Oracle.Run("reglookup", folder["h"]).MustSucceed().Error.Split('\n').Where(l => l.Length > 0
+                && !l.Contains("While quoting value", StringComparison.Ordinal) && !l.Contains("while converting", StringComparison.Ordinal)
+                && !l.Contains("header indicated root key", StringComparison.Ordinal));
+            Assert.Empty(complaints);
+        }
+
+        if (Oracle.Locate("reged") is not null)
+        {
+            // A listing of the root, as "chntpw -e" gives it (its export overruns its own buffers on long names).
+            var listing = Oracle.RunIn(folder.Path, "sh", "-c", $"printf 'ls\\nq\\n' | {Oracle.Locate("reged")} -e h").MustSucceed();
+            Assert.Contains($"Node has {hive.Root.SubKeyCount} subkeys and {hive.Root.ValueCount} values", listing.Output, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>What the strict structural check of the oracles folder says; empty when clean or absent.</summary>
+    private static string StrictProblems(ReadOnlyMemory<byte> hive)
+    {
+        var script = Corpus.Root is null ? null : Path.GetFullPath(Path.Combine(Corpus.Root, "..", "oracles", "hive_strict.py"));
+        if (script is null || !File.Exists(script) || Oracle.Locate("python3") is null)
+        {
+            return "";
+        }
+
+        using var folder = new ScratchFolder();
+        File.WriteAllBytes(folder["h"], hive.ToArray());
+        var result = Oracle.Run("/usr/bin/python3", script, "--warn-unref", "--warn-max", folder["h"]);
+        return result.ExitCode == 0 ? "" : result.Output;
+    }
+
+    /// <summary>The hives of the corpus that open and are sound, dirty ones with their logs.</summary>
+    private static IEnumerable<string> Editable()
+    {
+        foreach (var name in CorpusHives.Names)
+        {
+            if (CorpusTable.Outcomes.TryGetValue(name, out var outcome) && outcome == "editable")
+            {
+                yield return name;
+            }
+        }
+    }
+}

@@ -1,0 +1,381 @@
+using System.Buffers.Binary;
+using System.Text;
+using OfflinePatch.Core;
+using OfflinePatch.Disks;
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Rules;
+
+namespace OfflinePatch.Windows.Tests.Machines;
+
+/// <summary>The generation of a test machine.</summary>
+public enum Generation
+{
+    Windows7,
+    Windows81,
+    Windows10,
+    Server2019,
+}
+
+/// <summary>
+/// A small machine in memory: a partitioned 40 GiB disk whose volumes are trees in memory, with hives and boot configuration of our own making, healthy
+/// in every respect that rules look at. A test breaks one thing.
+/// </summary>
+public sealed class Machine
+{
+    public const long GiB = 1L << 30;
+    public const long MiB = 1L << 20;
+    public const string LoaderId = "{11111111-2222-3333-4444-555555555555}";
+    public static readonly Guid DiskGuid = new("0a1b2c3d-0001-0002-0003-000000000001");
+    public static readonly Guid EspGuid = new("0a1b2c3d-0001-0002-0003-000000000002");
+    public static readonly Guid WindowsGuid = new("0a1b2c3d-0001-0002-0003-000000000003");
+    public const uint Signature = 0xDEADBEEF;
+    public const long WindowsOffset = 500 * MiB;
+
+    private static readonly Guid EspType = new("C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
+    private static readonly Guid DataType = new("EBD0A0A2-B9E5-4433-87C0-68B6B72699C7");
+
+    public Machine(Generation generation = Generation.Windows10, Firmware firmware = Firmware.Uefi, long size = 40 * GiB, ImageFormat format = ImageFormat.Raw,
+        Dictionary<string, string>? properties = null)
+    {
+        Generation = generation;
+        Firmware = firmware;
+        Disk = new TestDisk(size, format, properties);
+        if (firmware == Firmware.Uefi)
+        {
+            TestDisk.WriteGpt(Disk, DiskGuid, (EspType, EspGuid, MiB, 260 * MiB), (DataType, WindowsGuid, WindowsOffset, size - WindowsOffset - (2 * MiB)));
+        }
+        else
+        {
+            TestDisk.WriteMbr(Disk, Signature, (7, true, MiB, 350 * MiB), (7, false, WindowsOffset, size - WindowsOffset - (2 * MiB)));
+            var boot = new byte[512];
+            boot[0] = 0xEB;
+            "NTFS    "u8.CopyTo(boot.AsSpan(3));
+            BinaryPrimitives.WriteUInt32LittleEndian(boot.AsSpan(0x1C), (uint)(MiB / 512));
+            boot[510] = 0x55;
+            boot[511] = 0xAA;
+            Disk.Write(MiB, boot);
+        }
+
+        System = Hive.Create(rootName: "SYSTEM");
+        Software = Hive.Create(rootName: "SOFTWARE");
+        Sam = Hive.Create(rootName: "SAM");
+        Bcd = Hive.Create(minorVersion: 3, rootName: "BCD00000000");
+        BuildSystem();
+        BuildSoftware();
+        BuildSam();
+        BuildBcd();
+        foreach (var file in new[] { "ntoskrnl.exe", "kernel32.dll" })
+        {
+            WindowsFiles.Put(@"Windows\System32\" + file, Pe(generation == Generation.Windows7 ? (ushort)0x014C : (ushort)0x8664));
+        }
+
+        foreach (var driver in new[] { "atapi", "intelide", "pciide", "storahci", "stornvme", "msahci", "disk", "pci", "acpi", "volmgr", "mountmgr", "partmgr" })
+        {
+            WindowsFiles.Put($@"Windows\System32\drivers\{driver}.sys", [1]);
+        }
+
+        if (firmware == Firmware.Uefi)
+        {
+            SystemFiles.Put(@"EFI\Microsoft\Boot\bootmgfw.efi", Pe(0x8664));
+            SystemFiles.Put(generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi", Pe(0x8664));
+        }
+        else
+        {
+            SystemFiles.Put("bootmgr", [1, 2, 3]);
+        }
+    }
+
+    public Generation Generation { get; }
+
+    public Firmware Firmware { get; }
+
+    public TestDisk Disk { get; }
+
+    public Hive System { get; set; }
+
+    public Hive Software { get; }
+
+    public Hive Sam { get; }
+
+    public Hive Bcd { get; set; }
+
+    public MemoryFiles WindowsFiles { get; } = new();
+
+    public MemoryFiles SystemFiles { get; } = new();
+
+    /// <summary>What the Windows volume says of itself.</summary>
+    public VolumeCondition Condition { get; set; } = new();
+
+    /// <summary>What its first sector says.</summary>
+    public VolumeKind WindowsKind { get; set; } = VolumeKind.Ntfs;
+
+    public RuleOptions Options { get; set; } = new();
+
+    public TargetProfile Profile { get; set; } = TargetProfile.Get(TargetProfile.DefaultId);
+
+    public string ControlSet { get; } = "ControlSet001";
+
+    public HiveKey Set(string path) => System.Create($@"{ControlSet}\{path}");
+
+    /// <summary>The machine as rules see it, read from the bytes of its hives.</summary>
+    public Guest Start()
+    {
+        Store(WindowsFiles, @"Windows\System32\config\SYSTEM", System);
+        Store(WindowsFiles, @"Windows\System32\config\SOFTWARE", Software);
+        Store(WindowsFiles, @"Windows\System32\config\SAM", Sam);
+        Store(SystemFiles, Firmware == Firmware.Uefi ? @"EFI\Microsoft\Boot\BCD" : @"Boot\BCD", Bcd);
+        return Restart();
+    }
+
+    /// <summary>The machine as rules see it, from what is on its volumes now.</summary>
+    public Guest Restart()
+    {
+        var changes = new ChangeLog();
+        var table = PartitionTable.Read(Disk);
+        var volumes = new List<GuestVolume>();
+        foreach (var partition in table.Partitions)
+        {
+            var isWindows = partition.Offset == WindowsOffset;
+            var files = isWindows ? WindowsFiles : SystemFiles;
+            var kind = isWindows ? WindowsKind : Firmware == Firmware.Uefi ? VolumeKind.Fat : VolumeKind.Ntfs;
+            volumes.Add(new GuestVolume
+            {
+                Number = partition.Number,
+                Partition = partition,
+                Kind = kind,
+                Files = kind is VolumeKind.Ntfs or VolumeKind.Fat ? new RecordingFileSystem(files, changes, isWindows ? "C:" : "S:", IsHive) : null,
+                Condition = isWindows ? Condition : new VolumeCondition(),
+            });
+        }
+
+        var boot = BootFilesFinder.Find(table, volumes, changes);
+        var systems = SystemFinder.FindAll(volumes, boot, table, changes);
+        foreach (var system in systems)
+        {
+            system.DriveLetter = DriveLetters.Of(system, table);
+        }
+
+        return new Guest
+        {
+            Disk = Disk,
+            Partitions = table,
+            Volumes = volumes,
+            Boot = boot,
+            Systems = systems,
+            FoundWindows = SystemFinder.ChooseBooted(systems, boot, table),
+            Options = Options,
+            Profile = Profile,
+            Changes = changes,
+        };
+    }
+
+    /// <summary>Writes back what rules changed.</summary>
+    public static void Save(Guest guest)
+    {
+        foreach (var system in guest.Systems)
+        {
+            system.WriteBack();
+        }
+
+        guest.Boot.WriteBack();
+    }
+
+    /// <summary>A BCD device element that names a partition of a GPT disk.</summary>
+    public static byte[] GptDevice(Guid disk, Guid partition)
+    {
+        var element = new byte[88];
+        element[0x10] = 6;
+        element[0x18] = 0x48;
+        partition.TryWriteBytes(element.AsSpan(0x20));
+        disk.TryWriteBytes(element.AsSpan(0x38));
+        return element;
+    }
+
+    /// <summary>A BCD device element that names a partition of an MBR disk.</summary>
+    public static byte[] MbrDevice(uint signature, long offset)
+    {
+        var element = new byte[88];
+        element[0x10] = 6;
+        element[0x18] = 0x48;
+        BinaryPrimitives.WriteInt64LittleEndian(element.AsSpan(0x20), offset);
+        element[0x34] = 1;
+        BinaryPrimitives.WriteUInt32LittleEndian(element.AsSpan(0x38), signature);
+        return element;
+    }
+
+    public static byte[] Pe(ushort machine)
+    {
+        var file = new byte[0x100];
+        file[0] = (byte)'M';
+        file[1] = (byte)'Z';
+        file[0x3C] = 0x80;
+        "PE\0\0"u8.CopyTo(file.AsSpan(0x80));
+        BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(0x84), machine);
+        return file;
+    }
+
+    /// <summary>Adds a local account; returns its key.</summary>
+    public void AddAccount(uint rid, string name, ushort flags, bool hasPassword)
+    {
+        var key = Sam.Create($@"SAM\Domains\Account\Users\{rid:X8}");
+        var f = new byte[0x50];
+        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(0x20), long.MaxValue);
+        BinaryPrimitives.WriteUInt32LittleEndian(f.AsSpan(0x30), rid);
+        BinaryPrimitives.WriteUInt16LittleEndian(f.AsSpan(0x38), flags);
+        key.SetBinary("F", f);
+        var text = Encoding.Unicode.GetBytes(name);
+        var hash = hasPassword ? new byte[0x38] : new byte[0x18];
+        hash[2] = 2;
+        var v = new byte[0xCC + text.Length + hash.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(v.AsSpan(0x0C + 4), text.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(v.AsSpan(0xA8), text.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(v.AsSpan(0xAC), hash.Length);
+        text.CopyTo(v.AsSpan(0xCC));
+        hash.CopyTo(v.AsSpan(0xCC + text.Length));
+        key.SetBinary("V", v);
+    }
+
+    private static bool IsHive(string path) => path.Contains(@"\config\", StringComparison.OrdinalIgnoreCase) || path.EndsWith("BCD", StringComparison.Ordinal);
+
+    private static void Store(MemoryFiles files, string path, Hive hive) => files.Put(path, hive.ToArray());
+
+    private void BuildSystem()
+    {
+        var select = System.Create("Select");
+        select.SetDword("Current", 1);
+        select.SetDword("Default", 1);
+        select.SetDword("LastKnownGood", 1);
+        System.Create("Setup").SetDword("SystemSetupInProgress", 0);
+        Set(@"Control\ProductOptions").SetString("ProductType", Generation == Generation.Server2019 ? "ServerNT" : "WinNT");
+        Set(@"Control\ComputerName\ComputerName").SetString("ComputerName", "BENCH");
+        Set(@"Control\Session Manager").SetMultiString("BootExecute", ["autocheck autochk *"]);
+        Set(@"Control\Terminal Server").SetDword("fDenyTSConnections", 1);
+        foreach (var (service, start) in new (string, uint)[]
+            {
+                ("ACPI", 0), ("pci", 0), ("volmgr", 0), ("mountmgr", 0), ("disk", 0), ("partmgr", 0), ("atapi", 0), ("intelide", 0), ("pciide", 0),
+                ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2), ("DcomLaunch", 2),
+                ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2), ("TermService", 3),
+                ("kbdclass", 3), ("mouclass", 3), ("i8042prt", 3), ("kbdhid", 3), ("mouhid", 3), ("HidUsb", 3),
+            })
+        {
+            Service(service, start);
+        }
+
+        if (Generation == Generation.Windows7)
+        {
+            Service("msahci", 0);
+            var ide = "{4D36E96A-E325-11CE-BFC1-08002BE10318}";
+            foreach (var (id, service, guid) in new[]
+                {
+                    ("primary_ide_channel", "atapi", ide), ("secondary_ide_channel", "atapi", ide), ("*pnp0600", "atapi", ide),
+                    ("gendisk", "disk", "{4D36E967-E325-11CE-BFC1-08002BE10318}"), ("pci#cc_0101", "pciide", ide),
+                    ("pci#ven_8086&dev_7010", "intelide", ide),
+                })
+            {
+                var key = Set($@"Control\CriticalDeviceDatabase\{id}");
+                key.SetString("Service", service);
+                key.SetString("ClassGUID", guid);
+            }
+        }
+        else
+        {
+            Service("storahci", 0);
+            Service("stornvme", 0);
+        }
+
+        Set(@"Services\partmgr\Parameters").SetDword("SanPolicy", 1);
+        Set(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["partmgr"]);
+        Set(@"Control\Class\{4d36e96b-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["kbdclass"]);
+        Set(@"Control\Class\{4d36e96f-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["mouclass"]);
+        Set(@"Services\Tcpip\Parameters").SetString("NameServer", "");
+        AddInterface("{AAAAAAAA-0000-0000-0000-000000000001}").SetDword("EnableDHCP", 1);
+        var mounted = System.Create("MountedDevices");
+        var device = new byte[Firmware == Firmware.Uefi ? 24 : 12];
+        if (Firmware == Firmware.Uefi)
+        {
+            "DMIO:ID:"u8.CopyTo(device);
+            WindowsGuid.TryWriteBytes(device.AsSpan(8));
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(device, Signature);
+            BinaryPrimitives.WriteInt64LittleEndian(device.AsSpan(4), WindowsOffset);
+        }
+
+        mounted.SetBinary(@"\DosDevices\C:", device);
+    }
+
+    public HiveKey AddInterface(string id, string set = "ControlSet001") => System.Create($@"{set}\Services\Tcpip\Parameters\Interfaces\{id}");
+
+    public void Service(string name, uint start)
+    {
+        var key = Set(@"Services\" + name);
+        key.SetDword("Start", start);
+        key.SetDword("Type", start < 2 || char.IsLower(name[0]) ? 1u : 0x20u);
+        if (start < 2)
+        {
+            key.SetExpandString("ImagePath", $@"System32\drivers\{name}.sys");
+        }
+    }
+
+    private void BuildSoftware()
+    {
+        var (product, version, build, edition, type) = Generation switch
+        {
+            Generation.Windows7 => ("Windows 7 Professional", "6.1", "7601", "Professional", "Client"),
+            Generation.Windows81 => ("Windows 8.1 Pro", "6.3", "9600", "Professional", "Client"),
+            Generation.Windows10 => ("Windows 10 Pro", "6.3", "16299", "Professional", "Client"),
+            _ => ("Windows Server 2019 Datacenter", "6.3", "17763", "ServerDatacenter", "Server"),
+        };
+        var key = Software.Create(@"Microsoft\Windows NT\CurrentVersion");
+        key.SetString("ProductName", product);
+        key.SetString("CurrentVersion", version);
+        key.SetString("CurrentBuildNumber", build);
+        key.SetString("EditionID", edition);
+        key.SetString("InstallationType", type);
+        key.SetString("SystemRoot", @"C:\Windows");
+        if (Generation is Generation.Windows10 or Generation.Server2019)
+        {
+            key.SetDword("CurrentMajorVersionNumber", 10);
+            key.SetDword("CurrentMinorVersionNumber", 0);
+            key.SetString("ReleaseId", Generation == Generation.Windows10 ? "1709" : "1809");
+        }
+
+        Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_COMPLETE");
+    }
+
+    private void BuildSam()
+    {
+        Sam.Create(@"SAM\Domains\Account").SetBinary("V", new byte[24]);
+        AddAccount(500, "Administrator", 0x0210, hasPassword: true);
+        AddAccount(501, "Guest", 0x0215, hasPassword: false);
+    }
+
+    private void BuildBcd()
+    {
+        var isUefi = Firmware == Firmware.Uefi;
+        Bcd.Create("Description").SetString("KeyName", "BCD00000000");
+        Element(BootStore.BootManagerId, 0x10100002, "11000001").SetBinary("Element",
+            isUefi ? GptDevice(DiskGuid, EspGuid) : MbrDevice(Signature, MiB));
+        Element(BootStore.BootManagerId, 0x10100002, "23000003").SetString("Element", LoaderId);
+        Element(BootStore.BootManagerId, 0x10100002, "24000001").SetMultiString("Element", [LoaderId]);
+        var windows = isUefi ? GptDevice(DiskGuid, WindowsGuid) : MbrDevice(Signature, WindowsOffset);
+        Loader("11000001").SetBinary("Element", windows);
+        Loader("21000001").SetBinary("Element", windows);
+        Loader("12000002").SetString("Element", isUefi ? @"\Windows\system32\winload.efi" : @"\Windows\system32\winload.exe");
+        Loader("22000002").SetString("Element", @"\Windows");
+        Loader("12000004").SetString("Element", "Windows");
+    }
+
+    /// <summary>An element of the default loader.</summary>
+    public HiveKey Loader(string element) => Element(LoaderId, 0x10200003, element);
+
+    public HiveKey Element(string id, uint type, string element)
+    {
+        Bcd.Create($@"Objects\{id}\Description").SetDword("Type", type);
+        return Bcd.Create($@"Objects\{id}\Elements\{element}");
+    }
+}

@@ -1,0 +1,113 @@
+using OfflinePatch.Disks;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Tests.Machines;
+
+namespace OfflinePatch.Windows.Tests.Rules;
+
+/// <summary>One thing that is wrong with a machine, the rule that must notice, and whether <c>fix</c> mends it.</summary>
+public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machine> Break, string MessageNames = "")
+{
+    public override string ToString() => Name;
+
+    /// <summary>Generations and firmware on which it makes sense; null: all.</summary>
+    public Func<Generation, Firmware, bool>? Where { get; init; }
+
+    public static IReadOnlyList<Defect> All { get; } =
+    [
+        new("static address", "network.dhcp", true, m => MakeStatic(m, "ControlSet001"), "Interfaces"),
+        new("static address in the other control set", "network.dhcp", true, m =>
+        {
+            MakeStatic(m, "ControlSet002");
+        }),
+        new("static DNS only", "network.dhcp", true, m => m.AddInterface("{AAAAAAAA-0000-0000-0000-000000000001}").SetString("NameServer", "10.0.0.2")),
+        new("global static DNS", "network.dhcp", true, m => m.Set(@"Services\Tcpip\Parameters").SetString("NameServer", "10.0.0.2")),
+        new("DHCP off without address", "network.dhcp", true, m => m.AddInterface("{AAAAAAAA-0000-0000-0000-000000000002}").SetDword("EnableDHCP", 0)),
+        new("DHCP service disabled", "network.services", true, m => m.Set(@"Services\Dhcp").SetDword("Start", 4), "Dhcp"),
+        new("NDIS disabled", "network.services", true, m => m.Set(@"Services\NDIS").SetDword("Start", 4), "NDIS"),
+        new("SAN policy offline", "storage.san-policy", true, m => m.Set(@"Services\partmgr\Parameters").SetDword("SanPolicy", 3), "SanPolicy"),
+        new("keyboard filter lost", "input.mouse-keyboard", true, m => m.Set(@"Control\Class\{4d36e96b-e325-11ce-bfc1-08002be10318}").DeleteValue("UpperFilters")),
+        new("VirtualBox mouse filter", "input.mouse-keyboard", true,
+            m => m.Set(@"Control\Class\{4d36e96f-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["VBoxMouse", "mouclass"])),
+        new("keyboard driver disabled", "input.mouse-keyboard", true, m => m.Set(@"Services\i8042prt").SetDword("Start", 4)),
+        new("IDE driver disabled", "boot.controllers", true, m => m.Set(@"Services\atapi").SetDword("Start", 4)),
+        new("AHCI driver on demand", "boot.controllers", true, m => m.Set(m.Generation == Generation.Windows7 ? @"Services\msahci" : @"Services\storahci").SetDword("Start", 3)),
+        new("IDE driver overridden", "boot.controllers", true, m => m.Set(@"Services\intelide\StartOverride").SetDword("0", 3)),
+        new("class filter without driver", "boot.controllers", true,
+            m => m.Set(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}").SetMultiString("LowerFilters", ["ghostflt"])),
+        new("IDE driver disabled and its file gone", "boot.controllers", false, m =>
+        {
+            m.Set(@"Services\atapi").SetDword("Start", 4);
+            m.WindowsFiles.Delete(@"Windows\System32\drivers\atapi.sys");
+        }, "atapi.sys"),
+        new("IDE channel not in the critical device database", "boot.controllers", true,
+            m => m.Set(@"Control\CriticalDeviceDatabase").DeleteSubKeyTree("primary_ide_channel"))
+        { Where = (g, _) => g == Generation.Windows7 },
+        new("Parallels driver", "drivers.leftovers", true, m =>
+        {
+            m.Service("prl_strg", 0);
+            m.WindowsFiles.Put(@"Windows\System32\drivers\prl_strg.sys", [1]);
+            m.Set(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}").SetMultiString("LowerFilters", ["prl_strg"]);
+        }, "prl_strg"),
+        new("VMware Tools", "drivers.leftovers", false, m => m.Service("VMTools", 2), "VMTools"),
+        new("old Xen driver", "drivers.leftovers", true, m => m.Service("rhelscsi", 0), "rhelscsi"),
+        new("dirty volume", "volume.dirty", false, m => m.Condition = new VolumeCondition { IsDirty = true }),
+        new("unclean log", "volume.log-unclean", false, m => m.Condition = new VolumeCondition { LogProblem = "version 2.0." }),
+        new("hibernated", "volume.hibernated", false, m => m.Condition = new VolumeCondition { HibernationProblem = "HIBR." }),
+        new("pending servicing (CBS)", "windows.servicing-pending", false,
+            m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"), "RebootPending"),
+        new("pending servicing (pending.xml)", "windows.servicing-pending", false, m => m.WindowsFiles.Put(@"Windows\WinSxS\pending.xml", [1]), "pending.xml"),
+        new("pending servicing (poqexec)", "windows.servicing-pending", false,
+            m => m.Set(@"Control\Session Manager").SetMultiString("SetupExecute", [@"C:\Windows\System32\poqexec.exe /noreboot"]), "SetupExecute"),
+        new("setup in progress", "windows.sysprep", false, m => m.System.Create("Setup").SetDword("SystemSetupInProgress", 1), "SystemSetupInProgress"),
+        new("audit mode", "windows.sysprep", false,
+            m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_AUDIT"), "IMAGE_STATE_AUDIT"),
+        new("interrupted sysprep", "windows.sysprep", false, m => m.System.Create(@"Setup\Status\SysprepStatus").SetDword("GeneralizationState", 3)),
+        new("update waits for a restart", "windows.pending-restart", false,
+            m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired")),
+        new("disk check at boot", "windows.pending-restart", false,
+            m => m.Set(@"Control\Session Manager").SetMultiString("BootExecute", [@"autocheck autochk /r \??\C:", "autocheck autochk *"]), "BootExecute"),
+        new("administrator disabled", "accounts.administrator", false, m => m.AddAccount(500, "Administrator", 0x0211, hasPassword: true), "disabled"),
+        new("user without a password", "accounts.password", false, m => m.AddAccount(1001, "kiosk", 0x0210, hasPassword: false), "kiosk"),
+        new("fallback loader missing", "boot.loader", true, m => m.SystemFiles.Delete(
+            m.Generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi"), @"EFI\Boot")
+        { Where = (_, f) => f == Firmware.Uefi },
+        new("no active partition", "boot.loader", true, m => m.Disk.Write(0x1BE, [0]), "active") { Where = (_, f) => f == Firmware.Bios },
+        new("wrong HiddenSectors", "boot.loader", true, m => m.Disk.Write(Machine.MiB + 0x1C, [63, 0, 0, 0]), "HiddenSectors")
+        { Where = (_, f) => f == Firmware.Bios },
+        new("no boot code", "boot.loader", false, m => m.Disk.Write(0, new byte[0x1B8]), "boot code") { Where = (_, f) => f == Firmware.Bios },
+        new("BCD of another disk", "boot.same-disk", false, m =>
+        {
+            var device = m.Firmware == Firmware.Uefi
+                ? Machine.GptDevice(Guid.Parse("99999999-0001-0002-0003-000000000001"), Machine.WindowsGuid)
+                : Machine.MbrDevice(0x12345678, Machine.WindowsOffset);
+            m.Loader("21000001").SetBinary("Element", device);
+            m.Loader("11000001").SetBinary("Element", device);
+        }, "another disk"),
+        new("BCD names a partition that is gone", "boot.same-disk", false, m => m.Loader("21000001").SetBinary("Element",
+            m.Firmware == Firmware.Uefi
+                ? Machine.GptDevice(Machine.DiskGuid, Guid.Parse("99999999-0001-0002-0003-000000000001"))
+                : Machine.MbrDevice(Machine.Signature, 12345 * 512)), "no such partition"),
+        new("BCD starts a VHD", "boot.same-disk", false, m =>
+        {
+            var element = m.Loader("21000001").GetBinary("Element")!;
+            element[0x30] = 6;
+            m.Loader("21000001").SetBinary("Element", element);
+        }, "virtual disk"),
+        new("BCD without a loader", "boot.same-disk", false, m => m.Bcd.Find("Objects")!.DeleteSubKeyTree(Machine.LoaderId), "no entry"),
+        new("boot manager of another partition", "boot.same-disk", false, m => m.Element(BootStore.BootManagerId, 0x10100002, "11000001").SetBinary("Element",
+            m.Firmware == Firmware.Uefi ? Machine.GptDevice(Machine.DiskGuid, Machine.WindowsGuid) : Machine.MbrDevice(Machine.Signature, Machine.WindowsOffset))),
+        new("letters of another disk", "image.single-disk", false, m => m.System.Create("MountedDevices").SetBinary(@"\DosDevices\E:",
+            [1, 2, 3, 4, 0, 0, 0x10, 0, 0, 0, 0, 0]), "E:"),
+    ];
+
+    private static void MakeStatic(Machine machine, string set)
+    {
+        var key = machine.AddInterface("{AAAAAAAA-0000-0000-0000-000000000003}", set);
+        key.SetDword("EnableDHCP", 0);
+        key.SetMultiString("IPAddress", ["10.0.0.5"]);
+        key.SetMultiString("SubnetMask", ["255.255.255.0"]);
+        key.SetMultiString("DefaultGateway", ["10.0.0.1"]);
+        key.SetString("NameServer", "10.0.0.2");
+    }
+}

@@ -1,0 +1,71 @@
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Tests.Machines;
+
+namespace OfflinePatch.Windows.Tests.Rules;
+
+/// <summary>Every generation and firmware with every single defect: the intended rule fails and no other; a fix mends it; the second look is clean.</summary>
+[Trait("tier", "unit")]
+public sealed class DefectTests
+{
+    public static TheoryData<string, Generation, Firmware> Variants
+    {
+        get
+        {
+            var data = new TheoryData<string, Generation, Firmware>();
+            foreach (var defect in Defect.All)
+            {
+                foreach (var generation in Enum.GetValues<Generation>())
+                {
+                    foreach (var firmware in new[] { Firmware.Bios, Firmware.Uefi })
+                    {
+                        if (defect.Where?.Invoke(generation, firmware) ?? true)
+                        {
+                            data.Add(defect.Name, generation, firmware);
+                        }
+                    }
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Exactly_the_intended_rule_fails_and_a_fix_mends_it(string name, Generation generation, Firmware firmware)
+    {
+        var defect = Defect.All.Single(d => d.Name == name);
+        var machine = new Machine(generation, firmware);
+        defect.Break(machine);
+        var guest = machine.Start();
+        Assert.Equal([defect.Rule], Failing(guest, generation));
+        var rule = RuleCatalog.All.Single(r => r.Id == defect.Rule);
+        var finding = rule.Inspect(guest);
+        Assert.Equal(defect.Fixable, finding.Fixable && rule.CanFix);
+        Assert.NotNull(finding.Remedy);
+        Assert.Contains(defect.MessageNames, finding.Message + finding.Before, StringComparison.OrdinalIgnoreCase);
+        Assert.True(guest.Changes.IsEmpty);
+        if (!defect.Fixable)
+        {
+            return;
+        }
+
+        rule.Fix(guest);
+        Assert.Equal(FindingState.Ok, rule.Inspect(guest).State);
+        Assert.False(guest.Changes.IsEmpty);
+        Machine.Save(guest);
+        var again = machine.Restart();
+        Assert.Empty(Failing(again, generation));
+        Assert.True(again.Changes.IsEmpty);
+    }
+
+    private static List<string> Failing(Guest guest, Generation generation) =>
+    [
+        .. RuleCatalog.All
+            .Where(r => !r.Id.StartsWith("agent.", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal)
+                && !(r.Id == "windows.supported" && generation is Generation.Windows7 or Generation.Windows81))
+            .Where(r => r.Inspect(guest).State == FindingState.Failed)
+            .Select(r => r.Id),
+    ];
+}

@@ -1,0 +1,38 @@
+#!/bin/sh
+# Installs the independent programs that judge our output, where this is Debian and we are root; otherwise says what is missing.
+set -u
+missing=
+need() { # PROGRAM PACKAGE
+  PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+need ntfsfix ntfs-3g
+need fls sleuthkit
+need hivexsh libhivex-bin
+need hivexregedit libwin-hivex-perl
+need reglookup reglookup
+need reged chntpw
+need qemu-img qemu-utils
+need mdir mtools
+need fsck.fat dosfstools
+need genisoimage genisoimage
+need xorriso xorriso
+need msiextract msitools
+need cabextract cabextract
+need lcab lcab
+need vhdiinfo libvhdi-utils
+need python3 python3
+need chromium chromium
+/usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  echo "installing judges:$missing"
+  log=$(mktemp)
+  apt-get update -qq >"$log" 2>&1
+  for package in $missing; do
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$package" >>"$log" 2>&1 || echo "  not to be had: $package (its tests are skipped)"
+  done
+  rm -f "$log"
+else
+  echo "not installed, so their tests are skipped:$missing"
+fi
+exit 0

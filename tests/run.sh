@@ -1,0 +1,17 @@
+#!/bin/sh
+# Runs every test project with a filter; prints what was skipped and why, how many oracle tests ran, and the sum.
+set -u
+filter=$1
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+failed=0
+dotnet build OfflinePatch.sln -c Release --nologo -v quiet || exit 1
+for project in tests/*.Tests/*.csproj; do
+  name=$(basename "$project" .csproj)
+  printf '%s\n' "== $name"
+  dotnet test "$project" -c Release --no-build --nologo -v quiet --filter "$filter" \
+    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=quiet" 2>&1 | grep -vE '^(A total of|Test run for|$|No test matches|Additionally|  *\(No)' || true
+  [ -f "$results/$name.trx" ] || { echo "no result of $name"; failed=1; }
+done
+python3 tests/summary.py "$results"/*.trx || failed=1
+exit $failed
