@@ -39,6 +39,8 @@ public static class RuleCatalog
         new NetworkDhcpRule(),
         new NetworkServicesRule(),
 
+        new CloudbaseInitRule(),
+
         new AccountsAdministratorRule(),
         new AccountsPasswordRule(),
 
