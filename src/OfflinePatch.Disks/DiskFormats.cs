@@ -1,10 +1,14 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
+using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Raw;
 using OfflinePatch.Disks.Vdi;
-using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Disks.Vhd;
 using OfflinePatch.Disks.Vhdx;
+using OfflinePatch.Disks.Vmdk;
+using OfflinePatch.Disks.Zvhd;
 
 namespace OfflinePatch.Disks;
 
@@ -16,9 +20,14 @@ public static class DiskFormats
     [
         new VmdkFormat(),
         new VdiFormat(),
+        new ZvhdFormat(),
+        new Zvhd2Format(),
         new Qcow2Format(),
         new VhdFormat(),
         new VhdxFormat(),
+        new OvaFormat(),
+        new QcowFormat(),
+        new QedFormat(),
         new RawFormat(),
     ];
 

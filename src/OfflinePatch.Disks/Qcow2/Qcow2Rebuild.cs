@@ -15,7 +15,7 @@ internal static class Qcow2Rebuild
             end = MoveTable(header, refcounts, references, neededBlocks, end);
         }
 
-        // A new block may lie in a range that has none: the list of ranges grows until each has its block.
+        // New blocks go to the end, which may reach into a range that has none yet: the loop comes there later.
         for (long index = 0; index * refcounts.PerBlock < end; index++)
         {
             if (refcounts.BlockOffset(index) != 0 || !IsUsed(references, refcounts, index, end))
@@ -32,7 +32,6 @@ internal static class Qcow2Rebuild
             file.Write(end << header.ClusterBits, new byte[header.ClusterSize]);
             refcounts.SetBlock(index, end << header.ClusterBits);
             references.Take(end++);
-            index = -1;
         }
 
         SetAll(header, refcounts, references, end);

@@ -54,14 +54,15 @@ internal sealed class Qcow2Refcounts
             : throw Qcow2Error.RefcountTable(index, _table[index], $"a cluster inside the file of {_file.Length} bytes");
     }
 
-    /// <summary>Drops references to blocks that cannot be one (before the counts are rebuilt).</summary>
+    /// <summary>Drops references to blocks that cannot be one, or that count nothing in the file (before the counts are rebuilt).</summary>
     public void DropImplausibleBlocks()
     {
         var seen = new HashSet<ulong>();
+        var end = ((_file.Length - 1) >> _clusterBits >> _blockBits) + 1;
         for (var i = 0; i < _table.Length; i++)
         {
             var offset = _table[i] & Qcow2Layout.OffsetMask;
-            if (offset != 0 && (!IsPlausible(_table[i]) || !seen.Add(offset)))
+            if (offset != 0 && (i >= end || !IsPlausible(_table[i]) || !seen.Add(offset)))
             {
                 SetBlock(i, 0);
             }

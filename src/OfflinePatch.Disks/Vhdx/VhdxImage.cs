@@ -10,6 +10,7 @@ namespace OfflinePatch.Disks.Vhdx;
 internal sealed partial class VhdxImage : MappedImage
 {
     private const int PageSize = 64 * 1024;
+    private const int MostBlocksPerRun = 1024;
 
     private readonly VhdxPatchedFile _file;
     private readonly VhdxHeader _header;
@@ -78,7 +79,7 @@ internal sealed partial class VhdxImage : MappedImage
     {
         limit = Math.Min(limit, Length - offset);
         var run = MapInBlock(offset, limit);
-        while (run.Length < limit)
+        for (var blocks = 1; run.Length < limit && blocks < MostBlocksPerRun; blocks++)
         {
             var next = MapInBlock(offset + run.Length, limit - run.Length);
             if (!run.Continues(next))

@@ -1,0 +1,49 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Zvhd;
+
+/// <summary>ZVHD: Huawei's stream of compressed blocks.</summary>
+internal sealed class ZvhdFormat : DiskFormat
+{
+    /// <inheritdoc/>
+    public override ImageFormat Format => ImageFormat.Zvhd;
+
+    /// <inheritdoc/>
+    public override bool Probe(BlockDevice file) => HasHeader(file, ZvhdLayout.Cookie);
+
+    /// <inheritdoc/>
+    public override DiskImage Open(IImageFiles files) => ZvhdImage.Open(files);
+
+    /// <inheritdoc/>
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => new ZvhdWriter(output, virtualSize);
+
+    /// <summary>Whether the file starts with a header of this cookie. The cookie alone is a word that text can start with.</summary>
+    internal static bool HasHeader(BlockDevice file, ReadOnlySpan<byte> cookie)
+    {
+        if (file.Length < ZvhdLayout.HeaderBytes)
+        {
+            return false;
+        }
+
+        Span<byte> bytes = stackalloc byte[ZvhdLayout.HeaderBytes];
+        file.Read(0, bytes);
+        return ZvhdHeader.TryCreate(bytes, cookie, out _);
+    }
+}
+
+/// <summary>ZVHD2: Huawei's independently compressed blocks with an index.</summary>
+internal sealed class Zvhd2Format : DiskFormat
+{
+    /// <inheritdoc/>
+    public override ImageFormat Format => ImageFormat.Zvhd2;
+
+    /// <inheritdoc/>
+    public override bool Probe(BlockDevice file) => ZvhdFormat.HasHeader(file, ZvhdLayout.Cookie2);
+
+    /// <inheritdoc/>
+    public override DiskImage Open(IImageFiles files) => Zvhd2Image.Open(files);
+
+    /// <summary>Compression <c>zstd</c> (default) or <c>zlib</c>.</summary>
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
+        new Zvhd2Writer(output, virtualSize, options.Compression);
+}
