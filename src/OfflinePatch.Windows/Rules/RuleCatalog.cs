@@ -28,6 +28,7 @@ public static class RuleCatalog
         new WindowsBootModeRule(),
         new WindowsSysprepRule(),
         new WindowsPendingRestartRule(),
+        new WindowsFreeSpaceRule(),
         new WindowsClockRule(),
 
         new BootSameDiskRule(),
