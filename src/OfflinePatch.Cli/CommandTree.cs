@@ -12,6 +12,7 @@ internal static class CommandTree
         FixCommand.Create(),
         CheckCommand.Create(),
         InspectCommand.Create(),
+        ConvertCommand.Create(),
         UndoCommand.Create(),
         RecoverCommand.Create(),
         RulesCommand.Create(),
