@@ -97,6 +97,13 @@ public sealed class CloudbaseInitConfig
     public void Apply(CloudbaseInitSetting setting)
     {
         var all = Find(setting.Section, setting.Key);
+        if (all.Count == 0 && setting.Section == "DEFAULT" && StrayKey() is { } stray)
+        {
+            IsChanged = true;
+            InsertLines(stray, "[DEFAULT]"); // the key that stood in front of every section is one of this section now
+            all = Find(setting.Section, setting.Key);
+        }
+
         if (all.Count == 0)
         {
             Insert(setting.Section, $"{setting.Key}={setting.Value}");
@@ -192,6 +199,13 @@ public sealed class CloudbaseInitConfig
         return found;
     }
 
+    /// <summary>The first line, when it is an assignment in front of every section; else null.</summary>
+    private int? StrayKey()
+    {
+        var first = _lines.FindIndex(l => KindOf(l.TrimEnd()) is LineKind.Section or LineKind.Assignment);
+        return first >= 0 && KindOf(_lines[first].TrimEnd()) == LineKind.Assignment ? first : null;
+    }
+
     /// <summary>DEFAULT is written so; other sections are looked up without case (cfg.py, _normalize_group_name).</summary>
     private static bool IsSection(string? current, string section) =>
         current is not null && (section == "DEFAULT" ? current == section : current.Equals(section, StringComparison.OrdinalIgnoreCase));
@@ -220,7 +234,7 @@ public sealed class CloudbaseInitConfig
         }
         else if (section == "DEFAULT")
         {
-            // In front of the first section or stray key; comments at the top of the file stay at the top.
+            // In front of the first section; comments at the top of the file stay at the top.
             var first = _lines.FindIndex(l => KindOf(l.TrimEnd()) is not (LineKind.Blank or LineKind.Comment));
             InsertLines(first < 0 ? _lines.Count : first, "[DEFAULT]", text);
         }

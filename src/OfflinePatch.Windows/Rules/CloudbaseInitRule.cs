@@ -150,6 +150,7 @@ public sealed class CloudbaseInitRule : Rule
     private static void Install(Guest guest, CloudbaseInitPlan plan, CloudbaseInitInstallation? found)
     {
         var windows = guest.Windows;
+        CreateProtected(windows.Files, plan.Directory);
         foreach (var directory in plan.Directories)
         {
             windows.Files.CreateDirectory(directory);
@@ -187,6 +188,20 @@ public sealed class CloudbaseInitRule : Rule
             {
                 service.SetValue(value.Name, value.Type, value.Bytes);
             }
+        }
+    }
+
+    /// <summary>
+    /// Creates the directory as one that only administrators may write to, because LocalSystem runs what is in it. In the root of a volume
+    /// every user may (the default of C:\); below Program Files nobody else may, and a directory that is moved keeps its security.
+    /// </summary>
+    private static void CreateProtected(IWritableFileSystem files, string directory)
+    {
+        const string Nursery = @"Program Files\Cloudbase-Init.offlinepatch";
+        if (FilePath.Split(directory).Length == 1 && !files.DirectoryExists(directory) && files.DirectoryExists("Program Files") && files.Find(Nursery) is null)
+        {
+            files.CreateDirectory(Nursery);
+            files.Move(Nursery, directory);
         }
     }
 
