@@ -34,6 +34,9 @@ public static class RuleCatalog
         new BootLoaderRule(),
         new BootControllersRule(),
 
+        new VirtioStorageRule(),
+        new VirtioNetworkRule(),
+        new VirtioOtherRule(),
         new DriversLeftoversRule(),
 
         new NetworkDhcpRule(),
