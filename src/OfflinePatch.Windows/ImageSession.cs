@@ -111,6 +111,10 @@ public sealed class ImageSession : IDisposable
             }
 
             files.Flush();
+            if (files.Inner is NtfsVolume ntfs && ntfs.CheckTouched() is [var finding, ..])
+            {
+                throw WindowsError.VolumeCheckFailed(volume.Description, finding.ToString());
+            }
             if (files.Inner is FatFileSystem fat && fat.Check().FirstOrDefault(f => f.IsError) is { } fatFinding)
             {
                 throw WindowsError.VolumeCheckFailed(volume.Description, $"{fatFinding.Code} {fatFinding.Path}: {fatFinding.Message}");

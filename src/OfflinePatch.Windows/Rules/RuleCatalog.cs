@@ -28,6 +28,7 @@ public static class RuleCatalog
         new WindowsBootModeRule(),
         new WindowsSysprepRule(),
         new WindowsPendingRestartRule(),
+        new WindowsFreeSpaceRule(),
         new WindowsClockRule(),
 
         new BootSameDiskRule(),
@@ -41,6 +42,8 @@ public static class RuleCatalog
 
         new NetworkDhcpRule(),
         new NetworkServicesRule(),
+
+        new CloudbaseInitRule(),
 
         new AccountsAdministratorRule(),
         new AccountsPasswordRule(),
