@@ -101,7 +101,6 @@ internal sealed class IndexBlockStore(VolumeCore core)
     {
         foreach (var file in _dirty.GroupBy(p => (p.Key.Record, p.Key.Name)))
         {
-            core.Touched.Add(file.Key.Record);
             var node = core.Nodes.Get(file.Key.Record);
             var tree = new IndexTree(core, node, file.Key.Name);
             foreach (var (key, block) in file.OrderBy(p => p.Key.Vcn))

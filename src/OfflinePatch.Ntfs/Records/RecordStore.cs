@@ -170,7 +170,6 @@ internal sealed class RecordStore(VolumeCore core)
         }
 
         var numbers = DirtyNumbers();
-        core.Touched.UnionWith(numbers);
         WriteRecords(numbers, extensions: true);
         WriteRecords(numbers, extensions: false);
         core.Device.Flush();

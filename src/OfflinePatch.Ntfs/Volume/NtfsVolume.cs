@@ -148,16 +148,6 @@ public sealed partial class NtfsVolume : IWritableFileSystem
         return new Security.SecurityStore(_core).Read(securityId);
     }
 
-    /// <summary>Checks the whole volume by the rules of chkdsk, as it is on the device: what waits for <see cref="Flush"/> is not seen.</summary>
-    public IReadOnlyList<Check.NtfsFinding> Check() => OfflinePatch.Ntfs.Check.NtfsChecker.Check(_core.Device);
-
-    /// <summary>Flushes, then checks what this session has touched: files, directories, bitmaps.</summary>
-    public IReadOnlyList<Check.NtfsFinding> CheckTouched()
-    {
-        Flush();
-        return _core.Touched.Count == 0 ? [] : OfflinePatch.Ntfs.Check.NtfsChecker.CheckTouched(_core.Device, _core.Touched);
-    }
-
     /// <inheritdoc/>
     public void Dispose()
     {

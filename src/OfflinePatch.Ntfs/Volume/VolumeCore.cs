@@ -43,9 +43,6 @@ internal sealed class VolumeCore
     /// <summary>Raised by every change: walks that are under way find their place again.</summary>
     public int ChangeCount { get; set; }
 
-    /// <summary>Records that were written in this session: files that changed, and directories whose index did.</summary>
-    public HashSet<long> Touched { get; } = [];
-
     /// <summary>The volume's $UpCase, read when first needed.</summary>
     public UpcaseTable Upcase => _upcase ??= ReadUpcase();
 

@@ -35,10 +35,15 @@ public static class RuleCatalog
         new BootLoaderRule(),
         new BootControllersRule(),
 
+        new VirtioStorageRule(),
+        new VirtioNetworkRule(),
+        new VirtioOtherRule(),
         new DriversLeftoversRule(),
 
         new NetworkDhcpRule(),
         new NetworkServicesRule(),
+
+        new CloudbaseInitRule(),
 
         new AccountsAdministratorRule(),
         new AccountsPasswordRule(),
