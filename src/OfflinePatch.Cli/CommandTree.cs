@@ -16,6 +16,8 @@ internal static class CommandTree
         UndoCommand.Create(),
         RecoverCommand.Create(),
         RulesCommand.Create(),
+        RegCommand.Create(),
+        BcdCommand.Create(),
     };
 
     public static int Run(string[] args)
