@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using OfflinePatch.Cli.Commands;
+using OfflinePatch.Cli.Commands.Fs;
 
 namespace OfflinePatch.Cli;
 
@@ -15,6 +16,7 @@ internal static class CommandTree
         UndoCommand.Create(),
         RecoverCommand.Create(),
         RulesCommand.Create(),
+        FsCommand.Create(),
     };
 
     public static int Run(string[] args)
