@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using OfflinePatch.Cli.Commands;
+using OfflinePatch.Cli.Commands.Fs;
 
 namespace OfflinePatch.Cli;
 
@@ -18,6 +19,7 @@ internal static class CommandTree
         RulesCommand.Create(),
         RegCommand.Create(),
         BcdCommand.Create(),
+        FsCommand.Create(),
     };
 
     public static int Run(string[] args)
