@@ -13,9 +13,12 @@ internal static class CommandTree
         FixCommand.Create(),
         CheckCommand.Create(),
         InspectCommand.Create(),
+        ConvertCommand.Create(),
         UndoCommand.Create(),
         RecoverCommand.Create(),
         RulesCommand.Create(),
+        RegCommand.Create(),
+        BcdCommand.Create(),
         FsCommand.Create(),
     };
 

@@ -25,4 +25,7 @@ internal static class QcowError
 
     public static UnsupportedImageException Full() =>
         new("QCOW-0006", "The QCOW image cannot grow any more.", "Write the result to another format with -o.");
+
+    public static UnsupportedImageException Compression(string name) =>
+        new("QCOW-0007", $"QCOW has no compression \"{name}\"; only zlib is known.");
 }

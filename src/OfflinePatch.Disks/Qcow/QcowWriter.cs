@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
+using OfflinePatch.Disks.Conversion;
 
 namespace OfflinePatch.Disks.Qcow;
 
@@ -18,12 +19,12 @@ internal sealed class QcowWriter : DiskWriter
     private const long MostSize = 16L << 40;
 
     private readonly ResizableDevice _output;
+    private readonly SequentialOutput _body;
     private readonly long _size;
     private readonly bool _compresses;
     private readonly byte[] _l1;
     private readonly byte[] _l2 = new byte[L2Bytes];
     private long _l2Index = -1;
-    private long _end;
 
     /// <exception cref="UnsupportedImageException"><c>QCOW-0005</c>.</exception>
     public QcowWriter(ResizableDevice output, long size, string? compression)
@@ -35,16 +36,16 @@ internal sealed class QcowWriter : DiskWriter
 
         if (compression is not (null or "zlib"))
         {
-            throw new ArgumentOutOfRangeException(nameof(compression), compression, "zlib or null");
+            throw QcowError.Compression(compression);
         }
 
         _output = output;
         _size = size;
         _compresses = compression is not null;
         _l1 = new byte[(size + L2Coverage - 1) / L2Coverage * 8];
-        _end = QcowLayout.HeaderLength + _l1.Length;
-        AlignEnd();
-        output.SetLength(_end);
+        var start = (QcowLayout.HeaderLength + _l1.Length + ClusterSize - 1L) & ~(ClusterSize - 1L);
+        output.SetLength(start);
+        _body = new SequentialOutput(output, start);
     }
 
     /// <inheritdoc/>
@@ -81,18 +82,15 @@ internal sealed class QcowWriter : DiskWriter
         ulong entry;
         if (_compresses && encoded.Length < ClusterSize)
         {
-            entry = QcowLayout.Compressed | ((ulong)encoded.Length << (63 - ClusterBits)) | (ulong)_end;
-            _output.EnsureLength(_end + encoded.Length);
-            _output.Write(_end, encoded.Span);
-            _end += encoded.Length;
+            entry = QcowLayout.Compressed | ((ulong)encoded.Length << (63 - ClusterBits)) | (ulong)_body.Position;
+            _body.Write(encoded.Span);
         }
         else
         {
-            AlignEnd();
-            entry = (ulong)_end;
-            _output.EnsureLength(_end + ClusterSize);
-            _output.Write(_end, encoded.Span);
-            _end += ClusterSize;
+            _body.Align(ClusterSize);
+            entry = (ulong)_body.Position;
+            _body.Write(encoded.Span);
+            _body.Align(ClusterSize); // the last cluster of the disk may be short
         }
 
         BinaryPrimitives.WriteUInt64BigEndian(_l2.AsSpan((int)(guestOffset % L2Coverage >> ClusterBits) * 8), entry);
@@ -102,8 +100,8 @@ internal sealed class QcowWriter : DiskWriter
     public override void Complete()
     {
         EndL2();
-        AlignEnd();
-        _output.EnsureLength(_end); // QEMU reads whole sectors of compressed data
+        _body.Align(ClusterSize); // QEMU reads whole sectors of compressed data
+        _body.Flush();
         var header = new byte[QcowLayout.HeaderLength];
         BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(QcowLayout.MagicOffset), QcowLayout.Magic);
         BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(QcowLayout.VersionOffset), 1);
@@ -116,8 +114,6 @@ internal sealed class QcowWriter : DiskWriter
         _output.Flush();
     }
 
-    private void AlignEnd() => _end = (_end + ClusterSize - 1) & ~(ClusterSize - 1L);
-
     private void EndL2()
     {
         if (_l2Index < 0)
@@ -125,11 +121,9 @@ internal sealed class QcowWriter : DiskWriter
             return;
         }
 
-        AlignEnd();
-        BinaryPrimitives.WriteInt64BigEndian(_l1.AsSpan((int)_l2Index * 8), _end);
-        _output.EnsureLength(_end + L2Bytes);
-        _output.Write(_end, _l2);
-        _end += L2Bytes;
+        _body.Align(ClusterSize);
+        BinaryPrimitives.WriteInt64BigEndian(_l1.AsSpan((int)_l2Index * 8), _body.Position);
+        _body.Write(_l2);
         _l2.AsSpan().Clear();
     }
 }

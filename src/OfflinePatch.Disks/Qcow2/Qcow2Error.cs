@@ -73,4 +73,10 @@ internal static class Qcow2Error
 
     public static UnsupportedImageException TooLarge(long size) =>
         new("QCOW2-0020", $"A QCOW2 image of {size} bytes cannot be written.");
+
+    public static UnsupportedImageException Compression(string name) =>
+        new("QCOW2-0021", $"QCOW2 has no compression \"{name}\"; zlib and zstd are known.");
+
+    public static UnsupportedImageException Subformat(string name) =>
+        new("QCOW2-0022", $"\"{name}\" is not a QCOW2 variant that is written; only version 3 (\"v3\") is.");
 }

@@ -29,5 +29,5 @@ internal sealed class Qcow2Format : DiskFormat
 
     /// <inheritdoc/>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
-        new Qcow2Writer(output, virtualSize, options.Compression);
+        options.Subformat is null or "v3" ? new Qcow2Writer(output, virtualSize, options.Compression) : throw Qcow2Error.Subformat(options.Subformat);
 }

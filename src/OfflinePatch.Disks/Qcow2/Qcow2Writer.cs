@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
+using OfflinePatch.Disks.Conversion;
 
 namespace OfflinePatch.Disks.Qcow2;
 
@@ -18,13 +19,13 @@ internal sealed class Qcow2Writer : DiskWriter
     private const int RefcountOrder = 4;
 
     private readonly ResizableDevice _output;
+    private readonly SequentialOutput _body;
     private readonly long _size;
     private readonly string? _compression;
     private readonly ulong[] _l1;
     private readonly ulong[] _l2 = new ulong[L2Entries];
     private readonly List<ushort> _counts = [1]; // reference count of each cluster, the header's first
     private long _l2Index = -1;
-    private long _end = ClusterSize; // where the next bytes go
 
     public Qcow2Writer(ResizableDevice output, long size, string? compression)
     {
@@ -35,10 +36,11 @@ internal sealed class Qcow2Writer : DiskWriter
 
         if (compression is not (null or "zlib" or "zstd"))
         {
-            throw new ArgumentOutOfRangeException(nameof(compression), compression, "zlib, zstd or null");
+            throw Qcow2Error.Compression(compression);
         }
 
         _output = output;
+        _body = new SequentialOutput(output, ClusterSize);
         _size = size;
         _compression = compression;
         _l1 = new ulong[(size + L2Coverage - 1) / L2Coverage];
@@ -80,20 +82,17 @@ internal sealed class Qcow2Writer : DiskWriter
         ulong entry;
         if (_compression is not null && encoded.Length < ClusterSize)
         {
-            entry = CompressedEntry(_end, encoded.Length);
-            _output.EnsureLength(_end + encoded.Length);
-            _output.Write(_end, encoded.Span);
-            Count(_end, encoded.Length);
-            _end += encoded.Length;
+            entry = CompressedEntry(_body.Position, encoded.Length);
+            Count(_body.Position, encoded.Length);
+            _body.Write(encoded.Span);
         }
         else
         {
-            AlignEnd();
-            entry = (ulong)_end | Qcow2Layout.Copied;
-            _output.EnsureLength(_end + ClusterSize);
-            _output.Write(_end, encoded.Span);
-            Count(_end, ClusterSize);
-            _end += ClusterSize;
+            _body.Align(ClusterSize);
+            entry = (ulong)_body.Position | Qcow2Layout.Copied;
+            Count(_body.Position, ClusterSize);
+            _body.Write(encoded.Span);
+            _body.Align(ClusterSize); // the last cluster of the disk may be short
         }
 
         _l2[(int)((guestOffset >> ClusterBits) % L2Entries)] = entry;
@@ -103,12 +102,12 @@ internal sealed class Qcow2Writer : DiskWriter
     public override void Complete()
     {
         EndL2();
-        AlignEnd();
-        var l1Offset = _end;
+        _body.Align(ClusterSize);
+        var l1Offset = _body.Position;
         StoreTable(_l1, (_l1.Length + L2Entries - 1) / L2Entries);
 
         // The blocks count themselves and the table behind them.
-        var used = _end >> ClusterBits;
+        var used = _body.Position >> ClusterBits;
         var blocks = 1L;
         long tableClusters;
         while (true)
@@ -123,8 +122,8 @@ internal sealed class Qcow2Writer : DiskWriter
             blocks = needed;
         }
 
-        var blocksOffset = _end;
-        Count(_end, (blocks + tableClusters) << ClusterBits);
+        var blocksOffset = _body.Position;
+        Count(blocksOffset, (blocks + tableClusters) << ClusterBits);
         var table = new ulong[blocks];
         var block = new byte[ClusterSize];
         for (var i = 0; i < blocks; i++)
@@ -136,14 +135,12 @@ internal sealed class Qcow2Writer : DiskWriter
             }
 
             table[i] = (ulong)(blocksOffset + ((long)i << ClusterBits));
-            _output.EnsureLength(_end + ClusterSize);
-            _output.Write(_end, block);
-            _end += ClusterSize;
+            _body.Write(block);
         }
 
-        var tableOffset = _end;
-        _output.EnsureLength(_end + (tableClusters << ClusterBits));
-        Qcow2Tables.WriteAll(_output, tableOffset, table, tableClusters << ClusterBits);
+        var tableOffset = _body.Position;
+        WriteTable(table, tableClusters);
+        _body.Flush();
         WriteHeader(l1Offset, tableOffset, (int)tableClusters);
         _output.Flush();
     }
@@ -154,8 +151,6 @@ internal sealed class Qcow2Writer : DiskWriter
         var sectors = (ulong)((offset + length - 1) / 512) - (ulong)(offset / 512);
         return Qcow2Layout.Compressed | (sectors << x) | (ulong)offset;
     }
-
-    private void AlignEnd() => _end = (_end + ClusterSize - 1) & ~(long)(ClusterSize - 1);
 
     private void Count(long offset, long length)
     {
@@ -178,24 +173,34 @@ internal sealed class Qcow2Writer : DiskWriter
             return;
         }
 
-        AlignEnd();
-        _l1[_l2Index] = (ulong)_end | Qcow2Layout.Copied;
+        _body.Align(ClusterSize);
+        _l1[_l2Index] = (ulong)_body.Position | Qcow2Layout.Copied;
         StoreTable(_l2, 1);
         _l2.AsSpan().Clear();
     }
 
     private void StoreTable(ReadOnlySpan<ulong> table, long clusters)
     {
-        var length = clusters << ClusterBits;
-        if (length == 0)
+        if (clusters > 0) // the L1 table of an empty disk has none
         {
-            return; // the L1 table of an empty disk
+            Count(_body.Position, clusters << ClusterBits);
+            WriteTable(table, clusters);
         }
+    }
 
-        _output.EnsureLength(_end + length);
-        Qcow2Tables.WriteAll(_output, _end, table, length);
-        Count(_end, length);
-        _end += length;
+    private void WriteTable(ReadOnlySpan<ulong> table, long clusters)
+    {
+        var cluster = new byte[ClusterSize];
+        for (var i = 0; i < clusters; i++)
+        {
+            cluster.AsSpan().Clear();
+            for (var j = 0; j < L2Entries && (i * L2Entries) + j < table.Length; j++)
+            {
+                BinaryPrimitives.WriteUInt64BigEndian(cluster.AsSpan(j * 8), table[(i * L2Entries) + j]);
+            }
+
+            _body.Write(cluster);
+        }
     }
 
     private void WriteHeader(long l1Offset, long refcountTableOffset, int refcountTableClusters)

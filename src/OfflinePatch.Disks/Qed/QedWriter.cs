@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Conversion;
 
 namespace OfflinePatch.Disks.Qed;
 
@@ -14,11 +15,11 @@ internal sealed class QedWriter : DiskWriter
     private const long MostSize = L2Coverage * TableEntries;
 
     private readonly ResizableDevice _output;
+    private readonly SequentialOutput _body;
     private readonly long _size;
     private readonly byte[] _l1 = new byte[TableBytes];
     private readonly byte[] _l2 = new byte[TableBytes];
     private long _l2Index = -1;
-    private long _end = ClusterSize + TableBytes;
 
     /// <exception cref="UnsupportedImageException"><c>QED-0004</c>.</exception>
     public QedWriter(ResizableDevice output, long size)
@@ -30,7 +31,8 @@ internal sealed class QedWriter : DiskWriter
 
         _output = output;
         _size = size;
-        output.SetLength(_end);
+        output.SetLength(ClusterSize + TableBytes);
+        _body = new SequentialOutput(output, ClusterSize + TableBytes);
     }
 
     /// <inheritdoc/>
@@ -46,16 +48,16 @@ internal sealed class QedWriter : DiskWriter
             _l2Index = l2Index;
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(_l2.AsSpan((int)(guestOffset % L2Coverage / ClusterSize) * 8), _end);
-        _output.EnsureLength(_end + ClusterSize);
-        _output.Write(_end, encoded.Span);
-        _end += ClusterSize;
+        BinaryPrimitives.WriteInt64LittleEndian(_l2.AsSpan((int)(guestOffset % L2Coverage / ClusterSize) * 8), _body.Position);
+        _body.Write(encoded.Span);
+        _body.Align(ClusterSize); // the last cluster of the disk may be short
     }
 
     /// <inheritdoc/>
     public override void Complete()
     {
         EndL2();
+        _body.Flush();
         var header = new byte[QedLayout.HeaderLength];
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(QedLayout.MagicOffset), QedLayout.Magic);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(QedLayout.ClusterSizeOffset), ClusterSize);
@@ -75,10 +77,8 @@ internal sealed class QedWriter : DiskWriter
             return;
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(_l1.AsSpan((int)_l2Index * 8), _end);
-        _output.EnsureLength(_end + TableBytes);
-        _output.Write(_end, _l2);
-        _end += TableBytes;
+        BinaryPrimitives.WriteInt64LittleEndian(_l1.AsSpan((int)_l2Index * 8), _body.Position);
+        _body.Write(_l2);
         _l2.AsSpan().Clear();
     }
 }

@@ -45,7 +45,7 @@ internal sealed class VhdFormat : DiskFormat
     {
         null or "dynamic" => new VhdDynamicWriter(output, virtualSize),
         "fixed" => new VhdFixedWriter(output, virtualSize),
-        _ => throw new ArgumentOutOfRangeException(nameof(options), options.Subformat, "dynamic or fixed"),
+        _ => throw VhdError.Subformat(options.Subformat),
     };
 
     private static DiskImage OpenParent(IImageFiles files, VhdHeader header)

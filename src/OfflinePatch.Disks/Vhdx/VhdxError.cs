@@ -50,4 +50,7 @@ internal static class VhdxError
 
     public static UnsupportedImageException WriteSize(long size) =>
         new("VHDX-0014", $"A VHDX image of {size} bytes cannot be written: the size must be a multiple of the sector size, and at most 64 TiB.");
+
+    public static UnsupportedImageException Subformat(string name) =>
+        new("VHDX-0015", $"\"{name}\" is not a VHDX variant that is written; only dynamic is.");
 }

@@ -49,7 +49,7 @@ internal sealed class VhdxFormat : DiskFormat
 
     /// <inheritdoc/>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
-        new VhdxWriter(output, virtualSize, options.SectorSize);
+        options.Subformat is null or "dynamic" ? new VhdxWriter(output, virtualSize, options.SectorSize) : throw VhdxError.Subformat(options.Subformat);
 
     private static DiskImage OpenParent(IImageFiles files, VhdxMetadata metadata)
     {

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry;
 using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Windows.Inspection;
@@ -24,7 +25,7 @@ public static class SessionSummary
         Windows = session.Windows is null ? null : Describe(session.Windows),
         Partitions = [.. session.Volumes.Where(v => v.Partition is not null).Select(v => Describe(session, v))],
         Target = session.Options.Profile.Id,
-        Notes = [.. session.Partitions.Notes, .. VolumeNotes(session)],
+        Notes = [.. session.Partitions.Notes, .. VolumeNotes(session), .. HiveNotes(session)],
     };
 
     /// <summary>A report with everything that <c>inspect</c> tells.</summary>
@@ -74,6 +75,17 @@ public static class SessionSummary
             if (volume.Condition is { HasShadowCopies: true } && session.Systems.Any(s => s.Volume == volume))
             {
                 yield return $"{volume.Description} holds shadow copies: those made before a fix are unreliable for the files that it changes.";
+            }
+        }
+    }
+
+    private static IEnumerable<string> HiveNotes(ImageSession session)
+    {
+        foreach (var load in session.Windows is null ? [] : new[] { HiveName.System, HiveName.Software }.Select(session.Windows.Load))
+        {
+            if (load.Hive?.Hive.Recovery is { Kind: HiveRecoveryKind.ReplayedEntries or HiveRecoveryKind.ReplayedPages } recovery)
+            {
+                yield return $"{session.Windows!.GuestPath(load.Path)} was not written completely; its logs complete it ({recovery.Entries} entries).";
             }
         }
     }
