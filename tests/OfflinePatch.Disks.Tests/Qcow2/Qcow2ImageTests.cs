@@ -279,8 +279,7 @@ public sealed class Qcow2ImageTests
         using var folder = new ScratchFolder();
         var path = folder["disk.qcow2"];
         Corpus.Unpack(name + ".qcow2", path);
-        var content = Qemu.Read(path, "qcow2");
-        WriteAndJudge(path, new DiskModel(content, 15));
+        ImageJudging.BesideRaw(path, "qcow2", ImageFormat.Qcow2, canCheck: true);
     }
 
     [SkippableFact]
@@ -296,11 +295,7 @@ public sealed class Qcow2ImageTests
 
         foreach (var i in new[] { 1, 2, 3 })
         {
-            var path = folder[$"backing-chain-{i}.qcow2"];
-            var content = Qemu.Read(path, "qcow2");
-            using var files = new HostFiles(path, canWrite: false);
-            using var image = DiskFormats.Open(files);
-            new DiskModel(content, 16).AssertSame(image);
+            ImageJudging.BesideRaw(folder[$"backing-chain-{i}.qcow2"], "qcow2", ImageFormat.Qcow2, canCheck: false, write: false);
         }
     }
 
