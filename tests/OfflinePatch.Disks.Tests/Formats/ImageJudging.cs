@@ -6,7 +6,7 @@ namespace OfflinePatch.Disks.Tests.Formats;
 internal static class ImageJudging
 {
     /// <summary>Reads an image, without any write; changes it at random; reads it again, and has QEMU compare it.</summary>
-    public static void ReadWriteCompare(string path, string qemuFormat, ImageFormat format, DiskModel model, bool canCheck, int writes = 60)
+    public static void ReadWriteCompare(string path, string qemuFormat, ImageFormat format, DiskModel model, bool canCheck, int writes = 40)
     {
         using (var files = new HostFiles(path, canWrite: false))
         using (var image = DiskFormats.Open(files))
