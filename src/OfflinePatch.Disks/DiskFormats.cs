@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Ova;
 using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;
@@ -24,6 +25,7 @@ public static class DiskFormats
         new Qcow2Format(),
         new VhdFormat(),
         new VhdxFormat(),
+        new OvaFormat(),
         new QcowFormat(),
         new QedFormat(),
         new RawFormat(),

@@ -114,6 +114,11 @@ internal static class RegistryError
     public static RefusedException Descriptor() =>
         new("REG-0411", "The security descriptor is not a sound self-relative one.", "Give a self-relative SECURITY_DESCRIPTOR.");
 
-    public static RefusedException BadLog() =>
-        new("REG-0412", "A log is longer than 2 GiB.", "This is not a log of a hive.");
+    // 05xx: .reg text
+    public static RefusedException RegText(int line, string what) =>
+        new("REG-0501", $"The .reg text cannot be read; line {line}: {what}.", "Export the keys again with regedit, or correct the line.");
+
+    // 06xx: boot configuration stores
+    public static CorruptImageException NoBcd() =>
+        new("REG-0601", "boot configuration store", -1, "a key 'Objects'", "none", "This hive is no boot configuration store.");
 }

@@ -9,6 +9,7 @@ internal static class ReportFile
     public static string Render(ReportDocument document, string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".json" => ReportJson.Serialize(document) + "\n",
-        _ => throw new RefusedException("CLI-0003", $"A report cannot be written as {path}.", "Name a file that ends in .json."),
+        ".html" or ".htm" => HtmlReport.Render(document),
+        _ => throw new RefusedException("CLI-0003", $"A report cannot be written as {path}.", "Name a file that ends in .json or .html."),
     };
 }

@@ -42,7 +42,7 @@ internal static class ZvhdLayout
     /// <summary>Header +0x30 u64: the same rounded up to 1 GiB; what the vendor's tools show.</summary>
     public const int CurrentSize = 0x30;
 
-    /// <summary>Header +0x38 u32: cylinders, heads, sectors, as VHD packs them.</summary>
+    /// <summary>Header +0x38 u32: cylinders, heads, sectors, as VHD packs them, of the original size.</summary>
     public const int Geometry = 0x38;
 
     /// <summary>Header +0x3C u32: type, 4.</summary>

@@ -26,7 +26,7 @@ internal static class ZvhdWriterHeader
         Put(header, ZvhdLayout.CreatorVersion, 0x00010004);
         BinaryPrimitives.WriteInt64LittleEndian(header[ZvhdLayout.OriginalSize..], size);
         BinaryPrimitives.WriteInt64LittleEndian(header[ZvhdLayout.CurrentSize..], current);
-        Put(header, ZvhdLayout.Geometry, Geometry(current / 512));
+        Put(header, ZvhdLayout.Geometry, Geometry(size / 512));
         Put(header, ZvhdLayout.Type, 4);
         Guid.NewGuid().TryWriteBytes(header[ZvhdLayout.Identity..]);
         return sector;

@@ -78,21 +78,19 @@ internal sealed class ClusterBitmap
         }
     }
 
-    /// <summary>Whether any of these clusters belongs to something on the volume as the device has it.</summary>
-    public bool WasAllocated(long lcn, long count)
+    /// <summary>
+    /// How many clusters from <paramref name="lcn"/> on are in the same state on the volume as the device has it: owned by something, or free.
+    /// </summary>
+    public long CountAlike(long lcn, long count, out bool wasAllocated)
     {
-        for (; count > 0; lcn++, count--)
+        wasAllocated = WasAllocated(lcn);
+        long alike = 1;
+        while (alike < count && WasAllocated(lcn + alike) == wasAllocated)
         {
-            var part = GetPart(lcn / PartClusters);
-            var bit = (int)(lcn % PartClusters);
-            var bytes = part.Original ?? part.Current;
-            if ((bytes[bit >> 3] >> (bit & 7) & 1) != 0)
-            {
-                return true;
-            }
+            alike++;
         }
 
-        return false;
+        return alike;
     }
 
     /// <summary>Whether a cluster is in use.</summary>
@@ -402,6 +400,13 @@ internal sealed class ClusterBitmap
 
         lcn += 64;
         return true;
+    }
+
+    private bool WasAllocated(long lcn)
+    {
+        var part = GetPart(lcn / PartClusters);
+        var bit = (int)(lcn % PartClusters);
+        return ((part.Original ?? part.Current)[bit >> 3] >> (bit & 7) & 1) != 0;
     }
 
     private bool IsBlocked(long lcn, bool reuse)

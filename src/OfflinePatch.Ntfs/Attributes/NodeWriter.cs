@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Allocation;
+using OfflinePatch.Ntfs.Indexes;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Attributes;
@@ -20,6 +21,18 @@ internal static class NodeWriter
     {
         var size = core.Geometry.RecordSize;
         return FirstAttribute(core, node.Number) + BaseSize(node) + extra + 8 <= size;
+    }
+
+    /// <summary>Whether an attribute can grow by <paramref name="extra"/> bytes in the record where it stands.</summary>
+    public static bool HasRoom(VolumeCore core, FileNode node, NodeAttribute attribute, int extra)
+    {
+        if (attribute.Places.Count == 0 || attribute.Places[0].Record == node.Number)
+        {
+            return HasRoom(core, node, extra);
+        }
+
+        var used = BinaryPrimitives.ReadUInt32LittleEndian(core.Records.Read(attribute.Places[0].Record)[FileRecordHeader.Layout.BytesUsed..]);
+        return used + extra <= core.Geometry.RecordSize;
     }
 
     /// <summary>Whether the file can be stored without new records: without a list, or with the parts where they are.</summary>
@@ -64,6 +77,7 @@ internal static class NodeWriter
         }
 
         MakeRoom(core, node);
+        Sort(core, node);
         StoreWithList(core, node);
     }
 
@@ -162,19 +176,15 @@ internal static class NodeWriter
     /// <summary>Resident streams leave the record before anything moves to another record.</summary>
     private static void MakeRoom(VolumeCore core, FileNode node)
     {
-        if (node.HasList)
+        if (!node.HasList && node.IsDirectory && node.Find(AttributeType.IndexRoot, "$I30") is { Value.Length: > 0x80 })
         {
-            // a resident value that no record can hold
-            foreach (var attribute in node.Attributes.Where(a => a.IsResident && AttributeEncoder.Measure(a) > core.Geometry.RecordSize - 0x60).ToList())
-            {
-                StreamEditor.MakeNonResident(core, node, attribute);
-            }
-
-            return;
+            new IndexTree(core, node).ShrinkRoot();
         }
 
+        // with a list: only a value that no record can hold
+        var least = node.HasList ? core.Geometry.RecordSize - 0x80 : 64;
         foreach (var attribute in node.Attributes
-            .Where(a => a.IsResident && a.Value.Length >= 64 && a.Type is AttributeType.Data or AttributeType.Bitmap or AttributeType.ReparsePoint
+            .Where(a => a.IsResident && a.Value.Length >= least && a.Type is AttributeType.Data or AttributeType.Bitmap or AttributeType.ReparsePoint
                 or AttributeType.SecurityDescriptor or AttributeType.ExtendedAttribute)
             .OrderByDescending(a => a.Value.Length).ToList())
         {

@@ -54,6 +54,15 @@ internal sealed partial class IndexTree
         StoreNode();
     }
 
+    /// <summary>Moves the root's entries into a block, so that the record has room. The caller stores the file.</summary>
+    public void ShrinkRoot()
+    {
+        if (!Root.Entry(Root.First, Node.Number).IsLast)
+        {
+            PushDown(Root);
+        }
+    }
+
     private void InsertLeaf(byte[] entry)
     {
         var path = new List<IndexStep>();
@@ -71,7 +80,7 @@ internal sealed partial class IndexTree
         var (node, at) = path[level];
         if (node.IsRoot)
         {
-            if (NodeWriter.HasRoom(_core, Node, entry.Length))
+            if (NodeWriter.HasRoom(_core, Node, _root, entry.Length))
             {
                 SetRootEntries(Splice(node, at, 0, entry), node.HasSubNodes);
                 return;

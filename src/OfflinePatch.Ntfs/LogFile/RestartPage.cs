@@ -200,6 +200,9 @@ public readonly ref struct RestartPage
             : 0;
     }
 
+    /// <summary>A view of a page that <see cref="TryDecode"/> accepted before.</summary>
+    internal static RestartPage OverDecoded(ReadOnlySpan<byte> page) => new(page);
+
     /// <summary>Undoes the update sequence of a page and checks that everything lies inside it. False: no valid page.</summary>
     public static bool TryDecode(Span<byte> page, out RestartPage view)
     {

@@ -19,6 +19,7 @@ internal sealed class RecordStore(VolumeCore core)
     private readonly Dictionary<long, Chunk> _chunks = [];
     private readonly Queue<long> _order = [];
     private readonly Dictionary<long, byte[]> _dirty = [];
+    private readonly HashSet<long> _touched = [];
     private readonly int _recordSize = core.Geometry.RecordSize;
     private readonly int _perChunk = ChunkBytes / core.Geometry.RecordSize;
     private Chunk? _last;
@@ -35,6 +36,9 @@ internal sealed class RecordStore(VolumeCore core)
 
     /// <summary>Records in $MFT.</summary>
     public long Count => DataSize / _recordSize;
+
+    /// <summary>Every record that was ever changed, also those that are written: what a check before the commit has to look at.</summary>
+    public IReadOnlyCollection<long> Touched => _touched;
 
     /// <summary>Records that are changed and not yet written.</summary>
     public int DirtyCount => _dirty.Count;
@@ -142,6 +146,7 @@ internal sealed class RecordStore(VolumeCore core)
 
         var copy = Read(number).ToArray();
         _dirty.Add(number, copy);
+        _touched.Add(number);
         return copy;
     }
 
@@ -149,6 +154,7 @@ internal sealed class RecordStore(VolumeCore core)
     public void Set(long number, byte[] bytes)
     {
         _dirty[number] = bytes;
+        _touched.Add(number);
         core.ChangeCount++;
     }
 

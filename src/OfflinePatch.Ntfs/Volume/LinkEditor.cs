@@ -130,6 +130,11 @@ internal static class LinkEditor
         return result.Count > 0 ? result : throw NtfsError.BadIndex(parent.Number, $"an entry for record {node.Number}, which has no such name");
     }
 
+    /// <summary>Whether two $FILE_NAME values are the same link: directory, namespace and name.</summary>
+    public static bool IsSameName(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) =>
+        FileNameAttribute.TryCreate(left, out var a) && FileNameAttribute.TryCreate(right, out var b)
+        && a.Parent == b.Parent && a.NameSpace == b.NameSpace && a.NameBytes.SequenceEqual(b.NameBytes);
+
     /// <summary>Sets the times of a file in memory. The caller stores it.</summary>
     public static void Touch(FileNode node, long now, bool content)
     {

@@ -22,6 +22,9 @@ public sealed partial class NtfsVolume
     /// <summary>Whether something waits for <see cref="Flush"/>.</summary>
     public bool HasUnflushedChanges => _core.ChangeCount != _flushedAt;
 
+    /// <summary>Why the volume is closed for writing, or null.</summary>
+    internal string? BrokenReason => _broken;
+
     private int _flushedAt;
 
     /// <inheritdoc/>
@@ -206,7 +209,8 @@ public sealed partial class NtfsVolume
         var node = _core.Nodes.Get(reference);
         WriteGates.CheckFile(node, path);
         var newParent = WritableDirectory(target.Parent, newPath);
-        if (new IndexTree(_core, newParent).TryFindName(target.Name, out var existing, out _) && existing != reference)
+        var exists = new IndexTree(_core, newParent).TryFindName(target.Name, out var existing, out var existingKey);
+        if (exists && existing != reference)
         {
             throw NtfsError.Exists(newPath);
         }
@@ -217,7 +221,7 @@ public sealed partial class NtfsVolume
         }
 
         var old = LinkEditor.Linked(node, parent, key);
-        if (existing == reference && !old.Exists(a => a.Value.AsSpan().SequenceEqual(key)))
+        if (exists && !old.Exists(a => LinkEditor.IsSameName(a.Value, existingKey)))
         {
             throw NtfsError.Exists(newPath);
         }
@@ -480,6 +484,9 @@ public sealed partial class NtfsVolume
             {
                 _broken = failure.Message;
             }
+
+            // nothing was stored: what was prepared in memory is forgotten
+            _core.Nodes.Clear();
 
             throw;
         }

@@ -3,12 +3,12 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs;
 
 /// <summary>
-/// Bytes of clusters that a file on the volume owns already, held back until the volume is flushed. Pages of 4 KiB by volume offset.
+/// Bytes of clusters that a file on the volume owns already, held back until the volume is flushed. Pages by volume offset; a page never reaches
+/// into another cluster, which may be written directly.
 /// </summary>
-internal sealed class PendingWrites
+internal sealed class PendingWrites(int clusterSize)
 {
-    private const int PageSize = 4096;
-
+    private readonly int _pageSize = Math.Min(4096, clusterSize);
     private readonly Dictionary<long, byte[]> _pages = [];
 
     public bool IsEmpty => _pages.Count == 0;
@@ -17,14 +17,14 @@ internal sealed class PendingWrites
     {
         while (bytes.Length > 0)
         {
-            var index = offset / PageSize;
-            var within = (int)(offset % PageSize);
-            var count = Math.Min(bytes.Length, PageSize - within);
+            var index = offset / _pageSize;
+            var within = (int)(offset % _pageSize);
+            var count = Math.Min(bytes.Length, _pageSize - within);
             if (!_pages.TryGetValue(index, out var page))
             {
-                page = new byte[PageSize];
-                var start = index * PageSize;
-                var have = (int)Math.Min(PageSize, device.Length - start);
+                page = new byte[_pageSize];
+                var start = index * _pageSize;
+                var have = (int)Math.Min(_pageSize, device.Length - start);
                 if (count < have)
                 {
                     device.Read(start, page.AsSpan(0, have));
@@ -44,9 +44,9 @@ internal sealed class PendingWrites
     {
         while (bytes.Length > 0)
         {
-            var within = (int)(offset % PageSize);
-            var count = Math.Min(bytes.Length, PageSize - within);
-            if (_pages.TryGetValue(offset / PageSize, out var page))
+            var within = (int)(offset % _pageSize);
+            var count = Math.Min(bytes.Length, _pageSize - within);
+            if (_pages.TryGetValue(offset / _pageSize, out var page))
             {
                 page.AsSpan(within, count).CopyTo(bytes);
             }
@@ -61,8 +61,8 @@ internal sealed class PendingWrites
     {
         foreach (var (index, page) in _pages.OrderBy(p => p.Key))
         {
-            var start = index * PageSize;
-            device.Write(start, page.AsSpan(0, (int)Math.Min(PageSize, device.Length - start)));
+            var start = index * _pageSize;
+            device.Write(start, page.AsSpan(0, (int)Math.Min(_pageSize, device.Length - start)));
         }
 
         _pages.Clear();

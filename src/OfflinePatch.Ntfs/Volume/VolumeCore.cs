@@ -12,7 +12,7 @@ namespace OfflinePatch.Ntfs;
 /// </summary>
 internal sealed class VolumeCore
 {
-    private readonly PendingWrites _pending = new();
+    private readonly PendingWrites _pending;
     private UpcaseTable? _upcase;
     private ClusterBitmap? _bitmap;
     private RecordAllocator? _recordAllocator;
@@ -20,6 +20,7 @@ internal sealed class VolumeCore
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
         Device = device;
+        _pending = new PendingWrites(geometry.ClusterSize);
         Geometry = geometry;
         Options = options;
         Records = new RecordStore(this);
@@ -144,16 +145,25 @@ internal sealed class VolumeCore
 
     private void WriteVolume(long offset, ReadOnlySpan<byte> bytes)
     {
+        // cluster by cluster: a held-back copy of a cluster that later writes go around would hide them
         var shift = Geometry.ClusterShift;
-        var first = offset >> shift;
-        var last = (offset + bytes.Length - 1) >> shift;
-        if (Bitmap.WasAllocated(first, last - first + 1))
+        while (bytes.Length > 0)
         {
-            _pending.Write(Device, offset, bytes);
-        }
-        else
-        {
-            Device.Write(offset, bytes);
+            var first = offset >> shift;
+            var last = (offset + bytes.Length - 1) >> shift;
+            var alike = Bitmap.CountAlike(first, last - first + 1, out var wasAllocated);
+            var count = (int)Math.Min(bytes.Length, ((first + alike) << shift) - offset);
+            if (wasAllocated)
+            {
+                _pending.Write(Device, offset, bytes[..count]);
+            }
+            else
+            {
+                Device.Write(offset, bytes[..count]);
+            }
+
+            bytes = bytes[count..];
+            offset += count;
         }
     }
 

@@ -6,9 +6,6 @@ namespace OfflinePatch.Registry.Check;
 /// <summary>Every key from the root down: its own cell, its class, security, values and list of subkeys (registry.md §6).</summary>
 internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings findings, uint minorVersion, bool isLayered)
 {
-    /// <summary>A key whose value count is a predefined handle.</summary>
-    public const string PredefinedHandleCode = "REG-C311";
-
     /// <summary>The largest cell that Windows takes for a key.</summary>
     private const int PlausibleKeySize = 0x45C;
 
@@ -93,7 +90,7 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
 
         if ((node.Flags & KeyNodeFlags.PredefinedHandle) != 0)
         {
-            findings.Error(PredefinedHandleCode, "key", cell, "it stands for a predefined handle; Windows allowed that until 2023");
+            CheckHandle(cell, node);
         }
 
         if (node.LayerSemantics != 0 && !isLayered)
@@ -103,6 +100,22 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
         else if (node.LayerSemantics == 1 && (node.ValueCount > 0 || node.SubkeyCount > 0))
         {
             findings.Error("REG-C314", "key", cell, "it is deleted in this layer, and has content");
+        }
+    }
+
+    /// <summary>
+    /// Windows keeps a handle (HKEY_PERFORMANCE_TEXT and its neighbours, all from 0x80000000 on) in the place of the value count of such keys in SOFTWARE. Since 2023 it
+    /// no longer makes them, and its newest validator objects to the flag; every older machine has them and starts.
+    /// </summary>
+    private void CheckHandle(CellOffset cell, KeyNode node)
+    {
+        if (node.RawValueCount < 0x80000000 || node.SubkeyCount > 0)
+        {
+            findings.Error("REG-C311", "key", cell, $"its flags say that it stands for a predefined handle, which 0x{node.RawValueCount:X} is not");
+        }
+        else
+        {
+            findings.Note("REG-C315", "key", cell, $"it stands for the predefined handle 0x{node.RawValueCount:X}; Windows made such keys until 2023");
         }
     }
 

@@ -72,7 +72,7 @@ internal static class FactsReader
     }
 
     /// <summary>The machine field of a PE file (PE/COFF: e_lfanew at 0x3C, then "PE\0\0", then u16 Machine).</summary>
-    private static WindowsArchitecture ReadPeMachine(IFileSystem files, string path)
+    internal static WindowsArchitecture ReadPeMachine(IFileSystem files, string path)
     {
         if (!files.FileExists(path))
         {

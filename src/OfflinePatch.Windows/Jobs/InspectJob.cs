@@ -17,7 +17,7 @@ public static class InspectJob
     {
         using var transaction = OpenToRead(path, request);
         using var session = ImageSession.Open(transaction, new SessionOptions { Profile = request.Profile, Rules = WithFacts(request.Rules, transaction) });
-        return SessionSummary.Describe(session);
+        return SessionSummary.Inspect(session);
     }
 
     /// <summary>Runs the rules over the image and changes nothing.</summary>

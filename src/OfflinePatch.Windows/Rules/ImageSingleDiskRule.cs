@@ -32,8 +32,11 @@ public sealed class ImageSingleDiskRule : Rule
             return Finding.NotApplicable("There is no partition table.");
         }
 
-        var elsewhere = MountedDevices.Read(guest.Windows)
-            .Where(d => d.Letter is not null && d.IsPartition && !d.IsOn(guest.Partitions))
+        // The letter of Windows itself belongs to this disk, whatever id the disk had when the letter was given (a clone has a new one).
+        var devices = MountedDevices.Read(guest.Windows).Where(d => d.Letter is not null && d.IsPartition).ToList();
+        var own = devices.Find(d => d.Letter == guest.Windows.DriveLetter);
+        var elsewhere = devices
+            .Where(d => d != own && !d.IsOn(guest.Partitions) && (d.MbrSignature is null || d.MbrSignature != own?.MbrSignature))
             .ToList();
         if (elsewhere.Count == 0)
         {

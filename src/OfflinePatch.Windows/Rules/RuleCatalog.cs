@@ -28,16 +28,22 @@ public static class RuleCatalog
         new WindowsBootModeRule(),
         new WindowsSysprepRule(),
         new WindowsPendingRestartRule(),
+        new WindowsFreeSpaceRule(),
         new WindowsClockRule(),
 
         new BootSameDiskRule(),
         new BootLoaderRule(),
         new BootControllersRule(),
 
+        new VirtioStorageRule(),
+        new VirtioNetworkRule(),
+        new VirtioOtherRule(),
         new DriversLeftoversRule(),
 
         new NetworkDhcpRule(),
         new NetworkServicesRule(),
+
+        new CloudbaseInitRule(),
 
         new AccountsAdministratorRule(),
         new AccountsPasswordRule(),

@@ -71,7 +71,12 @@ public static class RuleRunner
             results.Add(Describe(session, rule, finding));
         }
 
-        if (repaired.Count > 0 && session.WriteBack())
+        if (repaired.Count == 0)
+        {
+            return Report(session, results, Verdict(results)); // nothing was asked for, nothing was written
+        }
+
+        if (session.WriteBack())
         {
             using var fresh = session.Reopen();
             Verify(fresh, selection, results, gates, repaired, dryRun);

@@ -10,6 +10,8 @@ public sealed class WindowsPendingRestartRule : Rule
 {
     private const string WindowsUpdate = @"Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired";
 
+    private const string CbsSessions = @"Microsoft\Windows\CurrentVersion\Component Based Servicing\SessionsPending";
+
     /// <inheritdoc/>
     public override string Id => "windows.pending-restart";
 
@@ -33,6 +35,11 @@ public sealed class WindowsPendingRestartRule : Rule
         if (guest.Windows.Software.Root.Find(WindowsUpdate) is not null)
         {
             found.Add($@"Windows Update asks for a restart (SOFTWARE\{WindowsUpdate})");
+        }
+
+        if (guest.Windows.Software.Root.Find(CbsSessions)?.SubKeys.FirstOrDefault(k => k.GetDword("Complete") is not 1 && k.Values.Any()) is { } open)
+        {
+            found.Add($@"a servicing session is open ({open.Path} lacks Complete=1)");
         }
 
         var manager = guest.Windows.Current.Find(@"Control\Session Manager");

@@ -16,7 +16,7 @@ internal sealed class VolumeSurgeon
         device.Read(0, boot);
         Sectors = BinaryPrimitives.ReadInt64LittleEndian(boot.AsSpan(0x28));
         SectorSize = BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x0B));
-        ClusterSize = SectorSize * boot[0x0D];
+        ClusterSize = SectorSize * (boot[0x0D] <= 128 ? boot[0x0D] : 1 << (256 - boot[0x0D]));
         RecordSize = boot[0x40] >= 128 ? 1 << (256 - boot[0x40]) : boot[0x40] * ClusterSize;
         Mirror = BinaryPrimitives.ReadInt64LittleEndian(boot.AsSpan(0x38)) * ClusterSize;
         var record = new byte[RecordSize];

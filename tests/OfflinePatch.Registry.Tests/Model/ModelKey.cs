@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Tests.Model;

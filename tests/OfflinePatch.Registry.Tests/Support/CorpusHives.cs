@@ -58,5 +58,16 @@ internal static class CorpusHives
         BinaryPrimitives.WriteUInt32LittleEndian(block[508..], sum switch { 0 => 1, 0xFFFFFFFF => 0xFFFFFFFE, _ => sum });
     }
 
+    /// <summary>Makes the two hashes of a log entry fit.</summary>
+    public static void SignEntry(Span<byte> log)
+    {
+        var size = BinaryPrimitives.ReadInt32LittleEndian(log[4..]);
+        if (size >= 512 && size <= log.Length)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(log[0x18..], Registry.Logs.Marvin32.Hash(log[0x28..size]));
+            BinaryPrimitives.WriteUInt64LittleEndian(log[0x20..], Registry.Logs.Marvin32.Hash(log[..0x20]));
+        }
+    }
+
     private static ReadOnlyMemory<byte> ReadOrEmpty(string name) => Corpus.Has("hives/" + name) ? Read(name) : default;
 }

@@ -1,0 +1,284 @@
+using System.Text;
+
+namespace OfflinePatch.Windows.CloudbaseInit;
+
+/// <summary>One wanted setting.</summary>
+/// <param name="Section"><c>DEFAULT</c>, <c>openstack</c>…</param>
+/// <param name="Key">The option as oslo.config calls it.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="IsRequired">False: a value of the user's own stays.</param>
+public sealed record CloudbaseInitSetting(string Section, string Key, string Value, bool IsRequired = true);
+
+/// <summary>
+/// Edits <c>cloudbase-init.conf</c> by the rules of oslo.config (iniparser.py, cfg.py), which differ from those of Windows INI files: a key needs a
+/// section, names are case-sensitive, <c>=</c> or <c>:</c> divides, a line that begins with a blank goes on with the value above it, <c>#</c> and
+/// <c>;</c> begin a comment at the start of a line only, and of several assignments the last counts. Every byte that is not changed stays: the file
+/// is handled as bytes, line by line. A byte order mark is taken away, because oslo.config does not start with one.
+/// </summary>
+public sealed class CloudbaseInitConfig
+{
+    private readonly List<string> _lines; // each with its line end
+    private readonly string _lineEnd;
+    private readonly bool _wasChanged;
+
+    private CloudbaseInitConfig(string text, bool wasChanged)
+    {
+        _lines = SplitLines(text);
+        _wasChanged = wasChanged;
+        _lineEnd = _lines.Count > 0 && _lines[0].EndsWith('\n') && !_lines[0].EndsWith("\r\n", StringComparison.Ordinal) ? "\n" : "\r\n";
+    }
+
+    /// <summary>Reads a file; an absent one is empty.</summary>
+    public static CloudbaseInitConfig Parse(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+        {
+            return new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes[3..]), wasChanged: true);
+        }
+
+        if (bytes.StartsWith(Encoding.Unicode.Preamble))
+        {
+            // Notepad's "Unicode": oslo.config cannot read it at all.
+            var text = Encoding.Unicode.GetString(bytes[2..]);
+            return new CloudbaseInitConfig(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text)), wasChanged: true);
+        }
+
+        return new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes), wasChanged: false);
+    }
+
+    /// <summary>Whether anything differs from what was read.</summary>
+    public bool IsChanged { get; private set; }
+
+    /// <summary>Lines that oslo.config refuses, and with them the whole file: the number counts from 1.</summary>
+    public IReadOnlyList<string> Mistakes
+    {
+        get
+        {
+            var mistakes = new List<string>();
+            string? section = null;
+            var hasKey = false;
+            for (var i = 0; i < _lines.Count; i++)
+            {
+                var line = _lines[i].TrimEnd();
+                switch (KindOf(line))
+                {
+                    case LineKind.Section:
+                        section = line[1..^1];
+                        hasKey = false;
+                        break;
+                    case LineKind.Assignment:
+                        hasKey = true;
+                        if (section is null)
+                        {
+                            mistakes.Add($"line {i + 1} stands before the first section");
+                        }
+
+                        break;
+                    case LineKind.Continuation when !hasKey:
+                        mistakes.Add($"line {i + 1} begins with a blank, and goes on with nothing");
+                        break;
+                    case LineKind.Bad:
+                        mistakes.Add($"line {i + 1} is neither a section nor an assignment");
+                        break;
+                    case LineKind.Blank:
+                        hasKey = false;
+                        break;
+                }
+            }
+
+            return mistakes;
+        }
+    }
+
+    /// <summary>The value that counts, or null.</summary>
+    public string? Get(string section, string key) => Find(section, key) is { Count: > 0 } all ? all[^1].Value : null;
+
+    /// <summary>Makes a setting hold: the value that counts is right, and is the only one. Does nothing where that is so.</summary>
+    public void Apply(CloudbaseInitSetting setting)
+    {
+        var all = Find(setting.Section, setting.Key);
+        if (all.Count == 0 && setting.Section == "DEFAULT" && StrayKey() is { } stray)
+        {
+            IsChanged = true;
+            InsertLines(stray, "[DEFAULT]"); // the key that stood in front of every section is one of this section now
+            all = Find(setting.Section, setting.Key);
+        }
+
+        if (all.Count == 0)
+        {
+            Insert(setting.Section, $"{setting.Key}={setting.Value}");
+            return;
+        }
+
+        var last = all[^1];
+        if (last.Value != setting.Value && setting.IsRequired)
+        {
+            Replace(last.Line, last.LineCount, $"{setting.Key}={setting.Value}");
+        }
+
+        for (var i = all.Count - 2; i >= 0; i--)
+        {
+            Remove(all[i].Line, all[i].LineCount); // earlier ones do not count, and confuse people and stricter readers
+        }
+    }
+
+    /// <summary>The file.</summary>
+    public byte[] ToArray() => Encoding.Latin1.GetBytes(string.Concat(_lines));
+
+    /// <summary>Whether the file must be written: something was changed, or a byte order mark was taken away.</summary>
+    public bool MustBeWritten => IsChanged || _wasChanged;
+
+    private enum LineKind
+    {
+        Blank,
+        Comment,
+        Section,
+        Assignment,
+        Continuation,
+        Bad,
+    }
+
+    private static LineKind KindOf(string line)
+    {
+        if (line.Length == 0)
+        {
+            return LineKind.Blank;
+        }
+
+        if (line[0] is ' ' or '\t')
+        {
+            return LineKind.Continuation;
+        }
+
+        if (line[0] == '[')
+        {
+            return line.Length > 2 && line[^1] == ']' ? LineKind.Section : LineKind.Bad;
+        }
+
+        if (line[0] is '#' or ';')
+        {
+            return LineKind.Comment;
+        }
+
+        return line.AsSpan().IndexOfAny(":=") is > 0 and var at && line.AsSpan(0, at).Trim().Length > 0 ? LineKind.Assignment : LineKind.Bad;
+    }
+
+    /// <summary>Every assignment of a key in every part of a section, with the lines that it takes.</summary>
+    private List<(int Line, int LineCount, string Value)> Find(string section, string key)
+    {
+        var found = new List<(int Line, int LineCount, string Value)>();
+        string? current = null;
+        for (var i = 0; i < _lines.Count; i++)
+        {
+            var line = _lines[i].TrimEnd();
+            var kind = KindOf(line);
+            if (kind == LineKind.Section)
+            {
+                current = line[1..^1];
+            }
+            else if (kind == LineKind.Assignment && IsSection(current, section))
+            {
+                var at = line.AsSpan().IndexOfAny(":=");
+                if (line[..at].Trim() != key)
+                {
+                    continue;
+                }
+
+                var value = new StringBuilder(Unquote(line[(at + 1)..].Trim()));
+                var count = 1;
+                while (i + count < _lines.Count && KindOf(_lines[i + count].TrimEnd()) == LineKind.Continuation)
+                {
+                    value.Append('\n').Append(_lines[i + count].Trim());
+                    count++;
+                }
+
+                found.Add((i, count, value.ToString()));
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>The first line, when it is an assignment in front of every section; else null.</summary>
+    private int? StrayKey()
+    {
+        var first = _lines.FindIndex(l => KindOf(l.TrimEnd()) is LineKind.Section or LineKind.Assignment);
+        return first >= 0 && KindOf(_lines[first].TrimEnd()) == LineKind.Assignment ? first : null;
+    }
+
+    /// <summary>DEFAULT is written so; other sections are looked up without case (cfg.py, _normalize_group_name).</summary>
+    private static bool IsSection(string? current, string section) =>
+        current is not null && (section == "DEFAULT" ? current == section : current.Equals(section, StringComparison.OrdinalIgnoreCase));
+
+    private static string Unquote(string value) => value.Length > 1 && value[0] == value[^1] && value[0] is '"' or '\'' ? value[1..^1] : value;
+
+    private void Insert(string section, string text)
+    {
+        IsChanged = true;
+        var at = -1;
+        string? current = null;
+        for (var i = 0; i < _lines.Count; i++)
+        {
+            var line = _lines[i].TrimEnd();
+            var kind = KindOf(line);
+            current = kind == LineKind.Section ? line[1..^1] : current;
+            if (IsSection(current, section) && kind is LineKind.Section or LineKind.Assignment or LineKind.Continuation)
+            {
+                at = i + 1;
+            }
+        }
+
+        if (at >= 0)
+        {
+            InsertLines(at, text);
+        }
+        else if (section == "DEFAULT")
+        {
+            // In front of the first section; comments at the top of the file stay at the top.
+            var first = _lines.FindIndex(l => KindOf(l.TrimEnd()) is not (LineKind.Blank or LineKind.Comment));
+            InsertLines(first < 0 ? _lines.Count : first, "[DEFAULT]", text);
+        }
+        else
+        {
+            InsertLines(_lines.Count, $"[{section}]", text);
+        }
+    }
+
+    private void InsertLines(int at, params string[] lines)
+    {
+        if (at > 0 && !_lines[at - 1].EndsWith('\n'))
+        {
+            _lines[at - 1] += _lineEnd;
+        }
+
+        _lines.InsertRange(at, lines.Select(l => l + _lineEnd));
+    }
+
+    private void Replace(int line, int count, string text)
+    {
+        IsChanged = true;
+        var end = _lines[line + count - 1];
+        _lines[line] = text + end[end.TrimEnd('\r', '\n').Length..];
+        _lines.RemoveRange(line + 1, count - 1);
+    }
+
+    private void Remove(int line, int count)
+    {
+        IsChanged = true;
+        _lines.RemoveRange(line, count);
+    }
+
+    private static List<string> SplitLines(string text)
+    {
+        var lines = new List<string>();
+        for (var start = 0; start < text.Length;)
+        {
+            var end = text.IndexOf('\n', start);
+            end = end < 0 ? text.Length : end + 1;
+            lines.Add(text[start..end]);
+            start = end;
+        }
+
+        return lines;
+    }
+}

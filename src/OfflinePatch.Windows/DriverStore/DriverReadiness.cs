@@ -1,0 +1,143 @@
+using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Windows.Inspection;
+
+namespace OfflinePatch.Windows.DriverStore;
+
+/// <summary>Whether one driver of the manifest will work on the first boot of an image, and if not, why.</summary>
+/// <param name="Entry">The driver.</param>
+/// <param name="Staged">The best package of it in the image, or null.</param>
+/// <param name="Problems">What is missing, each naming the key or file; empty when it is ready.</param>
+public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IReadOnlyList<string> Problems)
+{
+    /// <summary>Whether nothing is missing.</summary>
+    public bool IsReady => Problems.Count == 0;
+
+    /// <summary>The version in place, or null.</summary>
+    public DriverVersion? Version => Staged?.Version;
+
+    /// <summary>Judges a driver against an image.</summary>
+    /// <param name="system">The Windows.</param>
+    /// <param name="entry">The driver.</param>
+    /// <param name="staged">What <see cref="GuestDriverStore.Inspect"/> gave.</param>
+    public static DriverReadiness Of(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged)
+    {
+        var hasDatabase = system.System.Root.Find("DriverDatabase") is not null;
+        var best = staged.Where(s => s.Entry?.Id == entry.Id && s.HasFiles).OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).FirstOrDefault();
+        var problems = new List<string>();
+        if (best is null)
+        {
+            problems.Add(hasDatabase ? $"no package {entry.Inf[0]} in the driver store" : $"no {entry.Inf[0]} in Windows\\INF or a folder of DevicePath");
+        }
+        else if (!hasDatabase && best.PublishedName.Length == 0 && !DevicePath.Contains(system, LegacyStaging.FolderOf(best.InfName)))
+        {
+            problems.Add(@"SOFTWARE\Microsoft\Windows\CurrentVersion\DevicePath does not list its folder");
+        }
+
+        if (entry.BootCritical)
+        {
+            if (hasDatabase && best is not null)
+            {
+                CheckDatabase(system, entry, best, problems);
+            }
+            else if (!hasDatabase)
+            {
+                CheckCriticalDevices(system, entry, problems);
+            }
+
+            CheckServices(system, entry, problems);
+        }
+
+        return new DriverReadiness(entry, best, problems);
+    }
+
+    private static void CheckDatabase(WindowsSystem system, DriverEntry entry, StagedDriver best, List<string> problems)
+    {
+        var package = $@"DriverDatabase\DriverPackages\{best.PackageName}";
+        if (system.Find(best.Hive)?.Root.Find(package) is not { } key)
+        {
+            problems.Add($@"no key {package}");
+            return;
+        }
+
+        if (key.GetBinary("Version") is not { Length: DriverVersionBlob.Length })
+        {
+            problems.Add($@"{key.Path}\Version is missing");
+        }
+
+        var ids = best.Ids.Where(entry.Owns).ToList();
+        var needed = (entry.GenericIds ?? []).Where(g => ids.Exists(i => i.StartsWith(g, StringComparison.OrdinalIgnoreCase))).ToList();
+        foreach (var id in needed.Count > 0 ? needed : ids)
+        {
+            if (!ids.Contains(id, StringComparer.OrdinalIgnoreCase))
+            {
+                problems.Add($@"DriverDatabase\DeviceIds\{id} does not lead to {best.PublishedName}");
+            }
+            else if (key.Find($@"Descriptors\{id}")?.GetString("Configuration") is not { } configuration
+                || key.Find($@"Configurations\{configuration}")?.GetString("Service") is not { } service
+                || !entry.Services.Contains(service, StringComparer.OrdinalIgnoreCase))
+            {
+                problems.Add($@"{key.Path}\Descriptors\{id} leads to no configuration with the service");
+            }
+        }
+
+        if (ids.Count == 0)
+        {
+            problems.Add($@"DriverDatabase\DeviceIds has no id that leads to {best.PublishedName}");
+        }
+    }
+
+    private static void CheckCriticalDevices(WindowsSystem system, DriverEntry entry, List<string> problems)
+    {
+        foreach (var set in system.BootControlSets)
+        {
+            var found = (entry.GenericIds ?? []).Any(id =>
+                entry.Services.Contains(set.Find($@"Control\CriticalDeviceDatabase\{id.Replace('\\', '#')}")?.GetString("Service") ?? "", StringComparer.OrdinalIgnoreCase));
+            if (!found && entry.GenericIds is { Count: > 0 })
+            {
+                problems.Add($@"{set.Name}\Control\CriticalDeviceDatabase does not name {entry.Services[0]}");
+            }
+        }
+    }
+
+    private static void CheckServices(WindowsSystem system, DriverEntry entry, List<string> problems)
+    {
+        foreach (var set in system.BootControlSets)
+        {
+            foreach (var name in entry.Services)
+            {
+                var path = $@"{set.Name}\Services\{name}";
+                if (set.Service(name) is not { } service || service.GetDword("Type") is null)
+                {
+                    problems.Add($"no service {path}");
+                    continue;
+                }
+
+                if (service.GetDword("Start") is not 0)
+                {
+                    problems.Add($@"{path}\Start is {ServiceImage.StartText(service.GetDword("Start"))}, not boot");
+                }
+
+                if (service.Find("StartOverride") is not null)
+                {
+                    problems.Add($@"{path}\StartOverride outweighs Start");
+                }
+
+                if (ServiceImage.HasFile(system, service) != true)
+                {
+                    problems.Add($@"the file of {path} ({service.GetString("ImagePath") ?? "no ImagePath"}) is missing");
+                }
+
+                if (entry.BusType is { } busType && service.Find("Parameters")?.GetDword("BusType") is { } stored && stored != busType)
+                {
+                    problems.Add($@"{path}\Parameters\BusType is {stored}, not {busType}");
+                }
+
+                if (entry.Role == DriverRole.Storage && service.Find(@"Parameters\PnpInterface")?.GetDword("5") is not 1)
+                {
+                    problems.Add($@"{path}\Parameters\PnpInterface\5 is not 1");
+                }
+            }
+        }
+    }
+}

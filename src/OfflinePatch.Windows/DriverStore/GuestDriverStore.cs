@@ -1,0 +1,102 @@
+using OfflinePatch.Core;
+using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Windows.Inspection;
+
+namespace OfflinePatch.Windows.DriverStore;
+
+/// <summary>The driver store of a Windows in an image: what is in it, and how a package gets into it.</summary>
+public static class GuestDriverStore
+{
+    /// <summary>The driver packages of others (oemN.inf) that an image has.</summary>
+    /// <param name="system">The Windows.</param>
+    /// <param name="manifest">The families to sort them by; null for the embedded ones.</param>
+    public static IReadOnlyList<StagedDriver> Inspect(WindowsSystem system, DriverManifest? manifest = null) =>
+        DriverInventory.Read(system, manifest ?? DriverManifest.Embedded);
+
+    /// <summary>
+    /// Puts a package into a Windows as DISM would, so that its devices are installed on the first boot; a driver that the disk hangs on starts at boot. When
+    /// the same package or a newer one is there already, that one is completed instead. Doing it again changes nothing.
+    /// </summary>
+    /// <param name="system">The Windows; hives and files are changed through it.</param>
+    /// <param name="check">The package, checked for this Windows.</param>
+    /// <param name="allowUnsigned">Whether a signature that does not hold is accepted.</param>
+    /// <param name="manifest">The families; null for the embedded ones.</param>
+    /// <param name="clock">The clock for time stamps; null for the host's.</param>
+    /// <exception cref="RefusedException">The package is not usable, or a file of another driver is in the way.</exception>
+    public static StagingResult Stage(
+        WindowsSystem system, DriverPackageCheck check, bool allowUnsigned = false, DriverManifest? manifest = null, TimeProvider? clock = null)
+    {
+        if (!check.IsUsable(allowUnsigned))
+        {
+            throw DriverStoreError.Unusable(check.Package.Path, check.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message);
+        }
+
+        manifest ??= DriverManifest.Embedded;
+        clock ??= TimeProvider.System;
+        var entry = manifest.Classify(check.Package.InfName, check.Package.Ids(check.Target))?.Entry;
+        if (!check.Target.HasDriverDatabase)
+        {
+            return StageLegacy(system, check, entry, manifest, clock);
+        }
+
+        if (system.System.Root.Find("DriverDatabase") is null)
+        {
+            throw DriverStoreError.NoDriverDatabase(system.GuestPath(system.SystemRoot));
+        }
+
+        var existing = FindExisting(Inspect(system, manifest), check);
+        var plan = existing is not null
+            ? new StagingPlan(system, FromStore(system, existing), check.Target, new PublishedNames(existing.PublishedName, existing.PackageName), isNew: false, entry,
+                existing.SignerName, isSigned: true, clock)
+            : new StagingPlan(system, check.Package, check.Target, PublishedNames.Choose(system, check.Package, check.Target.Architecture), isNew: true, entry,
+                check.SignerName, check.IsSigned, clock);
+        if (plan.IsNew || plan.IsBootCritical)
+        {
+            new PackageFiles(plan).Write();
+            new DriverDatabaseWriter(plan).Write();
+            if (plan.IsConfigured)
+            {
+                new ServiceWriter(plan).Write();
+            }
+        }
+
+        return new StagingResult(plan.IsNew ? StagingOutcome.Staged : StagingOutcome.Completed, plan.Names.Published, plan.Names.Package, plan.Package.InfName, plan.Package.Version);
+    }
+
+    /// <summary>The package in the store that makes staging needless: the same INF, not older, with its files.</summary>
+    internal static StagedDriver? FindExisting(IEnumerable<StagedDriver> staged, DriverPackageCheck check) => staged
+        .Where(s => s.HasFiles && s.InfName.Equals(check.Package.InfName, StringComparison.OrdinalIgnoreCase) && s.Architecture == check.Target.Architecture
+            && s.ClassGuid == check.Package.Inf.Version.ClassGuid && s.Version.CompareTo(check.Package.Version) >= 0
+            && SharesAnId(s, check))
+        .OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).FirstOrDefault();
+
+    private static bool SharesAnId(StagedDriver staged, DriverPackageCheck check) =>
+        staged.Ids.Count == 0 || check.Package.Ids(check.Target).Any(i => staged.Ids.Contains(i, StringComparer.OrdinalIgnoreCase));
+
+    private static DriverPackage FromStore(WindowsSystem system, StagedDriver existing) =>
+        DriverPackage.Read(system.Volume.RequireFiles(), system.PathOf($@"System32\DriverStore\FileRepository\{existing.PackageName}\{existing.InfName}"));
+
+    private static StagingResult StageLegacy(WindowsSystem system, DriverPackageCheck check, DriverEntry? entry, DriverManifest manifest, TimeProvider clock)
+    {
+        var folder = system.PathOf($@"{DevicePath.Folder}\{LegacyStaging.FolderOf(check.Package.InfName)}\{check.Package.InfName}");
+        var files = system.Volume.RequireFiles();
+        var package = check.Package;
+        if (files.FileExists(folder) && DriverPackage.Read(files, folder) is { } ours && ours.Version.CompareTo(package.Version) > 0)
+        {
+            package = ours; // a newer one of ours stays
+        }
+
+        var plan = new StagingPlan(system, package, check.Target, new PublishedNames("", ""), ReferenceEquals(package, check.Package), entry, check.SignerName, check.IsSigned, clock);
+        var known = Inspect(system, manifest).Where(s => s.Entry is not null && s.Entry.Id == entry?.Id).ToList();
+        if (!plan.IsBootCritical && known.Exists(s => s.Version.CompareTo(package.Version) >= 0 && (s.PublishedName.Length > 0 || DevicePath.Contains(system, LegacyStaging.FolderOf(s.InfName)))))
+        {
+            var best = known.MaxBy(s => s.Version)!;
+            return new StagingResult(StagingOutcome.Completed, best.PublishedName, "", best.InfName, best.Version);
+        }
+
+        new LegacyStaging(plan).Write();
+        return new StagingResult(StagingOutcome.Staged, "", "", package.InfName, package.Version);
+    }
+}

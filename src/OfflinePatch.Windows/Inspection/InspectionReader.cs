@@ -1,0 +1,174 @@
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
+
+namespace OfflinePatch.Windows.Inspection;
+
+/// <summary>Everything that <c>inspect</c> tells beyond the common facts. A hive that cannot be read leaves its part empty.</summary>
+public static class InspectionReader
+{
+    private static readonly (string Prefix, string Origin)[] Origins =
+    [
+        ("viostor", "VirtIO"), ("vioscsi", "VirtIO"), ("netkvm", "VirtIO"), ("vioser", "VirtIO"), ("virtioserial", "VirtIO"), ("viorng", "VirtIO"),
+        ("balloon", "VirtIO"), ("viogpu", "VirtIO"), ("vioinput", "VirtIO"), ("viofs", "VirtIO"), ("pvpanic", "VirtIO"), ("qemufwcfg", "VirtIO"),
+        ("xenbus", "Xen PV"), ("xenfilt", "Xen PV"), ("xenvbd", "Xen PV"), ("xenvif", "Xen PV"), ("xennet", "Xen PV"), ("xeniface", "Xen PV"),
+        ("pvscsi", "VMware"), ("vmxnet", "VMware"), ("vmci", "VMware"), ("vm3dmp", "VMware"), ("vmhgfs", "VMware"), ("vmmemctl", "VMware"),
+        ("vmrawdsk", "VMware"), ("vsock", "VMware"), ("vmmouse", "VMware"), ("vmusbmouse", "VMware"), ("vbox", "VirtualBox"), ("prl_", "Parallels"),
+        ("vmbus", "Hyper-V (inbox)"), ("storvsc", "Hyper-V (inbox)"), ("netvsc", "Hyper-V (inbox)"),
+    ];
+
+    private static readonly (string Service, string Name)[] Agents =
+    [
+        ("cloudbase-init", "Cloudbase-Init"), ("QEMU-GA", "QEMU guest agent"), ("VMTools", "VMware Tools"), ("VBoxService", "VirtualBox Guest Additions"),
+        ("WindowsAzureGuestAgent", "Azure guest agent"), ("AmazonSSMAgent", "AWS Systems Manager agent"), ("GCEAgent", "Google guest agent"),
+        ("cloudResetPwdAgent", "Huawei password reset agent"), ("prl_tools", "Parallels Tools"),
+    ];
+
+    /// <summary>Reads it.</summary>
+    public static InspectionReport Read(ImageSession session) => new()
+    {
+        Container = session.Disk.Properties,
+        PartitionScheme = session.Partitions.Scheme.ToString().ToLowerInvariant(),
+        DiskId = session.Partitions.Scheme switch
+        {
+            PartitionScheme.Gpt => session.Partitions.DiskGuid.ToString(),
+            PartitionScheme.Mbr => $"{session.Partitions.MbrSignature:X8}",
+            _ => null,
+        },
+        Systems = [.. session.Systems.OrderByDescending(s => s == session.Windows).Select(SessionSummary.Describe)],
+        BootStores = [.. Stores(session)],
+        NetworkInterfaces = HasSystemHive(session) ? [.. NetworkInterfaces(session.Windows!)] : [],
+        Drivers = HasSystemHive(session) ? [.. Drivers(session.Windows!)] : [],
+        Agents = HasSystemHive(session) ? [.. InstalledAgents(session.Windows!)] : [],
+        Accounts = [.. Accounts(session)],
+        Registration = Registration(session),
+    };
+
+    private static bool HasSystemHive(ImageSession session) => session.Windows is { } windows && SessionSummary.ControlSetName(windows) is not null;
+
+    private static IEnumerable<BootStoreReport> Stores(ImageSession session)
+    {
+        foreach (var (load, firmware, path) in new[]
+            {
+                (session.Boot.UefiStore, "uefi", BootFilesFinder.UefiStorePath), (session.Boot.BiosStore, "bios", BootFilesFinder.BiosStorePath),
+            })
+        {
+            if (load?.Hive is { } hive)
+            {
+                var store = BootStore.Read(hive);
+                var standard = store.DefaultLoader?.Id;
+                yield return new BootStoreReport('\\' + path, firmware,
+                [
+                    .. store.Objects
+                        .Where(o => o.ProgramPath is not null && (o.Type & 0xF0F00000) == 0x10200000)
+                        .OrderByDescending(o => o.Id == standard)
+                        .Select(o => new BootEntryReport(o.Id, o.Description, o.ProgramPath, DeviceText(session, o), o.Id == standard)),
+                ]);
+            }
+        }
+    }
+
+    private static string DeviceText(ImageSession session, BootObject entry)
+    {
+        var device = entry.OsDevice.Kind == BootDeviceKind.Unknown ? entry.Device : entry.OsDevice;
+        return device.FindOn(session.Partitions) is { } partition ? $"partition {partition.Number}" : device.Describe();
+    }
+
+    private static IEnumerable<NetworkInterfaceReport> NetworkInterfaces(WindowsSystem windows)
+    {
+        var descriptions = (windows.Current.Find(@"Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}")?.SubKeys ?? [])
+            .Where(k => k.GetString("NetCfgInstanceId") is not null)
+            .GroupBy(k => k.GetString("NetCfgInstanceId")!, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(g => g.Key, g => g.First().GetString("DriverDesc"), StringComparer.OrdinalIgnoreCase);
+        foreach (var key in NetworkDhcpRule.InterfacesOf(windows.Current))
+        {
+            var masks = key.GetMultiString("SubnetMask") ?? [];
+            yield return new NetworkInterfaceReport(
+                key.Name, NetworkDhcpRule.ConnectionName(windows.Current, key.Name), descriptions.GetValueOrDefault(key.Name),
+                key.GetDword("EnableDHCP") is not 0,
+                [.. NetworkDhcpRule.Addresses(key, "IPAddress").Select((a, i) => i < masks.Length ? $"{a}/{masks[i]}" : a)],
+                NetworkDhcpRule.Addresses(key, "DefaultGateway"),
+                [.. (key.GetString("NameServer") ?? "").Split([',', ' '], StringSplitOptions.RemoveEmptyEntries)]);
+        }
+    }
+
+    private static IEnumerable<DriverReport> Drivers(WindowsSystem windows)
+    {
+        foreach (var key in windows.Current.Find("Services")?.SubKeys ?? [])
+        {
+            if (key.GetDword("Type") is not (1 or 2))
+            {
+                continue;
+            }
+
+            var origin = Origins.FirstOrDefault(o => key.Name.StartsWith(o.Prefix, StringComparison.OrdinalIgnoreCase)).Origin;
+            if (origin is not null)
+            {
+                var path = ServiceImage.Resolve(windows, key);
+                yield return new DriverReport(
+                    key.Name, ServiceImage.StartText(key.GetDword("Start")), path is null ? null : windows.GuestPath(path),
+                    ServiceImage.HasFile(windows, key) == true, origin);
+            }
+        }
+    }
+
+    private static IEnumerable<AgentReport> InstalledAgents(WindowsSystem windows)
+    {
+        foreach (var (service, name) in Agents)
+        {
+            if (windows.Current.Service(service) is { } key)
+            {
+                var path = ServiceImage.Resolve(windows, key);
+                yield return new AgentReport(
+                    name, UninstallVersion(windows, name), ServiceImage.StartText(key.GetDword("Start")), path is null ? null : windows.GuestPath(path));
+            }
+        }
+    }
+
+    private static string? UninstallVersion(WindowsSystem windows, string name)
+    {
+        var root = windows.Load(HiveName.Software).Hive?.Root;
+        foreach (var path in (string[])[@"Microsoft\Windows\CurrentVersion\Uninstall", @"WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"])
+        {
+            foreach (var key in root?.Find(path)?.SubKeys ?? [])
+            {
+                if (key.GetString("DisplayName")?.Contains(name, StringComparison.OrdinalIgnoreCase) == true)
+                {
+                    return key.GetString("DisplayVersion");
+                }
+            }
+        }
+
+        return null;
+    }
+
+    private static IEnumerable<AccountReport> Accounts(ImageSession session)
+    {
+        if (session.Windows?.Load(HiveName.Sam).Hive is not { } sam)
+        {
+            return [];
+        }
+
+        var now = session.Options.Rules.Clock.GetUtcNow().UtcDateTime;
+        return LocalAccounts.Read(sam).Select(a => new AccountReport(
+            a.Name, a.Rid, a.IsEnabled, a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid, a.HasPassword,
+            a.IsLocked ? "locked" : a.ExpiresUtc <= now ? "expired" : null));
+    }
+
+    private static Dictionary<string, string> Registration(ImageSession session)
+    {
+        var words = new Dictionary<string, string>(StringComparer.Ordinal);
+        if (session.Windows is { } windows)
+        {
+            words["os_version"] = OsNames.OsVersion(windows.Facts) ?? OsNames.Other(windows.Facts);
+        }
+
+        if (SessionSummary.FirmwareText(session.Boot.Firmware) is { } firmware)
+        {
+            words["hw_firmware_type"] = firmware;
+        }
+
+        words["min_disk"] = $"{(session.Disk.Length + (1L << 30) - 1) >> 30}";
+        return words;
+    }
+}

@@ -1,0 +1,210 @@
+"""Times whole processes: ours and a peer's in turn, A B A B, after one warm-up each. Prints medians, peak memory, and the ratio pair by pair.
+
+usage: compare.py [SECTION...]     sections: start fix registry ntfs convert (default: all)
+"""
+import os
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.getcwd()
+TOOL = os.path.join(ROOT, "bin", "offlinepatch")
+FIXTURES = os.path.join(ROOT, "fixtures/OfflinePatch.Fixtures/bin/Release/net10.0/offlinepatch-fixtures")
+CORPUS = os.environ.get("OFFLINEPATCH_CORPUS", os.path.join(ROOT, "../shared/corpus"))
+RUNS = int(os.environ.get("OFFLINEPATCH_BENCH_RUNS", "5"))
+
+
+def run(command, cwd=None):
+    """Wall seconds and peak memory (MiB) of a command, from start to reaped."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, shell=isinstance(command, str), cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    error = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 3):
+        raise SystemExit(f"{command}: exit code {process.returncode}\n{error.decode(errors='replace')}")
+    return time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def pair(title, ours, peer, peer_name, goal=None, before=None):
+    """Ours against a peer: the median of the ratios of pairs."""
+    if peer is not None and not shutil.which(peer_name, path=os.environ["PATH"] + ":/usr/sbin"):
+        print(f"{title}: {peer_name} is not installed, skipped")
+        return
+    ratios, mine, theirs, memory = [], [], [], []
+    for i in range(RUNS + 1):
+        if before:
+            before()
+        a, peak = run(ours)
+        if peer is None:
+            b = float("nan")
+        else:
+            if before:
+                before()
+            b, _ = run(peer)
+        if i > 0:
+            mine.append(a)
+            theirs.append(b)
+            memory.append(peak)
+            ratios.append(a / b)
+    text = f"{title}: {statistics.median(mine) * 1000:.0f} ms, {max(memory):.0f} MiB"
+    if peer is not None:
+        text += f"; {peer_name} {statistics.median(theirs) * 1000:.0f} ms; ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        if goal:
+            text += f", goal {goal}"
+    print(text, flush=True)
+
+
+def bench_start(scratch):
+    pair("start-up (--version)", [TOOL, "--version"], None, "")
+
+
+def bench_fix(scratch):
+    raw = os.path.join(scratch, "machine.raw")
+    run([FIXTURES, "machine", raw, "--windows", "win2019", "--defect", "StaticAddress"])
+    run([FIXTURES, "drivers", os.path.join(scratch, "disc")])
+    run([FIXTURES, "cloudbase-init", os.path.join(scratch, "agent.zip"), "--files", "3000"])
+    command = [TOOL, "fix", raw, "--drivers", os.path.join(scratch, "disc"), "--cloudbase-init", os.path.join(scratch, "agent.zip")]
+
+    def undo():
+        if os.path.exists(raw + ".offlinepatch-undo"):
+            run([TOOL, "undo", raw])
+
+    pair("fix: a whole machine with an agent of 3,000 files", command, None, "", before=undo)
+    undo()
+    pair("check", [TOOL, "check", raw], None, "")
+    os.remove(raw)
+
+
+def merge_text(keys):
+    lines = ["Windows Registry Editor Version 5.00", ""]
+    for i in range(keys):
+        lines += [f"[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001\\Services\\bench{i}]", '"Start"=dword:00000003', f'"ImagePath"="system32\\\\drivers\\\\bench{i}.sys"', ""]
+    return "\r\n".join(lines)
+
+
+def bench_registry(scratch):
+    source = os.path.join(CORPUS, "hives/win7-sp1-x86/SYSTEM.gz")
+    if not os.path.exists(source):
+        print("registry: no corpus, skipped")
+        return
+    small = os.path.join(scratch, "small")
+    subprocess.run(f"zcat '{source}' > '{small}'", shell=True, check=True)
+    big = os.path.join(scratch, "SYSTEM")
+    grow_hive(small, big, 50 << 20, scratch)
+    text = os.path.join(scratch, "merge.reg")
+    with open(text, "w", encoding="utf-8", newline="") as file:
+        file.write(merge_text(20))
+    work = os.path.join(scratch, "work")
+
+    def fresh():
+        shutil.copyfile(big, work)
+
+    prefix = "HKEY_LOCAL_MACHINE\\SYSTEM"
+    pair("registry: merge of 20 keys into 50 MB", [TOOL, "reg", "import", work, text], ["hivexregedit", "--merge", work, "--prefix", prefix, text], "hivexregedit", "0.6", fresh)
+    pair("registry: merge of 20 keys into 50 MB", [TOOL, "reg", "import", work, text], f"reged -C -I '{work}' '{prefix}' '{text}'; true", "reged", "0.6", fresh)
+    pair("registry: full walk", [TOOL, "reg", "check", big], ["hivexml", big], "hivexml", "0.4")
+    out = os.path.join(scratch, "out.reg")
+    pair("registry: export as .reg", [TOOL, "reg", "export", big, "-o", out], ["hivexregedit", "--export", big, "\\"], "hivexregedit", "0.1")
+
+
+def grow_hive(source, target, size, scratch):
+    """A hive of the wanted size: subtrees of the source, imported again under new names until it is large enough."""
+    shutil.copyfile(source, target)
+    text = os.path.join(scratch, "grow.reg")
+    run([TOOL, "reg", "export", source, "ControlSet001\\Control", "-o", text])
+    with open(text, "rb") as file:
+        body = file.read().decode("utf-16")
+    for i in range(64):
+        if os.path.getsize(target) >= size:
+            break
+        with open(text + "2", "wb") as file:
+            file.write(body.replace("ControlSet001\\Control", f"Bench{i}\\Control").encode("utf-16"))
+        run([TOOL, "reg", "import", target, text + "2"])
+
+
+def bench_ntfs(scratch):
+    files = int(os.environ.get("OFFLINEPATCH_BENCH_FILES", "5000"))
+    tree = os.path.join(scratch, "tree")
+    for i in range(files):
+        folder = os.path.join(tree, f"d{i % 400:03}")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, f"file{i:06}.dat"), "wb") as file:
+            file.write(struct.pack("<I", i) * 500)
+    big = os.path.join(scratch, "big.bin")
+    with open(big, "wb") as file:
+        for i in range(512):
+            file.write(os.urandom(1 << 20))
+    blank = os.path.join(scratch, "blank.img")
+    with open(blank, "wb") as file:
+        file.truncate(4 << 30)
+    subprocess.run(["mkntfs", "-F", "-Q", "-q", blank], check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin"))
+    work, mount = os.path.join(scratch, "work.img"), os.path.join(scratch, "mount")
+    os.makedirs(mount)
+
+    def fresh():
+        subprocess.run(["cp", "--sparse=always", blank, work], check=True)
+
+    def by_ntfs3g(source, target):
+        return f"ntfs-3g '{work}' '{mount}' && cp -r '{source}' '{mount}/{target}'; umount '{mount}'"
+
+    pair(f"ntfs: {files} files in 400 directories", [TOOL, "fs", "put", work, tree, "/"], by_ntfs3g(tree, ""), "ntfs-3g", "0.33", fresh)
+    pair("ntfs: one file of 512 MiB", [TOOL, "fs", "put", work, big, "/"], by_ntfs3g(big, ""), "ntfs-3g", "1.0", fresh)
+    fresh()
+    run([TOOL, "fs", "put", work, tree, "/"])
+    pair("ntfs: walk with metadata", [TOOL, "fs", "tree", work], f"ntfs-3g -o ro '{work}' '{mount}' && find '{mount}' -printf '%s %p\\n'; umount '{mount}'", "ntfs-3g", "0.2")
+    os.remove(work)
+
+
+def bench_convert(scratch):
+    size = int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "2048"))
+    raw = os.path.join(scratch, "disk.raw")
+    with open(raw, "wb") as file:
+        file.truncate(40 << 30)
+        file.seek(446)
+        file.write(bytes(64) + b"\x55\xaa")
+        for i in range(size):
+            file.seek((i * 20) << 20)
+            if i == 0:
+                file.seek(1 << 20)
+            half = os.urandom(1 << 19)
+            file.write(half + (b"some text that compresses well " * 17000)[: 1 << 19])
+    qemu = {"qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
+
+    def convert(source, source_format, target_format, title, options=(), qemu_options=(), goal="1.0"):
+        out = os.path.join(scratch, "out." + target_format)
+
+        def fresh():
+            if os.path.exists(out):
+                os.remove(out)
+
+        pair(f"convert: {title}", [TOOL, "convert", source, "-o", out, "-O", target_format, *options],
+             ["qemu-img", "convert", "-f", source_format, "-O", qemu.get(target_format, target_format), *qemu_options, source, out], "qemu-img", goal, fresh)
+        return out
+
+    qcow2 = convert(raw, "raw", "qcow2", "RAW to QCOW2")
+    source = os.path.join(scratch, "source.qcow2")
+    os.rename(qcow2, source)
+    convert(source, "qcow2", "raw", "QCOW2 to RAW")
+    vmdk = convert(raw, "raw", "vmdk", "RAW to VMDK")
+    source = os.path.join(scratch, "source.vmdk")
+    os.rename(vmdk, source)
+    convert(source, "vmdk", "raw", "VMDK to RAW")
+    convert(source, "vmdk", "vhdx", "VMDK to VHDX")
+    convert(source, "vmdk", "qcow2", "VMDK to QCOW2")
+    convert(raw, "raw", "vmdk", "RAW to streamOptimized VMDK", ("--vmdk-subformat", "streamOptimized"), ("-o", "subformat=streamOptimized"), "0.7")
+    convert(raw, "raw", "qcow2", "RAW to compressed QCOW2", ("--compress", "zlib"), ("-c",), "0.7")
+
+
+SECTIONS = {"start": bench_start, "fix": bench_fix, "registry": bench_registry, "ntfs": bench_ntfs, "convert": bench_convert}
+
+for name in sys.argv[1:] or SECTIONS:
+    folder = tempfile.mkdtemp(prefix="offlinepatch-bench-")
+    try:
+        SECTIONS[name](folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

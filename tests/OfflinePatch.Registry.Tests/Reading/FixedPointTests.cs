@@ -1,0 +1,147 @@
+using OfflinePatch.Registry.Cells;
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Registry.Tests.Reading;
+
+/// <summary>Opening, reading, and setting values to what they are changes no byte.</summary>
+[Trait("tier", "unit")]
+public sealed class FixedPointTests
+{
+    [SkippableFact]
+    public void SettingWhatIsSetChangesNothing()
+    {
+        Corpus.Require();
+        foreach (var name in CorpusTable.Outcomes.Where(o => o.Value == "editable").Select(o => o.Key).Where(n => CorpusHives.Logs(n).IsEmpty))
+        {
+            var original = CorpusHives.Read(name);
+            var hive = Hive.Open((byte[])original.Clone());
+            var pending = new Stack<HiveKey>([hive.Root]);
+            var values = 0;
+            while (pending.TryPop(out var key) && values < 3000)
+            {
+                var seen = new HashSet<string>(StringComparer.Ordinal);
+                foreach (var value in key.Values.Where(v => seen.Add(Core.NtUpcase.ToUpper(v.Name))))
+                {
+                    key.SetValue(value.Name, value.Type, value.ReadData());
+                    values++;
+                }
+
+                key.CreateSubKey("");
+                key.SetSecurityDescriptor(key.SecurityDescriptor);
+                foreach (var child in key.SubKeys)
+                {
+                    key.CreateSubKey(child.Name);
+                    pending.Push(child);
+                }
+            }
+
+            Assert.False(hive.IsModified, name);
+            Assert.True(hive.Image.Span.SequenceEqual(original), name);
+        }
+    }
+
+    [SkippableFact]
+    public void TheCallersArrayStaysAsItWas()
+    {
+        var original = CorpusHives.Read("odd/UnicodeHive");
+        var given = (byte[])original.Clone();
+        var hive = Hive.Open(given);
+        hive.Root.SetDword("x", 1);
+        Assert.Equal(original, given);
+        Assert.True(hive.IsModified);
+        Assert.NotEqual(original, hive.ToArray());
+    }
+
+    [Fact]
+    public void DeletedSpaceIsUsedAgain()
+    {
+        var hive = Hive.Create();
+        hive.Create("Keep").SetDword("v", 1);
+        var length = 0;
+        for (var round = 0; round < 40; round++)
+        {
+            var key = hive.Create($"Round{round % 3}");
+            for (var i = 0; i < 300; i++)
+            {
+                key.CreateSubKey($"Key{i}").SetBinary("value", new byte[100 + (i % 50)]);
+            }
+
+            key.SetBinary("big", new byte[200_000]);
+            Assert.True(hive.Root.DeleteSubKeyTree(key.Name));
+            length = round == 3 ? hive.Image.Length : length;
+        }
+
+        Assert.Equal(length, hive.Image.Length);
+        Assert.Empty(hive.Check());
+        Assert.Equal(1, hive.Root.SubKeyCount);
+    }
+
+    [Fact]
+    public void AHandleOfADeletedKeySaysSo()
+    {
+        var hive = Hive.Create();
+        var key = hive.Create(@"A\B");
+        Assert.True(hive.Root.DeleteSubKeyTree("A"));
+        Assert.Equal("REG-0405", Assert.Throws<Core.RefusedException>(() => key.Name).Code);
+        Assert.Equal("B", hive.Create(@"A\B").Name);
+    }
+
+    [Fact]
+    public void DescriptorsAreSharedAndCounted()
+    {
+        var hive = Hive.Create();
+        var other = (byte[])hive.Root.SecurityDescriptor.Clone();
+        other[1] = 7;
+        var a = hive.Create("A");
+        var b = hive.Create("B");
+        a.SetSecurityDescriptor(other);
+        b.SetSecurityDescriptor(other);
+        Assert.Equal(a.Node.Security, b.Node.Security);
+        Assert.Equal(2u, hive.Bytes.Security(a.Node.Security).ReferenceCount);
+        Assert.Equal(1u, hive.Bytes.Security(hive.Root.Node.Security).ReferenceCount);
+        Assert.Equal(a.Node.Security, hive.Create(@"A\Child").Node.Security);
+        hive.Root.DeleteSubKeyTree("A");
+        hive.Root.DeleteSubKeyTree("B");
+        Assert.Single(hive.Check().Count == 0 ? [hive.Bytes.Security(hive.Root.Node.Security).Next] : Array.Empty<Registry.Layout.CellOffset>());
+        Assert.Equal(hive.Root.Node.Security, hive.Bytes.Security(hive.Root.Node.Security).Next);
+    }
+
+    [Theory]
+    [InlineData("", "REG-0401")]
+    [InlineData("A\\B", "REG-0401")]
+    public void NamesThatWindowsForbids(string name, string code) =>
+        Assert.Equal(code, Assert.Throws<Core.RefusedException>(() => Registry.Editing.NameRules.RequireKeyName(name)).Code);
+
+    [Fact]
+    public void DepthEndsAt512()
+    {
+        var hive = Hive.Create();
+        hive.Create(string.Join('\\', Enumerable.Repeat("k", 512)));
+        Assert.Equal("REG-0403", Assert.Throws<Core.RefusedException>(() => hive.Create(string.Join('\\', Enumerable.Repeat("k", 513)))).Code);
+        Assert.Empty(hive.Check());
+    }
+
+    [Fact]
+    public void ListsAreCutBelowAnIndexRoot()
+    {
+        foreach (var (version, limit) in new[] { (3, 507), (5, 507) })
+        {
+            var hive = Hive.Create(version);
+            for (var i = 0; i <= limit; i++)
+            {
+                hive.Create($"{i:D5}");
+                Assert.Equal(i == limit, SubkeyCursor.ReadList(hive.Bytes, hive.Root.Node.SubkeyList).Kind == Registry.Layout.SubkeyListKind.IndexRoot);
+            }
+
+            Assert.Empty(hive.Check());
+            Assert.Equal(limit + 1, hive.Root.SubKeys.Count());
+            foreach (var key in hive.Root.SubKeys)
+            {
+                hive.Root.DeleteSubKeyTree(key.Name);
+            }
+
+            Assert.Empty(hive.Check());
+            Assert.True(hive.Root.Node.SubkeyList.IsNil);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using OfflinePatch.Disks;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Tests.Machines;
+
+namespace OfflinePatch.Windows.Tests.Rules;
+
+[Trait("tier", "unit")]
+public sealed class ImageRulesTests
+{
+    [Theory]
+    [InlineData(40, "huawei-ims", true)]
+    [InlineData(39, "huawei-ims", false)]
+    [InlineData(1024, "huawei-ims", true)]
+    [InlineData(1025, "huawei-ims", false)]
+    [InlineData(20, "otc", true)]
+    [InlineData(2048, "generic-kvm", true)]
+    public void The_size_of_the_disk(long gigabytes, string profile, bool accepted)
+    {
+        var guest = Guest(ImageFormat.Raw, gigabytes, profile);
+        Assert.Equal(accepted ? FindingState.Ok : FindingState.Failed, new ImageSizeRule().Inspect(guest).State);
+    }
+
+    [Theory]
+    [InlineData(ImageFormat.Vmdk, 129, FindingState.Failed)]
+    [InlineData(ImageFormat.Vmdk, 128, FindingState.Ok)]
+    [InlineData(ImageFormat.Raw, 500, FindingState.Ok)]
+    [InlineData(ImageFormat.Zvhd2, 500, FindingState.Ok)]
+    [InlineData(ImageFormat.Zvhd, 500, FindingState.Failed)]
+    public void The_size_of_the_file(ImageFormat format, long gigabytes, FindingState expected)
+    {
+        var guest = Guest(format, 600, "huawei-ims", new RuleOptions { FileSize = gigabytes * Machine.GiB });
+        Assert.Equal(expected, new ImageSizeRule().Inspect(guest).State);
+    }
+
+    [Fact]
+    public void The_format_of_the_copy_counts()
+    {
+        Assert.Equal(FindingState.Failed, new ImageFormatRule().Inspect(Guest(ImageFormat.Qed, 40, "xen")).State);
+        Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Guest(ImageFormat.Qed, 40, "xen", new RuleOptions { OutputFormat = ImageFormat.Vhd })).State);
+        Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Guest(ImageFormat.Qed, 40, "huawei-ims")).State);
+    }
+
+    [Fact]
+    public void A_VMDK_without_a_disk_database_is_not_from_VMware()
+    {
+        var guest = Guest(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string> { ["createType"] = "monolithicSparse" });
+        var finding = new ImageVmdkOriginRule().Inspect(guest);
+        Assert.Equal(FindingState.Failed, finding.State);
+        Assert.Contains("ddb.virtualHWVersion", finding.Message, StringComparison.Ordinal);
+        guest = Guest(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string>
+        {
+            ["createType"] = "monolithicSparse", ["ddb.adapterType"] = "lsilogic", ["ddb.virtualHWVersion"] = "14", ["ddb.geometry.cylinders"] = "5221",
+        });
+        Assert.Equal(FindingState.Ok, new ImageVmdkOriginRule().Inspect(guest).State);
+        Assert.Equal(FindingState.NotApplicable, new ImageVmdkOriginRule().Inspect(Guest(ImageFormat.Raw, 40, "huawei-ims")).State);
+    }
+
+    [Fact]
+    public void Encrypted_containers_and_disks()
+    {
+        var rule = new ImageEncryptionRule();
+        Assert.Equal(FindingState.Ok, rule.Inspect(Guest(ImageFormat.Qcow2, 40, "huawei-ims")).State);
+        Assert.Equal(FindingState.Failed, rule.Inspect(Guest(ImageFormat.Qcow2, 40, "huawei-ims", properties: new Dictionary<string, string> { ["encryption"] = "LUKS" })).State);
+        var luks = Guest(ImageFormat.Raw, 40, "huawei-ims");
+        luks.Disk!.Write(0, [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE]);
+        Assert.Equal(FindingState.Failed, rule.Inspect(luks).State);
+    }
+
+    [Fact]
+    public void BitLocker_is_refused_wherever_it_is()
+    {
+        var machine = new Machine { WindowsKind = VolumeKind.BitLocker };
+        var guest = machine.Start();
+        Assert.Null(guest.FoundWindows);
+        var finding = new VolumeBitLockerGate().Inspect(guest);
+        Assert.Equal(FindingState.Failed, finding.State);
+        Assert.Contains("manage-bde -off", finding.Remedy, StringComparison.Ordinal);
+    }
+
+    private static Guest Guest(
+        ImageFormat format, long gigabytes, string profile, RuleOptions? options = null, Dictionary<string, string>? properties = null) => new()
+        {
+            Disk = new TestDisk(gigabytes * Machine.GiB, format, properties),
+            Profile = TargetProfile.Get(profile),
+            Options = options ?? new RuleOptions(),
+        };
+}

@@ -1,0 +1,216 @@
+using System.Buffers.Binary;
+using OfflinePatch.Registry;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Tests.Machines;
+
+namespace OfflinePatch.Windows.Tests.Rules;
+
+[Trait("tier", "unit")]
+public sealed class WindowsRulesTests
+{
+    [Theory]
+    [InlineData(17763, "ServerDatacenter", true, WindowsArchitecture.X64, "Windows Server 2019 Datacenter 64bit")]
+    [InlineData(17763, "ServerStandardEval", true, WindowsArchitecture.X64, "Windows Server 2019 Standard 64bit")]
+    [InlineData(20348, "ServerStandard", true, WindowsArchitecture.X64, "Windows Server 2022 Standard 64bit")]
+    [InlineData(26100, "ServerDatacenter", true, WindowsArchitecture.X64, "Windows Server 2025 Datacenter 64bit")]
+    [InlineData(14393, "ServerStandard", true, WindowsArchitecture.X64, "Windows Server 2016 Standard 64bit")]
+    [InlineData(9600, "ServerStandard", true, WindowsArchitecture.X64, "Windows Server 2012 R2 Standard 64bit")]
+    [InlineData(9600, "ServerSolution", true, WindowsArchitecture.X64, "Windows Server 2012 Essentials R2 64bit")]
+    [InlineData(9200, "ServerDatacenter", true, WindowsArchitecture.X64, "Windows Server 2012 Datacenter 64bit")]
+    [InlineData(7601, "ServerEnterprise", true, WindowsArchitecture.X64, "Windows Server 2008 R2 Enterprise 64bit")]
+    [InlineData(7601, "ServerWeb", true, WindowsArchitecture.X64, "Windows Server 2008 WEB R2 64bit")]
+    [InlineData(7601, "Professional", false, WindowsArchitecture.X86, "Windows 7 Professional 32bit")]
+    [InlineData(16299, "Professional", false, WindowsArchitecture.X64, "Windows 10 64bit")]
+    [InlineData(22631, "Professional", false, WindowsArchitecture.X64, "Windows 11 64bit")]
+    [InlineData(9600, "Professional", false, WindowsArchitecture.X64, "Windows 8.1 64bit")]
+    public void Names_of_the_cloud(int build, string edition, bool server, WindowsArchitecture architecture, string expected) =>
+        Assert.Equal(expected, OsNames.OsVersion(new WindowsFacts
+        {
+            Build = build, EditionId = edition, ProductType = server ? "ServerNT" : "WinNT", Architecture = architecture,
+        }));
+
+    [Fact]
+    public void Windows_11_is_called_that_although_its_registry_says_10()
+    {
+        var machine = new Machine();
+        machine.Software.Create(@"Microsoft\Windows NT\CurrentVersion").SetString("CurrentBuildNumber", "22631");
+        Assert.Equal("Windows 11 Pro", machine.Start().Windows.Facts.ProductName);
+    }
+
+    [Fact]
+    public void An_Arm_machine_must_boot_by_UEFI()
+    {
+        var machine = new Machine(Generation.Windows10, Firmware.Bios);
+        machine.WindowsFiles.Put(@"Windows\System32\ntoskrnl.exe", Machine.Pe(0xAA64));
+        Assert.Equal(FindingState.Failed, new WindowsBootModeRule().Inspect(machine.Start()).State);
+
+        machine = new Machine(Generation.Windows10, Firmware.Uefi);
+        machine.WindowsFiles.Put(@"Windows\System32\ntoskrnl.exe", Machine.Pe(0xAA64));
+        var guest = machine.Start();
+        Assert.Equal(FindingState.Ok, new WindowsBootModeRule().Inspect(guest).State);
+        var loader = new BootLoaderRule();
+        Assert.Contains("bootaa64.efi", loader.Inspect(guest).Message, StringComparison.Ordinal);
+        loader.Fix(guest);
+        Assert.Equal(FindingState.Ok, loader.Inspect(guest).State);
+        Assert.NotNull(machine.SystemFiles.Find(@"EFI\Boot\bootaa64.efi"));
+        Assert.NotNull(machine.SystemFiles.Find(@"EFI\Boot\bootx64.efi"));
+    }
+
+    [Fact]
+    public void A_fallback_loader_of_somebody_else_stays()
+    {
+        var machine = new Machine();
+        machine.SystemFiles.Put(@"EFI\Boot\bootx64.efi", [1, 2, 3]);
+        Assert.Equal(FindingState.Ok, new BootLoaderRule().Inspect(machine.Start()).State);
+    }
+
+    [Fact]
+    public void Components_with_a_pending_transaction_are_refused()
+    {
+        var machine = new Machine();
+        var components = Hive.Create(rootName: "COMPONENTS");
+        components.Root.SetDword("ExecutionState", 0);
+        machine.WindowsFiles.Put(@"Windows\System32\config\COMPONENTS", components.ToArray());
+        Assert.Equal(FindingState.Ok, new WindowsServicingPendingGate().Inspect(machine.Start()).State);
+        components.Root.SetString("PendingXmlIdentifier", "x");
+        machine.WindowsFiles.Put(@"Windows\System32\config\COMPONENTS", components.ToArray());
+        var finding = new WindowsServicingPendingGate().Inspect(machine.Start());
+        Assert.Equal(FindingState.Failed, finding.State);
+        Assert.Contains("PendingXmlIdentifier", finding.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sessions_that_are_complete_are_no_evidence()
+    {
+        var machine = new Machine();
+        var session = machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Component Based Servicing\SessionsPending\30000000_1");
+        session.SetDword("Complete", 1);
+        Assert.Equal(FindingState.Ok, new WindowsPendingRestartRule().Inspect(machine.Start()).State);
+        session.SetDword("Complete", 0);
+        Assert.Equal(FindingState.Failed, new WindowsPendingRestartRule().Inspect(machine.Start()).State);
+    }
+
+    [Fact]
+    public void A_generalised_machine_is_fine()
+    {
+        var machine = new Machine();
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+        machine.System.Create(@"Setup\Status\SysprepStatus").SetDword("GeneralizationState", 7);
+        machine.System.Create("Setup").SetDword("OOBEInProgress", 1);
+        Assert.Equal(FindingState.Ok, new WindowsSysprepRule().Inspect(machine.Start()).State);
+    }
+
+    [Fact]
+    public void Accounts_of_a_domain_controller_are_not_judged()
+    {
+        var machine = new Machine(Generation.Server2019);
+        machine.Set(@"Control\ProductOptions").SetString("ProductType", "LanmanNT");
+        machine.AddAccount(500, "Administrator", 0x0211, hasPassword: false);
+        var guest = machine.Start();
+        Assert.Equal(FindingState.NotApplicable, new AccountsAdministratorRule().Inspect(guest).State);
+        Assert.Equal(FindingState.NotApplicable, new AccountsPasswordRule().Inspect(guest).State);
+    }
+
+    [Theory]
+    [InlineData(0x0610, false, "locked")]
+    [InlineData(0x0211, false, "disabled")]
+    [InlineData(0x0210, true, "expired")]
+    public void Administrators_that_cannot_log_on(ushort flags, bool expired, string why)
+    {
+        var machine = new Machine();
+        machine.AddAccount(500, "Administrator", flags, hasPassword: true);
+        if (expired)
+        {
+            var key = machine.Sam.Find(@"SAM\Domains\Account\Users\000001F4")!;
+            var f = key.GetBinary("F")!;
+            BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(0x20), new DateTime(2015, 1, 1, 0, 0, 0, DateTimeKind.Utc).ToFileTimeUtc());
+            key.SetBinary("F", f);
+        }
+
+        var finding = new AccountsAdministratorRule().Inspect(machine.Start());
+        Assert.Equal(FindingState.Failed, finding.State);
+        Assert.Contains(why, finding.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Hostile_account_records_do_no_harm()
+    {
+        var machine = new Machine();
+        var random = new Random(7);
+        foreach (var rid in Enumerable.Range(1000, 200))
+        {
+            var key = machine.Sam.Create($@"SAM\Domains\Account\Users\{rid:X8}");
+            var f = new byte[random.Next(0, 0x60)];
+            var v = new byte[random.Next(0, 0x120)];
+            random.NextBytes(f);
+            random.NextBytes(v);
+            key.SetBinary("F", f);
+            key.SetBinary("V", v);
+        }
+
+        var group = new byte[0x60];
+        random.NextBytes(group);
+        machine.Sam.Create(@"SAM\Domains\Builtin\Aliases\00000220").SetBinary("C", group);
+        var guest = machine.Start();
+        _ = new AccountsAdministratorRule().Inspect(guest);
+        _ = new AccountsPasswordRule().Inspect(guest);
+    }
+
+    [Theory]
+    [InlineData(Generation.Windows10)]
+    [InlineData(Generation.Windows7)]
+    public void Remote_Desktop_only_when_asked(Generation generation)
+    {
+        const string Rules = @"Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules";
+        var machine = new Machine(generation);
+        machine.Set(Rules).SetString("RemoteDesktop-UserMode-In-TCP", "v2.10|Action=Allow|Active=FALSE|Dir=In|Protocol=6|LPort=3389|");
+        machine.Set(Rules).SetString("RemoteDesktop-In-TCP-WS", "v2.10|Action=Allow|Active=FALSE|Dir=In|Protocol=6|LPort=3387|");
+        machine.Set(Rules).SetString("Other", "v2.10|Action=Allow|Active=FALSE|");
+        machine.Software.Create(@"Policies\Microsoft\Windows NT\Terminal Services").SetDword("fDenyTSConnections", 1);
+        Assert.Equal(FindingState.NotApplicable, new RemoteRdpRule().Inspect(machine.Start()).State);
+        machine.Options = new RuleOptions { EnableRdp = true };
+        var guest = machine.Start();
+        foreach (var rule in new Rule[] { new RemoteRdpRule(), new RemoteFirewallRule() })
+        {
+            Assert.True(rule.Inspect(guest).Fixable);
+            rule.Fix(guest);
+            Assert.Equal(FindingState.Ok, rule.Inspect(guest).State);
+        }
+
+        var rules = guest.Windows.Current.Find(Rules)!;
+        Assert.Contains("Active=TRUE", rules.GetString("RemoteDesktop-UserMode-In-TCP"), StringComparison.Ordinal);
+        Assert.Contains("Active=FALSE", rules.GetString("RemoteDesktop-In-TCP-WS"), StringComparison.Ordinal);
+        Assert.Contains("Active=FALSE", rules.GetString("Other"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Hostile_boot_devices_and_letters_do_no_harm()
+    {
+        var random = new Random(3);
+        for (var i = 0; i < 2000; i++)
+        {
+            var data = new byte[random.Next(0, 200)];
+            random.NextBytes(data);
+            if (data.Length > 0x14 && i % 2 == 0)
+            {
+                data.AsSpan(0x10, 4).Clear();
+                data[0x10] = 6;
+            }
+
+            Assert.NotEmpty(BootDevice.Parse(data).Describe());
+            Assert.NotEmpty(MountedDevices.Parse(@"\DosDevices\C:", data).Describe());
+        }
+    }
+
+    [Fact]
+    public void A_server_without_a_SAN_policy_gets_one_and_a_client_does_not()
+    {
+        foreach (var (generation, expected) in new[] { (Generation.Server2019, FindingState.Failed), (Generation.Windows10, FindingState.Ok) })
+        {
+            var machine = new Machine(generation);
+            machine.Set(@"Services\partmgr\Parameters").DeleteValue("SanPolicy");
+            Assert.Equal(expected, new StorageSanPolicyRule().Inspect(machine.Start()).State);
+        }
+    }
+}
