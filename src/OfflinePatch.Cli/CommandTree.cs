@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using OfflinePatch.Cli.Commands;
+using OfflinePatch.Cli.Commands.Fs;
 
 namespace OfflinePatch.Cli;
 
@@ -12,9 +13,13 @@ internal static class CommandTree
         FixCommand.Create(),
         CheckCommand.Create(),
         InspectCommand.Create(),
+        ConvertCommand.Create(),
         UndoCommand.Create(),
         RecoverCommand.Create(),
         RulesCommand.Create(),
+        RegCommand.Create(),
+        BcdCommand.Create(),
+        FsCommand.Create(),
     };
 
     public static int Run(string[] args)

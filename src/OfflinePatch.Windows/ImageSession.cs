@@ -3,6 +3,7 @@ using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
+using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;
 
@@ -111,15 +112,15 @@ public sealed class ImageSession : IDisposable
             }
 
             files.Flush();
-            if (files.Inner is NtfsVolume ntfs && ntfs.CheckTouched() is [var finding, ..])
-            {
-                throw WindowsError.VolumeCheckFailed(volume.Description, finding.ToString());
-            }
             if (files.Inner is FatFileSystem fat && fat.Check().FirstOrDefault(f => f.IsError) is { } fatFinding)
             {
                 throw WindowsError.VolumeCheckFailed(volume.Description, $"{fatFinding.Code} {fatFinding.Path}: {fatFinding.Message}");
             }
 
+            if (files.Inner is NtfsVolume ntfs && ntfs.CheckTouched().FirstOrDefault(f => f.Severity == FindingSeverity.Error) is { } ntfsFinding)
+            {
+                throw WindowsError.VolumeCheckFailed(volume.Description, ntfsFinding.ToString());
+            }
         }
 
         Disk.Flush();

@@ -40,7 +40,7 @@ public sealed class FixMatrixTests(Machines machines)
         var image = machines.Copy(scratch, raw, format, subformat);
         var before = SparseHash.OfAll(Directory.GetFiles(scratch.Path));
 
-        var first = Fix(image).MustExit(0);
+        var first = Fix(image, generation).MustExit(0);
         Assert.Equal("ready", first.Image.GetProperty("result").GetString());
         Assert.Equal("fixed", first.State("network.dhcp"));
         Assert.Equal("fixed", first.State("drivers.virtio-storage"));
@@ -51,7 +51,7 @@ public sealed class FixMatrixTests(Machines machines)
         var files = Directory.GetFiles(scratch.Path);
         var fixedHash = SparseHash.OfAll(files);
         var times = files.Select(File.GetLastWriteTimeUtc).ToList();
-        var second = Fix(image).MustExit(0);
+        var second = Fix(image, generation).MustExit(0);
         Assert.Empty(second.In("fixed"));
         Assert.Equal(0, second.Image.GetProperty("changes").GetProperty("bytesWritten").GetInt64());
         Assert.Equal(fixedHash, SparseHash.OfAll(Directory.GetFiles(scratch.Path)));
@@ -64,14 +64,15 @@ public sealed class FixMatrixTests(Machines machines)
         Assert.Equal(before, SparseHash.OfAll(Directory.GetFiles(scratch.Path)));
     }
 
-    private ToolResult Fix(string image) => Tool.RunJson("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent);
+    private ToolResult Fix(string image, string generation) =>
+        Tool.RunJson("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation));
 
     private static void Judge(string raw, string image, string format, MachineFirmware firmware)
     {
         using var scratch = new ScratchFolder();
         if (format != "raw")
         {
-            Oracle.Run("qemu-img", "check", "-f", format, image);
+            Assert.Contains(Oracle.Run("qemu-img", "check", "-f", format, image).ExitCode, new[] { 0, 63 }); // 63: qemu has no check for this kind
         }
 
         var plan = DiskPlan.For(new MachineSpec { Firmware = firmware }).Windows;

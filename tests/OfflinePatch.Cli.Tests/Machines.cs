@@ -14,6 +14,7 @@ public sealed class Machines : IDisposable
     private readonly ConcurrentDictionary<string, Lazy<string>> _images = new();
     private readonly Lazy<string> _drivers;
     private readonly Lazy<string> _agent;
+    private readonly Lazy<string> _agentX86;
 
     public Machines()
     {
@@ -27,11 +28,18 @@ public sealed class Machines : IDisposable
             SampleCloudbaseInit.Write(_scratch["agent.zip"]);
             return _scratch["agent.zip"];
         });
+        _agentX86 = new Lazy<string>(() =>
+        {
+            SampleCloudbaseInit.Write(_scratch["agent-x86.zip"], 20, is64Bit: false);
+            return _scratch["agent-x86.zip"];
+        });
     }
 
     public string Drivers => _drivers.Value;
 
     public string Agent => _agent.Value;
+
+    public string AgentFor(string generation) => Generation.Get(generation).Is64Bit ? Agent : _agentX86.Value;
 
     public void Dispose() => _scratch.Dispose();
 

@@ -20,6 +20,20 @@ public static class HostPaths
     /// <summary>Whether a path names an existing directory.</summary>
     public static bool IsDirectory(string path) => Directory.Exists(path);
 
+    /// <summary>Creates a host directory and those above it that are missing.</summary>
+    /// <exception cref="HostIOException"><c>HOST-0020</c>: the host refused.</exception>
+    public static void CreateDirectory(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new HostIOException("HOST-0020", $"The directory {path} cannot be created: {e.Message}", inner: e);
+        }
+    }
+
     /// <summary>Replaces a text file in one step.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void WriteText(string path, string content)

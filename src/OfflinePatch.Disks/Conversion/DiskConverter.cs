@@ -74,6 +74,6 @@ public static class DiskConverter
         public ResizableDevice Image => output;
 
         public ImageFile OpenCompanion(string relativeTo, string name, CompanionKind kind) =>
-            throw new HostIOException("CONV-0004", $"The new image names a second file, {name}.");
+            throw ConversionError.SecondFile(name);
     }
 }

@@ -15,12 +15,12 @@ internal sealed class RegTextOutput
     private readonly Encoder _utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetEncoder();
     private int _count;
 
-    public RegTextOutput(Stream stream, RegTextEncoding encoding)
+    public RegTextOutput(Stream stream, RegTextEncoding encoding, bool withMark)
     {
         _stream = stream;
         _encoding = encoding;
         _bytes = encoding == RegTextEncoding.Utf8 || !BitConverter.IsLittleEndian ? new byte[(Size * 3) + 4] : [];
-        if (encoding == RegTextEncoding.Utf16)
+        if (encoding == RegTextEncoding.Utf16 && withMark)
         {
             stream.Write([0xFF, 0xFE]);
         }

@@ -15,10 +15,14 @@ public sealed class RegTextWriter
     private char[] _path = new char[1024];
     private char[] _name = new char[256];
 
-    private RegTextWriter(Stream stream, RegTextEncoding encoding)
+    private RegTextWriter(Stream stream, RegTextEncoding encoding, bool withHeader = true)
     {
-        _output = new RegTextOutput(stream, encoding);
+        _output = new RegTextOutput(stream, encoding, withMark: withHeader);
         _formatter = new RegTextFormatter(_output);
+        if (withHeader)
+        {
+            _formatter.Header();
+        }
     }
 
     /// <summary>Writes a key with all below it.</summary>
@@ -31,7 +35,6 @@ public sealed class RegTextWriter
     public static void Export(HiveKey key, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16)
     {
         var writer = new RegTextWriter(stream, encoding);
-        writer._formatter.Header();
         _ = key.Node;
         writer.WriteTree(key.Hive, key.Cell, writer.SetPath(path));
         writer._output.Complete();
@@ -43,13 +46,13 @@ public sealed class RegTextWriter
     /// <param name="path">Their full path as it shall stand in the text.</param>
     /// <param name="stream">Where to; left open.</param>
     /// <param name="encoding">How.</param>
+    /// <param name="withHeader">Whether the text starts here; false where it continues what was written to the stream before.</param>
     /// <returns>The number of keys and values that differ; a key that exists on one side only counts as one.</returns>
     /// <exception cref="Core.CorruptImageException">A structure is damaged.</exception>
     /// <exception cref="IOException">The stream failed.</exception>
-    public static int Diff(HiveKey? before, HiveKey? after, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16)
+    public static int Diff(HiveKey? before, HiveKey? after, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16, bool withHeader = true)
     {
-        var writer = new RegTextWriter(stream, encoding);
-        writer._formatter.Header();
+        var writer = new RegTextWriter(stream, encoding, withHeader);
         var length = writer.SetPath(path);
         var changes = 0;
         if (before is not null && after is not null)

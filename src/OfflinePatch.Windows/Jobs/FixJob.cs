@@ -48,10 +48,29 @@ public static class FixJob
             return report;
         }
 
+        if (UnusableSource(report, request) is { } rule)
+        {
+            return report with
+            {
+                Result = ImageResult.Refused,
+                Error = JobError.UnusableSource(rule),
+                Rules = [.. report.Rules.Select(r => r.State == RuleState.Fixed ? r with { State = RuleState.WouldFix } : r)],
+                Changes = null,
+            };
+        }
+
         return inPlace
             ? Commit(report, transaction, cancellation)
             : report with { OutputFile = FixedCopy.Write(session.Disk, path, request, cancellation) };
     }
+
+    /// <summary>
+    /// A rule that got the source it needs and still fails: the user named the wrong one. Half a fix would look like a whole one, so nothing is kept.
+    /// </summary>
+    private static RuleReport? UnusableSource(ImageReport report, ImageRequest request) => request.DriverPaths.Count == 0
+        ? null
+        : report.Rules.FirstOrDefault(r =>
+            r is { State: RuleState.Failed, Severity: RuleSeverity.Error } && r.Id.StartsWith("drivers.", StringComparison.Ordinal));
 
     private static ImageReport Commit(ImageReport report, ImageTransaction transaction, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -7,6 +8,9 @@ internal static class JobError
 {
     public static RefusedException NotInPlace(string path, string reason) =>
         new("JOB-0001", $"{path} cannot be changed in place: {reason}", "Write a fixed copy instead: add -o FILE (and -O FORMAT to choose its format).");
+
+    public static ErrorReport UnusableSource(RuleReport rule) =>
+        new("JOB-0004", $"JOB-0004: {rule.Id}: {rule.Message} Nothing was written.", rule.Remedy ?? "Name another driver source, or leave the rule out with --skip.");
 
     public static RefusedException NoWriter(string format) =>
         new("JOB-0002", $"An image of format {format} cannot be written.", "Choose another output format with -O.");

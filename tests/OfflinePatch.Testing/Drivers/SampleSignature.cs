@@ -30,7 +30,7 @@ public static class SampleSignature
     }
 
     /// <summary>A catalogue that lists files by name and hash; executables by their Authenticode hash.</summary>
-    public static byte[] Catalog(IReadOnlyList<(string Name, byte[] Hash)> members, string digest = Sha256)
+    public static byte[] Catalog(IReadOnlyList<(string Name, byte[] Hash)> members, string digest = Sha256, string publisher = Publisher)
     {
         var list = new AsnWriter(AsnEncodingRules.DER);
         using (list.PushSequence())
@@ -72,7 +72,7 @@ public static class SampleSignature
             }
         }
 
-        return SignedData(TrustList, list.Encode(), digest);
+        return SignedData(TrustList, list.Encode(), digest, publisher);
     }
 
     private static void WriteName(AsnWriter writer, string name)
@@ -116,9 +116,9 @@ public static class SampleSignature
         }
     }
 
-    private static byte[] SignedData(string type, byte[] content, string digest)
+    private static byte[] SignedData(string type, byte[] content, string digest, string publisher = Publisher)
     {
-        var certificate = Certificate();
+        var certificate = Certificate(publisher);
         AsnDecoder.ReadEncodedValue(content, AsnEncodingRules.DER, out var offset, out var length, out _);
         var inner = content.AsSpan(offset, length);
         var messageDigest = digest == Sha1 ? SHA1.HashData(inner) : SHA256.HashData(inner);
@@ -155,7 +155,7 @@ public static class SampleSignature
                     writer.WriteInteger(1);
                     using (writer.PushSequence())
                     {
-                        WriteName(writer);
+                        WritePublisher(writer, publisher);
                         writer.WriteInteger(0x0FF1);
                     }
 
@@ -179,18 +179,18 @@ public static class SampleSignature
         return writer.Encode();
     }
 
-    private static void WriteName(AsnWriter writer)
+    private static void WritePublisher(AsnWriter writer, string publisher)
     {
         using (writer.PushSequence())
         using (writer.PushSetOf())
         using (writer.PushSequence())
         {
             writer.WriteObjectIdentifier("2.5.4.3");
-            writer.WriteCharacterString(UniversalTagNumber.UTF8String, Publisher);
+            writer.WriteCharacterString(UniversalTagNumber.UTF8String, publisher);
         }
     }
 
-    private static byte[] Certificate()
+    private static byte[] Certificate(string publisher)
     {
         var modulus = new byte[257];
         for (var i = 0; i < 8; i++)
@@ -219,14 +219,14 @@ public static class SampleSignature
 
                 writer.WriteInteger(0x0FF1);
                 WriteAlgorithm(writer, "1.2.840.113549.1.1.11");
-                WriteName(writer);
+                WritePublisher(writer, publisher);
                 using (writer.PushSequence())
                 {
                     writer.WriteUtcTime(new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero));
                     writer.WriteUtcTime(new DateTimeOffset(2040, 1, 1, 0, 0, 0, TimeSpan.Zero));
                 }
 
-                WriteName(writer);
+                WritePublisher(writer, publisher);
                 using (writer.PushSequence())
                 {
                     WriteAlgorithm(writer, "1.2.840.113549.1.1.1");

@@ -120,6 +120,27 @@ public sealed class Machine
 
     public HiveKey Set(string path) => System.Create($@"{ControlSet}\{path}");
 
+    public const long ExtraOffset = 30 * GiB;
+    public static readonly Guid ExtraGuid = new("0a1b2c3d-0001-0002-0003-000000000004");
+
+    /// <summary>The volume of a third partition, or null.</summary>
+    public MemoryFiles? Extra { get; private set; }
+
+    /// <summary>Adds a third partition of 5 GiB with an NTFS volume.</summary>
+    public MemoryFiles AddPartition()
+    {
+        if (Firmware == Firmware.Uefi)
+        {
+            TestDisk.WriteGpt(Disk, DiskGuid, (EspType, EspGuid, MiB, 260 * MiB), (DataType, WindowsGuid, WindowsOffset, 20 * GiB), (DataType, ExtraGuid, ExtraOffset, 5 * GiB));
+        }
+        else
+        {
+            TestDisk.WriteMbr(Disk, Signature, (7, true, MiB, 350 * MiB), (7, false, WindowsOffset, 20 * GiB), (7, false, ExtraOffset, 5 * GiB));
+        }
+
+        return Extra = new MemoryFiles();
+    }
+
     /// <summary>The machine as rules see it, read from the bytes of its hives.</summary>
     public Guest Start()
     {
@@ -139,8 +160,9 @@ public sealed class Machine
         foreach (var partition in table.Partitions)
         {
             var isWindows = partition.Offset == WindowsOffset;
-            var files = isWindows ? WindowsFiles : SystemFiles;
-            var kind = isWindows ? WindowsKind : Firmware == Firmware.Uefi ? VolumeKind.Fat : VolumeKind.Ntfs;
+            var isExtra = partition.Offset == ExtraOffset;
+            var files = isWindows ? WindowsFiles : isExtra ? Extra! : SystemFiles;
+            var kind = isWindows ? WindowsKind : isExtra ? VolumeKind.Ntfs : Firmware == Firmware.Uefi ? VolumeKind.Fat : VolumeKind.Ntfs;
             volumes.Add(new GuestVolume
             {
                 Number = partition.Number,

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Disks;
+using OfflinePatch.Disks.Conversion;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>convert IN -o OUT</c>: between the ten formats.</summary>
+internal static class ConvertCommand
+{
+    public static Command Create()
+    {
+        var input = CommonArguments.Image();
+        var output = new Option<string>("--output", "-o") { Description = "The new image.", HelpName = "FILE", Required = true };
+        var format = new Option<ImageFormat?>("--output-format", "-O") { Description = "Its format; by default what the ending of its name says.", HelpName = "FORMAT" };
+        var subformat = new Option<string?>("--subformat", "--vmdk-subformat")
+        {
+            Description = "Its variant: VMDK monolithicSparse or streamOptimized, VHD dynamic or fixed.",
+            HelpName = "NAME",
+        };
+        var compress = new Option<string?>("--compress") { Description = "Its compression, where its format has a choice (QCOW2, ZVHD2).", HelpName = "zlib|zstd" };
+        var verify = new Option<bool>("--verify") { Description = "Read the new image again and compare every byte." };
+        var force = new Option<bool>("--force") { Description = "Replace the new image if it exists." };
+        var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the image names." };
+        compress.AcceptOnlyFromAmong("zlib", "zstd");
+
+        var command = new Command("convert", "Converts an image into another format. Holes stay holes; the image itself is only read.")
+        {
+            input, output, format, subformat, compress, verify, force, allowBacking,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(format) is null && result.GetValue(output) is { } path && FormatNames.ByExtension(path) is null)
+            {
+                result.AddError($"the name {path} does not say which format to write; add -O FORMAT");
+            }
+        });
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var path = result.GetRequiredValue(output);
+            var request = new ConversionRequest(
+                result.GetRequiredValue(input),
+                path,
+                result.GetValue(format) ?? FormatNames.ByExtension(path)!.Value,
+                result.GetValue(subformat),
+                result.GetValue(compress),
+                result.GetValue(force),
+                result.GetValue(allowBacking),
+                result.GetValue(verify));
+            using var progress = new ConversionBar();
+            var outcome = ConversionJob.Run(request, progress, cancellation);
+            progress.Dispose();
+            Print(request, outcome);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Print(ConversionRequest request, ConversionOutcome outcome)
+    {
+        var result = outcome.Result;
+        var variant = outcome.SourceSubformat.Length > 0 ? $" {outcome.SourceSubformat}" : "";
+        Console.Out.WriteLine(
+            $"{request.OutputPath}: {FormatNames.ExtensionOf(request.Format)} from {FormatNames.ExtensionOf(outcome.SourceFormat)}{variant}, "
+            + $"{Sizes.Text(result.VirtualSize)} disk, {Sizes.Text(result.StoredBytes)} data, {Sizes.Text(result.OutputBytes)} file, "
+            + $"{result.Elapsed.TotalSeconds:0.0} s{(result.Verified ? ", verified" : "")}");
+    }
+}

@@ -1,0 +1,59 @@
+using System.CommandLine;
+using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Fat;
+using OfflinePatch.Ntfs;
+using OfflinePatch.Ntfs.Check;
+
+namespace OfflinePatch.Cli.Commands.Fs;
+
+/// <summary><c>fs check IMAGE</c>: a volume by the rules that chkdsk judges by. 0 clean, 3 findings, 2 unreadable.</summary>
+internal static class FsCheckCommand
+{
+    public static Command Create()
+    {
+        var options = new FsOptions();
+        var command = options.AddTo(new Command("check", "Checks a volume by the rules that chkdsk judges by, reading only. Exit code 0: clean, 3: findings."), json: true);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
+            var findings = Check(image.Files, cancellation);
+            if (options.Json(result))
+            {
+                FsJson.Print("fs check", writer =>
+                {
+                    writer.WriteString("volume", image.Volume.Description);
+                    writer.WriteStartArray("findings");
+                    foreach (var (code, isError, text) in findings)
+                    {
+                        writer.WriteStartObject();
+                        writer.WriteString("code", code);
+                        writer.WriteString("severity", isError ? "error" : "warning");
+                        writer.WriteString("message", FsJson.Valid(text));
+                        writer.WriteEndObject();
+                    }
+
+                    writer.WriteEndArray();
+                });
+            }
+            else
+            {
+                foreach (var (_, isError, text) in findings)
+                {
+                    Console.Out.WriteLine($"{(isError ? "error  " : "warning")} {text}");
+                }
+
+                Console.Out.WriteLine(findings.Count == 0 ? $"{image.Volume.Description}: clean" : $"{image.Volume.Description}: {findings.Count(f => f.IsError)} error(s), {findings.Count(f => !f.IsError)} warning(s)");
+            }
+
+            return findings.Exists(f => f.IsError) ? ExitCode.NotReady : ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static List<(string Code, bool IsError, string Text)> Check(IFileSystem files, CancellationToken cancellation) => files switch
+    {
+        NtfsVolume ntfs => [.. ntfs.Check(new NtfsCheckOptions { Cancellation = cancellation }).Select(f => (f.Code, f.Severity == FindingSeverity.Error, f.ToString()))],
+        FatFileSystem fat => [.. fat.Check().Select(f => (f.Code, f.IsError, $"{f.Code}: {f.Path}: {f.Message}"))],
+        _ => throw new UnsupportedImageException("FS-0007", $"{files.Source} ({files.Format}) has no checker."),
+    };
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace OfflinePatch.Cli.Commands.Fs;
+
+/// <summary><c>fs mkdir IMAGE PATH...</c>: creates directories, with those above them.</summary>
+internal static class FsMakeDirectoryCommand
+{
+    public static Command Create()
+    {
+        var options = new FsOptions();
+        var paths = new Argument<string[]>("PATH") { Description = "The directories.", Arity = ArgumentArity.OneOrMore };
+        var command = options.AddTo(new Command("mkdir", "Creates directories, and those above them that are missing."), writes: true);
+        command.Add(paths);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
+            foreach (var path in result.GetRequiredValue(paths))
+            {
+                image.Writable.CreateDirectory(GuestPath.Normalize(path));
+            }
+
+            image.Commit(cancellation);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

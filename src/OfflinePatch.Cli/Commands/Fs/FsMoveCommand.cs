@@ -1,0 +1,34 @@
+using System.CommandLine;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Cli.Commands.Fs;
+
+/// <summary><c>fs mv IMAGE FROM... TO</c>: renames or moves.</summary>
+internal static class FsMoveCommand
+{
+    public static Command Create()
+    {
+        var options = new FsOptions();
+        var paths = new Argument<string[]>("FROM... TO") { Description = "Files and directories; last, the new path, or the directory that they move into.", Arity = new ArgumentArity(2, 100_000) };
+        var command = options.AddTo(new Command("mv", "Renames or moves files and directories inside the volume."), writes: true);
+        command.Add(paths);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var given = result.GetRequiredValue(paths);
+            var target = GuestPath.Normalize(given[^1]);
+            using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
+            var files = image.Writable;
+            var sources = given[..^1].SelectMany(p => GuestPath.Expand(files, p)).Select(s => s.Path).ToList();
+            var sameName = sources is [var only] && string.Equals(only, target, StringComparison.OrdinalIgnoreCase);
+            var intoDirectory = !sameName && (sources.Count > 1 || files.DirectoryExists(target));
+            foreach (var source in sources)
+            {
+                files.Move(source, intoDirectory ? FilePath.Join(target, FilePath.NameOf(source)) : target);
+            }
+
+            image.Commit(cancellation);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

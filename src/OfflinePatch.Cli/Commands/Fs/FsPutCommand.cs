@@ -1,0 +1,80 @@
+using System.CommandLine;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Cli.Commands.Fs;
+
+/// <summary><c>fs put IMAGE SOURCE... DEST</c>: files and directories into an image.</summary>
+internal static class FsPutCommand
+{
+    public static Command Create()
+    {
+        var options = new FsOptions();
+        var arguments = new Argument<string[]>("SOURCE... DEST")
+        {
+            Description = "Files and directories of this machine; last, a directory in the image, or for one file its new path.",
+            Arity = new ArgumentArity(2, 100_000),
+        };
+        var command = options.AddTo(new Command("put", "Copies files and directories into an image: all or nothing."), writes: true);
+        command.Add(arguments);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var given = result.GetRequiredValue(arguments);
+            var target = GuestPath.Normalize(given[^1]);
+            using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
+            var files = image.Writable;
+            var intoDirectory = given.Length > 2 || given[^1].EndsWith('\\') || given[^1].EndsWith('/') || files.DirectoryExists(target);
+            if (intoDirectory)
+            {
+                files.CreateDirectory(target);
+            }
+
+            var count = 0;
+            foreach (var source in given[..^1])
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var path = intoDirectory ? FilePath.Join(target, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)))) : target;
+                if (HostPaths.IsDirectory(source))
+                {
+                    using var tree = DirectoryFileSystem.Open(source);
+                    count += PutDirectory(tree, "", files, path, cancellation);
+                }
+                else
+                {
+                    using var device = HostFileDevice.Open(source);
+                    using var content = new DeviceStream(device);
+                    files.WriteFile(path, content, device.Length);
+                    count++;
+                }
+            }
+
+            image.Commit(cancellation);
+            Console.Error.WriteLine($"offlinepatch: {count} file(s) written");
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static int PutDirectory(DirectoryFileSystem tree, string from, IWritableFileSystem files, string to, CancellationToken cancellation)
+    {
+        files.CreateDirectory(to);
+        var count = 0;
+        foreach (var entry in tree.Enumerate(from))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var source = FilePath.Join(from, entry.Name);
+            var target = FilePath.Join(to, entry.Name);
+            if (entry.IsDirectory)
+            {
+                count += PutDirectory(tree, source, files, target, cancellation);
+            }
+            else
+            {
+                using var content = tree.OpenRead(source);
+                files.WriteFile(target, content, entry.Length);
+                count++;
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Cli.Commands.Fs;
+
+/// <summary><c>fs rm IMAGE PATH...</c>: deletes files and empty directories; with <c>-r</c> whole trees.</summary>
+internal static class FsRemoveCommand
+{
+    public static Command Create()
+    {
+        var options = new FsOptions();
+        var paths = new Argument<string[]>("PATH") { Description = "Files, directories or patterns; NAME:STREAM an alternate stream.", Arity = ArgumentArity.OneOrMore };
+        var recursive = new Option<bool>("--recursive", "-r") { Description = "Directories with everything in them." };
+        var command = options.AddTo(new Command("rm", "Deletes files and empty directories: all or nothing."), writes: true);
+        command.Add(paths);
+        command.Add(recursive);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
+            var files = image.Writable;
+            foreach (var (path, entry) in result.GetRequiredValue(paths).SelectMany(p => GuestPath.Expand(files, p)).ToList())
+            {
+                Delete(files, path, entry, result.GetValue(recursive), cancellation);
+            }
+
+            image.Commit(cancellation);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    private static void Delete(IWritableFileSystem files, string path, FileEntry entry, bool recursive, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (recursive && entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0)
+        {
+            foreach (var child in files.Enumerate(path).ToList())
+            {
+                Delete(files, FilePath.Join(path, child.Name), child, recursive, cancellation);
+            }
+        }
+
+        files.Delete(path);
+    }
+}

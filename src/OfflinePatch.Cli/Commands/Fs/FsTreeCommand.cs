@@ -1,0 +1,63 @@
+using System.CommandLine;
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs;
+
+namespace OfflinePatch.Cli.Commands.Fs;
+
+/// <summary><c>fs tree IMAGE [PATH]</c>: everything below a directory.</summary>
+internal static class FsTreeCommand
+{
+    public static Command Create()
+    {
+        var options = new FsOptions();
+        var start = new Argument<string>("PATH") { Description = "Where to start; the root without it.", DefaultValueFactory = _ => "" };
+        var command = options.AddTo(new Command("tree", "Lists everything below a directory, with full paths."), json: true);
+        command.Add(start);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
+            var from = GuestPath.Normalize(result.GetValue(start) ?? "");
+            var entries = Walk(image.Files, from);
+            if (options.Json(result))
+            {
+                FsJson.Print("fs tree", writer =>
+                {
+                    writer.WriteStartArray("entries");
+                    foreach (var (path, entry) in entries)
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        FsJson.Write(writer, path, entry);
+                    }
+
+                    writer.WriteEndArray();
+                });
+                return ExitCode.Done;
+            }
+
+            using var output = new StreamWriter(Console.OpenStandardOutput());
+            foreach (var (path, entry) in entries)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                output.WriteLine(FsListCommand.Line(entry with { Name = path }));
+            }
+
+            return ExitCode.Done;
+        });
+        return command;
+    }
+
+    /// <summary>Everything below a directory; reparse points are not entered.</summary>
+    public static IEnumerable<(string Path, FileEntry Entry)> Walk(IFileSystem files, string directory)
+    {
+        if (files is NtfsVolume ntfs)
+        {
+            return ntfs.Walk(directory).Select(e => (FilePath.Join(directory, e.Path), e.Entry));
+        }
+
+        return files.Enumerate(directory).ToList().SelectMany(e =>
+        {
+            var path = FilePath.Join(directory, e.Name);
+            return e.IsDirectory ? Walk(files, path).Prepend((path, e)) : [(path, e)];
+        });
+    }
+}

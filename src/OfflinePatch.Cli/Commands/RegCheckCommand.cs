@@ -1,0 +1,49 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Registry;
+using OfflinePatch.Registry;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>reg check TARGET</c>: what Windows would object to. 0 clean, 3 findings, 2 unreadable.</summary>
+internal static class RegCheckCommand
+{
+    public static Command Create()
+    {
+        var target = RegArguments.Target();
+        var notes = new Option<bool>("--notes") { Description = "Show what Windows tolerates, too." };
+        var command = new Command("check", "Checks hives as Windows does when it loads them. Exit code 0 clean, 3 findings, 2 unreadable.") { target, notes };
+        command.SetGuardedAction((result, _) =>
+        {
+            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: false);
+            var code = ExitCode.Done;
+            foreach (var (name, report) in registry.Check())
+            {
+                Console.Out.WriteLine($"{name}: {Word(report.Verdict)}");
+                foreach (var finding in report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes)))
+                {
+                    Console.Out.WriteLine($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
+                }
+
+                code = Worse(code, report.Verdict);
+            }
+
+            return code;
+        });
+        return command;
+    }
+
+    private static string Word(HiveVerdict verdict) => verdict switch
+    {
+        HiveVerdict.Valid => "clean",
+        HiveVerdict.Invalid => "damaged",
+        HiveVerdict.Unreconciled => "not closed, and its logs cannot make it whole",
+        _ => "unreadable",
+    };
+
+    private static int Worse(int code, HiveVerdict verdict) => verdict switch
+    {
+        HiveVerdict.Valid => code,
+        HiveVerdict.Invalid => code == ExitCode.Unreadable ? code : ExitCode.NotReady,
+        _ => ExitCode.Unreadable,
+    };
+}

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Registry;
+using OfflinePatch.Registry;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>reg diff A B [KEY]</c>: what turns A into B, as .reg text. Without KEY two images are compared in SYSTEM and SOFTWARE.</summary>
+internal static class RegDiffCommand
+{
+    private static readonly string[] ImageKeys = [@"HKLM\SYSTEM", @"HKLM\SOFTWARE"];
+
+    public static Command Create()
+    {
+        var before = RegArguments.Target("A");
+        var after = RegArguments.Target("B");
+        var key = RegArguments.Key();
+        var output = RegArguments.Output();
+        var encoding = RegArguments.Encoding();
+        var command = new Command("diff", "Lists what differs, as .reg text that turns A into B. Exit code 3 when something does.") { before, after, key, output, encoding };
+        command.SetGuardedAction((result, _) =>
+        {
+            using var left = RegistryTarget.Open(result.GetRequiredValue(before), writable: false);
+            using var right = RegistryTarget.Open(result.GetRequiredValue(after), writable: false);
+            var name = result.GetValue(key) ?? "";
+            string[] keys = name.Length == 0 && left is ImageTarget && right is ImageTarget ? ImageKeys : [name];
+            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
+            {
+                var changes = 0;
+                foreach (var one in keys)
+                {
+                    var (a, b) = (left.Locate(one), right.Locate(one));
+                    changes += RegTextWriter.Diff(a.Hive.Find(a.Path), b.Hive.Find(b.Path), b.FullPath, stream, form, withHeader: one == keys[0]);
+                }
+
+                return changes == 0 ? ExitCode.Done : ExitCode.NotReady;
+            });
+        });
+        return command;
+    }
+}

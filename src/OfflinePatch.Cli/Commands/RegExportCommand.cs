@@ -1,0 +1,53 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Registry;
+using OfflinePatch.Core;
+using OfflinePatch.Registry;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>reg export TARGET [KEY]</c>: .reg text.</summary>
+internal static class RegExportCommand
+{
+    public static Command Create()
+    {
+        var target = RegArguments.Target();
+        var key = RegArguments.Key();
+        var output = RegArguments.Output();
+        var encoding = RegArguments.Encoding();
+        var command = new Command("export", "Writes a key with all below it as .reg text, version 5.") { target, key, output, encoding };
+        command.SetGuardedAction((result, _) =>
+        {
+            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: false);
+            var name = result.GetValue(key) ?? "";
+            var found = registry.Require(name);
+            var path = registry.Locate(name).FullPath;
+            RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
+            {
+                RegTextWriter.Export(found, path, stream, form);
+                return ExitCode.Done;
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}
+
+/// <summary>Where .reg text goes: stdout, or a file that appears whole or not at all.</summary>
+internal static class RegTextResult
+{
+    public static int Write(string? path, string? encoding, Func<Stream, RegTextEncoding, int> write)
+    {
+        var form = (encoding ?? (path is null ? "utf8" : "utf16")) == "utf8" ? RegTextEncoding.Utf8 : RegTextEncoding.Utf16;
+        if (path is null)
+        {
+            using var stdout = Console.OpenStandardOutput();
+            return write(stdout, form);
+        }
+
+        using var file = new OutputFile(path, overwrite: true);
+        using var stream = new ResultStream(file);
+        var code = write(stream, form);
+        file.Complete();
+        return code;
+    }
+}

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Registry;
+using OfflinePatch.Core;
+using OfflinePatch.Registry;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>reg import TARGET FILE...</c>: applies .reg text.</summary>
+internal static class RegImportCommand
+{
+    private const int Limit = 512 * 1024 * 1024;
+
+    public static Command Create()
+    {
+        var target = RegArguments.Target();
+        var files = new Argument<string[]>("FILE") { Description = ".reg text, version 5, in UTF-16 or UTF-8.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("import", "Makes the changes of .reg files, all or none.") { target, files };
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var texts = result.GetRequiredValue(files).Select(f => RegTextFile.Parse(HostPaths.ReadSmallFile(f, Limit))).ToList();
+            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
+            foreach (var section in texts.SelectMany(t => t.Sections))
+            {
+                var location = registry.LocateImport(section.Path);
+                new RegTextFile([section]).ApplyTo(location.Hive, _ => location.Path);
+            }
+
+            RegOutcome.Print(registry.Commit(cancellation));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}
+
+/// <summary>What the writing <c>reg</c> commands say at their end.</summary>
+internal static class RegOutcome
+{
+    public static void Print(bool changed) => Console.Out.WriteLine(changed ? "Done." : "Nothing needed to be changed; nothing was written.");
+}

@@ -1,0 +1,56 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Conversion;
+
+/// <summary>What to convert into what.</summary>
+/// <param name="SourcePath">The image; it is only read.</param>
+/// <param name="OutputPath">The new image.</param>
+/// <param name="Format">Its format.</param>
+/// <param name="Subformat">Its variant, or null for the format's own choice.</param>
+/// <param name="Compression"><c>zlib</c>, <c>zstd</c>, or null.</param>
+/// <param name="Overwrite">Whether an existing file may be replaced.</param>
+/// <param name="AllowBacking">Whether parents and backing files that the source names may be read.</param>
+/// <param name="Verify">Whether the new image is read again and compared.</param>
+public sealed record ConversionRequest(
+    string SourcePath,
+    string OutputPath,
+    ImageFormat Format,
+    string? Subformat = null,
+    string? Compression = null,
+    bool Overwrite = false,
+    bool AllowBacking = false,
+    bool Verify = false);
+
+/// <summary>What a conversion job did.</summary>
+/// <param name="SourceFormat">Format of the source, by its content.</param>
+/// <param name="SourceSubformat">Its variant; empty where there is one only.</param>
+/// <param name="Result">Sizes and time.</param>
+public sealed record ConversionOutcome(ImageFormat SourceFormat, string SourceSubformat, ConversionResult Result);
+
+/// <summary>Converts one image file into another.</summary>
+public static class ConversionJob
+{
+    /// <summary>Converts. The output gets its name once it is whole (and verified); an error or a cancellation leaves no file of that name.</summary>
+    /// <exception cref="CorruptImageException">The source is damaged.</exception>
+    /// <exception cref="UnsupportedImageException">The source is of no known format, or does not fit into the new one.</exception>
+    /// <exception cref="RefusedException">The output exists, is the source itself (<c>CONV-0005</c>), or parents are needed first.</exception>
+    /// <exception cref="IOException">The host failed, or the verification did.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking });
+        using var source = DiskFormats.Open(transaction);
+        var outputPath = HostPaths.Resolve(request.OutputPath);
+        if (transaction.HostPaths.Any(p => string.Equals(HostPaths.Resolve(p), outputPath, StringComparison.Ordinal)))
+        {
+            throw ConversionError.OutputIsSource(request.OutputPath);
+        }
+
+        var target = DiskFormats.All.First(f => f.Format == request.Format);
+        var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(outputPath), source.SectorSize, source.Properties);
+        using var output = new OutputFile(request.OutputPath, request.Overwrite);
+        var result = DiskConverter.Convert(source, target, output, options, progress, request.Verify, cancellation);
+        output.Complete();
+        return new ConversionOutcome(source.Format, source.Subformat, result);
+    }
+}

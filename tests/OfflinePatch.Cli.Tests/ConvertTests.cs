@@ -1,0 +1,91 @@
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Cli.Tests;
+
+/// <summary><c>convert</c>, as a user runs it.</summary>
+[Trait("tier", "e2e")]
+public sealed class ConvertTests
+{
+    [SkippableTheory]
+    [InlineData("disk.vmdk", "vmdk")]
+    [InlineData("disk.qcow2", "qcow2")]
+    [InlineData("disk.vhdx", "vhdx")]
+    [InlineData("disk.vdi", "vdi")]
+    [InlineData("disk.qed", "qed")]
+    public void Image_is_converted_by_the_outputs_name(string name, string format)
+    {
+        Oracle.Require("qemu-img");
+        using var scratch = new ScratchFolder();
+        var raw = RawDisk(scratch);
+
+        var result = Tool.Run("convert", raw, "-o", scratch[name], "--verify").MustExit(0);
+
+        Assert.Contains("verified", result.Output, StringComparison.Ordinal);
+        Assert.Equal("", result.Error);
+        Oracle.Run("qemu-img", "check", "-f", format, scratch[name]).MustSucceed();
+        Oracle.Run("qemu-img", "compare", "-f", format, "-F", "raw", scratch[name], raw).MustSucceed();
+        Assert.Equal(["disk.raw", name], Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Zvhd2_comes_back_as_the_same_raw()
+    {
+        using var scratch = new ScratchFolder();
+        var raw = RawDisk(scratch);
+        Tool.Run("convert", raw, "-o", scratch["disk.zvhd2"]).MustExit(0);
+        Tool.Run("convert", scratch["disk.zvhd2"], "-o", scratch["back.img"]).MustExit(0);
+        Assert.Equal(SparseHash.Of(raw), SparseHash.Of(scratch["back.img"]));
+    }
+
+    [Fact]
+    public void Usage_mistakes_are_told_before_anything_is_written()
+    {
+        using var scratch = new ScratchFolder();
+        var raw = RawDisk(scratch);
+        Tool.Run("convert", raw).MustExit(1);
+        Assert.Contains("-O", Tool.Run("convert", raw, "-o", scratch["disk.bin"]).MustExit(1).Error, StringComparison.Ordinal);
+        Assert.Contains("VMDK-0111", Tool.Run("convert", raw, "-o", scratch["d.vmdk"], "--vmdk-subformat", "thick").MustExit(2).Error, StringComparison.Ordinal);
+        Assert.Contains("CONV-0005", Tool.Run("convert", raw, "-o", raw, "-O", "vmdk", "--force").MustExit(4).Error, StringComparison.Ordinal);
+        File.WriteAllText(scratch["there.vmdk"], "x");
+        Assert.Contains("CORE-0040", Tool.Run("convert", raw, "-o", scratch["there.vmdk"]).MustExit(4).Error, StringComparison.Ordinal);
+        Tool.Run("convert", scratch["none.raw"], "-o", scratch["d.vmdk"]).MustExit(2);
+        Assert.Equal(["disk.raw", "there.vmdk"], Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [SkippableFact]
+    public void An_interrupted_conversion_leaves_no_file_of_that_name()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "signals");
+        using var scratch = new ScratchFolder();
+        var raw = RawDisk(scratch, megabytes: 400);
+        using var process = Tool.Start("convert", raw, "-o", scratch["disk.vmdk"], "--vmdk-subformat", "streamOptimized");
+        var started = System.Diagnostics.Stopwatch.StartNew();
+        while (!File.Exists(scratch["disk.vmdk.offlinepatch-part"]) && started.Elapsed < TimeSpan.FromSeconds(60))
+        {
+            Thread.Sleep(5);
+        }
+
+        Oracle.Run("kill", "-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(process.WaitForExit(60_000));
+        Assert.Equal(130, process.ExitCode);
+        Assert.Equal(["disk.raw"], Directory.GetFiles(scratch.Path).Select(Path.GetFileName));
+    }
+
+    private static string RawDisk(ScratchFolder scratch, int megabytes = 40)
+    {
+        var path = scratch["disk.raw"];
+        using var file = File.Create(path);
+        file.SetLength(megabytes * 1024L * 1024);
+        var bytes = new byte[1024 * 1024];
+        for (var i = 0; i < megabytes; i += 3)
+        {
+            new Random(i).NextBytes(bytes);
+            file.Seek(i * 1024L * 1024, SeekOrigin.Begin);
+            file.Write(bytes);
+        }
+
+        file.Seek(510, SeekOrigin.Begin);
+        file.Write([0x55, 0xAA]);
+        return path;
+    }
+}

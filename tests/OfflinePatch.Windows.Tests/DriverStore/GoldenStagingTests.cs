@@ -1,0 +1,128 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using OfflinePatch.Registry;
+using OfflinePatch.Testing;
+using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Tests.Machines;
+
+namespace OfflinePatch.Windows.Tests.DriverStore;
+
+/// <summary>
+/// What staging the sample drivers changes in the hives and on the volume, against files in <c>Golden/</c>, one per Windows. <c>OFFLINEPATCH_GOLDEN=write</c>
+/// writes them anew; the difference is then for a person to judge. Each line must be one that drivers.md (or a measured hive) explains.
+/// </summary>
+[Trait("tier", "layout")]
+public sealed class GoldenStagingTests
+{
+    /// <summary>Which lines may appear, and where each is explained.</summary>
+    private static readonly (string Source, string Pattern)[] Explained =
+    [
+        ("drivers.md 3.4", @"^SYSTEM\\DriverDatabase\\DeviceIds(\\[^\[]+)?( \[oem\d+\.inf\] (3: 0[12]ff0[01]00|0: ))?$"),
+        ("drivers.md 3.4", @"^DRIVERS\\DriverDatabase\\DeviceIds(\\[^\[]+)?( \[oem\d+\.inf\] (3: 0[12]ff0[01]00|0: ))?$"),
+        ("drivers.md 3.5", @"\\DriverDatabase\\DriverInfFiles(\\oem\d+\.inf( \[(Active|Configurations|)\].*)?)?$"),
+        ("drivers.md 3.6", @"\\DriverDatabase\\DriverPackages(\\[^\\ ]+( \[(Catalog|FileSize|ImportDate|InfName|OemPath|Provider|SignerName|SignerScore|StatusFlags|Version|)\].*)?)?$"),
+        ("drivers.md 3.6, Configurations", @"\\DriverPackages\\[^\\]+\\Configurations(\\[^\\ ]+( \[(ConfigFlags|ConfigScope|Service)\].*)?)?$"),
+        ("drivers.md 3.6, Device", @"\\Configurations\\[^\\]+\\Device(\\Interrupt Management.*)?$"),
+        ("drivers.md 3.6, Services", @"\\Configurations\\[^\\]+\\Services(\\[^\\]+(\\Parameters.*|\\Unplug)?)?$"),
+        ("field-virt-v2v.md, xenvif BootFlags", @"\\Configurations\\Inst\\Services\\xenvif \[BootFlags\] 20004: 01000000$"),
+        ("drivers.md 3.6, Descriptors", @"\\DriverPackages\\[^\\]+\\Descriptors(\\[^\[]+)?( \[(Configuration|Description|Manufacturer)\].*)?$"),
+        ("drivers.md 3.6, Strings", @"\\DriverPackages\\[^\\]+\\Strings( \[[^\]]+\] sz .*)?$"),
+        ("drivers.md 3.3", @"^SYSTEM\\DriverDatabase \[(OemInfMap|UpdateDate)\]"),
+        ("drivers.md 5", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\ ]+( \[(Type|Start|ErrorControl|ImagePath|Group|DisplayName|Owners|BootFlags)\].*)?$"),
+        ("drivers.md 1.3, 6 and 7", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\]+\\(Parameters|Unplug)(\\PnpInterface|\\Wdf)?( \[.*)?$"),
+        ("drivers.md 3.7", @"^SYSTEM\\ControlSet00\d\\Services\\EventLog(\\System(\\[^\\ ]+( \[(EventMessageFile|TypesSupported)\].*)?)?)?$"),
+        ("drivers.md 4", @"^SYSTEM\\ControlSet00\d\\Control\\CriticalDeviceDatabase\\[^\\ ]+( \[(Service|ClassGUID)\].*)?$"),
+        ("drivers.md 3.7", @"^SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Setup(\\PnpLockdownFiles(\\%SystemRoot%/System32/[^ ]+( \[(Class|Owners|Source)\].*)?)?)?$"),
+        ("drivers.md 2 and 4", @"^SOFTWARE\\Microsoft\\Windows\\CurrentVersion \[DevicePath\]"),
+        ("drivers.md 3.1", @"^FILE Windows\\(System32\\DriverStore\\FileRepository\\[^\\]+\\[^\\]+|INF\\oem\d+\.inf|System32\\CatRoot\\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE\}\\\w+\.cat|System32\\drivers\\\w+\.sys|System32\\config\\\w+) \d*"),
+        ("drivers.md 4", @"^FILE Windows\\Drivers\\OfflinePatch\\\w+\\\w+\.\w+ \d+"),
+    ];
+
+    public static TheoryData<string> Names => [.. StagingMachine.Generations.Select(g => g.Name)];
+
+    [SkippableTheory]
+    [MemberData(nameof(Names))]
+    public void StagingChangesExactlyThis(string name)
+    {
+        var machine = StagingMachine.Create(name);
+        var guest = machine.Start();
+        var before = Snapshot(guest.Windows, machine);
+        StagingMachine.StageFamily(guest.Windows, StagingMachine.Disc(SampleDriverDisc.Virtio()), "virtio");
+        if (!name.StartsWith("server20", StringComparison.Ordinal) || name.EndsWith('5'))
+        {
+            StagingMachine.StageFamily(guest.Windows, StagingMachine.Disc(SampleDriverDisc.Xen()), "xen-pv");
+        }
+
+        var lines = StagingMachine.Difference(before, Snapshot(guest.Windows, machine));
+        foreach (var line in lines)
+        {
+            Assert.True(Explained.Any(e => Regex.IsMatch(line[2..], e.Pattern, RegexOptions.IgnoreCase)), $"not explained: {line}");
+        }
+
+        Compare(name, string.Join('\n', lines) + '\n');
+        Machine.Save(guest);
+        foreach (var hive in (string[])["SYSTEM", "SOFTWARE", "DRIVERS"])
+        {
+            if (machine.WindowsFiles.Find($@"Windows\System32\config\{hive}") is not null)
+            {
+                var written = Hive.Open(OfflinePatch.Core.FileSystemExtensions.ReadFile(machine.WindowsFiles, $@"Windows\System32\config\{hive}"));
+                Assert.DoesNotContain(written.Check(), f => f.Severity == HiveFindingSeverity.Error);
+            }
+        }
+    }
+
+    internal static List<string> Snapshot(WindowsSystem system, Machine machine)
+    {
+        var lines = new List<string>();
+        foreach (var hive in (HiveName[])[HiveName.System, HiveName.Software, HiveName.Drivers])
+        {
+            if (system.Find(hive) is { } found)
+            {
+                lines.AddRange(StagingMachine.Dump(found.Hive, hive.FileName()));
+            }
+        }
+
+        AddFiles(machine.WindowsFiles, "", lines);
+        return lines;
+    }
+
+    private static void AddFiles(MemoryFiles files, string folder, List<string> lines)
+    {
+        foreach (var entry in files.Enumerate(folder))
+        {
+            var path = folder.Length == 0 ? entry.Name : $"{folder}\\{entry.Name}";
+            if (entry.IsDirectory)
+            {
+                AddFiles(files, path, lines);
+            }
+            else
+            {
+                lines.Add($"FILE {path} {entry.Length}");
+            }
+        }
+    }
+
+    private static void Compare(string name, string actual)
+    {
+        var folder = Path.Combine(AppContext.BaseDirectory, "DriverStore", "Golden");
+        if (Environment.GetEnvironmentVariable("OFFLINEPATCH_GOLDEN") == "write")
+        {
+            var root = new DirectoryInfo(AppContext.BaseDirectory);
+            while (!File.Exists(Path.Combine(root!.FullName, "OfflinePatch.sln")))
+            {
+                root = root.Parent;
+            }
+
+            File.WriteAllText(Path.Combine(root.FullName, "tests", "OfflinePatch.Windows.Tests", "DriverStore", "Golden", name + ".txt"), actual);
+            return;
+        }
+
+        var expected = File.ReadAllText(Path.Combine(folder, name + ".txt"), Encoding.UTF8).ReplaceLineEndings("\n");
+        if (expected != actual)
+        {
+            var (a, b) = (expected.Split('\n'), actual.Split('\n'));
+            Assert.Fail($"{name}: missing\n{string.Join('\n', a.Except(b).Take(20))}\nunexpected\n{string.Join('\n', b.Except(a).Take(20))}");
+        }
+    }
+}
