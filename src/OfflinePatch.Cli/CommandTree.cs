@@ -14,6 +14,7 @@ internal static class CommandTree
         InspectCommand.Create(),
         UndoCommand.Create(),
         RecoverCommand.Create(),
+        DriversCommand.Create(),
         RulesCommand.Create(),
     };
 
