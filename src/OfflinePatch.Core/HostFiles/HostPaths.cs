@@ -20,6 +20,23 @@ public static class HostPaths
     /// <summary>Whether a path names an existing directory.</summary>
     public static bool IsDirectory(string path) => Directory.Exists(path);
 
+    /// <summary>Whether a path names an existing file.</summary>
+    public static bool FileExists(string path) => File.Exists(path);
+
+    /// <summary>Deletes a file of our own making; does nothing when there is none.</summary>
+    /// <exception cref="HostIOException">The host refused.</exception>
+    public static void DeleteFile(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CoreError.CannotWrite(path, e);
+        }
+    }
+
     /// <summary>Replaces a text file in one step.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void WriteText(string path, string content)
