@@ -12,7 +12,7 @@ internal static class FactsReader
     public static WindowsFacts Read(WindowsSystem system)
     {
         var version = system.Load(HiveName.Software).Hive?.Root.Find(@"Microsoft\Windows NT\CurrentVersion");
-        var controlSet = system.Load(HiveName.System).Hive is null ? null : system.Current;
+        var controlSet = SessionSummary.ControlSetName(system) is null ? null : system.Current;
         var (major, minor) = ReadVersion(version);
         _ = int.TryParse(version?.GetString("CurrentBuildNumber"), NumberStyles.None, CultureInfo.InvariantCulture, out var build);
         var installationType = version?.GetString("InstallationType");

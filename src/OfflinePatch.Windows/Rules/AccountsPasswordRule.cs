@@ -29,7 +29,13 @@ public sealed class AccountsPasswordRule : Rule
             return Finding.NotApplicable(reason);
         }
 
-        var empty = LocalAccounts.Read(sam).Where(a => a is { IsEnabled: true, IsNormal: true, HasPassword: false }).ToList();
+        var accounts = LocalAccounts.Read(sam);
+        if (accounts.Count == 0)
+        {
+            return Finding.NotApplicable("SAM names no account.");
+        }
+
+        var empty = accounts.Where(a => a is { IsEnabled: true, IsNormal: true, HasPassword: false }).ToList();
         return empty.Count == 0
             ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?")
             : Finding.Failed(

@@ -22,7 +22,6 @@ public sealed class BootControllersRule : Rule
     [
         ("primary_ide_channel", "atapi", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
         ("secondary_ide_channel", "atapi", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
-        ("*pnp0600", "atapi", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
         ("gendisk", "disk", "{4D36E967-E325-11CE-BFC1-08002BE10318}"),
         ("pci#cc_0101", "pciide", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
         ("pci#ven_8086&dev_7010", "intelide", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
