@@ -16,6 +16,7 @@ internal static class CommandTree
         ConvertCommand.Create(),
         UndoCommand.Create(),
         RecoverCommand.Create(),
+        DriversCommand.Create(),
         RulesCommand.Create(),
         RegCommand.Create(),
         BcdCommand.Create(),

@@ -13,7 +13,7 @@ public static class FileSources
 {
     /// <summary>Opens a directory, ZIP archive, ISO 9660 or UDF disc, FAT floppy image, MSI package or cabinet as a tree.</summary>
     /// <exception cref="HostIOException">The path is missing, or cannot be read.</exception>
-    /// <exception cref="UnsupportedImageException"><c>FS-0001</c>: it is none of these.</exception>
+    /// <exception cref="UnsupportedImageException"><c>TREE-0001</c>: it is none of these.</exception>
     /// <exception cref="CorruptImageException">It is one of these, and damaged.</exception>
     /// <exception cref="RefusedException">It would do harm: see <see cref="ZipFileSystem"/>.</exception>
     public static IFileSystem Open(string hostPath)

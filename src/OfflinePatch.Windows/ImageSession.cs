@@ -88,7 +88,7 @@ public sealed class ImageSession : IDisposable
     /// <summary>Opens the partitions and volumes of a disk that was made from <paramref name="files"/>; the session owns the disk.</summary>
     /// <inheritdoc cref="Open(IImageFiles, SessionOptions)" path="/exception"/>
     public static ImageSession Open(IImageFiles files, DiskImage disk, SessionOptions options) =>
-        new(files, options, disk, PartitionTable.Read(disk), new ChangeLog());
+        new(files, options, disk, PartitionTable.Read(disk), new ChangeLog { Clock = options.Rules.Clock });
 
     /// <summary>
     /// Writes everything that rules changed down to the host files: checks the hives and writes them back, flushes the volumes, and checks the
@@ -129,7 +129,7 @@ public sealed class ImageSession : IDisposable
 
     /// <summary>The same files, opened anew: what a reader of the result will see.</summary>
     public ImageSession Reopen() => Disk is OverlayDisk
-        ? new(Files, Options, Disk, PartitionTable.Read(Disk), new ChangeLog()) { _sharesDisk = true }
+        ? new(Files, Options, Disk, PartitionTable.Read(Disk), new ChangeLog { Clock = Options.Rules.Clock }) { _sharesDisk = true }
         : Open(Files, Options);
 
     /// <inheritdoc/>

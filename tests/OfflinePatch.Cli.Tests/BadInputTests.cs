@@ -122,7 +122,23 @@ public sealed class BadInputTests(Machines machines)
             File.WriteAllText(inf, "[Version\nSignature=\"$Windows NT$\"\n\"unclosed");
         }
 
-        RefuseWith(image, "--drivers", scratch["broken"]);
+        var result = RefuseWith(image, "--drivers", scratch["broken"]);
+        Assert.Contains("viostor.inf installs no device", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_disk_with_linux_only_is_refused()
+    {
+        using var scratch = new ScratchFolder();
+        using (var disk = new Core.OutputFile(scratch["linux.raw"], overwrite: false))
+        {
+            disk.SetLength(40L << 30);
+            Fixtures.Disks.PartitionTableWriter.WriteMbr(disk, 0x1234, [new Fixtures.Disks.PartitionEntry(1 << 20, 10L << 30, MbrType: 0x83, Active: true)]);
+            disk.Write((1 << 20) + 1024 + 56, [0x53, 0xEF]); // the magic of an ext superblock
+            disk.Complete();
+        }
+
+        Refuse(scratch["linux.raw"], 2, "WIN-0001");
     }
 
     [Fact]
@@ -250,7 +266,7 @@ public sealed class BadInputTests(Machines machines)
         Assert.Single(Directory.GetFiles(scratch.Path));
     }
 
-    private static void RefuseWith(string image, params string[] options)
+    private static ToolResult RefuseWith(string image, params string[] options)
     {
         var hash = SparseHash.Of(image);
         var result = Tool.RunJson(["fix", image, .. options]);
@@ -258,6 +274,7 @@ public sealed class BadInputTests(Machines machines)
         Assert.NotNull(result.ErrorCode);
         HasRemedy(result);
         Assert.Equal(hash, SparseHash.Of(image));
+        return result;
     }
 
     private static void Refuse(string image, int exit, string? code, string prefix = "")

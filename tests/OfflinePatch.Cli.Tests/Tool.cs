@@ -16,6 +16,13 @@ internal static class Tool
         return new ToolResult(result.ExitCode, result.Output, result.Error);
     }
 
+    /// <summary>Runs with a fixed clock, in seconds since 1970.</summary>
+    public static ToolResult RunAt(long moment, params string[] arguments)
+    {
+        var result = Oracle.Run("/usr/bin/env", [$"SOURCE_DATE_EPOCH={moment}", Path, .. arguments]);
+        return new ToolResult(result.ExitCode, result.Output, result.Error);
+    }
+
     public static ToolResult RunJson(params string[] arguments) => Run([.. arguments, "--json"]);
 
     public static Process Start(params string[] arguments)

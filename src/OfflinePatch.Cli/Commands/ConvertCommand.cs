@@ -22,11 +22,13 @@ internal static class ConvertCommand
         var verify = new Option<bool>("--verify") { Description = "Read the new image again and compare every byte." };
         var force = new Option<bool>("--force") { Description = "Replace the new image if it exists." };
         var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the image names." };
+        var createMf = new Option<string?>("--create-mf") { Description = "Your CreateMF.jar: makes the bitmap (.mf) that fast import wants beside a RAW image.", HelpName = "JAR" };
+        var qemuImgHw = new Option<string?>("--qemu-img-hw") { Description = "Your qemu-img-hw: judges the new ZVHD2.", HelpName = "PATH" };
         compress.AcceptOnlyFromAmong("zlib", "zstd");
 
         var command = new Command("convert", "Converts an image into another format. Holes stay holes; the image itself is only read.")
         {
-            input, output, format, subformat, compress, verify, force, allowBacking,
+            input, output, format, subformat, compress, verify, force, allowBacking, createMf, qemuImgHw,
         };
         command.Validators.Add(result =>
         {
@@ -46,7 +48,9 @@ internal static class ConvertCommand
                 result.GetValue(compress),
                 result.GetValue(force),
                 result.GetValue(allowBacking),
-                result.GetValue(verify));
+                result.GetValue(verify),
+                result.GetValue(createMf),
+                result.GetValue(qemuImgHw));
             using var progress = new ConversionBar();
             var outcome = ConversionJob.Run(request, progress, cancellation);
             progress.Dispose();
@@ -64,5 +68,9 @@ internal static class ConvertCommand
             $"{request.OutputPath}: {FormatNames.ExtensionOf(request.Format)} from {FormatNames.ExtensionOf(outcome.SourceFormat)}{variant}, "
             + $"{Sizes.Text(result.VirtualSize)} disk, {Sizes.Text(result.StoredBytes)} data, {Sizes.Text(result.OutputBytes)} file, "
             + $"{result.Elapsed.TotalSeconds:0.0} s{(result.Verified ? ", verified" : "")}");
+        if (outcome.BitmapPath is not null)
+        {
+            Console.Out.WriteLine($"{outcome.BitmapPath}: bitmap for fast import; upload it beside the image");
+        }
     }
 }

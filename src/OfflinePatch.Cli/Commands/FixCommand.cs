@@ -22,13 +22,14 @@ internal static class FixCommand
         var subformat = new Option<string?>("--vmdk-subformat") { Description = "Variant of a VMDK copy: monolithicSparse or streamOptimized.", HelpName = "NAME" };
         var compress = new Option<string?>("--compress") { Description = "Compression of the copy, where its format has a choice.", HelpName = "zlib|zstd" };
         var force = new Option<bool>("--force") { Description = "Replace the copy if it exists." };
+        var verify = new Option<bool>("--verify") { Description = "Read the copy again and compare every byte." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and change nothing." };
         var noUndoKeep = new Option<bool>("--no-undo-keep") { Description = "Delete the undo file after success. There is then no way back." };
         compress.AcceptOnlyFromAmong("zlib", "zstd");
 
         var command = new Command("fix", "Makes images ready for the target, in place or as fixed copies. All or nothing; `undo` takes it back.")
         {
-            images, output, format, subformat, compress, force, dryRun, noUndoKeep,
+            images, output, format, subformat, compress, verify, force, dryRun, noUndoKeep,
         };
         options.AddRuleOptionsTo(command);
         options.AddImageOptionsTo(command);
@@ -46,11 +47,14 @@ internal static class FixCommand
         });
         command.SetGuardedAction((result, cancellation) =>
         {
+            using var progress = result.GetValue(output) is not null && result.GetRequiredValue(images).Length == 1 ? new ConversionBar() : null;
             var request = options.Read(result) with
             {
                 OutputFormat = result.GetValue(format),
                 OutputSubformat = result.GetValue(subformat),
                 Compression = result.GetValue(compress),
+                Verify = result.GetValue(verify),
+                Progress = progress,
                 Overwrite = result.GetValue(force),
                 DryRun = result.GetValue(dryRun),
                 KeepUndo = !result.GetValue(noUndoKeep),

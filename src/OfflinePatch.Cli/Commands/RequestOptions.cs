@@ -114,6 +114,7 @@ internal sealed class RequestOptions
             KeepDns = result.GetValue(_keepDns),
             AllowUnsigned = result.GetValue(_allowUnsigned),
             EnableRdp = result.GetValue(_enableRdp),
+            Clock = ReproducibleClock.Current,
         },
         AllowBacking = result.GetValue(_allowBacking),
         UndoFolder = result.GetValue(_undoDir),

@@ -12,6 +12,7 @@ internal static class ZstdBlock
 
     private static readonly ConcurrentBag<Decompressor> Decompressors = [];
     private static readonly ConcurrentBag<Compressor> Compressors = [];
+    private static readonly ConcurrentBag<Compressor> Samplers = [];
 
     /// <summary>Unpacks until <paramref name="destination"/> is full; bytes behind the frame are ignored. False: the frame is damaged or too short.</summary>
     public static bool TryUnpack(byte[] source, int length, Span<byte> destination)
@@ -58,6 +59,40 @@ internal static class ZstdBlock
         finally
         {
             Compressors.Add(compressor);
+        }
+    }
+
+    /// <summary>
+    /// Whether a sample of the cluster gets shorter at all. Deflate takes as long for what is packed or encrypted already as for anything else; Zstandard sees it
+    /// at once.
+    /// </summary>
+    public static bool IsWorthPacking(ReadOnlySpan<byte> cluster)
+    {
+        const int pieces = 4;
+        const int pieceLength = 2048;
+        if (cluster.Length < 4 * pieces * pieceLength)
+        {
+            return true;
+        }
+
+        Span<byte> sample = stackalloc byte[pieces * pieceLength];
+        for (var i = 0; i < pieces; i++)
+        {
+            cluster.Slice(i * (cluster.Length / pieces), pieceLength).CopyTo(sample[(i * pieceLength)..]);
+        }
+
+        if (!Samplers.TryTake(out var sampler))
+        {
+            sampler = new Compressor(1);
+        }
+
+        try
+        {
+            return sampler.Wrap(sample).Length < sample.Length - (sample.Length / 64);
+        }
+        finally
+        {
+            Samplers.Add(sampler);
         }
     }
 }

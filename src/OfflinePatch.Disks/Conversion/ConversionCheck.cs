@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Conversion;
 
 /// <summary>Reads a new image again and compares it with its source.</summary>
-internal sealed class ConversionCheck(BlockDevice source, DiskImage image, Action<long, long> report, CancellationToken cancellation)
+internal sealed class ConversionCheck(BlockDevice source, BlockDevice image, Action<long, long> report, CancellationToken cancellation)
 {
     private const int ChunkSize = 1024 * 1024;
 

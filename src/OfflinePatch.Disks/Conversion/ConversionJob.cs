@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.FastImport;
 
 namespace OfflinePatch.Disks.Conversion;
 
@@ -11,6 +12,8 @@ namespace OfflinePatch.Disks.Conversion;
 /// <param name="Overwrite">Whether an existing file may be replaced.</param>
 /// <param name="AllowBacking">Whether parents and backing files that the source names may be read.</param>
 /// <param name="Verify">Whether the new image is read again and compared.</param>
+/// <param name="CreateMfJar">The user's CreateMF.jar, to make the bitmap of a RAW output; or null.</param>
+/// <param name="QemuImgHw">The user's qemu-img-hw, to judge a ZVHD2 output; or null.</param>
 public sealed record ConversionRequest(
     string SourcePath,
     string OutputPath,
@@ -19,13 +22,16 @@ public sealed record ConversionRequest(
     string? Compression = null,
     bool Overwrite = false,
     bool AllowBacking = false,
-    bool Verify = false);
+    bool Verify = false,
+    string? CreateMfJar = null,
+    string? QemuImgHw = null);
 
 /// <summary>What a conversion job did.</summary>
 /// <param name="SourceFormat">Format of the source, by its content.</param>
 /// <param name="SourceSubformat">Its variant; empty where there is one only.</param>
 /// <param name="Result">Sizes and time.</param>
-public sealed record ConversionOutcome(ImageFormat SourceFormat, string SourceSubformat, ConversionResult Result);
+/// <param name="BitmapPath">The bitmap that was made for fast import, or null.</param>
+public sealed record ConversionOutcome(ImageFormat SourceFormat, string SourceSubformat, ConversionResult Result, string? BitmapPath);
 
 /// <summary>Converts one image file into another.</summary>
 public static class ConversionJob
@@ -38,6 +44,7 @@ public static class ConversionJob
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
     {
+        CheckTools(request);
         using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking });
         using var source = DiskFormats.Open(transaction);
         var outputPath = HostPaths.Resolve(request.OutputPath);
@@ -51,6 +58,43 @@ public static class ConversionJob
         using var output = new OutputFile(request.OutputPath, request.Overwrite);
         var result = DiskConverter.Convert(source, target, output, options, progress, request.Verify, cancellation);
         output.Complete();
-        return new ConversionOutcome(source.Format, source.Subformat, result);
+        return new ConversionOutcome(source.Format, source.Subformat, result, RunTools(request, source, cancellation));
+    }
+
+    private static void CheckTools(ConversionRequest request)
+    {
+        if (request.CreateMfJar is not null)
+        {
+            if (request.Format != ImageFormat.Raw)
+            {
+                throw FastImportError.BitmapNeedsRaw(request.Format);
+            }
+
+            CreateMf.CheckFree(request.OutputPath);
+        }
+
+        if (request.QemuImgHw is not null && request.Format != ImageFormat.Zvhd2)
+        {
+            throw FastImportError.ToolNeedsZvhd2(request.Format);
+        }
+    }
+
+    /// <summary>The vendor's tools work on a file of its final name. What they reject is not kept.</summary>
+    private static string? RunTools(ConversionRequest request, DiskImage source, CancellationToken cancellation)
+    {
+        try
+        {
+            if (request.QemuImgHw is { } tool)
+            {
+                FastImport.QemuImgHw.Check(tool, request.OutputPath, source, cancellation);
+            }
+
+            return request.CreateMfJar is { } jar ? CreateMf.Run(jar, request.OutputPath, cancellation) : null;
+        }
+        catch
+        {
+            HostPaths.DeleteFile(request.OutputPath);
+            throw;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Vhd;
 
@@ -44,7 +45,7 @@ internal sealed class VhdDynamicWriter : DiskWriter
         BinaryPrimitives.WriteUInt32BigEndian(_table.AsSpan(block * 4), (uint)(_end / VhdLayout.SectorSize));
         _output.EnsureLength(_end + BitmapSize + VhdLayout.DefaultBlockSize + VhdLayout.FooterLength);
         _output.Write(_end, FullBitmap);
-        _output.Write(_end + BitmapSize, encoded.Span);
+        _output.WriteSparse(_end + BitmapSize, encoded.Span);
         _end += BitmapSize + VhdLayout.DefaultBlockSize;
     }
 

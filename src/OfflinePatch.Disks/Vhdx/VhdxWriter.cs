@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Vhdx;
 
@@ -55,7 +56,7 @@ internal sealed class VhdxWriter : DiskWriter
         var index = (int)(block + (block / _chunkRatio));
         BinaryPrimitives.WriteUInt64LittleEndian(_bat.AsSpan(index * 8), (ulong)_end | VhdxLayout.StateFullyPresent);
         _output.EnsureLength(_end + _blockSize);
-        _output.Write(_end, encoded.Span);
+        _output.WriteSparse(_end, encoded.Span);
         _end += _blockSize;
     }
 

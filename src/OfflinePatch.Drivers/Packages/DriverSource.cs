@@ -28,7 +28,7 @@ public sealed class DriverSource
     /// <summary>INFs that cannot be read, each with the reason.</summary>
     public IReadOnlyList<DriverFinding> Rejected => _rejected;
 
-    /// <summary>Finds and parses every INF. INFs that install nothing (autorun.inf, class installers of old systems) are passed over.</summary>
+    /// <summary>Finds and parses every INF. INFs that install no device are listed as rejected.</summary>
     /// <param name="fileSystem">The tree; it must stay open as long as packages are used.</param>
     /// <param name="folder">Where to begin.</param>
     /// <param name="exclude">Folder or INF names (without extension) that are passed over.</param>
@@ -91,6 +91,10 @@ public sealed class DriverSource
             if (package.Inf.Find("Manufacturer") is not null)
             {
                 _packages.Add(package);
+            }
+            else
+            {
+                _rejected.Add(DriverFinding.Broken(path, $"{path} installs no device: it has no [Manufacturer] section."));
             }
         }
         catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)

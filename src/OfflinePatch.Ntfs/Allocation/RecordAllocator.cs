@@ -194,10 +194,38 @@ internal sealed class RecordAllocator
         NodeWriter.Store(_core, node);
     }
 
-    /// <summary>A formatted record that is not in use. Source: reference/ntfs.md §2, §3.</summary>
-    public static byte[] NewRecord(int size, long number, ushort sequence)
+    /// <summary>Formats a record for a new file. A reused record goes on with its update sequence number.</summary>
+    public static byte[] Reformat(VolumeCore core, long number, ushort sequence)
+    {
+        var bytes = core.Records.Edit(number);
+        ushort last = 0;
+        if (FileRecordHeader.TryCreate(bytes, out _))
+        {
+            int offset = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset));
+            last = offset + 2 <= bytes.Length ? BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(offset)) : (ushort)0;
+        }
+
+        bytes.AsSpan().Clear();
+        Format(bytes, number, sequence);
+        if (last != 0)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceArray), last);
+        }
+
+        return bytes;
+    }
+
+    private static byte[] NewRecord(int size, long number, ushort sequence)
     {
         var bytes = new byte[size];
+        Format(bytes, number, sequence);
+        return bytes;
+    }
+
+    /// <summary>A formatted record that is not in use. Source: reference/ntfs.md §2, §3.</summary>
+    private static void Format(byte[] bytes, long number, ushort sequence)
+    {
+        var size = bytes.Length;
         FileRecordHeader.FileMagic.CopyTo(bytes);
         var count = (size / UpdateSequence.Stride) + 1;
         var first = (FileRecordHeader.Layout.UpdateSequenceArray + (2 * count) + 7) & ~7;
@@ -210,7 +238,6 @@ internal sealed class RecordAllocator
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.RecordNumber), (uint)number);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(first), (uint)AttributeType.End);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceArray), 1);
-        return bytes;
     }
 
     private void GrowBitmap(FileNode node, long records)

@@ -402,27 +402,11 @@ internal static class NodeWriter
         }
 
         var number = core.RecordAllocator.Allocate(out var sequence);
-        var bytes = RecordAllocator.NewRecord(core.Geometry.RecordSize, number, sequence);
-        KeepUpdateSequence(core, number, bytes);
+        var bytes = RecordAllocator.Reformat(core, number, sequence);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags), (ushort)FileRecordFlags.InUse);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.BaseReference), node.Reference.Value);
-        core.Records.Set(number, bytes);
         node.Extensions.Add(new ExtensionRecord(number, sequence));
         return number;
-    }
-
-    /// <summary>A reused record goes on with its update sequence number.</summary>
-    public static void KeepUpdateSequence(VolumeCore core, long number, Span<byte> bytes)
-    {
-        var old = core.Records.Read(number);
-        if (FileRecordHeader.TryCreate(old, out _))
-        {
-            int offset = BinaryPrimitives.ReadUInt16LittleEndian(old[FileRecordHeader.Layout.UpdateSequenceOffset..]);
-            if (offset + 2 <= old.Length)
-            {
-                old.Slice(offset, 2).CopyTo(bytes[FileRecordHeader.Layout.UpdateSequenceArray..]);
-            }
-        }
     }
 
     private static void AssignIds(VolumeCore core, FileNode node, long record, List<Piece> pieces)

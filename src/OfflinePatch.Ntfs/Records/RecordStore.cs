@@ -13,8 +13,14 @@ internal sealed class RecordStore(VolumeCore core)
 {
     private const int ChunkBytes = 64 * 1024;
 
-    /// <summary>Chunks kept: 16 MiB, so that a walk in directory order finds most of its records in memory.</summary>
-    private const int MaxChunks = 256;
+    /// <summary>Chunks kept: 8 MiB, so that a walk in directory order finds most of its records in memory.</summary>
+    private const int MaxChunks = 128;
+
+    /// <summary>
+    /// Buffers that rest before they are used again: a span over a chunk outlives its eviction only for the rest of one operation, which
+    /// reads a few chunks at most.
+    /// </summary>
+    private const int RestingBuffers = 32;
 
     private readonly Dictionary<long, Chunk> _chunks = [];
     private readonly Queue<long> _order = [];
@@ -22,6 +28,7 @@ internal sealed class RecordStore(VolumeCore core)
     private readonly HashSet<long> _touched = [];
     private readonly int _recordSize = core.Geometry.RecordSize;
     private readonly int _perChunk = ChunkBytes / core.Geometry.RecordSize;
+    private readonly Queue<byte[]> _resting = [];
     private Chunk? _last;
     private long _lastIndex = -1;
 
@@ -288,7 +295,7 @@ internal sealed class RecordStore(VolumeCore core)
         {
             var start = index * ChunkBytes;
             var count = (int)Math.Min(ChunkBytes, (Count * _recordSize) - start);
-            var bytes = new byte[count];
+            var bytes = count == ChunkBytes && _resting.Count > RestingBuffers ? _resting.Dequeue() : new byte[count];
             core.ReadRuns(Runs, InitializedSize, start, bytes, FileReference.MftRecord);
             chunk = new Chunk(bytes);
             for (var slot = 0; slot < count / _recordSize; slot++)
@@ -303,7 +310,11 @@ internal sealed class RecordStore(VolumeCore core)
 
             if (_order.Count >= MaxChunks)
             {
-                _chunks.Remove(_order.Dequeue());
+                _chunks.Remove(_order.Dequeue(), out var evicted);
+                if (evicted is { Bytes.Length: ChunkBytes } && evicted != _last)
+                {
+                    _resting.Enqueue(evicted.Bytes);
+                }
             }
 
             _chunks.Add(index, chunk);

@@ -19,6 +19,8 @@ internal static class EntryReader
             throw NtfsError.NotInUse(reference.Record, "it is an extension record");
         }
 
+        // taken now: reading a file of many records may give this record's buffer away
+        var isDirectory = record.IsDirectory;
         long length = 0, modified = 0;
         uint attributes = 0;
         var hasList = false;
@@ -43,12 +45,12 @@ internal static class EntryReader
             }
         }
 
-        if (hasList && !hasData && !record.IsDirectory)
+        if (hasList && !hasData && !isDirectory)
         {
             length = NodeReader.Read(core, reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
         }
 
-        return new FileEntry(name, record.IsDirectory, record.IsDirectory ? 0 : length, FileTime.ToDateTime(modified), ToAttributes(attributes, record.IsDirectory));
+        return new FileEntry(name, isDirectory, isDirectory ? 0 : length, FileTime.ToDateTime(modified), ToAttributes(attributes, isDirectory));
     }
 
     /// <summary>DOS attributes as .NET names them.</summary>

@@ -331,9 +331,7 @@ public sealed partial class NtfsVolume
         _security ??= new SecurityChoice(_core);
         var security = _security.Choose(parent, isDirectory);
         var number = _core.RecordAllocator.Allocate(out var sequence);
-        var bytes = RecordAllocator.NewRecord(_core.Geometry.RecordSize, number, sequence);
-        NodeWriter.KeepUpdateSequence(_core, number, bytes);
-        _core.Records.Set(number, bytes);
+        RecordAllocator.Reformat(_core, number, sequence);
         var node = new FileNode(number, sequence) { Flags = FileRecordFlags.InUse | (isDirectory ? FileRecordFlags.Directory : 0) };
         _core.Nodes.Add(node);
 
@@ -393,8 +391,9 @@ public sealed partial class NtfsVolume
 
     private FileNode WritableDirectory(NtfsPath path, string fullPath)
     {
-        CheckPlace(path, fullPath);
-        if (!TryResolve(path, out var reference, out _))
+        var found = TryResolve(path, out var reference, out _, out var metafiles);
+        RefuseMetafiles(metafiles, fullPath);
+        if (!found)
         {
             throw NtfsError.NotFound(string.Join('\\', path.Parts));
         }
@@ -412,13 +411,15 @@ public sealed partial class NtfsVolume
     /// <summary>Nothing below $Extend is changed.</summary>
     private void CheckPlace(NtfsPath directory, string path)
     {
-        for (var length = 1; length <= directory.Parts.Length; length++)
+        TryResolve(directory, out _, out _, out var metafiles);
+        RefuseMetafiles(metafiles, path);
+    }
+
+    private static void RefuseMetafiles(int count, string path)
+    {
+        if (count > 0)
         {
-            if (TryResolve(new NtfsPath(directory.Parts[..length], ""), out var reference, out _)
-                && reference.Record < FileReference.FirstUserRecord)
-            {
-                throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
-            }
+            throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
         }
     }
 

@@ -253,20 +253,27 @@ public sealed partial class NtfsVolume : IWritableFileSystem
         return node.IsDirectory ? node : throw NtfsError.NotFound(path);
     }
 
-    private bool TryResolve(NtfsPath path, out FileReference reference, out string name)
+    private bool TryResolve(NtfsPath path, out FileReference reference, out string name) => TryResolve(path, out reference, out name, out _);
+
+    /// <param name="path">What to find.</param>
+    /// <param name="reference">The file.</param>
+    /// <param name="name">Its name as the directory spells it.</param>
+    /// <param name="metafiles">How many of the names on the way lead to a metafile or to $Extend.</param>
+    private bool TryResolve(NtfsPath path, out FileReference reference, out string name, out int metafiles)
     {
-        var root = _core.Nodes.Get(FileReference.RootRecord);
-        reference = root.Reference;
+        reference = _core.Nodes.Get(FileReference.RootRecord).Reference;
         name = "";
-        foreach (var part in path.Parts)
+        metafiles = 0;
+        for (var i = 0; i < path.Parts.Length; i++)
         {
             var node = _core.Nodes.Get(reference);
-            if (!node.IsDirectory || !new IndexTree(_core, node).TryFindName(part, out reference, out var key))
+            if (!node.IsDirectory || !new IndexTree(_core, node).TryFindName(path.Parts[i], out reference, out var key))
             {
                 return false;
             }
 
-            name = FileNameAttribute.TryCreate(key, out var view) ? view.Name : part;
+            name = FileNameAttribute.TryCreate(key, out var view) ? view.Name : path.Parts[i];
+            metafiles += reference.Record < FileReference.FirstUserRecord ? 1 : 0;
         }
 
         return true;

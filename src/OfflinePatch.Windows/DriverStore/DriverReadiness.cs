@@ -34,7 +34,7 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
             problems.Add(@"SOFTWARE\Microsoft\Windows\CurrentVersion\DevicePath does not list its folder");
         }
 
-        if (entry.BootCritical)
+        if (entry is { BootCritical: true, StoreOnly: false })
         {
             if (hasDatabase && best is not null)
             {

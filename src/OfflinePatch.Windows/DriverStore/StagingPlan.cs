@@ -29,7 +29,7 @@ internal sealed class StagingPlan
         Effects = package.Effects(target, new InfEvaluationOptions { Include = name => Include(name, includes), Directory = Directories.GuestPath });
         Models = package.Models(target).Models;
         Hive = target.HasDriverDatabase ? DriverClass.HiveOf(system, ClassGuid) : HiveName.System;
-        IsBootCritical = (entry?.BootCritical ?? true) && DriverClass.IsBootCritical(ClassGuid, Effects);
+        IsBootCritical = entry is not { StoreOnly: true } and not { BootCritical: false } && DriverClass.IsBootCritical(ClassGuid, Effects);
         if (Models.SelectMany(m => m.Ids).FirstOrDefault(i => i.Length > MaximumIdLength) is { } longId)
         {
             throw DriverStoreError.IdTooLong(package.Path, longId);
@@ -77,7 +77,7 @@ internal sealed class StagingPlan
     public bool IsBootCritical { get; }
 
     /// <summary>Whether the package is configured in the database, with services and files in place, or only staged for user mode to install.</summary>
-    public bool IsConfigured => Hive == HiveName.System;
+    public bool IsConfigured => Hive == HiveName.System && Entry is not { StoreOnly: true };
 
     public Guid ClassGuid => Package.Inf.Version.ClassGuid;
 

@@ -68,7 +68,7 @@ public sealed class GuestHive
         }
 
         var logs = new HiveLogs(ReadLog(files, path + LogSuffixes[0]), ReadLog(files, path + LogSuffixes[1]), ReadLog(files, path + LogSuffixes[2]));
-        var hive = Hive.Open(files.ReadFile(path, MaximumLength), logs, new HiveOpenOptions { AdoptBuffer = true });
+        var hive = Hive.Open(files.ReadFile(path, MaximumLength), logs, new HiveOpenOptions { AdoptBuffer = true, Time = changes.Clock });
         return new GuestHive(hive, rootPath, changes, volume, path);
     }
 

@@ -1,4 +1,5 @@
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 
@@ -120,7 +121,7 @@ public static class InspectionReader
             {
                 var path = ServiceImage.Resolve(windows, key);
                 yield return new AgentReport(
-                    name, UninstallVersion(windows, name), ServiceImage.StartText(key.GetDword("Start")), path is null ? null : windows.GuestPath(path));
+                    name, UninstallVersion(windows, name) ?? (service == CloudbaseInitPlan.ServiceName ? CloudbaseInitInstallation.Find(windows)?.Version : null), ServiceImage.StartText(key.GetDword("Start")), path is null ? null : windows.GuestPath(path));
             }
         }
     }

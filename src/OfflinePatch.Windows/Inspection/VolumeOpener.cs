@@ -41,7 +41,7 @@ internal static class VolumeOpener
         {
             if (kind == VolumeKind.Ntfs)
             {
-                var ntfs = NtfsVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}" });
+                var ntfs = NtfsVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}", TimeProvider = changes.Clock });
                 var state = ntfs.State;
                 return new GuestVolume
                 {
@@ -58,7 +58,7 @@ internal static class VolumeOpener
 
             if (kind == VolumeKind.Fat)
             {
-                var fat = FatFileSystem.Open(device, $"partition {number}");
+                var fat = FatFileSystem.Open(device, $"partition {number}", changes.Clock);
                 return new GuestVolume
                 {
                     Number = number,

@@ -19,6 +19,9 @@ public static class ReportJson
     /// <summary>The catalogue of rules as indented text.</summary>
     public static string Serialize(RuleListDocument document) => JsonSerializer.Serialize(document, Context.RuleListDocument);
 
+    /// <summary>The driver packages of sources as indented text.</summary>
+    public static string Serialize(DriverListDocument document) => JsonSerializer.Serialize(document, Context.DriverListDocument);
+
     /// <summary>Reads a document back.</summary>
     /// <exception cref="JsonException">The text is no such document.</exception>
     public static ReportDocument? Deserialize(string json) => JsonSerializer.Deserialize(json, Context.ReportDocument);
@@ -52,4 +55,5 @@ public sealed record RuleDescription(string Id, string Title, RuleSeverity Sever
     UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ReportDocument))]
 [JsonSerializable(typeof(RuleListDocument))]
+[JsonSerializable(typeof(DriverListDocument))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;

@@ -5,6 +5,9 @@ namespace OfflinePatch.Windows.Rules;
 /// <summary>Counts and lists what is changed inside the image. Several changes of one value or file count once: first before, last after.</summary>
 public sealed class ChangeLog
 {
+    /// <summary>The clock of every time stamp that a change leaves in the image.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
     private readonly Dictionary<(string Key, string Name), RegistryChange> _registry = [];
     private readonly Dictionary<string, FileChange> _files = [];
 

@@ -118,6 +118,9 @@ public abstract class DriverFamilyRule : Rule
 
         var target = DriverTarget.Of(guest.Windows);
         var passed = DriverSelection.Choose(DriverSources.All(guest.Options.DriverSources), family, target).PassedOver(blocked[0].Ready.Entry.Id);
-        return $"The sources hold no {blocked[0].Ready.Entry.Inf[0]} for Windows {target}{(passed.Count > 0 ? $" ({passed[0].Message})" : "")}. Name a newer driver disc with --drivers PATH.";
+        var inf = blocked[0].Ready.Entry.Inf[0];
+        var why = passed.Concat(guest.Options.DriverSources.SelectMany(t => DriverSources.Of(t).Rejected)
+            .Where(f => f.File.EndsWith(inf, StringComparison.OrdinalIgnoreCase))).FirstOrDefault()?.Message;
+        return $"The sources hold no {inf} for Windows {target} that can be used{(why is null ? "" : $" ({why.TrimEnd('.')})")}. Name a newer driver disc with --drivers PATH.";
     }
 }

@@ -38,6 +38,7 @@ public static class RuleCatalog
         new VirtioStorageRule(),
         new VirtioNetworkRule(),
         new VirtioOtherRule(),
+        new XenPvRule(),
         new DriversLeftoversRule(),
 
         new NetworkDhcpRule(),

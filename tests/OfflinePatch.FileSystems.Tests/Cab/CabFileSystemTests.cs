@@ -42,7 +42,7 @@ public sealed class CabFileSystemTests
         Assert.Equal("CAB-0008", Assert.Throws<RefusedException>(() => CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("\\a", [1]))), "x")).Code);
         using (var twice = CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("a", [1]), ("A", [2]))), "x"))
         {
-            Assert.Equal("FS-0002", Assert.Throws<CorruptImageException>(() => twice.Find("a")).Code);
+            Assert.Equal("TREE-0002", Assert.Throws<CorruptImageException>(() => twice.Find("a")).Code);
         }
 
         for (var length = 0; length < bytes.Length; length += 7)

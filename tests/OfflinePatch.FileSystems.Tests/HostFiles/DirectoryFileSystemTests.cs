@@ -44,7 +44,7 @@ public sealed class DirectoryFileSystemTests : IDisposable
         Assert.Throws<FileNotFoundException>(() => tree.OpenRead("none"));
         Assert.Throws<FileNotFoundException>(() => tree.OpenRead("Sub"));
         Assert.Throws<FileNotFoundException>(() => tree.Enumerate("A.txt").ToList());
-        Assert.Equal("HOST-0001", Assert.Throws<HostIOException>(() => FileSources.Open(_scratch["gone"])).Code);
+        Assert.Equal("CORE-0010", Assert.Throws<HostIOException>(() => FileSources.Open(_scratch["gone"])).Code);
         Assert.Equal("HOST-0001", Assert.Throws<HostIOException>(() => DirectoryFileSystem.Open(_scratch["gone"])).Code);
     }
 
@@ -107,7 +107,7 @@ public sealed class DirectoryFileSystemTests : IDisposable
     {
         File.WriteAllText(_scratch["text.zip"], "this is no archive");
         File.WriteAllText(_scratch["empty.iso"], "");
-        Assert.Equal("FS-0001", Assert.Throws<UnsupportedImageException>(() => FileSources.Open(_scratch["text.zip"])).Code);
+        Assert.Equal("TREE-0001", Assert.Throws<UnsupportedImageException>(() => FileSources.Open(_scratch["text.zip"])).Code);
         Assert.Contains("is empty", Assert.Throws<UnsupportedImageException>(() => FileSources.Open(_scratch["empty.iso"])).Message, StringComparison.Ordinal);
     }
 }

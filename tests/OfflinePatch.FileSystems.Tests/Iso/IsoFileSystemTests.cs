@@ -76,7 +76,7 @@ public sealed class IsoFileSystemTests
 
         bytes[second + 33 + 10] = (byte)'1';
         using var twice = IsoFileSystem.Open(new MemoryDevice(bytes), "twice");
-        Assert.Equal("FS-0002", Assert.Throws<CorruptImageException>(() => twice.Enumerate("")).Code);
+        Assert.Equal("TREE-0002", Assert.Throws<CorruptImageException>(() => twice.Enumerate("")).Code);
     }
 
     [SkippableFact]

@@ -24,7 +24,7 @@ public sealed class MsiFileSystemTests
         Iso.Discs.CreateTree(scratch["tree"], shortNames: false);
         Directory.Delete(scratch["tree/guest agent"], recursive: true);
         File.WriteAllText(scratch["tree/large.txt"], string.Join('\n', Enumerable.Range(0, 60_000)));
-        var package = TestPackage.Create(scratch, scratch["tree"]);
+        var package = WixlPackage.Create(scratch, scratch["tree"]);
         using var tree = (MsiFileSystem)FileSources.Open(package);
         Assert.Equal("MSI", tree.Format);
         Assert.Equal("1.1.6.0", tree.Properties["ProductVersion"]);
@@ -50,7 +50,7 @@ public sealed class MsiFileSystemTests
         using var scratch = new ScratchFolder();
         Directory.CreateDirectory(scratch["tree"]);
         File.WriteAllText(scratch["tree/a.txt"], "alpha");
-        var package = TestPackage.Create(scratch, scratch["tree"]);
+        var package = WixlPackage.Create(scratch, scratch["tree"]);
         var bytes = File.ReadAllBytes(package);
         var cabinet = new CompoundFile(new MemoryDevice(bytes)).OpenStream("files.cab")!;
         var content = new byte[cabinet.Length];
@@ -111,7 +111,7 @@ public sealed class MsiFileSystemTests
         Directory.CreateDirectory(scratch["tree/sub"]);
         File.WriteAllText(scratch["tree/a.txt"], "alpha");
         File.WriteAllText(scratch["tree/sub/b.txt"], new string('b', 5000));
-        var bytes = File.ReadAllBytes(TestPackage.Create(scratch, scratch["tree"]));
+        var bytes = File.ReadAllBytes(WixlPackage.Create(scratch, scratch["tree"]));
         TreeWalk.Fuzz(bytes, cases, seed, d => MsiFileSystem.Open(d, "fuzz.msi"), r => r.Next(4) == 0 ? r.Next(0x60) : r.Next(bytes.Length));
     }
 }

@@ -53,7 +53,7 @@ public sealed class CorpusReadTests
         Assert.Equal((3, 1), (volume.State.MajorVersion, volume.State.MinorVersion));
         Assert.True(volume.State.IsSafeToWrite);
         Assert.False(volume.State.IsDirty);
-        Assert.Equal(LogFile.LogFileState.Clean, volume.State.LogFile);
+        Assert.Equal(OfflinePatch.Ntfs.LogFile.LogFileState.Clean, volume.State.LogFile);
         Assert.Null(volume.Find("no such file"));
         Assert.Equal(131072, volume.Find("$UpCase")!.Value.Length);
         Assert.DoesNotContain(volume.Enumerate(""), e => e.Name == "$MFT");

@@ -38,8 +38,8 @@ public sealed class ValidatorReplayTests
         ours.AsSpan(field, 4).Fill(0xFF);
         ours.AsSpan(0xFF8, 8).Clear(); // what the validator notes about itself (BootType, BootRecover)
         theirs.AsSpan(0xFF8, 8).Clear();
-        ForgetReferenceCounts(ours);
-        ForgetReferenceCounts(theirs);
+        ForgetMaxima(ours);
+        ForgetMaxima(theirs);
         Assert.True(ours.AsSpan().SequenceEqual(theirs), $"first difference at 0x{ours.AsSpan().CommonPrefixLength(theirs):X}");
     }
 
@@ -76,14 +76,14 @@ public sealed class ValidatorReplayTests
         throw new InvalidOperationException("every key is in a log");
     }
 
-    /// <summary>When it repairs, the validator writes reference counts anew.</summary>
-    private static void ForgetReferenceCounts(byte[] hive)
+    /// <summary>When it repairs, the validator lowers each key's maximum of value data to what is there.</summary>
+    private static void ForgetMaxima(byte[] hive)
     {
-        for (var cell = 4096; cell + 20 < hive.Length; cell += 8)
+        for (var cell = 4096; cell + 0x48 < hive.Length; cell += 8)
         {
-            if (BinaryPrimitives.ReadInt32LittleEndian(hive.AsSpan(cell)) < 0 && hive.AsSpan(cell + 4).StartsWith("sk\0\0"u8))
+            if (BinaryPrimitives.ReadInt32LittleEndian(hive.AsSpan(cell)) < 0 && hive.AsSpan(cell + 4).StartsWith("nk"u8))
             {
-                hive.AsSpan(cell + 4 + 12, 4).Clear();
+                hive.AsSpan(cell + 4 + 0x40, 4).Clear();
             }
         }
     }

@@ -37,6 +37,23 @@ public sealed class CloudbaseInitPackageTests
         }
     }
 
+    [SkippableFact]
+    [Trait("tier", "oracle")]
+    public void An_MSI_of_a_foreign_writer_gives_the_same_files()
+    {
+        using var scratch = new ScratchFolder();
+        var files = SamplePackage.Files();
+        files.Remove("LocalScripts/readme.txt"); // wixl packs no empty file
+        SamplePackage.WriteTo(scratch["unpacked"], files);
+        var package = CloudbaseInitPackage.Open(WixlPackage.Create(scratch, scratch["unpacked"]));
+        using var tree = package.Tree;
+        Assert.Equal(@"PFiles\Vendor\Product", package.Root);
+        Assert.Equal("1.1.6", package.Version);
+        var plan = CloudbaseInitPlan.Create(package, []);
+        Assert.Equal(files.Count, plan.Files.Count);
+        Assert.All(plan.Files, f => Assert.Equal(files[f.Destination["Cloudbase-Init\\".Length..].Replace('\\', '/')], tree.ReadFile(f.Source)));
+    }
+
     [Fact]
     public void The_service_is_that_of_the_recipe()
     {

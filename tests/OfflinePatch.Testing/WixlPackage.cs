@@ -1,10 +1,9 @@
 using System.Text;
-using OfflinePatch.Testing;
 
-namespace OfflinePatch.FileSystems.Tests.Msi;
+namespace OfflinePatch.Testing;
 
 /// <summary>Makes MSI packages with wixl, a foreign writer.</summary>
-internal static class TestPackage
+public static class WixlPackage
 {
     /// <summary>Packs a host folder below <c>ProgramFiles64Folder\Vendor\Product</c>; returns the path of the package.</summary>
     public static string Create(ScratchFolder scratch, string folder)
