@@ -107,6 +107,20 @@ public sealed partial class Hive
     /// <exception cref="Core.CorruptImageException">The hive is not sound (<c>REG-0320</c>).</exception>
     public HiveKey Create(string path) => Root.CreateSubKey(path);
 
+    /// <summary>
+    /// The parts of <see cref="Image"/> that may differ from the file that was opened, in ascending order, in whole pages of 4 KiB; what lies beyond the old end is among
+    /// them. Empty when <see cref="IsModified"/> is false. Writing these over the old file gives the new one.
+    /// </summary>
+    /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
+    public IReadOnlyList<Range> ChangedRanges
+    {
+        get
+        {
+            Seal();
+            return IsModified ? Bytes.ChangedRanges() : [];
+        }
+    }
+
     /// <summary>A copy of <see cref="Image"/>.</summary>
     /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
     public byte[] ToArray() => Image.ToArray();

@@ -80,9 +80,8 @@ internal sealed class HiveFileTarget : RegistryTarget
             return false;
         }
 
-        var image = Hive.Image;
         var logs = Hive.NeutralisedLogs();
-        HiveFileWriter.Write(_transaction.Image, image.Span);
+        HiveFileWriter.Write(_transaction.Image, Hive);
         foreach (var (device, content) in _logDevices.Zip([logs.Log, logs.Log1, logs.Log2]))
         {
             device?.Write(0, content.Span);

@@ -57,6 +57,18 @@ public static class HiveChecker
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
 
+    /// <summary>Checks the bins, the ring of descriptors, and some keys with their values and lists.</summary>
+    internal static HiveCheckReport CheckTouched(HiveImage image, IEnumerable<uint> keys)
+    {
+        BaseBlock.TryRead(image.File, out var block);
+        var findings = new HiveFindings();
+        var census = new HiveCensus(image);
+        new BinCheck(image, census, findings).Run();
+        new SecurityCheck(image, census, findings).Run(block.RootCell);
+        new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered).RunEach(keys, block.RootCell);
+        return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
+    }
+
     /// <summary>Whether a finding forbids to edit: an error, or a security cell that Windows does not look at closely, but that an edit would have to follow.</summary>
     internal static bool ForbidsEditing(HiveFinding finding) =>
         finding.Severity == HiveFindingSeverity.Error || finding.Code == SecurityCheck.SignatureCode;

@@ -9,7 +9,7 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     /// <summary>The largest cell that Windows takes for a key.</summary>
     private const int PlausibleKeySize = 0x45C;
 
-    private readonly ValueCheck _values = new(census, findings, minorVersion, isLayered);
+    private readonly ValueCheck _values = new(image, census, findings, minorVersion, isLayered);
     private readonly SubkeyListCheck _lists = new(image, census, findings);
     private readonly Stack<(CellOffset Key, CellOffset Parent, int Depth)> _pending = new();
 
@@ -19,6 +19,18 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
         while (_pending.TryPop(out var next))
         {
             CheckKey(next.Key, next.Parent, next.Depth);
+        }
+    }
+
+    /// <summary>Checks each of these keys, and not what is below them.</summary>
+    public void RunEach(IEnumerable<uint> keys, CellOffset root)
+    {
+        foreach (var key in keys)
+        {
+            var cell = new CellOffset(key);
+            var parent = cell != root && image.TryGetCell(cell, out var bytes) && KeyNode.TryRead(bytes, out var node) ? node.Parent : CellOffset.Nil;
+            CheckKey(cell, parent, depth: 0);
+            _pending.Clear();
         }
     }
 

@@ -58,6 +58,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
     private void ReadLeaf(CellOffset cell, SubkeyList leaf)
     {
+        _ = image.Warm(leaf.Entries(0, leaf.Count), leaf.EntrySize);
         for (var i = 0; i < leaf.Count; i++)
         {
             var child = leaf[i];

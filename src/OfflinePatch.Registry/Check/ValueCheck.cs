@@ -4,7 +4,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>The values of a key: the list, each value's cell, and where its data stands.</summary>
-internal sealed class ValueCheck(HiveCensus census, HiveFindings findings, uint minorVersion, bool isLayered)
+internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFindings findings, uint minorVersion, bool isLayered)
 {
     private const string LinkTarget = "SYMBOLICLINKVALUE";
 
@@ -27,6 +27,7 @@ internal sealed class ValueCheck(HiveCensus census, HiveFindings findings, uint 
             return;
         }
 
+        _ = image.Warm(list[..((int)count * 4)], 4);
         var isLink = (node.Flags & KeyNodeFlags.SymbolicLink) != 0;
         for (var i = 0; i < (int)count; i++)
         {

@@ -17,7 +17,7 @@ internal sealed partial class HiveEditor
         var compressed = StoredName.CanCompress(name);
         var security = node.Security;
         var now = Now();
-        MarkEdited();
+        MarkEdited(parent);
 
         var child = _cells.Allocate(KeyNode.HeaderSize + StoredName.EncodedLength(name, compressed));
         var writer = new KeyNodeWriter(_image.WritableCell(child));
@@ -29,6 +29,7 @@ internal sealed partial class HiveEditor
         var above = new KeyNodeWriter(_image.WritableCell(parent));
         above.SetMaximumSubkeyName(Math.Max(_image.Key(parent).MaximumSubkeyName, (ushort)(name.Length * 2)));
         above.SetLastWriteTime(now);
+        _touched.Add(child.Value);
         return child;
     }
 
@@ -36,7 +37,7 @@ internal sealed partial class HiveEditor
     public void DeleteKey(CellOffset key)
     {
         var parent = _image.Key(key).Parent;
-        MarkEdited();
+        MarkEdited(parent);
         DeletionStamp++;
         _lists.Remove(parent, key);
         FreeTree(key);
@@ -52,7 +53,7 @@ internal sealed partial class HiveEditor
         }
 
         RequireRoom(descriptor.Length);
-        MarkEdited();
+        MarkEdited(key);
         var old = _image.Key(key).Security;
         var security = _security.FindOrAdd(descriptor, old);
         _security.AddReference(security);
@@ -106,6 +107,7 @@ internal sealed partial class HiveEditor
         _security.Release(node.Security);
         _cells.Free(key);
         _deleted[key.Value] = DeletionStamp;
+        _touched.Remove(key.Value);
     }
 
     private void RequireDepth(CellOffset parent, string name)

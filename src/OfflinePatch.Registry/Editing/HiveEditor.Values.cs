@@ -19,7 +19,7 @@ internal sealed partial class HiveEditor
         RequireRoom(data.Length + (4L * node.ValueCount));
         var content = data.Overlaps(_image.File) ? data.ToArray() : data;
         var compressed = StoredName.CanCompress(name);
-        MarkEdited();
+        MarkEdited(key);
         if (!_hive.TryFindValue(node, name, out var cell, out _))
         {
             cell = _cells.Allocate(KeyValue.HeaderSize + StoredName.EncodedLength(name, compressed));
@@ -49,7 +49,7 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        MarkEdited();
+        MarkEdited(key);
         var count = node.ValueCount;
         var list = node.ValueList;
         _values.Release(cell);

@@ -11,6 +11,12 @@ namespace OfflinePatch.Registry.Editing;
 /// </summary>
 internal sealed partial class HiveEditor
 {
+    /// <summary>Bytes of bins below which edits are verified by a check of the whole hive.</summary>
+    private const int FullCheckLimit = 16 * 1024 * 1024;
+
+    /// <summary>Keys changed in a larger hive up to which only these, the bins and the ring of descriptors are verified: the rest was checked before, and no edit reaches it.</summary>
+    private const int TouchedLimit = 10_000;
+
     private readonly Hive _hive;
     private readonly HiveImage _image;
     private readonly CellAllocator _cells;
@@ -19,6 +25,7 @@ internal sealed partial class HiveEditor
     private readonly ValueDataEditor _values;
     private readonly TimeProvider _time;
     private readonly Dictionary<uint, int> _deleted = [];
+    private readonly HashSet<uint> _touched = [];
     private bool _isVerified = true;
 
     private HiveEditor(Hive hive, HiveCensus census, TimeProvider time)
@@ -65,7 +72,7 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        RequireSound(HiveChecker.CheckLoaded(_image));
+        RequireSound(_image.BinsSize < FullCheckLimit || _touched.Count > TouchedLimit ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _touched));
         _isVerified = true;
     }
 
@@ -80,10 +87,11 @@ internal sealed partial class HiveEditor
         }
     }
 
-    private void MarkEdited()
+    private void MarkEdited(CellOffset key)
     {
         HasEdits = true;
         _isVerified = false;
+        _touched.Add(key.Value);
     }
 
     /// <summary>Refuses an edit that might not find room half way through.</summary>
