@@ -9,6 +9,9 @@ internal sealed class OverlayDevice(byte[] origin, int sectorSize = 512) : Block
 
     private readonly Dictionary<long, byte[]> _pages = [];
 
+    /// <summary>Calls of <see cref="Write"/>.</summary>
+    public int Writes { get; set; }
+
     public override long Length => origin.Length;
 
     public override bool CanWrite => true;
@@ -31,6 +34,7 @@ internal sealed class OverlayDevice(byte[] origin, int sectorSize = 512) : Block
     public override void Write(long offset, ReadOnlySpan<byte> buffer)
     {
         CheckRange(offset, buffer.Length);
+        Writes++;
         while (buffer.Length > 0)
         {
             var start = offset / PageSize * PageSize;
