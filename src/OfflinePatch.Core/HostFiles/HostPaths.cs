@@ -20,7 +20,6 @@ public static class HostPaths
     /// <summary>Whether a path names an existing directory.</summary>
     public static bool IsDirectory(string path) => Directory.Exists(path);
 
-<<<<<<< HEAD
     /// <summary>Creates a host directory and those above it that are missing.</summary>
     /// <exception cref="HostIOException"><c>HOST-0020</c>: the host refused.</exception>
     public static void CreateDirectory(string path)
@@ -32,7 +31,9 @@ public static class HostPaths
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new HostIOException("HOST-0020", $"The directory {path} cannot be created: {e.Message}", inner: e);
-=======
+        }
+    }
+
     /// <summary>Whether a path names an existing file.</summary>
     public static bool FileExists(string path) => File.Exists(path);
 
@@ -47,7 +48,6 @@ public static class HostPaths
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw CoreError.CannotWrite(path, e);
->>>>>>> disks
         }
     }
 

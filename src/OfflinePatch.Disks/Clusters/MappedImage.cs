@@ -19,8 +19,14 @@ internal abstract class MappedImage : DiskImage
     /// <summary>The run that starts at <paramref name="offset"/>; at most <paramref name="limit"/> bytes long. The range is inside the disk.</summary>
     protected abstract DiskRun Map(long offset, long limit);
 
-    /// <summary>Reads a part of the compressed cluster that holds guest offset <paramref name="offset"/>.</summary>
-    protected virtual void ReadCompressed(DiskRun run, long offset, Span<byte> buffer) => throw new InvalidOperationException("this format has no compressed clusters");
+    /// <summary>
+    /// Reads a compressed run that starts at <paramref name="offset"/>, and as many of those behind it as it likes.
+    /// </summary>
+    /// <param name="run">The first run; <paramref name="buffer"/> holds it whole.</param>
+    /// <param name="offset">Guest offset of the run.</param>
+    /// <param name="buffer">What is wanted from there on.</param>
+    /// <returns>The bytes that were read, at least the run's.</returns>
+    protected virtual int ReadCompressed(DiskRun run, long offset, Span<byte> buffer) => throw new InvalidOperationException("this format has no compressed clusters");
 
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer)
@@ -42,7 +48,7 @@ internal abstract class MappedImage : DiskImage
                     ReadParent(offset, part);
                     break;
                 default:
-                    ReadCompressed(run, offset, part);
+                    part = buffer[..ReadCompressed(run, offset, buffer)];
                     break;
             }
 

@@ -98,9 +98,10 @@ internal sealed class QcowImage : MappedImage
     }
 
     /// <inheritdoc/>
-    protected override void ReadCompressed(DiskRun run, long offset, Span<byte> buffer)
+    protected override int ReadCompressed(DiskRun run, long offset, Span<byte> buffer)
     {
         var entry = (ulong)run.Position;
+        buffer = buffer[..(int)run.Length];
         lock (_unpackLock)
         {
             if (_unpacked is null || _unpackedEntry != entry)
@@ -113,6 +114,8 @@ internal sealed class QcowImage : MappedImage
 
             _unpacked.AsSpan((int)(offset & (_clusterSize - 1)), buffer.Length).CopyTo(buffer);
         }
+
+        return buffer.Length;
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 using OfflinePatch.Core;
@@ -19,9 +18,6 @@ internal sealed partial class Qcow2Image : MappedImage
     private readonly int _clusterSize;
     private readonly int _l2Bits;
     private readonly int _entrySize;
-    private readonly Lock _unpackLock = new();
-    private byte[]? _unpacked; // the compressed cluster that was read last
-    private ulong _unpackedEntry;
 
     private Qcow2Image(IImageFiles files, Qcow2Header header, ResizableDevice dataFile, DiskImage? backing)
     {
@@ -128,24 +124,6 @@ internal sealed partial class Qcow2Image : MappedImage
         return run with { Length = Math.Min(run.Length, limit) };
     }
 
-    /// <inheritdoc/>
-    protected override void ReadCompressed(DiskRun run, long offset, Span<byte> buffer)
-    {
-        var entry = (ulong)run.Position;
-        lock (_unpackLock)
-        {
-            if (_unpacked is null || _unpackedEntry != entry)
-            {
-                _unpacked ??= new byte[_clusterSize];
-                _unpackedEntry = 0;
-                Unpack(entry, offset, _unpacked);
-                _unpackedEntry = entry;
-            }
-
-            _unpacked.AsSpan((int)(offset & (_clusterSize - 1)), buffer.Length).CopyTo(buffer);
-        }
-    }
-
     private RunKind Unallocated => Parent is null ? RunKind.Zero : RunKind.Parent;
 
     /// <summary>The checked host offset of an L2 table; 0: there is none.</summary>
@@ -234,32 +212,5 @@ internal sealed partial class Qcow2Image : MappedImage
         }
 
         return host;
-    }
-
-    private void Unpack(ulong entry, long guestOffset, Span<byte> cluster)
-    {
-        var (host, length) = Qcow2Tables.CompressedRange(entry, _clusterBits);
-        if (_header.HasDataFile || host >= _file.Length)
-        {
-            throw Qcow2Error.L2Entry(guestOffset, entry, "a compressed cluster inside the file");
-        }
-
-        length = (int)Math.Min(length, _file.Length - host);
-        var packed = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            _file.Read(host, packed.AsSpan(0, length));
-            var whole = _header.CompressionType == 0
-                ? DeflateBlock.TryUnpack(packed, length, cluster)
-                : ZstdBlock.TryUnpack(packed, length, cluster);
-            if (!whole)
-            {
-                throw Qcow2Error.CompressedCluster(guestOffset & ~(long)(_clusterSize - 1), host);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(packed);
-        }
     }
 }

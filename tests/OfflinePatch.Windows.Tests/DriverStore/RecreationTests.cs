@@ -156,7 +156,7 @@ public sealed class RecreationTests
     }
 
     private static List<string> Records(Machine machine, string name, string package, string published) =>
-        [.. StagingMachine.Dump(machine.System, "S").Where(l =>
+        [.. StagingMachine.Dump(machine.System, "S", "DriverDatabase", @"ControlSet001\Services\" + name, @"ControlSet001\Services\EventLog\System\" + name).Where(l =>
                 (l.Contains($@"\DriverPackages\{package}", StringComparison.OrdinalIgnoreCase) || l.Contains($@"\DriverInfFiles\{published}", StringComparison.OrdinalIgnoreCase)
                 || (l.Contains(@"\DeviceIds\", StringComparison.Ordinal) && l.Contains($"[{published}]", StringComparison.OrdinalIgnoreCase))
                 || l.Contains($@"ControlSet001\Services\{name} ", StringComparison.OrdinalIgnoreCase) || l.Contains($@"\EventLog\System\{name}", StringComparison.OrdinalIgnoreCase)

@@ -30,10 +30,10 @@ internal static class StagingMachine
 
     public static readonly TimeProvider Clock = new FixedClock();
 
-    public static Machine Create(string name)
+    public static Machine Create(string name, long size = 40 * Machine.GiB)
     {
         var (_, hive, generation, build, server) = Generations.Single(g => g.Name == name);
-        var machine = new Machine(generation);
+        var machine = new Machine(generation, size: size);
         if (hive is not null)
         {
             Corpus.Require(hive);
@@ -98,6 +98,21 @@ internal static class StagingMachine
     {
         var lines = new List<string>();
         Dump(hive.Root, prefix, lines);
+        return lines;
+    }
+
+    /// <summary>The keys and values below some keys.</summary>
+    public static List<string> Dump(Hive hive, string prefix, params string[] keys)
+    {
+        var lines = new List<string>();
+        foreach (var path in keys)
+        {
+            if (hive.Find(path) is { } key)
+            {
+                Dump(key, $"{prefix}\\{path}", lines);
+            }
+        }
+
         return lines;
     }
 

@@ -21,7 +21,7 @@ public sealed class HostileGuestTests
     public void Values_of_any_type_and_length(int seed, int rounds) => Run(seed, rounds);
 
     [Theory]
-    [InlineData(100, 2000)]
+    [InlineData(100, 1000)]
     [Trait("speed", "slow")]
     public void Values_of_any_type_and_length_for_long(int seed, int rounds) => Run(seed, rounds);
 
