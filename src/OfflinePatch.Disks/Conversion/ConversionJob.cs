@@ -79,22 +79,24 @@ public static class ConversionJob
         }
     }
 
-    /// <summary>The vendor's tools work on a file of its final name. What they reject is not kept.</summary>
+    /// <summary>
+    /// The vendor's tools work on a file of its final name. A ZVHD2 that is not accepted is not kept; a RAW image without its bitmap is whole, and is.
+    /// </summary>
     private static string? RunTools(ConversionRequest request, DiskImage source, CancellationToken cancellation)
     {
-        try
+        if (request.QemuImgHw is { } tool)
         {
-            if (request.QemuImgHw is { } tool)
+            try
             {
                 FastImport.QemuImgHw.Check(tool, request.OutputPath, source, cancellation);
             }
+            catch
+            {
+                HostPaths.DeleteFile(request.OutputPath);
+                throw;
+            }
+        }
 
-            return request.CreateMfJar is { } jar ? CreateMf.Run(jar, request.OutputPath, cancellation) : null;
-        }
-        catch
-        {
-            HostPaths.DeleteFile(request.OutputPath);
-            throw;
-        }
+        return request.CreateMfJar is { } jar ? CreateMf.Run(jar, request.OutputPath, cancellation) : null;
     }
 }

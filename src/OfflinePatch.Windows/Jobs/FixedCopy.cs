@@ -17,7 +17,7 @@ internal static class FixedCopy
         }
 
         var target = DiskFormats.All.FirstOrDefault(f => f.Format == format) ?? throw JobError.NoWriter(format.ToString());
-        var options = new DiskWriterOptions(request.OutputSubformat, request.Compression, Path.GetFileName(path), disk.SectorSize);
+        var options = new DiskWriterOptions(request.OutputSubformat, request.Compression, Path.GetFileName(path), disk.SectorSize, disk.Properties);
         using var output = new OutputFile(path, request.Overwrite);
         DiskConverter.Convert(disk, target, output, options, request.Progress, request.Verify, cancellation);
         output.Complete();
