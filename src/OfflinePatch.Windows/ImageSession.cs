@@ -24,7 +24,7 @@ public sealed class ImageSession : IDisposable
         Disk = disk;
         Partitions = partitions;
         Changes = changes;
-        Volumes = VolumeOpener.OpenAll(disk, partitions, changes);
+        Volumes = VolumeOpener.OpenAll(disk, partitions, changes, options.ReplayLog);
         Boot = BootFilesFinder.Find(partitions, Volumes, changes);
         Systems = SystemFinder.FindAll(Volumes, Boot, partitions, changes);
         Windows = SystemFinder.ChooseBooted(Systems, Boot, partitions);

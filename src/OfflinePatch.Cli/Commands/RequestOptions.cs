@@ -42,6 +42,11 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _enableRdp = new("--enable-rdp") { Description = "Turn Remote Desktop on and open the firewall for it." };
 
+    private readonly Option<bool> _replayLog = new("--replay-log")
+    {
+        Description = "Replay the NTFS log of volumes that were not dismounted cleanly (a crash, a snapshot of a running machine), as Windows would.",
+    };
+
     private readonly Option<bool> _allowBacking = new("--allow-backing") { Description = "Read the parent or backing files that the image names. They are never written." };
 
     private readonly Option<int> _jobs = new("--jobs")
@@ -75,6 +80,7 @@ internal sealed class RequestOptions
     /// <summary>Adds the options of every command that opens images.</summary>
     public void AddImageOptionsTo(Command command)
     {
+        command.Add(_replayLog);
         command.Add(_allowBacking);
         command.Add(_undoDir);
         command.Add(_jobs);
@@ -116,6 +122,7 @@ internal sealed class RequestOptions
             EnableRdp = result.GetValue(_enableRdp),
             Clock = ReproducibleClock.Current,
         },
+        ReplayLog = result.GetValue(_replayLog),
         AllowBacking = result.GetValue(_allowBacking),
         UndoFolder = result.GetValue(_undoDir),
     };

@@ -52,6 +52,9 @@ public sealed class GuestVolume
     /// <summary>The state of an NTFS volume; null for anything else.</summary>
     public VolumeCondition? Condition { get; init; }
 
+    /// <summary>What was done to read it, or null: <c>$LogFile was replayed</c>.</summary>
+    public string? Note { get; init; }
+
     /// <summary>Its label, or null.</summary>
     public string? Label { get; init; }
 

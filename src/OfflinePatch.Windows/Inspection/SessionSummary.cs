@@ -72,6 +72,11 @@ public static class SessionSummary
                 yield return $"{volume.Description} cannot be read: {volume.Failure.Message}";
             }
 
+            if (volume.Note is not null)
+            {
+                yield return volume.Note;
+            }
+
             if (volume.Condition is { HasShadowCopies: true } && session.Systems.Any(s => s.Volume == volume))
             {
                 yield return $"{volume.Description} holds shadow copies: those made before a fix are unreliable for the files that it changes.";

@@ -7,10 +7,12 @@ namespace OfflinePatch.Windows.Inspection;
 internal static class VolumeConditions
 {
     /// <summary>The condition of a volume.</summary>
-    public static VolumeCondition Of(NtfsVolumeState state) => new()
+    /// <param name="state">What its metafiles say.</param>
+    /// <param name="replayRefusal">Why its log could not be replayed, or null.</param>
+    public static VolumeCondition Of(NtfsVolumeState state, string? replayRefusal = null) => new()
     {
         IsDirty = state.IsDirty,
-        LogProblem = state.LogFile switch
+        LogProblem = replayRefusal ?? state.LogFile switch
         {
             LogFileState.Clean or LogFileState.Empty => null,
             LogFileState.Unclean20FastStartupOrMounted =>

@@ -12,14 +12,14 @@ namespace OfflinePatch.Windows.Inspection;
 internal static class VolumeOpener
 {
     /// <summary>Every partition as a volume; a disk without a partition table is one volume.</summary>
-    public static IReadOnlyList<GuestVolume> OpenAll(DiskImage disk, PartitionTable partitions, ChangeLog changes)
+    public static IReadOnlyList<GuestVolume> OpenAll(DiskImage disk, PartitionTable partitions, ChangeLog changes, bool replayLog)
     {
         if (partitions.Scheme == PartitionScheme.None)
         {
-            return [Open(number: 0, partition: null, disk, changes)];
+            return [Open(number: 0, partition: null, disk, changes, replayLog)];
         }
 
-        return [.. partitions.Partitions.Select(p => Open(p.Number, p, p.OpenDevice(disk), changes))];
+        return [.. partitions.Partitions.Select(p => Open(p.Number, p, p.OpenDevice(disk), changes, replayLog))];
     }
 
     /// <summary>Gives the volumes the names under which their files stand in the report.</summary>
@@ -34,14 +34,15 @@ internal static class VolumeOpener
         }
     }
 
-    private static GuestVolume Open(int number, Partition? partition, BlockDevice device, ChangeLog changes)
+    private static GuestVolume Open(int number, Partition? partition, BlockDevice device, ChangeLog changes, bool replayLog)
     {
         var kind = Probe(device);
         try
         {
             if (kind == VolumeKind.Ntfs)
             {
-                var ntfs = NtfsVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}", TimeProvider = changes.Clock });
+                var opened = ReplayedVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}", TimeProvider = changes.Clock }, replayLog);
+                var ntfs = opened.Volume;
                 var state = ntfs.State;
                 return new GuestVolume
                 {
@@ -50,7 +51,8 @@ internal static class VolumeOpener
                     Device = device,
                     Kind = kind,
                     Files = new RecordingFileSystem(ntfs, changes, "", IsHive),
-                    Condition = VolumeConditions.Of(state),
+                    Condition = VolumeConditions.Of(state, opened.Refusal),
+                    Note = opened.Note,
                     Label = state.Label is { Length: > 0 } name ? name : null,
                     FreeBytes = ntfs.FreeBytes,
                 };

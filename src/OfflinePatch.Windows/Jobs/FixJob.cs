@@ -40,7 +40,7 @@ public static class FixJob
         using var session = ImageSession.Open(
             transaction,
             inPlace ? disk : new OverlayDisk(disk, copyStorage),
-            new SessionOptions { Profile = request.Profile, Rules = InspectJob.WithFacts(sources.Options, transaction) });
+            new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = InspectJob.WithFacts(sources.Options, transaction) });
         var report = RuleRunner.Fix(session, request.Selection, request.DryRun);
         cancellation.ThrowIfCancellationRequested();
         if (request.DryRun || report.Result == ImageResult.Refused)

@@ -23,6 +23,9 @@ public sealed record ImageRequest
     /// <summary>Switches of single rules; its sources are filled from the paths above.</summary>
     public RuleOptions Rules { get; init; } = new();
 
+    /// <summary>Whether the $LogFile of a volume that was not dismounted cleanly is replayed.</summary>
+    public bool ReplayLog { get; init; }
+
     /// <summary>Whether parents and backing files may be read.</summary>
     public bool AllowBacking { get; init; }
 

@@ -16,7 +16,7 @@ public static class InspectJob
     public static ImageReport Inspect(string path, ImageRequest request)
     {
         using var transaction = OpenToRead(path, request);
-        using var session = ImageSession.Open(transaction, new SessionOptions { Profile = request.Profile, Rules = WithFacts(request.Rules, transaction) });
+        using var session = ImageSession.Open(transaction, new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = WithFacts(request.Rules, transaction) });
         return SessionSummary.Inspect(session);
     }
 
@@ -27,7 +27,7 @@ public static class InspectJob
         using var sources = RuleSources.Open(request);
         using var transaction = OpenToRead(path, request);
         using var session = ImageSession.Open(
-            transaction, new SessionOptions { Profile = request.Profile, Rules = WithFacts(sources.Options, transaction) });
+            transaction, new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = WithFacts(sources.Options, transaction) });
         return RuleRunner.Check(session, request.Selection);
     }
 
