@@ -40,7 +40,7 @@ internal sealed class Qcow2References
         references.Add("header", 0, 1, 1);
         references.Add("L1 table", header.L1Offset, header.L1Size * 8L, 1);
         references.AddL1(activeL1);
-        var snapshots = Qcow2Snapshots.Read(file, header, out var snapshotTableLength);
+        var snapshots = Qcow2Snapshot.Read(file, header, out var snapshotTableLength);
         references.Add("snapshot table", header.SnapshotsOffset, snapshotTableLength, 1);
         foreach (var snapshot in snapshots)
         {

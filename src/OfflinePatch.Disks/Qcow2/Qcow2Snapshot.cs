@@ -6,13 +6,13 @@ namespace OfflinePatch.Disks.Qcow2;
 /// <summary>The L1 table of an internal snapshot. Its tables share clusters with the active ones, which are therefore copied before they are changed.</summary>
 /// <param name="L1Offset">Host offset, inside the file.</param>
 /// <param name="L1Size">Entries.</param>
-internal readonly record struct Qcow2Snapshots(long L1Offset, int L1Size)
+internal readonly record struct Qcow2Snapshot(long L1Offset, int L1Size)
 {
     /// <summary>Reads the snapshot table.</summary>
     /// <exception cref="CorruptImageException"><c>QCOW2-0015</c>.</exception>
-    public static List<Qcow2Snapshots> Read(BlockDevice file, Qcow2Header header, out long tableLength)
+    public static List<Qcow2Snapshot> Read(BlockDevice file, Qcow2Header header, out long tableLength)
     {
-        var snapshots = new List<Qcow2Snapshots>();
+        var snapshots = new List<Qcow2Snapshot>();
         var position = header.SnapshotsOffset;
         long l1Bytes = 0;
         Span<byte> entry = stackalloc byte[Qcow2Layout.SnapshotHeaderLength];
@@ -45,7 +45,7 @@ internal readonly record struct Qcow2Snapshots(long L1Offset, int L1Size)
                 throw Qcow2Error.Snapshot(i, "L1 tables that do not overlap", $"{l1Bytes} bytes in a file of {file.Length}");
             }
 
-            snapshots.Add(new Qcow2Snapshots((long)offset, (int)size));
+            snapshots.Add(new Qcow2Snapshot((long)offset, (int)size));
             position += entry.Length + extra + BinaryPrimitives.ReadUInt16BigEndian(entry[Qcow2Layout.SnapshotIdLength..])
                 + BinaryPrimitives.ReadUInt16BigEndian(entry[Qcow2Layout.SnapshotNameLength..]);
             position = (position + 7) & ~7L;
