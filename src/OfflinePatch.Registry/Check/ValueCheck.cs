@@ -127,10 +127,9 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         for (var i = 0; i < count; i++)
         {
             var segment = CellReader.OffsetAt(list, i);
-            var needed = Math.Min(BigData.SegmentLength, value.DataLength - (i * (long)BigData.SegmentLength));
-            if (!census.TryTake(segment, out var part) || part.Length < needed)
+            if (!census.TryTake(segment, out var part) || part.Length < BigData.SegmentLength)
             {
-                findings.Error("REG-C509", "big data", cell, $"segment {segment} is no cell of its own with {needed} bytes");
+                findings.Error("REG-C509", "big data", cell, $"segment {segment} is no cell of its own with {BigData.SegmentLength} bytes; the last has as many");
                 return;
             }
         }

@@ -85,7 +85,9 @@ internal sealed class ValueDataEditor(HiveImage image, CellAllocator cells, uint
         {
             var start = i * BigData.SegmentLength;
             var part = content.Slice(start, Math.Min(BigData.SegmentLength, content.Length - start));
-            var segment = WriteCell(part);
+            // Windows gives every segment, the last too, the room of a whole one and 4 bytes more; its validator refuses a smaller cell.
+            var segment = cells.Allocate(BigData.SegmentLength + 4);
+            part.CopyTo(image.WritableCell(segment));
             BinaryPrimitives.WriteUInt32LittleEndian(image.WritableCell(list)[(i * 4)..], segment.Value);
         }
 

@@ -36,6 +36,24 @@ public sealed class ModelTests
         }
     }
 
+    /// <summary>Microsoft's own validator, where it is (<c>OFFLINEPATCH_CHKREG</c>, under Wine). Names keep to Latin-1, because it orders others by case.</summary>
+    [SkippableTheory]
+    [Trait("tier", "oracle")]
+    [MemberData(nameof(Short))]
+    public void MicrosoftsValidatorAcceptsTheResult(string name)
+    {
+        const string Wine = "/usr/lib/wine/wine64";
+        var validator = Oracle.RequireVariable("OFFLINEPATCH_CHKREG");
+        Skip.IfNot(File.Exists(Wine), "wine64 is not installed");
+        var hive = Hive.Open(CorpusHives.Read(name), CorpusHives.Logs(name));
+        new RandomEdits(hive, ModelKey.Load(hive), seed: 11, latin: true).Run(400);
+        using var folder = new ScratchFolder();
+        File.Copy(validator, folder["chkreg.exe"]);
+        File.WriteAllBytes(folder["h"], hive.ToArray());
+        Oracle.RunIn(folder.Path, "sh", "-c", $"WINEDEBUG=-all {Wine} chkreg.exe /F h /V > out 2>&1");
+        Assert.Contains("Hive validated successfully, no errors found", File.ReadAllText(folder["out"]), StringComparison.Ordinal);
+    }
+
     private static void Run(string name, int count, int seed, bool withOracles)
     {
         Corpus.Require("hives/" + name);
@@ -84,9 +102,10 @@ public sealed class ModelTests
 
         if (Oracle.Locate("reged") is not null)
         {
-            // A listing of the root, as "chntpw -e" gives it (its export overruns its own buffers on long names).
-            var listing = Oracle.RunIn(folder.Path, "sh", "-c", $"printf 'ls\\nq\\n' | {Oracle.Locate("reged")} -e h").MustSucceed();
-            Assert.Contains($"Node has {hive.Root.SubKeyCount} subkeys and {hive.Root.ValueCount} values", listing.Output, StringComparison.Ordinal);
+            // A listing of the root, as "chntpw -e" gives it. The tool overruns buffers of its own on some long or wide names and dies of it (128 and up): no verdict then.
+            var listing = Oracle.RunIn(folder.Path, "sh", "-c", $"printf 'ls\\nq\\n' | {Oracle.Locate("reged")} -e h");
+            Assert.True(listing.ExitCode is 0 or > 128, listing.Output);
+            Assert.True(listing.ExitCode != 0 || listing.Output.Contains($"Node has {hive.Root.SubKeyCount} subkeys and {hive.Root.ValueCount} values", StringComparison.Ordinal));
         }
     }
 

@@ -9,11 +9,17 @@ internal sealed class RandomEdits
     private static readonly string[] Alphabets = ["abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-{}.", "äöüÄÖÜßéÉÿabc", "абвгдАБВГДxyz", "漢字仮名あいう12", "ŸÿΣσωΩй"];
 
     private readonly Random _random;
+    private readonly string[] _alphabets;
     private readonly Hive _hive;
     private readonly List<ModelKey> _keys = [];
 
-    public RandomEdits(Hive hive, ModelKey model, int seed)
+    /// <param name="hive">The hive.</param>
+    /// <param name="model">Its model.</param>
+    /// <param name="seed">What to do.</param>
+    /// <param name="latin">Whether names keep to Latin-1.</param>
+    public RandomEdits(Hive hive, ModelKey model, int seed, bool latin = false)
     {
+        _alphabets = latin ? Alphabets[..2] : Alphabets;
         _random = new Random(seed);
         _hive = hive;
         Model = model;
@@ -194,7 +200,7 @@ internal sealed class RandomEdits
 
     private string Name(int longest)
     {
-        var alphabet = Alphabets[_random.Next(100) < 70 ? 0 : _random.Next(Alphabets.Length)];
+        var alphabet = _alphabets[_random.Next(100) < 70 ? 0 : _random.Next(_alphabets.Length)];
         return new string([.. Enumerable.Range(0, 1 + _random.Next(longest)).Select(_ => alphabet[_random.Next(alphabet.Length)])]);
     }
 
