@@ -62,6 +62,9 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
     internal static DriverFinding InfProblem(string inf, int line, string message) =>
         new("DRV-1014", DriverFindingKind.Warning, inf, $"{inf}, line {line}: {message}");
 
+    internal static DriverFinding SameId(string loser, string winner, string driver) =>
+        new("DRV-1016", DriverFindingKind.Warning, loser, $"{loser} and {winner} both claim the devices of {driver}; {winner} is taken.");
+
     internal static DriverFinding Superseded(string what) =>
         new("DRV-1015", DriverFindingKind.Warning, what, what);
 }

@@ -40,8 +40,25 @@ public sealed class DriverSelection
         var best = new Dictionary<string, (DriverPackage Package, Rank Rank)>(StringComparer.OrdinalIgnoreCase);
         foreach (var package in packages)
         {
-            if (selection.Entry(package) is { } entry && selection.RankOf(package, entry) is { } rank
-                && (!best.TryGetValue(entry.Id, out var current) || rank.CompareTo(current.Rank) > 0))
+            if (selection.Entry(package) is not { } entry || selection.RankOf(package, entry) is not { } rank)
+            {
+                continue;
+            }
+
+            if (!best.TryGetValue(entry.Id, out var current))
+            {
+                best[entry.Id] = (package, rank);
+                continue;
+            }
+
+            var wins = rank.CompareTo(current.Rank) > 0;
+            if (!package.InfName.Equals(current.Package.InfName, StringComparison.OrdinalIgnoreCase) || package.Inf.Version.Provider != current.Package.Inf.Version.Provider)
+            {
+                var (winner, loser) = wins ? (package, current.Package) : (current.Package, package);
+                selection.Reject(entry, DriverFinding.SameId(loser.Path, winner.Path, entry.Id));
+            }
+
+            if (wins)
             {
                 best[entry.Id] = (package, rank);
             }

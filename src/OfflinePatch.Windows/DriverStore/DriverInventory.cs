@@ -14,10 +14,13 @@ internal static class DriverInventory
     private const int MaximumPackages = 4096;
     private const int MaximumIds = 200_000;
 
-    public static IReadOnlyList<StagedDriver> Read(WindowsSystem system, DriverManifest manifest) =>
-        system.System.Root.Find("DriverDatabase") is not null ? ReadDatabase(system, manifest) : ReadInfs(system, manifest);
+    /// <param name="system">The Windows.</param>
+    /// <param name="manifest">The families.</param>
+    /// <param name="infName">Only packages whose INF had this name; null for all. On Windows 7 all are read.</param>
+    public static IReadOnlyList<StagedDriver> Read(WindowsSystem system, DriverManifest manifest, string? infName = null) =>
+        system.System.Root.Find("DriverDatabase") is not null ? ReadDatabase(system, manifest, infName) : ReadInfs(system, manifest);
 
-    private static List<StagedDriver> ReadDatabase(WindowsSystem system, DriverManifest manifest)
+    private static List<StagedDriver> ReadDatabase(WindowsSystem system, DriverManifest manifest, string? infName)
     {
         var drivers = new List<StagedDriver>();
         foreach (var hive in (HiveName[])[HiveName.System, HiveName.Drivers])
@@ -27,7 +30,7 @@ internal static class DriverInventory
                 continue;
             }
 
-            var ids = ReadIds(database);
+            Dictionary<string, List<string>>? ids = null; // thousands of keys: read only when there is a package to describe
             foreach (var inf in database.Find("DriverInfFiles")?.SubKeys ?? [])
             {
                 if (PublishedNames.NumberOf(inf.Name) is null)
@@ -38,8 +41,10 @@ internal static class DriverInventory
                 var active = inf.GetString("Active");
                 foreach (var name in inf.GetMultiString("") ?? [])
                 {
-                    if (drivers.Count < MaximumPackages && database.Find($@"DriverPackages\{name}") is { } package)
+                    if ((infName is null || name.StartsWith(infName + "_", StringComparison.OrdinalIgnoreCase))
+                        && drivers.Count < MaximumPackages && database.Find($@"DriverPackages\{name}") is { } package)
                     {
+                        ids ??= ReadIds(database);
                         drivers.Add(Describe(system, hive, inf, name, package, active, ids.GetValueOrDefault(inf.Name.ToUpperInvariant()) ?? [], manifest));
                     }
                 }

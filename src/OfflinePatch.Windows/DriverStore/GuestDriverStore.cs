@@ -46,7 +46,7 @@ public static class GuestDriverStore
             throw DriverStoreError.NoDriverDatabase(system.GuestPath(system.SystemRoot));
         }
 
-        var existing = FindExisting(Inspect(system, manifest), check);
+        var existing = FindExisting(DriverInventory.Read(system, manifest, check.Package.InfName), check);
         var plan = existing is not null
             ? new StagingPlan(system, FromStore(system, existing), check.Target, new PublishedNames(existing.PublishedName, existing.PackageName), isNew: false, entry,
                 existing.SignerName, isSigned: true, clock)

@@ -147,6 +147,23 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
+    public void TwoPackagesThatClaimOneIdAreTold()
+    {
+        var disc = new MemoryFileSystem("disc");
+        foreach (var (folder, driver) in (ReadOnlySpan<(string, SampleDriver)>)[("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Inf = "vendorstor", Maker = "Vendor" })])
+        {
+            foreach (var (name, content) in driver.Build("amd64", folder == "a" ? "01/01/2024,1.0.0.0" : "01/01/2025,2.0.0.0"))
+            {
+                disc.Add($"{folder}/{name}", content);
+            }
+        }
+
+        var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, DriverManifest.Embedded.VirtIO!, Targets.Windows10);
+        Assert.Equal("b\\vendorstor.inf", selection.Find("viostor")!.Path);
+        Assert.Equal("DRV-1016", Assert.Single(selection.PassedOver("viostor")).Code);
+    }
+
+    [Fact]
     public void FwcfgExcludesQemufwcfg()
     {
         var disc = Folder(SampleDrivers.FwCfg.Build("amd64", SampleDriverDisc.Version));

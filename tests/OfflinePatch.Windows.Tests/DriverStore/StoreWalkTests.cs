@@ -37,6 +37,7 @@ public sealed partial class StoreWalkTests
         var set = system.Keys.Any(k => k.StartsWith(@"\ControlSet001\", StringComparison.OrdinalIgnoreCase)) ? @"\ControlSet001" : "";
         if (name == "win7-sp1-x86")
         {
+            Assert.Contains(system.Keys, k => k.EndsWith(@"\CriticalDeviceDatabase\PCI#VEN_1AF4&DEV_1001", StringComparison.OrdinalIgnoreCase));
             foreach (var (key, values) in system.Where(k => k.Key.Contains(@"\CriticalDeviceDatabase\PCI#VEN_1AF4", StringComparison.OrdinalIgnoreCase)))
             {
                 RequireService(system, volume, set, Text(values["Service"]), 0);
