@@ -11,7 +11,7 @@ public sealed class VolumeFuzzTests
 {
     private const long AllocationLimit = 256L * 1024 * 1024;
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan HangLimit = TimeSpan.FromSeconds(120);
 
     [Fact, Trait("tier", "fuzz")]
     public void Short_run() => Run(0, 400);
@@ -59,6 +59,20 @@ public sealed class VolumeFuzzTests
         Console.WriteLine($"fuzz: {count} cases, {reached[0]} not opened, {reached[1]} read, {reached[2]} written");
     }
 
+    /// <summary>A busy machine is slow with everything: the case counts as slow only where it is so twice, and ten times slower than the undamaged volume.</summary>
+    private static TimeSpan Again(byte[] volume, VolumeMutator mutator, int number)
+    {
+        var start = Stopwatch.GetTimestamp();
+        Measure(volume);
+        var usual = Stopwatch.GetElapsedTime(start);
+        using var device = new OverlayDevice(volume);
+        mutator.Mutate(device, new Random(number));
+        start = Stopwatch.GetTimestamp();
+        FuzzCase.Run(device);
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        return elapsed > 10 * usual ? elapsed : TimeSpan.Zero;
+    }
+
     /// <summary>What a good volume takes.</summary>
     private static long Measure(byte[] volume)
     {
@@ -86,6 +100,11 @@ public sealed class VolumeFuzzTests
 
         var elapsed = Stopwatch.GetElapsedTime(start);
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated - usual[index];
+        if (elapsed > TimeLimit)
+        {
+            elapsed = Again(seeds[index].Volume, mutators[index], number);
+        }
+
         return elapsed > TimeLimit ? $"case {number} ({seeds[index].Name}): {elapsed.TotalSeconds:F1} s"
             : allocated > AllocationLimit ? $"case {number} ({seeds[index].Name}): {allocated / 1024 / 1024} MiB allocated"
             : null;

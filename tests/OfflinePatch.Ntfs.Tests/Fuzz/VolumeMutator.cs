@@ -81,7 +81,7 @@ internal sealed class VolumeMutator
         var bytes = new byte[size];
         device.Read(at, bytes);
         var decoded = UpdateSequence.TryDecode(bytes);
-        var used = Math.Clamp((int)BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes[0] == (byte)'F' ? 0x18 : 0x1C)), 0x40, size - 8);
+        var used = (int)Math.Clamp(BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes[0] == (byte)'F' ? 0x18 : 0x1C)), 0x40u, (uint)(size - 8));
         switch (random.Next(10))
         {
             case 0:
