@@ -16,6 +16,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## build bin/offlinepatch
+	@rm -rf bin
 	@dotnet publish $(CLI) -c $(CONFIG) -r $(RID) --self-contained false -p:PublishReadyToRun=true -o bin --nologo -v quiet
 	@echo "built bin/offlinepatch"
 

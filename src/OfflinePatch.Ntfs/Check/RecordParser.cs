@@ -118,8 +118,15 @@ internal sealed class RecordParser(CheckContext context)
         {
             return new CheckedAttribute
             {
-                Type = attribute.Type, Name = name, Id = attribute.Id, Record = number, Offset = at, IsResident = true, Flags = attribute.Flags,
-                Value = memory.Slice(at + attribute.ValueOffset, attribute.Value.Length), DataSize = attribute.Value.Length,
+                Type = attribute.Type,
+                Name = name,
+                Id = attribute.Id,
+                Record = number,
+                Offset = at,
+                IsResident = true,
+                Flags = attribute.Flags,
+                Value = memory.Slice(at + attribute.ValueOffset, attribute.Value.Length),
+                DataSize = attribute.Value.Length,
             };
         }
 
@@ -129,9 +136,19 @@ internal sealed class RecordParser(CheckContext context)
             && attribute.MappingPairsOffset >= AttributeHeader.Layout.NonResidentCompressedSize && attribute.Length >= AttributeHeader.Layout.NonResidentCompressedSize;
         var parsed = new CheckedAttribute
         {
-            Type = attribute.Type, Name = name, Id = attribute.Id, Record = number, Offset = at, IsResident = false, Flags = attribute.Flags,
-            CompressionUnit = attribute.CompressionUnit, LowestVcn = attribute.LowestVcn, HighestVcn = attribute.HighestVcn,
-            AllocatedSize = attribute.AllocatedSize, DataSize = attribute.DataSize, InitializedSize = attribute.InitializedSize,
+            Type = attribute.Type,
+            Name = name,
+            Id = attribute.Id,
+            Record = number,
+            Offset = at,
+            IsResident = false,
+            Flags = attribute.Flags,
+            CompressionUnit = attribute.CompressionUnit,
+            LowestVcn = attribute.LowestVcn,
+            HighestVcn = attribute.HighestVcn,
+            AllocatedSize = attribute.AllocatedSize,
+            DataSize = attribute.DataSize,
+            InitializedSize = attribute.InitializedSize,
             HasCompressedSize = hasCompressed,
             CompressedSize = hasCompressed ? BinaryPrimitives.ReadInt64LittleEndian(attribute.Bytes[AttributeHeader.Layout.CompressedSize..]) : 0,
             Runs = runs,

@@ -46,7 +46,8 @@ public sealed class VolumeFuzzTests
             }
 
             Volatile.Write(ref done, true);
-        }, 1024 * 1024) { IsBackground = true };
+        }, 1024 * 1024)
+        { IsBackground = true };
         worker.Start();
         while (!worker.Join(500))
         {

@@ -101,7 +101,8 @@ public sealed class MutationFuzzTests
             {
                 throw new InvalidOperationException("an edit of a sound hive left an unsound one: " + string.Join(" | ", HiveChecker.Check(result).Findings));
             }
-        });
+        }
+        );
     }
 
     private static void Walk(HiveKey root)

@@ -14,7 +14,12 @@ public static class SampleDrivers
 
     public static SampleDriver NetKvm { get; } = new()
     {
-        Inf = "netkvm", Folder = "NetKVM", ClassName = "Net", ClassGuid = Net, Description = "Sample VirtIO Ethernet Adapter", Binaries = ["netkvm.sys", "netkvmp.exe"],
+        Inf = "netkvm",
+        Folder = "NetKVM",
+        ClassName = "Net",
+        ClassGuid = Net,
+        Description = "Sample VirtIO Ethernet Adapter",
+        Binaries = ["netkvm.sys", "netkvmp.exe"],
         Models = [.. VirtioIds("kvmnet6.ndi", "1000", "1041", "0001")],
         Body = """
             [kvmnet6.ndi]
@@ -87,7 +92,12 @@ public static class SampleDrivers
 
     public static SampleDriver XenBus { get; } = new()
     {
-        Inf = "xenbus", Folder = "xenbus", ClassName = "System", ClassGuid = System, Description = "Sample PV Bus", Maker = "Sample Xen",
+        Inf = "xenbus",
+        Folder = "xenbus",
+        ClassName = "System",
+        ClassGuid = System,
+        Description = "Sample PV Bus",
+        Maker = "Sample Xen",
         Binaries = ["xen.sys", "xenbus.sys", "xenfilt.sys"],
         Models = ["XenBus_Inst, PCI\\VEN_5853&DEV_0001", "XenBus_Inst, PCI\\VEN_5853&DEV_0002"],
         Body = """
@@ -141,7 +151,12 @@ public static class SampleDrivers
 
     public static SampleDriver XenVbd { get; } = new()
     {
-        Inf = "xenvbd", Folder = "xenvbd", ClassName = "SCSIAdapter", ClassGuid = Storage, Description = "Sample PV Storage Host Adapter", Maker = "Sample Xen",
+        Inf = "xenvbd",
+        Folder = "xenvbd",
+        ClassName = "SCSIAdapter",
+        ClassGuid = Storage,
+        Description = "Sample PV Storage Host Adapter",
+        Maker = "Sample Xen",
         Binaries = ["xenvbd.sys", "xencrsh.sys"],
         Models = ["XenVbd_Inst, XENBUS\\VEN_XS0001&DEV_VBD&REV_00000001", "XenVbd_Inst, XENBUS\\VEN_XP0001&DEV_VBD&REV_00000001"],
         Body = """
@@ -191,7 +206,12 @@ public static class SampleDrivers
 
     private static SampleDriver VirtioStorage(string name, string legacy, string modern, string subsystem, string title, int busType, int messages, string more) => new()
     {
-        Inf = name, Folder = name, ClassName = "SCSIAdapter", ClassGuid = Storage, Description = title, Binaries = [$"{name}.sys"],
+        Inf = name,
+        Folder = name,
+        ClassName = "SCSIAdapter",
+        ClassGuid = Storage,
+        Description = title,
+        Binaries = [$"{name}.sys"],
         Models = [.. VirtioIds("scsi_inst", legacy, modern, subsystem)],
         Body = $"""
             [scsi_inst]
@@ -238,10 +258,15 @@ public static class SampleDrivers
 
     private static SampleDriver Virtio(
         string inf, string folder, string title, string service, string section, string legacy, string modern, string subsystem, int? messages, string parameters, bool events) => new()
-    {
-        Inf = inf, Folder = folder, ClassName = "System", ClassGuid = System, Description = title, Binaries = [$"{inf}.sys"],
-        Models = [.. VirtioIds(section, legacy, modern, subsystem)],
-        Body = $"""
+        {
+            Inf = inf,
+            Folder = folder,
+            ClassName = "System",
+            ClassGuid = System,
+            Description = title,
+            Binaries = [$"{inf}.sys"],
+            Models = [.. VirtioIds(section, legacy, modern, subsystem)],
+            Body = $"""
             [{section}.NT]
             CopyFiles = Drivers_Dir
 
@@ -268,11 +293,17 @@ public static class SampleDrivers
             KmdfLibraryVersion = 1.15
 
             """,
-    };
+        };
 
     private static SampleDriver Acpi(string inf, string title, string service, IReadOnlyList<string> models) => new()
     {
-        Inf = inf, Folder = inf, ClassName = "System", ClassGuid = System, Description = title, Binaries = [$"{inf}.sys"], Models = models,
+        Inf = inf,
+        Folder = inf,
+        ClassName = "System",
+        ClassGuid = System,
+        Description = title,
+        Binaries = [$"{inf}.sys"],
+        Models = models,
         Body = $"""
             [{service}_Device.NT]
             CopyFiles = Drivers_Dir
@@ -302,7 +333,13 @@ public static class SampleDrivers
 
     private static SampleDriver Xen(string name, string title, string className, string classGuid, string bus, string device, string revision, string group, string values) => new()
     {
-        Inf = name, Folder = name, ClassName = className, ClassGuid = classGuid, Description = title, Maker = "Sample Xen", Binaries = [$"{name}.sys"],
+        Inf = name,
+        Folder = name,
+        ClassName = className,
+        ClassGuid = classGuid,
+        Description = title,
+        Maker = "Sample Xen",
+        Binaries = [$"{name}.sys"],
         Models = [$"Inst, {bus}\\VEN_XS0001&DEV_{device}&REV_{revision}", $"Inst, {bus}\\VEN_XP0001&DEV_{device}&REV_{revision}"],
         Body = $"""
             [Inst]

@@ -51,7 +51,10 @@ public sealed class ImageRulesTests
         Assert.Contains("ddb.virtualHWVersion", finding.Message, StringComparison.Ordinal);
         guest = Guest(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string>
         {
-            ["createType"] = "monolithicSparse", ["ddb.adapterType"] = "lsilogic", ["ddb.virtualHWVersion"] = "14", ["ddb.geometry.cylinders"] = "5221",
+            ["createType"] = "monolithicSparse",
+            ["ddb.adapterType"] = "lsilogic",
+            ["ddb.virtualHWVersion"] = "14",
+            ["ddb.geometry.cylinders"] = "5221",
         });
         Assert.Equal(FindingState.Ok, new ImageVmdkOriginRule().Inspect(guest).State);
         Assert.Equal(FindingState.NotApplicable, new ImageVmdkOriginRule().Inspect(Guest(ImageFormat.Raw, 40, "huawei-ims")).State);

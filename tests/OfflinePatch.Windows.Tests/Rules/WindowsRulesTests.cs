@@ -27,7 +27,10 @@ public sealed class WindowsRulesTests
     public void Names_of_the_cloud(int build, string edition, bool server, WindowsArchitecture architecture, string expected) =>
         Assert.Equal(expected, OsNames.OsVersion(new WindowsFacts
         {
-            Build = build, EditionId = edition, ProductType = server ? "ServerNT" : "WinNT", Architecture = architecture,
+            Build = build,
+            EditionId = edition,
+            ProductType = server ? "ServerNT" : "WinNT",
+            Architecture = architecture,
         }));
 
     [Fact]
