@@ -18,7 +18,7 @@ need genisoimage genisoimage
 need xorriso xorriso
 need msiextract msitools
 need cabextract cabextract
-need lcab lcab
+need gcab gcab
 need vhdiinfo libvhdi-utils
 need python3 python3
 need chromium chromium

@@ -10,7 +10,7 @@ for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   printf '%s\n' "== $name"
   dotnet test "$project" -c Release --no-build --nologo -v quiet --filter "$filter" \
-    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=quiet" 2>&1 | grep -vE '^(A total of|Test run for|$|No test matches|Additionally|  *\(No)' || true
+    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=minimal" 2>&1 | grep -vE "^(A total of|Test run for|Results File|$|No test matches|Additionally)" || true
   [ -f "$results/$name.trx" ] || { echo "no result of $name"; failed=1; }
 done
 python3 tests/summary.py "$results"/*.trx || failed=1

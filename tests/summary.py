@@ -1,21 +1,33 @@
 """Adds up test results: what was skipped and why, how many oracle tests ran, and the sum. Exits 1 when a test failed or none ran."""
 import collections
+import glob
+import re
 import sys
 import xml.etree.ElementTree as ET
 
 NS = {"t": "http://microsoft.com/schemas/VisualStudio/TeamTest/2010"}
+def oracle_names():
+    """Classes and methods with the trait tier=oracle: results do not carry traits, so they are read from the sources."""
+    names = set()
+    for path in glob.glob("tests/**/*.cs", recursive=True):
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        for match in re.finditer(r'\[Trait\("tier", "oracle"\)\][^;{]*?(?:class\s+(\w+)|void\s+(\w+)\()', text):
+            names.add(match.group(1) or match.group(2))
+    return names
+
+
+ORACLES = oracle_names()
 counts = collections.Counter()
 oracle = collections.Counter()
 skipped = collections.Counter()
 for path in sys.argv[1:]:
     root = ET.parse(path).getroot()
-    tiers = {}
-    for test in root.iterfind(".//t:UnitTest", NS):
-        tiers[test.get("id")] = " ".join(c.get("TestCategory", "") for c in test.iterfind(".//t:TestCategoryItem", NS))
     for result in root.iterfind(".//t:UnitTestResult", NS):
         outcome = {"Passed": "passed", "Failed": "failed"}.get(result.get("outcome"), "skipped")
         counts[outcome] += 1
-        is_oracle = "oracle" in tiers.get(result.get("testId"), "") or "racle" in result.get("testName", "")
+        parts = re.split(r"[.(]", result.get("testName", ""))
+        is_oracle = "racle" in result.get("testName", "") or not ORACLES.isdisjoint(parts)
         if is_oracle:
             oracle[outcome] += 1
         if outcome == "skipped":

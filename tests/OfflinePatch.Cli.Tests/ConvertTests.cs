@@ -24,7 +24,7 @@ public sealed class ConvertTests
         Assert.Equal("", result.Error);
         Oracle.Run("qemu-img", "check", "-f", format, scratch[name]).MustSucceed();
         Oracle.Run("qemu-img", "compare", "-f", format, "-F", "raw", scratch[name], raw).MustSucceed();
-        Assert.Equal(["disk.raw", name], Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { "disk.raw", name }.Order(StringComparer.Ordinal), Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
