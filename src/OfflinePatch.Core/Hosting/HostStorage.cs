@@ -29,11 +29,23 @@ internal sealed class HostStorage : IHostStorage
     public IHostHandle Create(string path, bool isPrivate) =>
         Open(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, isPrivate);
 
-    public void Rename(string path, string newPath) => File.Move(path, newPath, overwrite: true);
+    public void Rename(string path, string newPath) => Change(newPath, () => File.Move(path, newPath, overwrite: true));
 
-    public void Delete(string path) => File.Delete(path);
+    public void Delete(string path) => Change(path, () => File.Delete(path));
 
     public void FlushFolderOf(string path) => NativeFiles.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    private static void Change(string path, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CoreError.CannotWrite(path, e);
+        }
+    }
 
     private static void CheckRegularFile(string path)
     {
