@@ -58,6 +58,15 @@ public sealed class UndoFolderTests : IDisposable
     }
 
     [Fact]
+    public void An_undo_folder_that_does_not_exist_is_a_failure_of_the_host_and_not_a_missing_image()
+    {
+        var (image, old) = Image(_scratch.Path, 8);
+        var failure = Assert.Throws<HostIOException>(() => Change(image, _scratch["no/such/folder"]));
+        Assert.False(failure.IsMissing);
+        Assert.Equal(old, File.ReadAllBytes(image));
+    }
+
+    [Fact]
     public void A_link_and_the_image_have_one_undo_file()
     {
         if (OperatingSystem.IsWindows())

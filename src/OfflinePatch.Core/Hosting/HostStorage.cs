@@ -68,11 +68,11 @@ internal sealed class HostStorage : IHostStorage
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        return Guard(path, access, () => new HostHandle(path, new FileStream(path, options)));
+        return Guard(path, access, () => new HostHandle(path, new FileStream(path, options)), mode == FileMode.Create);
     }
 
     /// <summary>Opens, and turns what the host says when it refuses into an error with a remedy.</summary>
-    private static T Guard<T>(string path, FileAccess access, Func<T> open)
+    private static T Guard<T>(string path, FileAccess access, Func<T> open, bool isCreated = false)
     {
         try
         {
@@ -92,7 +92,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (IOException e) when (e is not HostIOException)
         {
-            throw CoreError.CannotOpen(path, e);
+            throw isCreated ? CoreError.CannotWrite(path, e) : CoreError.CannotOpen(path, e);
         }
     }
 
