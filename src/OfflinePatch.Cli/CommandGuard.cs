@@ -22,7 +22,21 @@ internal static class CommandGuard
             Print(e);
             return code;
         }
+        catch (Exception e)
+        {
+            // A bug. Whatever was not committed is dropped, and a commit under way is rolled back by the next command.
+            Console.Error.WriteLine($"offlinepatch: {InternalErrorText(e)}");
+            Console.Error.WriteLine(e);
+            return ExitCode.Unreadable;
+        }
     }
+
+    /// <summary>What a user is told about a bug.</summary>
+    public static string InternalErrorText(Exception error) =>
+        $"{InternalErrorCode}: an error of offlinepatch itself, which the image brought out: {error.GetType().Name}: {error.Message}";
+
+    /// <summary>The code of a bug.</summary>
+    public const string InternalErrorCode = "CLI-0004";
 
     /// <summary>The exit code of an error that a caller of the library may expect; null for a bug.</summary>
     public static int? ExitCodeOf(Exception error) => error switch

@@ -47,8 +47,9 @@ internal static class CommandTree
 
         void Cancel(PosixSignalContext context)
         {
-            // The commit is not interrupted half way: the command looks at the token before it starts to write.
-            context.Cancel = true;
+            // The commit is not interrupted half way: the command looks at the token before it starts to write. Asked a second time, the
+            // process ends at once; a commit under way is then rolled back by the next command.
+            context.Cancel = !cancellation.IsCancellationRequested;
             cancellation.Cancel();
         }
     }

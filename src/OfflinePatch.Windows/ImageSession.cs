@@ -99,7 +99,7 @@ public sealed class ImageSession : IDisposable
     {
         var hives = Systems.Sum(s => s.WriteBack());
         hives += Boot.WriteBack();
-        if (hives == 0 && Changes.IsEmpty)
+        if (hives == 0 && Changes.IsEmpty && !Volumes.Any(v => v.Files is RecordingFileSystem { WasWritten: true }))
         {
             return false;
         }

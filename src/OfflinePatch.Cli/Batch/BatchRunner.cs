@@ -30,14 +30,17 @@ internal static class BatchRunner
             var report = job(path, cancellation);
             return new BatchOutcome(report with { ElapsedMs = watch.ElapsedMilliseconds }, ExitCodeOf(report.Result));
         }
-        catch (Exception e) when (CommandGuard.ExitCodeOf(e) is not null)
+        catch (Exception e)
         {
-            var code = CommandGuard.ExitCodeOf(e)!.Value;
+            // Even a bug that one image brings out must not cost the others their report: some may be committed already.
+            var code = CommandGuard.ExitCodeOf(e);
             var coded = e as ICodedError;
-            var error = new ErrorReport(
-                coded?.Code ?? (code == ExitCode.Cancelled ? "CLI-0001" : "CLI-0002"),
-                code == ExitCode.Cancelled ? "Cancelled; nothing was changed." : e.Message,
-                coded?.Remedy);
+            var error = code switch
+            {
+                null => new ErrorReport(CommandGuard.InternalErrorCode, CommandGuard.InternalErrorText(e), "Please report it, with the image if you can."),
+                ExitCode.Cancelled => new ErrorReport("CLI-0001", "Cancelled; nothing was changed.", null),
+                _ => new ErrorReport(coded?.Code ?? "CLI-0002", e.Message, coded?.Remedy),
+            };
             return new BatchOutcome(
                 new ImageReport
                 {
@@ -46,7 +49,7 @@ internal static class BatchRunner
                     Error = error,
                     ElapsedMs = watch.ElapsedMilliseconds,
                 },
-                code);
+                code ?? ExitCode.Unreadable);
         }
     }
 

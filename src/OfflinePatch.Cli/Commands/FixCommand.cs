@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Batch;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
@@ -43,6 +44,12 @@ internal static class FixCommand
             if (result.GetValue(output) is { } path && result.GetValue(images) is { Length: > 1 } && !HostPaths.IsDirectory(path))
             {
                 result.AddError("with several images --output must name an existing directory");
+            }
+
+            if (result.GetValue(output) is { } folder && HostPaths.IsDirectory(folder)
+                && ImagePaths.FirstDuplicate((result.GetValue(images) ?? []).Select(i => OutputFor(i, folder, result.GetValue(format))!)) is { } twice)
+            {
+                result.AddError($"two images would both be written as {twice}; fix them into different directories");
             }
         });
         command.SetGuardedAction((result, cancellation) =>

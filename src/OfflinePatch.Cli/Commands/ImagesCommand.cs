@@ -21,11 +21,6 @@ internal static class ImagesCommand
 
         var batch = BatchRunner.Run(images, options.Jobs(result), job, cancellation);
         var document = new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, command, batch.Reports);
-        if (options.ReportPath(result) is { } path)
-        {
-            HostPaths.WriteText(path, ReportFile.Render(document, path));
-        }
-
         if (options.WantsJson(result))
         {
             Console.Out.WriteLine(ReportJson.Serialize(document));
@@ -36,6 +31,12 @@ internal static class ImagesCommand
             {
                 print(report);
             }
+        }
+
+        // Last: whatever becomes of the file, the result of the work stands on stdout.
+        if (options.ReportPath(result) is { } path)
+        {
+            HostPaths.WriteText(path, ReportFile.Render(document, path));
         }
 
         return batch.ExitCode;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Profiles;
@@ -75,6 +76,13 @@ internal sealed class RequestOptions
         command.Add(_allowUnsigned);
         command.Add(_enableRdp);
         command.Add(_report);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(_report) is { } path && !ReportFile.IsKnown(path))
+            {
+                result.AddError($"a report cannot be written as {path}: name a file that ends in .json or .html"); // said before any image is touched
+            }
+        });
     }
 
     /// <summary>Adds the options of every command that opens images.</summary>

@@ -117,7 +117,9 @@ public sealed class OverlayDevice : ResizableDevice
             _visibleBelow = Math.Min(_visibleBelow, length);
         }
 
+        var cut = _length;
         _length = length;
+        FillWithZeros(cut, Math.Min(length, _below.Length));
     }
 
     /// <inheritdoc/>
@@ -146,6 +148,18 @@ public sealed class OverlayDevice : ResizableDevice
         var below = _below.GetExtent(offset);
         var shown = Math.Min(below.Length, _visibleBelow - offset);
         return new DeviceExtent(offset, Math.Min(shown, next - offset), below.IsZero);
+    }
+
+    /// <summary>What was cut off and grew again is a change like any other where the device below still holds old bytes.</summary>
+    private void FillWithZeros(long start, long end)
+    {
+        ReadOnlySpan<byte> zeros = stackalloc byte[BlockSize];
+        for (var offset = start; offset < end;)
+        {
+            var count = (int)Math.Min(end - offset, BlockSize - (offset % BlockSize));
+            Write(offset, zeros[..count]);
+            offset += count;
+        }
     }
 
     /// <summary>Reads what the device below holds, whatever was written here: zeros where it does not show through.</summary>

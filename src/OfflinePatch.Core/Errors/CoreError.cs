@@ -58,6 +58,10 @@ internal static class CoreError
     public static RefusedException NothingToRecover(string path) =>
         new("CORE-0025", $"No interrupted commit was found for {path}.", "Nothing needs to be done.");
 
+    public static RefusedException UndoFileElsewhere(string path, string undoPath, string pointerPath) =>
+        new("CORE-0026", $"A commit of {path} was interrupted, and its undo file {undoPath} cannot be found.",
+            $"Mount the folder that holds it, then try again. Only if the image is known to be whole, delete {pointerPath}.");
+
     public static RefusedException CompanionOutsideFolder(string name) =>
         new("CORE-0030", $"The image names a part of itself outside its own folder: {name}.", "Put all parts into one folder, and name them without a path in the descriptor.");
 

@@ -29,11 +29,23 @@ internal sealed class HostStorage : IHostStorage
     public IHostHandle Create(string path, bool isPrivate) =>
         Open(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, isPrivate);
 
-    public void Rename(string path, string newPath) => File.Move(path, newPath, overwrite: true);
+    public void Rename(string path, string newPath) => Change(newPath, () => File.Move(path, newPath, overwrite: true));
 
-    public void Delete(string path) => File.Delete(path);
+    public void Delete(string path) => Change(path, () => File.Delete(path));
 
     public void FlushFolderOf(string path) => NativeFiles.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+
+    private static void Change(string path, Action change)
+    {
+        try
+        {
+            change();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CoreError.CannotWrite(path, e);
+        }
+    }
 
     private static void CheckRegularFile(string path)
     {
@@ -56,11 +68,11 @@ internal sealed class HostStorage : IHostStorage
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
-        return Guard(path, access, () => new HostHandle(path, new FileStream(path, options)));
+        return Guard(path, access, () => new HostHandle(path, new FileStream(path, options)), mode == FileMode.Create);
     }
 
     /// <summary>Opens, and turns what the host says when it refuses into an error with a remedy.</summary>
-    private static T Guard<T>(string path, FileAccess access, Func<T> open)
+    private static T Guard<T>(string path, FileAccess access, Func<T> open, bool isCreated = false)
     {
         try
         {
@@ -80,7 +92,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (IOException e) when (e is not HostIOException)
         {
-            throw CoreError.CannotOpen(path, e);
+            throw isCreated ? CoreError.CannotWrite(path, e) : CoreError.CannotOpen(path, e);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         _options = options;
         _overlayStorage = new OverlayStorage(options.MemoryLimit);
         ImagePath = path;
-        Image = OpenFile(Path.GetFullPath(path), options.Writable).Overlay;
+        Image = OpenFile(Core.HostPaths.Resolve(path), options.Writable).Overlay;
     }
 
     /// <inheritdoc/>
@@ -164,7 +164,8 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             throw CoreError.ParentNotAllowed(name);
         }
 
-        var folder = Path.GetDirectoryName(Path.GetFullPath(relativeTo)) ?? "";
+        // Parts lie beside the image itself, not beside a link to it: the undo file names them by the image's folder.
+        var folder = Path.GetDirectoryName(kind == CompanionKind.Extent ? Core.HostPaths.Resolve(relativeTo) : Path.GetFullPath(relativeTo)) ?? "";
         if (kind == CompanionKind.Extent && !HostNames.IsPlain(name))
         {
             throw CoreError.CompanionOutsideFolder(name);

@@ -61,7 +61,7 @@ public static class FixJob
 
         return inPlace
             ? Commit(report, transaction, cancellation)
-            : report with { OutputFile = FixedCopy.Write(session.Disk, path, request, cancellation) };
+            : report with { OutputFile = FixedCopy.Write(session.Disk, transaction, request, cancellation) };
     }
 
     /// <summary>

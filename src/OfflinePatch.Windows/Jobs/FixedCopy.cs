@@ -7,11 +7,12 @@ namespace OfflinePatch.Windows.Jobs;
 /// <summary>Writes a patched disk as a new image, in one pass over the source and its overlay.</summary>
 internal static class FixedCopy
 {
-    public static string Write(DiskImage disk, string sourcePath, ImageRequest request, CancellationToken cancellation)
+    public static string Write(DiskImage disk, ImageTransaction source, ImageRequest request, CancellationToken cancellation)
     {
         var format = request.OutputFormat ?? disk.Format;
         var path = request.OutputPath!;
-        if (string.Equals(HostPaths.Resolve(path), HostPaths.Resolve(sourcePath), StringComparison.Ordinal))
+        var resolved = HostPaths.Resolve(path);
+        if (source.HostPaths.Any(p => string.Equals(HostPaths.Resolve(p), resolved, StringComparison.Ordinal)))
         {
             throw JobError.OutputIsSource(path);
         }

@@ -16,5 +16,5 @@ internal static class JobError
         new("JOB-0002", $"An image of format {format} cannot be written.", "Choose another output format with -O.");
 
     public static RefusedException OutputIsSource(string path) =>
-        new("JOB-0003", $"The output {path} is the image itself.", "Name another output, or leave -o out to change the image in place.");
+        new("JOB-0003", $"The output {path} is the image itself, or a part of it.", "Name another output, or leave -o out to change the image in place.");
 }

@@ -18,23 +18,32 @@ internal sealed class ImageUndo
     public ImageUndo(IHostStorage storage, string imagePath, string? undoFolder)
     {
         _storage = storage;
-        _imagePath = Path.GetFullPath(imagePath);
+        _imagePath = HostPaths.Resolve(imagePath); // an image has one undo file, whichever link it is named by
         _imageFolder = Path.GetDirectoryName(_imagePath) ?? "";
-        UndoPath = Path.Combine(undoFolder is null ? _imageFolder : Path.GetFullPath(undoFolder), Path.GetFileName(_imagePath) + Suffix);
+        var folder = undoFolder is null ? _imageFolder : Path.GetFullPath(undoFolder);
+        UndoPath = string.Equals(folder, _imageFolder, StringComparison.Ordinal)
+            ? BesidePath
+            : Path.Combine(folder, $"{Path.GetFileName(_imagePath)}-{FolderTag(_imageFolder)}{Suffix}");
     }
 
-    /// <summary>Where the undo file is.</summary>
+    private ImageUndo(ImageUndo image, string undoPath)
+    {
+        _storage = image._storage;
+        _imagePath = image._imagePath;
+        _imageFolder = image._imageFolder;
+        UndoPath = undoPath;
+    }
+
+    /// <summary>Where the undo file is. In a folder of its own it carries a tag, since images of different folders may share a name.</summary>
     public string UndoPath { get; }
 
-    // With an undo folder elsewhere, this file beside the image says during a commit that there is one: a later command must not miss it.
-    private string? PointerPath
-    {
-        get
-        {
-            var beside = _imagePath + Suffix;
-            return string.Equals(beside, UndoPath, StringComparison.Ordinal) ? null : beside + PointerSuffix;
-        }
-    }
+    private string BesidePath => _imagePath + Suffix;
+
+    // With an undo folder elsewhere, this file beside the image says during a commit that there is one: a later command must not miss it,
+    // whatever undo folder it is given itself.
+    private string PointerPath => BesidePath + PointerSuffix;
+
+    private bool IsElsewhere => !string.Equals(BesidePath, UndoPath, StringComparison.Ordinal);
 
     /// <summary>Makes the old bytes durable. After this the image may be written.</summary>
     public void Prepare(IReadOnlyList<FileChange> changes, CancellationToken cancellation)
@@ -49,12 +58,18 @@ internal sealed class ImageUndo
             }
 
             cancellation.ThrowIfCancellationRequested();
-            WritePointer();
+            if (IsElsewhere)
+            {
+                _storage.FlushFolderOf(newPath); // a pointer never leads to nothing
+                WritePointer();
+            }
+
             _storage.Rename(newPath, UndoPath);
             _storage.FlushFolderOf(UndoPath);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException or UnauthorizedAccessException)
         {
+            DeletePointer();
             DeleteIfPresent(newPath);
             if (e is UnauthorizedAccessException)
             {
@@ -75,38 +90,53 @@ internal sealed class ImageUndo
             UndoWriter.WriteState(file, header, UndoState.Complete);
         }
 
+        DeletePointer();
         if (!keep)
         {
             _storage.Delete(UndoPath);
         }
 
-        if (PointerPath is { } pointer)
+        try
         {
-            DeleteIfPresent(pointer);
+            _storage.FlushFolderOf(UndoPath);
+        }
+        catch (IOException) when (!keep)
+        {
+            // The commit is complete, and its way back is gone: if the name comes back, it says so.
         }
 
-        _storage.FlushFolderOf(UndoPath);
         return keep ? UndoPath : null;
     }
 
     /// <summary>Deletes what a run left that was killed while it prepared a commit. The caller holds the image.</summary>
-    public void DeleteStalePreparation() => DeleteIfPresent(UndoPath + NewSuffix);
+    public void DeleteStalePreparation()
+    {
+        var elsewhere = FollowPointer();
+        DeletePointer();
+        DeleteIfPresent(UndoPath + NewSuffix);
+        if (elsewhere is not null)
+        {
+            DeleteIfPresent(elsewhere.UndoPath + NewSuffix);
+        }
+    }
 
-    /// <summary>If a commit was interrupted, puts the old bytes back. Returns whether it did.</summary>
+    /// <summary>If a commit was interrupted, puts the old bytes back, wherever its undo file is. Returns whether it did.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0026</c>: there is an undo file elsewhere, and it cannot be found.</exception>
     public bool RollBackIfInterrupted()
     {
-        if (PointerPath is null && FollowPointer() is { } elsewhere && elsewhere.RollBackIfInterrupted())
+        var rolledBack = false;
+        if (FollowPointer() is { } elsewhere)
         {
-            return true;
+            if (!_storage.Exists(elsewhere.UndoPath) && !_storage.Exists(elsewhere.UndoPath + NewSuffix))
+            {
+                throw CoreError.UndoFileElsewhere(_imagePath, elsewhere.UndoPath, PointerPath);
+            }
+
+            rolledBack = elsewhere.RollBackOwn();
         }
 
-        if (!_storage.Exists(UndoPath) || ReadState() != UndoState.Applying)
-        {
-            return false;
-        }
-
-        RollBackFiles();
-        return true;
+        rolledBack |= IsElsewhere && new ImageUndo(this, BesidePath).RollBackOwn();
+        return RollBackOwn() || rolledBack;
     }
 
     /// <summary>Puts the exact bytes back that were there before the last completed commit.</summary>
@@ -124,47 +154,80 @@ internal sealed class ImageUndo
             throw CoreError.NoUndoFile(_imagePath, UndoPath);
         }
 
+        // Every file stays locked from the comparison to the last byte: nobody starts a machine in between.
+        using var files = new LockedFiles(_storage, _imagePath);
         using (var file = _storage.OpenExclusive(UndoPath))
         {
             var reader = new UndoReader(file);
-            CheckUnchanged(reader);
+            files.OpenAll(reader, PathOf);
+            CheckUnchanged(reader, files.Handles);
 
             // From here on the image is half way: a process that dies is rolled back by the next command, to the same bytes.
             UndoWriter.WriteState(file, reader.Header, UndoState.Applying);
+            RestoreAll(reader, files.Handles);
         }
 
-        RollBackFiles();
+        Forget();
     }
 
     /// <summary>Rolls back over files that the caller has open already.</summary>
     public void RollBack(IReadOnlyList<IHostHandle> open)
     {
-        using (var file = _storage.OpenRead(UndoPath))
+        using (var file = _storage.OpenExclusive(UndoPath))
         {
             var reader = new UndoReader(file);
-            foreach (var record in reader.Files())
+            if (reader.State != UndoState.Applying)
             {
-                var path = PathOf(record);
-                Restore(reader, record, open.First(h => string.Equals(h.Path, path, StringComparison.Ordinal)));
+                UndoWriter.WriteState(file, reader.Header, UndoState.Applying); // if this process dies now, the next one goes on
             }
+
+            RestoreAll(reader, open);
         }
 
         Forget();
     }
 
-    private void RollBackFiles()
+    private bool RollBackOwn()
     {
+        if (!_storage.Exists(UndoPath) || ReadState() != UndoState.Applying)
+        {
+            return false;
+        }
+
+        using var files = new LockedFiles(_storage, _imagePath);
+        if (!_storage.Exists(UndoPath))
+        {
+            return false; // another run was faster
+        }
+
         using (var file = _storage.OpenRead(UndoPath))
         {
             var reader = new UndoReader(file);
-            foreach (var record in reader.Files())
+            if (reader.State != UndoState.Applying)
             {
-                using var image = _storage.OpenExclusive(PathOf(record));
-                Restore(reader, record, image);
+                return false; // another run was faster, and has committed since
             }
+
+            files.OpenAll(reader, PathOf);
+            RestoreAll(reader, files.Handles);
         }
 
         Forget();
+        return true;
+    }
+
+    private void RestoreAll(UndoReader reader, IReadOnlyList<IHostHandle> open)
+    {
+        foreach (var record in reader.Files())
+        {
+            Restore(reader, record, HandleOf(record, open));
+        }
+    }
+
+    private IHostHandle HandleOf(UndoFileRecord record, IReadOnlyList<IHostHandle> open)
+    {
+        var path = PathOf(record);
+        return open.First(h => string.Equals(h.Path, path, StringComparison.Ordinal));
     }
 
     private static void Restore(UndoReader reader, UndoFileRecord record, IHostHandle image)
@@ -188,13 +251,13 @@ internal sealed class ImageUndo
         image.LastWriteTimeUtc = record.OldWriteTimeUtc;
     }
 
-    private void CheckUnchanged(UndoReader reader)
+    private void CheckUnchanged(UndoReader reader, IReadOnlyList<IHostHandle> open)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         foreach (var record in reader.Files())
         {
-            using var image = _storage.OpenExclusive(PathOf(record));
+            var image = HandleOf(record, open);
             if (image.Length != record.NewLength)
             {
                 throw CoreError.ChangedSinceFix(image.Path, Math.Min(image.Length, record.NewLength));
@@ -225,49 +288,58 @@ internal sealed class ImageUndo
 
     private void Forget()
     {
-        _storage.Delete(UndoPath);
-        if (PointerPath is { } pointer)
+        var path = UndoPath;
+        if (IsElsewhere)
         {
-            DeleteIfPresent(pointer);
+            // Under this name it is worth nothing: a machine that dies here finds neither an undo file nor a pointer to nothing.
+            path += NewSuffix;
+            _storage.Rename(UndoPath, path);
+            _storage.FlushFolderOf(path);
+            DeletePointer();
         }
 
-        _storage.FlushFolderOf(UndoPath);
+        _storage.Delete(path);
+        _storage.FlushFolderOf(path);
     }
+
+    private static string FolderTag(string folder) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(folder)).AsSpan(0, 4));
 
     private string PathOf(UndoFileRecord record) => Path.GetFullPath(Path.Combine(_imageFolder, record.FileName));
 
     private void WritePointer()
     {
-        if (PointerPath is not { } path)
+        using (var pointer = _storage.Create(PointerPath, isPrivate: true))
         {
-            return;
-        }
-
-        using (var pointer = _storage.Create(path, isPrivate: true))
-        {
-            pointer.Write(0, System.Text.Encoding.UTF8.GetBytes(Path.GetDirectoryName(UndoPath) ?? ""));
+            pointer.Write(0, System.Text.Encoding.UTF8.GetBytes(UndoPath));
             pointer.Flush();
         }
 
-        _storage.FlushFolderOf(path);
+        _storage.FlushFolderOf(PointerPath);
     }
 
     private ImageUndo? FollowPointer()
     {
-        var path = _imagePath + Suffix + PointerSuffix;
-        if (!_storage.Exists(path))
+        if (!_storage.Exists(PointerPath))
         {
             return null;
         }
 
-        using var pointer = _storage.OpenRead(path);
-        var folder = new byte[(int)Math.Min(pointer.Length, UndoLayout.MaxPath)];
-        pointer.Read(0, folder);
+        using var pointer = _storage.OpenRead(PointerPath);
+        var content = new byte[(int)Math.Min(pointer.Length, UndoLayout.MaxPath)];
+        pointer.Read(0, content);
+        var path = System.Text.Encoding.UTF8.GetString(content);
 
         // Not yet durable: then the image was not yet written either.
-        return folder.AsSpan().ContainsAnyExcept((byte)0) && !folder.AsSpan().Contains((byte)0)
-            ? new ImageUndo(_storage, _imagePath, System.Text.Encoding.UTF8.GetString(folder))
-            : null;
+        return path.EndsWith(Suffix, StringComparison.Ordinal) && !path.Contains('\0') ? new ImageUndo(this, path) : null;
+    }
+
+    private void DeletePointer()
+    {
+        if (_storage.Exists(PointerPath))
+        {
+            _storage.Delete(PointerPath);
+            _storage.FlushFolderOf(PointerPath);
+        }
     }
 
     private void DeleteIfPresent(string path)

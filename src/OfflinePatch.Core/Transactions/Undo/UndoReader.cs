@@ -99,7 +99,7 @@ internal sealed class UndoReader
             var oldLength = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.OldLength));
             Bound(length, 0, FileChange.MaxRange, "range length");
             Bound(oldLength, 0, FileChange.MaxRange, "old range length");
-            Bound(offset, 0, file.NewLength - length, "range offset");
+            Bound(offset, 0, Math.Max(file.NewLength - length, file.OldLength - oldLength), "range offset"); // what was cut off lies past the new end
             yield return new UndoRange(new ByteRange(offset, length), Take(oldLength), record.AsMemory(UndoLayout.Range.NewHash, SHA256.HashSizeInBytes));
         }
     }

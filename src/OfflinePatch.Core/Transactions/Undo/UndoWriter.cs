@@ -81,7 +81,11 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.Range.Offset..], range.Offset);
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.Range.Length..], written);
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.Range.OldLength..], kept);
-        change.ReadNew(range with { Length = written }, buffer);
+        if (written > 0)
+        {
+            change.ReadNew(range with { Length = written }, buffer); // what is cut off has no new bytes
+        }
+
         SHA256.HashData(buffer.AsSpan(0, written), record[UndoLayout.Range.NewHash..]);
         Append(record);
         change.Handle.Read(range.Offset, buffer.AsSpan(0, kept));
