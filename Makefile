@@ -17,7 +17,7 @@ help: ## list the targets
 
 build: ## build bin/offlinepatch
 	@rm -rf bin
-	@dotnet publish $(CLI) -c $(CONFIG) -r $(RID) --self-contained false -p:PublishReadyToRun=true -o bin --nologo -v quiet -clp:ErrorsOnly
+	@dotnet publish $(CLI) -c $(CONFIG) -r $(RID) --self-contained false -p:PublishReadyToRun=true -o bin --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
 	@echo "built bin/offlinepatch"
 
 demo: build ## build, make a sample image, fix it, show the result
@@ -36,7 +36,7 @@ fuzz: build ## the long fuzz tier only
 	@sh tests/run.sh "tier=fuzz"
 
 lint: ## warnings are errors; formatting; the rules of the house
-	@dotnet build $(SOLUTION) -c $(CONFIG) --nologo -v quiet -clp:ErrorsOnly
+	@dotnet build $(SOLUTION) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
 	@dotnet format whitespace $(SOLUTION) --verify-no-changes --no-restore
 	@echo "lint: clean"
 
@@ -46,7 +46,7 @@ bench: build tools ## measure against peers, in one run on this machine
 publish: ## self-contained binaries for PUBLISH_RIDS, in artifacts/
 	@for rid in $(PUBLISH_RIDS); do \
 	  dotnet publish $(CLI) -c Release -r $$rid --self-contained true -p:PublishSingleFile=true -p:PublishReadyToRun=true \
-	    -p:EnableCompressionInSingleFile=true -o artifacts/$$rid --nologo -v quiet -clp:ErrorsOnly || exit 1; \
+	    -p:EnableCompressionInSingleFile=true -o artifacts/$$rid --nologo -v quiet "-clp:ErrorsOnly;NoSummary" || exit 1; \
 	  echo "published artifacts/$$rid"; \
 	done
 

@@ -5,7 +5,7 @@ filter=$1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 failed=0
-dotnet build OfflinePatch.sln -c Release --nologo -v quiet -clp:ErrorsOnly || exit 1
+dotnet build OfflinePatch.sln -c Release --nologo -v quiet "-clp:ErrorsOnly;NoSummary" || exit 1
 for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   printf '%s\n' "== $name"
