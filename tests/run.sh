@@ -10,8 +10,8 @@ for project in tests/*.Tests/*.csproj; do
   name=$(basename "$project" .csproj)
   printf '%s\n' "== $name"
   dotnet test "$project" -c Release --no-build --nologo -v quiet --filter "$filter" \
-    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=minimal" 2>&1 | grep -vE "^(A total of|Test run for|Results File|$|No test matches|Additionally)" || true
-  [ -f "$results/$name.trx" ] || { echo "no result of $name"; failed=1; }
+    --logger "trx;LogFileName=$results/$name.trx" --logger "console;verbosity=minimal" >"$results/$name.log" 2>&1 || failed=1
+  grep -vE "^(A total of|Test run for|Results File|$|No test matches|Additionally)" "$results/$name.log" || true
 done
 python3 tests/summary.py "$results"/*.trx || failed=1
 exit $failed
