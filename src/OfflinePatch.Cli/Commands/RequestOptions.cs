@@ -1,8 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
-using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
-using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Commands;
@@ -10,16 +8,7 @@ namespace OfflinePatch.Cli.Commands;
 /// <summary>The options that <c>fix</c>, <c>check</c> and <c>inspect</c> share: what the image is made ready for, with what, by which rules.</summary>
 internal sealed class RequestOptions
 {
-    private const int ProfileLimit = 1024 * 1024;
-
-    private readonly Option<string> _target = new("--target")
-    {
-        Description = "What the image is made ready for: " + string.Join(", ", TargetProfile.Ids) + ".",
-        HelpName = "PROFILE",
-        DefaultValueFactory = _ => TargetProfile.DefaultId,
-    };
-
-    private readonly Option<string?> _profile = new("--profile") { Description = "A target profile of your own (JSON) instead of --target.", HelpName = "FILE" };
+    private readonly TargetOptions _target = new("What the image is made ready for");
 
     private readonly Option<string[]> _drivers = new("--drivers")
     {
@@ -66,8 +55,7 @@ internal sealed class RequestOptions
     /// <summary>Adds the options to a command that runs rules.</summary>
     public void AddRuleOptionsTo(Command command)
     {
-        command.Add(_target);
-        command.Add(_profile);
+        _target.AddTo(command);
         command.Add(_drivers);
         command.Add(_cloudbaseInit);
         command.Add(_only);
@@ -117,9 +105,7 @@ internal sealed class RequestOptions
     /// <summary>The request that the options make.</summary>
     public ImageRequest Read(ParseResult result) => new()
     {
-        Profile = result.GetValue(_profile) is { } file
-            ? TargetProfile.Parse(HostPaths.ReadSmallFile(file, ProfileLimit), file)
-            : TargetProfile.Get(result.GetValue(_target) ?? TargetProfile.DefaultId),
+        Profile = _target.Read(result),
         Selection = Selection(result.GetValue(_only), result.GetValue(_skip)),
         DriverPaths = result.GetValue(_drivers) ?? [],
         CloudbaseInitPath = result.GetValue(_cloudbaseInit),
