@@ -5,6 +5,10 @@ RID         ?= $(shell dotnet --info 2>/dev/null | sed -n 's/^ *RID: *//p' | hea
 SOLUTION    := OfflinePatch.sln
 CLI         := src/OfflinePatch.Cli/OfflinePatch.Cli.csproj
 FIXTURES    := fixtures/OfflinePatch.Fixtures/OfflinePatch.Fixtures.csproj
+# native code where a linker is there, else managed code compiled ahead (needs the .NET runtime)
+NATIVE      ?= $(shell command -v clang >/dev/null || command -v gcc >/dev/null && echo true || echo false)
+BUILD_true  := -p:PublishAot=true --artifacts-path artifacts/native -p:DebugType=none
+BUILD_false := --self-contained false -p:PublishReadyToRun=true
 PUBLISH_RIDS ?= linux-x64 win-x64
 
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
@@ -17,7 +21,7 @@ help: ## list the targets
 
 build: ## build bin/offlinepatch
 	@rm -rf bin
-	@dotnet publish $(CLI) -c $(CONFIG) -r $(RID) --self-contained false -p:PublishReadyToRun=true -o bin --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+	@dotnet publish $(CLI) -c $(CONFIG) -r $(RID) $(BUILD_$(NATIVE)) -p:RunAnalyzers=false -o bin --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
 	@echo "built bin/offlinepatch"
 
 demo: build ## build, make a sample image, fix it, show the result
