@@ -41,6 +41,13 @@ public sealed partial class HelpTests
     }
 
     [Fact]
+    public void A_fault_of_the_program_itself_is_exit_code_2_with_a_stable_code()
+    {
+        Assert.Equal(2, CommandGuard.Run(() => throw new InvalidOperationException("impossible")));
+        Assert.Equal("CLI-0004: an error of offlinepatch itself, which the image brought out: InvalidOperationException: impossible", CommandGuard.InternalErrorText(new InvalidOperationException("impossible")));
+    }
+
+    [Fact]
     public void Help_is_given_for_a_line_that_is_not_complete() => Assert.Contains("Usage: offlinepatch convert IMAGE -o FILE", Tool.Run("convert", "--help").MustExit(0).Output, StringComparison.Ordinal);
 
     [SkippableFact]

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
@@ -61,11 +63,24 @@ public sealed class WindowsRulesTests
     }
 
     [Fact]
-    public void A_fallback_loader_of_somebody_else_stays()
+    public void A_fallback_loader_of_somebody_else_is_replaced_and_kept()
     {
         var machine = new Machine();
         machine.SystemFiles.Put(@"EFI\Boot\bootx64.efi", [1, 2, 3]);
-        Assert.Equal(FindingState.Ok, new BootLoaderRule().Inspect(machine.Start()).State);
+        machine.SystemFiles.Put(@"EFI\Boot\grubx64.efi", [4]);
+        var guest = machine.Start();
+        var rule = new BootLoaderRule();
+        Assert.Contains(@"\EFI\Boot\bootx64.efi is not the boot manager", rule.Inspect(guest).Message, StringComparison.Ordinal);
+        rule.Fix(guest);
+        Assert.Equal(FindingState.Ok, rule.Inspect(guest).State);
+        Assert.Equal(machine.SystemFiles.ReadFile(@"EFI\Microsoft\Boot\bootmgfw.efi"), machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi"));
+        Assert.Equal([1, 2, 3], machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi.before"));
+        Assert.Equal([4], machine.SystemFiles.ReadFile(@"EFI\Boot\grubx64.efi"));
+
+        // The loader that was kept first stays, whatever comes to lie in its place later.
+        machine.SystemFiles.Put(@"EFI\Boot\bootx64.efi", [5]);
+        rule.Fix(machine.Restart());
+        Assert.Equal([1, 2, 3], machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi.before"));
     }
 
     [Fact]
@@ -201,7 +216,7 @@ public sealed class WindowsRulesTests
                 data[0x10] = 6;
             }
 
-            Assert.NotEmpty(BootDevice.Parse(data).Describe());
+            Assert.NotEmpty(BcdDevice.Read(data).Describe());
             Assert.NotEmpty(MountedDevices.Parse(@"\DosDevices\C:", data).Describe());
         }
     }
