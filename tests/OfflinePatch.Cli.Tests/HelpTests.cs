@@ -50,6 +50,21 @@ public sealed partial class HelpTests
     [Fact]
     public void Help_is_given_for_a_line_that_is_not_complete() => Assert.Contains("Usage: offlinepatch convert IMAGE -o FILE", Tool.Run("convert", "--help").MustExit(0).Output, StringComparison.Ordinal);
 
+    [Fact]
+    public void A_profile_of_ones_own_begins_with_one_of_ours_and_changes_the_rules()
+    {
+        using var scratch = new ScratchFolder();
+        var ours = Tool.Run("rules", "--target", "otc", "--as-profile").MustExit(0).Output;
+        File.WriteAllText(scratch["own.json"], ours.Replace("\"network.services\": {}", "\"network.services\": { \"severity\": \"info\", \"source\": \"our handbook\" }", StringComparison.Ordinal));
+        var rules = Tool.RunJson("rules", "--profile", scratch["own.json"]).MustExit(0).Json.GetProperty("rules").EnumerateArray().ToDictionary(r => r.GetProperty("id").GetString()!, StringComparer.Ordinal);
+        Assert.Equal("info", rules["network.services"].GetProperty("severity").GetString());
+        Assert.Equal("our handbook", rules["network.services"].GetProperty("source").GetString());
+        Assert.Contains("our handbook", Tool.Run("rules", "--profile", scratch["own.json"]).MustExit(0).Output, StringComparison.Ordinal);
+
+        File.WriteAllText(scratch["own.json"], ours.Replace("network.dhcp", "network.dchp", StringComparison.Ordinal));
+        Assert.Contains("there is no rule network.dchp", Tool.Run("rules", "--profile", scratch["own.json"]).MustExit(2).Error, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     [Trait("tier", "oracle")]
     public void The_manual_has_every_command_and_option_and_no_fault()

@@ -137,7 +137,7 @@ internal static partial class Guides
             [
                 new("The rules of the default target:", "offlinepatch rules"),
                 new("Those of plain OpenStack:", "offlinepatch rules --target openstack-kvm"),
-                new("A list of your own:", "offlinepatch rules --profile our-cloud.json"),
+                new("Begin a list of your own, then read it:", "offlinepatch rules --target openstack-kvm --as-profile > our-cloud.json && offlinepatch rules --profile our-cloud.json"),
             ],
             [new(ExitCode.Done, "listed"), Usage, new(ExitCode.Unreadable, "the profile cannot be read, or names a rule that does not exist"), HostFailure])
         {
