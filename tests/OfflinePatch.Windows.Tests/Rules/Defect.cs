@@ -10,6 +10,9 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
 {
     public override string ToString() => Name;
 
+    /// <summary>Another rule that tells of it, and is content when it is mended; or null.</summary>
+    public string? Also { get; init; }
+
     /// <summary>Generations and firmware on which it makes sense; null: all.</summary>
     public Func<Generation, Firmware, bool>? Where { get; init; }
 
@@ -30,6 +33,10 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("IDE driver disabled", "boot.controllers", true, m => m.Set(@"Services\atapi").SetDword("Start", 4), @"ControlSet001\Services\atapi\Start=4"),
         new("AHCI driver on demand", "boot.controllers", true, m => m.Set(m.Generation == Generation.Windows7 ? @"Services\msahci" : @"Services\storahci").SetDword("Start", 3), "ahci\\Start=3"),
         new("IDE driver overridden", "boot.controllers", true, m => m.Set(@"Services\intelide\StartOverride").SetDword("0", 3), @"Services\intelide\StartOverride\0=3"),
+        new("NVMe driver disabled", "boot.controllers", true, m => m.Set(@"Services\stornvme").SetDword("Start", 4), @"ControlSet001\Services\stornvme\Start=4")
+        { Where = (g, _) => g != Generation.Windows7 },
+        new("NVMe driver overridden", "boot.controllers", true, m => m.Set(@"Services\stornvme\StartOverride").SetDword("0", 3), @"Services\stornvme\StartOverride\0=3")
+        { Where = (g, _) => g != Generation.Windows7 },
         new("class filter without driver", "boot.controllers", true,
             m => m.Set(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}").SetMultiString("LowerFilters", ["ghostflt"]), @"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}\LowerFilters: ghostflt"),
         new("IDE driver disabled and its file gone", "boot.controllers", false, m =>
@@ -60,6 +67,8 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("audit mode", "windows.sysprep", false,
             m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_AUDIT"), "IMAGE_STATE_AUDIT"),
         new("interrupted sysprep", "windows.sysprep", false, m => m.System.Create(@"Setup\Status\SysprepStatus").SetDword("GeneralizationState", 3), @"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState=3"),
+        new("a boot driver will be deleted", "windows.pending-renames", true, m => m.Rename(@"\??\C:\Windows\System32\drivers\disk.sys", ""), @"\??\C:\Windows\System32\drivers\disk.sys")
+        { Also = "windows.pending-restart" },
         new("update waits for a restart", "windows.pending-restart", false,
             m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"), @"SOFTWARE\Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired"),
         new("disk check at boot", "windows.pending-restart", false,

@@ -203,6 +203,24 @@ public sealed class WindowsRulesTests
     }
 
     [Fact]
+    public void Fixed_IPv6_addresses_are_told_and_stay()
+    {
+        var machine = new Machine();
+        var store = machine.Set(@"Control\Nsi\{eb004a01-9b1a-11d4-9123-0050047759bc}\10");
+        foreach (var address in new[] { "fd00", "fe80", "ff02" })
+        {
+            store.SetBinary($"0000000080000600{address}0000000000000000000000000001", new byte[48]);
+        }
+
+        store.SetBinary("0000000018000600" + new string('0', 31) + "1", new byte[48]); // loopback
+        store.SetBinary("not hexadecimal, and of forty-eight characters!!", new byte[48]);
+        var guest = machine.Start();
+        var finding = new NetworkDhcpRule().Inspect(guest);
+        Assert.Equal(FindingState.Ok, finding.State);
+        Assert.Contains("stay (fd00::1):", finding.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Hostile_boot_devices_and_letters_do_no_harm()
     {
         var random = new Random(3);
