@@ -83,7 +83,7 @@ def bench_fix(scratch):
 def merge_text(keys):
     lines = ["Windows Registry Editor Version 5.00", ""]
     for i in range(keys):
-        lines += [f"[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001\\Services\\bench{i}]", '"Start"=dword:00000003', f'"ImagePath"="system32\\\\drivers\\\\bench{i}.sys"', ""]
+        lines += [f"[HKEY_LOCAL_MACHINE\\SYSTEM\\ControlSet001\\services\\bench{i}]", '"Start"=dword:00000003', f'"ImagePath"="system32\\\\drivers\\\\bench{i}.sys"', ""]
     return "\r\n".join(lines)
 
 

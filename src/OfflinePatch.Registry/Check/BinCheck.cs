@@ -7,9 +7,31 @@ namespace OfflinePatch.Registry.Check;
 /// <summary>The bins follow each other without a gap, and the cells fill each bin.</summary>
 internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
+    /// <summary>Bytes of bins that are worth a thread.</summary>
+    private const int Share = 2 * 1024 * 1024;
+
     public void Run()
     {
+        var shares = CutBins();
+        var parts = new (HiveFindings Findings, List<uint> FreeCells)[shares.Count];
+        Shares.ForEach(shares.Count, i =>
+        {
+            parts[i] = (new HiveFindings(), new List<uint>(Share / HiveBin.Alignment));
+            CheckCells(shares[i], parts[i].Findings, parts[i].FreeCells);
+        });
+        foreach (var (found, freeCells) in parts)
+        {
+            findings.AddRange(found);
+            census.FreeCells.AddRange(freeCells);
+        }
+    }
+
+    /// <summary>Checks the headers of the bins; returns the bins with sound ones, in shares.</summary>
+    private List<List<Range>> CutBins()
+    {
         var bins = image.Bins;
+        var shares = new List<List<Range>>();
+        var shareEnd = 0;
         for (var start = 0; start < bins.Length;)
         {
             var at = new CellOffset((uint)start);
@@ -30,37 +52,47 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
             else
             {
                 size = (int)bin.Size;
-                CheckCells(bins.Slice(start, size), start);
+                if (start >= shareEnd)
+                {
+                    shares.Add([]);
+                    shareEnd = start + Share;
+                }
+
+                census.AddBin((uint)start);
+                shares[^1].Add(start..(start + size));
             }
 
             start += size;
         }
+
+        return shares;
     }
 
-    private void CheckCells(ReadOnlySpan<byte> bin, int start)
+    private void CheckCells(List<Range> bins, HiveFindings findings, List<uint> freeCells)
     {
-        for (var place = HiveBin.HeaderSize; place < bin.Length;)
+        foreach (var range in bins)
         {
-            var raw = BinaryPrimitives.ReadInt32LittleEndian(bin[place..]);
-            var size = Math.Abs((long)raw);
-            if (size == 0 || size % 8 != 0 || size > bin.Length - place)
+            var start = range.Start.Value;
+            var bin = image.Bins[range];
+            for (var place = HiveBin.HeaderSize; place < bin.Length;)
             {
-                findings.Error("REG-C104", "cell", new CellOffset((uint)(start + place)), $"its size is {raw}");
-                return;
-            }
+                var raw = BinaryPrimitives.ReadInt32LittleEndian(bin[place..]);
+                var size = Math.Abs((long)raw);
+                var offset = (uint)(start + place);
+                if (size == 0 || size % 8 != 0 || size > bin.Length - place)
+                {
+                    findings.Error("REG-C104", "cell", new CellOffset(offset), $"its size is {raw}");
+                    break;
+                }
 
-            var offset = (uint)(start + place);
-            census.CellStarts.Add(offset);
-            if (raw > 0)
-            {
-                census.FreeCells.Add(offset);
-            }
-            else
-            {
-                census.AllocatedCount++;
-            }
+                census.AddCell(offset, isAllocated: raw < 0);
+                if (raw > 0)
+                {
+                    freeCells.Add(offset);
+                }
 
-            place += (int)size;
+                place += (int)size;
+            }
         }
     }
 }

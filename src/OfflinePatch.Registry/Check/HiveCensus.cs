@@ -5,12 +5,15 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>
-/// What a check learns about the cells of a hive: where they start, which are free, which are in use, how many keys use each security descriptor.
-/// The editor works on with it.
+/// What a check learns about the cells of a hive: where they start, which are free, which nothing has taken yet, how many keys use each security descriptor.
+/// Cells may be added and taken by several threads. The editor works on with it.
 /// </summary>
 internal sealed class HiveCensus(HiveImage image)
 {
-    private readonly CellBitmap _used = new(image.BinsSize);
+    private const int BinShift = 9; // bins start at 4 KiB, so one bit for each 4 KiB does
+
+    private readonly CellBitmap _untaken = new(image.BinsSize);
+    private readonly CellBitmap _binStarts = new(image.BinsSize >> BinShift);
 
     /// <summary>Every cell, allocated or free.</summary>
     public CellBitmap CellStarts { get; } = new(image.BinsSize);
@@ -18,14 +21,24 @@ internal sealed class HiveCensus(HiveImage image)
     /// <summary>Free cells, in ascending order.</summary>
     public List<uint> FreeCells { get; } = [];
 
-    /// <summary>Allocated cells.</summary>
-    public int AllocatedCount { get; set; }
-
-    /// <summary>Cells that something uses.</summary>
-    public int UsedCount { get; private set; }
+    /// <summary>Allocated cells that nothing has taken.</summary>
+    public long UntakenCount => _untaken.Count();
 
     /// <summary>Keys that point to each security cell.</summary>
     public Dictionary<uint, uint> SecurityReferences { get; } = [];
+
+    /// <summary>Notes where a bin starts.</summary>
+    public void AddBin(uint offset) => _binStarts.Add(offset >> BinShift);
+
+    /// <summary>Notes an allocated or free cell. Threads may add cells of different bins.</summary>
+    public void AddCell(uint offset, bool isAllocated)
+    {
+        CellStarts.Add(offset);
+        if (isAllocated)
+        {
+            _untaken.Add(offset);
+        }
+    }
 
     /// <summary>
     /// Takes a cell for one structure. False when there is no allocated cell at this place, or another structure has it: Windows allows neither
@@ -33,16 +46,34 @@ internal sealed class HiveCensus(HiveImage image)
     /// </summary>
     public bool TryTake(CellOffset cell, out ReadOnlySpan<byte> payload)
     {
-        if (!image.TryGetCell(cell, out payload) || !CellStarts.Contains(cell.Value) || !_used.Add(cell.Value))
+        if (TryTake(cell))
+        {
+            return image.TryGetCell(cell, out payload);
+        }
+
+        payload = default;
+        return false;
+    }
+
+    /// <summary>Takes a cell whose content nobody checks, without touching it: its size follows from where the next cell or bin starts.</summary>
+    public bool TryTakeUnread(CellOffset cell, out int length)
+    {
+        length = 0;
+        if (!TryTake(cell))
         {
             return false;
         }
 
-        UsedCount++;
+        var end = CellStarts.TryFindAfter(cell.Value, out var next) ? next : (uint)image.BinsSize + HiveBin.HeaderSize;
+        var bin = end - HiveBin.HeaderSize;
+        var isFirstInBin = bin == image.BinsSize || (bin % HiveBin.Alignment == 0 && _binStarts.Contains(bin >> BinShift));
+        length = (int)((isFirstInBin ? bin : end) - cell.Value) - 4;
         return true;
     }
 
-    /// <summary>Counts one more key that points to a security cell.</summary>
-    public void CountSecurityReference(CellOffset security) =>
-        CollectionsMarshal.GetValueRefOrAddDefault(SecurityReferences, security.Value, out _)++;
+    /// <summary>Counts keys that point to a security cell.</summary>
+    public void CountSecurityReferences(uint security, uint keys) =>
+        CollectionsMarshal.GetValueRefOrAddDefault(SecurityReferences, security, out _) += keys;
+
+    private bool TryTake(CellOffset cell) => (cell.Value & 7) == 0 && _untaken.TryRemove(cell.Value);
 }

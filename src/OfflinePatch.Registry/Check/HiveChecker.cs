@@ -12,6 +12,9 @@ namespace OfflinePatch.Registry;
 /// </summary>
 public static class HiveChecker
 {
+    /// <summary>Bytes of bins from which on all processors work at a check.</summary>
+    private const int SharingLimit = 4 * 1024 * 1024;
+
     /// <summary>Checks a hive file with its logs. Never throws.</summary>
     /// <param name="primary">The bytes of the hive. They are not changed.</param>
     /// <param name="logs">The bytes of its logs.</param>
@@ -41,17 +44,36 @@ public static class HiveChecker
     /// <summary>Checks a hive that came through the door.</summary>
     internal static HiveCheckReport CheckLoaded(HiveImage image)
     {
+        if (image.BinsSize >= SharingLimit && CheckLoaded(image, inShares: true) is { Verdict: HiveVerdict.Valid } report)
+        {
+            return report;
+        }
+
+        return CheckLoaded(image, inShares: false); // one key after the other: what is wrong is told in the same order every time
+    }
+
+    private static HiveCheckReport CheckLoaded(HiveImage image, bool inShares)
+    {
         BaseBlock.TryRead(image.File, out var block);
         var findings = new HiveFindings();
         var census = new HiveCensus(image);
         new BinCheck(image, census, findings).Run();
         var security = new SecurityCheck(image, census, findings);
         security.Run(block.RootCell);
-        new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered).Run(block.RootCell);
-        security.CompareCounts();
-        if (census.UsedCount < census.AllocatedCount)
+        var keys = new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered);
+        if (inShares)
         {
-            findings.Note("REG-C105", "cell", CellOffset.Nil, $"{census.AllocatedCount - census.UsedCount} allocated cells belong to nothing");
+            keys.RunInShares(block.RootCell);
+        }
+        else
+        {
+            keys.Run(block.RootCell);
+        }
+
+        security.CompareCounts();
+        if (census.UntakenCount is > 0 and var untaken)
+        {
+            findings.Note("REG-C105", "cell", CellOffset.Nil, $"{untaken} allocated cells belong to nothing");
         }
 
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
