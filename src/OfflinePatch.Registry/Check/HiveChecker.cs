@@ -91,10 +91,6 @@ public static class HiveChecker
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
 
-    /// <summary>Whether a finding forbids to edit: an error, or a security cell that Windows does not look at closely, but that an edit would have to follow.</summary>
-    internal static bool ForbidsEditing(HiveFinding finding) =>
-        finding.Severity == HiveFindingSeverity.Error || finding.Code == SecurityCheck.SignatureCode;
-
     private static HiveCheckReport Failed(HiveVerdict verdict, string code, string structure, long offset, string message) =>
         new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)], new HiveCensus(new HiveImage(default, adopt: false)));
 }

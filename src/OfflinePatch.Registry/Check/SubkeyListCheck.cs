@@ -8,10 +8,14 @@ namespace OfflinePatch.Registry.Check;
 /// <summary>The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes beside them.</summary>
 internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
+    /// <summary>An order that Windows itself wants and its validator objects to.</summary>
+    public const string ValidatorOrderCode = "REG-C407";
+
     private readonly List<CellOffset> _children = [];
     private char[] _previous = new char[KeyNode.MaximumNameLength];
     private char[] _upper = new char[KeyNode.MaximumNameLength];
     private int _previousLength;
+    private CellOffset _previousKey;
     private int _longest;
     private bool _isOrderKnown;
 
@@ -30,7 +34,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
             return _children;
         }
 
-        _previousLength = 0; // no name is empty, so the first one follows this
+        _previousKey = CellOffset.Nil;
         _longest = 0;
         _isOrderKnown = true;
         if (list.Kind == SubkeyListKind.IndexRoot)
@@ -90,6 +94,8 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
             }
 
             CheckOrder(cell, name);
+            CheckValidatorOrder(cell, name);
+            _previousKey = child;
         }
     }
 
@@ -109,13 +115,26 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
     private void CheckOrder(CellOffset cell, StoredName name)
     {
-        if (_isOrderKnown && _previous.AsSpan(0, _previousLength).SequenceCompareTo(_upper.AsSpan(0, name.Length)) >= 0)
+        if (_isOrderKnown && !_previousKey.IsNil && _previous.AsSpan(0, _previousLength).SequenceCompareTo(_upper.AsSpan(0, name.Length)) >= 0)
         {
-            findings.Error("REG-C404", "subkey list", cell, $"'{name.ToString()}' stands after '{new string(_previous, 0, _previousLength)}'");
+            findings.Error("REG-C404", "subkey list", cell, $"'{name.ToString()}' stands after '{image.Key(_previousKey).Name.ToString()}'");
         }
 
         _longest = Math.Max(_longest, name.Length * 2);
         _previousLength = name.Length;
         (_previous, _upper) = (_upper, _previous);
+    }
+
+    /// <summary>
+    /// Windows orders names by its upper-case table, and so do we. Its validator (chkreg) compares two UTF-16 names by _wcsnicmp, which knows the case of ASCII alone and
+    /// takes the lower one: such a hive loads, and fails there. The verdict is the validator's; the hive may still be edited.
+    /// </summary>
+    private void CheckValidatorOrder(CellOffset cell, StoredName name)
+    {
+        if (!name.IsCompressed && image.TryGetCell(_previousKey, out var bytes) && KeyNode.TryRead(bytes, out var node)
+            && node.Name is { IsCompressed: false } previous && previous.OrderByAsciiCase(name) >= 0)
+        {
+            findings.Error(ValidatorOrderCode, "subkey list", cell, $"'{name.ToString()}' stands after '{previous.ToString()}': Windows loads this, its validator chkreg objects");
+        }
     }
 }

@@ -80,7 +80,7 @@ internal sealed partial class HiveEditor
     {
         foreach (var finding in report.Findings)
         {
-            if (HiveChecker.ForbidsEditing(finding))
+            if (finding.ForbidsEditing)
             {
                 throw RegistryError.Unsound(finding);
             }

@@ -12,6 +12,7 @@ namespace OfflinePatch.Registry.Tests.Fuzz;
 [Trait("tier", "fuzz")]
 public sealed class MutationFuzzTests
 {
+    private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
     private static readonly string[] Hives =
         ["odd/UnicodeHive", "odd/BigDataHive", "odd/TwoOwnersHive", "odd/MultiSzHive", "plaso/100_sub_keys.hiv", "win10-set/ELAM", "odd/NewDirtyHive2/NewDirtyHive", "win10-set/LocalService/NTUSER.DAT", "odd/OffHive"];
 
@@ -51,7 +52,7 @@ public sealed class MutationFuzzTests
                     throw new InvalidOperationException($"{name}, seed {seed}, case {index}, {step}", error);
                 }
 
-                Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"{name}, seed {seed}, case {index}, {step}: {watch.Elapsed}");
+                Assert.True(watch.Elapsed < TimeLimit, $"{name}, seed {seed}, case {index}, {step}: {watch.Elapsed}");
                 var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                 Assert.True(allocated < (8L * input) + (1 << 20), $"{name}, seed {seed}, case {index}, {step}: {allocated} bytes for {input}");
             }
@@ -97,7 +98,7 @@ public sealed class MutationFuzzTests
             }
 
             var result = hive.ToArray();
-            if (hive.HasEdits && HiveChecker.Check(result).Verdict != HiveVerdict.Valid)
+            if (hive.HasEdits && HiveChecker.Check(result).Findings.Any(f => f.ForbidsEditing))
             {
                 throw new InvalidOperationException("an edit of a sound hive left an unsound one: " + string.Join(" | ", HiveChecker.Check(result).Findings));
             }
