@@ -10,6 +10,11 @@ internal sealed class CellBitmap
 
     public CellBitmap(int binsSize) => _words = new ulong[WordsFor(binsSize)];
 
+    private CellBitmap(ulong[] words) => _words = words;
+
+    /// <summary>A copy.</summary>
+    public CellBitmap Clone() => new([.. _words]);
+
     /// <summary>Makes room for more bins.</summary>
     public void Grow(int binsSize)
     {
@@ -50,10 +55,15 @@ internal sealed class CellBitmap
     }
 
     /// <summary>How many bits are set.</summary>
-    public long Count()
+    public long Count() => Count(_words);
+
+    /// <summary>How many bits are set for the cells of a bin.</summary>
+    public long Count(uint start, uint end) => Count(_words.AsSpan()[(int)(start >> 9)..(int)(end >> 9)]);
+
+    private static long Count(ReadOnlySpan<ulong> words)
     {
         var count = 0L;
-        foreach (var word in _words)
+        foreach (var word in words)
         {
             count += BitOperations.PopCount(word);
         }

@@ -26,6 +26,15 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
         }
     }
 
+    /// <summary>Checks the headers of all bins, and the cells of those that were changed.</summary>
+    public void RunChanged()
+    {
+        foreach (var share in CutBins())
+        {
+            CheckKnownCells(share.Where(image.IsChanged));
+        }
+    }
+
     /// <summary>Checks the headers of the bins; returns the bins with sound ones, in shares.</summary>
     private List<List<Range>> CutBins()
     {
@@ -68,31 +77,66 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
         return shares;
     }
 
+    /// <summary>Checks the cells of bins; the findings and the free cells are the caller's, who may be one of several threads.</summary>
     private void CheckCells(List<Range> bins, HiveFindings findings, List<uint> freeCells)
     {
         foreach (var range in bins)
         {
-            var start = range.Start.Value;
+            var start = (uint)range.Start.Value;
             var bin = image.Bins[range];
-            for (var place = HiveBin.HeaderSize; place < bin.Length;)
+            for (var place = HiveBin.HeaderSize; TryReadCell(bin, start, place, findings, out var raw); place += Math.Abs(raw))
             {
-                var raw = BinaryPrimitives.ReadInt32LittleEndian(bin[place..]);
-                var size = Math.Abs((long)raw);
-                var offset = (uint)(start + place);
-                if (size == 0 || size % 8 != 0 || size > bin.Length - place)
-                {
-                    findings.Error("REG-C104", "cell", new CellOffset(offset), $"its size is {raw}");
-                    break;
-                }
-
+                var offset = start + (uint)place;
                 census.AddCell(offset, isAllocated: raw < 0);
                 if (raw > 0)
                 {
                     freeCells.Add(offset);
                 }
-
-                place += (int)size;
             }
         }
+    }
+
+    /// <summary>Checks that the cells of bins are those that the editor knows.</summary>
+    private void CheckKnownCells(IEnumerable<Range> bins)
+    {
+        foreach (var range in bins)
+        {
+            var start = (uint)range.Start.Value;
+            var bin = image.Bins[range];
+            var count = 0;
+            for (var place = HiveBin.HeaderSize; TryReadCell(bin, start, place, findings, out var raw); place += Math.Abs(raw))
+            {
+                count += census.CellStarts.Contains(start + (uint)place) ? 1 : 0;
+                if (!census.CellStarts.Contains(start + (uint)place))
+                {
+                    findings.Error("REG-C106", "cell", new CellOffset(start + (uint)place), "the editor does not know it");
+                }
+            }
+
+            if (census.CellStarts.Count(start, (uint)range.End.Value) != count)
+            {
+                findings.Error("REG-C106", "hive bin", new CellOffset(start), "the editor knows cells in it that are not there");
+            }
+        }
+    }
+
+    /// <summary>The size field of the next cell of a bin; false at the bin's end and, with a finding, where it is wrong.</summary>
+    private static bool TryReadCell(ReadOnlySpan<byte> bin, uint start, int place, HiveFindings findings, out int raw)
+    {
+        raw = 0;
+        if (place >= bin.Length)
+        {
+            return false;
+        }
+
+        raw = BinaryPrimitives.ReadInt32LittleEndian(bin[place..]);
+        var size = Math.Abs((long)raw);
+        if (size == 0 || size % 8 != 0 || size > bin.Length - place)
+        {
+            findings.Error("REG-C104", "cell", new CellOffset(start + (uint)place), $"its size is {raw}");
+            return false;
+        }
+
+        return true;
     }
 }

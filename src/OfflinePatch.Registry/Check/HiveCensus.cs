@@ -8,15 +8,36 @@ namespace OfflinePatch.Registry.Check;
 /// What a check learns about the cells of a hive: where they start, which are free, which nothing has taken yet, how many keys use each security descriptor.
 /// Cells may be added and taken by several threads. The editor works on with it.
 /// </summary>
-internal sealed class HiveCensus(HiveImage image)
+internal sealed class HiveCensus
 {
     private const int BinShift = 9; // bins start at 4 KiB, so one bit for each 4 KiB does
 
-    private readonly CellBitmap _untaken = new(image.BinsSize);
-    private readonly CellBitmap _binStarts = new(image.BinsSize >> BinShift);
+    private readonly HiveImage _image;
+    private readonly CellBitmap _untaken;
+    private readonly CellBitmap _binStarts;
+    private readonly bool _hasUntakenFreeCells;
+
+    /// <summary>An empty census, to be filled by a check of all bins.</summary>
+    public HiveCensus(HiveImage image)
+    {
+        _image = image;
+        _binStarts = new CellBitmap(image.BinsSize >> BinShift);
+        CellStarts = new CellBitmap(image.BinsSize);
+        _untaken = new CellBitmap(image.BinsSize);
+    }
+
+    /// <summary>The census of a hive whose cells are known. Which of them are free is looked up when they are taken.</summary>
+    public HiveCensus(HiveImage image, CellBitmap cellStarts)
+    {
+        _image = image;
+        _binStarts = new CellBitmap(image.BinsSize >> BinShift);
+        CellStarts = cellStarts;
+        _untaken = cellStarts.Clone();
+        _hasUntakenFreeCells = true;
+    }
 
     /// <summary>Every cell, allocated or free.</summary>
-    public CellBitmap CellStarts { get; } = new(image.BinsSize);
+    public CellBitmap CellStarts { get; }
 
     /// <summary>Free cells, in ascending order.</summary>
     public List<uint> FreeCells { get; } = [];
@@ -48,7 +69,7 @@ internal sealed class HiveCensus(HiveImage image)
     {
         if (TryTake(cell))
         {
-            return image.TryGetCell(cell, out payload);
+            return _image.TryGetCell(cell, out payload);
         }
 
         payload = default;
@@ -59,14 +80,21 @@ internal sealed class HiveCensus(HiveImage image)
     public bool TryTakeUnread(CellOffset cell, out int length)
     {
         length = 0;
+        if (_hasUntakenFreeCells)
+        {
+            var isTaken = TryTake(cell, out var payload);
+            length = payload.Length;
+            return isTaken;
+        }
+
         if (!TryTake(cell))
         {
             return false;
         }
 
-        var end = CellStarts.TryFindAfter(cell.Value, out var next) ? next : (uint)image.BinsSize + HiveBin.HeaderSize;
+        var end = CellStarts.TryFindAfter(cell.Value, out var next) ? next : (uint)_image.BinsSize + HiveBin.HeaderSize;
         var bin = end - HiveBin.HeaderSize;
-        var isFirstInBin = bin == image.BinsSize || (bin % HiveBin.Alignment == 0 && _binStarts.Contains(bin >> BinShift));
+        var isFirstInBin = bin == _image.BinsSize || (bin % HiveBin.Alignment == 0 && _binStarts.Contains(bin >> BinShift));
         length = (int)((isFirstInBin ? bin : end) - cell.Value) - 4;
         return true;
     }

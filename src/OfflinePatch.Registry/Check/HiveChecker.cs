@@ -79,13 +79,16 @@ public static class HiveChecker
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
 
-    /// <summary>Checks the bins, the ring of descriptors, and some keys with their values and lists.</summary>
-    internal static HiveCheckReport CheckTouched(HiveImage image, IEnumerable<uint> keys)
+    /// <summary>Checks what edits of a sound hive reached: the changed bins, the ring of descriptors, and the touched keys with their values and lists.</summary>
+    /// <param name="image">The hive.</param>
+    /// <param name="cellStarts">The cells that the editor knows.</param>
+    /// <param name="keys">The touched keys.</param>
+    internal static HiveCheckReport CheckTouched(HiveImage image, CellBitmap cellStarts, IEnumerable<uint> keys)
     {
         BaseBlock.TryRead(image.File, out var block);
         var findings = new HiveFindings();
-        var census = new HiveCensus(image);
-        new BinCheck(image, census, findings).Run();
+        var census = new HiveCensus(image, cellStarts);
+        new BinCheck(image, census, findings).RunChanged();
         new SecurityCheck(image, census, findings).Run(block.RootCell);
         new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered).RunEach(keys, block.RootCell);
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);

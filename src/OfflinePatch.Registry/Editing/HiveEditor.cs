@@ -72,7 +72,7 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        RequireSound(_image.BinsSize < FullCheckLimit || _touched.Count > TouchedLimit ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _touched));
+        RequireSound(_image.BinsSize < FullCheckLimit || _touched.Count > TouchedLimit ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
         _isVerified = true;
     }
 
