@@ -1,3 +1,5 @@
+using OfflinePatch.Registry.Check;
+
 namespace OfflinePatch.Registry;
 
 /// <summary>How bad a finding is.</summary>
@@ -6,7 +8,7 @@ public enum HiveFindingSeverity
     /// <summary>Windows loads and accepts the hive all the same.</summary>
     Note,
 
-    /// <summary>Windows would refuse the hive, or change it when loading it.</summary>
+    /// <summary>Windows would refuse the hive, or change it when loading it; or its validator objects.</summary>
     Error,
 }
 
@@ -16,4 +18,11 @@ public enum HiveFindingSeverity
 /// <param name="Structure">The structure, as the format names it.</param>
 /// <param name="Offset">Where it stands in the hive file, in bytes; -1 if nowhere.</param>
 /// <param name="Message">What is wrong.</param>
-public sealed record HiveFinding(HiveFindingSeverity Severity, string Code, string Structure, long Offset, string Message);
+public sealed record HiveFinding(HiveFindingSeverity Severity, string Code, string Structure, long Offset, string Message)
+{
+    /// <summary>
+    /// Whether it forbids to edit the hive: an error, unless only Windows' validator minds it; or a security cell that Windows does not look at closely, but that an
+    /// edit would have to follow.
+    /// </summary>
+    public bool ForbidsEditing => Severity == HiveFindingSeverity.Error ? Code != SubkeyListCheck.ValidatorOrderCode : Code == SecurityCheck.SignatureCode;
+}

@@ -140,7 +140,7 @@ internal sealed class HiveFileTarget : RegistryTarget
         }
 
         var length = (int)device.Length;
-        var bytes = GC.AllocateUninitializedArray<byte>(length + spare);
+        var bytes = HostMemory.Allocate(length + spare);
         device.Read(0, bytes.AsSpan(0, length));
         return bytes.AsMemory(0, length);
     }

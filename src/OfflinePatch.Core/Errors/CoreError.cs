@@ -51,9 +51,13 @@ internal static class CoreError
     public static CorruptImageException DamagedUndoFile(string path, long offset, string expected, string actual) =>
         new("CORE-0023", $"undo file {path}", offset, expected, actual, "Restore the image from a backup: its undo file is damaged.");
 
-    public static RefusedException ChangedSinceFix(string path, long offset) =>
-        new("CORE-0024", $"{path} has changed since it was fixed (at byte {offset}); undoing now would mix old and new.",
+    public static RefusedException ChangedSinceFix(string path, long? offset) =>
+        new("CORE-0024", $"{path} has changed since it was fixed{(offset is null ? "" : $" (at byte {offset})")}; undoing now would mix old and new.",
             "The machine was probably started from it. Restore the image from a backup instead.");
+
+    public static RefusedException AnotherImage(string path, string undoPath) =>
+        new("CORE-0027", $"{path} is not the image that {undoPath} belongs to: it was replaced or changed after that commit.",
+            $"If it is another export of the machine, move {Path.GetFileName(undoPath)} away and try again. If it is the fixed one, restore the image from a backup instead.");
 
     public static RefusedException NothingToRecover(string path) =>
         new("CORE-0025", $"No interrupted commit was found for {path}.", "Nothing needs to be done.");

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 
 namespace OfflinePatch.Disks.Partitions;
 
@@ -30,7 +31,7 @@ internal readonly ref struct GptHeader
         sector[..(int)size].CopyTo(copy);
         copy.Slice(Layout.HeaderCrc, 4).Clear();
         var stored = BinaryPrimitives.ReadUInt32LittleEndian(sector[Layout.HeaderCrc..]);
-        var computed = Crc32.Compute(copy);
+        var computed = Crc32.HashToUInt32(copy);
         problem = stored == computed ? "" : $"header checksum 0x{stored:X8}, computed 0x{computed:X8}";
         return stored == computed;
     }

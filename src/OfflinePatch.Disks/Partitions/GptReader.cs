@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 using OfflinePatch.Core;
 
@@ -108,7 +109,7 @@ internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> n
 
         var entries = new byte[bytes];
         disk.Read((long)header.EntriesLba * sectorSize, entries);
-        var computed = Crc32.Compute(entries);
+        var computed = Crc32.HashToUInt32(entries);
         if (computed != header.EntriesCrc)
         {
             problem = $"table checksum 0x{header.EntriesCrc:X8}, computed 0x{computed:X8}";

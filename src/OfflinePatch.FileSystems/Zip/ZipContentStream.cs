@@ -1,3 +1,4 @@
+using System.IO.Hashing;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Zip;
@@ -6,7 +7,7 @@ namespace OfflinePatch.FileSystems.Zip;
 internal sealed class ZipContentStream(ZipEntry entry, Stream unpacked) : Stream
 {
     private long _position;
-    private uint _crc;
+    private readonly Crc32 _crc = new();
     private bool _isChecked;
 
     public override bool CanRead => true;
@@ -40,7 +41,7 @@ internal sealed class ZipContentStream(ZipEntry entry, Stream unpacked) : Stream
                 throw ZipError.BadContent(entry.Path, _position, $"{entry.Length} bytes", $"{_position}");
             }
 
-            _crc = Crc32.Append(_crc, wanted[..count]);
+            _crc.Append(wanted[..count]);
             _position += count;
         }
 
@@ -82,9 +83,10 @@ internal sealed class ZipContentStream(ZipEntry entry, Stream unpacked) : Stream
             throw ZipError.BadContent(entry.Path, _position, $"{entry.Length} bytes", "more");
         }
 
-        if (_crc != entry.Crc)
+        var crc = _crc.GetCurrentHashAsUInt32();
+        if (crc != entry.Crc)
         {
-            throw ZipError.BadContent(entry.Path, -1, $"CRC-32 0x{entry.Crc:X8}", $"0x{_crc:X8}");
+            throw ZipError.BadContent(entry.Path, -1, $"CRC-32 0x{entry.Crc:X8}", $"0x{crc:X8}");
         }
 
         _isChecked = true;

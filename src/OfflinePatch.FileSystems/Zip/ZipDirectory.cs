@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Text;
 using OfflinePatch.Core;
 
@@ -195,7 +196,7 @@ internal static class ZipDirectory
         }
 
         var field = FindExtra(extra, ZipLayout.Extra.UnicodePath);
-        return field.Length > 5 && field[0] == 1 && BinaryPrimitives.ReadUInt32LittleEndian(field[1..]) == Crc32.Append(0, name)
+        return field.Length > 5 && field[0] == 1 && BinaryPrimitives.ReadUInt32LittleEndian(field[1..]) == Crc32.HashToUInt32(name)
             ? Encoding.UTF8.GetString(field[5..])
             : OemText.CodePage437.GetString(name);
     }

@@ -30,6 +30,9 @@ internal sealed class CellAllocator
         }
     }
 
+    /// <summary>Every cell, allocated or free.</summary>
+    public CellBitmap Starts => _starts;
+
     /// <summary>The size of a cell with its size field, for a payload.</summary>
     public static int SizeFor(int payload) => Math.Max(MinimumCell, checked(payload + 4 + 7) & ~7);
 

@@ -10,6 +10,11 @@ internal sealed class CellBitmap
 
     public CellBitmap(int binsSize) => _words = new ulong[WordsFor(binsSize)];
 
+    private CellBitmap(ulong[] words) => _words = words;
+
+    /// <summary>A copy.</summary>
+    public CellBitmap Clone() => new([.. _words]);
+
     /// <summary>Makes room for more bins.</summary>
     public void Grow(int binsSize)
     {
@@ -38,6 +43,52 @@ internal sealed class CellBitmap
         }
 
         word |= bit;
+        return true;
+    }
+
+    /// <summary>Clears a bit that was set, safe against other threads; false when it was not.</summary>
+    public bool TryRemove(uint offset)
+    {
+        var word = offset >> 9;
+        var bit = 1UL << (int)((offset >> 3) & 63);
+        return word < (uint)_words.Length && (_words[word] & bit) != 0 && (Interlocked.And(ref _words[word], ~bit) & bit) != 0;
+    }
+
+    /// <summary>How many bits are set.</summary>
+    public long Count() => Count(_words);
+
+    /// <summary>How many bits are set for the cells of a bin.</summary>
+    public long Count(uint start, uint end) => Count(_words.AsSpan()[(int)(start >> 9)..(int)(end >> 9)]);
+
+    private static long Count(ReadOnlySpan<ulong> words)
+    {
+        var count = 0L;
+        foreach (var word in words)
+        {
+            count += BitOperations.PopCount(word);
+        }
+
+        return count;
+    }
+
+    /// <summary>The first place after <paramref name="offset"/>, or false.</summary>
+    public bool TryFindAfter(uint offset, out uint found)
+    {
+        var index = (offset >> 3) + 1;
+        var word = index >> 6;
+        var bits = word < (uint)_words.Length ? _words[word] & (ulong.MaxValue << (int)(index & 63)) : 0;
+        while (bits == 0)
+        {
+            if (++word >= (uint)_words.Length)
+            {
+                found = 0;
+                return false;
+            }
+
+            bits = _words[word];
+        }
+
+        found = ((word << 6) + (uint)BitOperations.TrailingZeroCount(bits)) << 3;
         return true;
     }
 

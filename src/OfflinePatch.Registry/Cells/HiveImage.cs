@@ -120,6 +120,21 @@ internal sealed class HiveImage
         return ranges;
     }
 
+    /// <summary>Whether bytes of the bins may differ from what was opened.</summary>
+    public bool IsChanged(Range bins)
+    {
+        var last = (BaseBlock.Size + bins.End.Value - 1) >> PageShift;
+        for (var page = (BaseBlock.Size + bins.Start.Value) >> PageShift; page <= last; page++)
+        {
+            if (IsChanged(page))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Touches the size fields of cells, one load after the other without waiting: a walk that then reads them finds them in the cache.</summary>
     public int Warm(ReadOnlySpan<byte> offsets, int stride)
     {

@@ -12,6 +12,9 @@ namespace OfflinePatch.Registry;
 /// </summary>
 public static class HiveChecker
 {
+    /// <summary>Bytes of bins from which on all processors work at a check.</summary>
+    private const int SharingLimit = 4 * 1024 * 1024;
+
     /// <summary>Checks a hive file with its logs. Never throws.</summary>
     /// <param name="primary">The bytes of the hive. They are not changed.</param>
     /// <param name="logs">The bytes of its logs.</param>
@@ -41,37 +44,55 @@ public static class HiveChecker
     /// <summary>Checks a hive that came through the door.</summary>
     internal static HiveCheckReport CheckLoaded(HiveImage image)
     {
+        if (image.BinsSize >= SharingLimit && CheckLoaded(image, inShares: true) is { Verdict: HiveVerdict.Valid } report)
+        {
+            return report;
+        }
+
+        return CheckLoaded(image, inShares: false); // one key after the other: what is wrong is told in the same order every time
+    }
+
+    private static HiveCheckReport CheckLoaded(HiveImage image, bool inShares)
+    {
         BaseBlock.TryRead(image.File, out var block);
         var findings = new HiveFindings();
         var census = new HiveCensus(image);
         new BinCheck(image, census, findings).Run();
         var security = new SecurityCheck(image, census, findings);
         security.Run(block.RootCell);
-        new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered).Run(block.RootCell);
-        security.CompareCounts();
-        if (census.UsedCount < census.AllocatedCount)
+        var keys = new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered);
+        if (inShares)
         {
-            findings.Note("REG-C105", "cell", CellOffset.Nil, $"{census.AllocatedCount - census.UsedCount} allocated cells belong to nothing");
+            keys.RunInShares(block.RootCell);
+        }
+        else
+        {
+            keys.Run(block.RootCell);
+        }
+
+        security.CompareCounts();
+        if (census.UntakenCount is > 0 and var untaken)
+        {
+            findings.Note("REG-C105", "cell", CellOffset.Nil, $"{untaken} allocated cells belong to nothing");
         }
 
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
 
-    /// <summary>Checks the bins, the ring of descriptors, and some keys with their values and lists.</summary>
-    internal static HiveCheckReport CheckTouched(HiveImage image, IEnumerable<uint> keys)
+    /// <summary>Checks what edits of a sound hive reached: the changed bins, the ring of descriptors, and the touched keys with their values and lists.</summary>
+    /// <param name="image">The hive.</param>
+    /// <param name="cellStarts">The cells that the editor knows.</param>
+    /// <param name="keys">The touched keys.</param>
+    internal static HiveCheckReport CheckTouched(HiveImage image, CellBitmap cellStarts, IEnumerable<uint> keys)
     {
         BaseBlock.TryRead(image.File, out var block);
         var findings = new HiveFindings();
-        var census = new HiveCensus(image);
-        new BinCheck(image, census, findings).Run();
+        var census = new HiveCensus(image, cellStarts);
+        new BinCheck(image, census, findings).RunChanged();
         new SecurityCheck(image, census, findings).Run(block.RootCell);
         new KeyCheck(image, census, findings, block.MinorVersion, block.IsLayered).RunEach(keys, block.RootCell);
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
-
-    /// <summary>Whether a finding forbids to edit: an error, or a security cell that Windows does not look at closely, but that an edit would have to follow.</summary>
-    internal static bool ForbidsEditing(HiveFinding finding) =>
-        finding.Severity == HiveFindingSeverity.Error || finding.Code == SecurityCheck.SignatureCode;
 
     private static HiveCheckReport Failed(HiveVerdict verdict, string code, string structure, long offset, string message) =>
         new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)], new HiveCensus(new HiveImage(default, adopt: false)));

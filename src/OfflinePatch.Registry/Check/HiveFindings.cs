@@ -22,6 +22,16 @@ internal sealed class HiveFindings
     public void Note(string code, string structure, CellOffset cell, string message) =>
         Add(new HiveFinding(HiveFindingSeverity.Note, code, structure, cell.IsNil ? -1 : cell.FileOffset, message));
 
+    /// <summary>Adds what another part of the check found.</summary>
+    public void AddRange(HiveFindings others)
+    {
+        HasErrors |= others.HasErrors;
+        foreach (var finding in others._all)
+        {
+            Add(finding);
+        }
+    }
+
     private void Add(HiveFinding finding)
     {
         if (_all.Count < Limit)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
 
@@ -6,19 +7,60 @@ namespace OfflinePatch.Registry.Check;
 /// <summary>Every key from the root down: its own cell, its class, security, values and list of subkeys (registry.md §6).</summary>
 internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings findings, uint minorVersion, bool isLayered)
 {
+    /// <summary>Shares to cut a hive into: enough that the largest does not keep one processor busy while the others wait.</summary>
+    private const int WantedShares = 64;
+
     /// <summary>The largest cell that Windows takes for a key.</summary>
     private const int PlausibleKeySize = 0x45C;
 
     private readonly ValueCheck _values = new(image, census, findings, minorVersion, isLayered);
     private readonly SubkeyListCheck _lists = new(image, census, findings);
     private readonly Stack<(CellOffset Key, CellOffset Parent, int Depth)> _pending = new();
+    private readonly Dictionary<uint, uint> _securityKeys = [];
+    private uint _security; // the descriptor of the last keys, and how many they are: most keys have that of their neighbours
+    private uint _keysInARow;
 
+    /// <summary>Checks a subtree.</summary>
     public void Run(CellOffset root)
     {
         _pending.Push((root, CellOffset.Nil, 0));
-        while (_pending.TryPop(out var next))
+        Drain();
+        TellSecurity();
+    }
+
+    /// <summary>Checks a subtree on all processors. What is damaged may be told in another order than one thread would.</summary>
+    public void RunInShares(CellOffset root)
+    {
+        var level = new List<(CellOffset Key, CellOffset Parent, int Depth)> { (root, CellOffset.Nil, 0) };
+        while (level.Count is > 0 and < WantedShares * 4)
         {
-            CheckKey(next.Key, next.Parent, next.Depth);
+            foreach (var (key, parent, depth) in level)
+            {
+                CheckKey(key, parent, depth);
+            }
+
+            level = [.. _pending];
+            _pending.Clear();
+        }
+
+        var parts = new (KeyCheck Check, HiveFindings Findings)[Math.Min(WantedShares, level.Count)];
+        Shares.ForEach(parts.Length, i =>
+        {
+            var found = new HiveFindings();
+            var check = new KeyCheck(image, census, found, minorVersion, isLayered);
+            parts[i] = (check, found);
+            for (var next = i; next < level.Count; next += parts.Length)
+            {
+                check._pending.Push(level[next]);
+            }
+
+            check.Drain();
+        });
+        TellSecurity();
+        foreach (var (check, found) in parts)
+        {
+            check.TellSecurity();
+            findings.AddRange(found);
         }
     }
 
@@ -31,6 +73,16 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
             var parent = cell != root && image.TryGetCell(cell, out var bytes) && KeyNode.TryRead(bytes, out var node) ? node.Parent : CellOffset.Nil;
             CheckKey(cell, parent, depth: 0);
             _pending.Clear();
+        }
+
+        TellSecurity();
+    }
+
+    private void Drain()
+    {
+        while (_pending.TryPop(out var next))
+        {
+            CheckKey(next.Key, next.Parent, next.Depth);
         }
     }
 
@@ -161,6 +213,33 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
             return;
         }
 
-        census.CountSecurityReference(node.Security);
+        if (node.Security.Value != _security)
+        {
+            CountSecurity();
+            _security = node.Security.Value;
+        }
+
+        _keysInARow++;
+    }
+
+    private void CountSecurity()
+    {
+        if (_keysInARow > 0)
+        {
+            CollectionsMarshal.GetValueRefOrAddDefault(_securityKeys, _security, out _) += _keysInARow;
+            _keysInARow = 0;
+        }
+    }
+
+    /// <summary>Gives the counted keys to the census; not safe against other threads.</summary>
+    private void TellSecurity()
+    {
+        CountSecurity();
+        foreach (var (security, keys) in _securityKeys)
+        {
+            census.CountSecurityReferences(security, keys);
+        }
+
+        _securityKeys.Clear();
     }
 }

@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
@@ -7,7 +8,16 @@ namespace OfflinePatch.Registry.Check;
 /// <summary>The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes beside them.</summary>
 internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
+    /// <summary>An order that Windows itself wants and its validator objects to.</summary>
+    public const string ValidatorOrderCode = "REG-C407";
+
     private readonly List<CellOffset> _children = [];
+    private char[] _previous = new char[KeyNode.MaximumNameLength];
+    private char[] _upper = new char[KeyNode.MaximumNameLength];
+    private int _previousLength;
+    private CellOffset _previousKey;
+    private int _longest;
+    private bool _isOrderKnown;
 
     /// <summary>Checks, and gives the subkeys; the list is reused by the next call.</summary>
     public List<CellOffset> Run(CellOffset cell, KeyNode node)
@@ -24,13 +34,16 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
             return _children;
         }
 
+        _previousKey = CellOffset.Nil;
+        _longest = 0;
+        _isOrderKnown = true;
         if (list.Kind == SubkeyListKind.IndexRoot)
         {
-            ReadRoot(node, list);
+            ReadRoot(cell, node, list);
         }
         else
         {
-            ReadLeaf(cell, list);
+            ReadLeaf(cell, cell, list);
         }
 
         if (_children.Count != node.SubkeyCount)
@@ -38,11 +51,15 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
             findings.Error("REG-C403", "key", cell, $"it has {node.SubkeyCount} subkeys, its list {_children.Count}");
         }
 
-        CheckOrder(cell, node);
+        if (_isOrderKnown && _longest > node.MaximumSubkeyName)
+        {
+            findings.Error("REG-C406", "key", cell, $"a subkey's name has {_longest} bytes; it says that {node.MaximumSubkeyName} is the most");
+        }
+
         return _children;
     }
 
-    private void ReadRoot(KeyNode node, SubkeyList root)
+    private void ReadRoot(CellOffset cell, KeyNode node, SubkeyList root)
     {
         for (var i = 0; i < root.Count; i++)
         {
@@ -52,49 +69,72 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
                 return;
             }
 
-            ReadLeaf(root[i], leaf);
+            ReadLeaf(cell, root[i], leaf);
         }
     }
 
-    private void ReadLeaf(CellOffset cell, SubkeyList leaf)
+    private void ReadLeaf(CellOffset cell, CellOffset leafCell, SubkeyList leaf)
     {
         _ = image.Warm(leaf.Entries(0, leaf.Count), leaf.EntrySize);
         for (var i = 0; i < leaf.Count; i++)
         {
             var child = leaf[i];
             _children.Add(child);
-            if (leaf.Kind != SubkeyListKind.IndexLeaf && image.TryGetCell(child, out var bytes) && KeyNode.TryRead(bytes, out var node)
-                && leaf.Hint(i) != (leaf.Kind == SubkeyListKind.HashLeaf ? NameHash.Hash(node.Name) : NameHash.Hint(node.Name)))
+            if (!image.TryGetCell(child, out var bytes) || !KeyNode.TryRead(bytes, out var node))
             {
-                findings.Error("REG-C405", "subkey list", cell, $"what stands beside '{node.Name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
-            }
-        }
-    }
-
-    private void CheckOrder(CellOffset cell, KeyNode parent)
-    {
-        StoredName previous = default;
-        var longest = 0;
-        for (var i = 0; i < _children.Count; i++)
-        {
-            if (!image.TryGetCell(_children[i], out var bytes) || !KeyNode.TryRead(bytes, out var node))
-            {
-                return; // KeyCheck says it
+                _isOrderKnown = false; // KeyCheck says it
+                continue;
             }
 
             var name = node.Name;
-            if (i > 0 && previous.OrderAgainst(name) >= 0)
+            var hash = TakeUpper(name);
+            if ((leaf.Kind == SubkeyListKind.HashLeaf && leaf.Hint(i) != hash) || (leaf.Kind == SubkeyListKind.FastLeaf && leaf.Hint(i) != NameHash.Hint(name)))
             {
-                findings.Error("REG-C404", "subkey list", cell, $"'{name.ToString()}' stands after '{previous.ToString()}'");
+                findings.Error("REG-C405", "subkey list", leafCell, $"what stands beside '{name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
             }
 
-            longest = Math.Max(longest, name.Length * 2);
-            previous = name;
+            CheckOrder(cell, name);
+            CheckValidatorOrder(cell, name);
+            _previousKey = child;
+        }
+    }
+
+    /// <summary>Puts the upper-case form of a name in the buffer; returns its hash.</summary>
+    private uint TakeUpper(StoredName name)
+    {
+        if (name.Length > _upper.Length)
+        {
+            Array.Resize(ref _upper, name.Length);
+            Array.Resize(ref _previous, name.Length);
         }
 
-        if (longest > parent.MaximumSubkeyName)
+        var upper = _upper.AsSpan(0, name.CopyTo(_upper));
+        NtUpcase.ToUpper(upper, upper);
+        return NameHash.Hash(upper);
+    }
+
+    private void CheckOrder(CellOffset cell, StoredName name)
+    {
+        if (_isOrderKnown && !_previousKey.IsNil && _previous.AsSpan(0, _previousLength).SequenceCompareTo(_upper.AsSpan(0, name.Length)) >= 0)
         {
-            findings.Error("REG-C406", "key", cell, $"a subkey's name has {longest} bytes; it says that {parent.MaximumSubkeyName} is the most");
+            findings.Error("REG-C404", "subkey list", cell, $"'{name.ToString()}' stands after '{image.Key(_previousKey).Name.ToString()}'");
+        }
+
+        _longest = Math.Max(_longest, name.Length * 2);
+        _previousLength = name.Length;
+        (_previous, _upper) = (_upper, _previous);
+    }
+
+    /// <summary>
+    /// Windows orders names by its upper-case table, and so do we. Its validator (chkreg) compares two UTF-16 names by _wcsnicmp, which knows the case of ASCII alone and
+    /// takes the lower one: such a hive loads, and fails there. The verdict is the validator's; the hive may still be edited.
+    /// </summary>
+    private void CheckValidatorOrder(CellOffset cell, StoredName name)
+    {
+        if (!name.IsCompressed && image.TryGetCell(_previousKey, out var bytes) && KeyNode.TryRead(bytes, out var node)
+            && node.Name is { IsCompressed: false } previous && previous.OrderByAsciiCase(name) >= 0)
+        {
+            findings.Error(ValidatorOrderCode, "subkey list", cell, $"'{name.ToString()}' stands after '{previous.ToString()}': Windows loads this, its validator chkreg objects");
         }
     }
 }

@@ -95,23 +95,23 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
             return;
         }
 
-        if (!census.TryTake(value.Data, out var content))
+        if (!census.TryTakeUnread(value.Data, out var room))
         {
             findings.Error("REG-C505", "value", cell, $"its data is at {value.Data}, which is no allocated cell of its own");
         }
         else if (CellReader.IsBigData(length, minorVersion))
         {
-            CheckBigData(cell, value, content);
+            CheckBigData(cell, value);
         }
-        else if (length > (uint)content.Length)
+        else if (length > (uint)room)
         {
-            findings.Error("REG-C506", "value", cell, $"its {length} bytes of data stand in a cell of {content.Length}");
+            findings.Error("REG-C506", "value", cell, $"its {length} bytes of data stand in a cell of {room}");
         }
     }
 
-    private void CheckBigData(CellOffset cell, KeyValue value, ReadOnlySpan<byte> content)
+    private void CheckBigData(CellOffset cell, KeyValue value)
     {
-        if (!BigData.TryRead(content, out var head) || !census.TryTake(head.SegmentList, out var list))
+        if (!image.TryGetCell(value.Data, out var content) || !BigData.TryRead(content, out var head) || !census.TryTake(head.SegmentList, out var list))
         {
             findings.Error("REG-C507", "big data", cell, $"{value.Data} is no 'db' with a list");
             return;
@@ -127,7 +127,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         for (var i = 0; i < count; i++)
         {
             var segment = CellReader.OffsetAt(list, i);
-            if (!census.TryTake(segment, out var part) || part.Length < BigData.SegmentLength)
+            if (!census.TryTakeUnread(segment, out var room) || room < BigData.SegmentLength)
             {
                 findings.Error("REG-C509", "big data", cell, $"segment {segment} is no cell of its own with {BigData.SegmentLength} bytes; the last has as many");
                 return;

@@ -72,7 +72,7 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        RequireSound(_image.BinsSize < FullCheckLimit || _touched.Count > TouchedLimit ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _touched));
+        RequireSound(_image.BinsSize < FullCheckLimit || _touched.Count > TouchedLimit ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
         _isVerified = true;
     }
 
@@ -80,7 +80,7 @@ internal sealed partial class HiveEditor
     {
         foreach (var finding in report.Findings)
         {
-            if (HiveChecker.ForbidsEditing(finding))
+            if (finding.ForbidsEditing)
             {
                 throw RegistryError.Unsound(finding);
             }

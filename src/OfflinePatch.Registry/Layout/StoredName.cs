@@ -17,6 +17,9 @@ internal readonly ref struct StoredName
         _compressed = compressed;
     }
 
+    /// <summary>Whether it is stored as Latin-1.</summary>
+    public bool IsCompressed => _compressed;
+
     /// <summary>Characters (UTF-16 units).</summary>
     public int Length => _compressed ? _bytes.Length : _bytes.Length / 2;
 
@@ -99,6 +102,22 @@ internal readonly ref struct StoredName
         return Length - other.Length;
     }
 
+    /// <summary>Compares two stored names as _wcsnicmp does: ASCII letters as lower case, all else as it is, then by length.</summary>
+    public int OrderByAsciiCase(StoredName other)
+    {
+        var common = Math.Min(Length, other.Length);
+        for (var i = 0; i < common; i++)
+        {
+            var difference = AsciiLower(this[i]) - AsciiLower(other[i]);
+            if (difference != 0)
+            {
+                return difference;
+            }
+        }
+
+        return Length - other.Length;
+    }
+
     /// <summary>Whether a name can be stored in one byte a character.</summary>
     public static bool CanCompress(ReadOnlySpan<char> name) => !name.ContainsAnyExceptInRange('\0', '\xFF');
 
@@ -122,4 +141,6 @@ internal readonly ref struct StoredName
 
         return EncodedLength(name, compressed);
     }
+
+    private static int AsciiLower(char unit) => char.IsAsciiLetterUpper(unit) ? unit | 0x20 : unit;
 }

@@ -51,7 +51,8 @@ internal static class HiveLoader
         var replay = new LogReplay(image, logs, baseBlockIsSound: problem is null);
         if (replay.TryRun(out var recovery))
         {
-            return recovery;
+            BaseBlock.TryRead(image.File, out var recovered); // it may be the log's own
+            return BaseBlockProblem(recovered) is { } fault ? throw fault : recovery;
         }
 
         if (problem is not null)

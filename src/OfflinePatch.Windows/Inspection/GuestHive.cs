@@ -81,7 +81,7 @@ public sealed class GuestHive
             return false;
         }
 
-        if (Hive.Check().FirstOrDefault(f => f.Severity == HiveFindingSeverity.Error) is { } finding)
+        if (Hive.Check().FirstOrDefault(f => f.ForbidsEditing) is { } finding)
         {
             throw WindowsError.HiveCheckFailed(Path, $"{finding.Code} {finding.Structure} at 0x{finding.Offset:X}: {finding.Message}");
         }

@@ -249,9 +249,6 @@ public sealed class PartitionTableTests
         Assert.Equal(theirs, table.Partitions.Select(p => (p.Offset, p.Length)));
     }
 
-    [Fact]
-    public void CrcOfTheStandardCheckString() => Assert.Equal(0xCBF43926u, Crc32.Compute("123456789"u8));
-
 
     private static Regex MmlsPartition() =>
         new(@"^\d+:\s+(?:\d+:)?\d+\s+(?<start>\d+)\s+\d+\s+(?<count>\d+)", RegexOptions.Multiline | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));

@@ -29,6 +29,9 @@ public sealed class ModelRun : IDisposable
 
     public MemoryDevice Device { get; }
 
+    /// <summary>Whether there are names that are no valid UTF-16. NTFS does not mind; other systems cannot show or find them.</summary>
+    public bool HasLoneSurrogates { get; init; } = true;
+
     /// <summary>How often the volume said that it is full.</summary>
     public int FullCount { get; private set; }
 
@@ -433,7 +436,7 @@ public sealed class ModelRun : IDisposable
             4 => $"Имя файла {number}",
             5 => $"檔案名稱測試{number}.文字",
             6 => $"ñandú-ÿ-Ǆ-ῥ {number}",
-            7 => $"\U0001F600 \uD800{number}",
+            7 => HasLoneSurrogates ? $"\U0001F600 \uD800{number}" : $"\U0001F600 {number}",
             _ => $"{number:x}",
         };
     }

@@ -34,11 +34,11 @@ internal static class FsTreeCommand
                 return ExitCode.Done;
             }
 
-            using var output = new StreamWriter(Console.OpenStandardOutput());
+            using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 64 * 1024);
             foreach (var (path, entry) in entries)
             {
                 cancellation.ThrowIfCancellationRequested();
-                output.WriteLine(FsListCommand.Line(entry with { Name = path }));
+                FsListCommand.WriteLine(output, entry, path);
             }
 
             return ExitCode.Done;
@@ -51,7 +51,7 @@ internal static class FsTreeCommand
     {
         if (files is NtfsVolume ntfs)
         {
-            return ntfs.Walk(directory).Select(e => (FilePath.Join(directory, e.Path), e.Entry));
+            return ntfs.Walk(directory).Select(e => (directory.Length == 0 ? e.Path : FilePath.Join(directory, e.Path), e.Entry));
         }
 
         return files.Enumerate(directory).ToList().SelectMany(e =>

@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using OfflinePatch.Core.Hosting;
 
 namespace OfflinePatch.Core.Undo;
@@ -52,9 +52,8 @@ internal sealed class ImageUndo
         try
         {
             using (var output = _storage.Create(newPath, isPrivate: true))
-            using (var writer = new UndoWriter(output))
             {
-                writer.Write(changes, cancellation);
+                new UndoWriter(output).Write(changes, cancellation);
             }
 
             cancellation.ThrowIfCancellationRequested();
@@ -121,7 +120,9 @@ internal sealed class ImageUndo
     }
 
     /// <summary>If a commit was interrupted, puts the old bytes back, wherever its undo file is. Returns whether it did.</summary>
-    /// <exception cref="RefusedException"><c>CORE-0026</c>: there is an undo file elsewhere, and it cannot be found.</exception>
+    /// <exception cref="RefusedException">
+    /// <c>CORE-0026</c>: there is an undo file elsewhere, and it cannot be found; <c>CORE-0027</c>: the image is another one than that of the commit.
+    /// </exception>
     public bool RollBackIfInterrupted()
     {
         var rolledBack = false;
@@ -159,7 +160,7 @@ internal sealed class ImageUndo
         using (var file = _storage.OpenExclusive(UndoPath))
         {
             var reader = new UndoReader(file);
-            files.OpenAll(reader, PathOf);
+            files.OpenAll(reader, PathOf, f => CoreError.ChangedSinceFix(f.Path, offset: null));
             CheckUnchanged(reader, files.Handles);
 
             // From here on the image is half way: a process that dies is rolled back by the next command, to the same bytes.
@@ -208,7 +209,7 @@ internal sealed class ImageUndo
                 return false; // another run was faster, and has committed since
             }
 
-            files.OpenAll(reader, PathOf);
+            files.OpenAll(reader, PathOf, f => CoreError.AnotherImage(f.Path, UndoPath));
             RestoreAll(reader, files.Handles);
         }
 
@@ -254,7 +255,7 @@ internal sealed class ImageUndo
     private void CheckUnchanged(UndoReader reader, IReadOnlyList<IHostHandle> open)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        Span<byte> hash = stackalloc byte[UndoLayout.HashSize];
         foreach (var record in reader.Files())
         {
             var image = HandleOf(record, open);
@@ -266,7 +267,7 @@ internal sealed class ImageUndo
             foreach (var range in reader.Ranges(record))
             {
                 image.Read(range.Range.Offset, buffer.AsSpan(0, range.Range.Length));
-                SHA256.HashData(buffer.AsSpan(0, range.Range.Length), hash);
+                XxHash128.Hash(buffer.AsSpan(0, range.Range.Length), hash);
                 if (!hash.SequenceEqual(range.NewHash.Span))
                 {
                     throw CoreError.ChangedSinceFix(image.Path, range.Range.Offset);
@@ -302,7 +303,7 @@ internal sealed class ImageUndo
         _storage.FlushFolderOf(path);
     }
 
-    private static string FolderTag(string folder) => Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(folder)).AsSpan(0, 4));
+    private static string FolderTag(string folder) => Convert.ToHexStringLower(XxHash128.Hash(System.Text.Encoding.UTF8.GetBytes(folder)).AsSpan(0, 4));
 
     private string PathOf(UndoFileRecord record) => Path.GetFullPath(Path.Combine(_imageFolder, record.FileName));
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using OfflinePatch.Core.Hosting;
 
@@ -29,8 +29,8 @@ internal sealed class UndoReader
             throw Damaged(0, "the signature of an undo file", "something else");
         }
 
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(_header.AsSpan(0, UndoLayout.Header.HeaderHash), hash);
+        Span<byte> hash = stackalloc byte[UndoLayout.HashSize];
+        XxHash128.Hash(_header.AsSpan(0, UndoLayout.Header.HeaderHash), hash);
         if (!hash.SequenceEqual(_header.AsSpan(UndoLayout.Header.HeaderHash, hash.Length)))
         {
             throw Damaged(UndoLayout.Header.HeaderHash, "the checksum of the header", "another one");
@@ -84,7 +84,7 @@ internal sealed class UndoReader
             }
 
             yield return new UndoFileRecord(
-                name, oldLength, newLength, new DateTime(ticks, DateTimeKind.Utc), ranges);
+                name, oldLength, newLength, new DateTime(ticks, DateTimeKind.Utc), ranges, record.AsMemory(UndoLayout.File.Samples, UndoLayout.HashSize));
         }
     }
 
@@ -93,44 +93,76 @@ internal sealed class UndoReader
     {
         for (var i = 0; i < file.RangeCount; i++)
         {
-            var record = Take(UndoLayout.Range.Size);
-            var offset = BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(UndoLayout.Range.Offset));
-            var length = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.Length));
-            var oldLength = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.OldLength));
-            Bound(length, 0, FileChange.MaxRange, "range length");
-            Bound(oldLength, 0, FileChange.MaxRange, "old range length");
-            Bound(offset, 0, Math.Max(file.NewLength - length, file.OldLength - oldLength), "range offset"); // what was cut off lies past the new end
-            yield return new UndoRange(new ByteRange(offset, length), Take(oldLength), record.AsMemory(UndoLayout.Range.NewHash, SHA256.HashSizeInBytes));
+            var (range, oldLength, isZero, newHash) = TakeRange(file);
+            yield return new UndoRange(range, isZero ? new byte[oldLength] : Take(oldLength), newHash);
         }
     }
 
+    /// <summary>What the commit wrote to the file that <see cref="Files"/> returned last, without a look at the old bytes.</summary>
+    public List<ByteRange> WrittenRanges(UndoFileRecord file)
+    {
+        var ranges = new List<ByteRange>(file.RangeCount);
+        for (var i = 0; i < file.RangeCount; i++)
+        {
+            var (range, oldLength, isZero, _) = TakeRange(file);
+            Skip(isZero ? 0 : oldLength);
+            if (range.Length > 0)
+            {
+                ranges.Add(range);
+            }
+        }
+
+        return ranges;
+    }
+
+    private (ByteRange Range, int OldLength, bool IsZero, ReadOnlyMemory<byte> NewHash) TakeRange(UndoFileRecord file)
+    {
+        var record = Take(UndoLayout.Range.Size);
+        var offset = BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(UndoLayout.Range.Offset));
+        var length = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.Length));
+        var oldLength = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.OldLength));
+        var isZero = BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(UndoLayout.Range.OldIsZero));
+        Bound(length, 0, FileChange.MaxRange, "range length");
+        Bound(oldLength, 0, FileChange.MaxRange, "old range length");
+        Bound(isZero, 0, 1, "mark of zeros");
+        Bound(offset, 0, Math.Max(file.NewLength - length, file.OldLength - oldLength), "range offset"); // what was cut off lies past the new end
+        return (new ByteRange(offset, length), oldLength, isZero == 1, record.AsMemory(UndoLayout.Range.NewHash, UndoLayout.HashSize));
+    }
+
     private byte[] Take(int count)
+    {
+        var bytes = new byte[count];
+        var start = Skip(count);
+        _input.Read(start, bytes);
+        return bytes;
+    }
+
+    /// <summary>Passes over bytes of the body; returns where they start.</summary>
+    private long Skip(int count)
     {
         if (count > _end - _position)
         {
             throw Damaged(_position, $"{count} bytes", $"{_end - _position}");
         }
 
-        var bytes = new byte[count];
-        _input.Read(_position, bytes);
         _position += count;
-        return bytes;
+        return _position - count;
     }
 
     private void CheckBody()
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var hash = new XxHash128();
         var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
         for (long position = UndoLayout.HeaderSize; position < _end;)
         {
             var count = (int)Math.Min(FileChange.MaxRange, _end - position);
             _input.Read(position, buffer.AsSpan(0, count));
-            hash.AppendData(buffer.AsSpan(0, count));
+            hash.Append(buffer.AsSpan(0, count));
             position += count;
         }
 
         ArrayPool<byte>.Shared.Return(buffer);
-        if (!hash.GetHashAndReset().AsSpan().SequenceEqual(_header.AsSpan(UndoLayout.Header.BodyHash, SHA256.HashSizeInBytes)))
+        if (!hash.GetCurrentHash().AsSpan().SequenceEqual(_header.AsSpan(UndoLayout.Header.BodyHash, UndoLayout.HashSize)))
         {
             throw Damaged(UndoLayout.Header.BodyHash, "the checksum of the body", "another one");
         }
@@ -154,10 +186,11 @@ internal sealed class UndoReader
 /// <param name="NewLength">Bytes after it.</param>
 /// <param name="OldWriteTimeUtc">Its time before the commit.</param>
 /// <param name="RangeCount">How many ranges follow.</param>
-internal sealed record UndoFileRecord(string FileName, long OldLength, long NewLength, DateTime OldWriteTimeUtc, int RangeCount);
+/// <param name="Samples">Hash of blocks that the commit left alone.</param>
+internal sealed record UndoFileRecord(string FileName, long OldLength, long NewLength, DateTime OldWriteTimeUtc, int RangeCount, ReadOnlyMemory<byte> Samples);
 
 /// <summary>One range in an undo file.</summary>
 /// <param name="Range">What the commit wrote.</param>
 /// <param name="OldBytes">What was there; shorter where the file ended.</param>
-/// <param name="NewHash">SHA-256 of what the commit wrote.</param>
+/// <param name="NewHash">Hash of what the commit wrote.</param>
 internal sealed record UndoRange(ByteRange Range, byte[] OldBytes, ReadOnlyMemory<byte> NewHash);

@@ -1,18 +1,16 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.IO.Hashing;
 using System.Text;
 using OfflinePatch.Core.Hosting;
 
 namespace OfflinePatch.Core.Undo;
 
 /// <summary>Writes an undo file: the old bytes of everything that a commit will change.</summary>
-internal sealed class UndoWriter(IHostHandle output) : IDisposable
+internal sealed class UndoWriter(IHostHandle output)
 {
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly XxHash128 _hash = new();
     private long _position = UndoLayout.HeaderSize;
-
-    public void Dispose() => _hash.Dispose();
 
     /// <summary>Writes the body, then the header, and makes both durable.</summary>
     public void Write(IReadOnlyList<FileChange> changes, CancellationToken cancellation)
@@ -48,7 +46,7 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(header[UndoLayout.Header.BodyLength..], _position - UndoLayout.HeaderSize);
         BinaryPrimitives.WriteInt32LittleEndian(header[UndoLayout.Header.FileCount..], changes.Count);
         BinaryPrimitives.WriteInt64LittleEndian(header[UndoLayout.Header.Created..], DateTime.UtcNow.Ticks);
-        _hash.GetHashAndReset(header[UndoLayout.Header.BodyHash..]);
+        _hash.GetCurrentHash(header[UndoLayout.Header.BodyHash..]);
         WriteState(output, header, UndoState.Applying);
     }
 
@@ -56,7 +54,7 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
     public static void WriteState(IHostHandle output, Span<byte> header, UndoState state)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(header[UndoLayout.Header.State..], (uint)state);
-        SHA256.HashData(header[..UndoLayout.Header.HeaderHash], header[UndoLayout.Header.HeaderHash..]);
+        XxHash128.Hash(header[..UndoLayout.Header.HeaderHash], header[UndoLayout.Header.HeaderHash..]);
         output.Write(0, header);
         output.Flush();
     }
@@ -65,11 +63,13 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
     {
         var path = Encoding.UTF8.GetBytes(Path.GetFileName(change.Handle.Path));
         Span<byte> record = stackalloc byte[UndoLayout.File.Size];
+        record.Clear();
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.File.OldLength..], change.Handle.Length);
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.File.NewLength..], change.NewLength);
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.File.OldWriteTime..], change.Handle.LastWriteTimeUtc.Ticks);
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.File.RangeCount..], change.Ranges.Count + change.CutOff().Count());
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.File.PathLength..], path.Length);
+        ImageSamples.Hash(change.Handle, Math.Min(change.Handle.Length, change.NewLength), change.Ranges, record[UndoLayout.File.Samples..]);
         Append(record);
         Append(path);
     }
@@ -78,6 +78,7 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
     {
         var kept = (int)Math.Clamp(change.Handle.Length - range.Offset, 0, range.Length);
         Span<byte> record = stackalloc byte[UndoLayout.Range.Size];
+        record.Clear();
         BinaryPrimitives.WriteInt64LittleEndian(record[UndoLayout.Range.Offset..], range.Offset);
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.Range.Length..], written);
         BinaryPrimitives.WriteInt32LittleEndian(record[UndoLayout.Range.OldLength..], kept);
@@ -86,16 +87,27 @@ internal sealed class UndoWriter(IHostHandle output) : IDisposable
             change.ReadNew(range with { Length = written }, buffer); // what is cut off has no new bytes
         }
 
-        SHA256.HashData(buffer.AsSpan(0, written), record[UndoLayout.Range.NewHash..]);
+        XxHash128.Hash(buffer.AsSpan(0, written), record[UndoLayout.Range.NewHash..]);
+        var old = buffer.AsSpan(0, kept);
+        var isZero = kept > 0 && change.Handle.GetExtent(range.Offset) is { IsZero: true } hole && hole.Length >= kept;
+        if (!isZero)
+        {
+            change.Handle.Read(range.Offset, old);
+            isZero = !old.ContainsAnyExcept((byte)0);
+        }
+
+        record[UndoLayout.Range.OldIsZero] = isZero ? (byte)1 : (byte)0;
         Append(record);
-        change.Handle.Read(range.Offset, buffer.AsSpan(0, kept));
-        Append(buffer.AsSpan(0, kept));
+        if (!isZero)
+        {
+            Append(old);
+        }
     }
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
         output.Write(_position, bytes);
-        _hash.AppendData(bytes);
+        _hash.Append(bytes);
         _position += bytes.Length;
     }
 }
