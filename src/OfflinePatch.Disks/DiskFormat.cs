@@ -46,6 +46,9 @@ public abstract class DiskWriter : IDisposable
     /// <summary>Bytes of guest data that the format stores as one unit; the caller hands over whole, aligned units (but the last may be short).</summary>
     public abstract int UnitSize { get; }
 
+    /// <summary>Whether <see cref="Encode"/> does anything. Without it neighbouring units are handed over in one piece.</summary>
+    public virtual bool Encodes => false;
+
     /// <summary>
     /// Turns one unit into the bytes that are stored, on any thread: compression happens here. The result may be <paramref name="unit"/> itself.
     /// </summary>
@@ -53,6 +56,15 @@ public abstract class DiskWriter : IDisposable
 
     /// <summary>Stores an encoded unit. Called on one thread, in ascending order of <paramref name="guestOffset"/>.</summary>
     public abstract void Append(long guestOffset, ReadOnlyMemory<byte> encoded);
+
+    /// <summary>Stores units that are neighbours on the disk and were not encoded. Formats that lay neighbours side by side write them at once.</summary>
+    public virtual void AppendRun(long guestOffset, ReadOnlyMemory<byte> units)
+    {
+        for (var at = 0; at < units.Length; at += UnitSize)
+        {
+            Append(guestOffset + at, units.Slice(at, Math.Min(UnitSize, units.Length - at)));
+        }
+    }
 
     /// <summary>Writes the tables and ends the image.</summary>
     public abstract void Complete();

@@ -52,6 +52,11 @@ internal interface IHostHandle : IDisposable
     /// <summary>Returns once everything written is on the medium.</summary>
     void Flush();
 
+    /// <summary>Lets the host begin to bring a range to the medium, where it can be told to, and does not wait for it.</summary>
+    void BeginFlush(long offset, long length)
+    {
+    }
+
     /// <summary>The run at <paramref name="offset"/>: a hole, or possible data.</summary>
     DeviceExtent GetExtent(long offset);
 }

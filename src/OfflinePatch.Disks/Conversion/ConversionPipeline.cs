@@ -4,8 +4,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Conversion;
 
 /// <summary>
-/// Read, encode, append: one thread reads and skips holes, the pool looks for zeros and compresses, the caller's thread appends in order. Memory is bounded
-/// by the number of chunks in flight.
+/// Read, encode, append: one thread reads, skips holes and looks for zeros, the pool compresses where the format does, the caller's thread appends in order.
+/// Memory is bounded by the number of chunks in flight.
 /// </summary>
 internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, Action<long, long> report, CancellationToken cancellation)
 {
@@ -16,7 +16,7 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
     private readonly ConcurrentBag<byte[]> _buffers = [];
     private long _stored;
 
-    private sealed record EncodedChunk(byte[] Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Encoded, int Length)> Units);
+    private sealed record EncodedChunk(byte[] Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Stored, int Length)> Parts);
 
     /// <summary>Guest bytes that were read.</summary>
     public long DataBytes { get; private set; }
@@ -84,7 +84,10 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
                 var buffer = _buffers.TryTake(out var free) ? free : new byte[ChunkSize];
                 source.Read(offset, buffer.AsSpan(0, length));
                 var start = offset;
-                queue.Add(Task.Run(() => Encode(buffer, start, length, stop), CancellationToken.None), CancellationToken.None);
+                var chunk = writer.Encodes
+                    ? Task.Run(() => Encode(buffer, start, length, stop), CancellationToken.None)
+                    : Task.FromResult(FindRuns(buffer, start, length));
+                queue.Add(chunk, CancellationToken.None);
                 offset += length;
             }
         }
@@ -94,28 +97,61 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
         }
     }
 
+    /// <summary>Compresses the units that are not zero.</summary>
     private EncodedChunk Encode(byte[] buffer, long start, int length, CancellationToken stop)
     {
         var unit = writer.UnitSize;
-        var units = new List<(long Offset, ReadOnlyMemory<byte> Encoded, int Length)>(length / unit + 1);
+        var parts = new List<(long, ReadOnlyMemory<byte>, int)>((length / unit) + 1);
         for (var at = 0; at < length; at += unit)
         {
             stop.ThrowIfCancellationRequested();
             var part = buffer.AsMemory(at, Math.Min(unit, length - at));
             if (part.Span.ContainsAnyExcept((byte)0))
             {
-                units.Add((start + at, writer.Encode(start + at, part), part.Length));
+                parts.Add((start + at, writer.Encode(start + at, part), part.Length));
             }
         }
 
-        return new EncodedChunk(buffer, start + length, length, units);
+        return new EncodedChunk(buffer, start + length, length, parts);
+    }
+
+    /// <summary>Neighbouring units that are not zero, in one piece each.</summary>
+    private EncodedChunk FindRuns(byte[] buffer, long start, int length)
+    {
+        var unit = writer.UnitSize;
+        var parts = new List<(long, ReadOnlyMemory<byte>, int)>();
+        for (var at = 0; at < length;)
+        {
+            var end = at;
+            while (end < length && buffer.AsSpan(end, Math.Min(unit, length - end)).ContainsAnyExcept((byte)0))
+            {
+                end = Math.Min(end + unit, length);
+            }
+
+            if (end > at)
+            {
+                parts.Add((start + at, buffer.AsMemory(at, end - at), end - at));
+            }
+
+            at = end + unit; // the unit at the end is zero, or there is none
+        }
+
+        return new EncodedChunk(buffer, start + length, length, parts);
     }
 
     private void Append(EncodedChunk chunk)
     {
-        foreach (var (offset, encoded, length) in chunk.Units)
+        foreach (var (offset, stored, length) in chunk.Parts)
         {
-            writer.Append(offset, encoded);
+            if (writer.Encodes)
+            {
+                writer.Append(offset, stored);
+            }
+            else
+            {
+                writer.AppendRun(offset, stored);
+            }
+
             _stored += length;
         }
 

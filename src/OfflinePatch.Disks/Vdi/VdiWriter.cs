@@ -41,7 +41,7 @@ internal sealed class VdiWriter : DiskWriter
     {
         _map[guestOffset / VdiLayout.DefaultBlock] = _stored++;
         _blocks.Write(encoded.Span);
-        _blocks.WriteZeros(VdiLayout.DefaultBlock - encoded.Length);
+        _blocks.Align(VdiLayout.DefaultBlock); // the last block of the disk may be short
     }
 
     /// <inheritdoc/>

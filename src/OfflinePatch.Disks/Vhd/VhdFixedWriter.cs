@@ -28,6 +28,9 @@ internal sealed class VhdFixedWriter : DiskWriter
     public override void Append(long guestOffset, ReadOnlyMemory<byte> encoded) => _output.Write(guestOffset, encoded.Span);
 
     /// <inheritdoc/>
+    public override void AppendRun(long guestOffset, ReadOnlyMemory<byte> units) => Append(guestOffset, units);
+
+    /// <inheritdoc/>
     public override void Complete()
     {
         _output.Write(_size, VhdFooter.Create(_size, VhdLayout.TypeFixed, TimeProvider.System));

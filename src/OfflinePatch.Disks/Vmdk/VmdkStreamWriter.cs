@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 using OfflinePatch.Disks.Conversion;
 
 namespace OfflinePatch.Disks.Vmdk;
@@ -33,13 +34,18 @@ internal sealed class VmdkStreamWriter : DiskWriter
     /// <inheritdoc/>
     public override int UnitSize => VmdkWriterHeader.GrainBytes;
 
+    /// <inheritdoc/>
+    public override bool Encodes => true;
+
     /// <summary>The grain as it stands in the file: marker, zlib stream, zeros to the end of the sector.</summary>
     public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)
     {
         var packed = new MemoryStream(unit.Length / 2);
         packed.SetLength(VmdkLayout.MarkerType);
         packed.Position = VmdkLayout.MarkerType;
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        // Every grain is a zlib stream; one that would not get shorter holds its bytes as they are.
+        var level = ZstdBlock.IsWorthPacking(unit.Span) ? CompressionLevel.Optimal : CompressionLevel.NoCompression;
+        using (var zlib = new ZLibStream(packed, level, leaveOpen: true))
         {
             zlib.Write(unit.Span);
             if (unit.Length < VmdkWriterHeader.GrainBytes)

@@ -44,6 +44,9 @@ internal sealed class Zvhd2Writer : DiskWriter
     /// <inheritdoc/>
     public override int UnitSize => ZvhdLayout.DefaultBlock;
 
+    /// <inheritdoc/>
+    public override bool Encodes => true;
+
     /// <summary>The whole record of a block.</summary>
     public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)
     {
