@@ -31,12 +31,35 @@ public abstract class DiskFormat
 /// <param name="Properties">
 /// <see cref="DiskImage.Properties"/> of the source, from which a format takes over what it has a place for (VMDK: the <c>ddb.</c> lines), or null.
 /// </param>
+/// <param name="Identity">Where the identities of the new image come from; null: they are random.</param>
 public sealed record DiskWriterOptions(
     string? Subformat = null,
     string? Compression = null,
     string FileName = "disk",
     int SectorSize = 512,
-    IReadOnlyDictionary<string, string>? Properties = null);
+    IReadOnlyDictionary<string, string>? Properties = null,
+    ImageIdentity? Identity = null)
+{
+    /// <summary>Refuses what was asked for and a format has no choice of; the format itself judges the values of what it allows.</summary>
+    /// <exception cref="UnsupportedImageException"><c>DISK-0003</c>, <c>DISK-0004</c>, <c>DISK-0005</c>.</exception>
+    internal void AllowOnly(ImageFormat format, bool subformat = false, bool compression = false, bool largeSectors = false)
+    {
+        if (!subformat && Subformat is not null)
+        {
+            throw DiskError.NoVariant(format, Subformat);
+        }
+
+        if (!compression && Compression is not null)
+        {
+            throw DiskError.NoCompression(format, Compression);
+        }
+
+        if (!largeSectors && SectorSize != 512)
+        {
+            throw DiskError.SectorSize(format, SectorSize);
+        }
+    }
+}
 
 /// <summary>
 /// Writes a new image from start to end. The caller hands over blocks in ascending, non-overlapping order and leaves out what is zero.

@@ -22,14 +22,20 @@ public sealed class OutputFile : ResizableDevice
     /// <exception cref="HostIOException">The host refused.</exception>
     public OutputFile(string path, bool overwrite)
     {
+        CheckFree(path, overwrite);
         _path = Path.GetFullPath(path);
-        if (!overwrite && HostStorage.Instance.Exists(_path))
+        _temporaryPath = $"{_path}.offlinepatch-part";
+        _handle = HostStorage.Instance.Create(_temporaryPath, isPrivate: false);
+    }
+
+    /// <summary>Refuses a path that is taken, for whoever wants to know it before the work.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0040</c>: the file exists.</exception>
+    public static void CheckFree(string path, bool overwrite)
+    {
+        if (!overwrite && HostStorage.Instance.Exists(Path.GetFullPath(path)))
         {
             throw CoreError.OutputExists(path);
         }
-
-        _temporaryPath = $"{_path}.offlinepatch-part";
-        _handle = HostStorage.Instance.Create(_temporaryPath, isPrivate: false);
     }
 
     /// <inheritdoc/>

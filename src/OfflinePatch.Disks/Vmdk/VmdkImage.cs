@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Vmdk;
@@ -106,10 +104,11 @@ internal sealed class VmdkImage : DiskImage
     private void RenewContentId()
     {
         var old = ContentId;
+        var identity = ImageIdentity.After(BitConverter.GetBytes(old));
         uint next;
         do
         {
-            next = BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint)));
+            next = identity.NextNumber();
         }
         while (next == old || next >= VmdkLayout.NoParent - 1);
         _descriptor?.RenewContentId(next);

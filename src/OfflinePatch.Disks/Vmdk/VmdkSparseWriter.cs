@@ -33,7 +33,7 @@ internal sealed class VmdkSparseWriter : DiskWriter
         var end = _gdSector + directorySectors + ((long)_tables * TableSectors);
         _overHead = (end + VmdkWriterHeader.GrainSectors - 1) / VmdkWriterHeader.GrainSectors * VmdkWriterHeader.GrainSectors;
         _grains = new SequentialOutput(output, _overHead * VmdkLayout.SectorSize);
-        _descriptor = VmdkDescriptorText.Create("monolithicSparse", _sectors, options.FileName, options.Properties);
+        _descriptor = VmdkDescriptorText.Create("monolithicSparse", _sectors, options);
         output.EnsureLength(_overHead * VmdkLayout.SectorSize);
     }
 

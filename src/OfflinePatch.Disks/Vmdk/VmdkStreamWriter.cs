@@ -27,7 +27,7 @@ internal sealed class VmdkStreamWriter : DiskWriter
         var grains = (_sectors + VmdkWriterHeader.GrainSectors - 1) / VmdkWriterHeader.GrainSectors;
         _directory = new uint[(grains + VmdkLayout.EntriesPerTable - 1) / VmdkLayout.EntriesPerTable];
         _stream.Write(Header(VmdkLayout.DirectoryAtEnd));
-        _stream.Write(VmdkDescriptorText.Create("streamOptimized", _sectors, options.FileName, options.Properties));
+        _stream.Write(VmdkDescriptorText.Create("streamOptimized", _sectors, options));
         _stream.Align(VmdkWriterHeader.GrainBytes);
     }
 
