@@ -33,15 +33,16 @@ public sealed class EncryptionTests
     }
 
     [SkippableTheory]
-    [InlineData("luks", "", "DISK-0002")]
-    [InlineData("qcow2", "encrypt.format=luks,encrypt.key-secret=key", "QCOW2-0006")]
+    [InlineData("luks", "key-secret=key,iter-time=10", "DISK-0002")]
+    [InlineData("qcow2", "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10", "QCOW2-0006")]
     [Trait("tier", "oracle")]
     public void What_qemu_encrypts_is_refused(string driver, string options, string code)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
         var image = scratch["image"];
-        Oracle.Run("qemu-img", "create", "-q", "-f", driver, "--object", "secret,id=key,data=secret", "-o", options.Length > 0 ? options : "key-secret=key,iter-time=10", image, "8M").MustSucceed();
+        var made = Oracle.Run("qemu-img", "create", "-q", "-f", driver, "--object", "secret,id=key,data=secret", "-o", options, image, "8M");
+        Skip.If(made.ExitCode != 0, $"qemu-img could not encrypt on this machine: {made.Error}"); // it times its key derivation, and gives up where it cannot
         Assert.Equal(code, Tool.RunJson("check", image).MustExit(4).ErrorCode);
     }
 
