@@ -100,6 +100,11 @@ public sealed class OvaTests
         var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("one.vmdk", "two.vmdk")), ("one.vmdk", Disk(model)), ("two.vmdk", Disk(model)));
         using var image = DiskFormats.Open(new MemoryImageFiles(package));
         Assert.Equal("2", image.Properties["ovf.diskCount"]);
+
+        var files = new MemoryImageFiles(new MemoryDevice(Envelope("one.vmdk", "two.vmdk")));
+        files.Companions["one.vmdk"] = new MemoryDevice(Disk(model));
+        using var fromOvf = DiskFormats.Open(files);
+        Assert.Equal("2", fromOvf.Properties["ovf.diskCount"]);
     }
 
     [Theory]
