@@ -57,6 +57,11 @@ internal interface IHostHandle : IDisposable
     {
     }
 
+    /// <summary>Lets the host begin to read a range, where it can be told to, and does not wait for it.</summary>
+    void Prefetch(long offset, long length)
+    {
+    }
+
     /// <summary>The run at <paramref name="offset"/>: a hole, or possible data.</summary>
     DeviceExtent GetExtent(long offset);
 }

@@ -11,6 +11,7 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
 {
     // Large enough that a chunk costs far more than its hand-over, small enough that 2 x cores of them stay below 64 MiB.
     private const int ChunkTarget = 1024 * 1024;
+    private const int ChunksAhead = 8; // keeps a device busy that has a queue
     private const long MemoryInFlight = 64L * 1024 * 1024;
 
     private readonly ConcurrentBag<byte[]> _buffers = [];
@@ -60,40 +61,64 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
     {
         try
         {
-            var unit = writer.UnitSize;
-            var run = default(DeviceExtent);
-            for (var offset = 0L; offset < source.Length;)
+            var ahead = new Queue<(long Offset, int Length)>();
+            foreach (var chunk in Chunks(stop))
             {
-                if (offset >= run.Offset + run.Length)
+                source.Prefetch(chunk.Offset, chunk.Length);
+                ahead.Enqueue(chunk);
+                if (ahead.Count > ChunksAhead)
                 {
-                    run = source.GetExtent(offset);
+                    Read(ahead.Dequeue());
                 }
+            }
 
-                var end = Math.Min(run.Offset + run.Length, source.Length);
-                if (run.IsZero && (end == source.Length || end - offset >= unit))
-                {
-                    offset = end == source.Length ? end : end / unit * unit;
-                    stop.ThrowIfCancellationRequested();
-                    continue;
-                }
-
-                // A unit of which only a part is a hole is read whole.
-                var wanted = Math.Min(offset + ChunkSize, (end + unit - 1) / unit * unit);
-                var length = (int)(Math.Min(wanted, source.Length) - offset);
-                slots.Wait(stop);
-                var buffer = _buffers.TryTake(out var free) ? free : new byte[ChunkSize];
-                source.Read(offset, buffer.AsSpan(0, length));
-                var start = offset;
-                var chunk = writer.Encodes
-                    ? Task.Run(() => Encode(buffer, start, length, stop), CancellationToken.None)
-                    : Task.FromResult(FindRuns(buffer, start, length));
-                queue.Add(chunk, CancellationToken.None);
-                offset += length;
+            while (ahead.TryDequeue(out var chunk))
+            {
+                Read(chunk);
             }
         }
         finally
         {
             queue.CompleteAdding();
+        }
+
+        void Read((long Offset, int Length) chunk)
+        {
+            slots.Wait(stop);
+            var buffer = _buffers.TryTake(out var free) ? free : GC.AllocateUninitializedArray<byte>(ChunkSize);
+            source.Read(chunk.Offset, buffer.AsSpan(0, chunk.Length));
+            var encoded = writer.Encodes
+                ? Task.Run(() => Encode(buffer, chunk.Offset, chunk.Length, stop), CancellationToken.None)
+                : Task.FromResult(FindRuns(buffer, chunk.Offset, chunk.Length));
+            queue.Add(encoded, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The parts of the disk that may hold data, in whole units but for the last one.</summary>
+    private IEnumerable<(long Offset, int Length)> Chunks(CancellationToken stop)
+    {
+        var unit = writer.UnitSize;
+        var run = default(DeviceExtent);
+        for (var offset = 0L; offset < source.Length;)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (offset >= run.Offset + run.Length)
+            {
+                run = source.GetExtent(offset);
+            }
+
+            var end = Math.Min(run.Offset + run.Length, source.Length);
+            if (run.IsZero && (end == source.Length || end - offset >= unit))
+            {
+                offset = end == source.Length ? end : end / unit * unit;
+                continue;
+            }
+
+            // A unit of which only a part is a hole is read whole.
+            var wanted = Math.Min(offset + ChunkSize, (end + unit - 1) / unit * unit);
+            var length = (int)(Math.Min(wanted, source.Length) - offset);
+            yield return (offset, length);
+            offset += length;
         }
     }
 

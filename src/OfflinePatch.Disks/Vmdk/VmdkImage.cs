@@ -83,6 +83,13 @@ internal sealed class VmdkImage : DiskImage
     }
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length)
+    {
+        var extent = Find(offset);
+        extent.Prefetch(offset - extent.Start, Math.Min(length, extent.Start + extent.Length - offset));
+    }
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);
