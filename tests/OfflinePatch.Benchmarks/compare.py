@@ -188,8 +188,9 @@ def bench_convert(scratch):
         file.truncate(40 << 30)
         file.seek(446)
         file.write(bytes(64) + b"\x55\xaa")
+        stride = 40960 // size  # MiB: spread over the whole disk
         for i in range(size):
-            file.seek((i * 20) << 20)
+            file.seek((i * stride) << 20)
             if i == 0:
                 file.seek(1 << 20)
             half = os.urandom(1 << 19)

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Rules;
 

@@ -56,6 +56,12 @@ public sealed record ImageRequest
     /// <summary>Whether the copy is read again and compared.</summary>
     public bool Verify { get; init; }
 
+    /// <summary>The user's CreateMF.jar, to make the bitmap of a RAW copy; or null.</summary>
+    public string? CreateMfJar { get; init; }
+
+    /// <summary>The user's qemu-img-hw, to judge a ZVHD2 copy; or null.</summary>
+    public string? QemuImgHw { get; init; }
+
     /// <summary>Told how far the copy is, or null.</summary>
     public IProgress<ConversionProgress>? Progress { get; init; }
 }
