@@ -26,7 +26,7 @@ public abstract class DriverFamilyRule : Rule
     /// <inheritdoc/>
     public sealed override Finding Inspect(Guest guest)
     {
-        if (Family(DriverManifest.Embedded) is not { } family)
+        if (Family(guest.Options.Manifest) is not { } family)
         {
             return Finding.NotApplicable("The driver manifest has no such family.");
         }
@@ -69,9 +69,9 @@ public abstract class DriverFamilyRule : Rule
     /// <inheritdoc/>
     public sealed override void Fix(Guest guest)
     {
-        foreach (var driver in Judge(guest, Family(DriverManifest.Embedded)!).Where(d => d is { NeedsWork: true, Check: not null }))
+        foreach (var driver in Judge(guest, Family(guest.Options.Manifest)!).Where(d => d is { NeedsWork: true, Check: not null }))
         {
-            GuestDriverStore.Stage(guest.Windows, driver.Check!, guest.Options.AllowUnsigned, DriverManifest.Embedded, guest.Options.Clock);
+            GuestDriverStore.Stage(guest.Windows, driver.Check!, guest.Options.Staging);
         }
 
         AfterStaging(guest);
@@ -85,7 +85,7 @@ public abstract class DriverFamilyRule : Rule
     private List<(DriverReadiness Ready, DriverPackageCheck? Check, bool NeedsWork)> Judge(Guest guest, DriverFamily family)
     {
         var target = DriverTarget.Of(guest.Windows);
-        var staged = GuestDriverStore.Inspect(guest.Windows);
+        var staged = GuestDriverStore.Inspect(guest.Windows, guest.Options.Manifest);
         var selection = guest.Options.DriverSources.Count == 0 ? null
             : DriverSelection.Choose(DriverSources.All(guest.Options.DriverSources), family, target);
         var drivers = new List<(DriverReadiness, DriverPackageCheck?, bool)>();

@@ -90,49 +90,28 @@ public static class SampleDrivers
 
     public static SampleDriver FwCfg { get; } = Acpi("fwcfg", "Sample QEMU FwCfg Device", "FwCfg", ["FwCfg_Device, ACPI\\QEMU0002"]);
 
-    public static SampleDriver XenBus { get; } = new()
-    {
-        Inf = "xenbus",
-        Folder = "xenbus",
-        ClassName = "System",
-        ClassGuid = System,
-        Description = "Sample PV Bus",
-        Maker = "Sample Xen",
-        Binaries = ["xen.sys", "xenbus.sys", "xenfilt.sys"],
-        Models = ["XenBus_Inst, PCI\\VEN_5853&DEV_0001", "XenBus_Inst, PCI\\VEN_5853&DEV_0002"],
-        Body = """
-            [XenBus_Inst]
-            CopyFiles = XenBus_Copyfiles
+    /// <summary>The bus of drivers that are made to be put in offline: its INF names the class filters.</summary>
+    public static SampleDriver XenBus { get; } = XenBusOf("""
+            AddReg = XenFilt_Parameters, XenFilt_Filters
 
-            [XenBus_Copyfiles]
-            xen.sys
-            xenbus.sys
-            xenfilt.sys
-
-            [XenBus_Inst.Services]
-            AddService = xenbus,0x02,XenBus_Service,
-            AddService = xenfilt,,XenFilt_Service,
-
-            [XenBus_Service]
-            DisplayName = %DeviceDesc%
-            ServiceType = 1
-            StartType = 0
-            ErrorControl = 1
-            ServiceBinary = %@DIR@%\xenbus.sys
-            LoadOrderGroup = "Boot Bus Extender"
-            AddReg = XenBus_Parameters
-
-            [XenBus_Parameters]
+            [XenFilt_Parameters]
             HKR,"Parameters",,0x00000010
-            HKR,"Parameters","SupportedClasses",0x00010000,"VIF","VBD","IFACE"
+            HKR,"Parameters","*PNP0A03",0x00000000,"PCI"
+            HKR,"Parameters","Internal_IDE_Channel",0x00000000,"IDE"
+            HKR,"Parameters\Precedence","PCI\VEN_5853&DEV_0001",0x00010001,0x0001
 
-            [XenFilt_Service]
-            DisplayName = %XenFiltDesc%
-            ServiceType = 1
-            StartType = 0
-            ErrorControl = 1
-            ServiceBinary = %@DIR@%\xenfilt.sys
-            LoadOrderGroup = "Boot Bus Extender"
+            [XenFilt_Filters]
+            HKLM,%SystemClassKey%,"UpperFilters",0x00010008,"XENFILT"
+            HKLM,%HDCClassKey%,"UpperFilters",0x00010008,"XENFILT"
+
+            [XenBus_Unplug]
+            HKLM,%UnplugKey%,"NICS",0x00010001,0
+            HKLM,%UnplugKey%,"DISKS",0x00010001,0
+
+            """, ", XenBus_Unplug");
+
+    /// <summary>The bus of an older generation, whose co-installer set filters and unplug keys.</summary>
+    public static SampleDriver OldXenBus { get; } = XenBusOf("""
             AddReg = XenFilt_Parameters, XenFilt_Unplug
 
             [XenFilt_Parameters]
@@ -143,50 +122,25 @@ public static class SampleDrivers
             [XenFilt_Unplug]
             HKR,"Unplug",,0x00000010
 
-            [Strings]
-            XenFiltDesc = "Sample Bus Filter"
+            """, "");
 
-            """,
-    };
+    /// <summary>The disk of drivers that are made to be put in offline: its INF forces the emulated disks away.</summary>
+    public static SampleDriver XenVbd { get; } = XenVbdOf("""
+            AddReg = XenVbd_Parameters, XenVbd_Unplug, XenVbd_Extras
 
-    public static SampleDriver XenVbd { get; } = new()
-    {
-        Inf = "xenvbd",
-        Folder = "xenvbd",
-        ClassName = "SCSIAdapter",
-        ClassGuid = Storage,
-        Description = "Sample PV Storage Host Adapter",
-        Maker = "Sample Xen",
-        Binaries = ["xenvbd.sys", "xencrsh.sys"],
-        Models = ["XenVbd_Inst, XENBUS\\VEN_XS0001&DEV_VBD&REV_00000001", "XenVbd_Inst, XENBUS\\VEN_XP0001&DEV_VBD&REV_00000001"],
-        Body = """
-            [XenVbd_Inst]
-            CopyFiles = XenVbd_Copyfiles
+            [XenVbd_Unplug]
+            HKLM,%UnplugKey%,"DISKS",0x00010001,0
+            HKLM,%ForceUnplugKey%,"DISKS",0x00010001,1
 
-            [XenVbd_Copyfiles]
-            xenvbd.sys
-            xencrsh.sys
+            [XenVbd_Extras]
+            HKLM,"SYSTEM\CurrentControlSet\Services\Disk","TimeOutValue",0x00010001,120
 
-            [XenVbd_Inst.Services]
-            AddService = xenvbd,2,XenVbd_Service,
+            """);
 
-            [XenVbd_Service]
-            DisplayName = %DeviceDesc%
-            ServiceType = 1
-            StartType = 0
-            ErrorControl = 1
-            ServiceBinary = %@DIR@%\xenvbd.sys
-            LoadOrderGroup = "Scsi Miniport"
-            AddReg = XenVbd_Parameters
+    /// <summary>The disk of an older generation.</summary>
+    public static SampleDriver OldXenVbd { get; } = XenVbdOf("AddReg = XenVbd_Parameters\n\n");
 
-            [XenVbd_Parameters]
-            HKR,"Parameters","BusType",0x00010001,0x00000001
-            HKR,"Parameters\PnpInterface","5",0x00010001,0x00000001
-
-            """,
-    };
-
-    public static SampleDriver XenVif { get; } = Xen("xenvif", "Sample PV Network Class", "System", System, "XENBUS", "VIF", "00000001", "NDIS", "HKR,,BootFlags,0x00010003,1\n");
+    public static SampleDriver XenVif { get; } = Xen("xenvif", "Sample PV Network Class", "System", System, "XENBUS", "VIF", "00000001", "NDIS", "HKR,,BootFlags,0x00010003,0x81\nHKLM,%UnplugKey%,\"NICS\",0x00010001,0\n");
 
     public static SampleDriver XenNet { get; } = Xen("xennet", "Sample PV Network Device", "Net", Net, "XENVIF", "NET", "00000000", "NDIS", "");
 
@@ -195,8 +149,11 @@ public static class SampleDrivers
     /// <summary>The VirtIO drivers.</summary>
     public static IReadOnlyList<SampleDriver> Virtios { get; } = [VioStor, VioScsi, NetKvm, Balloon, VioSerial, VioRng, PvPanic, FwCfg];
 
-    /// <summary>The Xen PV drivers.</summary>
+    /// <summary>The Xen PV drivers, as current discs have them.</summary>
     public static IReadOnlyList<SampleDriver> XenPv { get; } = [XenBus, XenVbd, XenVif, XenNet, XenIface];
+
+    /// <summary>The Xen PV drivers of the generation with co-installers.</summary>
+    public static IReadOnlyList<SampleDriver> OldXenPv { get; } = [OldXenBus, OldXenVbd, XenVif, XenNet, XenIface];
 
     private static IEnumerable<string> VirtioIds(string section, string legacy, string modern, string subsystem) =>
     [
@@ -331,6 +288,100 @@ public static class SampleDrivers
             """,
     };
 
+    private const string XenStrings = """
+
+        [Strings]
+        UnplugKey="SYSTEM\CurrentControlSet\Services\XEN\Unplug"
+        ForceUnplugKey="SYSTEM\CurrentControlSet\Services\XEN\ForceUnplug"
+        SystemClassKey="SYSTEM\CurrentControlSet\Control\Class\{4d36e97d-e325-11ce-bfc1-08002be10318}"
+        HDCClassKey="SYSTEM\CurrentControlSet\Control\Class\{4d36e96a-e325-11ce-bfc1-08002be10318}"
+        XenFiltDesc = "Sample Bus Filter"
+
+        """;
+
+    private static SampleDriver XenBusOf(string filter, string more) => new()
+    {
+        Inf = "xenbus",
+        Folder = "xenbus",
+        ClassName = "System",
+        ClassGuid = System,
+        Description = "Sample PV Bus",
+        Maker = "Sample Xen",
+        Binaries = ["xen.sys", "xenbus.sys", "xenfilt.sys"],
+        Models = ["XenBus_Inst, PCI\\VEN_5853&DEV_0001", "XenBus_Inst, PCI\\VEN_5853&DEV_0002"],
+        Body = $"""
+            [XenBus_Inst]
+            CopyFiles = XenBus_Copyfiles
+
+            [XenBus_Copyfiles]
+            xen.sys
+            xenbus.sys
+            xenfilt.sys
+
+            [XenBus_Inst.Services]
+            AddService = xenbus,0x02,XenBus_Service,
+            AddService = xenfilt,,XenFilt_Service,
+
+            [XenBus_Service]
+            DisplayName = %DeviceDesc%
+            ServiceType = 1
+            StartType = 0
+            ErrorControl = 1
+            ServiceBinary = %@DIR@%\xenbus.sys
+            LoadOrderGroup = "Boot Bus Extender"
+            AddReg = XenBus_Parameters{more}
+
+            [XenBus_Parameters]
+            HKR,"Parameters",,0x00000010
+            HKR,"Parameters","SupportedClasses",0x00010000,"VIF","VBD","IFACE"
+
+            [XenFilt_Service]
+            DisplayName = %XenFiltDesc%
+            ServiceType = 1
+            StartType = 0
+            ErrorControl = 1
+            ServiceBinary = %@DIR@%\xenfilt.sys
+            LoadOrderGroup = "Boot Bus Extender"
+            {filter}
+            """ + XenStrings,
+    };
+
+    private static SampleDriver XenVbdOf(string values) => new()
+    {
+        Inf = "xenvbd",
+        Folder = "xenvbd",
+        ClassName = "SCSIAdapter",
+        ClassGuid = Storage,
+        Description = "Sample PV Storage Host Adapter",
+        Maker = "Sample Xen",
+        Binaries = ["xenvbd.sys", "xencrsh.sys"],
+        Models = ["XenVbd_Inst, XENBUS\\VEN_XS0001&DEV_VBD&REV_00000001", "XenVbd_Inst, XENBUS\\VEN_XP0001&DEV_VBD&REV_00000001"],
+        Body = $"""
+            [XenVbd_Inst]
+            CopyFiles = XenVbd_Copyfiles
+
+            [XenVbd_Copyfiles]
+            xenvbd.sys
+            xencrsh.sys
+
+            [XenVbd_Inst.Services]
+            AddService = xenvbd,2,XenVbd_Service,
+
+            [XenVbd_Service]
+            DisplayName = %DeviceDesc%
+            ServiceType = 1
+            StartType = 0
+            ErrorControl = 1
+            ServiceBinary = %@DIR@%\xenvbd.sys
+            LoadOrderGroup = "Scsi Miniport"
+            {values}
+            [XenVbd_Parameters]
+            HKR,"Parameters","BusType",0x00010001,0x00000001
+            HKR,"Parameters\PnpInterface","5",0x00010001,0x00000001
+
+            """ + XenStrings,
+    };
+
     private static SampleDriver Xen(string name, string title, string className, string classGuid, string bus, string device, string revision, string group, string values) => new()
     {
         Inf = name,
@@ -360,6 +411,6 @@ public static class SampleDrivers
             LoadOrderGroup = {group}
             {(values.Length > 0 ? $"AddReg = Values\n\n[Values]\n{values}" : "")}
 
-            """,
+            """ + XenStrings,
     };
 }

@@ -28,7 +28,7 @@ public sealed class StagingSpeedTests(ITestOutputHelper output)
         var chosen = watch.ElapsedMilliseconds;
         foreach (var check in checks)
         {
-            GuestDriverStore.Stage(guest.Windows, check, clock: StagingMachine.Clock);
+            GuestDriverStore.Stage(guest.Windows, check, new StagingOptions { Clock = StagingMachine.Clock });
         }
 
         watch.Stop();
