@@ -32,8 +32,11 @@ internal sealed class XenPvChain
     {
         var chain = new XenPvChain(system);
         var target = DriverTarget.Of(system);
-        var isWhole = true;
-        foreach (var package in packages.Select(p => GuestDriverStore.PackageOf(system, p)).OfType<DriverPackage>())
+        var members = packages.Select(p => GuestDriverStore.PackageOf(system, p)).OfType<DriverPackage>().ToList();
+
+        // The bus gives its children ids and interfaces of its own maker and generation: another's disk driver would not find its device.
+        var isWhole = members.Select(m => (m.Inf.Version.Provider, m.Version.Major)).Distinct().Count() == 1;
+        foreach (var package in members)
         {
             isWhole &= DriverPackageCheck.Run(package, target).IsUsable(allowUnsigned: false);
             foreach (var edit in package.Effects(target).SelectMany(e => e.Registry).Where(IsUnplugLine))
@@ -44,7 +47,7 @@ internal sealed class XenPvChain
 
         if (!isWhole)
         {
-            chain._unplug.Clear(); // a driver that Windows may refuse to load must not be all that is left
+            chain._unplug.Clear(); // a driver that may not load, or may not find its disk, must not be all that is left
         }
 
         return chain;

@@ -77,6 +77,12 @@ public sealed class XenPvRule : Rule
                 $"Name a source that holds the whole chain: {string.Join(", ", chain.Select(e => e.Id))}.");
         }
 
+        if (checks.Values.Select(c => c.Package.Inf.Version.Provider).Distinct(StringComparer.OrdinalIgnoreCase).ToList() is { Count: > 1 } makers)
+        {
+            return Finding.Failed(
+                $"The sources mix Xen PV drivers of {string.Join(" and ", makers)}: they do not find each other's devices. Nothing of the chain is staged.", "Name a source with the drivers of one maker.");
+        }
+
         if (checks.Values.FirstOrDefault(c => !c.IsUsable(guest.Options.AllowUnsigned)) is { } bad)
         {
             return Finding.Failed(

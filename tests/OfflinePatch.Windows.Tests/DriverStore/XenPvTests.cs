@@ -94,6 +94,16 @@ public sealed class XenPvTests
     }
 
     [Fact]
+    public void DriversOfTwoMakersAreNoChain()
+    {
+        var guest = Create("server2022", [SampleDrivers.XenBus with { Maker = "Another Xen" }, .. SampleDrivers.XenPv.Skip(1)]).Start();
+        var finding = Rule.Inspect(guest);
+        Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
+        Assert.Contains("Another Xen", finding.Message, StringComparison.Ordinal);
+        Assert.True(guest.Changes.IsEmpty);
+    }
+
+    [Fact]
     public void WithoutXenfiltTheBusIsRefused()
     {
         var machine = Create("server2022");
