@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 
 namespace OfflinePatch.Drivers.Tests;
 

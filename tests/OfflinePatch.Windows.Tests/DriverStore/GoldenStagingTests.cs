@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Rules;

@@ -4,7 +4,7 @@ using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;

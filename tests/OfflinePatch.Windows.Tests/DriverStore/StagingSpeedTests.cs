@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
 using Xunit.Abstractions;
 

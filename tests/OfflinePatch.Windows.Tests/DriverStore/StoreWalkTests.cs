@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Rules;

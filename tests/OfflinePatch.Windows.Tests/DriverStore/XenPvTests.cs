@@ -1,4 +1,4 @@
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Profiles;
