@@ -27,5 +27,11 @@ internal static class CommonOptions
 
     public static Option<string?> QemuImgHw() => new("--qemu-img-hw") { Description = "Your qemu-img-hw: judges the new ZVHD2.", HelpName = "PATH" };
 
+    public static Option<string?> Manifest() => new("--manifest")
+    {
+        Description = "A folder with families of drivers (*.json, as in drivers-manifest) in place of the built-in ones.",
+        HelpName = "DIR",
+    };
+
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of a table." };
 }

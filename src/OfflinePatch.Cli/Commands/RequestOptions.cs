@@ -17,6 +17,8 @@ internal sealed class RequestOptions
         HelpName = "PATH",
     };
 
+    private readonly Option<string?> _manifest = CommonOptions.Manifest();
+
     private readonly Option<string?> _cloudbaseInit = new("--cloudbase-init")
     {
         Description = "Cloudbase-Init: the portable .zip, the .msi, or an unpacked directory.",
@@ -77,6 +79,7 @@ internal sealed class RequestOptions
     /// <summary>Adds the options of every command that opens images.</summary>
     public void AddImageOptionsTo(Command command)
     {
+        command.Add(_manifest);
         command.Add(_replayLog);
         command.Add(_allowBacking);
         command.Add(_undoDir);
@@ -109,6 +112,7 @@ internal sealed class RequestOptions
         Profile = _target.Read(result),
         Selection = Selection(result.GetValue(_only), result.GetValue(_skip)),
         DriverPaths = result.GetValue(_drivers) ?? [],
+        ManifestPath = result.GetValue(_manifest),
         CloudbaseInitPath = result.GetValue(_cloudbaseInit),
         Rules = new RuleOptions
         {

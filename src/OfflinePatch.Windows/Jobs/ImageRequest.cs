@@ -17,6 +17,9 @@ public sealed record ImageRequest
     /// <summary>Host paths of driver sources, best first.</summary>
     public IReadOnlyList<string> DriverPaths { get; init; } = [];
 
+    /// <summary>Host path of a folder with families of drivers in place of the built-in ones, or null.</summary>
+    public string? ManifestPath { get; init; }
+
     /// <summary>Host path of Cloudbase-Init, or null.</summary>
     public string? CloudbaseInitPath { get; init; }
 
