@@ -47,6 +47,9 @@ lint: ## warnings are errors; formatting; the rules of the house
 bench: build tools ## measure against peers, in one run on this machine
 	@sh tests/OfflinePatch.Benchmarks/run.sh
 
+man: build ## the pages of the manual, in artifacts/man
+	@bin/offlinepatch man artifacts/man
+
 publish: ## self-contained binaries for PUBLISH_RIDS, in artifacts/
 	@for rid in $(PUBLISH_RIDS); do \
 	  dotnet publish $(CLI) -c Release -r $$rid --self-contained true -p:PublishSingleFile=true -p:PublishReadyToRun=true \

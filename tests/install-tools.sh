@@ -22,6 +22,9 @@ need gcab gcab
 need vhdiinfo libvhdi-utils
 need python3 python3
 need chromium chromium
+need wixl wixl
+need groff groff
+need mandoc mandoc
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -1,27 +1,35 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using OfflinePatch.Cli.Commands;
 using OfflinePatch.Cli.Commands.Fs;
+using OfflinePatch.Cli.Help;
 
 namespace OfflinePatch.Cli;
 
 /// <summary>The command line: every command, and how the process ends.</summary>
 internal static class CommandTree
 {
-    private static RootCommand Create() => new("Makes disk images of Windows machines ready for KVM and Xen clouds, without starting them.")
+    private static RootCommand Create()
     {
-        FixCommand.Create(),
-        CheckCommand.Create(),
-        InspectCommand.Create(),
-        ConvertCommand.Create(),
-        UndoCommand.Create(),
-        RecoverCommand.Create(),
-        DriversCommand.Create(),
-        RulesCommand.Create(),
-        RegCommand.Create(),
-        BcdCommand.Create(),
-        FsCommand.Create(),
-    };
+        var root = new RootCommand("Makes disk images of Windows machines ready for KVM and Xen clouds, without starting them.")
+        {
+            FixCommand.Create(),
+            CheckCommand.Create(),
+            InspectCommand.Create(),
+            ConvertCommand.Create(),
+            UndoCommand.Create(),
+            RecoverCommand.Create(),
+            DriversCommand.Create(),
+            RulesCommand.Create(),
+            RegCommand.Create(),
+            BcdCommand.Create(),
+            FsCommand.Create(),
+            ManualCommand.Create(),
+        };
+        root.Options.OfType<HelpOption>().Single().Action = new PageHelp();
+        return root;
+    }
 
     public static int Run(string[] args)
     {
@@ -42,8 +50,8 @@ internal static class CommandTree
         }
 
         // The commands are synchronous; the token reaches them through the invocation.
-        return result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false }, cancellation.Token)
-            .GetAwaiter().GetResult();
+        var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
+        return CommandGuard.Run(() => result.InvokeAsync(configuration, cancellation.Token).GetAwaiter().GetResult());
 
         void Cancel(PosixSignalContext context)
         {

@@ -33,7 +33,7 @@ internal static class WindowsError
         new("WIN-0007", $"There is no target profile {name}.", $"Known profiles: {known}; or name a JSON file of your own.");
 
     public static UnsupportedImageException ProfileBroken(string source, string reason) =>
-        new("WIN-0008", $"The target profile {source} cannot be used: {reason}", "Compare it with the output of `offlinepatch rules --target huawei-ims`.");
+        new("WIN-0008", $"The target profile {source} cannot be used: {reason}", "Begin with the one that `offlinepatch rules --as-profile` prints.");
 
     public static UnsupportedImageException HiveTooLarge(string path, long length) =>
         new("WIN-0009", $"The hive {path} has {length} bytes, more than the 1 GiB that is read at most.");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 
@@ -12,11 +13,18 @@ internal static class RulesCommand
     {
         var target = new TargetOptions("The target whose rules are listed");
         var json = CommonOptions.Json();
-        var command = new Command("rules", "Lists every rule: id, severity, what it demands, where that comes from, and what a fix changes.") { json };
+        var asProfile = new Option<bool>("--as-profile") { Description = "Print the target as the JSON file that --profile takes, to begin your own with." };
+        var command = new Command("rules", "Lists every rule: id, severity, what it demands, where that comes from, and what a fix changes.") { json, asProfile };
         target.AddTo(command);
         command.SetGuardedAction((result, _) =>
         {
             var profile = target.Read(result);
+            if (result.GetValue(asProfile))
+            {
+                Console.Out.Write(TargetProfile.SourceOf(profile.Id));
+                return ExitCode.Done;
+            }
+
             var rules = RuleCatalog.Describe(profile);
             if (result.GetValue(json))
             {

@@ -1,4 +1,5 @@
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Reports;
@@ -58,22 +59,22 @@ public static class InspectionReader
         {
             if (load?.Hive is { } hive)
             {
-                var store = BootStore.Read(hive);
-                var standard = store.DefaultLoader?.Id;
+                var store = BootEntries.Read(hive);
+                var standard = store?.DefaultLoader?.Id;
                 yield return new BootStoreReport('\\' + path, firmware,
                 [
-                    .. store.Objects
+                    .. (store?.Objects ?? [])
                         .Where(o => o.ProgramPath is not null && (o.Type & 0xF0F00000) == 0x10200000)
                         .OrderByDescending(o => o.Id == standard)
-                        .Select(o => new BootEntryReport(o.Id, o.Description, o.ProgramPath, DeviceText(session, o), o.Id == standard)),
+                        .Select(o => new BootEntryReport($"{o.Id:B}", o.Description, o.ProgramPath, DeviceText(session, o), o.Id == standard)),
                 ]);
             }
         }
     }
 
-    private static string DeviceText(ImageSession session, BootObject entry)
+    private static string DeviceText(ImageSession session, BcdObject entry)
     {
-        var device = entry.OsDevice.Kind == BootDeviceKind.Unknown ? entry.Device : entry.OsDevice;
+        var device = entry.OsDevice.Kind == BcdDeviceKind.Unknown ? entry.Device : entry.OsDevice;
         return device.FindOn(session.Partitions) is { } partition ? $"partition {partition.Number}" : device.Describe();
     }
 

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Inspection;
@@ -51,7 +52,7 @@ internal static class SystemFinder
             return systems.Count == 1 ? systems[0] : null;
         }
 
-        var loader = boot.Store?.Hive is { } hive ? BootStore.Read(hive).DefaultLoader : null;
+        var loader = boot.Store?.Hive is { } hive ? BootEntries.Read(hive)?.DefaultLoader : null;
         var number = loader?.OsDevice.FindOn(partitions)?.Number;
         var root = loader?.SystemRoot?.Trim('\\');
         return systems.FirstOrDefault(s => s.Volume.Number == number && s.SystemRoot.Equals(root, StringComparison.OrdinalIgnoreCase))
@@ -59,6 +60,7 @@ internal static class SystemFinder
             ?? systems[0];
     }
 
-    private static IEnumerable<BootObject> Loaders(BootFiles boot) =>
-        new[] { boot.UefiStore, boot.BiosStore }.OfType<HiveLoad>().Select(s => s.Hive).OfType<GuestHive>().SelectMany(h => BootStore.Read(h).Loaders);
+    private static IEnumerable<BcdObject> Loaders(BootFiles boot) =>
+        new[] { boot.UefiStore, boot.BiosStore }.OfType<HiveLoad>().Select(s => s.Hive).OfType<GuestHive>()
+            .SelectMany(h => BootEntries.Read(h)?.Objects ?? []).Where(o => o.IsOsLoader && o.StartsWindows);
 }

@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Profiles;
 
@@ -33,11 +35,17 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
             throw WindowsError.ProfileUnknown(id, string.Join(", ", BuiltIn));
         }
 
+        return Parse(Encoding.UTF8.GetBytes(SourceOf(id)), id);
+    }
+
+    /// <summary>The JSON of a built-in profile, to begin one's own with.</summary>
+    /// <exception cref="RefusedException"><c>WIN-0007</c>: there is none of this name.</exception>
+    public static string SourceOf(string id)
+    {
         using var stream = typeof(TargetProfile).Assembly.GetManifestResourceStream($"Profiles/{id}.json")
             ?? throw WindowsError.ProfileUnknown(id, string.Join(", ", BuiltIn));
-        using var memory = new MemoryStream();
-        stream.CopyTo(memory);
-        return Parse(memory.ToArray(), id);
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
     }
 
     /// <summary>Reads a profile from JSON.</summary>
@@ -55,7 +63,10 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
                 throw WindowsError.ProfileBroken(source, "it lacks \"id\" or \"rules\".");
             }
 
-            return profile;
+            // A rule that is misspelt would silently not run.
+            return profile.Rules.Keys.FirstOrDefault(id => !RuleCatalog.All.Any(r => r.Id == id)) is { } unknown
+                ? throw WindowsError.ProfileBroken(source, $"there is no rule {unknown}.")
+                : profile;
         }
         catch (JsonException e)
         {
@@ -104,7 +115,7 @@ public sealed record ProfileRule(RuleSeverity? Severity = null, string? Source =
 
 /// <summary>The generated metadata.</summary>
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]
 [JsonSerializable(typeof(TargetProfile))]
 internal sealed partial class ProfileJsonContext : JsonSerializerContext;

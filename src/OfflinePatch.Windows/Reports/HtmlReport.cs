@@ -10,6 +10,7 @@ namespace OfflinePatch.Windows.Reports;
 /// </summary>
 public static class HtmlReport
 {
+    private const int OpenRows = 25;
     private const int MaximumRows = 500; // a staged agent has thousands of files: their folders tell enough
 
     /// <summary>The page.</summary>
@@ -199,7 +200,7 @@ public static class HtmlReport
             + (changes.BytesWritten > 0 ? $", {Size(changes.BytesWritten)} written." : "."))).Append("</p>\n");
         if (changes.Registry.Count > 0)
         {
-            html.Append("<details><summary>Registry (").Append(changes.Registry.Count)
+            html.Append(Details(changes.Registry.Count)).Append("<summary>Registry (").Append(changes.Registry.Count)
                 .Append(")</summary>\n<div class=\"scroll\"><table>\n<tr><th>Value</th><th>Before</th><th>After</th></tr>\n");
             foreach (var key in changes.Registry.Take(MaximumRows).GroupBy(c => c.Key, StringComparer.OrdinalIgnoreCase))
             {
@@ -217,11 +218,11 @@ public static class HtmlReport
 
         if (changes.Files.Count > 0)
         {
-            html.Append("<details><summary>Files (").Append(changes.Files.Count)
+            html.Append(Details(changes.Files.Count)).Append("<summary>Files (").Append(changes.Files.Count)
                 .Append(")</summary>\n<div class=\"scroll\"><table>\n<tr><th>File</th><th>What</th><th class=\"number\">Size</th></tr>\n");
             foreach (var file in changes.Files.Take(MaximumRows))
             {
-                html.Append("<tr><td>").Append(Text(file.Path)).Append("</td><td>").Append(file.Kind switch
+                html.Append("<tr><td><code>").Append(Text(file.Path)).Append("</code>").Append("</td><td>").Append(file.Kind switch
                 {
                     FileChangeKind.Added => "added",
                     FileChangeKind.Replaced => "replaced",
@@ -234,6 +235,9 @@ public static class HtmlReport
 
         html.Append("</section>\n");
     }
+
+    /// <summary>A short list is open, a long one is a click away.</summary>
+    private static string Details(int rows) => rows <= OpenRows ? "<details open>" : "<details>";
 
     private static string More(int count) => count > MaximumRows ? $"<p>… and {count - MaximumRows} more (all in the JSON report).</p>" : "";
 
@@ -275,14 +279,16 @@ public static class HtmlReport
         var advised = image.Rules.Count(r => r is { State: RuleState.Failed, Severity: not RuleSeverity.Error });
         var repaired = image.Rules.Count(r => r.State == RuleState.Fixed);
         var would = image.Rules.Count(r => r.State == RuleState.WouldFix);
+        var left = image.Rules.Count(r => r.State == RuleState.Skipped);
         return image.Result switch
         {
             ImageResult.Ready when would > 0 => ("Can be made ready.", $"{Count(would, "repair")} would be made; nothing was written.", "would be ready", "info", "→"),
             ImageResult.Ready when document.Command == "inspect" => ("What is in this image.", "Nothing was changed.", "read", "info", "i"),
             ImageResult.Ready => (
-                "Ready for import.",
-                (repaired > 0 ? $"{Count(repaired, "repair")} made." : "Nothing had to be changed.") + (advised > 0 ? $" {Count(advised, "piece")} of advice below." : ""),
-                "ready", "good", "✓"),
+                left == 0 ? "Ready for import." : "Ready, as far as was asked.",
+                (repaired > 0 ? $"{Count(repaired, "repair")} made." : "Nothing had to be changed.") + (advised > 0 ? $" {Count(advised, "piece")} of advice below." : "")
+                    + (left > 0 ? $" {Count(left, "check")} left out." : ""),
+                "ready", left == 0 ? "good" : "info", "✓"),
             ImageResult.NotReady => (
                 "Not ready yet.", $"{Count(open, "requirement")} still open{(repaired > 0 ? $", {Count(repaired, "repair")} made" : "")}.", "not ready", "bad", "!"),
             ImageResult.Refused => ("Refused; nothing was written.", "The image is in a state in which a change could do harm.", "refused", "bad", "×"),

@@ -9,14 +9,14 @@ internal static class HtmlStyle
           --page: #f6f7f9; --paper: #ffffff; --ink: #1b2330; --soft: #5b6675; --line: #dde2e9;
           --good: #13714a; --good-bg: #e5f4ec; --bad: #b3261e; --bad-bg: #fdeceb; --warn: #8a5a00; --warn-bg: #fdf3dc;
           --info: #1f5fa8; --info-bg: #e6effa; --mute: #5b6675; --mute-bg: #eceff3;
-          --windows: #2f6fb7; --system: #7a52b3; --data: #3a8f7b; --recovery: #c58a2b; --reserved: #98a2b0; --locked: #b3261e;
+          --windows: #2f6fb7; --system: #7a52b3; --data: #3a8f7b; --recovery: #c58a2b; --reserved: #98a2b0; --locked: #b3261e; --on-disk: #ffffff; --on-disk-shadow: 0 0 3px rgb(0 0 0 / .55);
         }
         @media (prefers-color-scheme: dark) {
           :root {
             --page: #12161c; --paper: #1a2028; --ink: #e6eaf0; --soft: #9ba7b6; --line: #2d3642;
             --good: #6fd3a3; --good-bg: #14332a; --bad: #ff9a92; --bad-bg: #3d1c1b; --warn: #f0c063; --warn-bg: #38290d;
             --info: #8dbdf5; --info-bg: #172b45; --mute: #9ba7b6; --mute-bg: #262e38;
-            --windows: #5b9be0; --system: #a98be0; --data: #5fb8a2; --recovery: #dba94f; --reserved: #6d7785; --locked: #ff9a92;
+            --windows: #5b9be0; --system: #a98be0; --data: #5fb8a2; --recovery: #dba94f; --reserved: #6d7785; --locked: #ff9a92; --on-disk: #0c1118; --on-disk-shadow: none;
           }
         }
         * { box-sizing: border-box; }
@@ -57,12 +57,16 @@ internal static class HtmlStyle
         .key td { background: var(--mute-bg); }
         .checks td:first-child { width: 6rem; } .checks td:nth-child(2) { width: 34%; }
         details { margin: .75rem 0; } summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
-        .disk { width: 100%; height: 3.5rem; border-radius: .4rem; display: block; margin-bottom: .75rem; }
+        .map { position: relative; }
+        .map span { position: absolute; top: 0; height: 100%; padding: 0 .6rem; line-height: 3.5rem; font-size: .85rem; color: var(--on-disk); overflow: hidden; white-space: nowrap; text-overflow: ellipsis; pointer-events: none; text-shadow: var(--on-disk-shadow); }
+        .scale { display: flex; justify-content: space-between; margin: .25rem 0 .75rem; color: var(--soft); font-size: .78rem; font-variant-numeric: tabular-nums; }
+        .disk { width: 100%; height: 3.5rem; border-radius: .4rem; display: block; }
+        .unused { fill: var(--page); opacity: .24; }
         .free { fill: var(--line); background: var(--line); } .p-windows { fill: var(--windows); background: var(--windows); }
         .p-system { fill: var(--system); background: var(--system); } .p-data { fill: var(--data); background: var(--data); }
         .p-recovery { fill: var(--recovery); background: var(--recovery); } .p-reserved { fill: var(--reserved); background: var(--reserved); }
         .p-locked { fill: var(--locked); background: var(--locked); }
-        .disk rect { stroke: var(--page); stroke-width: 1; vector-effect: non-scaling-stroke; }
+        .disk rect:not(.unused) { stroke: var(--page); stroke-width: 1; vector-effect: non-scaling-stroke; }
         .swatch { display: inline-block; width: .9rem; height: .9rem; border-radius: .2rem; vertical-align: -.1rem; }
         footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
         @media (max-width: 40rem) { .change { grid-template-columns: 1fr; } .verdict { padding: 1.1rem; } main { padding: 1rem .9rem 2rem; } }

@@ -36,8 +36,8 @@ public sealed class AccountsAdministratorRule : Rule
             ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} can administer this machine.")
             : Finding.Failed(
                 administrators.Count == 0
-                    ? "SAM names no local administrator."
-                    : $"No local administrator can log on: {string.Join(", ", administrators.Select(a => $"{a.Name} ({Why(a, now)})"))}.",
+                    ? @"SAM\Domains\Account\Users names no administrator (RID 500, or a member of Administrators)."
+                    : $@"No administrator in SAM\Domains\Account\Users can log on: {string.Join(", ", administrators.Select(a => $"{a.Name} ({Why(a, now)})"))}.",
                 "In the source machine: `net user Administrator * /active:yes` with a password of upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?; or let Cloudbase-Init set it at the first start.");
     }
 

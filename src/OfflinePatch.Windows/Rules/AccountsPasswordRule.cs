@@ -39,7 +39,12 @@ public sealed class AccountsPasswordRule : Rule
         return empty.Count == 0
             ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?")
             : Finding.Failed(
-                $"Enabled accounts without a password: {string.Join(", ", empty.Select(a => a.Name))}.",
-                "Set a password in the source machine (`net user NAME *`), or disable the account (`net user NAME /active:no`): accounts without a password cannot log on remotely.");
+                $@"Enabled accounts without a password in SAM\Domains\Account\Users: {string.Join(", ", empty.Select(a => $"{a.Name} ({a.Rid:X8})"))}.{BlankUse(guest)}",
+                "Set a password in the source machine (`net user NAME *`: upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?), or disable the account (`net user NAME /active:no`).");
     }
+
+    private static string BlankUse(Guest guest) =>
+        guest.Windows.Current.Find(@"Control\Lsa")?.GetDword("LimitBlankPasswordUse") == 0
+            ? @" Control\Lsa\LimitBlankPasswordUse=0 lets everybody log on with them from the network."
+            : @" They cannot log on remotely (Control\Lsa\LimitBlankPasswordUse).";
 }

@@ -51,7 +51,7 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
         if (!isActive || wrongActive.Count > 0)
         {
             steps.Add(new Step(
-                wrongActive.Count > 0 ? $"partition {wrongActive[0]} is active" : "no partition is active",
+                wrongActive.Count > 0 ? $"in the master boot record partition {wrongActive[0]} is active" : "in the master boot record no partition is active",
                 $"partition {partition.Number} is active",
                 () =>
                 {
@@ -69,6 +69,11 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
 
         Span<byte> boot = stackalloc byte[512];
         disk.Read(partition.Offset, boot);
+        if (JudgeBootSector(boot) is { } fault)
+        {
+            return new BiosBootRepair($"The boot sector of partition {partition.Number} {fault}.", Rewrite, []);
+        }
+
         var start = partition.Offset / disk.SectorSize;
         var hidden = BinaryPrimitives.ReadUInt32LittleEndian(boot[Layout.HiddenSectors..]);
         if (start <= uint.MaxValue && hidden != start)
@@ -99,6 +104,13 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
         return new BiosBootRepair(null, null, steps);
     }
 
+    /// <summary>What keeps a boot sector from starting bootmgr; null when nothing is seen.</summary>
+    private static string? JudgeBootSector(ReadOnlySpan<byte> boot) =>
+        boot[Layout.Signature] != 0x55 || boot[Layout.Signature + 1] != 0xAA ? "lacks its signature 55AA"
+        : !boot[Layout.BootSectorCode..Layout.Signature].ContainsAnyExcept((byte)0) ? "has no boot code (bytes 84 to 509 are zero)"
+        : boot.IndexOf("NTLDR"u8) >= 0 ? "starts NTLDR, the loader of Windows XP, not bootmgr"
+        : null;
+
     /// <summary>Mends what <see cref="Find"/> gives.</summary>
     public static void Apply(Guest guest)
     {
@@ -120,5 +132,7 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
         public const int FirstEntry = 0x1BE; // four entries; +0 u8 status: 0x80 active
         public const int EntrySize = 16;
         public const int HiddenSectors = 0x1C; // u32: sectors before the partition
+        public const int BootSectorCode = 0x54; // behind the BIOS parameter block of NTFS
+        public const int Signature = 0x1FE; // 55 AA
     }
 }

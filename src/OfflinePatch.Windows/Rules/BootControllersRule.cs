@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Reports;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>
-/// <c>boot.controllers</c>: Windows can find its disk behind IDE, AHCI and NVMe with its own drivers, and no class filter stops the boot
+/// <c>boot.controllers</c>: Windows can find its disk behind IDE, AHCI and NVMe with its own drivers, and no filter stops the boot
 /// (images-and-cloud.md §4.2 and §4.3, drivers.md §12). The first start on the target is on an IDE disk, whatever VirtIO drivers are staged.
 /// </summary>
 public sealed class BootControllersRule : Rule
@@ -41,7 +41,7 @@ public sealed class BootControllersRule : Rule
 
     /// <inheritdoc/>
     public override string Summary =>
-        @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride; class filters whose service or file is missing removed; Windows 7: Control\CriticalDeviceDatabase entries of IDE.";
+        @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride; UpperFilters and LowerFilters of Control\Class (DiskDrive, HDC, SCSIAdapter, System, Volume) and of such devices under Enum: filters without service or file removed; Windows 7: Control\CriticalDeviceDatabase entries of IDE.";
 
     /// <inheritdoc/>
     public override bool CanFix => true;
@@ -59,9 +59,9 @@ public sealed class BootControllersRule : Rule
         }
 
         return repairs.Count == 0
-            ? Finding.Ok("The inbox drivers of IDE, AHCI and NVMe start at boot, and every class filter has its driver.")
+            ? Finding.Ok("The inbox drivers of IDE, AHCI and NVMe start at boot, and every filter on the way to the disk has its driver.")
             : Finding.Broken(
-                "Inbox storage drivers are held back, or a class filter has no driver.",
+                $"{repairs[0].Before}{(repairs.Count == 1 ? "" : $", and {repairs.Count - 1} more")}: Windows may not find its disk.",
                 string.Join("; ", repairs.Select(r => r.Before)), string.Join("; ", repairs.Select(r => r.After).Distinct()));
     }
 
@@ -98,14 +98,11 @@ public sealed class BootControllersRule : Rule
             }
         }
 
-        foreach (var filter in ClassFilters.Broken(guest.Windows, set))
+        foreach (var filter in DeviceFilters.Broken(guest.Windows, set))
         {
             yield return new Repair(
-                filter.Key,
-                $@"{set.Name}\Control\Class\{filter.Key.Name}\{filter.Value}: {filter.Filter} has no driver file",
-                $"{filter.Filter} removed",
-                null,
-                () => ClassFilters.Remove(filter.Key, filter.Value, filter.Filter));
+                filter.Key, $@"{filter.Key.Path}\{filter.Value}: {filter.Filter} has no driver file", $"{filter.Filter} removed", null,
+                () => DeviceFilters.Remove(filter));
         }
 
         foreach (var repair in CriticalDeviceRepairs(guest, set))

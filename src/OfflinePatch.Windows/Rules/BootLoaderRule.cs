@@ -5,13 +5,16 @@ using OfflinePatch.Windows.Reports;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>
-/// <c>boot.loader</c>: a machine without memory of this disk starts it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c> exists, because boot
-/// entries in NVRAM do not travel with a disk. BIOS: boot code, one active partition, and a boot sector that knows where its partition begins
-/// (images-and-cloud.md §4.8, boot-network-accounts.md §1.6). A fallback loader that differs from bootmgfw.efi is left alone: it may be another
-/// system's.
+/// <c>boot.loader</c>: a machine without memory of this disk starts Windows from it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c> is
+/// Windows' own boot manager, because boot entries in NVRAM do not travel with a disk, and the firmware starts whatever lies there. BIOS: boot
+/// code, one active partition, and a boot sector that starts bootmgr and knows where its partition begins (images-and-cloud.md §4.8,
+/// boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept beside it.
 /// </summary>
 public sealed class BootLoaderRule : Rule
 {
+    private const string KeptSuffix = ".before";
+    private const int LargestLoader = 64 << 20; // bootmgfw.efi has 1 to 3 MiB
+
     /// <inheritdoc/>
     public override string Id => "boot.loader";
 
@@ -26,7 +29,7 @@ public sealed class BootLoaderRule : Rule
 
     /// <inheritdoc/>
     public override string Summary =>
-        @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi is created as a copy of \EFI\Microsoft\Boot\bootmgfw.efi. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector.";
+        @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is kept as NAME.before. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.";
 
     /// <inheritdoc/>
     public override bool CanFix => true;
@@ -45,9 +48,15 @@ public sealed class BootLoaderRule : Rule
         if (guest.Firmware == Firmware.Uefi)
         {
             var esp = guest.Boot.Esp!.RequireWritable();
-            var loader = esp.ReadFile(BootFilesFinder.UefiBootManager, limit: 64 << 20);
+            var loader = esp.ReadFile(BootFilesFinder.UefiBootManager, LargestLoader);
+            var path = FallbackPath(guest.Windows.Facts.Architecture)!;
             esp.CreateDirectory(@"EFI\Boot");
-            esp.WriteFile(FallbackPath(guest.Windows.Facts.Architecture)!, loader);
+            if (esp.FileExists(path) && !esp.FileExists(path + KeptSuffix))
+            {
+                esp.Move(path, path + KeptSuffix);
+            }
+
+            esp.WriteFile(path, loader);
             return;
         }
 
@@ -75,11 +84,14 @@ public sealed class BootLoaderRule : Rule
             return Finding.Failed("The architecture of Windows is unknown, and with it the name of the fallback loader.", "See windows.supported.");
         }
 
-        return files.Find(path) is { IsDirectory: false, Length: > 0 }
-            ? Finding.Ok($@"\{path} exists: the firmware starts the disk without a boot entry.")
-            : Finding.Broken(
-                $@"\{path} is missing on the EFI system partition: a new machine has no boot entry for this disk.", "missing",
-                $@"copy of \{BootFilesFinder.UefiBootManager}");
+        var copy = $@"copy of \{BootFilesFinder.UefiBootManager}";
+        return files.Find(path) is not { IsDirectory: false, Length: > 0 }
+            ? Finding.Broken($@"\{path} is missing on the EFI system partition: a new machine has no boot entry for this disk.", "missing", copy)
+            : IsSame(files, path, BootFilesFinder.UefiBootManager)
+                ? Finding.Ok($@"\{path} is Windows' boot manager: the firmware starts the disk without a boot entry.")
+                : Finding.Broken(
+                    $@"\{path} is not the boot manager of this Windows (\{BootFilesFinder.UefiBootManager}): a new machine starts something else.",
+                    "another loader", $@"{copy}; the other is kept as \{path}{KeptSuffix}");
     }
 
     private static Finding InspectBios(Guest guest)
@@ -93,6 +105,9 @@ public sealed class BootLoaderRule : Rule
                     "The BIOS boot chain is broken: " + string.Join("; ", repair.Steps.Select(s => s.Before)) + ".",
                     string.Join("; ", repair.Steps.Select(s => s.Before)), string.Join("; ", repair.Steps.Select(s => s.After)));
     }
+
+    private static bool IsSame(IFileSystem files, string path, string other) =>
+        files.Find(path)?.Length == files.Find(other)?.Length && files.ReadFile(path, LargestLoader).AsSpan().SequenceEqual(files.ReadFile(other, LargestLoader));
 
     private static string? FallbackPath(WindowsArchitecture architecture) => architecture switch
     {

@@ -1,4 +1,5 @@
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Reports;
 
@@ -14,6 +15,9 @@ public sealed class BootSameDiskRule : Rule
     private const string Rebuild =
         "Rebuild the boot configuration in the source machine's recovery environment (`bcdboot C:\\Windows`, with the system partition on this disk), then export it again.";
 
+    private const string MakeDefault =
+        "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.";
+
     /// <inheritdoc/>
     public override string Id => "boot.same-disk";
 
@@ -27,7 +31,7 @@ public sealed class BootSameDiskRule : Rule
     public override string Source => "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk";
 
     /// <inheritdoc/>
-    public override string Summary => @"BCD (default loader: device, osdevice, systemroot; boot manager: device), partition table, SYSTEM\MountedDevices.";
+    public override string Summary => @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, SYSTEM\MountedDevices.";
 
     /// <inheritdoc/>
     public override Finding Inspect(Guest guest)
@@ -55,60 +59,90 @@ public sealed class BootSameDiskRule : Rule
             return Finding.Failed($@"The boot configuration \{storePath} cannot be read: {load.Failure?.Message}", Rebuild);
         }
 
-        var store = BootStore.Read(hive);
-        if (store.DefaultLoader is not { } loader)
+        if (BootEntries.Read(hive) is not { DefaultLoader: { } loader } store)
         {
             return Finding.Failed($@"The boot configuration \{storePath} has no entry that starts Windows.", Rebuild);
         }
 
-        return JudgeLoader(guest, table, loader) ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(guest, table, loader, systemVolume));
+        return JudgeProgram(guest, table, loader) ?? JudgeLoader(guest, table, loader) ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(guest, table, loader, systemVolume));
     }
 
-    private static Finding? JudgeLoader(Guest guest, PartitionTable table, BootObject loader)
+    /// <summary>The entry starts Windows, with the program for this firmware, and the program is there.</summary>
+    private static Finding? JudgeProgram(Guest guest, PartitionTable table, BcdObject loader)
+    {
+        if (!loader.StartsWindows)
+        {
+            return Finding.Failed($"The default BCD entry {loader.Identifier} starts {loader.ProgramPath ?? loader.TypeName}, not Windows.", MakeDefault);
+        }
+
+        if (loader.IsSafeMode)
+        {
+            return Finding.Failed(
+                $"BCD entry {loader.Identifier} has the element safeboot: Windows starts in safe mode, where no agent runs.",
+                $"In the source machine: `bcdedit /deletevalue {loader.Identifier} safeboot`, then export it again.");
+        }
+
+        var program = loader.ProgramPath!.Trim('\\');
+        var ending = guest.Firmware == Firmware.Uefi ? ".efi" : ".exe";
+        if (!program.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+        {
+            return Finding.Failed(
+                $@"BCD entry {loader.Identifier} starts \{program}, which is not for {(guest.Firmware == Firmware.Uefi ? "UEFI" : "BIOS")} (winload{ending}).", Rebuild);
+        }
+
+        return loader.Device.FindOn(table) is { } partition && VolumeOf(guest, partition)?.Files is { } files && files.Find(program) is not { IsDirectory: false, Length: > 0 }
+            ? Finding.Failed(
+                $@"BCD entry {loader.Identifier} starts \{program} on partition {partition.Number}, which is missing or empty.",
+                "Repair Windows in the source machine's recovery environment (`sfc /scannow /offbootdir=C:\\ /offwindir=C:\\Windows`), then export it again.")
+            : null;
+    }
+
+    private static GuestVolume? VolumeOf(Guest guest, Partition partition) => guest.Volumes.FirstOrDefault(v => v.Partition?.Number == partition.Number);
+
+    private static Finding? JudgeLoader(Guest guest, PartitionTable table, BcdObject loader)
     {
         foreach (var (name, device) in new[] { ("osdevice", loader.OsDevice), ("device", loader.Device) })
         {
             switch (device.Kind)
             {
-                case BootDeviceKind.Locate or BootDeviceKind.Boot:
+                case BcdDeviceKind.Locate or BcdDeviceKind.Boot:
                     continue;
-                case BootDeviceKind.Special:
+                case BcdDeviceKind.Unknown:
+                    return Finding.Failed($"BCD entry {loader.Identifier} has no usable {name}.", Rebuild);
+                case not (BcdDeviceKind.GptPartition or BcdDeviceKind.MbrPartition):
                     return Finding.Failed(
-                        $"BCD entry {loader.Id}: {name} is {device.Describe()}, so that Windows does not start from a partition of this disk.",
-                        "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.");
-                case BootDeviceKind.Unknown:
-                    return Finding.Failed($"BCD entry {loader.Id} has no usable {name}.", Rebuild);
+                        $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, so that Windows does not start from a partition of this disk.", MakeDefault);
             }
 
             if (!device.IsOn(table))
             {
                 return Finding.Failed(
-                    $"BCD entry {loader.Id}: {name} is {device.Describe()}, but this disk is {DiskId(table)}: another disk, or a clone with a new id.",
+                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, but this disk is {DiskId(table)}: another disk, or a clone with a new id.",
                     Rebuild, device.Describe(), DiskId(table));
             }
 
             if (device.FindOn(table) is not { } partition)
             {
                 return Finding.Failed(
-                    $"BCD entry {loader.Id}: {name} is {device.Describe()}, and there is no such partition: it was moved or deleted.",
+                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, and there is no such partition: it was moved or deleted.",
                     Rebuild, device.Describe());
             }
 
             var root = (loader.SystemRoot ?? @"\Windows").Trim('\\');
-            var volume = guest.Volumes.FirstOrDefault(v => v.Partition?.Number == partition.Number);
+            var volume = VolumeOf(guest, partition);
             if (name == "osdevice" && (volume?.Files is not { } files || !SystemFinder.IsSystemRoot(files, root)))
             {
                 return Finding.Failed(
-                    $@"BCD entry {loader.Id} starts Windows from \{root} on partition {partition.Number}, where there is none.", Rebuild);
+                    $@"BCD entry {loader.Identifier} starts Windows from \{root} on partition {partition.Number}, where there is none.", Rebuild);
             }
         }
 
         return null;
     }
 
-    private static Finding? JudgeManager(PartitionTable table, BootStore store, GuestVolume systemVolume)
+    private static Finding? JudgeManager(PartitionTable table, BcdStore store, GuestVolume systemVolume)
     {
-        if (store.BootManager?.Device is not { Kind: BootDeviceKind.Partition } device)
+        if (store.BootManager?.Device is not { IsPartition: true } device)
         {
             return null; // "the boot device", or absent: the firmware found it, whatever it says
         }
@@ -120,11 +154,11 @@ public sealed class BootSameDiskRule : Rule
                 Rebuild, device.Describe());
     }
 
-    private static string Proof(Guest guest, PartitionTable table, BootObject loader, GuestVolume systemVolume)
+    private static string Proof(Guest guest, PartitionTable table, BcdObject loader, GuestVolume systemVolume)
     {
         var windows = guest.Windows.Volume.Number;
         var text = $"The system partition ({systemVolume.Number}) and Windows (partition {windows}) are on this disk, {DiskId(table)}.";
-        if (loader.OsDevice.Kind is BootDeviceKind.Locate or BootDeviceKind.Boot)
+        if (loader.OsDevice.IsSearched)
         {
             text += $" The BCD finds Windows by search (osdevice: {loader.OsDevice.Describe()}).";
         }

@@ -6,14 +6,18 @@ namespace OfflinePatch.Windows.Rules;
 /// <summary>
 /// <c>drivers.leftovers</c>: what VMware, VirtualBox, Parallels, Hyper-V and Xen left behind (drivers.md §8, images-and-cloud.md §4.4,
 /// field-virt-v2v.md §1.3). Fixed is only what virt-v2v has done for years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after
-/// they are taken out of every class filter. Storage drivers of VMware (pvscsi, LSI) are never touched: they may be what still boots the machine.
+/// they are taken out of the filter lists of every class and device. Hyper-V's drivers come with Windows: they are no leftovers. Storage drivers of VMware (pvscsi, LSI) are never touched: they may be what still boots the machine.
 /// </summary>
 public sealed class DriversLeftoversRule : Rule
 {
     private static readonly (string Origin, string Remedy, string[] Services)[] Known =
     [
         ("VMware Tools", "Uninstall VMware Tools in the source machine before the export: its uninstaller refuses to run outside VMware.",
-            ["VMTools", "VGAuthService", "vmvss", "VM3DService", "vm3dmp", "vm3dmp_loader", "vmhgfs", "VMMemCtl", "vmrawdsk", "vmci", "vsock", "vmmouse", "vmusbmouse", "vmwefifw", "vnetWFP", "vsepflt", "vmdebug", "VMUpgradeHelper", "GISvc", "vmx_svga"]),
+            [
+                "VMTools", "VGAuthService", "vmvss", "VM3DService", "vm3dmp", "vm3dmp-debug", "vm3dmp-stats", "vm3dmp_loader", "svga_wddm", "vmx_svga", "vmx86", "vmhgfs",
+                "VMMemCtl", "vmrawdsk", "vmci", "vsock", "vmmouse", "vmusbmouse", "vmkbd", "vmaudio", "vmdesched", "efifw", "vmwefifw", "vnetWFP", "vnetflt", "vsepflt",
+                "vmdebug", "VMUpgradeHelper", "GISvc",
+            ]),
         ("VirtualBox Guest Additions", "Uninstall the VirtualBox Guest Additions in the source machine.",
             ["VBoxService", "VBoxGuest", "VBoxMouse", "VBoxSF", "VBoxVideo", "VBoxVideoW8", "VBoxWddm"]),
         ("Citrix or old Xen tools", "Uninstall the Xen tools in the source machine, or stage the Xen PV drivers with --drivers.",
@@ -42,7 +46,7 @@ public sealed class DriversLeftoversRule : Rule
 
     /// <inheritdoc/>
     public override string Summary =>
-        @"Services of VMware Tools, VirtualBox, old Xen tools: told. Services\prl_* (Parallels) and rhelscsi: taken out of the class filters, Start=4.";
+        @"Services of VMware Tools, VirtualBox, old Xen tools: told. Services\prl_* (Parallels) and rhelscsi: taken out of every UpperFilters and LowerFilters under Control\Class and Enum, Start=4.";
 
     /// <inheritdoc/>
     public override bool CanFix => true;
@@ -55,7 +59,7 @@ public sealed class DriversLeftoversRule : Rule
         {
             return Finding.Broken(
                 $@"Drivers of another hypervisor would start: {string.Join(", ", active.Select(a => $@"Services\{a.Name}").Distinct(StringComparer.OrdinalIgnoreCase))}.",
-                string.Join("; ", active.Select(a => $@"{a.Path}\Start={a.GetDword("Start")}")), "disabled (Start=4), out of the class filters");
+                string.Join("; ", active.Select(a => $@"{a.Path}\Start={a.GetDword("Start")}")), "disabled (Start=4), out of every filter list");
         }
 
         var current = guest.Windows.Current;
@@ -77,9 +81,9 @@ public sealed class DriversLeftoversRule : Rule
         {
             foreach (var set in guest.Windows.BootControlSets)
             {
-                foreach (var filter in ClassFilters.OfBootClasses(set).Where(f => f.Filter.Equals(key.Name, StringComparison.OrdinalIgnoreCase)).ToList())
+                foreach (var filter in DeviceFilters.Naming(set, key.Name).ToList())
                 {
-                    ClassFilters.Remove(filter.Key, filter.Value, filter.Filter);
+                    DeviceFilters.Remove(filter);
                 }
             }
 

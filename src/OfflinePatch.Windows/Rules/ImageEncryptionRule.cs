@@ -19,7 +19,7 @@ public sealed class ImageEncryptionRule : Rule
     public override string Source => "Huawei IMS: encrypted images cannot be imported";
 
     /// <inheritdoc/>
-    public override string Summary => "Encryption of the container, LUKS on the disk.";
+    public override string Summary => "Encryption of the container (one that is encrypted as a whole is refused when it is opened), LUKS on the disk, BitLocker.";
 
     /// <inheritdoc/>
     public override bool NeedsWindows => false;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Reports;
 
@@ -5,10 +6,14 @@ namespace OfflinePatch.Windows.Rules;
 
 /// <summary>
 /// <c>image.single-disk</c>: the machine needs no second disk, because the target imports the system disk only (images-and-cloud.md R4). Evidence is
-/// a drive letter in SYSTEM\MountedDevices whose partition is not on this disk, a page file there, or the database of a domain controller.
+/// an OVF description that names several disks, a drive letter in SYSTEM\MountedDevices whose partition is not on this disk, a page file there, or the
+/// database of a domain controller.
 /// </summary>
 public sealed class ImageSingleDiskRule : Rule
 {
+    /// <summary>The property of an OVA or OVF with the number of disks that its description names.</summary>
+    private const string DiskCount = "ovf.diskCount";
+
     /// <inheritdoc/>
     public override string Id => "image.single-disk";
 
@@ -22,11 +27,18 @@ public sealed class ImageSingleDiskRule : Rule
     public override string Source => "Huawei IMS: an image file holds the system disk only";
 
     /// <inheritdoc/>
-    public override string Summary => @"SYSTEM\MountedDevices, PagingFiles and NTDS paths: letters of partitions that are not on this disk.";
+    public override string Summary => @"The number of disks in an OVF description; SYSTEM\MountedDevices, Session Manager\Memory Management\PagingFiles and Services\NTDS\Parameters: letters of partitions that are not on this disk.";
 
     /// <inheritdoc/>
     public override Finding Inspect(Guest guest)
     {
+        if (guest.Disk?.Properties.GetValueOrDefault(DiskCount) is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var disks) && disks > 1)
+        {
+            return Finding.Failed(
+                $"The OVF description of the machine names {disks} disks; this image is the first of them ({DiskCount}).",
+                "Import the system disk alone (`offlinepatch fix IMAGE -o COPY -O FORMAT` writes it), and each data disk as a data disk image; attach them afterwards.", $"{disks} disks");
+        }
+
         if (guest.Partitions is null)
         {
             return Finding.NotApplicable("There is no partition table.");

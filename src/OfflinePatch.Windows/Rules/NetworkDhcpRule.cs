@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Net;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Reports;
 
@@ -10,6 +12,7 @@ namespace OfflinePatch.Windows.Rules;
 /// </summary>
 public sealed class NetworkDhcpRule : Rule
 {
+    private const string NsiIPv6 = "{eb004a01-9b1a-11d4-9123-0050047759bc}";
     private const string Parameters = @"Services\Tcpip\Parameters";
     private static readonly string[] StaticValues = ["IPAddress", "SubnetMask", "DefaultGateway", "DefaultGatewayMetric"];
 
@@ -64,6 +67,11 @@ public sealed class NetworkDhcpRule : Rule
 
         var routes = PersistentRoutes(guest.Windows.Current);
         var note = routes.Count == 0 ? "" : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";
+        if (StaticIPv6(guest.Windows.Current) is { Count: > 0 } fixedAddresses)
+        {
+            note += $@" Addresses in Control\Nsi\{NsiIPv6} stay ({string.Join(", ", fixedAddresses)}): they count only if the same adapter appears again, at the same place.";
+        }
+
         return Finding.Ok(interfaces == 0
             ? @"There is no interface under Services\Tcpip\Parameters\Interfaces: a new adapter starts with DHCP."
             : $"All {interfaces} interfaces of all control sets use DHCP.{note}");
@@ -145,6 +153,27 @@ public sealed class NetworkDhcpRule : Rule
 
         var name = ConnectionName(set, key.Name);
         return $"{set.Name} {key.Name}{(name is null ? "" : $" ({name})")}: {string.Join(", ", parts)}";
+    }
+
+    /// <summary>
+    /// The IPv6 addresses that the network store interface keeps for adapters (boot-network-accounts.md §2.2): value names of 16 hexadecimal digits LUID
+    /// and 32 of address. Loopback, link-local and multicast ones mean nothing. They are told and not edited: the store belongs to adapters that a new
+    /// machine does not have.
+    /// </summary>
+    private static List<string> StaticIPv6(ControlSet set)
+    {
+        var found = new List<string>();
+        foreach (var value in set.Find($@"Control\Nsi\{NsiIPv6}\10")?.Values ?? [])
+        {
+            var bytes = new byte[16];
+            if (value.Name.Length == 48 && Convert.FromHexString(value.Name.AsSpan(16), bytes, out _, out _) == OperationStatus.Done
+                && new IPAddress(bytes) is { IsIPv6LinkLocal: false, IsIPv6Multicast: false } address && !IPAddress.IsLoopback(address))
+            {
+                found.Add(address.ToString());
+            }
+        }
+
+        return found;
     }
 
     private static List<string> PersistentRoutes(ControlSet set) =>

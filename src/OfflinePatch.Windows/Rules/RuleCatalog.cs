@@ -45,6 +45,7 @@ public static class RuleCatalog
         new NetworkServicesRule(),
 
         new CloudbaseInitRule(),
+        new WindowsPendingRenamesRule(), // after whatever may have staged a file that an operation names
 
         new AccountsAdministratorRule(),
         new AccountsPasswordRule(),

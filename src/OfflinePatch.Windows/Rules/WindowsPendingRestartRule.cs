@@ -4,7 +4,8 @@ using OfflinePatch.Windows.Reports;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>
-/// <c>windows.pending-restart</c>: what the next start does beside starting (boot-network-accounts.md §6): Windows Update, chkdsk, Driver Verifier.
+/// <c>windows.pending-restart</c>: what the next start does beside starting (boot-network-accounts.md §6): Windows Update, chkdsk, files
+/// that are replaced or deleted, Driver Verifier. Operations on files that the machine needs are those of windows.pending-renames.
 /// </summary>
 public sealed class WindowsPendingRestartRule : Rule
 {
@@ -26,7 +27,7 @@ public sealed class WindowsPendingRestartRule : Rule
 
     /// <inheritdoc/>
     public override string Summary =>
-        $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, Memory Management\VerifyDrivers, SYSTEM\Setup\CmdLine.";
+        $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, PendingFileRenameOperations, Memory Management\VerifyDrivers.";
 
     /// <inheritdoc/>
     public override Finding Inspect(Guest guest)
@@ -48,6 +49,11 @@ public sealed class WindowsPendingRestartRule : Rule
         if (boot.Count > 0)
         {
             found.Add($@"Session Manager\BootExecute runs {string.Join(", ", boot)}");
+        }
+
+        if (manager is not null && PendingRenames.ValueNames.SelectMany(n => PendingRenames.Read(manager, n)).ToList() is { Count: > 0 } renames)
+        {
+            found.Add($@"Session Manager\PendingFileRenameOperations holds {renames.Count} file operation(s), the first for {renames[0].Source}");
         }
 
         var memory = manager?.Find("Memory Management");

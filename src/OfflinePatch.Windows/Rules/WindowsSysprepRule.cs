@@ -51,7 +51,7 @@ public sealed class WindowsSysprepRule : Rule
                     ? Finding.Failed(
                         $@"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState={generalization}: Sysprep was interrupted.",
                         @"Run Sysprep again in the source machine; its log is Windows\System32\Sysprep\Panther\setupact.log.")
-                    : Finding.Ok("Windows is completely set up and not generalised: copies of this machine share one SID. Run Sysprep before the export if each needs its own.");
+                    : Finding.Ok("Windows is completely set up and not generalised: copies of this machine share one SID. If each needs its own, run `sysprep /generalize /oobe /shutdown` before the export (`slmgr /dlv` tells how often it can still be rearmed).");
         }
 
         return state == Generalized

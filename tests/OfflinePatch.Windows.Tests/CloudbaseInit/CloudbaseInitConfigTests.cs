@@ -106,4 +106,30 @@ public sealed class CloudbaseInitConfigTests
 
         return config;
     }
+
+    /// <summary>Files as users leave them, edited, and read by another parser that refuses what is doubtful: an option or section twice, a line of nothing.</summary>
+    [SkippableTheory]
+    [Trait("tier", "oracle")]
+    [InlineData("", null, null)]
+    [InlineData("[DEFAULT]\r\nusername=a\r\nusername=b\r\nown = 1\r\n[openstack]\r\nx=y\r\n[mine]\r\nz=%(not)s\r\n", "mine/z", "%(not)s")]
+    [InlineData("# head\n[openstack]\nusername=other\n\n; tail", "openstack/username", "other")]
+    [InlineData("\uFEFF[DEFAULT]\nretry_count: 7\nown=first\n  second line\n", "DEFAULT/own", "first\nsecond line")]
+    public void Another_parser_reads_the_wanted_settings_and_the_users_own(string before, string? ownKey, string? ownValue)
+    {
+        Oracle.Require("python3");
+        const string Script = """
+            import configparser, json, sys
+            c = configparser.ConfigParser(interpolation=None, strict=True, default_section='(none)')
+            c.read_string(open(sys.argv[1], 'rb').read().decode('utf-8'))
+            print(json.dumps({s + '/' + k: v for s in c.sections() for k, v in c[s].items()}))
+            """;
+        using var scratch = new ScratchFolder();
+        var config = Apply(Encoding.UTF8.GetBytes(before));
+        File.WriteAllBytes(scratch["conf"], config.ToArray());
+        using var json = JsonDocument.Parse(Oracle.Run("python3", "-c", Script, scratch["conf"]).MustSucceed().Output);
+        var read = json.RootElement.EnumerateObject().ToDictionary(o => o.Name, o => o.Value.GetString(), StringComparer.Ordinal);
+        Assert.All(Wanted.Where(w => w.IsRequired), w => Assert.Equal(w.Value, read[$"{w.Section}/{w.Key}"]));
+        Assert.All(Wanted, w => Assert.Equal(config.Get(w.Section, w.Key), read[$"{w.Section}/{w.Key}"]));
+        Assert.Equal(ownValue, ownKey is null ? null : read[ownKey]);
+    }
 }

@@ -1,5 +1,6 @@
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;
@@ -71,14 +72,13 @@ public sealed class RealHiveTests
     {
         var hive = Hive.Open(Corpus.Read(name), new HiveLogs(log.Length == 0 ? default(ReadOnlyMemory<byte>) : Corpus.Read(log), default, default),
             new HiveOpenOptions { Unclean = UncleanHive.Reconcile });
-        var entry = BootStore.Read(new GuestHive(hive, "BCD", new ChangeLog())).DefaultLoader!;
+        var entry = BcdStore.Open(hive).DefaultLoader!;
         Assert.Equal(description, entry.Description);
         Assert.Equal(loader, entry.ProgramPath);
         Assert.True(entry.StartsWindows);
-        Assert.Equal(BootDeviceKind.Partition, entry.OsDevice.Kind);
-        Assert.Equal(PartitionScheme.Gpt, entry.OsDevice.Scheme);
-        Assert.Equal(partition, entry.OsDevice.PartitionGuid.ToString());
-        Assert.Equal(disk, entry.OsDevice.DiskGuid.ToString());
+        Assert.Equal(BcdDeviceKind.GptPartition, entry.OsDevice.Kind);
+        Assert.Equal(partition, entry.OsDevice.PartitionId.ToString());
+        Assert.Equal(disk, entry.OsDevice.DiskId.ToString());
         Assert.Equal(entry.OsDevice, entry.Device);
     }
 
@@ -86,9 +86,9 @@ public sealed class RealHiveTests
     public void The_boot_configuration_of_a_setup_disc_starts_a_RAM_disk()
     {
         var hive = Hive.Open(Corpus.Read("bcd/ez-BCD"), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile });
-        var entry = BootStore.Read(new GuestHive(hive, "BCD", new ChangeLog())).DefaultLoader!;
+        var entry = BcdStore.Open(hive).DefaultLoader!;
         Assert.Equal("Windows Setup", entry.Description);
-        Assert.Equal(BootDeviceKind.Special, entry.OsDevice.Kind);
+        Assert.Equal(BcdDeviceKind.Ramdisk, entry.OsDevice.Kind);
     }
 
     [SkippableFact]

@@ -28,6 +28,7 @@ public sealed class Machine
     public const long GiB = 1L << 30;
     public const long MiB = 1L << 20;
     public const string LoaderId = "{11111111-2222-3333-4444-555555555555}";
+    public const string BootManagerId = "{9dea862c-5cdd-4e70-acc1-f32b344d4795}";
     public static readonly Guid DiskGuid = new("0a1b2c3d-0001-0002-0003-000000000001");
     public static readonly Guid EspGuid = new("0a1b2c3d-0001-0002-0003-000000000002");
     public static readonly Guid WindowsGuid = new("0a1b2c3d-0001-0002-0003-000000000003");
@@ -54,6 +55,7 @@ public sealed class Machine
             boot[0] = 0xEB;
             "NTFS    "u8.CopyTo(boot.AsSpan(3));
             BinaryPrimitives.WriteUInt32LittleEndian(boot.AsSpan(0x1C), (uint)(MiB / 512));
+            boot.AsSpan(0x54, 0x100).Fill(0x90);
             boot[510] = 0x55;
             boot[511] = 0xAA;
             Disk.Write(MiB, boot);
@@ -67,7 +69,7 @@ public sealed class Machine
         BuildSoftware();
         BuildSam();
         BuildBcd();
-        foreach (var file in new[] { "ntoskrnl.exe", "kernel32.dll" })
+        foreach (var file in new[] { "ntoskrnl.exe", "kernel32.dll", "winload.exe", "winload.efi" })
         {
             WindowsFiles.Put(@"Windows\System32\" + file, Pe(generation == Generation.Windows7 ? (ushort)0x014C : (ushort)0x8664));
         }
@@ -332,6 +334,15 @@ public sealed class Machine
 
     public HiveKey AddInterface(string id, string set = "ControlSet001") => System.Create($@"{set}\Services\Tcpip\Parameters\Interfaces\{id}");
 
+    /// <summary>Adds a file operation that waits for the next start; an empty target deletes.</summary>
+    public void Rename(string source, string target)
+    {
+        const string Name = "PendingFileRenameOperations";
+        var manager = Set(@"Control\Session Manager");
+        var before = manager.FindValue(Name)?.ReadData() is { Length: > 2 } data ? Encoding.Unicode.GetString(data)[..^1] : "";
+        manager.SetValue(Name, RegistryValueType.MultiString, Encoding.Unicode.GetBytes($"{before}{source}\0{target}\0\0"));
+    }
+
     public void Service(string name, uint start)
     {
         var key = Set(@"Services\" + name);
@@ -380,10 +391,10 @@ public sealed class Machine
     {
         var isUefi = Firmware == Firmware.Uefi;
         Bcd.Create("Description").SetString("KeyName", "BCD00000000");
-        Element(BootStore.BootManagerId, 0x10100002, "11000001").SetBinary("Element",
+        Element(BootManagerId, 0x10100002, "11000001").SetBinary("Element",
             isUefi ? GptDevice(DiskGuid, EspGuid) : MbrDevice(Signature, MiB));
-        Element(BootStore.BootManagerId, 0x10100002, "23000003").SetString("Element", LoaderId);
-        Element(BootStore.BootManagerId, 0x10100002, "24000001").SetMultiString("Element", [LoaderId]);
+        Element(BootManagerId, 0x10100002, "23000003").SetString("Element", LoaderId);
+        Element(BootManagerId, 0x10100002, "24000001").SetMultiString("Element", [LoaderId]);
         var windows = isUefi ? GptDevice(DiskGuid, WindowsGuid) : MbrDevice(Signature, WindowsOffset);
         Loader("11000001").SetBinary("Element", windows);
         Loader("21000001").SetBinary("Element", windows);

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using OfflinePatch.Testing;
@@ -84,10 +86,43 @@ public sealed partial class ReportTests
         var picture = File.ReadAllBytes(scratch["page.png"]);
         Assert.True(picture.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']));
         Assert.True(picture.Length > 20_000, "the page is empty");
+        Assert.Equal(scheme == "dark" ? "12161C" : "F6F7F9", FirstPixel(picture)); // the page's own background in either palette
         if (Environment.GetEnvironmentVariable("OFFLINEPATCH_SCREENSHOTS") is { Length: > 0 } keep)
         {
             File.Copy(scratch["page.png"], Path.Combine(keep, $"report-{scheme}.png"), overwrite: true);
         }
+    }
+
+    [Fact]
+    public void A_verdict_over_a_part_of_the_checks_says_so()
+    {
+        var report = SampleReport.Create(ImageResult.Ready);
+        Assert.Contains("Ready for import.", HtmlReport.Render(report), StringComparison.Ordinal);
+        var part = report with { Images = [report.Images[0] with { Rules = [.. report.Images[0].Rules, new RuleReport("image.size", RuleSeverity.Error, RuleState.Skipped, "Left out.")] }] };
+        Assert.Contains("Ready, as far as was asked.", HtmlReport.Render(part), StringComparison.Ordinal);
+        Assert.Contains("1 check left out.", HtmlReport.Render(part), StringComparison.Ordinal);
+    }
+
+    /// <summary>The top left pixel of a PNG as RRGGBB. Whatever its row's filter, the first pixel stands there as it is.</summary>
+    private static string FirstPixel(ReadOnlySpan<byte> png)
+    {
+        using var data = new MemoryStream();
+        for (var at = 8; at + 12 <= png.Length;)
+        {
+            var length = BinaryPrimitives.ReadInt32BigEndian(png[at..]);
+            if (png.Slice(at + 4, 4).SequenceEqual("IDAT"u8))
+            {
+                data.Write(png.Slice(at + 8, length));
+            }
+
+            at += 12 + length;
+        }
+
+        data.Position = 0;
+        using var pixels = new ZLibStream(data, CompressionMode.Decompress);
+        var start = new byte[4];
+        pixels.ReadExactly(start);
+        return Convert.ToHexString(start.AsSpan(1));
     }
 
     [GeneratedRegex("""(src|href)\s*=\s*"(?!#)|url\(|@import|https?:""", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]

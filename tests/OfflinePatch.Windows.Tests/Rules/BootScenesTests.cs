@@ -76,7 +76,40 @@ public sealed class BootScenesTests
         var mounted = machine.System.Find("MountedDevices")!;
         mounted.SetBinary(@"\DosDevices\D:", mounted.GetBinary(@"\DosDevices\C:")!);
         mounted.DeleteValue(@"\DosDevices\C:");
-        Assert.Equal("D:", machine.Start().Windows.DriveLetter);
+        foreach (var service in new[] { "atapi", "storahci" })
+        {
+            machine.Set($@"Services\{service}").SetExpandString("ImagePath", $@"\??\D:\Windows\System32\drivers\{service}.sys");
+        }
+
+        var guest = machine.Start();
+        Assert.Equal("D:", guest.Windows.DriveLetter);
+        Assert.Equal(@"D:\Windows\System32", guest.Windows.GuestPath(guest.Windows.PathOf("System32")));
+        Assert.All(new Rule[] { new BootSameDiskRule(), new BootLoaderRule(), new BootControllersRule() }, r => Assert.Equal(FindingState.Ok, r.Inspect(guest).State));
+    }
+
+    /// <summary>A recovery environment is an entry and a partition of its own, with winload, winpe and a RAM disk; it is neither Windows nor the default.</summary>
+    [Theory]
+    [MemberData(nameof(Firmwares))]
+    public void A_recovery_partition_with_its_entry_is_no_second_Windows(Firmware firmware)
+    {
+        const string Recovery = "{99999999-8888-7777-6666-555555555555}";
+        var machine = new Machine(firmware: firmware);
+        var files = machine.AddPartition();
+        files.Put(@"Recovery\WindowsRE\Winre.wim", [1]);
+        files.Put(@"Recovery\WindowsRE\boot.sdi", [1]);
+        machine.Element(Recovery, 0x10200003, "12000002").SetString("Element", machine.Loader("12000002").GetString("Element")!);
+        machine.Element(Recovery, 0x10200003, "12000004").SetString("Element", "Windows Recovery Environment");
+        machine.Element(Recovery, 0x10200003, "22000002").SetString("Element", @"\windows");
+        machine.Element(Recovery, 0x10200003, "26000022").SetBinary("Element", [1]);
+        machine.Element(Machine.LoaderId, 0x10200003, "14000008").SetMultiString("Element", [Recovery]);
+        var guest = machine.Start();
+        Assert.Single(guest.Systems);
+        Assert.Equal(Machine.WindowsOffset, guest.Windows.Volume.Offset);
+        Assert.Equal(FindingState.Ok, new BootSameDiskRule().Inspect(guest).State);
+
+        // The entry that is left when the default one is gone must not be taken for Windows.
+        machine.Bcd.Find("Objects")!.DeleteSubKeyTree(Machine.LoaderId);
+        Assert.Equal(FindingState.Failed, new BootSameDiskRule().Inspect(machine.Start()).State);
     }
 
     [Fact]

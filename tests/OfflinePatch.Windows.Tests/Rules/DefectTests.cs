@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
@@ -6,7 +7,7 @@ namespace OfflinePatch.Windows.Tests.Rules;
 
 /// <summary>Every generation and firmware with every single defect: the intended rule fails and no other; a fix mends it; the second look is clean.</summary>
 [Trait("tier", "unit")]
-public sealed class DefectTests
+public sealed partial class DefectTests
 {
     public static TheoryData<string, Generation, Firmware> Variants
     {
@@ -39,12 +40,14 @@ public sealed class DefectTests
         var machine = new Machine(generation, firmware);
         defect.Break(machine);
         var guest = machine.Start();
-        Assert.Equal([defect.Rule], Failing(guest, generation));
+        Assert.Equal(new[] { defect.Rule, defect.Also }.OfType<string>().Order(StringComparer.Ordinal), Failing(guest, generation).Order(StringComparer.Ordinal));
         var rule = RuleCatalog.All.Single(r => r.Id == defect.Rule);
         var finding = rule.Inspect(guest);
         Assert.Equal(defect.Fixable, finding.Fixable && rule.CanFix);
-        Assert.NotNull(finding.Remedy);
-        Assert.Contains(defect.MessageNames, finding.Message + finding.Before, StringComparison.OrdinalIgnoreCase);
+        Assert.True(finding.Remedy is { Length: > 20 } remedy && remedy.EndsWith('.'), $"no remedy: {finding.Remedy}");
+        Assert.NotEmpty(defect.Names);
+        Assert.Contains(defect.Names, finding.Message + finding.Before, StringComparison.OrdinalIgnoreCase);
+        Assert.Matches(Place(), finding.Message + finding.Before);
         Assert.True(guest.Changes.IsEmpty);
         if (!defect.Fixable)
         {
@@ -59,6 +62,10 @@ public sealed class DefectTests
         Assert.Empty(Failing(again, generation));
         Assert.True(again.Changes.IsEmpty);
     }
+
+    /// <summary>A key or path, a system file, an account, a partition, a BCD entry, bytes of the disk: where somebody has to look.</summary>
+    [GeneratedRegex(@"\\[\w{]|\$[A-Z]\w+|\w+\.(sys|xml)|partition \d|BCD entry \{|master boot record", RegexOptions.ExplicitCapture)]
+    private static partial Regex Place();
 
     private static List<string> Failing(Guest guest, Generation generation) =>
     [

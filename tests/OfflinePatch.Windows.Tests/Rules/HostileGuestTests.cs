@@ -21,7 +21,7 @@ public sealed class HostileGuestTests
     public void Values_of_any_type_and_length(int seed, int rounds) => Run(seed, rounds);
 
     [Theory]
-    [InlineData(100, 1000)]
+    [InlineData(100, 5000)]
     [Trait("speed", "slow")]
     public void Values_of_any_type_and_length_for_long(int seed, int rounds) => Run(seed, rounds);
 
@@ -34,6 +34,14 @@ public sealed class HostileGuestTests
             {
                 Options = new RuleOptions { EnableRdp = random.Next(2) == 0 },
             };
+            machine.Rename(@"\??\C:\Windows\System32\drivers\atapi.sys", "");
+            machine.Rename(@"\??\C:\Windows\Temp\x", @"!\??\C:\Windows\y");
+            machine.System.Create("MountedDevices").SetBinary(@"\DosDevices\E:", new byte[12]);
+            machine.Set(@"Control\Nsi\{eb004a01-9b1a-11d4-9123-0050047759bc}\10").SetBinary("0000000080000600fd000000000000000000000000000001", new byte[48]);
+            machine.Set(@"Enum\PCI\VEN_1AF4\3&1").SetString("ClassGUID", "{4d36e97b-e325-11ce-bfc1-08002be10318}");
+            machine.Set(@"Enum\PCI\VEN_1AF4\3&1").SetMultiString("UpperFilters", ["prl_strg", "ghost"]);
+            machine.Set(@"Control\Class\{4d36e97d-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["ghost"]);
+            machine.Service("prl_strg", 0);
             foreach (var hive in new[] { machine.System, machine.Software, machine.Sam, machine.Bcd })
             {
                 var keys = All(hive.Root).Where(k => k.ValueCount > 0).ToList();

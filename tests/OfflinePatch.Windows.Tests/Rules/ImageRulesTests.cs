@@ -34,6 +34,22 @@ public sealed class ImageRulesTests
         Assert.Equal(expected, new ImageSizeRule().Inspect(guest).State);
     }
 
+    [Theory]
+    [InlineData("1", false)]
+    [InlineData("2", true)]
+    [InlineData("many", false)]
+    public void Disks_of_an_OVF_description(string count, bool fails)
+    {
+        var machine = new Machine(properties: new Dictionary<string, string> { ["ovf.diskCount"] = count });
+        var finding = new ImageSingleDiskRule().Inspect(machine.Start());
+        Assert.Equal(fails ? FindingState.Failed : FindingState.Ok, finding.State);
+        if (fails)
+        {
+            Assert.Contains("names 2 disks", finding.Message, StringComparison.Ordinal);
+            Assert.Contains("data disk image", finding.Remedy, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void The_format_of_the_copy_counts()
     {

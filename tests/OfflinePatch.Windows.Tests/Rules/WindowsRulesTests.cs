@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
@@ -61,11 +63,24 @@ public sealed class WindowsRulesTests
     }
 
     [Fact]
-    public void A_fallback_loader_of_somebody_else_stays()
+    public void A_fallback_loader_of_somebody_else_is_replaced_and_kept()
     {
         var machine = new Machine();
         machine.SystemFiles.Put(@"EFI\Boot\bootx64.efi", [1, 2, 3]);
-        Assert.Equal(FindingState.Ok, new BootLoaderRule().Inspect(machine.Start()).State);
+        machine.SystemFiles.Put(@"EFI\Boot\grubx64.efi", [4]);
+        var guest = machine.Start();
+        var rule = new BootLoaderRule();
+        Assert.Contains(@"\EFI\Boot\bootx64.efi is not the boot manager", rule.Inspect(guest).Message, StringComparison.Ordinal);
+        rule.Fix(guest);
+        Assert.Equal(FindingState.Ok, rule.Inspect(guest).State);
+        Assert.Equal(machine.SystemFiles.ReadFile(@"EFI\Microsoft\Boot\bootmgfw.efi"), machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi"));
+        Assert.Equal([1, 2, 3], machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi.before"));
+        Assert.Equal([4], machine.SystemFiles.ReadFile(@"EFI\Boot\grubx64.efi"));
+
+        // The loader that was kept first stays, whatever comes to lie in its place later.
+        machine.SystemFiles.Put(@"EFI\Boot\bootx64.efi", [5]);
+        rule.Fix(machine.Restart());
+        Assert.Equal([1, 2, 3], machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi.before"));
     }
 
     [Fact]
@@ -188,6 +203,24 @@ public sealed class WindowsRulesTests
     }
 
     [Fact]
+    public void Fixed_IPv6_addresses_are_told_and_stay()
+    {
+        var machine = new Machine();
+        var store = machine.Set(@"Control\Nsi\{eb004a01-9b1a-11d4-9123-0050047759bc}\10");
+        foreach (var address in new[] { "fd00", "fe80", "ff02" })
+        {
+            store.SetBinary($"0000000080000600{address}0000000000000000000000000001", new byte[48]);
+        }
+
+        store.SetBinary("0000000018000600" + new string('0', 31) + "1", new byte[48]); // loopback
+        store.SetBinary("not hexadecimal, and of forty-eight characters!!", new byte[48]);
+        var guest = machine.Start();
+        var finding = new NetworkDhcpRule().Inspect(guest);
+        Assert.Equal(FindingState.Ok, finding.State);
+        Assert.Contains("stay (fd00::1):", finding.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Hostile_boot_devices_and_letters_do_no_harm()
     {
         var random = new Random(3);
@@ -201,7 +234,7 @@ public sealed class WindowsRulesTests
                 data[0x10] = 6;
             }
 
-            Assert.NotEmpty(BootDevice.Parse(data).Describe());
+            Assert.NotEmpty(BcdDevice.Read(data).Describe());
             Assert.NotEmpty(MountedDevices.Parse(@"\DosDevices\C:", data).Describe());
         }
     }

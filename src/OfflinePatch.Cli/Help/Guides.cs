@@ -1,0 +1,165 @@
+namespace OfflinePatch.Cli.Help;
+
+/// <summary>The guide of every command, by its path. Commands over images are here, those inside images in the other part.</summary>
+internal static partial class Guides
+{
+    private static readonly ExitMeaning Usage = new(ExitCode.Usage, "the command line is wrong; nothing was opened");
+    private static readonly ExitMeaning Unreadable = new(ExitCode.Unreadable, "an image cannot be read: damaged, unsupported or missing");
+    private static readonly ExitMeaning NotReady = new(ExitCode.NotReady, "not ready: a rule of severity error failed or stayed unfixed; warnings do not count");
+    private static readonly ExitMeaning Refused = new(ExitCode.Refused, "refused before the first byte was written; the message says why, and what to do");
+    private static readonly ExitMeaning HostFailure = new(ExitCode.HostFailure, "this machine failed (disk full, no permission); the image is unchanged, or was rolled back");
+    private static readonly ExitMeaning Cancelled = new(ExitCode.Cancelled, "cancelled; the image is unchanged");
+
+    private static readonly (string, string) Clock =
+        ("SOURCE_DATE_EPOCH", "Seconds since 1970: every time stamp that is left in an image is this one, so that two runs over equal images give equal bytes.");
+
+    private static readonly (string, string) Temporary = ("TMPDIR", "Where changes are kept that are too many for memory, until they are committed.");
+
+    private static readonly (string, string) UndoFile =
+        ("IMAGE.offlinepatch-undo", "The old bytes of every range that was changed. As long as it is there, `offlinepatch undo` gives back exactly the image of before. --undo-dir puts it elsewhere.");
+
+    private static readonly Dictionary<string, CommandGuide> All = new(OfFiles().Concat(OfRegistry()), StringComparer.Ordinal)
+    {
+        ["offlinepatch"] = new(
+            [
+                "OfflinePatch takes the disk image of a Windows machine that nobody prepared, and makes it ready to be imported and started on a KVM or Xen cloud (Huawei Cloud IMS, Open Telekom Cloud, OpenStack, plain KVM), without ever starting it: no root, no hypervisor, no loop mount, no Windows.",
+                "Begin with `offlinepatch check IMAGE`: it changes nothing, and says rule by rule what is missing. `offlinepatch fix IMAGE` mends what can be mended. Everything that it would write is collected and verified first, then written as one transaction; `offlinepatch undo IMAGE` takes it back.",
+                "Results go to standard output, as a table or with --json as one document; messages go to standard error.",
+            ],
+            [
+                new("Say what is missing; change nothing:", "offlinepatch check server.vmdk"),
+                new("Make it ready, with drivers and agent:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init CloudbaseInitSetup.msi"),
+                new("Take the last fix back:", "offlinepatch undo server.vmdk"),
+            ],
+            [new(ExitCode.Done, "done, and ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+        {
+            Environment = [Clock, Temporary],
+            Files = [UndoFile],
+        },
+        ["offlinepatch fix"] = new(
+            [
+                "Makes images ready for the target. First the gates run: an image that is encrypted, hibernated, dirty, damaged or in the middle of an update is refused untouched. Then every rule looks, and mends what it can: network interfaces go to DHCP, VirtIO drivers are staged as Windows itself would stage them, Cloudbase-Init is installed and configured, the boot is put in order. The result is verified as a whole (hives, volumes, every rule again) before the first byte of the image changes.",
+                "It is all or nothing. A process that is killed while it writes leaves an image that the next command rolls back by itself. A second run finds nothing to do and writes nothing. `offlinepatch rules` explains every rule with the keys and files that it changes; --dry-run says what would be done.",
+                "With --output the image is left alone and a fixed copy is written, in any format. That is also the way for formats that cannot be changed in place (streamOptimized VMDK, OVA, ZVHD).",
+            ],
+            [
+                new("In place, with drivers from the virtio-win disc and the agent:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init cloudbase-init.zip"),
+                new("A fixed copy in the format that imports over 128 GB want:", "offlinepatch fix server.vmdk -o server.zvhd2 -O zvhd2 --drivers virtio-win.iso"),
+                new("What would be done, and a page for the owner of the machine:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --dry-run --report server.html"),
+                new("Only the network, for another cloud:", "offlinepatch fix server.qcow2 --target openstack-kvm --only network.*"),
+                new("A whole migration, four at a time, for scripts:", "offlinepatch fix exports/*.vmdk --drivers virtio-win.iso --jobs 4 --json > result.json"),
+            ],
+            [new(ExitCode.Done, "done, and every image is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+        {
+            Environment = [Clock, Temporary],
+            Files = [UndoFile],
+            SeeAlso = ["check", "rules", "undo", "drivers"],
+        },
+        ["offlinepatch check"] = new(
+            [
+                "Runs the rules of the target without changing anything: the image is opened to read. Under each failure stands what helps. What says `offlinepatch fix` there, fix does; the rest has to be done in the source machine before it is exported again.",
+                "With --drivers and --cloudbase-init the sources are judged too: whether they hold what this Windows needs.",
+            ],
+            [
+                new("Judge an image for Huawei Cloud IMS, the default target:", "offlinepatch check server.vmdk"),
+                new("For another target, with the drivers at hand:", "offlinepatch check server.qcow2 --target xen --drivers xen-drivers.zip"),
+                new("In a script, the rules that failed:", "offlinepatch check server.vmdk --json | jq '.images[].rules[] | select(.state == \"failed\")'"),
+            ],
+            [new(ExitCode.Done, "every image is ready"), Usage, Unreadable, NotReady, new(ExitCode.Refused, "a gate would refuse an image"), HostFailure])
+        {
+            SeeAlso = ["fix", "rules", "inspect"],
+        },
+        ["offlinepatch inspect"] = new(
+            [
+                "Shows what is inside, without judging it: container, partitions with their file systems and letters, Windows with version and edition, what starts it, network interfaces with their addresses, drivers, agent, local accounts (whether a password is set, never which), and the properties that an image service asks for when the image is registered.",
+            ],
+            [
+                new("What is in this file?", "offlinepatch inspect unknown.img"),
+                new("The properties for the registration:", "offlinepatch inspect server.vmdk --json | jq '.images[0].firmware'"),
+            ],
+            [new(ExitCode.Done, "everything could be read"), Usage, Unreadable, Refused, HostFailure])
+        {
+            SeeAlso = ["check", "fs tree", "reg query"],
+        },
+        ["offlinepatch convert"] = new(
+            [
+                "Reads an image of any of the formats RAW, VMDK, VHD, VHDX, VDI, QCOW2, QCOW, QED, ZVHD and ZVHD2, and writes a new one. What is in it stays byte for byte; holes and zeros take no room in formats that can leave them out. The new file appears under its name when it is complete.",
+            ],
+            [
+                new("The ending says the format:", "offlinepatch convert server.vmdk -o server.qcow2"),
+                new("For fast import, compared after it was written:", "offlinepatch convert server.vhdx -o server.zvhd2 --verify"),
+                new("A VMDK in one stream:", "offlinepatch convert server.raw -o server.vmdk --subformat streamOptimized"),
+            ],
+            [new(ExitCode.Done, "written"), Usage, Unreadable, Refused, HostFailure, Cancelled])
+        {
+            SeeAlso = ["fix"],
+        },
+        ["offlinepatch undo"] = new(
+            [
+                "Gives back exactly the bytes, the length and the time that the image had before the last fix, from the undo file beside it, and deletes that file. It refuses when the image was changed since: a machine that was started has its own history now.",
+            ],
+            [
+                new("Take the last fix back:", "offlinepatch undo server.vmdk"),
+                new("The undo file was put elsewhere:", "offlinepatch undo server.vmdk --undo-dir /var/lib/undo"),
+            ],
+            [new(ExitCode.Done, "the image is what it was"), Usage, new(ExitCode.Unreadable, "the image is missing, or its undo file is damaged"), new(ExitCode.Refused, "there is nothing to undo, or the image was changed since"), HostFailure])
+        {
+            Files = [UndoFile],
+            SeeAlso = ["fix", "recover"],
+        },
+        ["offlinepatch recover"] = new(
+            [
+                "After a crash of this machine, or a kill while a fix wrote: rolls the image back to the bytes of before. Every command that opens the image does this by itself; recover is for those who want it done without opening anything else.",
+            ],
+            [new("Roll an interrupted fix back:", "offlinepatch recover server.vmdk")],
+            [new(ExitCode.Done, "rolled back, or there was nothing to roll back"), Usage, Unreadable, Refused, HostFailure])
+        {
+            Files = [UndoFile],
+            SeeAlso = ["undo"],
+        },
+        ["offlinepatch drivers"] = new(
+            [
+                "Lists the driver packages in a directory, ISO, zip or floppy image as --drivers would use them: class, version, the Windows versions and architectures that each serves, who signed it, and why a package would be refused.",
+            ],
+            [
+                new("What does this disc bring?", "offlinepatch drivers virtio-win.iso"),
+                new("Two sources, for scripts:", "offlinepatch drivers virtio-win.iso xen-drivers.zip --json"),
+            ],
+            [new(ExitCode.Done, "listed"), Usage, new(ExitCode.Unreadable, "a source cannot be read"), Refused, HostFailure])
+        {
+            SeeAlso = ["fix"],
+        },
+        ["offlinepatch rules"] = new(
+            [
+                "Lists every rule of a target in the order in which they run: its id, how much a failure matters there, what it demands, the keys and files that it looks at and changes, and where the demand comes from. A gate is a rule whose failure refuses the whole image before anything is written.",
+                "A target is a JSON file; write your own for a cloud with its own list, and give it with --profile to rules, check and fix.",
+            ],
+            [
+                new("The rules of the default target:", "offlinepatch rules"),
+                new("Those of plain OpenStack:", "offlinepatch rules --target openstack-kvm"),
+                new("Begin a list of your own, then read it:", "offlinepatch rules --target openstack-kvm --as-profile > our-cloud.json && offlinepatch rules --profile our-cloud.json"),
+            ],
+            [new(ExitCode.Done, "listed"), Usage, new(ExitCode.Unreadable, "the profile cannot be read, or names a rule that does not exist"), HostFailure])
+        {
+            SeeAlso = ["check", "fix"],
+        },
+        ["offlinepatch bcd"] = new(
+            [
+                "Shows a boot configuration store as `bcdedit /enum all` does on a running Windows: every object with its elements by name. Where bcdedit shows drive letters, the ids of disk and partition stand here, because only a running Windows knows letters.",
+            ],
+            [
+                new("The store that starts the machine:", "offlinepatch bcd server.vmdk"),
+                new("A store that was copied out:", "offlinepatch bcd ./BCD"),
+            ],
+            [new(ExitCode.Done, "shown"), Usage, Unreadable, Refused, HostFailure])
+        {
+            SeeAlso = ["inspect", "reg query"],
+        },
+    };
+
+    /// <summary>The names of the commands that have a guide.</summary>
+    public static IEnumerable<string> Names => All.Keys;
+
+    /// <summary>The guide of a command; an empty one for a command without.</summary>
+    public static CommandGuide For(string command) => All.GetValueOrDefault(command) ?? new CommandGuide([], [], [new(ExitCode.Done, "done"), Usage]);
+}
