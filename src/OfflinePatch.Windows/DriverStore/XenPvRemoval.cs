@@ -15,7 +15,6 @@ internal sealed class XenPvRemoval
 
     private static readonly string[] Filters = [.. Services, "scsifilt"];
     private static readonly string[] Controllers = ["stornvme", "storahci", "pciide"];
-    private static readonly string[] FilterValues = ["UpperFilters", "LowerFilters"];
     private static readonly (string Key, string[] Values)[] UnplugValues =
         [(@"Services\XEN\ForceUnplug", ["DISKS", "NICS"]), (@"Services\XEN\Unplug", ["DISKS", "NICS"]), (@"Services\xenfilt\Unplug", ["DISKS", "NICS"])];
 
@@ -60,9 +59,9 @@ internal sealed class XenPvRemoval
                 key.DeleteValue(value);
             }
 
-            foreach (var filter in ListedFilters(set).ToList())
+            foreach (var filter in DeviceFilters.Naming(set, Filters).ToList())
             {
-                ClassFilters.Remove(filter.Key, filter.Value, filter.Filter);
+                DeviceFilters.Remove(filter);
             }
 
             foreach (var service in Enabled(set).ToList())
@@ -80,7 +79,7 @@ internal sealed class XenPvRemoval
     private void Inspect(ControlSet set)
     {
         _active.AddRange(Enabled(set).Select(s => $@"{set.Name}\Services\{s.Name}\Start={s.GetDword("Start")}"));
-        _active.AddRange(ListedFilters(set).Select(f => $@"{f.Key.Path}\{f.Value} lists {f.Filter}"));
+        _active.AddRange(DeviceFilters.Naming(set, Filters).Select(f => $@"{f.Key.Path}\{f.Value} lists {f.Filter}"));
         _active.AddRange(SetUnplugValues(set).Where(u => u.Key.GetDword(u.Value) is not 0).Select(u => $@"{u.Key.Path}\{u.Value}"));
         if (_active.Count == 0)
         {
@@ -117,14 +116,6 @@ internal sealed class XenPvRemoval
         from value in unplug.Values
         where key.HasValue(value)
         select (key, value);
-
-    /// <summary>The filters in every class and on every device.</summary>
-    private static IEnumerable<ClassFilter> ListedFilters(ControlSet set) =>
-        from key in (set.Find(@"Control\Class")?.SubKeys ?? []).Concat(Devices(set).Select(d => d.Key))
-        from value in FilterValues
-        from filter in key.GetMultiString(value) ?? []
-        where Filters.Contains(filter, StringComparer.OrdinalIgnoreCase)
-        select new ClassFilter(key, value, filter);
 
     /// <summary>Storage drivers of other vendors that a PCI device of this machine had: on another host they may be the ones to start.</summary>
     private static IEnumerable<string> OtherStorage(ControlSet set) =>
