@@ -13,4 +13,18 @@ internal static class DiskError
                 ? $"{path} is empty."
                 : $"{path} is not a disk image of a known format (VMDK, VHD, VHDX, VDI, QCOW2, QCOW, QED, ZVHD, ZVHD2, or RAW with a partition table).",
             "Name the disk image itself. For a split or flat VMDK name the small text file (the descriptor), not one of its extents.");
+
+    public static RefusedException Luks(string path) =>
+        new("DISK-0002", $"image.encryption: {path} is a LUKS container, encrypted as a whole.", "Decrypt the disk in the source machine, then export it again.");
+
+    public static UnsupportedImageException NoVariant(ImageFormat format, string name) =>
+        new("DISK-0003", $"{format} is written in one variant only; \"{name}\" cannot be chosen.", "Leave the variant out.");
+
+    public static UnsupportedImageException NoCompression(ImageFormat format, string name) =>
+        new("DISK-0004", $"{format} is not written with {name} compression in this variant.",
+            "Leave --compress out, or choose qcow2 or zvhd2 (zlib, zstd), qcow, zvhd or a streamOptimized VMDK (zlib).");
+
+    public static UnsupportedImageException SectorSize(ImageFormat format, int size) =>
+        new("DISK-0005", $"The disk has sectors of {size} bytes; {format} knows 512 only, and Windows would not find its partitions.",
+            "Choose vhdx, which keeps the sector size; or raw or qcow2, and tell the hypervisor the sector size.");
 }

@@ -31,12 +31,35 @@ public abstract class DiskFormat
 /// <param name="Properties">
 /// <see cref="DiskImage.Properties"/> of the source, from which a format takes over what it has a place for (VMDK: the <c>ddb.</c> lines), or null.
 /// </param>
+/// <param name="Identity">Where the identities of the new image come from; null: they are random.</param>
 public sealed record DiskWriterOptions(
     string? Subformat = null,
     string? Compression = null,
     string FileName = "disk",
     int SectorSize = 512,
-    IReadOnlyDictionary<string, string>? Properties = null);
+    IReadOnlyDictionary<string, string>? Properties = null,
+    ImageIdentity? Identity = null)
+{
+    /// <summary>Refuses what was asked for and a format has no choice of; the format itself judges the values of what it allows.</summary>
+    /// <exception cref="UnsupportedImageException"><c>DISK-0003</c>, <c>DISK-0004</c>, <c>DISK-0005</c>.</exception>
+    internal void AllowOnly(ImageFormat format, bool subformat = false, bool compression = false, bool largeSectors = false)
+    {
+        if (!subformat && Subformat is not null)
+        {
+            throw DiskError.NoVariant(format, Subformat);
+        }
+
+        if (!compression && Compression is not null)
+        {
+            throw DiskError.NoCompression(format, Compression);
+        }
+
+        if (!largeSectors && SectorSize != 512)
+        {
+            throw DiskError.SectorSize(format, SectorSize);
+        }
+    }
+}
 
 /// <summary>
 /// Writes a new image from start to end. The caller hands over blocks in ascending, non-overlapping order and leaves out what is zero.
@@ -46,6 +69,9 @@ public abstract class DiskWriter : IDisposable
     /// <summary>Bytes of guest data that the format stores as one unit; the caller hands over whole, aligned units (but the last may be short).</summary>
     public abstract int UnitSize { get; }
 
+    /// <summary>Whether <see cref="Encode"/> does anything. Without it neighbouring units are handed over in one piece.</summary>
+    public virtual bool Encodes => false;
+
     /// <summary>
     /// Turns one unit into the bytes that are stored, on any thread: compression happens here. The result may be <paramref name="unit"/> itself.
     /// </summary>
@@ -53,6 +79,15 @@ public abstract class DiskWriter : IDisposable
 
     /// <summary>Stores an encoded unit. Called on one thread, in ascending order of <paramref name="guestOffset"/>.</summary>
     public abstract void Append(long guestOffset, ReadOnlyMemory<byte> encoded);
+
+    /// <summary>Stores units that are neighbours on the disk and were not encoded. Formats that lay neighbours side by side write them at once.</summary>
+    public virtual void AppendRun(long guestOffset, ReadOnlyMemory<byte> units)
+    {
+        for (var at = 0; at < units.Length; at += UnitSize)
+        {
+            Append(guestOffset + at, units.Slice(at, Math.Min(UnitSize, units.Length - at)));
+        }
+    }
 
     /// <summary>Writes the tables and ends the image.</summary>
     public abstract void Complete();

@@ -31,11 +31,25 @@ public static class DiskFormats
         new RawFormat(),
     ];
 
+    // LUKS On-Disk Format Specification 1.2.3 and 2: the first 6 bytes.
+    private static ReadOnlySpan<byte> LuksMagic => [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
+
     /// <summary>Recognises and opens an image by its content; the file's name says nothing.</summary>
     /// <exception cref="CorruptImageException">The container contradicts its format.</exception>
     /// <exception cref="UnsupportedImageException">No format recognises the file (<c>DISK-0001</c>), or a feature is not handled.</exception>
+    /// <exception cref="RefusedException">The image is encrypted (<c>DISK-0002</c> and codes of the formats).</exception>
     public static DiskImage Open(IImageFiles files)
     {
+        Span<byte> start = stackalloc byte[LuksMagic.Length];
+        if (files.Image.Length >= start.Length)
+        {
+            files.Image.Read(0, start);
+            if (start.SequenceEqual(LuksMagic))
+            {
+                throw DiskError.Luks(files.ImagePath);
+            }
+        }
+
         foreach (var format in All)
         {
             if (format.Probe(files.Image))

@@ -44,6 +44,9 @@ public sealed class OverlayDisk : DiskImage
     public override void Write(long offset, ReadOnlySpan<byte> buffer) => _overlay.Write(offset, buffer);
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => _overlay.Prefetch(offset, length);
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset) => _overlay.GetExtent(offset);
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ public readonly record struct DriverVersion(ulong Value) : IComparable<DriverVer
     {
     }
 
+    /// <summary>The first of its four numbers.</summary>
+    public ushort Major => (ushort)(Value >> 48);
+
     /// <summary>Parses <c>w.x.y.z</c>; missing parts are 0.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out DriverVersion version)
     {

@@ -1,6 +1,6 @@
 """Times whole processes: ours and a peer's in turn, A B A B, after one warm-up each. Prints medians, peak memory, and the ratio pair by pair.
 
-usage: compare.py [SECTION...]     sections: start fix registry ntfs walk convert (default: all)
+usage: compare.py [SECTION...]     sections: start fix drivers registry ntfs walk convert (default: all)
 """
 import os
 import shutil
@@ -77,6 +77,37 @@ def bench_fix(scratch):
     pair("fix: a whole machine with an agent of 3,000 files", command, None, "", before=undo)
     undo()
     pair("check", [TOOL, "check", raw], None, "")
+    os.remove(raw)
+
+
+def bench_drivers(scratch):
+    """Thirteen packages (VirtIO and Xen PV) into a machine: the run with them, less the same run that finds nothing to stage."""
+    raw = os.path.join(scratch, "drivers.raw")
+    run([FIXTURES, "machine", raw, "--windows", "win2019"])
+    virtio, xen = os.path.join(scratch, "virtio"), os.path.join(scratch, "xen")
+    run([FIXTURES, "drivers", virtio])
+    run([FIXTURES, "xen-drivers", xen])
+    stage = [TOOL, "fix", raw, "--only", "drivers.*", "--drivers", virtio, "--drivers", xen]
+    idle = [TOOL, "fix", raw, "--only", "drivers.leftovers"]
+
+    def undo():
+        if os.path.exists(raw + ".offlinepatch-undo"):
+            run([TOOL, "undo", raw])
+
+    whole, rest, memory = [], [], []
+    for i in range(RUNS + 1):
+        undo()
+        b, _ = run(idle)
+        a, peak = run(stage)
+        if i > 0:
+            whole.append(a)
+            rest.append(b)
+            memory.append(peak)
+    undo()
+    staged = len(os.listdir(virtio)) + len(os.listdir(xen))
+    cost = statistics.median(a - b for a, b in zip(whole, rest))
+    print(f"drivers: {staged} packages of a disc with {sum(1 for _, _, f in os.walk(virtio) for n in f if n.endswith('.inf'))} staged in {cost * 1000:.0f} ms of a run of "
+          f"{statistics.median(whole) * 1000:.0f} ms, {max(memory):.0f} MiB, goal 300 ms", flush=True)
     os.remove(raw)
 
 
@@ -188,8 +219,9 @@ def bench_convert(scratch):
         file.truncate(40 << 30)
         file.seek(446)
         file.write(bytes(64) + b"\x55\xaa")
+        stride = 40960 // size  # MiB: spread over the whole disk
         for i in range(size):
-            file.seek((i * 20) << 20)
+            file.seek((i * stride) << 20)
             if i == 0:
                 file.seek(1 << 20)
             half = os.urandom(1 << 19)
@@ -221,7 +253,7 @@ def bench_convert(scratch):
     convert(raw, "raw", "qcow2", "RAW to compressed QCOW2", ("--compress", "zlib"), ("-c",), "0.7")
 
 
-SECTIONS = {"start": bench_start, "fix": bench_fix, "registry": bench_registry, "ntfs": bench_ntfs, "walk": bench_walk, "convert": bench_convert}
+SECTIONS = {"start": bench_start, "fix": bench_fix, "drivers": bench_drivers, "registry": bench_registry, "ntfs": bench_ntfs, "walk": bench_walk, "convert": bench_convert}
 
 for name in sys.argv[1:] or SECTIONS:
     folder = tempfile.mkdtemp(prefix="offlinepatch-bench-")

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using OfflinePatch.Fixtures.Agents;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Fixtures.Machines;
 using OfflinePatch.Testing;
 
@@ -120,7 +121,7 @@ public sealed class BadInputTests(Machines machines)
     {
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, Healthy());
-        Fixtures.Drivers.SampleDriverDisc.Write(scratch["old"], folder => folder.Contains("/w7/", StringComparison.Ordinal) && folder.EndsWith("x86", StringComparison.Ordinal));
+        SampleDriverDisc.Write(scratch["old"], SampleDriverDisc.Virtio(includeFolder: folder => folder == "w7").Where(f => f.Path.Contains("/x86/", StringComparison.Ordinal)));
         RefuseWith(image, "--drivers", scratch["old"]);
     }
 
@@ -129,7 +130,7 @@ public sealed class BadInputTests(Machines machines)
     {
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, Healthy());
-        Fixtures.Drivers.SampleDriverDisc.Write(scratch["broken"]);
+        SampleDriverDisc.Write(scratch["broken"], SampleDriverDisc.Virtio());
         foreach (var inf in Directory.EnumerateFiles(scratch["broken"], "viostor.inf", SearchOption.AllDirectories))
         {
             File.WriteAllText(inf, "[Version\nSignature=\"$Windows NT$\"\n\"unclosed");

@@ -71,6 +71,50 @@ public sealed class ConvertTests
         Assert.Equal(["disk.raw"], Directory.GetFiles(scratch.Path).Select(Path.GetFileName));
     }
 
+    [Theory]
+    [InlineData("vmdk", "")]
+    [InlineData("vmdk", "streamOptimized")]
+    [InlineData("vhd", "dynamic")]
+    [InlineData("vhd", "fixed")]
+    [InlineData("vhdx", "")]
+    [InlineData("vdi", "")]
+    [InlineData("qcow2", "")]
+    [InlineData("qcow", "")]
+    [InlineData("qed", "")]
+    [InlineData("zvhd", "")]
+    [InlineData("zvhd2", "")]
+    public void Two_runs_at_one_moment_give_equal_files(string format, string subformat)
+    {
+        using var scratch = new ScratchFolder();
+        var raw = RawDisk(scratch, megabytes: 8);
+        string[] variant = subformat.Length > 0 ? ["--subformat", subformat] : [];
+        foreach (var folder in new[] { "a", "b" })
+        {
+            Directory.CreateDirectory(scratch[folder]);
+            Tool.RunAt(1_700_000_000, ["convert", raw, "-o", Path.Combine(scratch[folder], "disk"), "-O", format, .. variant]).MustExit(0);
+        }
+
+        Assert.Equal(File.ReadAllBytes(Path.Combine(scratch["a"], "disk")), File.ReadAllBytes(Path.Combine(scratch["b"], "disk")));
+    }
+
+    [Theory]
+    [InlineData("raw", "zlib", "DISK-0004")]
+    [InlineData("vmdk", "zlib", "DISK-0004")]
+    [InlineData("vhd", "zlib", "DISK-0004")]
+    [InlineData("vhdx", "zstd", "DISK-0004")]
+    [InlineData("vdi", "zlib", "DISK-0004")]
+    [InlineData("qed", "zlib", "DISK-0004")]
+    [InlineData("qcow", "zstd", "QCOW-0007")]
+    [InlineData("zvhd", "zstd", "DISK-0004")]
+    public void A_compression_that_the_format_does_not_have_is_refused(string format, string compression, string code)
+    {
+        using var scratch = new ScratchFolder();
+        var raw = RawDisk(scratch, megabytes: 3);
+        var error = Tool.Run("convert", raw, "-o", scratch["out"], "-O", format, "--compress", compression).MustExit(2).Error;
+        Assert.Contains(code, error, StringComparison.Ordinal);
+        Assert.False(File.Exists(scratch["out"]));
+    }
+
     private static string RawDisk(ScratchFolder scratch, int megabytes = 40)
     {
         var path = scratch["disk.raw"];

@@ -20,7 +20,7 @@ public sealed class Machines : IDisposable
     {
         _drivers = new Lazy<string>(() =>
         {
-            SampleDriverDisc.Write(_scratch["drivers"]);
+            SampleDriverDisc.Write(_scratch["drivers"], SampleDriverDisc.Virtio());
             return _scratch["drivers"];
         });
         _agent = new Lazy<string>(() =>

@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 
 namespace OfflinePatch.Drivers.Tests;
 
@@ -57,7 +57,8 @@ public sealed class ManifestTests
             name = name.Length > 5 && name[4] == '-' ? name[5..] : name;
             if (path.Contains("kvm-guest", StringComparison.Ordinal) || path.Contains("win-xen", StringComparison.Ordinal))
             {
-                var text = InfText.Decode(File.ReadAllBytes(path), name).Replace("NT$ARCH$", "NTamd64", StringComparison.Ordinal).Replace("_INX_SUBSYS_VENDOR_ID", "1AF4", StringComparison.Ordinal);
+                var text = InfText.Decode(File.ReadAllBytes(path), name).Replace("NT$ARCH$", "NTamd64", StringComparison.Ordinal).Replace("_INX_SUBSYS_VENDOR_ID", "1AF4", StringComparison.Ordinal)
+                    .Replace("@INF_ARCH@", "amd64", StringComparison.Ordinal).Replace("@VENDOR_PREFIX@", "XN", StringComparison.Ordinal).Replace("@VENDOR_DEVICE_ID@", "C147", StringComparison.Ordinal);
                 foreach (var family in DriverManifest.Embedded.Families.Where(f => f.Drivers.Any(d => d.Inf.Contains(name))))
                 {
                     Agree(family, InfFile.Parse(text, name), name);

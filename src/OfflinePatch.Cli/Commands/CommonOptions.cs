@@ -19,5 +19,19 @@ internal static class CommonOptions
 {
     public static Option<string?> UndoDir() => new("--undo-dir") { Description = "Folder of the undo file, if it is not beside the image.", HelpName = "DIR" };
 
+    public static Option<string?> CreateMf() => new("--create-mf")
+    {
+        Description = "Your CreateMF.jar: makes the bitmap (.mf) that fast import wants beside a new RAW image.",
+        HelpName = "JAR",
+    };
+
+    public static Option<string?> QemuImgHw() => new("--qemu-img-hw") { Description = "Your qemu-img-hw: judges the new ZVHD2.", HelpName = "PATH" };
+
+    public static Option<string?> Manifest() => new("--manifest")
+    {
+        Description = "A folder with families of drivers (*.json, as in drivers-manifest) in place of the built-in ones.",
+        HelpName = "DIR",
+    };
+
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of a table." };
 }

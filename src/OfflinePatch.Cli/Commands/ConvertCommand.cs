@@ -22,8 +22,8 @@ internal static class ConvertCommand
         var verify = new Option<bool>("--verify") { Description = "Read the new image again and compare every byte." };
         var force = new Option<bool>("--force") { Description = "Replace the new image if it exists." };
         var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the image names." };
-        var createMf = new Option<string?>("--create-mf") { Description = "Your CreateMF.jar: makes the bitmap (.mf) that fast import wants beside a RAW image.", HelpName = "JAR" };
-        var qemuImgHw = new Option<string?>("--qemu-img-hw") { Description = "Your qemu-img-hw: judges the new ZVHD2.", HelpName = "PATH" };
+        var createMf = CommonOptions.CreateMf();
+        var qemuImgHw = CommonOptions.QemuImgHw();
         compress.AcceptOnlyFromAmong("zlib", "zstd");
 
         var command = new Command("convert", "Converts an image into another format. Holes stay holes; the image itself is only read.")

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Reports;
@@ -17,15 +18,23 @@ internal static class DriversCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var json = CommonOptions.Json();
-        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused.") { sources, json };
+        var manifest = CommonOptions.Manifest();
+        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused.") { sources, manifest, json };
         command.SetGuardedAction((result, cancellation) =>
         {
+            var families = DriverManifest.Embedded;
+            if (result.GetValue(manifest) is { } folder)
+            {
+                using var tree = FileSources.Open(folder);
+                families = DriverManifest.Load(tree);
+            }
+
             var reports = new List<DriverSourceReport>();
             foreach (var path in result.GetRequiredValue(sources))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var tree = FileSources.Open(path);
-                reports.Add(DriverListing.Describe(tree));
+                reports.Add(DriverListing.Describe(tree, families));
             }
 
             if (result.GetValue(json))

@@ -24,21 +24,25 @@ internal static class FixCommand
         var compress = new Option<string?>("--compress") { Description = "Compression of the copy, where its format has a choice.", HelpName = "zlib|zstd" };
         var force = new Option<bool>("--force") { Description = "Replace the copy if it exists." };
         var verify = new Option<bool>("--verify") { Description = "Read the copy again and compare every byte." };
+        var createMf = CommonOptions.CreateMf();
+        var qemuImgHw = CommonOptions.QemuImgHw();
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and change nothing." };
         var noUndoKeep = new Option<bool>("--no-undo-keep") { Description = "Delete the undo file after success. There is then no way back." };
         compress.AcceptOnlyFromAmong("zlib", "zstd");
 
         var command = new Command("fix", "Makes images ready for the target, in place or as fixed copies. All or nothing; `undo` takes it back.")
         {
-            images, output, format, subformat, compress, verify, force, dryRun, noUndoKeep,
+            images, output, format, subformat, compress, verify, createMf, qemuImgHw, force, dryRun, noUndoKeep,
         };
         options.AddRuleOptionsTo(command);
         options.AddImageOptionsTo(command);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(output) is null && (result.GetValue(format) is not null || result.GetValue(subformat) is not null || result.GetValue(compress) is not null))
+            if (result.GetValue(output) is null
+                && (Option[])[format, subformat, compress, verify, force, createMf, qemuImgHw] is var ofCopies
+                && ofCopies.FirstOrDefault(o => result.GetResult(o) is { Implicit: false }) is { } lone)
             {
-                result.AddError("--output-format, --vmdk-subformat and --compress go with --output");
+                result.AddError($"{lone.Name} goes with --output");
             }
 
             if (result.GetValue(output) is { } path && result.GetValue(images) is { Length: > 1 } && !HostPaths.IsDirectory(path))
@@ -60,6 +64,8 @@ internal static class FixCommand
                 OutputFormat = result.GetValue(format),
                 OutputSubformat = result.GetValue(subformat),
                 Compression = result.GetValue(compress),
+                CreateMfJar = result.GetValue(createMf),
+                QemuImgHw = result.GetValue(qemuImgHw),
                 Verify = result.GetValue(verify),
                 Progress = progress,
                 Overwrite = result.GetValue(force),

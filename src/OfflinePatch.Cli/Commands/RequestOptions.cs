@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Rules;
 
@@ -15,6 +16,8 @@ internal sealed class RequestOptions
         Description = "Where driver packages are: a directory, .iso, .zip or floppy image. Repeatable; the first that has one wins.",
         HelpName = "PATH",
     };
+
+    private readonly Option<string?> _manifest = CommonOptions.Manifest();
 
     private readonly Option<string?> _cloudbaseInit = new("--cloudbase-init")
     {
@@ -76,6 +79,7 @@ internal sealed class RequestOptions
     /// <summary>Adds the options of every command that opens images.</summary>
     public void AddImageOptionsTo(Command command)
     {
+        command.Add(_manifest);
         command.Add(_replayLog);
         command.Add(_allowBacking);
         command.Add(_undoDir);
@@ -108,6 +112,7 @@ internal sealed class RequestOptions
         Profile = _target.Read(result),
         Selection = Selection(result.GetValue(_only), result.GetValue(_skip)),
         DriverPaths = result.GetValue(_drivers) ?? [],
+        ManifestPath = result.GetValue(_manifest),
         CloudbaseInitPath = result.GetValue(_cloudbaseInit),
         Rules = new RuleOptions
         {

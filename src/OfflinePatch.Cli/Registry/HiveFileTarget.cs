@@ -7,6 +7,7 @@ namespace OfflinePatch.Cli.Registry;
 internal sealed class HiveFileTarget : RegistryTarget
 {
     private const int SpareRoom = 512 * 1024; // a small edit does not move a large hive in memory
+    private const int WorthTwoReaders = 8 * 1024 * 1024;
     private static readonly string[] LogSuffixes = [".LOG", ".LOG1", ".LOG2"];
 
     private readonly ImageTransaction? _transaction;
@@ -141,7 +142,24 @@ internal sealed class HiveFileTarget : RegistryTarget
 
         var length = (int)device.Length;
         var bytes = HostMemory.Allocate(length + spare);
-        device.Read(0, bytes.AsSpan(0, length));
+        if (length < WorthTwoReaders)
+        {
+            device.Read(0, bytes.AsSpan(0, length));
+            return bytes.AsMemory(0, length);
+        }
+
+        // Most of the time goes into clearing fresh memory, which two threads do in half of it. Nothing is written to the device yet, so it may be read by both.
+        var half = length / 2;
+        var rest = Task.Run(() => device.Read(half, bytes.AsSpan(half, length - half)));
+        try
+        {
+            device.Read(0, bytes.AsSpan(0, half));
+        }
+        finally
+        {
+            rest.GetAwaiter().GetResult();
+        }
+
         return bytes.AsMemory(0, length);
     }
 }

@@ -63,6 +63,23 @@ internal static class InspectionView
             Row(grid, "driver", $"{driver.Service} ({driver.Origin ?? "other"}), start {driver.Start}, {driver.File}{(driver.FilePresent ? "" : " (missing)")}");
         }
 
+        foreach (var family in inspection.DriverFamilies)
+        {
+            foreach (var package in family.Packages)
+            {
+                Row(grid, family.Family ?? "other driver",
+                    $"{package.Driver ?? package.Inf} {package.Version}{(package.PublishedName is null ? "" : $" ({package.PublishedName})")}, {package.Provider}"
+                    + (package.Problems.Count > 0 ? $": {string.Join("; ", package.Problems)}" : ""));
+            }
+
+            foreach (var bundle in family.Bundles)
+            {
+                Row(grid, family.Family ?? "", $"{bundle.Title} {bundle.Version}{(bundle.Current ? "" : $", older than {bundle.Lowest}")}");
+            }
+
+            Row(grid, family.Family ?? "", family.Missing.Count > 0 ? $"not in the image: {string.Join(", ", family.Missing)}" : null);
+        }
+
         foreach (var agent in inspection.Agents)
         {
             Row(grid, "agent", $"{agent.Name} {agent.Version} {agent.Path}".TrimEnd());

@@ -41,6 +41,11 @@ public abstract class BlockDevice : IDisposable
         return new DeviceExtent(offset, Length - offset, IsZero: false);
     }
 
+    /// <summary>Says that a range will be read soon, so that the host can begin to fetch it. Costs nothing where it cannot; never fails.</summary>
+    public virtual void Prefetch(long offset, long length)
+    {
+    }
+
     /// <summary>Refuses a range that is not inside the device.</summary>
     protected void CheckRange(long offset, long length)
     {

@@ -123,6 +123,9 @@ public sealed class OverlayDevice : ResizableDevice
     }
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => _below.Prefetch(offset, Math.Min(length, Math.Max(0, _visibleBelow - offset)));
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);

@@ -52,6 +52,9 @@ public sealed class SubDevice : BlockDevice
     public override void Flush() => _parent.Flush();
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => _parent.Prefetch(_start + offset, Math.Min(length, Length - offset));
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);

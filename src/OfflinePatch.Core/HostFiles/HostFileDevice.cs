@@ -60,6 +60,9 @@ public sealed class HostFileDevice : BlockDevice
     public override void Write(long offset, ReadOnlySpan<byte> buffer) => throw CoreError.NotWritable();
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => _handle.Prefetch(offset, length);
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);

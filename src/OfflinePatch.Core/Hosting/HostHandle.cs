@@ -87,6 +87,10 @@ internal sealed class HostHandle : IHostHandle
         }
     }
 
+    public void Prefetch(long offset, long length) => NativeFiles.Prefetch(_handle, offset, length);
+
+    public void BeginFlush(long offset, long length) => NativeFiles.BeginFlush(_handle, offset, length);
+
     public DeviceExtent GetExtent(long offset) => NativeFiles.GetExtent(_handle, offset, Length);
 
     public void Dispose() => _stream.Dispose();

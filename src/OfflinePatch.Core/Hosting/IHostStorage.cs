@@ -52,6 +52,16 @@ internal interface IHostHandle : IDisposable
     /// <summary>Returns once everything written is on the medium.</summary>
     void Flush();
 
+    /// <summary>Lets the host begin to bring a range to the medium, where it can be told to, and does not wait for it.</summary>
+    void BeginFlush(long offset, long length)
+    {
+    }
+
+    /// <summary>Lets the host begin to read a range, where it can be told to, and does not wait for it.</summary>
+    void Prefetch(long offset, long length)
+    {
+    }
+
     /// <summary>The run at <paramref name="offset"/>: a hole, or possible data.</summary>
     DeviceExtent GetExtent(long offset);
 }

@@ -28,6 +28,26 @@ internal static partial class NativeFiles
         _ = Close(descriptor);
     }
 
+    /// <summary>Starts to read a range of a file into the host's cache. Linux only; elsewhere the host's own read-ahead has to do.</summary>
+    public static void Prefetch(SafeFileHandle handle, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            const int willNeed = 3; // POSIX_FADV_WILLNEED
+            _ = Advise(handle, offset, length, willNeed); // advice: an error shows again at the read
+        }
+    }
+
+    /// <summary>Starts to write a range of a file to its medium. Only Linux has a call; elsewhere the final flush does it all.</summary>
+    public static void BeginFlush(SafeFileHandle handle, long offset, long length)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            const uint startOnly = 2; // SYNC_FILE_RANGE_WRITE
+            _ = SyncFileRange(handle, offset, length, startOnly); // advice: an error shows again at the final flush
+        }
+    }
+
     /// <summary>The run at an offset: a hole where the host can tell, otherwise data up to the end.</summary>
     public static DeviceExtent GetExtent(SafeFileHandle handle, long offset, long length)
     {
@@ -64,6 +84,14 @@ internal static partial class NativeFiles
     [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long LSeek(SafeFileHandle file, long offset, int whence);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(SafeFileHandle file, long offset, long length, int advice);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

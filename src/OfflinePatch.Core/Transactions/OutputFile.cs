@@ -8,9 +8,13 @@ namespace OfflinePatch.Core;
 /// </summary>
 public sealed class OutputFile : ResizableDevice
 {
+    private const long FlushStep = 32L * 1024 * 1024;
+
     private readonly string _path;
     private readonly string _temporaryPath;
     private IHostHandle? _handle;
+    private long _flushedTo;
+    private Task _flushing = Task.CompletedTask;
 
     /// <param name="path">The final path.</param>
     /// <param name="overwrite">Whether a file of that name may be replaced.</param>
@@ -18,14 +22,20 @@ public sealed class OutputFile : ResizableDevice
     /// <exception cref="HostIOException">The host refused.</exception>
     public OutputFile(string path, bool overwrite)
     {
+        CheckFree(path, overwrite);
         _path = Path.GetFullPath(path);
-        if (!overwrite && HostStorage.Instance.Exists(_path))
+        _temporaryPath = $"{_path}.offlinepatch-part";
+        _handle = HostStorage.Instance.Create(_temporaryPath, isPrivate: false);
+    }
+
+    /// <summary>Refuses a path that is taken, for whoever wants to know it before the work.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0040</c>: the file exists.</exception>
+    public static void CheckFree(string path, bool overwrite)
+    {
+        if (!overwrite && HostStorage.Instance.Exists(Path.GetFullPath(path)))
         {
             throw CoreError.OutputExists(path);
         }
-
-        _temporaryPath = $"{_path}.offlinepatch-part";
-        _handle = HostStorage.Instance.Create(_temporaryPath, isPrivate: false);
     }
 
     /// <inheritdoc/>
@@ -44,7 +54,14 @@ public sealed class OutputFile : ResizableDevice
     }
 
     /// <summary>Writes at an offset; past the end the file grows, with a hole between.</summary>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer) => Handle.Write(offset, buffer);
+    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        Handle.Write(offset, buffer);
+        if (offset + buffer.Length - _flushedTo >= FlushStep && _flushing.IsCompleted)
+        {
+            BeginFlush(Handle, offset + buffer.Length);
+        }
+    }
 
     /// <inheritdoc/>
     public override void SetLength(long length) => Handle.SetLength(length);
@@ -59,6 +76,7 @@ public sealed class OutputFile : ResizableDevice
     /// <summary>Makes the content durable and gives the file its final name.</summary>
     public void Complete()
     {
+        _flushing.Wait();
         Handle.Flush();
         Handle.Dispose();
         _handle = null;
@@ -66,11 +84,23 @@ public sealed class OutputFile : ResizableDevice
         HostStorage.Instance.FlushFolderOf(_path);
     }
 
+    /// <summary>
+    /// Most files are written from start to end. What is behind goes to the medium while the rest is still made, so that <see cref="Complete"/> has little to wait
+    /// for. The call may wait for room in the device's queue, hence on another thread.
+    /// </summary>
+    private void BeginFlush(IHostHandle handle, long end)
+    {
+        var start = _flushedTo;
+        _flushedTo = end;
+        _flushing = Task.Run(() => handle.BeginFlush(start, end - start));
+    }
+
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing && _handle is not null)
         {
+            _flushing.Wait();
             _handle.Dispose();
             _handle = null;
             HostStorage.Instance.Delete(_temporaryPath);

@@ -58,6 +58,21 @@ internal abstract class MappedImage : DiskImage
     }
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length)
+    {
+        for (var end = offset + length; offset < end;)
+        {
+            var run = Map(offset, end - offset);
+            if (run.Kind == RunKind.Stored)
+            {
+                StoredFile.Prefetch(run.Position, run.Length);
+            }
+
+            offset += run.Length;
+        }
+    }
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);

@@ -19,5 +19,5 @@ internal static class ConversionError
         new("CONV-0004", $"The new image names a second file, {name}.");
 
     public static RefusedException OutputIsSource(string path) =>
-        new("CONV-0005", $"The output {path} is the image itself, or one of its files.", "Name another output.");
+        new("CONV-0005", $"The output {path} is the image itself, or one of its files.", "Name another output; `fix` without -o changes the image in place.");
 }

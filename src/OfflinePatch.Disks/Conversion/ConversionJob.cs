@@ -44,21 +44,47 @@ public static class ConversionJob
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
     {
-        CheckTools(request);
         using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking });
         using var source = DiskFormats.Open(transaction);
-        var outputPath = HostPaths.Resolve(request.OutputPath);
-        if (transaction.HostPaths.Any(p => string.Equals(HostPaths.Resolve(p), outputPath, StringComparison.Ordinal)))
+        var (result, bitmap) = Write(source, transaction, request, progress, cancellation);
+        return new ConversionOutcome(source.Format, source.Subformat, result, bitmap);
+    }
+
+    /// <summary>Refuses, before any work, an output that could not be kept: one that is the source, that exists, or that the tools have no use for.</summary>
+    /// <exception cref="RefusedException"><c>CONV-0005</c>, <c>CORE-0040</c>, <c>FAST-0004</c>, <c>FAST-0005</c>, <c>FAST-0006</c>.</exception>
+    public static void Check(ImageTransaction source, ConversionRequest request)
+    {
+        var path = HostPaths.Resolve(request.OutputPath);
+        if (source.HostPaths.Any(p => string.Equals(HostPaths.Resolve(p), path, StringComparison.Ordinal)))
         {
             throw ConversionError.OutputIsSource(request.OutputPath);
         }
 
+        OutputFile.CheckFree(request.OutputPath, request.Overwrite);
+        CheckTools(request);
+    }
+
+    /// <summary>Writes a disk, as it is or with changes laid over it, into a new image, and has the user's tools look at that.</summary>
+    /// <param name="disk">The disk; only read.</param>
+    /// <param name="source">The transaction that it was opened from.</param>
+    /// <param name="request">What to write; its source path and parents are settled already.</param>
+    /// <param name="progress">Told how far it is, or null.</param>
+    /// <param name="cancellation">Ends it with <see cref="OperationCanceledException"/>.</param>
+    /// <returns>Sizes and time, and the path of the bitmap that was made, or null.</returns>
+    /// <exception cref="UnsupportedImageException">The disk does not fit into the format.</exception>
+    /// <exception cref="CorruptImageException">The disk is damaged where it was read.</exception>
+    /// <exception cref="RefusedException">See <see cref="Check"/>.</exception>
+    /// <exception cref="IOException">The host or a tool failed, or the verification did.</exception>
+    public static (ConversionResult Result, string? BitmapPath) Write(
+        DiskImage disk, ImageTransaction source, ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        Check(source, request);
         var target = DiskFormats.All.First(f => f.Format == request.Format);
-        var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(outputPath), source.SectorSize, source.Properties);
+        var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath), disk.SectorSize, disk.Properties);
         using var output = new OutputFile(request.OutputPath, request.Overwrite);
-        var result = DiskConverter.Convert(source, target, output, options, progress, request.Verify, cancellation);
+        var result = DiskConverter.Convert(disk, target, output, options, progress, request.Verify, cancellation);
         output.Complete();
-        return new ConversionOutcome(source.Format, source.Subformat, result, RunTools(request, source, cancellation));
+        return (result, RunTools(request, disk, cancellation));
     }
 
     private static void CheckTools(ConversionRequest request)

@@ -4,19 +4,20 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Conversion;
 
 /// <summary>
-/// Read, encode, append: one thread reads and skips holes, the pool looks for zeros and compresses, the caller's thread appends in order. Memory is bounded
-/// by the number of chunks in flight.
+/// Read, encode, append: one thread reads, skips holes and looks for zeros, the pool compresses where the format does, the caller's thread appends in order.
+/// Memory is bounded by the number of chunks in flight.
 /// </summary>
 internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, Action<long, long> report, CancellationToken cancellation)
 {
     // Large enough that a chunk costs far more than its hand-over, small enough that 2 x cores of them stay below 64 MiB.
     private const int ChunkTarget = 1024 * 1024;
+    private const int ChunksAhead = 8; // keeps a device busy that has a queue
     private const long MemoryInFlight = 64L * 1024 * 1024;
 
     private readonly ConcurrentBag<byte[]> _buffers = [];
     private long _stored;
 
-    private sealed record EncodedChunk(byte[] Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Encoded, int Length)> Units);
+    private sealed record EncodedChunk(byte[] Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Stored, int Length)> Parts);
 
     /// <summary>Guest bytes that were read.</summary>
     public long DataBytes { get; private set; }
@@ -60,62 +61,122 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
     {
         try
         {
-            var unit = writer.UnitSize;
-            var run = default(DeviceExtent);
-            for (var offset = 0L; offset < source.Length;)
+            var ahead = new Queue<(long Offset, int Length)>();
+            foreach (var chunk in Chunks(stop))
             {
-                if (offset >= run.Offset + run.Length)
+                source.Prefetch(chunk.Offset, chunk.Length);
+                ahead.Enqueue(chunk);
+                if (ahead.Count > ChunksAhead)
                 {
-                    run = source.GetExtent(offset);
+                    Read(ahead.Dequeue());
                 }
+            }
 
-                var end = Math.Min(run.Offset + run.Length, source.Length);
-                if (run.IsZero && (end == source.Length || end - offset >= unit))
-                {
-                    offset = end == source.Length ? end : end / unit * unit;
-                    stop.ThrowIfCancellationRequested();
-                    continue;
-                }
-
-                // A unit of which only a part is a hole is read whole.
-                var wanted = Math.Min(offset + ChunkSize, (end + unit - 1) / unit * unit);
-                var length = (int)(Math.Min(wanted, source.Length) - offset);
-                slots.Wait(stop);
-                var buffer = _buffers.TryTake(out var free) ? free : new byte[ChunkSize];
-                source.Read(offset, buffer.AsSpan(0, length));
-                var start = offset;
-                queue.Add(Task.Run(() => Encode(buffer, start, length, stop), CancellationToken.None), CancellationToken.None);
-                offset += length;
+            while (ahead.TryDequeue(out var chunk))
+            {
+                Read(chunk);
             }
         }
         finally
         {
             queue.CompleteAdding();
         }
+
+        void Read((long Offset, int Length) chunk)
+        {
+            slots.Wait(stop);
+            var buffer = _buffers.TryTake(out var free) ? free : GC.AllocateUninitializedArray<byte>(ChunkSize);
+            source.Read(chunk.Offset, buffer.AsSpan(0, chunk.Length));
+            var encoded = writer.Encodes
+                ? Task.Run(() => Encode(buffer, chunk.Offset, chunk.Length, stop), CancellationToken.None)
+                : Task.FromResult(FindRuns(buffer, chunk.Offset, chunk.Length));
+            queue.Add(encoded, CancellationToken.None);
+        }
     }
 
+    /// <summary>The parts of the disk that may hold data, in whole units but for the last one.</summary>
+    private IEnumerable<(long Offset, int Length)> Chunks(CancellationToken stop)
+    {
+        var unit = writer.UnitSize;
+        var run = default(DeviceExtent);
+        for (var offset = 0L; offset < source.Length;)
+        {
+            stop.ThrowIfCancellationRequested();
+            if (offset >= run.Offset + run.Length)
+            {
+                run = source.GetExtent(offset);
+            }
+
+            var end = Math.Min(run.Offset + run.Length, source.Length);
+            if (run.IsZero && (end == source.Length || end - offset >= unit))
+            {
+                offset = end == source.Length ? end : end / unit * unit;
+                continue;
+            }
+
+            // A unit of which only a part is a hole is read whole.
+            var wanted = Math.Min(offset + ChunkSize, (end + unit - 1) / unit * unit);
+            var length = (int)(Math.Min(wanted, source.Length) - offset);
+            yield return (offset, length);
+            offset += length;
+        }
+    }
+
+    /// <summary>Compresses the units that are not zero.</summary>
     private EncodedChunk Encode(byte[] buffer, long start, int length, CancellationToken stop)
     {
         var unit = writer.UnitSize;
-        var units = new List<(long Offset, ReadOnlyMemory<byte> Encoded, int Length)>(length / unit + 1);
+        var parts = new List<(long, ReadOnlyMemory<byte>, int)>((length / unit) + 1);
         for (var at = 0; at < length; at += unit)
         {
             stop.ThrowIfCancellationRequested();
             var part = buffer.AsMemory(at, Math.Min(unit, length - at));
             if (part.Span.ContainsAnyExcept((byte)0))
             {
-                units.Add((start + at, writer.Encode(start + at, part), part.Length));
+                parts.Add((start + at, writer.Encode(start + at, part), part.Length));
             }
         }
 
-        return new EncodedChunk(buffer, start + length, length, units);
+        return new EncodedChunk(buffer, start + length, length, parts);
+    }
+
+    /// <summary>Neighbouring units that are not zero, in one piece each.</summary>
+    private EncodedChunk FindRuns(byte[] buffer, long start, int length)
+    {
+        var unit = writer.UnitSize;
+        var parts = new List<(long, ReadOnlyMemory<byte>, int)>();
+        for (var at = 0; at < length;)
+        {
+            var end = at;
+            while (end < length && buffer.AsSpan(end, Math.Min(unit, length - end)).ContainsAnyExcept((byte)0))
+            {
+                end = Math.Min(end + unit, length);
+            }
+
+            if (end > at)
+            {
+                parts.Add((start + at, buffer.AsMemory(at, end - at), end - at));
+            }
+
+            at = end + unit; // the unit at the end is zero, or there is none
+        }
+
+        return new EncodedChunk(buffer, start + length, length, parts);
     }
 
     private void Append(EncodedChunk chunk)
     {
-        foreach (var (offset, encoded, length) in chunk.Units)
+        foreach (var (offset, stored, length) in chunk.Parts)
         {
-            writer.Append(offset, encoded);
+            if (writer.Encodes)
+            {
+                writer.Append(offset, stored);
+            }
+            else
+            {
+                writer.AppendRun(offset, stored);
+            }
+
             _stored += length;
         }
 

@@ -30,6 +30,7 @@ public static class DiskConverter
     {
         var started = Stopwatch.GetTimestamp();
         ConversionPipeline pipeline;
+        options = options with { Identity = options.Identity ?? ImageIdentity.OfNew(source) };
         using (var writer = target.CreateWriter(output, source.Length, options) ?? throw ConversionError.NoWriter(target.Format))
         {
             pipeline = new ConversionPipeline(source, writer, Reporter(ConversionPhase.Write, source.Length, progress), cancellation);

@@ -6,6 +6,7 @@ namespace OfflinePatch.Disks.Conversion;
 internal sealed class SequentialOutput(ResizableDevice output, long start)
 {
     private const int BufferBytes = 1024 * 1024;
+    private const int LargePiece = 128 * 1024; // worth a call of its own, not a copy
 
     private readonly byte[] _buffer = new byte[BufferBytes];
     private long _flushed = start;
@@ -17,12 +18,12 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
     /// <summary>Appends bytes.</summary>
     public void Write(ReadOnlySpan<byte> bytes)
     {
-        if (bytes.Length > BufferBytes - _used)
+        if (bytes.Length > BufferBytes - _used || bytes.Length >= LargePiece)
         {
             Flush();
         }
 
-        if (bytes.Length >= BufferBytes)
+        if (bytes.Length >= LargePiece)
         {
             output.EnsureLength(_flushed + bytes.Length);
             output.Write(_flushed, bytes);
@@ -32,6 +33,21 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
 
         bytes.CopyTo(_buffer.AsSpan(_used));
         _used += bytes.Length;
+    }
+
+    /// <summary>Replaces bytes that were appended before.</summary>
+    public void Rewrite(long offset, ReadOnlySpan<byte> bytes)
+    {
+        var behind = (int)Math.Clamp(_flushed - offset, 0, bytes.Length);
+        if (behind > 0)
+        {
+            output.Write(offset, bytes[..behind]);
+        }
+
+        if (behind < bytes.Length)
+        {
+            bytes[behind..].CopyTo(_buffer.AsSpan((int)(offset + behind - _flushed)));
+        }
     }
 
     /// <summary>Appends zeros up to a multiple of <paramref name="alignment"/>.</summary>

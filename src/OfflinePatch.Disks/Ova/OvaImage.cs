@@ -51,6 +51,9 @@ internal sealed class OvaImage : DiskImage
     public override void Write(long offset, ReadOnlySpan<byte> buffer) => throw OvaError.NotInPlace(WhyNotInPlace!);
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => _disk.Prefetch(offset, length);
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset) => _disk.GetExtent(offset);
 
     /// <inheritdoc/>

@@ -10,8 +10,8 @@ internal static class QcowError
     public static CorruptImageException Field(string name, int offset, string expected, string actual) =>
         new("QCOW-0001", $"QCOW header, {name}", offset, expected, actual, CopyAgain);
 
-    public static UnsupportedImageException Encrypted(uint method) =>
-        new("QCOW-0002", $"The QCOW image is encrypted ({(method == 1 ? "AES, crypt_method 1" : $"crypt_method {method}")}).",
+    public static RefusedException Encrypted(uint method) =>
+        new("QCOW-0002", $"image.encryption: the QCOW image is encrypted ({(method == 1 ? "AES, crypt_method 1" : $"crypt_method {method}")}).",
             "Convert it into an image without encryption with the tool that has the key (qemu-img convert --object secret,…).");
 
     public static CorruptImageException TableEntry(string table, long guestOffset, ulong entry, string expected) =>

@@ -40,6 +40,9 @@ internal sealed class QcowFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
-        new QcowWriter(output, virtualSize, options.Compression);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, compression: true, largeSectors: true);
+        return new QcowWriter(output, virtualSize, options.Compression);
+    }
 }

@@ -7,19 +7,17 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Qcow;
 
 /// <summary>A QCOW image: two levels of tables without reference counts; new clusters and tables go to the end of the file.</summary>
-internal sealed class QcowImage : MappedImage
+internal sealed class QcowImage : TwoLevelImage
 {
     private readonly ResizableDevice _file;
     private readonly QcowHeader _header;
     private readonly TableCache _tables;
     private readonly ulong[] _l1;
     private readonly int _clusterSize;
-    private readonly Lock _unpackLock = new();
-    private byte[]? _unpacked; // the compressed cluster that was read last
-    private ulong _unpackedEntry;
     private byte[]? _cluster; // not null once the image is prepared for writing
 
     public QcowImage(ResizableDevice file, QcowHeader header, DiskImage? backing)
+        : base(header.ClusterSize)
     {
         _file = file;
         _header = header;
@@ -66,57 +64,8 @@ internal sealed class QcowImage : MappedImage
     /// <inheritdoc/>
     protected override ResizableDevice StoredFile => _file;
 
-    private RunKind Unallocated => Parent is null ? RunKind.Zero : RunKind.Parent;
-
-    private int CoverageBits => _header.ClusterBits + _header.L2Bits;
-
     /// <inheritdoc/>
-    protected override DiskRun Map(long offset, long limit)
-    {
-        var l1Index = offset >> CoverageBits;
-        limit = Math.Min(limit, Math.Min(Length - offset, (1L << CoverageBits) - (offset & ((1L << CoverageBits) - 1))));
-        var l2Offset = L2Offset(l1Index);
-        if (l2Offset == 0)
-        {
-            return new DiskRun(Unallocated, limit);
-        }
-
-        var table = _tables.Get(l2Offset);
-        var run = MapInCluster(table, offset);
-        while (run.Length < limit)
-        {
-            var next = MapInCluster(table, offset + run.Length);
-            if (!run.Continues(next))
-            {
-                break;
-            }
-
-            run = run with { Length = run.Length + next.Length };
-        }
-
-        return run with { Length = Math.Min(run.Length, limit) };
-    }
-
-    /// <inheritdoc/>
-    protected override int ReadCompressed(DiskRun run, long offset, Span<byte> buffer)
-    {
-        var entry = (ulong)run.Position;
-        buffer = buffer[..(int)run.Length];
-        lock (_unpackLock)
-        {
-            if (_unpacked is null || _unpackedEntry != entry)
-            {
-                _unpacked ??= new byte[_clusterSize];
-                _unpackedEntry = ulong.MaxValue;
-                Unpack(entry, offset, _unpacked);
-                _unpackedEntry = entry;
-            }
-
-            _unpacked.AsSpan((int)(offset & (_clusterSize - 1)), buffer.Length).CopyTo(buffer);
-        }
-
-        return buffer.Length;
-    }
+    protected override int CoverageBits => _header.ClusterBits + _header.L2Bits;
 
     /// <inheritdoc/>
     public override void Write(long offset, ReadOnlySpan<byte> buffer)
@@ -138,6 +87,9 @@ internal sealed class QcowImage : MappedImage
     /// <inheritdoc/>
     public override void Flush() => _file.Flush();
 
+    /// <inheritdoc/>
+    protected override byte[]? TableOf(long index) => L2Offset(index) is var offset and not 0 ? _tables.Get(offset) : null;
+
     private int EntryPosition(long offset) => (int)((offset >> _header.ClusterBits) & ((1L << _header.L2Bits) - 1)) * 8;
 
     private long L2Offset(long l1Index)
@@ -148,7 +100,8 @@ internal sealed class QcowImage : MappedImage
             : throw QcowError.TableEntry("L1", l1Index << CoverageBits, entry, $"a table inside the file of {_file.Length} bytes");
     }
 
-    private DiskRun MapInCluster(ReadOnlySpan<byte> table, long offset)
+    /// <inheritdoc/>
+    protected override DiskRun MapInCluster(ReadOnlySpan<byte> table, long offset)
     {
         var entry = BinaryPrimitives.ReadUInt64BigEndian(table[EntryPosition(offset)..]);
         var within = offset & (_clusterSize - 1);
@@ -167,7 +120,7 @@ internal sealed class QcowImage : MappedImage
         entry < (ulong)_file.Length ? (long)entry : throw QcowError.TableEntry("L2", guestOffset, entry, $"a cluster inside the file of {_file.Length} bytes");
 
     /// <summary>A compressed entry, without bit 63: the packed length in cluster_bits bits from the top, the host offset (of any alignment) below.</summary>
-    private void Unpack(ulong entry, long guestOffset, Span<byte> cluster)
+    protected override void Unpack(ulong entry, long guestOffset, Span<byte> cluster)
     {
         var shift = 63 - _header.ClusterBits;
         var length = (int)(entry >> shift) & (_clusterSize - 1);

@@ -20,6 +20,7 @@ internal sealed class QcowWriter : DiskWriter
 
     private readonly ResizableDevice _output;
     private readonly SequentialOutput _body;
+    private readonly PackedOutput _packed;
     private readonly long _size;
     private readonly bool _compresses;
     private readonly byte[] _l1;
@@ -46,19 +47,18 @@ internal sealed class QcowWriter : DiskWriter
         var start = (QcowLayout.HeaderLength + _l1.Length + ClusterSize - 1L) & ~(ClusterSize - 1L);
         output.SetLength(start);
         _body = new SequentialOutput(output, start);
+        _packed = new PackedOutput(_body, ClusterSize);
     }
 
     /// <inheritdoc/>
     public override int UnitSize => ClusterSize;
 
     /// <inheritdoc/>
+    public override bool Encodes => _compresses;
+
+    /// <inheritdoc/>
     public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)
     {
-        if (!_compresses)
-        {
-            return unit;
-        }
-
         if (unit.Length < ClusterSize)
         {
             var whole = new byte[ClusterSize];
@@ -82,12 +82,10 @@ internal sealed class QcowWriter : DiskWriter
         ulong entry;
         if (_compresses && encoded.Length < ClusterSize)
         {
-            entry = QcowLayout.Compressed | ((ulong)encoded.Length << (63 - ClusterBits)) | (ulong)_body.Position;
-            _body.Write(encoded.Span);
+            entry = QcowLayout.Compressed | ((ulong)encoded.Length << (63 - ClusterBits)) | (ulong)_packed.Append(encoded.Span);
         }
         else
         {
-            _body.Align(ClusterSize);
             entry = (ulong)_body.Position;
             _body.Write(encoded.Span);
             _body.Align(ClusterSize); // the last cluster of the disk may be short
@@ -100,7 +98,6 @@ internal sealed class QcowWriter : DiskWriter
     public override void Complete()
     {
         EndL2();
-        _body.Align(ClusterSize); // QEMU reads whole sectors of compressed data
         _body.Flush();
         var header = new byte[QcowLayout.HeaderLength];
         BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(QcowLayout.MagicOffset), QcowLayout.Magic);
@@ -121,7 +118,6 @@ internal sealed class QcowWriter : DiskWriter
             return;
         }
 
-        _body.Align(ClusterSize);
         BinaryPrimitives.WriteInt64BigEndian(_l1.AsSpan((int)_l2Index * 8), _body.Position);
         _body.Write(_l2);
         _l2.AsSpan().Clear();

@@ -25,8 +25,8 @@ internal static class Qcow2Error
         new("QCOW2-0005", $"{path} is marked as corrupt (incompatible feature bit 1): the program that used it last found its tables damaged.",
             "Repair it with qemu-img check -r all, look at what was lost, and try again.");
 
-    public static UnsupportedImageException Encrypted(string method) =>
-        new("QCOW2-0006", $"The QCOW2 image is encrypted ({method}).",
+    public static RefusedException Encrypted(string method) =>
+        new("QCOW2-0006", $"image.encryption: the QCOW2 image is encrypted ({method}).",
             "Convert it into an image without encryption with the tool that has the key (qemu-img convert --object secret,…).");
 
     public static CorruptImageException Extension(long offset, string expected, string actual) =>

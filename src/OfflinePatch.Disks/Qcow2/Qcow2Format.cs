@@ -28,6 +28,9 @@ internal sealed class Qcow2Format : DiskFormat
     public override DiskImage Open(IImageFiles files) => Qcow2Image.Open(files);
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
-        options.Subformat is null or "v3" ? new Qcow2Writer(output, virtualSize, options.Compression) : throw Qcow2Error.Subformat(options.Subformat);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, subformat: true, compression: true, largeSectors: true);
+        return options.Subformat is null or "v3" ? new Qcow2Writer(output, virtualSize, options.Compression) : throw Qcow2Error.Subformat(options.Subformat);
+    }
 }

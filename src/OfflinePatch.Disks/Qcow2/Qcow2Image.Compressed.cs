@@ -3,15 +3,11 @@ using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Qcow2;
 
-/// <summary>Compressed clusters. The one that was read last is kept; a long read unpacks several at once, on all cores.</summary>
+/// <summary>Compressed clusters: a long read unpacks several at once, on all cores.</summary>
 internal sealed partial class Qcow2Image
 {
     private const int MostAtOnce = 16;
     private const int MostBytesAtOnce = 4 * 1024 * 1024;
-
-    private readonly Lock _unpackLock = new();
-    private byte[]? _unpacked;
-    private ulong _unpackedEntry;
 
     /// <inheritdoc/>
     protected override int ReadCompressed(DiskRun run, long offset, Span<byte> buffer)
@@ -36,27 +32,16 @@ internal sealed partial class Qcow2Image
             }
         }
 
-        ReadOne((ulong)run.Position, offset, buffer[..(int)run.Length]);
-        return (int)run.Length;
+        return base.ReadCompressed(run, offset, buffer);
     }
 
-    private void ReadOne(ulong entry, long offset, Span<byte> buffer)
+    /// <inheritdoc/>
+    protected override void Unpack(ulong entry, long guestOffset, Span<byte> cluster)
     {
-        lock (_unpackLock)
-        {
-            if (_unpacked is null || _unpackedEntry != entry)
-            {
-                _unpacked ??= new byte[_clusterSize];
-                _unpackedEntry = 0;
-                var packed = ReadPacked(entry, offset);
-                var isWhole = TryUnpack(packed, _unpacked);
-                ArrayPool<byte>.Shared.Return(packed.Array!);
-                ThrowUnless(isWhole, entry, offset);
-                _unpackedEntry = entry;
-            }
-
-            _unpacked.AsSpan((int)(offset & (_clusterSize - 1)), buffer.Length).CopyTo(buffer);
-        }
+        var packed = ReadPacked(entry, guestOffset);
+        var isWhole = TryUnpack(packed, cluster);
+        ArrayPool<byte>.Shared.Return(packed.Array!);
+        ThrowUnless(isWhole, entry, guestOffset);
     }
 
     private void UnpackSeveral(List<ulong> entries, long offset, Span<byte> buffer)

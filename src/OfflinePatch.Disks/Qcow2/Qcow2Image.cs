@@ -6,7 +6,7 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>A QCOW2 image. This part reads; see README.md for what writing keeps.</summary>
-internal sealed partial class Qcow2Image : MappedImage
+internal sealed partial class Qcow2Image : TwoLevelImage
 {
     private readonly IImageFiles _files;
     private readonly ResizableDevice _file;
@@ -20,6 +20,7 @@ internal sealed partial class Qcow2Image : MappedImage
     private readonly int _entrySize;
 
     private Qcow2Image(IImageFiles files, Qcow2Header header, ResizableDevice dataFile, DiskImage? backing)
+        : base(header.ClusterSize)
     {
         _files = files;
         _file = files.Image;
@@ -97,34 +98,10 @@ internal sealed partial class Qcow2Image : MappedImage
     }
 
     /// <inheritdoc/>
-    protected override DiskRun Map(long offset, long limit)
-    {
-        var l1Index = offset >> (_clusterBits + _l2Bits);
-        var tableEnd = (l1Index + 1) << (_clusterBits + _l2Bits);
-        limit = Math.Min(limit, Math.Min(Length, tableEnd) - offset);
-        var l2Offset = L2Offset(l1Index);
-        if (l2Offset == 0)
-        {
-            return new DiskRun(Unallocated, limit);
-        }
+    protected override int CoverageBits => _clusterBits + _l2Bits;
 
-        var table = _tables.Get(l2Offset);
-        var run = MapInCluster(table, offset);
-        while (run.Length < limit)
-        {
-            var next = MapInCluster(table, offset + run.Length);
-            if (!run.Continues(next))
-            {
-                break;
-            }
-
-            run = run with { Length = run.Length + next.Length };
-        }
-
-        return run with { Length = Math.Min(run.Length, limit) };
-    }
-
-    private RunKind Unallocated => Parent is null ? RunKind.Zero : RunKind.Parent;
+    /// <inheritdoc/>
+    protected override byte[]? TableOf(long index) => L2Offset(index) is var offset and not 0 ? _tables.Get(offset) : null;
 
     /// <summary>The checked host offset of an L2 table; 0: there is none.</summary>
     private long L2Offset(long l1Index)
@@ -143,7 +120,8 @@ internal sealed partial class Qcow2Image : MappedImage
 
     private int EntryPosition(long offset) => (int)((offset >> _clusterBits) & ((1L << _l2Bits) - 1)) * _entrySize;
 
-    private DiskRun MapInCluster(ReadOnlySpan<byte> table, long offset)
+    /// <inheritdoc/>
+    protected override DiskRun MapInCluster(ReadOnlySpan<byte> table, long offset)
     {
         var entry = EntryAt(table, offset);
         var within = (int)(offset & (_clusterSize - 1));

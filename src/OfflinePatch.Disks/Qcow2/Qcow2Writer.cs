@@ -20,6 +20,7 @@ internal sealed class Qcow2Writer : DiskWriter
 
     private readonly ResizableDevice _output;
     private readonly SequentialOutput _body;
+    private readonly PackedOutput _packed;
     private readonly long _size;
     private readonly string? _compression;
     private readonly ulong[] _l1;
@@ -41,6 +42,7 @@ internal sealed class Qcow2Writer : DiskWriter
 
         _output = output;
         _body = new SequentialOutput(output, ClusterSize);
+        _packed = new PackedOutput(_body, ClusterSize);
         _size = size;
         _compression = compression;
         _l1 = new ulong[(size + L2Coverage - 1) / L2Coverage];
@@ -50,13 +52,11 @@ internal sealed class Qcow2Writer : DiskWriter
     public override int UnitSize => ClusterSize;
 
     /// <inheritdoc/>
+    public override bool Encodes => _compression is not null;
+
+    /// <inheritdoc/>
     public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)
     {
-        if (_compression is null)
-        {
-            return unit;
-        }
-
         if (unit.Length < ClusterSize)
         {
             var whole = new byte[ClusterSize];
@@ -72,37 +72,42 @@ internal sealed class Qcow2Writer : DiskWriter
     /// <inheritdoc/>
     public override void Append(long guestOffset, ReadOnlyMemory<byte> encoded)
     {
-        var l2Index = guestOffset / L2Coverage;
-        if (l2Index != _l2Index)
+        if (_compression is null || encoded.Length == ClusterSize)
         {
-            EndL2();
-            _l2Index = l2Index;
+            AppendRun(guestOffset, encoded);
+            return;
         }
 
-        ulong entry;
-        if (_compression is not null && encoded.Length < ClusterSize)
+        BeginL2(guestOffset);
+        var position = _packed.Append(encoded.Span);
+        Count(position, encoded.Length);
+        _l2[(int)((guestOffset >> ClusterBits) % L2Entries)] = CompressedEntry(position, encoded.Length);
+    }
+
+    /// <inheritdoc/>
+    public override void AppendRun(long guestOffset, ReadOnlyMemory<byte> units)
+    {
+        while (units.Length > 0)
         {
-            entry = CompressedEntry(_body.Position, encoded.Length);
-            Count(_body.Position, encoded.Length);
-            _body.Write(encoded.Span);
-        }
-        else
-        {
-            _body.Align(ClusterSize);
-            entry = (ulong)_body.Position | Qcow2Layout.Copied;
-            Count(_body.Position, ClusterSize);
-            _body.Write(encoded.Span);
+            BeginL2(guestOffset);
+            var part = units[..(int)Math.Min(units.Length, L2Coverage - (guestOffset % L2Coverage))];
+            Count(_body.Position, part.Length);
+            for (var at = 0; at < part.Length; at += ClusterSize)
+            {
+                _l2[(int)(((guestOffset + at) >> ClusterBits) % L2Entries)] = (ulong)(_body.Position + at) | Qcow2Layout.Copied;
+            }
+
+            _body.Write(part.Span);
             _body.Align(ClusterSize); // the last cluster of the disk may be short
+            units = units[part.Length..];
+            guestOffset += part.Length;
         }
-
-        _l2[(int)((guestOffset >> ClusterBits) % L2Entries)] = entry;
     }
 
     /// <inheritdoc/>
     public override void Complete()
     {
         EndL2();
-        _body.Align(ClusterSize);
         var l1Offset = _body.Position;
         StoreTable(_l1, (_l1.Length + L2Entries - 1) / L2Entries);
 
@@ -166,6 +171,16 @@ internal sealed class Qcow2Writer : DiskWriter
         }
     }
 
+    private void BeginL2(long guestOffset)
+    {
+        var index = guestOffset / L2Coverage;
+        if (index != _l2Index)
+        {
+            EndL2();
+            _l2Index = index;
+        }
+    }
+
     private void EndL2()
     {
         if (_l2Index < 0 || !_l2.AsSpan().ContainsAnyExcept(0UL))
@@ -173,7 +188,6 @@ internal sealed class Qcow2Writer : DiskWriter
             return;
         }
 
-        _body.Align(ClusterSize);
         _l1[_l2Index] = (ulong)_body.Position | Qcow2Layout.Copied;
         StoreTable(_l2, 1);
         _l2.AsSpan().Clear();

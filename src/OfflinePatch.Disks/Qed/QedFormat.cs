@@ -33,5 +33,9 @@ internal sealed class QedFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => new QedWriter(output, virtualSize);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, largeSectors: true);
+        return new QedWriter(output, virtualSize);
+    }
 }

@@ -36,7 +36,11 @@ internal sealed class RawFormat : DiskFormat
     public override DiskImage Open(IImageFiles files) => new RawImage(files.Image);
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => new RawWriter(output, virtualSize);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, largeSectors: true);
+        return new RawWriter(output, virtualSize);
+    }
 
     private static bool HasGptHeader(BlockDevice file, long offset)
     {

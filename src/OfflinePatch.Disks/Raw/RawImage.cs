@@ -32,6 +32,9 @@ internal sealed class RawImage(ResizableDevice file) : DiskImage
     public override void Flush() => file.Flush();
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => file.Prefetch(offset, length);
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);

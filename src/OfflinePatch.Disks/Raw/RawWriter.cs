@@ -20,5 +20,8 @@ internal sealed class RawWriter : DiskWriter
     public override void Append(long guestOffset, ReadOnlyMemory<byte> encoded) => _output.Write(guestOffset, encoded.Span);
 
     /// <inheritdoc/>
+    public override void AppendRun(long guestOffset, ReadOnlyMemory<byte> units) => Append(guestOffset, units);
+
+    /// <inheritdoc/>
     public override void Complete() => _output.Flush();
 }

@@ -53,6 +53,10 @@ internal static class VdiError
     public static UnsupportedImageException NotAVariant(string name) =>
         new("VDI-0106", $"\"{name}\" is not a VDI variant that is written; dynamic is.");
 
+    public static RefusedException Encrypted(string path) =>
+        new("VDI-0202", $"image.encryption: {path} starts with random bytes in place of a partition table: VirtualBox has encrypted the disk.",
+            "Remove the encryption in VirtualBox (VBoxManage encryptmedium --newpassword \"\"), then export the disk again.");
+
     public static RefusedException ParentNotFound(string path, string name) =>
         new("VDI-0201", $"{path} is a differencing VDI. Its parent is not named in it, and there is no {name} beside it.",
             $"Clone the disk in VirtualBox (VBoxManage clonemedium), or put the parent beside it under the name {name}.");

@@ -26,6 +26,9 @@ internal sealed class VdiFormat : DiskFormat
     public override DiskImage Open(IImageFiles files) => VdiImage.Open(files);
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
-        options.Subformat is null or "dynamic" ? new VdiWriter(output, virtualSize) : throw VdiError.NotAVariant(options.Subformat);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, subformat: true);
+        return options.Subformat is null or "dynamic" ? new VdiWriter(output, virtualSize, options.Identity) : throw VdiError.NotAVariant(options.Subformat);
+    }
 }

@@ -73,7 +73,14 @@ internal sealed class VdiImage : MappedImage
         var map = VdiMap.Open(file, header);
         var parentId = header.Id(VdiLayout.ParentId);
         var isChild = header.ImageType is VdiLayout.TypeDifferencing or VdiLayout.TypeUndo || parentId != Guid.Empty;
-        return new VdiImage(file, map, header) { Parent = isChild ? OpenParent(files, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
+        var image = new VdiImage(file, map, header) { Parent = isChild ? OpenParent(files, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
+        if (VdiEncryption.IsEncrypted(image))
+        {
+            image.Dispose();
+            throw VdiError.Encrypted(files.ImagePath);
+        }
+
+        return image;
     }
 
     /// <inheritdoc/>
@@ -83,7 +90,7 @@ internal sealed class VdiImage : MappedImage
         if (buffer.Length > 0 && !_modified)
         {
             _modified = true;
-            _file.Write(VdiLayout.ModifiedId, Guid.NewGuid().ToByteArray());
+            _file.Write(VdiLayout.ModifiedId, ImageIdentity.After(ModifiedId.ToByteArray()).NextGuid().ToByteArray());
         }
 
         while (buffer.Length > 0)

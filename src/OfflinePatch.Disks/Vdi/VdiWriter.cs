@@ -14,9 +14,10 @@ internal sealed class VdiWriter : DiskWriter
     private readonly long _size;
     private readonly uint[] _map;
     private readonly uint _dataOffset;
+    private readonly ImageIdentity _identity;
     private uint _stored;
 
-    public VdiWriter(ResizableDevice output, long virtualSize)
+    public VdiWriter(ResizableDevice output, long virtualSize, ImageIdentity? identity)
     {
         if (virtualSize is <= 0 or > VdiLayout.MostBytes)
         {
@@ -24,6 +25,7 @@ internal sealed class VdiWriter : DiskWriter
         }
 
         _output = output;
+        _identity = identity ?? ImageIdentity.Random;
         _size = (virtualSize + 511) / 512 * 512;
         _map = new uint[(_size + VdiLayout.DefaultBlock - 1) / VdiLayout.DefaultBlock];
         _map.AsSpan().Fill(VdiLayout.EntryFree);
@@ -41,7 +43,7 @@ internal sealed class VdiWriter : DiskWriter
     {
         _map[guestOffset / VdiLayout.DefaultBlock] = _stored++;
         _blocks.Write(encoded.Span);
-        _blocks.WriteZeros(VdiLayout.DefaultBlock - encoded.Length);
+        _blocks.Align(VdiLayout.DefaultBlock); // the last block of the disk may be short
     }
 
     /// <inheritdoc/>
@@ -74,8 +76,8 @@ internal sealed class VdiWriter : DiskWriter
         Put(VdiLayout.BlockSize, VdiLayout.DefaultBlock);
         Put(VdiLayout.BlockCount, (uint)_map.Length);
         Put(VdiLayout.BlocksAllocated, _stored);
-        Guid.NewGuid().TryWriteBytes(header.AsSpan(VdiLayout.ImageId));
-        Guid.NewGuid().TryWriteBytes(header.AsSpan(VdiLayout.ModifiedId));
+        _identity.NextGuid().TryWriteBytes(header.AsSpan(VdiLayout.ImageId));
+        _identity.NextGuid().TryWriteBytes(header.AsSpan(VdiLayout.ModifiedId));
         Put(VdiLayout.Geometry + 12, 512);
         return header;
 

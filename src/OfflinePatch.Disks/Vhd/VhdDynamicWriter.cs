@@ -19,7 +19,7 @@ internal sealed class VhdDynamicWriter : DiskWriter
     private long _end;
 
     /// <exception cref="UnsupportedImageException"><c>VHD-0011</c>.</exception>
-    public VhdDynamicWriter(ResizableDevice output, long size)
+    public VhdDynamicWriter(ResizableDevice output, long size, ImageIdentity? identity)
     {
         if (size % VhdLayout.SectorSize != 0 || size > VhdLayout.MostSize)
         {
@@ -27,7 +27,7 @@ internal sealed class VhdDynamicWriter : DiskWriter
         }
 
         _output = output;
-        _footer = VhdFooter.Create(size, VhdLayout.TypeDynamic, TimeProvider.System);
+        _footer = VhdFooter.Create(size, VhdLayout.TypeDynamic, ReproducibleClock.Current, identity);
         _entries = (int)((size + VhdLayout.DefaultBlockSize - 1) / VhdLayout.DefaultBlockSize);
         _table = new byte[Math.Max(1, ((_entries * 4) + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize) * VhdLayout.SectorSize];
         _table.AsSpan().Fill(0xFF);

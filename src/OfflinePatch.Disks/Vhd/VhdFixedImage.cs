@@ -54,6 +54,9 @@ internal sealed class VhdFixedImage : DiskImage
     public override void Flush() => _disk.Flush();
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => _disk.Prefetch(offset, length);
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);

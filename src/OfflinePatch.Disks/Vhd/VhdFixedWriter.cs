@@ -7,9 +7,10 @@ internal sealed class VhdFixedWriter : DiskWriter
 {
     private readonly ResizableDevice _output;
     private readonly long _size;
+    private readonly ImageIdentity? _identity;
 
     /// <exception cref="UnsupportedImageException"><c>VHD-0011</c>.</exception>
-    public VhdFixedWriter(ResizableDevice output, long size)
+    public VhdFixedWriter(ResizableDevice output, long size, ImageIdentity? identity)
     {
         if (size % VhdLayout.SectorSize != 0 || size > VhdLayout.MostSize)
         {
@@ -17,6 +18,7 @@ internal sealed class VhdFixedWriter : DiskWriter
         }
 
         _output = output;
+        _identity = identity;
         _size = size;
         output.SetLength(size + VhdLayout.FooterLength);
     }
@@ -28,9 +30,12 @@ internal sealed class VhdFixedWriter : DiskWriter
     public override void Append(long guestOffset, ReadOnlyMemory<byte> encoded) => _output.Write(guestOffset, encoded.Span);
 
     /// <inheritdoc/>
+    public override void AppendRun(long guestOffset, ReadOnlyMemory<byte> units) => Append(guestOffset, units);
+
+    /// <inheritdoc/>
     public override void Complete()
     {
-        _output.Write(_size, VhdFooter.Create(_size, VhdLayout.TypeFixed, TimeProvider.System));
+        _output.Write(_size, VhdFooter.Create(_size, VhdLayout.TypeFixed, ReproducibleClock.Current, _identity));
         _output.Flush();
     }
 }

@@ -99,7 +99,7 @@ internal sealed class VhdFooter
     }
 
     /// <summary>A footer for a new image.</summary>
-    public static byte[] Create(long size, uint diskType, TimeProvider time)
+    public static byte[] Create(long size, uint diskType, TimeProvider time, ImageIdentity? identity)
     {
         var bytes = new byte[VhdLayout.FooterLength];
         VhdLayout.FooterCookie.CopyTo(bytes);
@@ -117,7 +117,7 @@ internal sealed class VhdFooter
         bytes[VhdLayout.HeadsOffset] = heads;
         bytes[VhdLayout.SectorsPerTrackOffset] = sectors;
         Half(VhdLayout.DiskTypeOffset, diskType);
-        Guid.NewGuid().TryWriteBytes(bytes.AsSpan(VhdLayout.UniqueIdOffset), bigEndian: true, out _);
+        (identity ?? ImageIdentity.Random).NextGuid().TryWriteBytes(bytes.AsSpan(VhdLayout.UniqueIdOffset), bigEndian: true, out _);
         Half(VhdLayout.ChecksumOffset, Checksum(bytes, VhdLayout.ChecksumOffset));
         return bytes;
 

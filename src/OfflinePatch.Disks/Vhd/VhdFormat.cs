@@ -41,12 +41,16 @@ internal sealed class VhdFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => options.Subformat switch
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
-        null or "dynamic" => new VhdDynamicWriter(output, virtualSize),
-        "fixed" => new VhdFixedWriter(output, virtualSize),
-        _ => throw VhdError.Subformat(options.Subformat),
-    };
+        options.AllowOnly(Format, subformat: true);
+        return options.Subformat switch
+        {
+            null or "dynamic" => new VhdDynamicWriter(output, virtualSize, options.Identity),
+            "fixed" => new VhdFixedWriter(output, virtualSize, options.Identity),
+            _ => throw VhdError.Subformat(options.Subformat),
+        };
+    }
 
     private static DiskImage OpenParent(IImageFiles files, VhdHeader header)
     {

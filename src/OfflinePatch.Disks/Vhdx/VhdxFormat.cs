@@ -48,8 +48,13 @@ internal sealed class VhdxFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
-        options.Subformat is null or "dynamic" ? new VhdxWriter(output, virtualSize, options.SectorSize) : throw VhdxError.Subformat(options.Subformat);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, subformat: true, largeSectors: true);
+        return options.Subformat is null or "dynamic"
+            ? new VhdxWriter(output, virtualSize, options.SectorSize, options.Identity)
+            : throw VhdxError.Subformat(options.Subformat);
+    }
 
     private static DiskImage OpenParent(IImageFiles files, VhdxMetadata metadata)
     {

@@ -47,10 +47,12 @@ internal sealed class VhdxHeader
     /// Begins a session that changes the disk: new FileWriteGuid and DataWriteGuid, no log. The header that does not count is written first, as the
     /// specification demands; both are equal but for the sequence number after that.
     /// </summary>
-    public void BeginSession(BlockDevice file)
+    public void BeginSession(BlockDevice file) => BeginSession(file, ImageIdentity.After(_bytes.AsSpan(VhdxLayout.FileWriteGuidOffset, 32)));
+
+    private void BeginSession(BlockDevice file, ImageIdentity identity)
     {
-        Guid.NewGuid().TryWriteBytes(_bytes.AsSpan(VhdxLayout.FileWriteGuidOffset));
-        Guid.NewGuid().TryWriteBytes(_bytes.AsSpan(VhdxLayout.DataWriteGuidOffset));
+        identity.NextGuid().TryWriteBytes(_bytes.AsSpan(VhdxLayout.FileWriteGuidOffset));
+        identity.NextGuid().TryWriteBytes(_bytes.AsSpan(VhdxLayout.DataWriteGuidOffset));
         _bytes.AsSpan(VhdxLayout.LogGuidOffset, 16).Clear();
         var other = _offset == VhdxLayout.Header1 ? VhdxLayout.Header2 : VhdxLayout.Header1;
         foreach (var offset in (ReadOnlySpan<long>)[other, _offset])
@@ -62,14 +64,14 @@ internal sealed class VhdxHeader
     }
 
     /// <summary>The headers of a new image.</summary>
-    public static void Create(BlockDevice file, long logOffset, int logLength)
+    public static void Create(BlockDevice file, long logOffset, int logLength, ImageIdentity identity)
     {
         var bytes = new byte[VhdxLayout.HeaderLength];
         VhdxLayout.HeaderSignature.CopyTo(bytes);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(VhdxLayout.VersionOffset), 1);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(VhdxLayout.LogLengthOffset), (uint)logLength);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(VhdxLayout.LogOffset), (ulong)logOffset);
-        new VhdxHeader(bytes, VhdxLayout.Header2).BeginSession(file);
+        new VhdxHeader(bytes, VhdxLayout.Header2).BeginSession(file, identity);
     }
 
     private static VhdxHeader? TryRead(BlockDevice file, long offset)

@@ -24,10 +24,11 @@ internal sealed class VhdxWriter : DiskWriter
     private readonly int _blockSize;
     private readonly int _chunkRatio;
     private readonly byte[] _bat;
+    private readonly ImageIdentity _identity;
     private long _end;
 
     /// <exception cref="UnsupportedImageException"><c>VHDX-0014</c>.</exception>
-    public VhdxWriter(ResizableDevice output, long size, int sectorSize)
+    public VhdxWriter(ResizableDevice output, long size, int sectorSize, ImageIdentity? identity)
     {
         if (sectorSize is not (512 or 4096) || size <= 0 || size % sectorSize != 0 || size > VhdxLayout.MostSize)
         {
@@ -35,6 +36,7 @@ internal sealed class VhdxWriter : DiskWriter
         }
 
         _output = output;
+        _identity = identity ?? ImageIdentity.Random;
         _size = size;
         _sectorSize = sectorSize;
         _blockSize = size <= MostWithSmallBlocks ? SmallBlock : LargeBlock;
@@ -67,7 +69,7 @@ internal sealed class VhdxWriter : DiskWriter
         VhdxLayout.FileSignature.CopyTo(identifier);
         Encoding.Unicode.GetBytes("OfflinePatch", identifier.AsSpan(VhdxLayout.CreatorOffset));
         _output.Write(0, identifier);
-        VhdxHeader.Create(_output, LogOffset, VhdxLayout.Megabyte);
+        VhdxHeader.Create(_output, LogOffset, VhdxLayout.Megabyte, _identity);
         WriteRegionTables();
         WriteMetadata();
         _output.Write(BatOffset, _bat);
@@ -104,7 +106,7 @@ internal sealed class VhdxWriter : DiskWriter
         const uint ofDisk = VhdxLayout.MetadataIsVirtualDisk | VhdxLayout.MetadataIsRequired;
         BinaryPrimitives.WriteUInt32LittleEndian(Item(VhdxLayout.FileParameters, 8, VhdxLayout.MetadataIsRequired), (uint)_blockSize);
         BinaryPrimitives.WriteUInt64LittleEndian(Item(VhdxLayout.VirtualDiskSize, 8, ofDisk), (ulong)_size);
-        Guid.NewGuid().TryWriteBytes(Item(VhdxLayout.VirtualDiskId, 16, ofDisk));
+        _identity.NextGuid().TryWriteBytes(Item(VhdxLayout.VirtualDiskId, 16, ofDisk));
         BinaryPrimitives.WriteUInt32LittleEndian(Item(VhdxLayout.LogicalSectorSize, 4, ofDisk), (uint)_sectorSize);
         BinaryPrimitives.WriteUInt32LittleEndian(Item(VhdxLayout.PhysicalSectorSize, 4, ofDisk), 4096);
         BinaryPrimitives.WriteUInt16LittleEndian(region.AsSpan(VhdxLayout.MetadataCountOffset), (ushort)count);

@@ -69,6 +69,28 @@ internal abstract class GrainExtent : VmdkExtent
         throw VmdkError.NotInPlace(WhyNotInPlace ?? $"{FileName} cannot be changed in place.");
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length)
+    {
+        for (var end = offset + length; offset < end && CanReadAcrossGrains;)
+        {
+            var index = offset / GrainBytes;
+            var grain = Find(index);
+            var count = GrainBytes - (offset % GrainBytes);
+            while (count < end - offset && Continues(grain, index, (offset + count) / GrainBytes))
+            {
+                count += GrainBytes;
+            }
+
+            if (grain.State == GrainState.Stored)
+            {
+                File.Prefetch(grain.FileOffset + (offset % GrainBytes), count);
+            }
+
+            offset += count;
+        }
+    }
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         var index = offset / GrainBytes;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace OfflinePatch.Disks.Vmdk;
@@ -14,15 +13,15 @@ internal static class VmdkDescriptorText
     private static readonly string[] NotTaken = ["ddb.longContentID", "ddb.thinProvisioned", "ddb.grain", "ddb.nativeParentCID", "ddb.deletable"];
 
     /// <summary>The text, as UTF-8.</summary>
-    public static byte[] Create(string createType, long sectors, string fileName, IReadOnlyDictionary<string, string>? properties)
+    public static byte[] Create(string createType, long sectors, DiskWriterOptions options)
     {
         var text = new StringBuilder();
-        var contentId = (uint)RandomNumberGenerator.GetInt32(1, int.MaxValue);
+        var contentId = ((options.Identity ?? ImageIdentity.Random).NextNumber() & int.MaxValue) | 1;
         text.Append("# Disk DescriptorFile\nversion=1\nencoding=\"UTF-8\"\n");
         text.Append(CultureInfo.InvariantCulture, $"CID={contentId:x8}\nparentCID=ffffffff\ncreateType=\"{createType}\"\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"# Extent description\nRW {sectors} SPARSE \"{SafeName(fileName)}\"\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"# Extent description\nRW {sectors} SPARSE \"{SafeName(options.FileName)}\"\n\n");
         text.Append("# The Disk Data Base\n#DDB\n\n");
-        foreach (var (key, value) in DataBase(sectors, properties).OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach (var (key, value) in DataBase(sectors, options.Properties).OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             text.Append(CultureInfo.InvariantCulture, $"{key} = \"{value}\"\n");
         }

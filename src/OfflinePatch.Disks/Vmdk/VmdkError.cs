@@ -124,5 +124,5 @@ internal static class VmdkError
         new("VMDK-0112", why, "Write a fixed copy with -o.");
 
     public static RefusedException Encrypted(string path) =>
-        new("VMDK-0201", $"{path} is an encrypted VMDK.", "Remove the encryption in VMware and export the disk again.");
+        new("VMDK-0201", $"image.encryption: {path} is an encrypted VMDK.", "Remove the encryption in VMware and export the disk again.");
 }

@@ -23,6 +23,11 @@ internal abstract class VmdkExtent
     /// <summary>Writes; the range is inside the extent.</summary>
     public abstract void Write(long offset, ReadOnlySpan<byte> buffer);
 
+    /// <summary>Says that a range will be read soon; the range is inside the extent.</summary>
+    public virtual void Prefetch(long offset, long length)
+    {
+    }
+
     /// <summary>Zero or data from <paramref name="offset"/> on, inside the extent.</summary>
     public abstract DeviceExtent GetExtent(long offset);
 
@@ -40,6 +45,9 @@ internal sealed class FlatExtent(BlockDevice file, long fileOffset) : VmdkExtent
 
     /// <inheritdoc/>
     public override void Write(long offset, ReadOnlySpan<byte> buffer) => file.Write(fileOffset + offset, buffer);
+
+    /// <inheritdoc/>
+    public override void Prefetch(long offset, long length) => file.Prefetch(fileOffset + offset, length);
 
     /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)

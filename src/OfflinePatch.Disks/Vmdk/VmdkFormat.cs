@@ -23,12 +23,16 @@ internal sealed class VmdkFormat : DiskFormat
 
     /// <summary>Variants that are written: <c>monolithicSparse</c> (default) and <c>streamOptimized</c>.</summary>
     /// <exception cref="UnsupportedImageException">Another variant (<c>VMDK-0111</c>), or a disk of 2 TiB and more (<c>VMDK-0110</c>).</exception>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => options.Subformat switch
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
-        null or "monolithicSparse" => new VmdkSparseWriter(output, virtualSize, options),
-        "streamOptimized" => new VmdkStreamWriter(output, virtualSize, options),
-        _ => throw VmdkError.UnknownSubformat(options.Subformat),
-    };
+        options.AllowOnly(Format, subformat: true, compression: options is { Subformat: "streamOptimized", Compression: "zlib" });
+        return options.Subformat switch
+        {
+            null or "monolithicSparse" => new VmdkSparseWriter(output, virtualSize, options),
+            "streamOptimized" => new VmdkStreamWriter(output, virtualSize, options),
+            _ => throw VmdkError.UnknownSubformat(options.Subformat),
+        };
+    }
 
     /// <summary>Whether the file starts as a COWD extent.</summary>
     internal static bool IsCowd(ReadOnlySpan<byte> start) =>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Vmdk;
@@ -85,6 +83,13 @@ internal sealed class VmdkImage : DiskImage
     }
 
     /// <inheritdoc/>
+    public override void Prefetch(long offset, long length)
+    {
+        var extent = Find(offset);
+        extent.Prefetch(offset - extent.Start, Math.Min(length, extent.Start + extent.Length - offset));
+    }
+
+    /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)
     {
         CheckRange(offset, 1);
@@ -106,10 +111,11 @@ internal sealed class VmdkImage : DiskImage
     private void RenewContentId()
     {
         var old = ContentId;
+        var identity = ImageIdentity.After(BitConverter.GetBytes(old));
         uint next;
         do
         {
-            next = BinaryPrimitives.ReadUInt32LittleEndian(RandomNumberGenerator.GetBytes(sizeof(uint)));
+            next = identity.NextNumber();
         }
         while (next == old || next >= VmdkLayout.NoParent - 1);
         _descriptor?.RenewContentId(next);

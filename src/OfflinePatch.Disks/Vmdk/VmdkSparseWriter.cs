@@ -33,7 +33,7 @@ internal sealed class VmdkSparseWriter : DiskWriter
         var end = _gdSector + directorySectors + ((long)_tables * TableSectors);
         _overHead = (end + VmdkWriterHeader.GrainSectors - 1) / VmdkWriterHeader.GrainSectors * VmdkWriterHeader.GrainSectors;
         _grains = new SequentialOutput(output, _overHead * VmdkLayout.SectorSize);
-        _descriptor = VmdkDescriptorText.Create("monolithicSparse", _sectors, options.FileName, options.Properties);
+        _descriptor = VmdkDescriptorText.Create("monolithicSparse", _sectors, options);
         output.EnsureLength(_overHead * VmdkLayout.SectorSize);
     }
 
@@ -41,10 +41,18 @@ internal sealed class VmdkSparseWriter : DiskWriter
     public override int UnitSize => VmdkWriterHeader.GrainBytes;
 
     /// <inheritdoc/>
-    public override void Append(long guestOffset, ReadOnlyMemory<byte> encoded)
+    public override void Append(long guestOffset, ReadOnlyMemory<byte> encoded) => AppendRun(guestOffset, encoded);
+
+    /// <inheritdoc/>
+    public override void AppendRun(long guestOffset, ReadOnlyMemory<byte> units)
     {
-        _entries[guestOffset / VmdkWriterHeader.GrainBytes] = (uint)(_grains.Position / VmdkLayout.SectorSize);
-        _grains.Write(encoded.Span);
+        var first = guestOffset / VmdkWriterHeader.GrainBytes;
+        for (var at = 0; at < units.Length; at += VmdkWriterHeader.GrainBytes)
+        {
+            _entries[first + (at / VmdkWriterHeader.GrainBytes)] = (uint)((_grains.Position + at) / VmdkLayout.SectorSize);
+        }
+
+        _grains.Write(units.Span);
         _grains.Align(VmdkWriterHeader.GrainBytes);
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 using OfflinePatch.Disks.Conversion;
 
 namespace OfflinePatch.Disks.Vmdk;
@@ -26,12 +27,15 @@ internal sealed class VmdkStreamWriter : DiskWriter
         var grains = (_sectors + VmdkWriterHeader.GrainSectors - 1) / VmdkWriterHeader.GrainSectors;
         _directory = new uint[(grains + VmdkLayout.EntriesPerTable - 1) / VmdkLayout.EntriesPerTable];
         _stream.Write(Header(VmdkLayout.DirectoryAtEnd));
-        _stream.Write(VmdkDescriptorText.Create("streamOptimized", _sectors, options.FileName, options.Properties));
+        _stream.Write(VmdkDescriptorText.Create("streamOptimized", _sectors, options));
         _stream.Align(VmdkWriterHeader.GrainBytes);
     }
 
     /// <inheritdoc/>
     public override int UnitSize => VmdkWriterHeader.GrainBytes;
+
+    /// <inheritdoc/>
+    public override bool Encodes => true;
 
     /// <summary>The grain as it stands in the file: marker, zlib stream, zeros to the end of the sector.</summary>
     public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)
@@ -39,7 +43,9 @@ internal sealed class VmdkStreamWriter : DiskWriter
         var packed = new MemoryStream(unit.Length / 2);
         packed.SetLength(VmdkLayout.MarkerType);
         packed.Position = VmdkLayout.MarkerType;
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        // Every grain is a zlib stream; one that would not get shorter holds its bytes as they are.
+        var level = ZstdBlock.IsWorthPacking(unit.Span) ? CompressionLevel.Optimal : CompressionLevel.NoCompression;
+        using (var zlib = new ZLibStream(packed, level, leaveOpen: true))
         {
             zlib.Write(unit.Span);
             if (unit.Length < VmdkWriterHeader.GrainBytes)

@@ -16,7 +16,7 @@ internal sealed class Zvhd2Writer : DiskWriter
     private readonly bool _isZlib;
     private readonly List<(long Offset, uint Block, uint Length)> _index = [];
 
-    public Zvhd2Writer(ResizableDevice output, long virtualSize, string? compression)
+    public Zvhd2Writer(ResizableDevice output, long virtualSize, string? compression, ImageIdentity? identity)
     {
         if (compression is not (null or "zstd" or "zlib"))
         {
@@ -30,7 +30,7 @@ internal sealed class Zvhd2Writer : DiskWriter
         var blocks = (size + ZvhdLayout.DefaultBlock - 1) / ZvhdLayout.DefaultBlock;
         var segments = (blocks + ZvhdLayout.BlocksPerSegment - 1) / ZvhdLayout.BlocksPerSegment;
         _bitmap = new byte[segments * ZvhdLayout.BitmapSegmentBytes];
-        _header = ZvhdWriterHeader.Create(ZvhdLayout.Cookie2, size);
+        _header = ZvhdWriterHeader.Create(ZvhdLayout.Cookie2, size, identity);
         _header[ZvhdLayout.Version2] = 1;
         _header[ZvhdLayout.Compression] = (byte)(_isZlib ? 0 : 1);
         ZvhdWriterHeader.Put(_header, ZvhdLayout.BlockSize, ZvhdLayout.DefaultBlock);
@@ -43,6 +43,9 @@ internal sealed class Zvhd2Writer : DiskWriter
 
     /// <inheritdoc/>
     public override int UnitSize => ZvhdLayout.DefaultBlock;
+
+    /// <inheritdoc/>
+    public override bool Encodes => true;
 
     /// <summary>The whole record of a block.</summary>
     public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)

@@ -15,7 +15,11 @@ internal sealed class ZvhdFormat : DiskFormat
     public override DiskImage Open(IImageFiles files) => ZvhdImage.Open(files);
 
     /// <inheritdoc/>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => new ZvhdWriter(output, virtualSize);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, compression: options.Compression == "zlib");
+        return new ZvhdWriter(output, virtualSize, options.Identity);
+    }
 
     /// <summary>Whether the file starts with a header of this cookie. The cookie alone is a word that text can start with.</summary>
     internal static bool HasHeader(BlockDevice file, ReadOnlySpan<byte> cookie)
@@ -44,6 +48,9 @@ internal sealed class Zvhd2Format : DiskFormat
     public override DiskImage Open(IImageFiles files) => Zvhd2Image.Open(files);
 
     /// <summary>Compression <c>zstd</c> (default) or <c>zlib</c>.</summary>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) =>
-        new Zvhd2Writer(output, virtualSize, options.Compression);
+    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
+    {
+        options.AllowOnly(Format, compression: true);
+        return new Zvhd2Writer(output, virtualSize, options.Compression, options.Identity);
+    }
 }

@@ -13,11 +13,11 @@ internal sealed class ZvhdWriter : DiskWriter
     private readonly ZLibStream _zlib;
     private readonly byte[] _header;
 
-    public ZvhdWriter(ResizableDevice output, long virtualSize)
+    public ZvhdWriter(ResizableDevice output, long virtualSize, ImageIdentity? identity)
     {
         _output = output;
         _stream = new SequentialOutput(output, 0);
-        _header = ZvhdWriterHeader.Create(ZvhdLayout.Cookie, ZvhdWriterHeader.SizeOf(virtualSize));
+        _header = ZvhdWriterHeader.Create(ZvhdLayout.Cookie, ZvhdWriterHeader.SizeOf(virtualSize), identity);
         ZvhdWriterHeader.Sign(_header);
         _zlib = new ZLibStream(_packed, CompressionLevel.Fastest, leaveOpen: true);
         _stream.Write(_header);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Zvhd;
 
@@ -12,7 +13,7 @@ internal static class ZvhdWriterHeader
         virtualSize is > 0 and <= ZvhdLayout.MostBytes ? (virtualSize + 511) / 512 * 512 : throw ZvhdError.TooLarge(virtualSize);
 
     /// <summary>A header sector of 4096 bytes, without its checksum.</summary>
-    public static byte[] Create(ReadOnlySpan<byte> cookie, long size)
+    public static byte[] Create(ReadOnlySpan<byte> cookie, long size, ImageIdentity? identity)
     {
         var sector = new byte[ZvhdLayout.Alignment];
         var header = sector.AsSpan();
@@ -21,14 +22,14 @@ internal static class ZvhdWriterHeader
         Put(header, ZvhdLayout.Features, 2);
         Put(header, ZvhdLayout.FormatVersion, 0x00010000);
         BinaryPrimitives.WriteUInt64LittleEndian(header[ZvhdLayout.DataOffset..], ulong.MaxValue);
-        Put(header, ZvhdLayout.Timestamp, (uint)Math.Clamp((TimeProvider.System.GetUtcNow() - Epoch).TotalSeconds, 0, uint.MaxValue));
+        Put(header, ZvhdLayout.Timestamp, (uint)Math.Clamp((ReproducibleClock.Current.GetUtcNow() - Epoch).TotalSeconds, 0, uint.MaxValue));
         "tap\0"u8.CopyTo(header[ZvhdLayout.CreatorApplication..]);
         Put(header, ZvhdLayout.CreatorVersion, 0x00010004);
         BinaryPrimitives.WriteInt64LittleEndian(header[ZvhdLayout.OriginalSize..], size);
         BinaryPrimitives.WriteInt64LittleEndian(header[ZvhdLayout.CurrentSize..], current);
         Put(header, ZvhdLayout.Geometry, Geometry(size / 512));
         Put(header, ZvhdLayout.Type, 4);
-        Guid.NewGuid().TryWriteBytes(header[ZvhdLayout.Identity..]);
+        (identity ?? ImageIdentity.Random).NextGuid().TryWriteBytes(header[ZvhdLayout.Identity..]);
         return sector;
     }
 

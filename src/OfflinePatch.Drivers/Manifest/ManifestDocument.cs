@@ -21,7 +21,9 @@ public sealed record ManifestLink(string Title, string Url);
 /// <summary>What a target needs of a family.</summary>
 /// <param name="Required">Driver ids without which the image is not ready.</param>
 /// <param name="Advised">Driver ids that the target advises.</param>
-public sealed record DriverDemand(IReadOnlyList<string>? Required, IReadOnlyList<string>? Advised);
+/// <param name="StoreOnly">The drivers are only put into the driver store: the target may start the image where their devices are missing, so nothing of them runs before Windows meets one.</param>
+/// <param name="Absent">The target never has the family's devices: what of it would start is disabled.</param>
+public sealed record DriverDemand(IReadOnlyList<string>? Required, IReadOnlyList<string>? Advised, bool StoreOnly = false, bool Absent = false);
 
 /// <summary>How an installed bundle of drivers is recognised.</summary>
 /// <param name="Title">The bundle.</param>
@@ -92,14 +94,13 @@ public enum DriverRole
 /// <param name="Class">Name of its setup class.</param>
 /// <param name="Role">What it is for.</param>
 /// <param name="BootCritical">Whether Windows needs it to reach its disk.</param>
-/// <param name="StoreOnly">Whether it is only put into the driver store, and nothing of it runs before its device is met.</param>
 /// <param name="BusType">STORAGE_BUS_TYPE, or null.</param>
 /// <param name="GenericIds">Ids without subsystem that are registered beside those of the INF.</param>
 /// <param name="Replaces">Drivers that are not staged beside it.</param>
 /// <param name="Lowest">Lowest Windows, <c>major.minor</c>, that it was ever made for, or null.</param>
 public sealed record DriverEntry(
     string Id, string Title, IReadOnlyList<string> Inf, IReadOnlyList<string> Services, IReadOnlyList<string> HardwareIds, string Class, DriverRole Role,
-    bool BootCritical, bool StoreOnly, int? BusType, IReadOnlyList<string>? GenericIds, IReadOnlyList<string>? Replaces, string? Lowest)
+    bool BootCritical, int? BusType, IReadOnlyList<string>? GenericIds, IReadOnlyList<string>? Replaces, string? Lowest)
 {
     /// <summary>Whether an id of an INF or of a machine is one of this driver's.</summary>
     public bool Owns(string id) => HardwareIds.Any(h => id.StartsWith(h, StringComparison.OrdinalIgnoreCase));

@@ -65,6 +65,12 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
     internal static DriverFinding SameId(string loser, string winner, string driver) =>
         new("DRV-1016", DriverFindingKind.Warning, loser, $"{loser} and {winner} both claim the devices of {driver}; {winner} is taken.");
 
+    internal static DriverFinding EqualClaim(string first, string second, string driver) =>
+        new("DRV-1016", DriverFindingKind.Refusal, second, $"{first} and {second} both claim the devices of {driver}, and come from different makers.");
+
+    internal static DriverFinding Compressed(string file, string compressed) =>
+        new("DRV-1017", DriverFindingKind.Refusal, file, $"{file} is there only in compressed form ({compressed}).");
+
     internal static DriverFinding Superseded(string what) =>
         new("DRV-1015", DriverFindingKind.Warning, what, what);
 }

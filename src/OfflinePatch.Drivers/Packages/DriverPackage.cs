@@ -23,6 +23,9 @@ public sealed class DriverPackage
         Inf = inf;
     }
 
+    /// <summary>The tree that it stands in.</summary>
+    public IFileSystem Source => _source;
+
     /// <summary>The INF's path in its source, separated by <c>\</c>.</summary>
     public string Path { get; }
 
@@ -114,6 +117,15 @@ public sealed class DriverPackage
         }
 
         return content;
+    }
+
+    /// <summary>
+    /// The compressed form of a file that is not there as it is: <c>viostor.sy_</c> for <c>viostor.sys</c>, as old installation discs have it; or null.
+    /// </summary>
+    public string? FindCompressed(string relative)
+    {
+        var compressed = relative[..^1] + '_';
+        return relative.LastIndexOf('.') > relative.LastIndexOf('\\') && _source.FileExists(Folder.Length == 0 ? compressed : $"{Folder}\\{compressed}") ? compressed : null;
     }
 
     /// <summary><c>viostor\w10\amd64\viostor.inf 100.95.104.26200</c>.</summary>

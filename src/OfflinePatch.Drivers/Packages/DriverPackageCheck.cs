@@ -85,7 +85,7 @@ public sealed class DriverPackageCheck
             }
             else
             {
-                _findings.Add(DriverFinding.Missing(file));
+                _findings.Add(Package.FindCompressed(file) is { } compressed ? DriverFinding.Compressed(file, compressed) : DriverFinding.Missing(file));
             }
         }
 

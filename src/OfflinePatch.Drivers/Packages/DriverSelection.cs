@@ -4,11 +4,13 @@ namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
 /// Chooses one package per driver of a family for a Windows: the INF's own decorations decide which packages fit at all; among those the folder table of the
-/// manifest decides (the highest folder of the edition that is not above this Windows), then the version.
+/// manifest decides (the highest folder of the edition that is not above this Windows), then whether the manifest knows the INF's name, then the version. Packages
+/// of two makers that are alike in all but the version are no choice to make here when they stand in one source; of two sources the first wins.
 /// </summary>
 public sealed class DriverSelection
 {
     private readonly Dictionary<string, DriverPackage> _chosen = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, DriverFinding> _conflicts = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, List<DriverFinding>> _passedOver = new(StringComparer.OrdinalIgnoreCase);
 
     private DriverSelection(DriverFamily family, WindowsTarget target)
@@ -30,6 +32,9 @@ public sealed class DriverSelection
     public IEnumerable<(DriverEntry Entry, DriverPackage Package)> Chosen =>
         Family.Drivers.Where(d => _chosen.ContainsKey(d.Id)).Select(d => (d, _chosen[d.Id]));
 
+    /// <summary>Two packages that claim a driver's devices with equal right, so that none was chosen; or null.</summary>
+    public DriverFinding? Conflict(string driver) => _conflicts.GetValueOrDefault(driver);
+
     /// <summary>Why packages of a driver were passed over.</summary>
     public IReadOnlyList<DriverFinding> PassedOver(string driver) => _passedOver.GetValueOrDefault(driver) ?? [];
 
@@ -40,7 +45,7 @@ public sealed class DriverSelection
         var best = new Dictionary<string, (DriverPackage Package, Rank Rank)>(StringComparer.OrdinalIgnoreCase);
         foreach (var package in packages)
         {
-            if (selection.Entry(package) is not { } entry || selection.RankOf(package, entry) is not { } rank)
+            if (selection.IsExcluded(package) || selection.Entry(package) is not { } entry || selection.RankOf(package, entry) is not { } rank)
             {
                 continue;
             }
@@ -51,11 +56,23 @@ public sealed class DriverSelection
                 continue;
             }
 
-            var wins = rank.CompareTo(current.Rank) > 0;
-            if (!package.InfName.Equals(current.Package.InfName, StringComparison.OrdinalIgnoreCase) || package.Inf.Version.Provider != current.Package.Inf.Version.Provider)
+            var place = rank.ComparePlace(current.Rank);
+            var isOther = !package.InfName.Equals(current.Package.InfName, StringComparison.OrdinalIgnoreCase) || package.Inf.Version.Provider != current.Package.Inf.Version.Provider;
+            var isFirst = isOther && place == 0 && package.Source != current.Package.Source;
+            var wins = place > 0 || (place == 0 && !isFirst && rank.CompareTo(current.Rank) > 0);
+            var (winner, loser) = wins ? (package, current.Package) : (current.Package, package);
+            if (isOther && place == 0 && !isFirst)
             {
-                var (winner, loser) = wins ? (package, current.Package) : (current.Package, package);
+                selection._conflicts[entry.Id] = DriverFinding.EqualClaim(current.Package.Path, package.Path, entry.Id);
+            }
+            else if (isOther)
+            {
                 selection.Reject(entry, DriverFinding.SameId(loser.Path, winner.Path, entry.Id));
+            }
+
+            if (place > 0)
+            {
+                selection._conflicts.Remove(entry.Id);
             }
 
             if (wins)
@@ -66,7 +83,10 @@ public sealed class DriverSelection
 
         foreach (var (id, (package, _)) in best)
         {
-            selection._chosen.Add(id, package);
+            if (!selection._conflicts.ContainsKey(id))
+            {
+                selection._chosen.Add(id, package);
+            }
         }
 
         // fwcfg drives the device that qemufwcfg only claims: never both.
@@ -77,6 +97,9 @@ public sealed class DriverSelection
 
         return selection;
     }
+
+    private bool IsExcluded(DriverPackage package) =>
+        Family.Exclude.Count > 0 && package.Folder.Split('\\').Append(System.IO.Path.GetFileNameWithoutExtension(package.InfName)).Any(e => Family.Exclude.Contains(e, StringComparer.OrdinalIgnoreCase));
 
     // The driver that a package is: by its INF's name and ids; by ids alone for a vendor's own names.
     private DriverEntry? Entry(DriverPackage package)
@@ -97,6 +120,7 @@ public sealed class DriverSelection
             return Reject(entry, DriverFinding.NoModels(package.Path, Target, models.Rejected));
         }
 
+        var isKnown = entry.Inf.Contains(package.InfName, StringComparer.OrdinalIgnoreCase);
         DriverDirectory? directory = null;
         foreach (var element in package.Folder.Split('\\'))
         {
@@ -110,7 +134,7 @@ public sealed class DriverSelection
 
         if (directory is null)
         {
-            return new Rank(0, default, package);
+            return new Rank(0, default, isKnown, package);
         }
 
         if ((directory.Major, directory.Minor, directory.Build).CompareTo((Target.Major, Target.Minor, Target.Build)) > 0)
@@ -119,7 +143,7 @@ public sealed class DriverSelection
         }
 
         var fits = directory.Editions == DriverEditions.Any || (directory.Editions == DriverEditions.Server) == Target.IsServer;
-        return new Rank(fits ? 2 : 1, (directory.Major, directory.Minor, directory.Build, directory.Editions == DriverEditions.Any ? 0 : 1), package);
+        return new Rank(fits ? 2 : 1, (directory.Major, directory.Minor, directory.Build, directory.Editions == DriverEditions.Any ? 0 : 1), isKnown, package);
     }
 
     private Rank? Reject(DriverEntry entry, DriverFinding finding)
@@ -134,12 +158,14 @@ public sealed class DriverSelection
     }
 
     // Level 2: a folder for this edition; 1: one for the other edition; 0: no folder of the table in the path.
-    private readonly record struct Rank(int Level, (int Major, int Minor, int Build, int Exact) Directory, DriverPackage Package) : IComparable<Rank>
+    private readonly record struct Rank(int Level, (int Major, int Minor, int Build, int Exact) Directory, bool IsKnown, DriverPackage Package) : IComparable<Rank>
     {
+        /// <summary>All but version and date.</summary>
+        public int ComparePlace(Rank other) => (Level, Directory, IsKnown).CompareTo((other.Level, other.Directory, other.IsKnown));
+
         public int CompareTo(Rank other)
         {
-            var order = Level.CompareTo(other.Level);
-            order = order != 0 ? order : Directory.CompareTo(other.Directory);
+            var order = ComparePlace(other);
             order = order != 0 ? order : Package.Version.CompareTo(other.Package.Version);
             order = order != 0 ? order : Package.Inf.Version.DriverDate.CompareTo(other.Package.Inf.Version.DriverDate);
             return order != 0 ? order : -string.CompareOrdinal(Package.Path, other.Package.Path);

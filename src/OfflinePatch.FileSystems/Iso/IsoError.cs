@@ -22,6 +22,9 @@ internal static class IsoError
     public static CorruptImageException SharedDirectory(string path, long offset) =>
         new("ISO-0005", $"ISO 9660 directory \\{path}", offset, "an extent of its own", "that of another directory", Remedy);
 
+    public static CorruptImageException Truncated(long expected, long actual) =>
+        new("ISO-0008", "ISO 9660 volume", actual, $"{expected} bytes, as its descriptor says", $"{actual} bytes", Remedy);
+
     public static UnsupportedImageException Interleaved(string path) =>
         new("ISO-0006", $"{path} is interleaved on the disc, which is not handled.", "Copy the disc's files into a directory, and name that.");
 

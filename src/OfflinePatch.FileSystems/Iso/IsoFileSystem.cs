@@ -34,6 +34,13 @@ public sealed class IsoFileSystem : TreeFileSystem
             throw IsoError.BlockSize(_blockSize);
         }
 
+        // A disc that was not fetched whole is told here, not by the one file that happens to be beyond the end.
+        var space = BinaryPrimitives.ReadUInt32LittleEndian(descriptor.AsSpan(IsoLayout.Descriptor.SpaceSize)) * (long)_blockSize;
+        if (space > device.Length)
+        {
+            throw IsoError.Truncated(space, device.Length);
+        }
+
         _rootRecord = descriptor.AsSpan(IsoLayout.Descriptor.RootRecord, 34).ToArray();
         var label = descriptor.AsSpan(IsoLayout.Descriptor.VolumeIdentifier, 32);
         Label = (isJoliet ? Encoding.BigEndianUnicode : Encoding.Latin1).GetString(label).TrimEnd(' ', '\0');
@@ -65,7 +72,7 @@ public sealed class IsoFileSystem : TreeFileSystem
     /// <param name="device">Its bytes, in sectors of 2,048.</param>
     /// <param name="source">Where it comes from, for messages.</param>
     /// <param name="ownsDevice">Whether to dispose <paramref name="device"/> with the tree.</param>
-    /// <exception cref="CorruptImageException">Its descriptors are damaged.</exception>
+    /// <exception cref="CorruptImageException">Its descriptors are damaged, or the disc is shorter than they say.</exception>
     /// <exception cref="UnsupportedImageException"><c>ISO-0007</c>: an unusual block size.</exception>
     public static IsoFileSystem Open(BlockDevice device, string source, bool ownsDevice = false) => new(device, source, ownsDevice);
 

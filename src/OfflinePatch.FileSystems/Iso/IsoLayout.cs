@@ -17,6 +17,7 @@ internal static class IsoLayout
         public const int Identifier = 0x01; // "CD001"
         public const int Version = 0x06; // u8: 1
         public const int VolumeIdentifier = 0x28; // char[32]; Joliet: UCS-2 big-endian
+        public const int SpaceSize = 0x50; // u32: logical blocks of the volume
         public const int EscapeSequences = 0x58; // u8[32] of a supplementary one: %/@ %/C %/E are Joliet levels 1 to 3
         public const int BlockSize = 0x80; // u16
         public const int RootRecord = 0x9C; // directory record of 34 bytes

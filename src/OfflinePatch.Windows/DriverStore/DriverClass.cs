@@ -12,12 +12,12 @@ internal static class DriverClass
 {
     public static readonly Guid ScsiAdapter = new("4d36e97b-e325-11ce-bfc1-08002be10318");
     public static readonly Guid Hdc = new("4d36e96a-e325-11ce-bfc1-08002be10318");
+    public static readonly Guid SystemDevices = new("4d36e97d-e325-11ce-bfc1-08002be10318");
     public static readonly Guid Net = new("4d36e972-e325-11ce-bfc1-08002be10318");
 
     private static readonly Guid[] InSystem =
     [
-        ScsiAdapter, Hdc,
-        new("4d36e97d-e325-11ce-bfc1-08002be10318"), // System
+        ScsiAdapter, Hdc, SystemDevices,
         new("4d36e967-e325-11ce-bfc1-08002be10318"), // DiskDrive
         new("4d36e965-e325-11ce-bfc1-08002be10318"), // CDROM
         new("4d36e966-e325-11ce-bfc1-08002be10318"), // Computer

@@ -15,15 +15,30 @@ public static class DriverListing
     {
         manifest ??= DriverManifest.Embedded;
         var source = DriverSource.Scan(tree);
-        return new DriverSourceReport(tree.Source, tree.Format, [.. source.Packages.Select(p => Describe(p, manifest))],
+        var conflicts = Conflicts(source.Packages, manifest);
+        return new DriverSourceReport(tree.Source, tree.Format, [.. source.Packages.Select(p => Describe(p, manifest, conflicts))],
             [.. source.Rejected.Select(r => new DriverProblemReport(r.Code, "refusal", r.Message))]);
     }
 
-    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest)
+    /// <summary>Packages that claim a driver's devices with equal right, for any Windows.</summary>
+    private static List<DriverFinding> Conflicts(IReadOnlyList<DriverPackage> packages, DriverManifest manifest) =>
+    [
+        .. (from family in manifest.Families
+            let own = packages.Where(p => family.Drivers.Any(d => d.Inf.Contains(p.InfName, StringComparer.OrdinalIgnoreCase))).ToList()
+            where own.Select(p => p.InfName.ToUpperInvariant()).Distinct().Count() < own.Count // one of each INF cannot be in conflict
+            from release in ProcessorArchitectures.All.ToArray().SelectMany(WindowsReleases.For)
+            let selection = DriverSelection.Choose(packages, family, release.Target)
+            from driver in family.Drivers
+            let conflict = selection.Conflict(driver.Id)
+            where conflict is not null
+            select conflict).Distinct(),
+    ];
+
+    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest, List<DriverFinding> conflicts)
     {
         var windows = new List<string>();
         var architectures = new List<string>();
-        var findings = new List<DriverFinding>();
+        var findings = conflicts.Where(c => c.File == package.Path).ToList();
         var (bootStart, signer) = (false, "");
         (DriverFamily Family, DriverEntry Entry)? owner = null;
         foreach (var architecture in ProcessorArchitectures.All)

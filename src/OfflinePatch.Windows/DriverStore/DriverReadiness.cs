@@ -20,7 +20,8 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
     /// <param name="system">The Windows.</param>
     /// <param name="entry">The driver.</param>
     /// <param name="staged">What <see cref="GuestDriverStore.Inspect"/> gave.</param>
-    public static DriverReadiness Of(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged)
+    /// <param name="storeOnly">Whether it is enough that the package is in the store.</param>
+    public static DriverReadiness Of(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged, bool storeOnly = false)
     {
         var hasDatabase = system.System.Root.Find("DriverDatabase") is not null;
         var best = staged.Where(s => s.Entry?.Id == entry.Id && s.HasFiles).OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).FirstOrDefault();
@@ -34,7 +35,7 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
             problems.Add(@"SOFTWARE\Microsoft\Windows\CurrentVersion\DevicePath does not list its folder");
         }
 
-        if (entry is { BootCritical: true, StoreOnly: false })
+        if (entry.BootCritical && !storeOnly)
         {
             if (hasDatabase && best is not null)
             {
@@ -42,7 +43,7 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
             }
             else if (!hasDatabase)
             {
-                CheckCriticalDevices(system, entry, problems);
+                CheckCriticalDevices(system, entry, best, problems);
             }
 
             CheckServices(system, entry, problems);
@@ -87,13 +88,14 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
         }
     }
 
-    private static void CheckCriticalDevices(WindowsSystem system, DriverEntry entry, List<string> problems)
+    private static void CheckCriticalDevices(WindowsSystem system, DriverEntry entry, StagedDriver? best, List<string> problems)
     {
+        var ids = entry.GenericIds ?? best?.Ids.Where(entry.Owns).ToList() ?? [];
         foreach (var set in system.BootControlSets)
         {
-            var found = (entry.GenericIds ?? []).Any(id =>
+            var found = ids.Any(id =>
                 entry.Services.Contains(set.Find($@"Control\CriticalDeviceDatabase\{id.Replace('\\', '#')}")?.GetString("Service") ?? "", StringComparer.OrdinalIgnoreCase));
-            if (!found && entry.GenericIds is { Count: > 0 })
+            if (!found && ids.Count > 0)
             {
                 problems.Add($@"{set.Name}\Control\CriticalDeviceDatabase does not name {entry.Services[0]}");
             }

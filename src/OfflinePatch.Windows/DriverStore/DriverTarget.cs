@@ -12,21 +12,25 @@ public static class DriverTarget
     public static WindowsTarget Of(WindowsSystem system)
     {
         var facts = system.Facts;
-        ProcessorArchitecture? architecture = facts.Architecture switch
-        {
-            WindowsArchitecture.X86 => ProcessorArchitecture.X86,
-            WindowsArchitecture.X64 => ProcessorArchitecture.Amd64,
-            WindowsArchitecture.Arm64 => ProcessorArchitecture.Arm64,
-            WindowsArchitecture.Arm => ProcessorArchitecture.Arm,
-            _ => null,
-        };
-        if (architecture is null || facts.Major == 0)
+        if (ArchitectureOf(system) is not { } architecture || facts.Major == 0)
         {
             throw new UnsupportedImageException("STG-0008", "The version or the architecture of this Windows is unknown: no driver can be chosen for it.",
                 "The SOFTWARE hive or ntoskrnl.exe is missing or damaged; repair Windows in the source machine.");
         }
 
-        return new WindowsTarget(facts.Major, facts.Minor, facts.Build, architecture.Value,
+        return new WindowsTarget(facts.Major, facts.Minor, facts.Build, architecture,
             facts.IsDomainController ? WindowsProductType.DomainController : facts.IsServer ? WindowsProductType.Server : WindowsProductType.Workstation);
     }
+
+    /// <summary>Whether the version and the architecture of an installation are known.</summary>
+    public static bool IsKnown(WindowsSystem system) => ArchitectureOf(system) is not null && system.Facts.Major != 0;
+
+    private static ProcessorArchitecture? ArchitectureOf(WindowsSystem system) => system.Facts.Architecture switch
+    {
+        WindowsArchitecture.X86 => ProcessorArchitecture.X86,
+        WindowsArchitecture.X64 => ProcessorArchitecture.Amd64,
+        WindowsArchitecture.Arm64 => ProcessorArchitecture.Arm64,
+        WindowsArchitecture.Arm => ProcessorArchitecture.Arm,
+        _ => null,
+    };
 }

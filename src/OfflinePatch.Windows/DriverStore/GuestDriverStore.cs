@@ -21,24 +21,20 @@ public static class GuestDriverStore
     /// </summary>
     /// <param name="system">The Windows; hives and files are changed through it.</param>
     /// <param name="check">The package, checked for this Windows.</param>
-    /// <param name="allowUnsigned">Whether a signature that does not hold is accepted.</param>
-    /// <param name="manifest">The families; null for the embedded ones.</param>
-    /// <param name="clock">The clock for time stamps; null for the host's.</param>
+    /// <param name="options">How; null for the usual way.</param>
     /// <exception cref="RefusedException">The package is not usable, or a file of another driver is in the way.</exception>
-    public static StagingResult Stage(
-        WindowsSystem system, DriverPackageCheck check, bool allowUnsigned = false, DriverManifest? manifest = null, TimeProvider? clock = null)
+    public static StagingResult Stage(WindowsSystem system, DriverPackageCheck check, StagingOptions? options = null)
     {
-        if (!check.IsUsable(allowUnsigned))
+        options ??= new StagingOptions();
+        if (!check.IsUsable(options.AllowUnsigned))
         {
             throw DriverStoreError.Unusable(check.Package.Path, check.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message);
         }
 
-        manifest ??= DriverManifest.Embedded;
-        clock ??= TimeProvider.System;
-        var entry = manifest.Classify(check.Package.InfName, check.Package.Ids(check.Target))?.Entry;
+        var entry = options.Manifest.Classify(check.Package.InfName, check.Package.Ids(check.Target))?.Entry;
         if (!check.Target.HasDriverDatabase)
         {
-            return StageLegacy(system, check, entry, manifest, clock);
+            return StageLegacy(system, check, entry, options);
         }
 
         if (system.System.Root.Find("DriverDatabase") is null)
@@ -46,12 +42,12 @@ public static class GuestDriverStore
             throw DriverStoreError.NoDriverDatabase(system.GuestPath(system.SystemRoot));
         }
 
-        var existing = FindExisting(DriverInventory.Read(system, manifest, check.Package.InfName), check);
+        var existing = FindExisting(DriverInventory.Read(system, options.Manifest, check.Package.InfName), check);
         var plan = existing is not null
             ? new StagingPlan(system, FromStore(system, existing), check.Target, new PublishedNames(existing.PublishedName, existing.PackageName), isNew: false, entry,
-                existing.SignerName, isSigned: true, clock)
+                existing.SignerName, isSigned: true, options)
             : new StagingPlan(system, check.Package, check.Target, PublishedNames.Choose(system, check.Package, check.Target.Architecture), isNew: true, entry,
-                check.SignerName, check.IsSigned, clock);
+                check.SignerName, check.IsSigned, options);
         if (plan.IsNew || plan.IsBootCritical)
         {
             new PackageFiles(plan).Write();
@@ -75,10 +71,22 @@ public static class GuestDriverStore
     private static bool SharesAnId(StagedDriver staged, DriverPackageCheck check) =>
         staged.Ids.Count == 0 || check.Package.Ids(check.Target).Any(i => staged.Ids.Contains(i, StringComparer.OrdinalIgnoreCase));
 
+    /// <summary>A package as its copy in the image has it, or null when Windows 7 installed it into an index that is not public.</summary>
+    internal static DriverPackage? PackageOf(WindowsSystem system, StagedDriver staged)
+    {
+        if (staged.PackageName.Length > 0)
+        {
+            return FromStore(system, staged);
+        }
+
+        var path = system.PathOf($@"{DevicePath.Folder}\{LegacyStaging.FolderOf(staged.InfName)}\{staged.InfName}");
+        return staged.PublishedName.Length == 0 && system.Volume.RequireFiles().FileExists(path) ? DriverPackage.Read(system.Volume.RequireFiles(), path) : null;
+    }
+
     private static DriverPackage FromStore(WindowsSystem system, StagedDriver existing) =>
         DriverPackage.Read(system.Volume.RequireFiles(), system.PathOf($@"System32\DriverStore\FileRepository\{existing.PackageName}\{existing.InfName}"));
 
-    private static StagingResult StageLegacy(WindowsSystem system, DriverPackageCheck check, DriverEntry? entry, DriverManifest manifest, TimeProvider clock)
+    private static StagingResult StageLegacy(WindowsSystem system, DriverPackageCheck check, DriverEntry? entry, StagingOptions options)
     {
         var folder = system.PathOf($@"{DevicePath.Folder}\{LegacyStaging.FolderOf(check.Package.InfName)}\{check.Package.InfName}");
         var files = system.Volume.RequireFiles();
@@ -88,8 +96,8 @@ public static class GuestDriverStore
             package = ours; // a newer one of ours stays
         }
 
-        var plan = new StagingPlan(system, package, check.Target, new PublishedNames("", ""), ReferenceEquals(package, check.Package), entry, check.SignerName, check.IsSigned, clock);
-        var known = Inspect(system, manifest).Where(s => s.Entry is not null && s.Entry.Id == entry?.Id).ToList();
+        var plan = new StagingPlan(system, package, check.Target, new PublishedNames("", ""), ReferenceEquals(package, check.Package), entry, check.SignerName, check.IsSigned, options);
+        var known = Inspect(system, options.Manifest).Where(s => s.Entry is not null && s.Entry.Id == entry?.Id).ToList();
         if (!plan.IsBootCritical && known.Exists(s => s.Version.CompareTo(package.Version) >= 0 && (s.PublishedName.Length > 0 || DevicePath.Contains(system, LegacyStaging.FolderOf(s.InfName)))))
         {
             var best = known.MaxBy(s => s.Version)!;

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Pe;
 using OfflinePatch.Windows.Inspection;
 
@@ -47,7 +48,11 @@ internal sealed class PackageFiles(StagingPlan plan)
         {
             foreach (var copy in effects.Files)
             {
-                if (copy is { Source.Length: > 0, Destination.DirectoryId: not 13 } && plan.Directories.VolumePath(copy.Destination) is { } path && done.Add(path))
+                // Drivers that start at boot are moved to System32\drivers, and what they import (xen.sys) with them.
+                var destination = copy.Destination is { DirectoryId: 13 } own && plan.IsBootCritical && own.FileName.EndsWith(".sys", StringComparison.OrdinalIgnoreCase)
+                    ? new InfPath(12, own.FileName)
+                    : copy.Destination;
+                if (copy.Source.Length > 0 && destination.DirectoryId != 13 && plan.Directories.VolumePath(destination) is { } path && done.Add(path))
                 {
                     Reflect(copy.Source, path);
                     ProtectFile(copy.Destination.DirectoryId, path, copy.Source);

@@ -13,7 +13,7 @@ internal sealed class StagingPlan
     private const int MaximumIdLength = 200; // MAX_DEVICE_ID_LEN
 
     public StagingPlan(
-        WindowsSystem system, DriverPackage package, WindowsTarget target, PublishedNames names, bool isNew, DriverEntry? entry, string signerName, bool isSigned, TimeProvider clock)
+        WindowsSystem system, DriverPackage package, WindowsTarget target, PublishedNames names, bool isNew, DriverEntry? entry, string signerName, bool isSigned, StagingOptions options)
     {
         System = system;
         Package = package;
@@ -23,13 +23,14 @@ internal sealed class StagingPlan
         Entry = entry;
         SignerName = signerName;
         IsSigned = isSigned;
-        Clock = clock;
+        Clock = options.Clock;
+        IsStoreOnly = options.StoreOnly;
         Directories = new GuestDirectories(system, target.Architecture, names.Package);
         var includes = new Dictionary<string, InfFile?>(StringComparer.OrdinalIgnoreCase);
         Effects = package.Effects(target, new InfEvaluationOptions { Include = name => Include(name, includes), Directory = Directories.GuestPath });
         Models = package.Models(target).Models;
         Hive = target.HasDriverDatabase ? DriverClass.HiveOf(system, ClassGuid) : HiveName.System;
-        IsBootCritical = entry is not { StoreOnly: true } and not { BootCritical: false } && DriverClass.IsBootCritical(ClassGuid, Effects);
+        IsBootCritical = !IsStoreOnly && entry is not { BootCritical: false } && DriverClass.IsBootCritical(ClassGuid, Effects);
         if (Models.SelectMany(m => m.Ids).FirstOrDefault(i => i.Length > MaximumIdLength) is { } longId)
         {
             throw DriverStoreError.IdTooLong(package.Path, longId);
@@ -64,6 +65,9 @@ internal sealed class StagingPlan
 
     public TimeProvider Clock { get; }
 
+    /// <summary>Whether nothing of it may run before Windows meets its device.</summary>
+    public bool IsStoreOnly { get; }
+
     public GuestDirectories Directories { get; }
 
     public IReadOnlyList<InfModel> Models { get; }
@@ -77,7 +81,7 @@ internal sealed class StagingPlan
     public bool IsBootCritical { get; }
 
     /// <summary>Whether the package is configured in the database, with services and files in place, or only staged for user mode to install.</summary>
-    public bool IsConfigured => Hive == HiveName.System && Entry is not { StoreOnly: true };
+    public bool IsConfigured => Hive == HiveName.System && !IsStoreOnly;
 
     public Guid ClassGuid => Package.Inf.Version.ClassGuid;
 

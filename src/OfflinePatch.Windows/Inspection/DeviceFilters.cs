@@ -41,9 +41,9 @@ public static class DeviceFilters
             .Where(f => !Inbox.Contains(f.Filter, StringComparer.OrdinalIgnoreCase)
                 && (set.Service(f.Filter) is not { } service || ServiceImage.HasFile(system, service) == false));
 
-    /// <summary>Every place that names a filter: all classes, all devices.</summary>
-    public static IEnumerable<DeviceFilter> Naming(ControlSet set, string filter) =>
-        Classes(set).Concat(Devices(set, buses: null)).SelectMany(Of).Where(f => f.Filter.Equals(filter, StringComparison.OrdinalIgnoreCase));
+    /// <summary>Every place that names one of some filters: all classes, all devices.</summary>
+    public static IEnumerable<DeviceFilter> Naming(ControlSet set, params string[] filters) =>
+        Classes(set).Concat(Devices(set, buses: null)).SelectMany(Of).Where(f => filters.Contains(f.Filter, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Takes a filter out of its list; an empty list is deleted, because Windows does not expect one.</summary>
     public static void Remove(DeviceFilter filter)

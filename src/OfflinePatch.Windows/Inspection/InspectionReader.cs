@@ -1,6 +1,7 @@
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 
@@ -41,6 +42,7 @@ public static class InspectionReader
         BootStores = [.. Stores(session)],
         NetworkInterfaces = HasSystemHive(session) ? [.. NetworkInterfaces(session.Windows!)] : [],
         Drivers = HasSystemHive(session) ? [.. Drivers(session.Windows!)] : [],
+        DriverFamilies = HasSystemHive(session) ? InstalledDrivers.Describe(session.Windows!, session.Options.Rules.Manifest, session.Options.Profile.Id) : [],
         Agents = HasSystemHive(session) ? [.. InstalledAgents(session.Windows!)] : [],
         Accounts = [.. Accounts(session)],
         Registration = Registration(session),

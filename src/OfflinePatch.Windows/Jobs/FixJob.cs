@@ -36,6 +36,11 @@ public static class FixJob
             throw JobError.NotInPlace(path, reason);
         }
 
+        if (!inPlace)
+        {
+            FixedCopy.Check(disk, transaction, request);
+        }
+
         using var copyStorage = new OverlayStorage();
         using var session = ImageSession.Open(
             transaction,
@@ -61,7 +66,7 @@ public static class FixJob
 
         return inPlace
             ? Commit(report, transaction, cancellation)
-            : report with { OutputFile = FixedCopy.Write(session.Disk, transaction, request, cancellation) };
+            : FixedCopy.Write(session.Disk, transaction, request, report, cancellation);
     }
 
     /// <summary>

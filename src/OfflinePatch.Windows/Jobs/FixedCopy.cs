@@ -1,27 +1,36 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>Writes a patched disk as a new image, in one pass over the source and its overlay.</summary>
 internal static class FixedCopy
 {
-    public static string Write(DiskImage disk, ImageTransaction source, ImageRequest request, CancellationToken cancellation)
-    {
-        var format = request.OutputFormat ?? disk.Format;
-        var path = request.OutputPath!;
-        var resolved = HostPaths.Resolve(path);
-        if (source.HostPaths.Any(p => string.Equals(HostPaths.Resolve(p), resolved, StringComparison.Ordinal)))
-        {
-            throw JobError.OutputIsSource(path);
-        }
+    /// <summary>Refuses, before any work, a copy that could not be kept.</summary>
+    public static void Check(DiskImage disk, ImageTransaction source, ImageRequest request) => ConversionJob.Check(source, RequestOf(disk, source, request));
 
-        var target = DiskFormats.All.FirstOrDefault(f => f.Format == format) ?? throw JobError.NoWriter(format.ToString());
-        var options = new DiskWriterOptions(request.OutputSubformat, request.Compression, Path.GetFileName(path), disk.SectorSize, disk.Properties);
-        using var output = new OutputFile(path, request.Overwrite);
-        DiskConverter.Convert(disk, target, output, options, request.Progress, request.Verify, cancellation);
-        output.Complete();
-        return path;
+    /// <summary>Writes the copy and adds it to the report.</summary>
+    public static ImageReport Write(DiskImage disk, ImageTransaction source, ImageRequest request, ImageReport report, CancellationToken cancellation)
+    {
+        var (_, bitmap) = ConversionJob.Write(disk, source, RequestOf(disk, source, request), request.Progress, cancellation);
+        return report with
+        {
+            OutputFile = request.OutputPath,
+            Notes = bitmap is null ? report.Notes : [.. report.Notes, $"{bitmap} is the bitmap for fast import; upload it beside the copy"],
+        };
     }
+
+    private static ConversionRequest RequestOf(DiskImage disk, ImageTransaction source, ImageRequest request) => new(
+        source.ImagePath,
+        request.OutputPath!,
+        request.OutputFormat ?? disk.Format,
+        request.OutputSubformat,
+        request.Compression,
+        request.Overwrite,
+        request.AllowBacking,
+        request.Verify,
+        request.CreateMfJar,
+        request.QemuImgHw);
 }

@@ -17,6 +17,9 @@ public sealed record ImageRequest
     /// <summary>Host paths of driver sources, best first.</summary>
     public IReadOnlyList<string> DriverPaths { get; init; } = [];
 
+    /// <summary>Host path of a folder with families of drivers in place of the built-in ones, or null.</summary>
+    public string? ManifestPath { get; init; }
+
     /// <summary>Host path of Cloudbase-Init, or null.</summary>
     public string? CloudbaseInitPath { get; init; }
 
@@ -55,6 +58,12 @@ public sealed record ImageRequest
 
     /// <summary>Whether the copy is read again and compared.</summary>
     public bool Verify { get; init; }
+
+    /// <summary>The user's CreateMF.jar, to make the bitmap of a RAW copy; or null.</summary>
+    public string? CreateMfJar { get; init; }
+
+    /// <summary>The user's qemu-img-hw, to judge a ZVHD2 copy; or null.</summary>
+    public string? QemuImgHw { get; init; }
 
     /// <summary>Told how far the copy is, or null.</summary>
     public IProgress<ConversionProgress>? Progress { get; init; }

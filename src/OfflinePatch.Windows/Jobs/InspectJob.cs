@@ -15,8 +15,10 @@ public static class InspectJob
     /// <exception cref="IOException">The host failed.</exception>
     public static ImageReport Inspect(string path, ImageRequest request)
     {
+        using var sources = RuleSources.Open(request);
         using var transaction = OpenToRead(path, request);
-        using var session = ImageSession.Open(transaction, new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = WithFacts(request.Rules, transaction) });
+        using var session = ImageSession.Open(
+            transaction, new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = WithFacts(sources.Options, transaction) });
         return SessionSummary.Inspect(session);
     }
 

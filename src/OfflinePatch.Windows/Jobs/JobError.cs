@@ -11,10 +11,4 @@ internal static class JobError
 
     public static ErrorReport UnusableSource(RuleReport rule) =>
         new("JOB-0004", $"JOB-0004: {rule.Id}: {rule.Message} Nothing was written.", rule.Remedy ?? "Name another driver source, or leave the rule out with --skip.");
-
-    public static RefusedException NoWriter(string format) =>
-        new("JOB-0002", $"An image of format {format} cannot be written.", "Choose another output format with -O.");
-
-    public static RefusedException OutputIsSource(string path) =>
-        new("JOB-0003", $"The output {path} is the image itself, or a part of it.", "Name another output, or leave -o out to change the image in place.");
 }

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.Rules;
 
@@ -18,6 +19,7 @@ internal sealed class RuleSources : IDisposable
 
     /// <summary>Opens every source of a request.</summary>
     /// <exception cref="HostIOException">A path is missing.</exception>
+    /// <exception cref="CorruptImageException">A file of the manifest does not follow its schema.</exception>
     /// <exception cref="RefusedException">An archive would do harm.</exception>
     public static RuleSources Open(ImageRequest request)
     {
@@ -27,6 +29,7 @@ internal sealed class RuleSources : IDisposable
             sources.Options = request.Rules with
             {
                 DriverSources = [.. request.DriverPaths.Select(sources.Open)],
+                Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(sources.Open(manifest)) : request.Rules.Manifest,
                 CloudbaseInit = request.CloudbaseInitPath is { } path ? sources.Open(path) : null,
                 OutputFormat = request.OutputPath is null ? null : request.OutputFormat,
             };

@@ -24,6 +24,9 @@ public sealed record InspectionReport
     /// <summary>Drivers of virtual hardware that are installed, and boot-start drivers.</summary>
     public IReadOnlyList<DriverReport> Drivers { get; init; } = [];
 
+    /// <summary>The driver packages of others than Windows, by family, and what the target misses.</summary>
+    public IReadOnlyList<DriverFamilyReport> DriverFamilies { get; init; } = [];
+
     /// <summary>Agents (Cloudbase-Init, guest tools).</summary>
     public IReadOnlyList<AgentReport> Agents { get; init; } = [];
 

@@ -26,7 +26,7 @@ public abstract class DriverFamilyRule : Rule
     /// <inheritdoc/>
     public sealed override Finding Inspect(Guest guest)
     {
-        if (Family(DriverManifest.Embedded) is not { } family)
+        if (Family(guest.Options.Manifest) is not { } family)
         {
             return Finding.NotApplicable("The driver manifest has no such family.");
         }
@@ -40,6 +40,11 @@ public abstract class DriverFamilyRule : Rule
         var blocked = drivers.Where(d => d is { NeedsWork: true, Check: null } && IsDemanded(family, d.Ready.Entry, guest)).ToList();
         var refused = drivers.Where(d => d is { NeedsWork: true, Check: { } check } && !check.IsUsable(guest.Options.AllowUnsigned)).ToList();
         var work = drivers.Where(d => d is { NeedsWork: true, Check: not null }).Except(refused).ToList();
+        if (Conflict(guest, family, drivers) is { } conflict)
+        {
+            return Finding.Failed(conflict.Message, "Name a source that holds one of them only.", Describe(drivers));
+        }
+
         if (refused.Count > 0)
         {
             return Finding.Failed(
@@ -69,9 +74,9 @@ public abstract class DriverFamilyRule : Rule
     /// <inheritdoc/>
     public sealed override void Fix(Guest guest)
     {
-        foreach (var driver in Judge(guest, Family(DriverManifest.Embedded)!).Where(d => d is { NeedsWork: true, Check: not null }))
+        foreach (var driver in Judge(guest, Family(guest.Options.Manifest)!).Where(d => d is { NeedsWork: true, Check: not null }))
         {
-            GuestDriverStore.Stage(guest.Windows, driver.Check!, guest.Options.AllowUnsigned, DriverManifest.Embedded, guest.Options.Clock);
+            GuestDriverStore.Stage(guest.Windows, driver.Check!, guest.Options.Staging);
         }
 
         AfterStaging(guest);
@@ -85,7 +90,7 @@ public abstract class DriverFamilyRule : Rule
     private List<(DriverReadiness Ready, DriverPackageCheck? Check, bool NeedsWork)> Judge(Guest guest, DriverFamily family)
     {
         var target = DriverTarget.Of(guest.Windows);
-        var staged = GuestDriverStore.Inspect(guest.Windows);
+        var staged = GuestDriverStore.Inspect(guest.Windows, guest.Options.Manifest);
         var selection = guest.Options.DriverSources.Count == 0 ? null
             : DriverSelection.Choose(DriverSources.All(guest.Options.DriverSources), family, target);
         var drivers = new List<(DriverReadiness, DriverPackageCheck?, bool)>();
@@ -105,6 +110,14 @@ public abstract class DriverFamilyRule : Rule
 
         return drivers;
     }
+
+    /// <summary>Packages of two makers that claim a driver which is not in the image.</summary>
+    private static DriverFinding? Conflict(Guest guest, DriverFamily family, List<(DriverReadiness Ready, DriverPackageCheck? Check, bool NeedsWork)> drivers) =>
+        guest.Options.DriverSources.Count == 0
+            ? null
+            : drivers.Where(d => d.NeedsWork && d.Check is null)
+                .Select(d => DriverSelection.Choose(DriverSources.All(guest.Options.DriverSources), family, DriverTarget.Of(guest.Windows)).Conflict(d.Ready.Entry.Id))
+                .FirstOrDefault(c => c is not null);
 
     private static string Describe(List<(DriverReadiness Ready, DriverPackageCheck? Check, bool NeedsWork)> drivers) =>
         string.Join(", ", drivers.Select(d => d.Ready.Staged is null ? $"{d.Ready.Entry.Id} missing" : $"{d.Ready.Entry.Id} {d.Ready.Version}"));

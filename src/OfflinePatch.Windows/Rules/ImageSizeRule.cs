@@ -63,7 +63,9 @@ public sealed class ImageSizeRule : Rule
                 "Write a copy: `offlinepatch fix IMAGE -o COPY.zvhd2 -O zvhd2`.", $"{format.ToUpperInvariant()}, {Text(fileSize)}");
         }
 
-        return Finding.Ok($"The disk has {Text(size)}{(fileSize > limit * GiB ? $", the file {Text(fileSize)}: use fast import, which injects no drivers" : "")}.");
+        var way = fileSize <= limit * GiB ? "it can be imported directly"
+            : $"the file has {Text(fileSize)}, so use fast import, which injects no drivers{(format == "raw" ? "; a RAW image needs its bitmap for that (--create-mf)" : "")}";
+        return Finding.Ok($"The disk has {Text(size)}; {way}.");
     }
 
     internal static string Text(long bytes) =>

@@ -1,5 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Windows.DriverStore;
 
 namespace OfflinePatch.Windows.Rules;
 
@@ -8,6 +10,9 @@ public sealed record RuleOptions
 {
     /// <summary>Where driver packages are taken from, best first; <c>--drivers</c>.</summary>
     public IReadOnlyList<IFileSystem> DriverSources { get; init; } = [];
+
+    /// <summary>The families of drivers; <c>--manifest</c>.</summary>
+    public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
 
     /// <summary>The Cloudbase-Init archive, installer or directory as a tree of files; <c>--cloudbase-init</c>.</summary>
     public IFileSystem? CloudbaseInit { get; init; }
@@ -29,4 +34,7 @@ public sealed record RuleOptions
 
     /// <summary>The clock, for what has to carry a time stamp.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>How drivers are staged under these options.</summary>
+    internal StagingOptions Staging => new() { AllowUnsigned = AllowUnsigned, Manifest = Manifest, Clock = Clock };
 }

@@ -6,9 +6,9 @@ using OfflinePatch.Windows.Reports;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>
-/// <c>drivers.xen-pv</c>: the Xen PV drivers stand in the driver store as a whole chain, or not at all (drivers.md §7). They are staged, not started: the first
-/// boot on Xen runs from the emulated disk, and Windows installs the chain with the drivers' own installers. So a chain can never unplug the disk that
-/// Windows is on.
+/// <c>drivers.xen-pv</c>: the Xen PV drivers are there as a whole chain, or not at all (drivers.md §7). For a target that is Xen they are configured: services,
+/// class filters, unplug keys. For one that has Xen among others they stand in the driver store only: the first boot runs from the emulated disk and Windows
+/// installs them when it meets their devices. For one that never is Xen, what a former Xen guest has of them is disabled.
 /// </summary>
 public sealed class XenPvRule : Rule
 {
@@ -25,7 +25,7 @@ public sealed class XenPvRule : Rule
     public override string Source => "Huawei IMS: PV drivers for flavours on Xen; Xen Project: Windows PV drivers";
 
     /// <inheritdoc/>
-    public override string Summary => "xenbus (with xenfilt), xenvbd, xenvif, xennet, xeniface: driver store and DriverDatabase (a folder of DevicePath on Windows 7).";
+    public override string Summary => @"xenbus, xenfilt, xenvbd, xenvif, xennet, xeniface: driver store, DriverDatabase (DevicePath, CriticalDeviceDatabase on Windows 7), services, UpperFilters of System and HDC, Services\XEN; away from Xen: filters and unplug keys removed, Start=4.";
 
     /// <inheritdoc/>
     public override bool CanFix => true;
@@ -33,18 +33,34 @@ public sealed class XenPvRule : Rule
     /// <inheritdoc/>
     public override Finding Inspect(Guest guest)
     {
-        if (DriverManifest.Embedded.XenPv is not { } family || Chain(family, guest) is not { Count: > 0 } chain)
+        if (guest.Options.Manifest.XenPv is not { } family)
+        {
+            return Finding.NotApplicable("The driver manifest has no such family.");
+        }
+
+        var demand = family.Demand(guest.Profile.Id);
+        if (demand.Absent)
+        {
+            return InspectRemoval(guest);
+        }
+
+        if (Chain(family, demand) is not { Count: > 0 } chain)
         {
             return Finding.NotApplicable("The target does not run on Xen.");
         }
 
-        var staged = GuestDriverStore.Inspect(guest.Windows);
-        var ready = chain.ConvertAll(e => DriverReadiness.Of(guest.Windows, e, staged));
+        var ready = Ready(guest, chain, demand);
         var checks = Checks(guest, family, chain);
         var missing = ready.Where(r => !r.IsReady).ToList();
         var newer = ready.Where(r => r.Version is { } v && checks.TryGetValue(r.Entry.Id, out var c) && c.Package.Version.CompareTo(v) > 0).ToList();
         if (missing.Count == 0 && newer.Count == 0)
         {
+            if (!demand.StoreOnly && Connection(guest, ready).Problems() is { Count: > 0 } problems)
+            {
+                return Finding.Broken(
+                    $"The Xen PV drivers are there, and not connected: {string.Join("; ", problems.Take(3))}.", string.Join("; ", problems), "XENFILT in the class filters, unplug keys as the drivers ask");
+            }
+
             return Finding.Ok($"Ready: {string.Join(", ", ready.Select(r => $"{r.Entry.Id} {r.Version}"))}.");
         }
 
@@ -58,7 +74,13 @@ public sealed class XenPvRule : Rule
         {
             return Finding.Failed(
                 $"The Xen PV chain is not complete: {string.Join(", ", absent.Select(e => e.Id))} is neither in the image nor in the sources. Nothing of it is staged.",
-                "Name a source that holds the whole chain: xenbus, xenvbd, xenvif, xennet.");
+                $"Name a source that holds the whole chain: {string.Join(", ", chain.Select(e => e.Id))}.");
+        }
+
+        if (checks.Values.Select(c => c.Package.Inf.Version.Provider).Distinct(StringComparer.OrdinalIgnoreCase).ToList() is { Count: > 1 } makers)
+        {
+            return Finding.Failed(
+                $"The sources mix Xen PV drivers of {string.Join(" and ", makers)}: they do not find each other's devices. Nothing of the chain is staged.", "Name a source with the drivers of one maker.");
         }
 
         if (checks.Values.FirstOrDefault(c => !c.IsUsable(guest.Options.AllowUnsigned)) is { } bad)
@@ -68,7 +90,7 @@ public sealed class XenPvRule : Rule
         }
 
         return Finding.Broken(
-            missing.Count > 0 ? $"Not in the driver store: {string.Join(", ", missing.Select(m => m.Entry.Id))}." : $"Older than the source's: {string.Join(", ", newer.Select(m => m.Entry.Id))}.",
+            missing.Count > 0 ? $"Not ready: {string.Join("; ", missing.Select(m => $"{m.Entry.Id}: {m.Problems[0]}"))}." : $"Older than the source's: {string.Join(", ", newer.Select(m => m.Entry.Id))}.",
             string.Join(", ", ready.Select(r => r.Version is { } v ? $"{r.Entry.Id} {v}" : $"{r.Entry.Id} missing")),
             string.Join(", ", checks.Select(c => $"{c.Key} {c.Value.Package.Version}")));
     }
@@ -76,13 +98,48 @@ public sealed class XenPvRule : Rule
     /// <inheritdoc/>
     public override void Fix(Guest guest)
     {
-        var family = DriverManifest.Embedded.XenPv!;
-        var advised = family.Demand(guest.Profile.Id).Advised ?? [];
-        foreach (var check in Checks(guest, family, [.. Chain(family, guest), .. family.Drivers.Where(d => advised.Contains(d.Id))]).Values)
+        var family = guest.Options.Manifest.XenPv!;
+        var demand = family.Demand(guest.Profile.Id);
+        if (demand.Absent)
         {
-            GuestDriverStore.Stage(guest.Windows, check, guest.Options.AllowUnsigned, DriverManifest.Embedded, guest.Options.Clock);
+            XenPvRemoval.Of(guest.Windows).Apply();
+            return;
+        }
+
+        var chain = Chain(family, demand);
+        foreach (var check in Checks(guest, family, chain).Values)
+        {
+            GuestDriverStore.Stage(guest.Windows, check, guest.Options.Staging with { StoreOnly = demand.StoreOnly });
+        }
+
+        // Filters and unplug keys come last, and only when every driver of the chain is in place.
+        if (!demand.StoreOnly && Ready(guest, chain, demand) is var ready && ready.TrueForAll(r => r.IsReady))
+        {
+            Connection(guest, ready).Write();
         }
     }
+
+    private static Finding InspectRemoval(Guest guest)
+    {
+        var removal = XenPvRemoval.Of(guest.Windows);
+        if (removal.Active.Count == 0)
+        {
+            return Finding.NotApplicable("The target does not run on Xen, and no Xen PV driver would start.");
+        }
+
+        return removal.Needed.Count > 0
+            ? Finding.Failed(
+                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.")
+            : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.", string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
+    }
+
+    private static List<DriverReadiness> Ready(Guest guest, List<DriverEntry> chain, DriverDemand demand)
+    {
+        var staged = GuestDriverStore.Inspect(guest.Windows, guest.Options.Manifest);
+        return chain.ConvertAll(e => DriverReadiness.Of(guest.Windows, e, staged, demand.StoreOnly));
+    }
+
+    private static XenPvChain Connection(Guest guest, List<DriverReadiness> ready) => XenPvChain.Of(guest.Windows, ready.Select(r => r.Staged!));
 
     private static Finding Absent(Guest guest, DriverFamily family, List<DriverReadiness> ready, List<DriverReadiness> missing)
     {
@@ -99,9 +156,8 @@ public sealed class XenPvRule : Rule
     }
 
     /// <summary>What the target requires, or else advises.</summary>
-    private static List<DriverEntry> Chain(DriverFamily family, Guest guest)
+    private static List<DriverEntry> Chain(DriverFamily family, DriverDemand demand)
     {
-        var demand = family.Demand(guest.Profile.Id);
         var ids = demand.Required is { Count: > 0 } required ? required : demand.Advised ?? [];
         return [.. ids.Select(family.Find).OfType<DriverEntry>()];
     }

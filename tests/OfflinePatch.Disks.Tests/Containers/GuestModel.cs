@@ -23,6 +23,11 @@ internal static class GuestModel
             offset += run;
         }
 
+        if (length >= 512)
+        {
+            disk.Write(510, [0x55, 0xAA]); // as the disk of a computer has it
+        }
+
         return disk;
     }
 

@@ -60,6 +60,7 @@ internal static class Mutation
     /// <summary>Random damage, mostly in the metadata: bytes, interesting numbers, copies of other parts, a cut.</summary>
     public static void Fuzz(byte[] file, int seed, int cases, IReadOnlyList<(int Start, int Length)> metadata, Func<MemoryDevice, IImageFiles>? wrap = null)
     {
+        var started = System.Diagnostics.Stopwatch.GetTimestamp();
         for (var i = 0; i < cases; i++)
         {
             var random = new Random(unchecked(seed + (i * 7919)));
@@ -95,6 +96,8 @@ internal static class Mutation
 
             Try(wrap?.Invoke(copy) ?? new MemoryImageFiles(copy, "disk"), $"seed {seed} case {i}");
         }
+
+        Console.WriteLine($"{cases} cases, {cases / System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds:0} per second");
     }
 
     private static void Touch(DiskImage image)

@@ -82,6 +82,7 @@ public sealed class HostileImageTests
     {
         var samples = Samples(format);
         var survived = 0;
+        var watch = Stopwatch.StartNew();
         for (var i = 0; i < count; i++)
         {
             var random = new Random((seed * 1_000_003) + i);
@@ -106,7 +107,7 @@ public sealed class HostileImageTests
 
         // Both doors are used: mutations that are refused, and mutations that get all the way to a second opening.
         Assert.InRange(survived, count / 20, count - (count / 20));
-        Console.WriteLine($"{format}: {survived} of {count} mutated images were read and written to the end");
+        Console.WriteLine($"{format}: {survived} of {count} mutated images were read and written to the end, {count / watch.Elapsed.TotalSeconds:0} per second");
     }
 
     private static void Change(MemoryDevice device, Random random)

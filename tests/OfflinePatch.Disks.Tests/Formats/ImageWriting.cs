@@ -20,7 +20,14 @@ internal static class ImageWriting
             var unit = content.AsMemory(at, Math.Min(writer.UnitSize, content.Length - at));
             if (unit.Span.ContainsAnyExcept((byte)0))
             {
-                writer.Append(at, writer.Encode(at, unit));
+                if (writer.Encodes)
+                {
+                    writer.Append(at, writer.Encode(at, unit));
+                }
+                else
+                {
+                    writer.AppendRun(at, unit);
+                }
             }
         }
 

@@ -100,6 +100,11 @@ public sealed class OvaTests
         var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("one.vmdk", "two.vmdk")), ("one.vmdk", Disk(model)), ("two.vmdk", Disk(model)));
         using var image = DiskFormats.Open(new MemoryImageFiles(package));
         Assert.Equal("2", image.Properties["ovf.diskCount"]);
+
+        var files = new MemoryImageFiles(new MemoryDevice(Envelope("one.vmdk", "two.vmdk")));
+        files.Companions["one.vmdk"] = new MemoryDevice(Disk(model));
+        using var fromOvf = DiskFormats.Open(files);
+        Assert.Equal("2", fromOvf.Properties["ovf.diskCount"]);
     }
 
     [Theory]
@@ -132,10 +137,26 @@ public sealed class OvaTests
     [Trait("tier", "fuzz")]
     public void MutatedPackages()
     {
+        Fuzz(3, 1500);
+        Mutation.TruncateEverywhere(SmallPackage(), 0);
+    }
+
+    [Fact]
+    [Trait("tier", "fuzz")]
+    [Trait("speed", "slow")]
+    public void ManyMutatedPackages() => Fuzz(1_000_003, 100_000);
+
+    private static byte[] SmallPackage()
+    {
         var model = new MemoryDevice(MiB);
         model.Write(0, [1, 2, 3]);
-        var package = Bytes(Package(TarEntryFormat.Pax, ("a.ovf", Envelope("d.vmdk")), ("d.vmdk", Disk(model))));
-        Mutation.Fuzz(package, 3, 1500, [(0, 3072), (512, 600), (package.Length - 4096, 2000)], device =>
+        return Bytes(Package(TarEntryFormat.Pax, ("a.ovf", Envelope("d.vmdk")), ("d.vmdk", Disk(model))));
+    }
+
+    private static void Fuzz(int seed, int cases)
+    {
+        var package = SmallPackage();
+        Mutation.Fuzz(package, seed, cases, [(0, 3072), (512, 600), (package.Length - 4096, 2000)], device =>
         {
             for (var at = 0L; at + 512 <= device.Length; at += 512)
             {
@@ -144,7 +165,6 @@ public sealed class OvaTests
 
             return new MemoryImageFiles(device, "disk");
         });
-        Mutation.TruncateEverywhere(package, 0);
     }
 
     private static byte[] Envelope(params string[] disks)

@@ -243,7 +243,7 @@ public sealed class VhdImageTests
     {
         var parentFooter = VhdFooter.Read(parent);
         var child = new MemoryDevice(0);
-        using (var writer = new VhdDynamicWriter(child, parentFooter.Size))
+        using (var writer = new VhdDynamicWriter(child, parentFooter.Size, identity: null))
         {
             writer.Complete();
         }

@@ -52,7 +52,7 @@ public sealed class VmdkFuzzTests
     [InlineData("stream")]
     [InlineData("cowd")]
     [InlineData("sesparse")]
-    public void ManyMutatedContainers(string kind) => Fuzz(kind, 1_000_003, 25_000);
+    public void ManyMutatedContainers(string kind) => Fuzz(kind, 1_000_003, 100_000);
 
     private static void Fuzz(string kind, int seed, int cases)
     {

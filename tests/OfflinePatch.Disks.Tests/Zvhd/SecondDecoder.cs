@@ -12,7 +12,16 @@ internal static class SecondDecoder
 {
     private const int Block = 2 << 20;
 
+    /// <summary>The whole disk, of at most 2 GiB.</summary>
     public static byte[] Decode(byte[] file)
+    {
+        var disk = new byte[BitConverter.ToInt64(file, 0x28)];
+        Decode(file, (offset, content) => content.AsSpan().CopyTo(disk.AsSpan((int)offset)));
+        return disk;
+    }
+
+    /// <summary>Hands over the stored blocks, in ascending order, and returns the length of the disk.</summary>
+    public static long Decode(byte[] file, Action<long, ArraySegment<byte>> store)
     {
         var cookie = Encoding.ASCII.GetString(file, 0, 8);
         Require(cookie is "stream\0\0" or "z2strm\0\0", "cookie");
@@ -22,7 +31,6 @@ internal static class SecondDecoder
         var original = BitConverter.ToInt64(file, 0x28);
         var current = BitConverter.ToInt64(file, 0x30);
         Require(current % (1 << 30) == 0 && current >= original && current - original < (1 << 30), "current size");
-        var disk = new byte[original];
         using var inflater = second ? null : new Inflater();
         var records = new List<(long Offset, int Block, int Length)>();
         var at = 4096;
@@ -37,7 +45,7 @@ internal static class SecondDecoder
             Require(content.Length == Block, "block length");
             Require(content.Any(b => b != 0), "a block of zeros is stored");
             var from = (long)number * Block;
-            content.AsSpan(0, (int)Math.Min(Block, original - from)).CopyTo(disk.AsSpan((int)from));
+            store(from, new ArraySegment<byte>(content, 0, (int)Math.Min(Block, original - from)));
             var length = (48 + size + 4 + 4095) / 4096 * 4096;
             Require(file.AsSpan(at + 48 + size, length - 48 - size - 4).IndexOfAnyExcept((byte)0) < 0, "padding");
             Require(Encoding.ASCII.GetString(file, at + length - 4, 4) == "end\0", "end");
@@ -50,11 +58,11 @@ internal static class SecondDecoder
         {
             Require(at + 4096 == file.Length, "end of file");
             Require(file.AsSpan(0, 512).SequenceEqual(file.AsSpan(at, 512)), "trailing header");
-            return disk;
+            return original;
         }
 
         CheckTables(file, at + 4096, records, original);
-        return disk;
+        return original;
     }
 
     private static void CheckTables(byte[] file, int indexAt, List<(long Offset, int Block, int Length)> records, long original)

@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 
 namespace OfflinePatch.Drivers.Tests.Packages;
 
@@ -149,8 +149,46 @@ public sealed class DriverPackageTests
     [Fact]
     public void TwoPackagesThatClaimOneIdAreTold()
     {
+        // A name that the manifest knows has the better claim.
+        var selection = Choose([TwoMakers(("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Inf = "vendorstor", Maker = "Vendor" }))]);
+        Assert.Equal("a\\viostor.inf", selection.Find("viostor")!.Path);
+        Assert.Equal("DRV-1016", Assert.Single(selection.PassedOver("viostor")).Code);
+
+        // With equal claims nobody chooses.
+        (string, SampleDriver)[] makers = [("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Maker = "Vendor" })];
+        selection = Choose([TwoMakers(makers)]);
+        Assert.Null(selection.Find("viostor"));
+        Assert.Equal(("DRV-1016", DriverFindingKind.Refusal), (selection.Conflict("viostor")!.Code, selection.Conflict("viostor")!.Kind));
+
+        // Of two sources the first wins.
+        selection = Choose([TwoMakers(makers[0]), TwoMakers(makers[1])]);
+        Assert.Equal("a\\viostor.inf", selection.Find("viostor")!.Path);
+        selection = Choose([TwoMakers(makers[1]), TwoMakers(makers[0])]);
+        Assert.Equal("b\\viostor.inf", selection.Find("viostor")!.Path);
+
+        // A better folder ends the conflict.
+        selection = Choose([TwoMakers([.. makers, ("w10/amd64", SampleDrivers.VioStor)])]);
+        Assert.Equal("w10\\amd64\\viostor.inf", selection.Find("viostor")!.Path);
+        Assert.Null(selection.Conflict("viostor"));
+    }
+
+    [Fact]
+    public void ExcludedFoldersAreNotChosen() =>
+        Assert.Null(Choose([TwoMakers(("sriov/w10/amd64", SampleDrivers.NetKvm))]).Find("netkvm"));
+
+    [Fact]
+    public void ACompressedFileIsNamed()
+    {
+        var files = Storage();
+        var finding = Assert.Single(DriverPackageCheck.Run(DriverSource.Scan(Folder([.. files.Select(f => (f.Name.Replace(".sys", ".sy_", StringComparison.Ordinal), f.Content))])).Packages[0], Targets.Windows10).Findings);
+        Assert.Equal(("DRV-1017", DriverFindingKind.Refusal), (finding.Code, finding.Kind));
+        Assert.Contains("viostor.sy_", finding.Message, StringComparison.Ordinal);
+    }
+
+    private static MemoryFileSystem TwoMakers(params (string Folder, SampleDriver Driver)[] makers)
+    {
         var disc = new MemoryFileSystem("disc");
-        foreach (var (folder, driver) in (ReadOnlySpan<(string, SampleDriver)>)[("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Inf = "vendorstor", Maker = "Vendor" })])
+        foreach (var (folder, driver) in makers)
         {
             foreach (var (name, content) in driver.Build("amd64", folder == "a" ? "01/01/2024,1.0.0.0" : "01/01/2025,2.0.0.0"))
             {
@@ -158,10 +196,11 @@ public sealed class DriverPackageTests
             }
         }
 
-        var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, DriverManifest.Embedded.VirtIO!, Targets.Windows10);
-        Assert.Equal("b\\vendorstor.inf", selection.Find("viostor")!.Path);
-        Assert.Equal("DRV-1016", Assert.Single(selection.PassedOver("viostor")).Code);
+        return disc;
     }
+
+    private static DriverSelection Choose(IEnumerable<MemoryFileSystem> discs) =>
+        DriverSelection.Choose(discs.SelectMany(d => DriverSource.Scan(d).Packages), DriverManifest.Embedded.VirtIO!, Targets.Windows10);
 
     [Fact]
     public void FwcfgExcludesQemufwcfg()

@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Pe;
 using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using Xunit.Abstractions;
 
 namespace OfflinePatch.Drivers.Tests.Packages;

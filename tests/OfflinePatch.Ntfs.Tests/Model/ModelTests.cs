@@ -51,7 +51,7 @@ public sealed class ModelTests
         Judge(run, clusterSize);
     }
 
-    /// <summary>The Linux kernel's driver in a virtual machine: 13 seeds of 20,000 operations on each cluster size.</summary>
+    /// <summary>The Linux kernel's driver in a virtual machine: 3 seeds of 20,000 operations on each cluster size.</summary>
     [SkippableTheory, Trait("tier", "oracle"), Trait("speed", "slow")]
     [InlineData(512, 48L << 20)]
     [InlineData(4096, 256L << 20)]
@@ -60,7 +60,7 @@ public sealed class ModelTests
     public void The_kernel_sees_the_same(int clusterSize, long size)
     {
         KernelReader.Require();
-        for (var seed = 200; seed < 213; seed++)
+        for (var seed = 200; seed < 203; seed++)
         {
             using var run = new ModelRun(seed, clusterSize, size) { HasLoneSurrogates = false };
             run.Run(20_000);

@@ -2,15 +2,18 @@ using System.Text;
 using System.Text.RegularExpressions;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
 /// <summary>
-/// What staging the sample drivers changes in the hives and on the volume, against files in <c>Golden/</c>, one per Windows. <c>OFFLINEPATCH_GOLDEN=write</c>
-/// writes them anew; the difference is then for a person to judge. Each line must be one that drivers.md (or a measured hive) explains.
+/// What staging the sample drivers (VirtIO, and the Xen PV chain for a Xen target) changes in the hives, as .reg text, and on the volume, as comments behind it,
+/// against files in <c>Golden/</c>, one per Windows. <c>OFFLINEPATCH_GOLDEN=write</c> writes them anew; the difference is then for a person to judge. Each key
+/// carries its source as a comment, and each value must be one that drivers.md (or a measured hive) explains.
 /// </summary>
 [Trait("tier", "layout")]
 public sealed class GoldenStagingTests
@@ -25,12 +28,14 @@ public sealed class GoldenStagingTests
         ("drivers.md 3.6, Configurations", @"\\DriverPackages\\[^\\]+\\Configurations(\\[^\\ ]+( \[(ConfigFlags|ConfigScope|Service)\].*)?)?$"),
         ("drivers.md 3.6, Device", @"\\Configurations\\[^\\]+\\Device(\\Interrupt Management.*)?$"),
         ("drivers.md 3.6, Services", @"\\Configurations\\[^\\]+\\Services(\\[^\\]+(\\Parameters.*|\\Unplug)?)?$"),
-        ("field-virt-v2v.md, xenvif BootFlags", @"\\Configurations\\Inst\\Services\\xenvif \[BootFlags\] 20004: 01000000$"),
+        ("drivers.md 7, class filters", @"^SYSTEM\\ControlSet00\d\\Control\\Class(\\\{4d36e9(6a|7d)-e325-11ce-bfc1-08002be10318\}( \[UpperFilters\] multi .*""XENFILT"")?)?$"),
+        ("drivers.md 7, unplug keys", @"^SYSTEM\\ControlSet00\d\\Services\\XEN(\\(Force)?Unplug( \[(DISKS|NICS)\] dword [01])?)?$"),
+        ("drivers.md 5, xenvif BootFlags", @"\\Configurations\\Inst\\Services\\xenvif \[BootFlags\] 20004: 81000000$"),
         ("drivers.md 3.6, Descriptors", @"\\DriverPackages\\[^\\]+\\Descriptors(\\[^\[]+)?( \[(Configuration|Description|Manufacturer)\].*)?$"),
         ("drivers.md 3.6, Strings", @"\\DriverPackages\\[^\\]+\\Strings( \[[^\]]+\] sz .*)?$"),
         ("drivers.md 3.3", @"^SYSTEM\\DriverDatabase \[(OemInfMap|UpdateDate)\]"),
         ("drivers.md 5", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\ ]+( \[(Type|Start|ErrorControl|ImagePath|Group|DisplayName|Owners|BootFlags)\].*)?$"),
-        ("drivers.md 1.3, 6 and 7", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\]+\\(Parameters|Unplug)(\\PnpInterface|\\Wdf)?( \[.*)?$"),
+        ("drivers.md 1.3, 6 and 7", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\]+\\(Parameters|Unplug)(\\PnpInterface|\\Wdf|\\Precedence)?( \[.*)?$"),
         ("drivers.md 3.7", @"^SYSTEM\\ControlSet00\d\\Services\\EventLog(\\System(\\[^\\ ]+( \[(EventMessageFile|TypesSupported)\].*)?)?)?$"),
         ("drivers.md 4", @"^SYSTEM\\ControlSet00\d\\Control\\CriticalDeviceDatabase\\[^\\ ]+( \[(Service|ClassGUID)\].*)?$"),
         ("drivers.md 3.7", @"^SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Setup(\\PnpLockdownFiles(\\%SystemRoot%/System32/[^ ]+( \[(Class|Owners|Source)\].*)?)?)?$"),
@@ -46,21 +51,22 @@ public sealed class GoldenStagingTests
     public void StagingChangesExactlyThis(string name)
     {
         var machine = StagingMachine.Create(name);
+        machine.Profile = TargetProfile.Get("xen");
+        machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Xen())] };
         var guest = machine.Start();
         var before = Snapshot(guest.Windows, machine);
-        StagingMachine.StageFamily(guest.Windows, StagingMachine.Disc(SampleDriverDisc.Virtio()), "virtio");
-        if (!name.StartsWith("server20", StringComparison.Ordinal) || name.EndsWith('5'))
-        {
-            StagingMachine.StageFamily(guest.Windows, StagingMachine.Disc(SampleDriverDisc.Xen()), "xen-pv");
-        }
+        var hives = Hives(guest.Windows).ToDictionary(h => h.Name, h => Hive.Open(h.Hive.ToArray()));
+        Assert.Equal(8, StagingMachine.StageFamily(guest.Windows, StagingMachine.Disc(SampleDriverDisc.Virtio()), "virtio").Count);
+        new XenPvRule().Fix(guest);
+        Assert.Equal(FindingState.Ok, new XenPvRule().Inspect(guest).State);
 
         var lines = StagingMachine.Difference(before, Snapshot(guest.Windows, machine));
         foreach (var line in lines)
         {
-            Assert.True(Explained.Any(e => Regex.IsMatch(line[2..], e.Pattern, RegexOptions.IgnoreCase)), $"not explained: {line}");
+            Assert.True(Source(line[2..]) is not null, $"not explained: {line}");
         }
 
-        Compare(name, string.Join('\n', lines) + '\n');
+        Compare(name, RegText(guest.Windows, hives) + string.Concat(lines.Where(l => l[2..].StartsWith("FILE ", StringComparison.Ordinal)).Select(l => $"; {l}\n")));
         Machine.Save(guest);
         foreach (var hive in (string[])["SYSTEM", "SOFTWARE", "DRIVERS"])
         {
@@ -72,15 +78,42 @@ public sealed class GoldenStagingTests
         }
     }
 
+    private static string? Source(string line) => Explained.FirstOrDefault(e => Regex.IsMatch(line, e.Pattern, RegexOptions.IgnoreCase)).Source;
+
+    private static IEnumerable<(HiveName Name, Hive Hive)> Hives(WindowsSystem system) =>
+        from name in (HiveName[])[HiveName.System, HiveName.Software, HiveName.Drivers]
+        where system.Find(name) is not null
+        select (name, system.Find(name)!.Hive);
+
+    /// <summary>The difference of all hives as .reg text, with the source of each key above it.</summary>
+    private static string RegText(WindowsSystem system, Dictionary<HiveName, Hive> before)
+    {
+        using var stream = new MemoryStream();
+        foreach (var (name, hive) in Hives(system))
+        {
+            RegTextWriter.Diff(before[name].Root, hive.Root, $@"HKEY_LOCAL_MACHINE\{name.FileName()}", stream, RegTextEncoding.Utf8, withHeader: stream.Length == 0);
+        }
+
+        var text = new StringBuilder();
+        foreach (var line in Encoding.UTF8.GetString(stream.ToArray()).TrimStart('\uFEFF').ReplaceLineEndings("\n").Split('\n'))
+        {
+            if (line is ['[', .., ']'])
+            {
+                text.Append($"; {Source(line[@"[HKEY_LOCAL_MACHINE\".Length..^1])}\n");
+            }
+
+            text.Append(line).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
     internal static List<string> Snapshot(WindowsSystem system, Machine machine)
     {
         var lines = new List<string>();
-        foreach (var hive in (HiveName[])[HiveName.System, HiveName.Software, HiveName.Drivers])
+        foreach (var (name, hive) in Hives(system))
         {
-            if (system.Find(hive) is { } found)
-            {
-                lines.AddRange(StagingMachine.Dump(found.Hive, hive.FileName()));
-            }
+            lines.AddRange(StagingMachine.Dump(hive, name.FileName()));
         }
 
         AddFiles(machine.WindowsFiles, "", lines);
@@ -114,11 +147,11 @@ public sealed class GoldenStagingTests
                 root = root.Parent;
             }
 
-            File.WriteAllText(Path.Combine(root.FullName, "tests", "OfflinePatch.Windows.Tests", "DriverStore", "Golden", name + ".txt"), actual);
+            File.WriteAllText(Path.Combine(root.FullName, "tests", "OfflinePatch.Windows.Tests", "DriverStore", "Golden", name + ".reg"), actual);
             return;
         }
 
-        var expected = File.ReadAllText(Path.Combine(folder, name + ".txt"), Encoding.UTF8).ReplaceLineEndings("\n");
+        var expected = File.ReadAllText(Path.Combine(folder, name + ".reg"), Encoding.UTF8).ReplaceLineEndings("\n");
         if (expected != actual)
         {
             var (a, b) = (expected.Split('\n'), actual.Split('\n'));

@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Tests.Machines;
 

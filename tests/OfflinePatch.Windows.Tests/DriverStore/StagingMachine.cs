@@ -4,7 +4,7 @@ using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Rules;
@@ -82,7 +82,7 @@ internal static class StagingMachine
     {
         var target = DriverTarget.Of(system);
         var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, OfflinePatch.Drivers.Manifest.DriverManifest.Embedded.Find(family)!, target);
-        return [.. selection.Chosen.Select(c => GuestDriverStore.Stage(system, DriverPackageCheck.Run(c.Package, target), clock: Clock))];
+        return [.. selection.Chosen.Select(c => GuestDriverStore.Stage(system, DriverPackageCheck.Run(c.Package, target), new StagingOptions { Clock = Clock }))];
     }
 
     /// <summary>Stages one package that is given by its files.</summary>
@@ -90,7 +90,7 @@ internal static class StagingMachine
     {
         var disc = Disc(files);
         var package = DriverSource.Scan(disc).Packages.Single();
-        return GuestDriverStore.Stage(system, DriverPackageCheck.Run(package, DriverTarget.Of(system)), allowUnsigned, clock: Clock);
+        return GuestDriverStore.Stage(system, DriverPackageCheck.Run(package, DriverTarget.Of(system)), new StagingOptions { AllowUnsigned = allowUnsigned, Clock = Clock });
     }
 
     /// <summary>Every key and value of a hive as lines: <c>key</c>, and <c>key [name] type data</c>.</summary>

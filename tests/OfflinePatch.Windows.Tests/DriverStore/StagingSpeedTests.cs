@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
 using Xunit.Abstractions;
 
@@ -28,7 +28,7 @@ public sealed class StagingSpeedTests(ITestOutputHelper output)
         var chosen = watch.ElapsedMilliseconds;
         foreach (var check in checks)
         {
-            GuestDriverStore.Stage(guest.Windows, check, clock: StagingMachine.Clock);
+            GuestDriverStore.Stage(guest.Windows, check, new StagingOptions { Clock = StagingMachine.Clock });
         }
 
         watch.Stop();

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Testing;
-using OfflinePatch.Testing.Drivers;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.Inspection;
 using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Rules;
@@ -18,12 +18,11 @@ namespace OfflinePatch.Windows.Tests.DriverStore;
 [Trait("tier", "oracle")]
 public sealed partial class StoreWalkTests
 {
+    /// <summary>Every generation of test machines.</summary>
+    public static TheoryData<string> Names => [.. StagingMachine.Generations.Select(g => g.Name)];
+
     [SkippableTheory]
-    [InlineData("win7-sp1-x86")]
-    [InlineData("win81-x64")]
-    [InlineData("win10-1709-x64")]
-    [InlineData("server2019")]
-    [InlineData("server2025")]
+    [MemberData(nameof(Names))]
     public void EveryReferenceLeadsSomewhere(string name)
     {
         Oracle.Require("ntfscat", "ntfsfix", "hivexregedit");
@@ -34,11 +33,20 @@ public sealed partial class StoreWalkTests
 
         var system = Hive(scratch, volume, "SYSTEM");
         var software = Hive(scratch, volume, "SOFTWARE");
-        var set = system.Keys.Any(k => k.StartsWith(@"\ControlSet001\", StringComparison.OrdinalIgnoreCase)) ? @"\ControlSet001" : "";
+        foreach (var number in system.Keys.Select(k => ControlSet().Match(k)).Where(m => m.Success).Select(m => m.Value).Distinct(StringComparer.OrdinalIgnoreCase))
+        {
+            WalkControlSet(system, volume, number);
+        }
+
+        const string set = @"\ControlSet001";
         if (name == "win7-sp1-x86")
         {
             Assert.Contains(system.Keys, k => k.EndsWith(@"\CriticalDeviceDatabase\PCI#VEN_1AF4&DEV_1001", StringComparison.OrdinalIgnoreCase));
-            foreach (var (key, values) in system.Where(k => k.Key.Contains(@"\CriticalDeviceDatabase\PCI#VEN_1AF4", StringComparison.OrdinalIgnoreCase)))
+            Assert.Contains(system.Keys, k => k.Contains(@"\CriticalDeviceDatabase\XENBUS#", StringComparison.OrdinalIgnoreCase));
+            foreach (var (key, values) in system.Where(k =>
+                k.Key.Contains(@"\CriticalDeviceDatabase\PCI#VEN_1AF4", StringComparison.OrdinalIgnoreCase)
+                || k.Key.Contains(@"\CriticalDeviceDatabase\PCI#VEN_5853", StringComparison.OrdinalIgnoreCase)
+                || k.Key.Contains(@"\CriticalDeviceDatabase\XENBUS#", StringComparison.OrdinalIgnoreCase)))
             {
                 RequireService(system, volume, set, Text(values["Service"]), 0);
             }
@@ -87,9 +95,7 @@ public sealed partial class StoreWalkTests
             }
         }
 
-        Assert.True(staged >= 8, $"{staged} packages");
-        RequireService(system, volume, set, "viostor", 0);
-        RequireService(system, volume, set, "vioscsi", 0);
+        Assert.Equal(13, staged);
         foreach (var (key, values) in software.Where(k => k.Key.Contains(@"\PnpLockdownFiles\%SystemRoot%/", StringComparison.OrdinalIgnoreCase)))
         {
             RequireFile(volume, key[(key.IndexOf('%', StringComparison.Ordinal))..].Replace("%SystemRoot%", "Windows", StringComparison.Ordinal).Replace('/', '\\'));
@@ -97,13 +103,49 @@ public sealed partial class StoreWalkTests
         }
     }
 
+    /// <summary>Boot drivers, filters, unplug keys, owners and event sources of one control set.</summary>
+    private static void WalkControlSet(Dictionary<string, Dictionary<string, string>> system, string volume, string set)
+    {
+        foreach (var service in (string[])["viostor", "vioscsi", "xenbus", "xenfilt", "xenvbd"])
+        {
+            RequireService(system, volume, set, service, 0);
+        }
+
+        foreach (var guid in (string[])["{4d36e96a-e325-11ce-bfc1-08002be10318}", "{4d36e97d-e325-11ce-bfc1-08002be10318}"])
+        {
+            var filters = Text(system[$@"{set}\Control\Class\{guid}"]["UpperFilters"]).Split('\0', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Contains("XENFILT", filters);
+        }
+
+        Assert.Equal("dword:00000001", system[$@"{set}\Services\XEN\ForceUnplug"]["DISKS"]); // its drivers start at boot: see above
+        var ours = system.Where(k => k.Key.StartsWith($@"{set}\Services\", StringComparison.OrdinalIgnoreCase) && k.Value.TryGetValue("Owners", out var owners)
+            && Text(owners).Split('\0').Any(o => system.ContainsKey($@"\DriverDatabase\DriverInfFiles\{o}"))).ToList();
+        foreach (var (_, values) in ours.Where(k => Text(k.Value["ImagePath"]).Contains("drivers", StringComparison.OrdinalIgnoreCase)))
+        {
+            foreach (var owner in Text(values["Owners"]).Split('\0', StringSplitOptions.RemoveEmptyEntries).Where(o => system.ContainsKey($@"\DriverDatabase\DriverInfFiles\{o}")).Take(1))
+            {
+                if (Text(system[$@"\DriverDatabase\DriverPackages\{Text(system[$@"\DriverDatabase\DriverInfFiles\{owner}"]["Active"])}"]["Provider"]).StartsWith("Sample", StringComparison.Ordinal))
+                {
+                    RequireFile(volume, $@"Windows\INF\{owner}");
+                    RequireFile(volume, $@"Windows\{Text(values["ImagePath"]).Replace(@"\SystemRoot\", "", StringComparison.OrdinalIgnoreCase)}");
+                }
+            }
+        }
+
+        foreach (var service in (string[])["viostor", "vioscsi"])
+        {
+            RequireFile(volume, Text(system[$@"{set}\Services\EventLog\System\{service}"]["EventMessageFile"]).Replace("%SystemRoot%", "Windows", StringComparison.OrdinalIgnoreCase));
+        }
+    }
+
     private static void Stage(string name, string volume)
     {
         var machine = StagingMachine.Create(name, 3 * Machine.GiB);
+        machine.WindowsFiles.Put(@"Windows\System32\IoLogMsg.dll", [1]); // every Windows has it
         var files = InstalledMachine.Install(machine);
         var profile = TargetProfile.Parse(Encoding.UTF8.GetBytes(
-            "{\"id\":\"generic-kvm\",\"title\":\"t\",\"description\":\"\",\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},\"drivers.virtio-other\":{}}}"), "test");
-        var options = new RuleOptions { DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio())], Clock = StagingMachine.Clock };
+            "{\"id\":\"xen\",\"title\":\"t\",\"description\":\"\",\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},\"drivers.virtio-other\":{},\"drivers.xen-pv\":{}}}"), "test");
+        var options = new RuleOptions { DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio()), StagingMachine.Disc(SampleDriverDisc.Xen())], Clock = StagingMachine.Clock };
         using (var session = ImageSession.Open(files, new SessionOptions { Profile = profile, Rules = options }))
         {
             var report = RuleRunner.Fix(session, RuleSelection.All);
@@ -185,6 +227,9 @@ public sealed partial class StoreWalkTests
         var hex = value[(value.IndexOf(':', StringComparison.Ordinal) + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries);
         return Encoding.Unicode.GetString([.. hex.Select(h => Convert.ToByte(h, 16))]).TrimEnd('\0');
     }
+
+    [GeneratedRegex(@"^\\ControlSet\d{3}(?=\\Services$)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex ControlSet();
 
     [GeneratedRegex("""^(?<name>@|".*?")=(?<data>.*)$""", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ValueLine();

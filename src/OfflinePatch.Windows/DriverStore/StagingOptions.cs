@@ -1,0 +1,19 @@
+using OfflinePatch.Drivers.Manifest;
+
+namespace OfflinePatch.Windows.DriverStore;
+
+/// <summary>How a package is staged.</summary>
+public sealed record StagingOptions
+{
+    /// <summary>Whether a signature that does not hold is accepted.</summary>
+    public bool AllowUnsigned { get; init; }
+
+    /// <summary>Only put it into the driver store: nothing of it runs before Windows meets its device.</summary>
+    public bool StoreOnly { get; init; }
+
+    /// <summary>The families of drivers.</summary>
+    public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
+
+    /// <summary>The clock for time stamps.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+}
