@@ -14,6 +14,7 @@ public sealed class OutputFile : ResizableDevice
     private readonly string _temporaryPath;
     private IHostHandle? _handle;
     private long _flushedTo;
+    private long _unflushed; // bytes, holes not counted
     private Task _flushing = Task.CompletedTask;
 
     /// <param name="path">The final path.</param>
@@ -57,7 +58,8 @@ public sealed class OutputFile : ResizableDevice
     public override void Write(long offset, ReadOnlySpan<byte> buffer)
     {
         Handle.Write(offset, buffer);
-        if (offset + buffer.Length - _flushedTo >= FlushStep && _flushing.IsCompleted)
+        _unflushed += buffer.Length;
+        if (_unflushed >= FlushStep && offset >= _flushedTo && _flushing.IsCompleted)
         {
             BeginFlush(Handle, offset + buffer.Length);
         }
@@ -92,6 +94,7 @@ public sealed class OutputFile : ResizableDevice
     {
         var start = _flushedTo;
         _flushedTo = end;
+        _unflushed = 0;
         _flushing = Task.Run(() => handle.BeginFlush(start, end - start));
     }
 

@@ -132,7 +132,8 @@ internal static class HostedSparse
         var hasCopy = (header.Flags & SparseHeader.FlagRedundantDirectory) != 0 && rgdOffset != 0 && rgdOffset != header.GdOffset && !compressed;
         var check = new SparseTableCheck(file, fileName, (int)header.GrainSize, sectors, compressed, hasZeroEntry);
         check.AddMetadata(0, 1);
-        if (header.DescriptorOffset != 0 && header.DescriptorOffset + header.DescriptorSize <= (ulong)(file.Length / VmdkLayout.SectorSize))
+        var fileSectors = (ulong)(file.Length / VmdkLayout.SectorSize);
+        if (header.DescriptorOffset != 0 && header.DescriptorOffset <= fileSectors && header.DescriptorSize <= fileSectors - header.DescriptorOffset)
         {
             check.AddMetadata((long)header.DescriptorOffset, (long)header.DescriptorSize);
         }

@@ -7,7 +7,7 @@ namespace OfflinePatch.Disks.Tests.Containers;
 internal static class Mutation
 {
     private const long MaxAllocation = 64L * 1024 * 1024;
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(30); // a hang, not a busy machine
 
     /// <summary>Opens the image in <paramref name="files"/>, reads pieces of it, writes one where it can be written.</summary>
     public static void Try(IImageFiles files, string what)

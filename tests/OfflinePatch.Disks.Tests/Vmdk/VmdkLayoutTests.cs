@@ -24,6 +24,17 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
+    public void FooterWhoseDescriptorLiesBeyondAnyFileIsRead()
+    {
+        var file = VmdkBuilder.Stream(1000, new Dictionary<int, byte[]> { [1] = Grain });
+        file.Write(file.Length - 1024 + 0x1C, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]); // the header's own descriptor is the one that counts
+        using var image = Open(file);
+        var grain = new byte[Grain.Length];
+        image.Read(65536, grain);
+        Assert.Equal(Grain, grain);
+    }
+
+    [Fact]
     public void TruncatedStreamIsFoundAtOpening()
     {
         var file = VmdkBuilder.Stream(1000, new Dictionary<int, byte[]> { [1] = Grain });
