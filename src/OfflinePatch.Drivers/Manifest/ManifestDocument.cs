@@ -97,10 +97,11 @@ public enum DriverRole
 /// <param name="BusType">STORAGE_BUS_TYPE, or null.</param>
 /// <param name="GenericIds">Ids without subsystem that are registered beside those of the INF.</param>
 /// <param name="Replaces">Drivers that are not staged beside it.</param>
+/// <param name="Files">Names of its files beside those of its services.</param>
 /// <param name="Lowest">Lowest Windows, <c>major.minor</c>, that it was ever made for, or null.</param>
 public sealed record DriverEntry(
     string Id, string Title, IReadOnlyList<string> Inf, IReadOnlyList<string> Services, IReadOnlyList<string> HardwareIds, string Class, DriverRole Role,
-    bool BootCritical, int? BusType, IReadOnlyList<string>? GenericIds, IReadOnlyList<string>? Replaces, string? Lowest)
+    bool BootCritical, int? BusType, IReadOnlyList<string>? GenericIds, IReadOnlyList<string>? Replaces, IReadOnlyList<string>? Files, string? Lowest)
 {
     /// <summary>Whether an id of an INF or of a machine is one of this driver's.</summary>
     public bool Owns(string id) => HardwareIds.Any(h => id.StartsWith(h, StringComparison.OrdinalIgnoreCase));

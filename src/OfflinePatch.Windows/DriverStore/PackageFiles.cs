@@ -135,11 +135,15 @@ internal sealed class PackageFiles(StagingPlan plan)
         _files.WriteFile(path, content);
     }
 
-    /// <summary>A file may be replaced when it is a driver of the manifest, or when Windows says that an oemN.inf brought it. Nothing else is overwritten.</summary>
+    /// <summary>
+    /// A file may be replaced when the manifest knows it as one of this driver's, or when Windows says that an oemN.inf brought it. Nothing else is overwritten: a
+    /// package may list any name, also one of Windows' own drivers.
+    /// </summary>
     private bool IsOurs(string path)
     {
         var name = path[(path.LastIndexOf('\\') + 1)..];
-        if (plan.Entry is not null && plan.Package.Files(plan.Target).Any(f => f.EndsWith(name, StringComparison.OrdinalIgnoreCase)))
+        if (plan.Entry is { } entry && entry.Inf.Select(i => System.IO.Path.ChangeExtension(i, ".sys")).Concat(entry.Services.Select(s => s + ".sys")).Concat(entry.Files ?? [])
+            .Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             return true;
         }
