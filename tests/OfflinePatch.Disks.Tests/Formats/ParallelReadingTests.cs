@@ -39,13 +39,20 @@ public sealed class ParallelReadingTests
         using var image = DiskFormats.Open(new MemoryImageFiles(device));
         var buffer = new byte[content.Length];
         image.Read(0, buffer);
+
+        // The runtime allocates for itself when it compiles a method anew, once; the image would do so every time.
+        Assert.Contains(0, Enumerable.Range(0, 5).Select(_ => AllocatedByReading(image, buffer)));
+    }
+
+    private static long AllocatedByReading(DiskImage image, byte[] buffer)
+    {
         var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var at = 0; at < content.Length; at += 4096)
+        for (var at = 0; at < buffer.Length; at += 4096)
         {
             image.Read(at, buffer.AsSpan(0, 4096));
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static DiskFormat Format(string name) =>
