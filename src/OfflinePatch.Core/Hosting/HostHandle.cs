@@ -7,6 +7,8 @@ internal sealed class HostHandle : IHostHandle
 {
     private readonly FileStream _stream;
     private readonly SafeFileHandle _handle;
+    private SafeFileHandle? _direct; // the same file, opened past the cache once it is wanted
+    private bool _hasNoDirect;
 
     public HostHandle(string path, FileStream stream)
     {
@@ -62,6 +64,33 @@ internal sealed class HostHandle : IHostHandle
         }
     }
 
+    public bool TryWriteDirect(long offset, ReadOnlySpan<byte> buffer)
+    {
+        if (_hasNoDirect || !NativeFiles.IsAligned(offset, buffer) || offset + buffer.Length > Length)
+        {
+            return false;
+        }
+
+        _direct ??= NativeFiles.OpenDirect(Path);
+        if (_direct is null)
+        {
+            _hasNoDirect = true;
+            return false;
+        }
+
+        try
+        {
+            RandomAccess.Write(_direct, buffer, offset);
+            return true;
+        }
+        catch (IOException)
+        {
+            // A file system that takes the flag and refuses the write. A medium that fails says so again when the cache is written.
+            _hasNoDirect = true;
+            return false;
+        }
+    }
+
     public void SetLength(long length)
     {
         try
@@ -93,5 +122,9 @@ internal sealed class HostHandle : IHostHandle
 
     public DeviceExtent GetExtent(long offset) => NativeFiles.GetExtent(_handle, offset, Length);
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _direct?.Dispose();
+        _stream.Dispose();
+    }
 }

@@ -46,6 +46,12 @@ internal interface IHostHandle : IDisposable
     /// <summary>Writes; past the end the file grows.</summary>
     void Write(long offset, ReadOnlySpan<byte> buffer);
 
+    /// <summary>
+    /// Writes inside the file past the host's cache, straight to the medium; false where the host or the range does not allow it (<see cref="AlignedBuffer"/>), and
+    /// nothing was written.
+    /// </summary>
+    bool TryWriteDirect(long offset, ReadOnlySpan<byte> buffer) => false;
+
     /// <summary>Grows (with zeros) or truncates.</summary>
     void SetLength(long length);
 

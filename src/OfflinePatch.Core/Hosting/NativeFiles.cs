@@ -8,6 +8,8 @@ namespace OfflinePatch.Core.Hosting;
 internal static partial class NativeFiles
 {
     private const int OpenReadOnly = 0; // O_RDONLY, the same on Linux and macOS
+    private const int OpenWriteOnly = 1; // O_WRONLY
+    private const int OpenCloseOnExec = 0x80000; // O_CLOEXEC of Linux
 
     /// <summary>Makes the names in a folder durable. On Windows NTFS journals them, and there is no call.</summary>
     public static void FlushFolder(string folder)
@@ -26,6 +28,28 @@ internal static partial class NativeFiles
         // Some file systems cannot flush a folder (EINVAL); the rename itself is still ordered by those that matter.
         _ = FSync(descriptor);
         _ = Close(descriptor);
+    }
+
+    /// <summary>Whether a write may go past the host's cache.</summary>
+    public static unsafe bool IsAligned(long offset, ReadOnlySpan<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            return (((nint)start | (nint)offset | buffer.Length) & (AlignedBuffer.Alignment - 1)) == 0 && buffer.Length > 0;
+        }
+    }
+
+    /// <summary>Opens a file for writing past the host's cache, or null where that is not to be had. Linux on the two usual processors: the flag differs.</summary>
+    public static SafeFileHandle? OpenDirect(string path)
+    {
+        var flag = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x4000, Architecture.Arm64 => 0x10000, _ => 0 }; // O_DIRECT
+        if (!OperatingSystem.IsLinux() || flag == 0)
+        {
+            return null;
+        }
+
+        var descriptor = Open(path, OpenWriteOnly | OpenCloseOnExec | flag);
+        return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
     }
 
     /// <summary>Starts to read a range of a file into the host's cache. Linux only; elsewhere the host's own read-ahead has to do.</summary>

@@ -8,6 +8,7 @@ namespace OfflinePatch.Core;
 /// </summary>
 public sealed class OutputFile : ResizableDevice
 {
+    private const int DirectLeast = 256 * 1024;
     private const long FlushStep = 32L * 1024 * 1024;
 
     private readonly string _path;
@@ -57,6 +58,12 @@ public sealed class OutputFile : ResizableDevice
     /// <summary>Writes at an offset; past the end the file grows, with a hole between.</summary>
     public override void Write(long offset, ReadOnlySpan<byte> buffer)
     {
+        // What fills whole pages need not be copied into the host's cache, and be written from there while the end waits for it.
+        if (buffer.Length >= DirectLeast && Handle.TryWriteDirect(offset, buffer))
+        {
+            return;
+        }
+
         Handle.Write(offset, buffer);
         _unflushed += buffer.Length;
         if (_unflushed >= FlushStep && offset >= _flushedTo && _flushing.IsCompleted)

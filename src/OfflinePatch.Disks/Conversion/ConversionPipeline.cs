@@ -14,10 +14,10 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
     private const int ChunksAhead = 8; // keeps a device busy that has a queue
     private const long MemoryInFlight = 64L * 1024 * 1024;
 
-    private readonly ConcurrentBag<byte[]> _buffers = [];
+    private readonly ConcurrentBag<Memory<byte>> _buffers = [];
     private long _stored;
 
-    private sealed record EncodedChunk(byte[] Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Stored, int Length)> Parts);
+    private sealed record EncodedChunk(Memory<byte> Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Stored, int Length)> Parts);
 
     /// <summary>Guest bytes that were read.</summary>
     public long DataBytes { get; private set; }
@@ -85,8 +85,8 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
         void Read((long Offset, int Length) chunk)
         {
             slots.Wait(stop);
-            var buffer = _buffers.TryTake(out var free) ? free : GC.AllocateUninitializedArray<byte>(ChunkSize);
-            source.Read(chunk.Offset, buffer.AsSpan(0, chunk.Length));
+            var buffer = _buffers.TryTake(out var free) ? free : AlignedBuffer.Allocate(ChunkSize);
+            source.Read(chunk.Offset, buffer.Span[..chunk.Length]);
             var encoded = writer.Encodes
                 ? Task.Run(() => Encode(buffer, chunk.Offset, chunk.Length, stop), CancellationToken.None)
                 : Task.FromResult(FindRuns(buffer, chunk.Offset, chunk.Length));
@@ -123,14 +123,14 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
     }
 
     /// <summary>Compresses the units that are not zero.</summary>
-    private EncodedChunk Encode(byte[] buffer, long start, int length, CancellationToken stop)
+    private EncodedChunk Encode(Memory<byte> buffer, long start, int length, CancellationToken stop)
     {
         var unit = writer.UnitSize;
         var parts = new List<(long, ReadOnlyMemory<byte>, int)>((length / unit) + 1);
         for (var at = 0; at < length; at += unit)
         {
             stop.ThrowIfCancellationRequested();
-            var part = buffer.AsMemory(at, Math.Min(unit, length - at));
+            var part = buffer.Slice(at, Math.Min(unit, length - at));
             if (part.Span.ContainsAnyExcept((byte)0))
             {
                 parts.Add((start + at, writer.Encode(start + at, part), part.Length));
@@ -141,21 +141,21 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
     }
 
     /// <summary>Neighbouring units that are not zero, in one piece each.</summary>
-    private EncodedChunk FindRuns(byte[] buffer, long start, int length)
+    private EncodedChunk FindRuns(Memory<byte> buffer, long start, int length)
     {
         var unit = writer.UnitSize;
         var parts = new List<(long, ReadOnlyMemory<byte>, int)>();
         for (var at = 0; at < length;)
         {
             var end = at;
-            while (end < length && buffer.AsSpan(end, Math.Min(unit, length - end)).ContainsAnyExcept((byte)0))
+            while (end < length && buffer.Span.Slice(end, Math.Min(unit, length - end)).ContainsAnyExcept((byte)0))
             {
                 end = Math.Min(end + unit, length);
             }
 
             if (end > at)
             {
-                parts.Add((start + at, buffer.AsMemory(at, end - at), end - at));
+                parts.Add((start + at, buffer[at..end], end - at));
             }
 
             at = end + unit; // the unit at the end is zero, or there is none

@@ -8,7 +8,7 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
     private const int BufferBytes = 1024 * 1024;
     private const int LargePiece = 128 * 1024; // worth a call of its own, not a copy
 
-    private readonly byte[] _buffer = new byte[BufferBytes];
+    private readonly Memory<byte> _buffer = AlignedBuffer.Allocate(BufferBytes);
     private long _flushed = start;
     private int _used;
 
@@ -31,7 +31,7 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
             return;
         }
 
-        bytes.CopyTo(_buffer.AsSpan(_used));
+        bytes.CopyTo(_buffer.Span[_used..]);
         _used += bytes.Length;
     }
 
@@ -46,7 +46,7 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
 
         if (behind < bytes.Length)
         {
-            bytes[behind..].CopyTo(_buffer.AsSpan((int)(offset + behind - _flushed)));
+            bytes[behind..].CopyTo(_buffer.Span[(int)(offset + behind - _flushed)..]);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
             }
 
             var part = Math.Min(count, BufferBytes - _used);
-            _buffer.AsSpan(_used, part).Clear();
+            _buffer.Span.Slice(_used, part).Clear();
             _used += part;
             count -= part;
         }
@@ -76,7 +76,7 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
         if (_used > 0)
         {
             output.EnsureLength(_flushed + _used);
-            output.Write(_flushed, _buffer.AsSpan(0, _used));
+            output.Write(_flushed, _buffer.Span[.._used]);
             _flushed += _used;
             _used = 0;
         }
