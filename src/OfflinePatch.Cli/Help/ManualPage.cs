@@ -26,12 +26,8 @@ internal static class ManualPage
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $".TH {NameOf(page.Name).ToUpperInvariant()} 1 {date:yyyy-MM-dd} \"offlinepatch {Escape(version)}\" \"OfflinePatch\"\n.nh\n.ad l\n");
         text.Append(CultureInfo.InvariantCulture, $".SH NAME\n{Escape(NameOf(page.Name))} \\- {Escape(page.Summary)}\n.SH SYNOPSIS\n");
-        foreach (var usage in page.Commands.Count > 0 && page != program ? page.Commands.Select(c => c.Usage) : [page.Usage])
-        {
-            text.Append(CultureInfo.InvariantCulture, $".B {Escape(usage)}\n.br\n");
-        }
-
-        text.Append(".SH DESCRIPTION\n");
+        var usages = page.Commands.Count > 0 && page != program ? page.Commands.Select(c => c.Usage) : [page.Usage];
+        text.AppendJoin("\n.br\n", usages.Select(u => $".B {Escape(u)}")).Append("\n.SH DESCRIPTION\n");
         Paragraphs(text, page.Guide.Purpose);
         if (page == program)
         {
@@ -56,7 +52,7 @@ internal static class ManualPage
         if (page.Guide.Examples.Length > 0)
         {
             text.Append(".SH EXAMPLES\n");
-            Examples(text, page.Guide.Examples);
+            Examples(text, page.Guide.Examples, followsHeading: true);
         }
 
         var others = page == program ? page.Commands.Select(c => c.Name) : page.Guide.SeeAlso.Select(s => $"offlinepatch {s.Split(' ')[0]}").Prepend(program.Name);
@@ -108,11 +104,13 @@ internal static class ManualPage
 
     private static void Paragraphs(StringBuilder text, IEnumerable<string> paragraphs) => text.AppendJoin("\n.PP\n", paragraphs.Select(Escape)).Append('\n');
 
-    private static void Examples(StringBuilder text, IEnumerable<Example> examples)
+    private static void Examples(StringBuilder text, IEnumerable<Example> examples, bool followsHeading = false)
     {
         foreach (var example in examples)
         {
-            text.Append(CultureInfo.InvariantCulture, $".PP\n{Escape(example.For)}\n.PP\n.RS 4\n.EX\n{Escape(example.Line)}\n.EE\n.RE\n");
+            text.Append(followsHeading ? "" : ".PP\n"); // a heading begins a paragraph of its own
+            followsHeading = false;
+            text.Append(CultureInfo.InvariantCulture, $"{Escape(example.For)}\n.PP\n.RS 4\n.EX\n{Escape(example.Line)}\n.EE\n.RE\n");
         }
     }
 
