@@ -213,7 +213,7 @@ def bench_walk(scratch):
 
 
 def bench_convert(scratch):
-    size = int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "2048"))
+    size = int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "6144"))
     raw = os.path.join(scratch, "disk.raw")
     with open(raw, "wb") as file:
         file.truncate(40 << 30)
@@ -236,7 +236,7 @@ def bench_convert(scratch):
                 os.remove(out)
 
         pair(f"convert: {title}", [TOOL, "convert", source, "-o", out, "-O", target_format, *options],
-             ["qemu-img", "convert", "-f", source_format, "-O", qemu.get(target_format, target_format), *qemu_options, source, out], "qemu-img", goal, fresh)
+             ["qemu-img", "convert", "-f", source_format, "-O", qemu.get(target_format, target_format), *qemu_options, source, out], "qemu-img", goal, fresh, runs=min(RUNS, 2))
         return out
 
     qcow2 = convert(raw, "raw", "qcow2", "RAW to QCOW2")
