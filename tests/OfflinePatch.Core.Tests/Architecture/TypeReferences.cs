@@ -112,7 +112,8 @@ internal sealed class TypeReferences : IDisposable
                     Token(MetadataTokens.EntityHandle(code.ReadInt32()), sink);
                     break;
                 case OperandType.InlineSwitch:
-                    code.Offset += 4 * code.ReadInt32();
+                    var targets = code.ReadInt32();
+                    code.Offset += 4 * targets;
                     break;
                 case OperandType.InlineI8 or OperandType.InlineR:
                     code.Offset += 8;
