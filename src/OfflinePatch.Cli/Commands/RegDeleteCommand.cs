@@ -20,7 +20,7 @@ internal static class RegDeleteCommand
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
             var location = registry.Target.Locate(result.GetRequiredValue(key));
             var deleted = result.GetValue(value) is { } name
-                ? registry.Require(result.GetRequiredValue(key)).DeleteValue(name)
+                ? registry.Target.Require(result.GetRequiredValue(key)).DeleteValue(name)
                 : location.Hive.Root.DeleteSubKeyTree(location.Path);
             if (!deleted)
             {

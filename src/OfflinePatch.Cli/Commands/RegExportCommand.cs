@@ -22,7 +22,7 @@ internal static class RegExportCommand
         {
             using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
             var name = result.GetValue(key) ?? "";
-            var found = registry.Require(name);
+            var found = registry.Target.Require(name);
             var path = registry.Target.Locate(name).FullPath;
             RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
             {

@@ -20,7 +20,7 @@ internal static class RegQueryCommand
         {
             using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
             var name = result.GetValue(key) ?? "";
-            var found = registry.Require(name);
+            var found = registry.Target.Require(name);
             if (result.GetValue(value) is { } wanted && !result.GetValue(recursive) && found.FindValue(wanted) is null)
             {
                 throw new FileNotFoundException($"The key has no value '{wanted}'.");

@@ -1,5 +1,4 @@
 using OfflinePatch.Core;
-using OfflinePatch.Registry;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -19,10 +18,6 @@ public abstract class RegistryEdit : IDisposable
     /// <summary>Opens a hive file or an image, judged by its content, to read it.</summary>
     /// <inheritdoc cref="ImageEdit.Open(string, EditOptions)" path="/exception"/>
     public static RegistryEdit OpenToRead(string path, EditOptions options) => Open(path, options, isWritable: false);
-
-    /// <summary>The key at a location.</summary>
-    /// <exception cref="UnsupportedImageException"><c>JOB-0010</c>, <c>JOB-0011</c>: there is no such hive or key.</exception>
-    public HiveKey Require(string key) => Target.Require(key);
 
     /// <summary>Checks what was changed, and writes it: all or nothing.</summary>
     /// <inheritdoc cref="ImageEdit.Commit(CancellationToken)" path="/exception"/>
