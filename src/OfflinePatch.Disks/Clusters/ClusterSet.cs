@@ -19,14 +19,14 @@ internal sealed class ClusterSet
         var isNew = true;
         for (var cluster = first; cluster < first + count; cluster++)
         {
-            isNew &= PageOf(cluster >> PageBits, create: true)!.Add((ushort)cluster);
+            isNew &= PageOf(cluster >> PageBits, create: true)!.Add((ushort)(cluster & ushort.MaxValue));
         }
 
         return isNew;
     }
 
     /// <summary>Whether a cluster is in the set.</summary>
-    public bool Contains(long cluster) => PageOf(cluster >> PageBits, create: false)?.Contains((ushort)cluster) ?? false;
+    public bool Contains(long cluster) => PageOf(cluster >> PageBits, create: false)?.Contains((ushort)(cluster & ushort.MaxValue)) ?? false;
 
     private Page? PageOf(long index, bool create)
     {
