@@ -157,7 +157,7 @@ public sealed class OvaTests
     public void EnvelopesInOtherEncodingsAndWithEscapes(string encoding, string href, string name)
     {
         var model = GuestModel.Patterned(MiB, 60);
-        var text = $"<?xml version=\"1.0\" encoding=\"{encoding}\"?>" + Encoding.UTF8.GetString(Envelope(href));
+        var text = $"<?xml version=\"1.0\" encoding=\"{encoding}\"?>" + string.Concat(Encoding.UTF8.GetString(Envelope(href)).SkipWhile(c => c != '>').Skip(1));
         byte[] bytes = encoding == "utf-16" ? [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(text)]
             : encoding == "utf-8" ? Encoding.UTF8.GetBytes(text) : CodePagesEncodingProvider.Instance.GetEncoding(encoding)!.GetBytes(text);
         using (var image = DiskFormats.Open(new MemoryImageFiles(Package(TarEntryFormat.Pax, ("a.ovf", bytes), (name, Disk(model))))))
