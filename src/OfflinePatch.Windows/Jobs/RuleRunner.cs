@@ -62,7 +62,7 @@ internal static class RuleRunner
             }
 
             var finding = Inspect(context, rule);
-            if (finding is { State: FindingState.Failed, Fixable: true } && rule.Info.CanFix)
+            if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
             {
                 using (context.Changes.For(rule.Id))
                 {
@@ -143,7 +143,7 @@ internal static class RuleRunner
 
     private static bool PassGates(ImageSession session, RuleContext context, List<RuleReport> results)
     {
-        var gates = RuleCatalog.For(context.Profile).Where(r => r.Info.IsGate).ToList();
+        var gates = RuleCatalog.For(context.Profile).Where(r => r.Contract.IsGate).ToList();
         foreach (var gate in gates)
         {
             results.Add(Describe(context, gate, Inspect(context, gate)));
@@ -165,10 +165,10 @@ internal static class RuleRunner
         return true;
     }
 
-    private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.Info.IsGate);
+    private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.Contract.IsGate);
 
     private static Finding Inspect(RuleContext context, Rule rule) =>
-        rule.Info.NeedsWindows && context.FoundWindows is null
+        rule.Contract.NeedsWindows && context.FoundWindows is null
             ? Finding.NotApplicable("There is no Windows installation that can be read.")
             : rule.Inspect(context);
 
@@ -180,10 +180,10 @@ internal static class RuleRunner
                 FindingState.Failed => RuleState.Failed,
                 _ => RuleState.NotApplicable,
             },
-            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Info.Title, rule.Info.IsGate);
+            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate);
 
     private static RuleReport Skipped(RuleContext context, Rule rule, string why) =>
-        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Info.Title, Gate: rule.Info.IsGate);
+        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Contract.Title, Gate: rule.Contract.IsGate);
 
     private static ImageResult Verdict(List<RuleReport> results) =>
         results.Exists(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }) ? ImageResult.NotReady : ImageResult.Ready;

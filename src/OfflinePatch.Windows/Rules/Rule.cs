@@ -6,13 +6,13 @@ namespace OfflinePatch.Windows.Rules;
 /// One requirement: how to see whether it is met, and, where possible, how to meet it. A rule holds no state. <see cref="Inspect"/> writes
 /// nothing; after <see cref="Fix"/>, <see cref="Inspect"/> gives ok; where <see cref="Inspect"/> gives ok, <see cref="Fix"/> is not called.
 /// </summary>
-internal abstract class Rule(RuleInfo info)
+internal abstract class Rule(RuleContract contract)
 {
     /// <summary>What it is.</summary>
-    public RuleInfo Info => info;
+    public RuleContract Contract => contract;
 
     /// <summary>Its stable name.</summary>
-    public string Id => info.Id;
+    public string Id => contract.Id;
 
     /// <summary>Looks, and says what it found. Writes nothing.</summary>
     public abstract Finding Inspect(RuleContext context);
@@ -25,4 +25,4 @@ internal abstract class Rule(RuleInfo info)
 }
 
 /// <summary>A rule whose failure refuses the whole image before anything is written.</summary>
-internal abstract class GateRule(RuleInfo info) : Rule(info with { IsGate = true, Severity = RuleSeverity.Error });
+internal abstract class GateRule(RuleContract contract) : Rule(contract with { IsGate = true, Severity = RuleSeverity.Error });

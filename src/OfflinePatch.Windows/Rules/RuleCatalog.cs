@@ -67,12 +67,12 @@ internal static class RuleCatalog
     ];
 
     /// <summary>The rule of this id, or null.</summary>
-    public static RuleInfo? Find(string id) => All.FirstOrDefault(r => r.Id == id)?.Info;
+    public static RuleContract? Find(string id) => All.FirstOrDefault(r => r.Id == id)?.Contract;
 
     /// <summary>The rules of a target: gates, and what its profile lists.</summary>
-    public static IEnumerable<Rule> For(TargetProfile profile) => All.Where(r => r.Info.IsGate || profile.Includes(r.Id));
+    public static IEnumerable<Rule> For(TargetProfile profile) => All.Where(r => r.Contract.IsGate || profile.Includes(r.Id));
 
     /// <summary>How much a failure of a rule matters for a target. A gate is always an error.</summary>
     public static RuleSeverity SeverityOf(Rule rule, TargetProfile profile) =>
-        rule.Info.IsGate ? RuleSeverity.Error : profile.SeverityOf(rule.Id) ?? rule.Info.Severity;
+        rule.Contract.IsGate ? RuleSeverity.Error : profile.SeverityOf(rule.Id) ?? rule.Contract.Severity;
 }

@@ -52,7 +52,7 @@ internal sealed record RuleContext
     /// <summary>The installation that the machine boots, or null when there is none.</summary>
     public WindowsSystem? FoundWindows => Machine.FoundWindows;
 
-    /// <summary>The installation that the machine boots. Rules with <see cref="RuleInfo.NeedsWindows"/> are asked only when there is one.</summary>
+    /// <summary>The installation that the machine boots. Rules with <see cref="RuleContract.NeedsWindows"/> are asked only when there is one.</summary>
     public WindowsSystem Windows => FoundWindows ?? throw new InvalidOperationException("there is no Windows on this disk");
 
     /// <summary>The boot files on the disk.</summary>

@@ -10,13 +10,13 @@ public sealed record RuleSelection(IReadOnlyList<string> Only, IReadOnlyList<str
 
     /// <summary>Whether a rule runs.</summary>
     internal bool Includes(Rule rule) =>
-        rule.Info.IsGate || ((Only.Count == 0 || Only.Any(o => Matches(o, rule.Id))) && !Skip.Any(s => Matches(s, rule.Id)));
+        rule.Contract.IsGate || ((Only.Count == 0 || Only.Any(o => Matches(o, rule.Id))) && !Skip.Any(s => Matches(s, rule.Id)));
 
     /// <summary>Unknown rule names, and gates named by <c>--skip</c> (gates cannot be skipped).</summary>
     public IReadOnlyList<string> Mistakes() =>
     [
         .. Only.Concat(Skip).Where(name => !RuleCatalog.All.Any(r => Matches(name, r.Id))),
-        .. Skip.Where(name => RuleCatalog.All.Any(r => r.Info.IsGate && Matches(name, r.Id))),
+        .. Skip.Where(name => RuleCatalog.All.Any(r => r.Contract.IsGate && Matches(name, r.Id))),
     ];
 
     private static bool Matches(string pattern, string id) =>

@@ -26,7 +26,7 @@ public static class TargetCatalog
     /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile, or names a rule or parameter that does not exist.</exception>
     /// <exception cref="RefusedException"><c>WIN-0007</c>: it extends a profile that does not exist.</exception>
     public static TargetProfile Parse(ReadOnlySpan<byte> json, string source) =>
-        TargetProfile.Parse(json, source, RuleCatalog.All.ToDictionary(r => r.Id, r => r.Info.Parameters, StringComparer.Ordinal), Get);
+        TargetProfile.Parse(json, source, RuleCatalog.All.ToDictionary(r => r.Id, r => r.Contract.Parameters, StringComparer.Ordinal), Get);
 
     private static byte[] ReadSource(string id)
     {

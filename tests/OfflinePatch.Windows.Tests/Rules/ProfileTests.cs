@@ -28,7 +28,7 @@ public sealed class ProfileTests
             Assert.NotEmpty(d.Source);
             Assert.NotEmpty(d.Changes);
         });
-        Assert.All(RuleCatalog.All.Where(r => r.Info.IsGate), gate => Assert.Contains(RuleCatalog.For(profile), r => r.Id == gate.Id));
+        Assert.All(RuleCatalog.All.Where(r => r.Contract.IsGate), gate => Assert.Contains(RuleCatalog.For(profile), r => r.Id == gate.Id));
     }
 
     [Fact]
@@ -140,8 +140,8 @@ public sealed class ProfileTests
     public void Selection_knows_families_and_gates()
     {
         var selection = new RuleSelection(["network.*"], ["network.services"]);
-        Assert.Equal(["network.dhcp"], RuleCatalog.All.Where(r => !r.Info.IsGate && selection.Includes(r)).Select(r => r.Id));
-        Assert.All(RuleCatalog.All.Where(r => r.Info.IsGate), r => Assert.True(selection.Includes(r)));
+        Assert.Equal(["network.dhcp"], RuleCatalog.All.Where(r => !r.Contract.IsGate && selection.Includes(r)).Select(r => r.Id));
+        Assert.All(RuleCatalog.All.Where(r => r.Contract.IsGate), r => Assert.True(selection.Includes(r)));
         Assert.Empty(selection.Mistakes());
         Assert.Equal(["nonsense", "volume.dirty"], new RuleSelection(["nonsense"], ["volume.dirty"]).Mistakes());
     }

@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Rules.Accounts;
 /// <summary><c>accounts.administrator</c>: somebody can administer the machine (images-and-cloud.md R14). SAM is read, never written.</summary>
 internal sealed class AccountsAdministratorRule() : Rule(Description)
 {
-    private static readonly RuleInfo Description = new("accounts.administrator")
+    private static readonly RuleContract Description = new("accounts.administrator")
     {
         Title = "There is an enabled administrator with a password",
         Severity = RuleSeverity.Warning,

@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Rules.Accounts;
 /// <summary><c>accounts.password</c>: no enabled account has an empty password (images-and-cloud.md R12). SAM is read, never written.</summary>
 internal sealed class AccountsPasswordRule() : Rule(Description)
 {
-    private static readonly RuleInfo Description = new("accounts.password")
+    private static readonly RuleContract Description = new("accounts.password")
     {
         Title = "Every enabled account has a password",
         Severity = RuleSeverity.Warning,

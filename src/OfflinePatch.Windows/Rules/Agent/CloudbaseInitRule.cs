@@ -14,7 +14,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
 {
     private const string GetIt = "Fetch the portable .zip or the .msi from https://cloudbase.it/cloudbase-init/, and run `offlinepatch fix` with --cloudbase-init PATH.";
 
-    private static readonly RuleInfo Description = new(CloudbaseInitSettings.RuleId)
+    private static readonly RuleContract Description = new(CloudbaseInitSettings.RuleId)
     {
         Title = "Cloudbase-Init is installed and configured for the target",
         Severity = RuleSeverity.Warning,

@@ -29,7 +29,7 @@ internal sealed class BootControllersRule() : Rule(Description)
 
     private static readonly ListParameter Controllers = new("controllers", DefaultControllers, "The services of Windows' own disk controllers that must start at boot.");
 
-    private static readonly RuleInfo Description = new("boot.controllers")
+    private static readonly RuleContract Description = new("boot.controllers")
     {
         Title = "Windows starts from an IDE, AHCI or NVMe disk",
         Source = "Huawei IMS/OTC: the IDE driver is restored for the initial start; Azure win-fix-inaccessible-boot-device.ps1; KB 314082",

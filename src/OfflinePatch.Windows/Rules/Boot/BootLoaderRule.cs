@@ -14,7 +14,7 @@ internal sealed class BootLoaderRule() : Rule(Description)
     private const string KeptSuffix = ".before";
     private const int LargestLoader = 64 << 20; // bootmgfw.efi has 1 to 3 MiB
 
-    private static readonly RuleInfo Description = new("boot.loader")
+    private static readonly RuleContract Description = new("boot.loader")
     {
         Title = "The firmware finds the boot loader",
         Source = "UEFI 2.10 §3.5.1.1 (fallback loader); virt-v2v fix_win_esp; Azure win-fix-boot-partition.ps1",

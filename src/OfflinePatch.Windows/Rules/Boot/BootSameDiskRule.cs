@@ -17,7 +17,7 @@ internal sealed class BootSameDiskRule() : Rule(Description)
     private const string MakeDefault =
         "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.";
 
-    private static readonly RuleInfo Description = new("boot.same-disk")
+    private static readonly RuleContract Description = new("boot.same-disk")
     {
         Title = "Boot and system partition are on this disk",
         Source = "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk",

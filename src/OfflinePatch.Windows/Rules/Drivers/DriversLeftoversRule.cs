@@ -32,7 +32,7 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
 
     private static readonly string[] SafeToDisable = [.. Parallels, "rhelscsi"];
 
-    private static readonly RuleInfo Description = new("drivers.leftovers")
+    private static readonly RuleContract Description = new("drivers.leftovers")
     {
         Title = "Nothing of another hypervisor stands in the way",
         Severity = RuleSeverity.Warning,

@@ -16,7 +16,7 @@ internal sealed class VirtioRule : Rule
 
     private readonly DriverRole _role;
 
-    private VirtioRule(DriverRole role, RuleInfo info)
+    private VirtioRule(DriverRole role, RuleContract info)
         : base(info with { CanFix = true, UsesDriverSources = true }) => _role = role;
 
     /// <summary>viostor and vioscsi.</summary>

@@ -14,7 +14,7 @@ internal sealed class XenPvRule() : Rule(Description)
 {
     private const string FamilyName = "xen-pv";
 
-    private static readonly RuleInfo Description = new("drivers.xen-pv")
+    private static readonly RuleContract Description = new("drivers.xen-pv")
     {
         Title = "Windows has the Xen PV drivers, all of the chain or none",
         Severity = RuleSeverity.Warning,

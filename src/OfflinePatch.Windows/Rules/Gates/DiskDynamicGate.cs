@@ -4,7 +4,7 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// <summary><c>disk.dynamic</c>: the disk is a basic disk, not one of the Logical Disk Manager.</summary>
 internal sealed class DiskDynamicGate() : GateRule(Description)
 {
-    private static readonly RuleInfo Description = new("disk.dynamic")
+    private static readonly RuleContract Description = new("disk.dynamic")
     {
         Title = "The disk is not a dynamic disk",
         Source = "MBR type 0x42 or the LDM partition types of GPT: volumes are not partitions there",

@@ -8,7 +8,7 @@ internal sealed class HiveCorruptGate() : GateRule(Description)
 {
     internal static readonly HiveName[] Needed = [HiveName.System, HiveName.Software, HiveName.Drivers];
 
-    private static readonly RuleInfo Description = new("hive.corrupt")
+    private static readonly RuleContract Description = new("hive.corrupt")
     {
         Title = "The registry hives are intact",
         Source = "regf format; a damaged SYSTEM hive stops the boot (0xC000014C, 0xC0000218)",

@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// </summary>
 internal sealed class HiveUncleanGate() : GateRule(Description)
 {
-    private static readonly RuleInfo Description = new("hive.unclean")
+    private static readonly RuleContract Description = new("hive.unclean")
     {
         Title = "The registry hives are complete, or their logs complete them",
         Source = "regf: sequence numbers of the base block; Windows refuses a dirty hive without its logs (error 1009)",

@@ -5,7 +5,7 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// <summary><c>volume.bitlocker</c>: no volume is encrypted by BitLocker, suspended protection included (boot-network-accounts.md §4).</summary>
 internal sealed class VolumeBitLockerGate() : GateRule(Description)
 {
-    private static readonly RuleInfo Description = new("volume.bitlocker")
+    private static readonly RuleContract Description = new("volume.bitlocker")
     {
         Title = "No volume is encrypted by BitLocker",
         Source = "Huawei IMS: encrypted images cannot be imported; libbde: the boot sector's OEM id is -FVE-FS-",

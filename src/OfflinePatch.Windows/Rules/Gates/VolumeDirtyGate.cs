@@ -4,7 +4,7 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// <summary><c>volume.dirty</c>: Windows does not want to check the volume at its next start (ntfs.md §10).</summary>
 internal sealed class VolumeDirtyGate() : GateRule(Description)
 {
-    private static readonly RuleInfo Description = new("volume.dirty")
+    private static readonly RuleContract Description = new("volume.dirty")
     {
         Title = "The volume is not marked dirty",
         Source = "NTFS: $Volume flag 0x0001; Windows runs chkdsk before it uses the volume",

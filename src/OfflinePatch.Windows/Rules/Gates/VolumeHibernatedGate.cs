@@ -4,7 +4,7 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// <summary><c>volume.hibernated</c>: Windows does not sleep on the volume (boot-network-accounts.md §5).</summary>
 internal sealed class VolumeHibernatedGate() : GateRule(Description)
 {
-    private static readonly RuleInfo Description = new("volume.hibernated")
+    private static readonly RuleContract Description = new("volume.hibernated")
     {
         Title = "Windows is not hibernated",
         Source = "hiberfil.sys begins with HIBR; a resumed Windows overwrites changes with its cached metadata",

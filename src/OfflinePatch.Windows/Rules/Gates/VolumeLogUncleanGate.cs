@@ -4,7 +4,7 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// <summary><c>volume.log-unclean</c>: $LogFile holds nothing that Windows would still redo over our changes (ntfs.md §11).</summary>
 internal sealed class VolumeLogUncleanGate() : GateRule(Description)
 {
-    private static readonly RuleInfo Description = new("volume.log-unclean")
+    private static readonly RuleContract Description = new("volume.log-unclean")
     {
         Title = "The volume was dismounted cleanly",
         Source = "NTFS: restart pages of $LogFile; version 2.0 or an open client means mounted, crashed or hibernated",

@@ -16,7 +16,7 @@ internal sealed class WindowsServicingPendingGate() : GateRule(Description)
     private static readonly string[] ComponentValues =
         ["ExecutionState", "PendingXmlIdentifier", "NextQueueEntryIndex", "NextQueueEntryIndexBCDB", "AdvancedInstallersNeedResolving", "StoreDirty"];
 
-    private static readonly RuleInfo Description = new("windows.servicing-pending")
+    private static readonly RuleContract Description = new("windows.servicing-pending")
     {
         Title = "No Windows update waits for a restart",
         Source = "Azure win-fix-pending-updates.ps1; virt-v2v waits for the same markers; AWS VM Import rejects pending updates",

@@ -5,7 +5,7 @@ namespace OfflinePatch.Windows.Rules.Image;
 /// <summary><c>image.encryption</c>: neither the container nor the whole disk is encrypted (images-and-cloud.md R17). BitLocker has a gate of its own.</summary>
 internal sealed class ImageEncryptionRule() : Rule(Description)
 {
-    private static readonly RuleInfo Description = new("image.encryption")
+    private static readonly RuleContract Description = new("image.encryption")
     {
         Title = "The image is not encrypted",
         Source = "Huawei IMS: encrypted images cannot be imported",

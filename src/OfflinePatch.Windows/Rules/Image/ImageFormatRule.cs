@@ -9,7 +9,7 @@ internal sealed class ImageFormatRule() : Rule(Description)
 
     private static readonly ListParameter Formats = new("formats", AllFormats, "The container formats that the target takes, the preferred one first.") { Allowed = AllFormats };
 
-    private static readonly RuleInfo Description = new("image.format")
+    private static readonly RuleContract Description = new("image.format")
     {
         Title = "The target accepts the image format",
         Source = "Huawei IMS: external image files are VMDK, VHD, QCOW2, RAW, VHDX, QED, VDI, QCOW, ZVHD2 or ZVHD",

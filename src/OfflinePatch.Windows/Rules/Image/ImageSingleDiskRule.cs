@@ -14,7 +14,7 @@ internal sealed class ImageSingleDiskRule() : Rule(Description)
     /// <summary>The property of an OVA or OVF with the number of disks that its description names.</summary>
     private const string DiskCount = "ovf.diskCount";
 
-    private static readonly RuleInfo Description = new("image.single-disk")
+    private static readonly RuleContract Description = new("image.single-disk")
     {
         Title = "The machine needs this disk only",
         Severity = RuleSeverity.Warning,

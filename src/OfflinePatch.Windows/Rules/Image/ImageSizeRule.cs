@@ -14,7 +14,7 @@ internal sealed class ImageSizeRule() : Rule(Description)
     private static readonly NumberParameter ImportLimit = new("importLimitGiB", Default: 128, Min: 1, Max: 1 << 20, "Size of the file in GiB over which only `fastImportFormats` are taken.");
     private static readonly ListParameter FastImport = new("fastImportFormats", FastFormats, "The formats that are imported whatever their size.");
 
-    private static readonly RuleInfo Description = new("image.size")
+    private static readonly RuleContract Description = new("image.size")
     {
         Title = "The disk has a size that the target accepts",
         Source = "Huawei IMS: the system disk has 40 to 1024 GB; files over 128 GB only as RAW or ZVHD2 (fast import)",

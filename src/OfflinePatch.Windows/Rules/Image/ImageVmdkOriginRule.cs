@@ -11,7 +11,7 @@ internal sealed class ImageVmdkOriginRule() : Rule(Description)
 {
     private static readonly string[] Demanded = ["ddb.adapterType", "ddb.virtualHWVersion", "ddb.geometry.cylinders"];
 
-    private static readonly RuleInfo Description = new("image.vmdk-origin")
+    private static readonly RuleContract Description = new("image.vmdk-origin")
     {
         Title = "A VMDK comes from VMware",
         Severity = RuleSeverity.Warning,

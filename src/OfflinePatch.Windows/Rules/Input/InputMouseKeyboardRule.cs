@@ -20,7 +20,7 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
 
     private static readonly string[] InboxDrivers = ["i8042prt", "kbdclass", "mouclass", "kbdhid", "mouhid", "hidusb"];
 
-    private static readonly RuleInfo Description = new("input.mouse-keyboard")
+    private static readonly RuleContract Description = new("input.mouse-keyboard")
     {
         Title = "Mouse and keyboard work",
         Severity = RuleSeverity.Warning,

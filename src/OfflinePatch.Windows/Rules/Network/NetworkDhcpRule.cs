@@ -15,7 +15,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
     private const string Parameters = @"Services\Tcpip\Parameters";
     private static readonly string[] StaticValues = ["IPAddress", "SubnetMask", "DefaultGateway", "DefaultGatewayMetric"];
 
-    private static readonly RuleInfo Description = new("network.dhcp")
+    private static readonly RuleContract Description = new("network.dhcp")
     {
         Title = "Every network interface uses DHCP",
         Source = "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1",

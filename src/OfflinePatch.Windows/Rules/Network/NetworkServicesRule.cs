@@ -15,7 +15,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2),
     ];
 
-    private static readonly RuleInfo Description = new("network.services")
+    private static readonly RuleContract Description = new("network.services")
     {
         Title = "The services that a network needs are not disabled",
         Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)",

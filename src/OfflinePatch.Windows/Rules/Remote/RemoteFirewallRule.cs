@@ -13,7 +13,7 @@ internal sealed class RemoteFirewallRule() : Rule(Description)
     private const string NewRule =
         @"v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|App=%SystemRoot%\system32\svchost.exe|Svc=termservice|Name=@FirewallAPI.dll,-28775|Desc=@FirewallAPI.dll,-28756|EmbedCtxt=@FirewallAPI.dll,-28752|";
 
-    private static readonly RuleInfo Description = new("remote.firewall")
+    private static readonly RuleContract Description = new("remote.firewall")
     {
         Title = "The firewall lets Remote Desktop in",
         Severity = RuleSeverity.Warning,

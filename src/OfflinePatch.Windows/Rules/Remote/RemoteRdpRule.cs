@@ -10,7 +10,7 @@ internal sealed class RemoteRdpRule() : Rule(Description)
     private const string Policy = @"Policies\Microsoft\Windows NT\Terminal Services";
     private static readonly string[] Services = ["TermService", "SessionEnv", "UmRdpService"];
 
-    private static readonly RuleInfo Description = new("remote.rdp")
+    private static readonly RuleContract Description = new("remote.rdp")
     {
         Title = "Remote Desktop is on",
         Severity = RuleSeverity.Warning,

@@ -11,7 +11,7 @@ internal sealed class StorageSanPolicyRule() : Rule(Description)
 {
     private const uint OnlineAll = 1;
 
-    private static readonly RuleInfo Description = new("storage.san-policy")
+    private static readonly RuleContract Description = new("storage.san-policy")
     {
         Title = "New disks come online",
         Severity = RuleSeverity.Warning,

@@ -9,7 +9,7 @@ internal sealed class WindowsBootModeRule() : Rule(Description)
     private static readonly ListParameter Modes = new("firmware", ["bios", "uefi"], "The firmware that the target offers.") { Allowed = ["bios", "uefi"] };
     private static readonly ListParameter UefiSystems = new("uefiSystems", [], "The `os_version` strings that the target lists for UEFI; others get a remark. Empty: every Windows.");
 
-    private static readonly RuleInfo Description = new("windows.boot-mode")
+    private static readonly RuleContract Description = new("windows.boot-mode")
     {
         Title = "The boot mode suits the target",
         Source = "Huawei IMS: Arm images must boot in UEFI mode; a UEFI image needs hw_firmware_type=uefi",

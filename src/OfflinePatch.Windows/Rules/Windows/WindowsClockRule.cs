@@ -8,7 +8,7 @@ namespace OfflinePatch.Windows.Rules.Windows;
 /// </summary>
 internal sealed class WindowsClockRule() : Rule(Description)
 {
-    private static readonly RuleInfo Description = new("windows.clock")
+    private static readonly RuleContract Description = new("windows.clock")
     {
         Title = "How Windows reads the hardware clock",
         Severity = RuleSeverity.Info,

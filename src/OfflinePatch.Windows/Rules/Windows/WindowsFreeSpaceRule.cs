@@ -9,7 +9,7 @@ internal sealed class WindowsFreeSpaceRule() : Rule(Description)
 
     private static readonly NumberParameter MinFree = new("minimumMiB", Default: 300, Min: 0, Max: 1 << 30, "Free MiB on the Windows volume.");
 
-    private static readonly RuleInfo Description = new("windows.free-space")
+    private static readonly RuleContract Description = new("windows.free-space")
     {
         Title = "The Windows volume has free space",
         Severity = RuleSeverity.Warning,

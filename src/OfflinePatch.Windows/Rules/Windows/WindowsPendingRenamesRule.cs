@@ -13,7 +13,7 @@ internal sealed class WindowsPendingRenamesRule() : Rule(Description)
 {
     private static readonly string[] Hives = ["SYSTEM", "SOFTWARE", "SAM", "SECURITY", "DEFAULT", "DRIVERS"];
 
-    private static readonly RuleInfo Description = new("windows.pending-renames")
+    private static readonly RuleContract Description = new("windows.pending-renames")
     {
         Title = "The next start deletes nothing that the machine needs",
         Source = "Windows session manager: MoveFileEx with MOVEFILE_DELAY_UNTIL_REBOOT; virt-v2v and AWS VM Import look at the same value",

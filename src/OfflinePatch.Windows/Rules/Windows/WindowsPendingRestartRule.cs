@@ -13,7 +13,7 @@ internal sealed class WindowsPendingRestartRule() : Rule(Description)
 
     private const string CbsSessions = @"Microsoft\Windows\CurrentVersion\Component Based Servicing\SessionsPending";
 
-    private static readonly RuleInfo Description = new("windows.pending-restart")
+    private static readonly RuleContract Description = new("windows.pending-restart")
     {
         Title = "The first start only starts",
         Severity = RuleSeverity.Warning,

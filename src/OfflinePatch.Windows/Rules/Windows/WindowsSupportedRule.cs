@@ -8,7 +8,7 @@ internal sealed class WindowsSupportedRule() : Rule(Description)
 {
     private static readonly ListParameter Systems = new("systems", [], "The `os_version` strings that the target takes (`Windows Server 2019 Datacenter 64bit`); empty: every Windows.");
 
-    private static readonly RuleInfo Description = new("windows.supported")
+    private static readonly RuleContract Description = new("windows.supported")
     {
         Title = "The target supports this Windows",
         Severity = RuleSeverity.Warning,

@@ -12,7 +12,7 @@ internal sealed class WindowsSysprepRule() : Rule(Description)
 
     private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
 
-    private static readonly RuleInfo Description = new("windows.sysprep")
+    private static readonly RuleContract Description = new("windows.sysprep")
     {
         Title = "Windows Setup and Sysprep are finished",
         Severity = RuleSeverity.Warning,

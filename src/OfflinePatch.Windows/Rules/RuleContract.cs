@@ -4,7 +4,7 @@ namespace OfflinePatch.Windows.Rules;
 
 /// <summary>Everything about a rule that does not depend on an image.</summary>
 /// <param name="Id">Its stable name: <c>network.dhcp</c>.</param>
-internal sealed record RuleInfo(string Id)
+internal sealed record RuleContract(string Id)
 {
     /// <summary>The rule in a few words, as a demand: <c>Every network interface uses DHCP</c>.</summary>
     public required string Title { get; init; }
