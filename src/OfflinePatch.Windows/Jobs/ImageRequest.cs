@@ -21,6 +21,9 @@ public sealed record ImageRequest
     /// <summary>Host path of a folder with families of drivers in place of the built-in ones, or null.</summary>
     public string? ManifestPath { get; init; }
 
+    /// <summary>Host paths of root certificates that drivers' signatures may end in beside Microsoft's.</summary>
+    public IReadOnlyList<string> TrustedRootPaths { get; init; } = [];
+
     /// <summary>Host path of Cloudbase-Init, or null.</summary>
     public string? CloudbaseInitPath { get; init; }
 

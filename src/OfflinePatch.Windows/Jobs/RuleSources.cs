@@ -32,6 +32,7 @@ internal sealed class RuleSources : IDisposable
             {
                 DriverSources = [.. request.DriverPaths.Select(sources.Open)],
                 Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(sources.Open(manifest)) : request.Rules.Manifest,
+                TrustedRoots = request.TrustedRootPaths.Count == 0 ? request.Rules.TrustedRoots : TrustedRoots.Read(request.TrustedRootPaths),
                 CloudbaseInit = request.CloudbaseInitPath is { } path ? sources.Open(path) : null,
                 OutputFormat = request.OutputPath is null ? null : request.OutputFormat,
             };

@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Windows.DriverStore;
 
 namespace OfflinePatch.Windows.Rules;
@@ -23,6 +24,9 @@ public sealed record RuleOptions
     /// <summary>Stage drivers although their signature is missing or too new for this Windows; <c>--allow-unsigned</c>.</summary>
     public bool AllowUnsigned { get; init; }
 
+    /// <summary>Roots that drivers' signatures may end in beside Microsoft's; <c>--trust-root</c>.</summary>
+    public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = [];
+
     /// <summary>Turn Remote Desktop on; <c>--enable-rdp</c>.</summary>
     public bool EnableRdp { get; init; }
 
@@ -34,6 +38,12 @@ public sealed record RuleOptions
 
     /// <summary>The clock, for what has to carry a time stamp.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>What drivers' signatures are judged by.</summary>
+    internal SignatureOptions Signatures => new() { TrustedRoots = TrustedRoots, Clock = Clock };
+
+    /// <summary>What a driver's signatures are judged by when packages are chosen; null when they do not matter.</summary>
+    internal SignatureOptions? SelectionSignatures => AllowUnsigned ? null : Signatures;
 
     /// <summary>How drivers are staged under these options.</summary>
     internal StagingOptions Staging => new() { AllowUnsigned = AllowUnsigned, Manifest = Manifest, Clock = Clock };

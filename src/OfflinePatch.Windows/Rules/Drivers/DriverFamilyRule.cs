@@ -92,7 +92,7 @@ public abstract class DriverFamilyRule : Rule
         var target = DriverTarget.Of(context.Windows);
         var staged = GuestDriverStore.Inspect(context.Windows, context.Options.Manifest);
         var selection = context.Options.DriverSources.Count == 0 ? null
-            : DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target);
+            : DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target, context.Options.SelectionSignatures);
         var drivers = new List<(DriverReadiness, DriverPackageCheck?, bool)>();
         foreach (var entry in Entries(family, context))
         {
@@ -105,7 +105,7 @@ public abstract class DriverFamilyRule : Rule
 
             var newer = package is not null && ready.Version is { } version && package.Version.CompareTo(version) > 0;
             var needsWork = newer || !ready.IsReady;
-            drivers.Add((ready, package is not null && needsWork ? DriverPackageCheck.Run(package, target) : null, needsWork && (package is not null || IsDemanded(family, entry, context))));
+            drivers.Add((ready, package is not null && needsWork ? DriverPackageCheck.Run(package, target, context.Options.Signatures) : null, needsWork && (package is not null || IsDemanded(family, entry, context))));
         }
 
         return drivers;
@@ -116,7 +116,7 @@ public abstract class DriverFamilyRule : Rule
         context.Options.DriverSources.Count == 0
             ? null
             : drivers.Where(d => d.NeedsWork && d.Check is null)
-                .Select(d => DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, DriverTarget.Of(context.Windows)).Conflict(d.Ready.Entry.Id))
+                .Select(d => DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, DriverTarget.Of(context.Windows), context.Options.SelectionSignatures).Conflict(d.Ready.Entry.Id))
                 .FirstOrDefault(c => c is not null);
 
     private static string Describe(List<(DriverReadiness Ready, DriverPackageCheck? Check, bool NeedsWork)> drivers) =>
@@ -130,7 +130,7 @@ public abstract class DriverFamilyRule : Rule
         }
 
         var target = DriverTarget.Of(context.Windows);
-        var passed = DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target).PassedOver(blocked[0].Ready.Entry.Id);
+        var passed = DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target, context.Options.SelectionSignatures).PassedOver(blocked[0].Ready.Entry.Id);
         var inf = blocked[0].Ready.Entry.Inf[0];
         var why = passed.Concat(context.Options.DriverSources.SelectMany(t => DriverSources.Of(t).Rejected)
             .Where(f => f.File.EndsWith(inf, StringComparison.OrdinalIgnoreCase))).FirstOrDefault()?.Message;

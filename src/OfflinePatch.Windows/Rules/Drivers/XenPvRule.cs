@@ -139,7 +139,7 @@ public sealed class XenPvRule : Rule
         return chain.ConvertAll(e => DriverReadiness.Of(context.Windows, e, staged, demand.StoreOnly));
     }
 
-    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!));
+    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!), context.Options.Signatures);
 
     private static Finding Absent(RuleContext context, DriverFamily family, List<DriverReadiness> ready, List<DriverReadiness> missing)
     {
@@ -171,12 +171,12 @@ public sealed class XenPvRule : Rule
         }
 
         var target = DriverTarget.Of(context.Windows);
-        var selection = DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target);
+        var selection = DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target, context.Options.SelectionSignatures);
         foreach (var entry in entries)
         {
             if (selection.Find(entry.Id) is { } package)
             {
-                checks[entry.Id] = DriverPackageCheck.Run(package, target);
+                checks[entry.Id] = DriverPackageCheck.Run(package, target, context.Options.Signatures);
             }
         }
 
