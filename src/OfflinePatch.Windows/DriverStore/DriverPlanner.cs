@@ -37,7 +37,7 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
             }
             else if (package is not null)
             {
-                var check = DriverPackageCheck.Run(package, Target);
+                var check = DriverPackageCheck.Run(package, Target, options.Signatures);
                 var refusal = check.IsUsable(options.AllowUnsigned) ? null : check.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message;
                 drivers.Add(new PlannedDriver(now, check, refusal is null ? DriverVerdict.Stage : DriverVerdict.Refused, refusal ?? ""));
             }
@@ -69,8 +69,8 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         return entries
             .Select(e => (e.Id, Package: selection.Find(e.Id)))
             .Where(e => e.Package is not null)
-            .ToDictionary(e => e.Id, e => DriverPackageCheck.Run(e.Package!, Target), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(e => e.Id, e => DriverPackageCheck.Run(e.Package!, Target, options.Signatures), StringComparer.OrdinalIgnoreCase);
     }
 
-    private DriverSelection Choose(DriverFamily family) => DriverSelection.Choose(packages, family, Target);
+    private DriverSelection Choose(DriverFamily family) => DriverSelection.Choose(packages, family, Target, options.AllowUnsigned ? null : options.Signatures);
 }

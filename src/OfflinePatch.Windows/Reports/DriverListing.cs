@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Windows.Reports;
 
@@ -10,12 +11,12 @@ public static class DriverListing
 {
     /// <summary>Reads a source and judges every package for each architecture that it serves.</summary>
     /// <exception cref="UnsupportedImageException">The source is larger than the limits of <see cref="DriverSource"/>.</exception>
-    public static DriverSourceReport Describe(IFileSystem tree, DriverManifest? manifest = null)
+    public static DriverSourceReport Describe(IFileSystem tree, DriverManifest? manifest = null, SignatureOptions? signatures = null)
     {
         manifest ??= DriverManifest.Embedded;
         var source = DriverSource.Scan(tree);
         var conflicts = Conflicts(source.Packages, manifest);
-        return new DriverSourceReport(tree.Source, tree.Format, [.. source.Packages.Select(p => Describe(p, manifest, conflicts))],
+        return new DriverSourceReport(tree.Source, tree.Format, [.. source.Packages.Select(p => Describe(p, manifest, conflicts, signatures))],
             [.. source.Rejected.Select(r => new DriverProblemReport(r.Code, "refusal", r.Message))]);
     }
 
@@ -33,7 +34,7 @@ public static class DriverListing
             select conflict).Distinct(),
     ];
 
-    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest, List<DriverFinding> conflicts)
+    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest, List<DriverFinding> conflicts, SignatureOptions? signatures)
     {
         var windows = new List<string>();
         var architectures = new List<string>();
@@ -50,7 +51,7 @@ public static class DriverListing
 
             architectures.Add(architecture.InfName());
             windows.AddRange(served.Select(s => s.Name));
-            var check = DriverPackageCheck.Run(package, served[^1].Target);
+            var check = DriverPackageCheck.Run(package, served[^1].Target, signatures);
             findings.AddRange(check.Findings);
             signer = check.SignerName.Length > 0 ? check.SignerName : signer;
             owner ??= manifest.Classify(package.InfName, package.Ids(served[^1].Target));

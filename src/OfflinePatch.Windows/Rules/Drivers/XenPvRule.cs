@@ -129,7 +129,7 @@ internal sealed class XenPvRule() : Rule(Description)
             : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.", string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
     }
 
-    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!));
+    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!), context.Signatures);
 
     private static Finding Absent(RuleContext context, DriverFamily family, List<DriverReadiness> ready, List<DriverReadiness> missing)
     {
