@@ -24,8 +24,11 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
     public static DriverReadiness Of(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged, bool storeOnly = false)
     {
         var hasDatabase = system.System.Root.Find("DriverDatabase") is not null;
-        var best = staged.Where(s => s.Entry?.Id == entry.Id && s.HasFiles).OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).FirstOrDefault();
-        var problems = new List<string>();
+        var target = DriverTarget.Of(system);
+        var candidates = staged.Where(s => s.Entry?.Id == entry.Id && s.HasFiles).OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version)
+            .Select(s => (Staged: s, Problems: StoreCheck.Problems(system, s, target))).ToList();
+        var (best, storeProblems) = candidates.Find(c => c.Problems.Count == 0) is { Staged: not null } whole ? whole : candidates.FirstOrDefault();
+        var problems = new List<string>(storeProblems ?? []);
         if (best is null)
         {
             problems.Add(hasDatabase ? $"no package {entry.Inf[0]} in the driver store" : $"no {entry.Inf[0]} in Windows\\INF or a folder of DevicePath");

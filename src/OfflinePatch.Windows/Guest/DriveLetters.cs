@@ -8,14 +8,14 @@ internal static class DriveLetters
     /// <summary>The letter of the volume that holds the installation; <c>C:</c> where nothing says otherwise.</summary>
     public static string Of(WindowsSystem system, PartitionTable partitions)
     {
-        if (system.Volume.Partition is { } partition && Of(system, partitions, partition) is { } letter)
+        // What the installation was told at its setup is what its registry names everywhere; MountedDevices may give that letter to another partition.
+        var root = system.Load(HiveName.Software).Hive?.Root.Find(@"Microsoft\Windows NT\CurrentVersion")?.GetString("SystemRoot");
+        if (root is { Length: > 2 } && root[1] == ':' && char.IsAsciiLetter(root[0]))
         {
-            return letter;
+            return root[..2].ToUpperInvariant();
         }
 
-        // After cloning to a disk with another signature the letters are gone; the installation remembers its own root.
-        var root = system.Load(HiveName.Software).Hive?.Root.Find(@"Microsoft\Windows NT\CurrentVersion")?.GetString("SystemRoot");
-        return root is { Length: > 2 } && root[1] == ':' && char.IsAsciiLetter(root[0]) ? root[..2].ToUpperInvariant() : "C:";
+        return system.Volume.Partition is { } partition && Of(system, partitions, partition) is { } letter ? letter : "C:";
     }
 
     /// <summary>The letter that an installation gives to a partition, or null.</summary>
