@@ -62,6 +62,13 @@ internal static class NtfsError
     // refused
     public static RefusedException RefusedFile(string code, string path, string why, string? remedy = null) => new(code, $"{path} is not changed: {why}.", remedy);
 
+    public static RefusedException UnsafeAllocation(IReadOnlyList<Check.NtfsFinding> findings)
+    {
+        var first = findings[0];
+        var rest = findings.Count == 1 ? "" : $" Further: {string.Join("; ", findings.Skip(1).Take(3).Select(f => f.Text))}{(findings.Count > 4 ? "; …" : ".")}";
+        return new(first.Code, $"The volume is not changed, for its records and $Bitmap disagree: {first.Text}.{rest}", ChkdskRemedy);
+    }
+
     // requests
     public static FileNotFoundException NotFound(string path) => new($"There is no {path} on this volume.", path);
 

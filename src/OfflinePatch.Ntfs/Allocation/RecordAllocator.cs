@@ -68,6 +68,9 @@ internal sealed class RecordAllocator
         return number;
     }
 
+    /// <summary>Whether $MFT's bitmap marks a record as in use.</summary>
+    public bool IsAllocated(long number) => (_bits[number / 8] >> (int)(number % 8) & 1) != 0;
+
     /// <summary>Frees a record: not in use, sequence number raised, bit cleared.</summary>
     public void Free(long number)
     {

@@ -19,8 +19,11 @@ public enum FindingSeverity
 /// <param name="Actual">What was found.</param>
 public sealed record NtfsFinding(string Code, FindingSeverity Severity, string Structure, long Offset, string Expected, string Actual)
 {
+    /// <summary>The finding without its code.</summary>
+    public string Text => Offset < 0
+        ? $"{Structure}: expected {Expected}, found {Actual}"
+        : $"{Structure} at offset 0x{Offset:X}: expected {Expected}, found {Actual}";
+
     /// <inheritdoc/>
-    public override string ToString() => Offset < 0
-        ? $"{Code}: {Structure}: expected {Expected}, found {Actual}."
-        : $"{Code}: {Structure} at offset 0x{Offset:X}: expected {Expected}, found {Actual}.";
+    public override string ToString() => $"{Code}: {Text}.";
 }

@@ -16,6 +16,7 @@ internal sealed class VolumeCore
     private UpcaseTable? _upcase;
     private ClusterBitmap? _bitmap;
     private RecordAllocator? _recordAllocator;
+    private bool _isAllocationProven;
 
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
@@ -51,6 +52,22 @@ internal sealed class VolumeCore
 
     /// <summary>$MFT's bitmap.</summary>
     public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
+
+    /// <summary>
+    /// Refuses a volume on which the records and $Bitmap disagree about what is free. Called before the first change and by everything that
+    /// takes or gives back clusters; reads all records the first time.
+    /// </summary>
+    /// <exception cref="RefusedException"><c>NTFS-0304</c> to <c>NTFS-0306</c>. Nothing was changed.</exception>
+    public void RequireAllocationProof()
+    {
+        if (_isAllocationProven)
+        {
+            return;
+        }
+
+        var findings = AllocationCheck.Run(this);
+        _isAllocationProven = findings.Count == 0 ? true : throw NtfsError.UnsafeAllocation(findings);
+    }
 
     /// <summary>FILETIME of now.</summary>
     public long Now()

@@ -21,6 +21,7 @@ internal static class WriteGates
             throw new RefusedException("NTFS-0303", "The volume has an NTFS version before 3.0; it is not written.", "Attach it to Windows 2000 or later once.");
         }
 
+        core.RequireAllocationProof();
         for (long number = 0; number < Math.Min(32, core.Records.Count); number++)
         {
             var bytes = core.Records.Read(number);
