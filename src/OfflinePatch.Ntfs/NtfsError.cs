@@ -62,7 +62,7 @@ internal static class NtfsError
     // refused
     public static RefusedException RefusedFile(string code, string path, string why, string? remedy = null) => new(code, $"{path} is not changed: {why}.", remedy);
 
-    public static RefusedException UnsafeAllocation(IReadOnlyList<Check.NtfsFinding> findings)
+    public static RefusedException UnsafeAllocation(IReadOnlyList<VolumeFinding> findings)
     {
         var first = findings[0];
         var rest = findings.Count == 1 ? "" : $" Further: {string.Join("; ", findings.Skip(1).Take(3).Select(f => f.Text))}{(findings.Count > 4 ? "; …" : ".")}";

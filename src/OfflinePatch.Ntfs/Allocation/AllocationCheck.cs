@@ -15,7 +15,7 @@ internal sealed class AllocationCheck
 
     private readonly VolumeCore _core;
     private readonly RecordPath _paths;
-    private readonly List<NtfsFinding> _findings = [];
+    private readonly List<VolumeFinding> _findings = [];
 
     private AllocationCheck(VolumeCore core)
     {
@@ -26,10 +26,10 @@ internal sealed class AllocationCheck
     /// <summary>Reads all records and compares them with $Bitmap. Empty: the volume may be changed.</summary>
     /// <exception cref="CorruptImageException">$MFT or $Bitmap cannot be read.</exception>
     /// <exception cref="UnsupportedImageException"><c>NTFS-0204</c>: too many runs.</exception>
-    public static IReadOnlyList<NtfsFinding> Run(VolumeCore core) => Run(core, ClusterOwners.Read(core));
+    public static IReadOnlyList<VolumeFinding> Run(VolumeCore core, CancellationToken cancellation) => Run(core, ClusterOwners.Read(core, cancellation));
 
     /// <summary>Compares known owners with $Bitmap.</summary>
-    public static IReadOnlyList<NtfsFinding> Run(VolumeCore core, ClusterOwners owners)
+    public static IReadOnlyList<VolumeFinding> Run(VolumeCore core, ClusterOwners owners)
     {
         var check = new AllocationCheck(core);
         check.CompareWithBitmap(owners.Runs);
@@ -113,7 +113,7 @@ internal sealed class AllocationCheck
     }
 
     private void Add(string code, string structure, long offset, string expected, string actual) =>
-        _findings.Add(new NtfsFinding(code, FindingSeverity.Error, structure, offset, expected, actual));
+        _findings.Add(new VolumeFinding(code, FindingSeverity.Error, structure, $"expected {expected}, found {actual}", offset));
 
     private static string Clusters(long first, long last) => first == last ? $"cluster {first}" : $"clusters {first} to {last}";
 

@@ -39,11 +39,11 @@ internal sealed class ClusterOwners
     /// <summary>Reads all records as they are on the device.</summary>
     /// <exception cref="UnsupportedImageException"><c>NTFS-0204</c>: too many runs.</exception>
     /// <exception cref="CorruptImageException">$MFT's own runs or bitmap are damaged.</exception>
-    public static ClusterOwners Read(VolumeCore core)
+    public static ClusterOwners Read(VolumeCore core, CancellationToken cancellation)
     {
         var owners = new ClusterOwners(core);
-        owners.ReadRecords();
-        owners.ReadListedFiles();
+        owners.ReadRecords(cancellation);
+        owners.ReadListedFiles(cancellation);
         owners._runs.Sort();
         return owners;
     }
@@ -74,7 +74,7 @@ internal sealed class ClusterOwners
         return null;
     }
 
-    private void ReadRecords()
+    private void ReadRecords(CancellationToken cancellation)
     {
         var records = _core.Records;
         var size = _core.Geometry.RecordSize;
@@ -83,6 +83,7 @@ internal sealed class ClusterOwners
         long announced = 0;
         for (long at = 0; at < total && _unreadable.Count < MaxUnreadable;)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (announced < at + ChunkSize)
             {
                 announced = Math.Min(total, at + PrefetchSize);
@@ -224,10 +225,11 @@ internal sealed class ClusterOwners
     }
 
     /// <summary>Files of several records: all parts that the attribute list names must be there, or clusters are missing from the list.</summary>
-    private void ReadListedFiles()
+    private void ReadListedFiles(CancellationToken cancellation)
     {
         foreach (var number in _listed)
         {
+            cancellation.ThrowIfCancellationRequested();
             if (_unreadable.Count >= MaxUnreadable)
             {
                 return;

@@ -16,7 +16,7 @@ internal sealed class VolumeCore
     private UpcaseTable? _upcase;
     private ClusterBitmap? _bitmap;
     private RecordAllocator? _recordAllocator;
-    private bool _isAllocationProven;
+    private IReadOnlyList<VolumeFinding>? _allocationFindings;
 
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
@@ -60,14 +60,14 @@ internal sealed class VolumeCore
     /// <exception cref="RefusedException"><c>NTFS-0304</c> to <c>NTFS-0306</c>. Nothing was changed.</exception>
     public void RequireAllocationProof()
     {
-        if (_isAllocationProven)
+        if (AllocationFindings(CancellationToken.None) is { Count: > 0 } findings)
         {
-            return;
+            throw NtfsError.UnsafeAllocation(findings);
         }
-
-        var findings = AllocationCheck.Run(this);
-        _isAllocationProven = findings.Count == 0 ? true : throw NtfsError.UnsafeAllocation(findings);
     }
+
+    /// <summary>Where the records and $Bitmap disagree about what is free, as the volume was before the first change.</summary>
+    public IReadOnlyList<VolumeFinding> AllocationFindings(CancellationToken cancellation) => _allocationFindings ??= AllocationCheck.Run(this, cancellation);
 
     /// <summary>FILETIME of now.</summary>
     public long Now()

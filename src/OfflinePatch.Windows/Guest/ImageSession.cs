@@ -68,14 +68,9 @@ public sealed class ImageSession : IDisposable
             }
 
             files.Flush();
-            if (files.Inner is FatFileSystem fat && fat.Check().FirstOrDefault(f => f.IsError) is { } fatFinding)
+            if (files.CheckChanges().FirstOrDefault(f => f.IsError) is { } finding)
             {
-                throw WindowsError.VolumeCheckFailed(volume.Description, $"{fatFinding.Code} {fatFinding.Path}: {fatFinding.Message}");
-            }
-
-            if (files.Inner is NtfsVolume ntfs && ntfs.CheckTouched().FirstOrDefault(f => f.Severity == FindingSeverity.Error) is { } ntfsFinding)
-            {
-                throw WindowsError.VolumeCheckFailed(volume.Description, ntfsFinding.ToString());
+                throw WindowsError.VolumeCheckFailed(volume.Description, finding.ToString());
             }
         }
 

@@ -14,7 +14,7 @@ internal sealed record ReplayedVolume(NtfsVolume Volume, string? Note, string? R
     public static ReplayedVolume Open(BlockDevice device, NtfsOpenOptions options, bool replayLog)
     {
         var volume = NtfsVolume.Open(device, options);
-        var state = volume.State;
+        var state = volume.NtfsState;
         var isHibernated = state.Hibernation is not (HibernationState.None or HibernationState.Resumed);
         if (!replayLog || !device.CanWrite || isHibernated || state.LogFile is LogFileState.Clean or LogFileState.Empty)
         {

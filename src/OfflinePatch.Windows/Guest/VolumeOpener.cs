@@ -50,9 +50,9 @@ internal static class VolumeOpener
                     Device = device,
                     Kind = kind,
                     Files = new RecordingFileSystem(ntfs, changes, "", IsHive),
-                    Condition = VolumeConditions.Of(state, opened.Refusal),
+                    Condition = opened.Refusal is { } refusal ? state with { LogProblem = refusal } : state,
                     Note = opened.Note,
-                    Label = state.Label is { Length: > 0 } name ? name : null,
+                    Label = ntfs.NtfsState.Label is { Length: > 0 } name ? name : null,
                     FreeBytes = ntfs.FreeBytes,
                 };
             }

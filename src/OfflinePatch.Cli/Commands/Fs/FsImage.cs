@@ -80,12 +80,7 @@ internal sealed class FsImage : IDisposable
     public void Commit(CancellationToken cancellation)
     {
         Writable.Flush();
-        var finding = Files switch
-        {
-            NtfsVolume ntfs => ntfs.CheckTouched().FirstOrDefault(f => f.Severity == FindingSeverity.Error)?.ToString(),
-            FatFileSystem fat => fat.Check().FirstOrDefault(f => f.IsError) is { } f ? $"{f.Code} {f.Path}: {f.Message}" : null,
-            _ => null,
-        };
+        var finding = Writable.CheckChanges(cancellation).FirstOrDefault(f => f.IsError)?.ToString();
         if (finding is not null)
         {
             throw new CorruptImageException("FS-0002", Volume.Description, -1, "a volume without findings after the change", finding,
