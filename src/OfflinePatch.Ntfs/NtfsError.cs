@@ -57,6 +57,14 @@ internal static class NtfsError
 
     public static UnsupportedImageException UnknownCompression(string path, string method) => new("NTFS-0203", $"{path} uses {method}, which cannot be read.");
 
+    public static UnsupportedImageException ContentElsewhere(string path, string what) =>
+        new("NTFS-0206", $"{path} is {what}: its content is not on this volume.", "Let the source machine fetch the file (\"Always keep on this device\", recall, unoptimize), and export it again.");
+
+    public static UnsupportedImageException IsLink(string path, string what) => new("NTFS-0207", $"{path} is {what}; it has no content of its own.");
+
+    public static UnsupportedImageException UnknownReparsePoint(string path, string what) =>
+        new("NTFS-0208", $"{path} is {what}: the driver of this tag may hold its content elsewhere.");
+
     public static UnsupportedImageException TooLarge(string what, long size, long limit) => new("NTFS-0204", $"{what} has {size} bytes; at most {limit} are handled.");
 
     // refused

@@ -23,7 +23,7 @@ internal sealed record ReplayedVolume(NtfsVolume Volume, string? Note, string? R
 
         try
         {
-            var result = LogReplayer.Replay(device);
+            var result = LogReplayer.Replay(device, new LogReplayOptions { Force = options.ForceLogReplay });
             volume.Dispose();
             return new ReplayedVolume(
                 NtfsVolume.Open(device, options),
