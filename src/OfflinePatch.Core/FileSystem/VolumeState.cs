@@ -18,8 +18,8 @@ public sealed record VolumeState
     /// <summary>Whether shadow copies exist: they become inconsistent where the volume is written.</summary>
     public bool HasShadowCopies { get; init; }
 
-    /// <summary>The first reason why the volume must not be written, in a full sentence, or null.</summary>
-    public string? WriteProblem => IsDirty ? "The volume is marked dirty." : LogProblem ?? HibernationProblem;
+    /// <summary>Why the volume is not safe to write, in words; null when it is.</summary>
+    public string? WriteProblem => IsDirty ? "the volume is marked dirty" : LogProblem ?? HibernationProblem;
 
     /// <summary>Whether the volume is safe to write, as far as its own state says.</summary>
     public bool IsSafeToWrite => WriteProblem is null;

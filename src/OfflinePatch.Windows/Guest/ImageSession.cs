@@ -22,7 +22,7 @@ public sealed class ImageSession : IDisposable
         _sharesDisk = sharesDisk;
         var partitions = PartitionTable.Read(disk);
         var changes = new ChangeLog { Clock = options.Clock };
-        Machine = GuestMachine.Find(disk, partitions, VolumeOpener.OpenAll(disk, partitions, changes, options.ReplayLog), changes);
+        Machine = GuestMachine.Find(disk, partitions, VolumeOpener.OpenAll(disk, partitions, changes, options), changes);
     }
 
     /// <summary>The host files.</summary>

@@ -118,7 +118,9 @@ public sealed class MemoryFiles(string format = "NTFS") : IWritableFileSystem
 
     public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => [];
 
-    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => [];
+    public IReadOnlyList<VolumeFinding> Obstacles { get; set; } = [];
+
+    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => Obstacles;
 
     public void Dispose()
     {

@@ -58,6 +58,8 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("old Xen driver", "drivers.leftovers", true, m => m.Service("rhelscsi", 0), "rhelscsi"),
         new("dirty volume", "volume.dirty", false, m => m.Condition = new VolumeState { IsDirty = true }, "$Volume"),
         new("unclean log", "volume.log-unclean", false, m => m.Condition = new VolumeState { LogProblem = "$LogFile: version 2.0." }, "$LogFile"),
+        new("free clusters that a file owns", "volume.allocation", false,
+            m => m.WindowsFiles.Obstacles = [new VolumeFinding("NTFS-0304", FindingSeverity.Error, "$Bitmap", "expected cluster 9 in use, found free")], "cluster 9"),
         new("hibernated", "volume.hibernated", false, m => m.Condition = new VolumeState { HibernationProblem = "hiberfil.sys: HIBR." }, "hiberfil.sys"),
         new("pending servicing (CBS)", "windows.servicing-pending", false,
             m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"), "RebootPending"),
