@@ -28,7 +28,7 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         var drivers = new List<PlannedDriver>();
         foreach (var entry in entries)
         {
-            var now = DriverReadiness.Of(system, entry, Staged, options.StoreOnly);
+            var now = DriverReadiness.Of(system, entry, Staged, options.StoreOnly, options.AllowUnsigned);
             var package = selection.Find(entry.Id) ?? (now.IsReady ? null : OwnPackage(now));
             var isNewer = package is not null && now.Version is { } version && package.Version.CompareTo(version) > 0;
             if (now.IsReady && !isNewer)
@@ -67,7 +67,7 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
     }
 
     /// <summary>Whether drivers of a family are ready.</summary>
-    public List<DriverReadiness> Readiness(IEnumerable<DriverEntry> entries) => [.. entries.Select(e => DriverReadiness.Of(system, e, Staged, options.StoreOnly))];
+    public List<DriverReadiness> Readiness(IEnumerable<DriverEntry> entries) => [.. entries.Select(e => DriverReadiness.Of(system, e, Staged, options.StoreOnly, options.AllowUnsigned))];
 
     /// <summary>The packages that the sources hold for drivers of a family, checked, by the id of the driver.</summary>
     public Dictionary<string, DriverPackageCheck> Checks(DriverFamily family, IEnumerable<DriverEntry> entries)

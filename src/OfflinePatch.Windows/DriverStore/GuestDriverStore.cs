@@ -44,7 +44,7 @@ public static class GuestDriverStore
 
         // One that lost files is completed where the source holds the very same package; else it does not count.
         var staged = DriverInventory.Read(system, options.Manifest, check.Package.InfName);
-        var existing = FindExisting(staged.Where(s => StoreCheck.Problems(system, s, check.Target).Count == 0), check);
+        var existing = FindExisting(staged.Where(s => StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0), check);
         var damaged = existing is null ? FindExisting(staged.Where(s => s.HasFiles && FromStore(system, s).InfContent.AsSpan().SequenceEqual(check.Package.InfContent)), check) : null;
         var plan = existing is not null || damaged is not null
             ? new StagingPlan(system, damaged is null ? FromStore(system, existing!) : check.Package, check.Target,

@@ -10,11 +10,11 @@ namespace OfflinePatch.Windows.DriverStore;
 internal static class StoreCheck
 {
     /// <summary>What is wrong with a package, each naming the file; none for one that Windows 7 keeps where it cannot be read.</summary>
-    public static IReadOnlyList<string> Problems(WindowsSystem system, StagedDriver staged, WindowsTarget target)
+    public static IReadOnlyList<string> Problems(WindowsSystem system, StagedDriver staged, WindowsTarget target, bool allowUnsigned = false)
     {
         try
         {
-            return GuestDriverStore.PackageOf(system, staged) is { } package ? Problems(package, target) : [];
+            return GuestDriverStore.PackageOf(system, staged) is { } package ? Problems(package, target, allowUnsigned) : [];
         }
         catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
         {
@@ -26,11 +26,11 @@ internal static class StoreCheck
     public static bool IsWhole(DriverPackage package, WindowsTarget target, string file) =>
         package.ReadFile(file) is not null && (package.Signatures(target.Architecture, SignatureOptions.Default) is not { HasCatalog: true } signatures || signatures.Lists(file));
 
-    private static List<string> Problems(DriverPackage package, WindowsTarget target)
+    private static List<string> Problems(DriverPackage package, WindowsTarget target, bool allowUnsigned)
     {
         var problems = new List<string>();
         var signatures = package.Signatures(target.Architecture, SignatureOptions.Default);
-        if (signatures.CatalogName is { } catalog && !signatures.HasCatalog)
+        if (!allowUnsigned && signatures.CatalogName is { } catalog && !signatures.HasCatalog)
         {
             problems.Add($"{package.Folder}\\{catalog} is missing");
         }
@@ -41,7 +41,7 @@ internal static class StoreCheck
             {
                 problems.Add($"{package.Folder}\\{file} is missing");
             }
-            else if (signatures.HasCatalog && !signatures.Lists(file))
+            else if (!allowUnsigned && signatures.HasCatalog && !signatures.Lists(file))
             {
                 problems.Add($"{package.Folder}\\{file} is not the file that {signatures.CatalogName} lists");
             }

@@ -1,4 +1,5 @@
 using System.Text;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Rules;

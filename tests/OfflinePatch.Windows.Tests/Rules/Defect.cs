@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;
