@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Bcd;
 
 namespace OfflinePatch.Cli.Commands;
@@ -15,10 +17,10 @@ internal static class BcdCommand
         {
             using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: false);
             var store = BcdStore.Open(registry is HiveFileTarget file ? file.Hive : registry.Locate(@"HKLM\BCD00000000").Hive);
-            Console.Out.Write(BcdText.Print(store));
+            Console.Out.Write(PrintableText.EscapeLines(BcdText.Print(store)));
             foreach (var note in store.Notes)
             {
-                Console.Error.WriteLine($"offlinepatch: {note}");
+                Output.Message($"{note}");
             }
 
             return ExitCode.Done;

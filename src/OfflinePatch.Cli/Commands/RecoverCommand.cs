@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands;
@@ -14,7 +15,8 @@ internal static class RecoverCommand
         command.SetGuardedAction((result, _) =>
         {
             var path = result.GetRequiredValue(image);
-            Console.Out.WriteLine(ImageHistory.Recover(path, result.GetValue(undoDir))
+            Output.HasChanged = ImageHistory.Recover(path, result.GetValue(undoDir));
+            Output.Line(Output.HasChanged
                 ? $"{path}: an interrupted fix was rolled back; the image is what it was before."
                 : $"{path}: no interrupted fix was found; nothing needs to be done.");
             return ExitCode.Done;

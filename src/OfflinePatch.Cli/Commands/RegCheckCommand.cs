@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 
 namespace OfflinePatch.Cli.Commands;
@@ -18,10 +19,10 @@ internal static class RegCheckCommand
             var code = ExitCode.Done;
             foreach (var (name, report) in registry.Check())
             {
-                Console.Out.WriteLine($"{name}: {Word(report.Verdict)}");
+                Output.Line($"{name}: {Word(report.Verdict)}");
                 foreach (var finding in report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes)))
                 {
-                    Console.Out.WriteLine($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
+                    Output.Line($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
                 }
 
                 code = Worse(code, report.Verdict);

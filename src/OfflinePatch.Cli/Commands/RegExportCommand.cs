@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 
@@ -40,7 +41,7 @@ internal static class RegTextResult
         var form = (encoding ?? (path is null ? "utf8" : "utf16")) == "utf8" ? RegTextEncoding.Utf8 : RegTextEncoding.Utf16;
         if (path is null)
         {
-            using var stdout = Console.OpenStandardOutput();
+            using var stdout = Console.IsOutputRedirected ? Output.OpenStream() : new EscapingStream(Output.OpenStream());
             return write(stdout, form);
         }
 

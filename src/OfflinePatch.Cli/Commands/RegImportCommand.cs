@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 
@@ -35,5 +36,9 @@ internal static class RegImportCommand
 /// <summary>What the writing <c>reg</c> commands say at their end.</summary>
 internal static class RegOutcome
 {
-    public static void Print(bool changed) => Console.Out.WriteLine(changed ? "Done." : "Nothing needed to be changed; nothing was written.");
+    public static void Print(bool changed)
+    {
+        Output.HasChanged = changed;
+        Output.Line(changed ? "Done." : "Nothing needed to be changed; nothing was written.");
+    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 
 namespace OfflinePatch.Cli.Commands;
@@ -16,7 +17,7 @@ internal static class RegReplayCommand
             using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
             foreach (var (name, recovery) in registry.Replay())
             {
-                Console.Out.WriteLine(recovery.Kind switch
+                Output.Line(recovery.Kind switch
                 {
                     HiveRecoveryKind.ReplayedEntries => $"{name}: {recovery.Entries} log entries",
                     HiveRecoveryKind.ReplayedPages => $"{name}: {recovery.Pages} logged pages",
@@ -24,7 +25,7 @@ internal static class RegReplayCommand
                 });
                 foreach (var note in recovery.Notes)
                 {
-                    Console.Out.WriteLine($"  {note}");
+                    Output.Line($"  {note}");
                 }
             }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -23,7 +24,7 @@ internal static class RegSetCommand
         {
             if (ValueArgument.Parse(result.GetValue(type)!, result.GetValue(data)!) is not { } content)
             {
-                Console.Error.WriteLine($"offlinepatch: '{result.GetValue(data)}' is no {result.GetValue(type)} data");
+                Output.Message($"'{result.GetValue(data)}' is no {result.GetValue(type)} data");
                 return ExitCode.Usage;
             }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands;
@@ -15,7 +16,8 @@ internal static class UndoCommand
         {
             var path = result.GetRequiredValue(image);
             ImageHistory.Undo(path, result.GetValue(undoDir));
-            Console.Out.WriteLine($"{path} is again what it was before the last fix.");
+            Output.HasChanged = true;
+            Output.Line($"{path} is again what it was before the last fix.");
             return ExitCode.Done;
         });
         return command;

@@ -2,21 +2,25 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>A file of this machine, read and written by offset.</summary>
+/// <summary>A file of this machine, read and written by offset. Whatever the host refuses, with whatever error, is a <see cref="HostIOException"/>.</summary>
 internal sealed class HostHandle : IHostHandle
 {
-    private readonly FileStream _stream;
     private readonly SafeFileHandle _handle;
+    private readonly FileStream? _stream; // of a new file: .NET gives it its mode
+    private ForeignUse _foreignUse;
     private SafeFileHandle? _direct; // the same file, opened past the cache once it is wanted
     private bool _hasNoDirect;
 
-    public HostHandle(string path, FileStream stream)
+    public HostHandle(string path, SafeFileHandle handle, ForeignUse foreignUse)
     {
         Path = System.IO.Path.GetFullPath(path);
-        _stream = stream;
-        _handle = stream.SafeFileHandle;
+        _handle = handle;
+        _foreignUse = foreignUse;
         Length = RandomAccess.GetLength(_handle);
     }
+
+    private HostHandle(string path, FileStream stream)
+        : this(path, stream.SafeFileHandle, ForeignUse.None) => _stream = stream;
 
     public string Path { get; }
 
@@ -25,8 +29,22 @@ internal sealed class HostHandle : IHostHandle
 
     public DateTime LastWriteTimeUtc
     {
-        get => File.GetLastWriteTimeUtc(_handle);
-        set => File.SetLastWriteTimeUtc(_handle, value);
+        get => Try(() => File.GetLastWriteTimeUtc(_handle), CoreError.CannotRead);
+        set => Try(() => File.SetLastWriteTimeUtc(_handle, value), CoreError.CannotWrite);
+    }
+
+    /// <summary>The handle of a new file.</summary>
+    public static HostHandle Own(string path, FileStream stream) => new(path, stream);
+
+    public bool MayHaveOtherWriter => _foreignUse == ForeignUse.Unknown;
+
+    public void CheckNoOtherWriter()
+    {
+        _foreignUse = ForeignWriter.LookAgain(_handle, Path);
+        if (_foreignUse == ForeignUse.Writer)
+        {
+            throw CoreError.OpenElsewhere(Path);
+        }
     }
 
     public void Read(long offset, Span<byte> buffer)
@@ -45,7 +63,7 @@ internal sealed class HostHandle : IHostHandle
                 buffer = buffer[read..];
             }
         }
-        catch (IOException e) when (e is not HostIOException)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
             throw CoreError.CannotRead(Path, e);
         }
@@ -58,7 +76,7 @@ internal sealed class HostHandle : IHostHandle
             RandomAccess.Write(_handle, buffer, offset);
             Length = Math.Max(Length, offset + buffer.Length);
         }
-        catch (IOException e)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
             throw CoreError.CannotWrite(Path, e);
         }
@@ -83,7 +101,7 @@ internal sealed class HostHandle : IHostHandle
             RandomAccess.Write(_direct, buffer, offset);
             return true;
         }
-        catch (IOException)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
             // A file system that takes the flag and refuses the write. A medium that fails says so again when the cache is written.
             _hasNoDirect = true;
@@ -93,28 +111,11 @@ internal sealed class HostHandle : IHostHandle
 
     public void SetLength(long length)
     {
-        try
-        {
-            RandomAccess.SetLength(_handle, length);
-            Length = length;
-        }
-        catch (IOException e)
-        {
-            throw CoreError.CannotWrite(Path, e);
-        }
+        Try(() => RandomAccess.SetLength(_handle, length), CoreError.CannotWrite);
+        Length = length;
     }
 
-    public void Flush()
-    {
-        try
-        {
-            RandomAccess.FlushToDisk(_handle);
-        }
-        catch (IOException e)
-        {
-            throw CoreError.CannotWrite(Path, e);
-        }
-    }
+    public void Flush() => Try(() => RandomAccess.FlushToDisk(_handle), CoreError.CannotWrite);
 
     public void Prefetch(long offset, long length) => NativeFiles.Prefetch(_handle, offset, length);
 
@@ -125,6 +126,25 @@ internal sealed class HostHandle : IHostHandle
     public void Dispose()
     {
         _direct?.Dispose();
-        _stream.Dispose();
+        _handle.Dispose();
+        _stream?.Dispose();
+    }
+
+    private void Try(Action operation, Func<string, Exception, HostIOException> error) => Try(() =>
+    {
+        operation();
+        return true;
+    }, error);
+
+    private T Try<T>(Func<T> operation, Func<string, Exception, HostIOException> error)
+    {
+        try
+        {
+            return operation();
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            throw error(Path, e);
+        }
     }
 }

@@ -15,7 +15,16 @@ internal interface IHostStorage
     /// <summary>Opens a file to read and later write it, shared with nobody.</summary>
     IHostHandle OpenExclusive(string path);
 
-    /// <summary>Creates an empty file, replacing one of the same name. A private one may be read by its owner only: it holds parts of an image.</summary>
+    /// <summary>
+    /// Opens a file that another file names, or that only this program makes: never through a link in its last name (<c>CORE-0033</c>), so that it lies in the folder
+    /// where it was looked for.
+    /// </summary>
+    IHostHandle OpenPlain(string path, bool exclusive) => exclusive ? OpenExclusive(path) : OpenRead(path);
+
+    /// <summary>
+    /// Creates an empty file, in place of one of the same name: a link of that name is replaced, not followed. A private one may be read by its owner only: it holds
+    /// parts of an image.
+    /// </summary>
     IHostHandle Create(string path, bool isPrivate);
 
     /// <summary>Renames a file, replacing one of the new name.</summary>
@@ -39,6 +48,15 @@ internal interface IHostHandle : IDisposable
 
     /// <summary>Last write, UTC.</summary>
     DateTime LastWriteTimeUtc { get; set; }
+
+    /// <summary>Whether the host does not say if another process has the file open for writing.</summary>
+    bool MayHaveOtherWriter => false;
+
+    /// <summary>Looks again whether another process opened the file for writing, or relies on its content: a virtual machine that was started meanwhile.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0014</c>: one does.</exception>
+    void CheckNoOtherWriter()
+    {
+    }
 
     /// <summary>Fills the buffer; the range is inside the file.</summary>
     void Read(long offset, Span<byte> buffer);

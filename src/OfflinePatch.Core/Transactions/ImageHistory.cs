@@ -12,12 +12,18 @@ public static class ImageHistory
     /// <exception cref="RefusedException"><c>CORE-0022</c>: there is no undo file; <c>CORE-0024</c>: the image has changed since.</exception>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: the undo file is damaged. The image is unchanged.</exception>
     /// <exception cref="HostIOException">The host failed. The undo file stays, and <see cref="Recover"/> goes on.</exception>
-    public static void Undo(string imagePath, string? undoFolder = null) =>
+    public static void Undo(string imagePath, string? undoFolder = null)
+    {
+        using var writing = HostProcess.BeginWriting();
         new ImageUndo(HostStorage.Instance, imagePath, undoFolder).Undo();
+    }
 
     /// <summary>Rolls an interrupted commit (or an interrupted undo) back. Returns false when there was none.</summary>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: the undo file is damaged. The image is unchanged.</exception>
     /// <exception cref="HostIOException">The host failed. The undo file stays.</exception>
-    public static bool Recover(string imagePath, string? undoFolder = null) =>
-        new ImageUndo(HostStorage.Instance, imagePath, undoFolder).RollBackIfInterrupted();
+    public static bool Recover(string imagePath, string? undoFolder = null)
+    {
+        using var writing = HostProcess.BeginWriting();
+        return new ImageUndo(HostStorage.Instance, imagePath, undoFolder).RollBackIfInterrupted();
+    }
 }

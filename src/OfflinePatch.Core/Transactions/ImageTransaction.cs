@@ -21,7 +21,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         _options = options;
         _overlayStorage = new OverlayStorage(options.MemoryLimit);
         ImagePath = path;
-        Image = OpenFile(Core.HostPaths.Resolve(path), options.Writable).Overlay;
+        Image = OpenFile(Core.HostPaths.Resolve(path), options.Writable, isNamed: true).Overlay;
     }
 
     /// <inheritdoc/>
@@ -35,6 +35,10 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
     /// <summary>Bytes of all host files of the image, as they are on the host.</summary>
     public long HostLength => _files.Sum(f => f.Handle.Length);
+
+    /// <summary>What the host did not say about the files, for the report.</summary>
+    public IEnumerable<string> HostNotes => _files.Where(f => f.Handle.MayHaveOtherWriter).Select(f =>
+        $"The host does not say whether another program has {f.Handle.Path} open for writing. Make sure that no virtual machine uses it.");
 
     /// <summary>The paths of all host files of the image that were opened so far, the named one first.</summary>
     public IEnumerable<string> HostPaths => _files.Select(f => f.Handle.Path);
@@ -68,7 +72,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         try
         {
-            var file = OpenFile(path, _options.Writable && kind == CompanionKind.Extent);
+            var file = OpenFile(path, _options.Writable && kind == CompanionKind.Extent, isNamed: kind != CompanionKind.Extent);
             return new ImageFile(path, file.Overlay);
         }
         catch (HostIOException e) when (!_storage.Exists(path))
@@ -91,6 +95,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             throw CoreError.NotWritable();
         }
 
+        using var writing = HostProcess.BeginWriting();
         var changes = new List<FileChange>();
         foreach (var file in _files.Where(f => f.Overlay.IsTouched))
         {
@@ -107,6 +112,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             return new CommitResult(0, null);
         }
 
+        changes.ForEach(c => c.Handle.CheckNoOtherWriter());
         var undo = new ImageUndo(_storage, ImagePath, _options.UndoFolder);
         undo.Prepare(changes, cancellation);
         return new CommitResult(changes.Sum(c => c.ByteCount), Apply(undo, changes));
@@ -149,9 +155,10 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         }
     }
 
-    private TransactionFile OpenFile(string path, bool exclusive)
+    private TransactionFile OpenFile(string path, bool exclusive, bool isNamed)
     {
-        var handle = exclusive ? _storage.OpenExclusive(path) : _storage.OpenRead(path);
+        // A part of the image lies in its folder under its own name; a link could make any file a part of it.
+        var handle = !isNamed ? _storage.OpenPlain(path, exclusive) : exclusive ? _storage.OpenExclusive(path) : _storage.OpenRead(path);
         var file = new TransactionFile(handle, new OverlayDevice(new HostFileDevice(handle, ownsHandle: false), _overlayStorage));
         _files.Add(file);
         return file;

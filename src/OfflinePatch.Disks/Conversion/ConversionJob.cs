@@ -81,7 +81,7 @@ public static class ConversionJob
         Check(source, request);
         var target = DiskFormats.All.First(f => f.Format == request.Format);
         var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath), disk.SectorSize, disk.Properties);
-        using var output = new OutputFile(request.OutputPath, request.Overwrite);
+        using var output = new OutputFile(request.OutputPath, request.Overwrite, OutputAccess.Of(source.ImagePath));
         var result = DiskConverter.Convert(disk, target, output, options, progress, request.Verify, cancellation);
         output.Complete();
         return (result, RunTools(request, disk, cancellation));

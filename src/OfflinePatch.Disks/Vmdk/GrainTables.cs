@@ -5,16 +5,18 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// A grain directory and its grain tables, 32-bit sector numbers both. Tables are read when first used and kept: all of them together are no
-/// larger than they are on disk.
+/// A grain directory and its grain tables, 32-bit sector numbers both. Tables are read when first used; as many are kept as a few megabytes hold, since
+/// those of a large disk that stores nothing would fill the memory.
 /// </summary>
 internal sealed class GrainTables
 {
+    private const int MaxBytesHeld = 16 * 1024 * 1024; // in tables of 2 KiB: 256 GiB of disk with grains of 64 KiB
+
     private readonly BlockDevice _file;
     private readonly string _fileName;
     private readonly int _entriesPerTable;
     private readonly uint[] _directory;
-    private readonly uint[]?[] _tables;
+    private readonly Dictionary<long, uint[]> _tables = [];
     private readonly Lock _gate = new();
 
     private GrainTables(BlockDevice file, string fileName, long directoryOffset, uint[] directory, int entriesPerTable)
@@ -24,7 +26,6 @@ internal sealed class GrainTables
         DirectoryOffset = directoryOffset;
         _directory = directory;
         _entriesPerTable = entriesPerTable;
-        _tables = new uint[]?[directory.Length];
     }
 
     /// <summary>Byte offset of the directory in the file.</summary>
@@ -84,7 +85,13 @@ internal sealed class GrainTables
 
         lock (_gate)
         {
-            return _tables[index] ??= ReadEntries(_file, (long)_directory[index] * VmdkLayout.SectorSize, _entriesPerTable);
+            if (!_tables.TryGetValue(index, out var table))
+            {
+                table = ReadEntries(_file, (long)_directory[index] * VmdkLayout.SectorSize, _entriesPerTable);
+                Keep(index, table);
+            }
+
+            return table;
         }
     }
 
@@ -95,9 +102,12 @@ internal sealed class GrainTables
     public void Set(long grain, uint entry)
     {
         var index = grain / _entriesPerTable;
-        var table = Table(index) ?? throw VmdkError.TableOutsideFile(_fileName, index, 0, _file.Length);
-        table[grain % _entriesPerTable] = entry;
-        WriteEntry(((long)_directory[index] * VmdkLayout.SectorSize) + (grain % _entriesPerTable * sizeof(uint)), entry);
+        lock (_gate)
+        {
+            var table = Table(index) ?? throw VmdkError.TableOutsideFile(_fileName, index, 0, _file.Length);
+            table[grain % _entriesPerTable] = entry;
+            WriteEntry(((long)_directory[index] * VmdkLayout.SectorSize) + (grain % _entriesPerTable * sizeof(uint)), entry);
+        }
     }
 
     /// <summary>Enters a new, empty table that is already in the file.</summary>
@@ -106,10 +116,21 @@ internal sealed class GrainTables
         lock (_gate)
         {
             _directory[index] = sector;
-            _tables[index] = new uint[_entriesPerTable];
+            Keep(index, new uint[_entriesPerTable]);
         }
 
         WriteEntry(DirectoryEntryOffset(index), sector);
+    }
+
+    // Every entry is in the file too, so a table may be dropped at any time.
+    private void Keep(long index, uint[] table)
+    {
+        if ((_tables.Count + 1L) * TableBytes > MaxBytesHeld)
+        {
+            _tables.Clear();
+        }
+
+        _tables[index] = table;
     }
 
     private void WriteEntry(long offset, uint entry)

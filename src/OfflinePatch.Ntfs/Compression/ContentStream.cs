@@ -1,7 +1,7 @@
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>A read-only, seekable stream over an <see cref="IContentReader"/>.</summary>
-public sealed class ContentStream(IContentReader reader) : Stream
+public sealed class ContentStream(IContentReader reader) : Stream, Core.ISparseContent
 {
     private long _position;
 
@@ -27,6 +27,9 @@ public sealed class ContentStream(IContentReader reader) : Stream
             _position = value;
         }
     }
+
+    /// <inheritdoc/>
+    public long ZeroRun(long offset) => reader.ZeroRun(offset);
 
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));

@@ -75,6 +75,32 @@ internal static class StreamContent
         return new WofReader((offset, buffer) => stored.Read(offset, buffer), stored.Length, data.DataSize, algorithm);
     }
 
+    /// <summary>Zeros from an offset on: past the initialised size, or units of clusters that are holes as a whole.</summary>
+    private static long ZeroRun(VolumeCore core, NodeAttribute data, long offset, long unitClusters)
+    {
+        if (data.IsResident || offset >= data.DataSize)
+        {
+            return 0;
+        }
+
+        if (offset >= data.InitializedSize)
+        {
+            return data.DataSize - offset;
+        }
+
+        var shift = core.Geometry.ClusterShift;
+        var start = (offset >> shift) / unitClusters * unitClusters;
+        var end = start;
+        var at = data.Runs.IndexOf(start);
+        for (; at >= 0 && at < data.Runs.Runs.Count && data.Runs.Runs[at].IsHole; at++)
+        {
+            end = data.Runs.Runs[at].EndVcn;
+        }
+
+        end = at == data.Runs.Runs.Count ? end : end / unitClusters * unitClusters;
+        return Math.Clamp((end << shift) - offset, 0, data.DataSize - offset);
+    }
+
     /// <summary>Content that is stored as it is.</summary>
     private sealed class PlainContent(VolumeCore core, FileNode node, NodeAttribute data) : IContentReader
     {
@@ -91,6 +117,8 @@ internal static class StreamContent
             data.Read(core, node.Number, offset, buffer[..count]);
             return count;
         }
+
+        public long ZeroRun(long offset) => StreamContent.ZeroRun(core, data, offset, unitClusters: 1);
     }
 
     /// <summary>LZNT1 content. Keeps one decoded unit.</summary>
@@ -137,6 +165,8 @@ internal static class StreamContent
 
             return count;
         }
+
+        public long ZeroRun(long offset) => StreamContent.ZeroRun(_core, _data, offset, 1L << _data.CompressionUnit);
 
         private void Load(long index)
         {

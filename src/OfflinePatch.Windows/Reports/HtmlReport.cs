@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Reports;
 
@@ -36,7 +37,7 @@ public static class HtmlReport
         return html.ToString();
     }
 
-    internal static string Text(string? text) => WebUtility.HtmlEncode(text ?? "");
+    internal static string Text(string? text) => WebUtility.HtmlEncode(PrintableText.EscapeLines(text ?? ""));
 
     internal static string Size(long bytes) => bytes switch
     {

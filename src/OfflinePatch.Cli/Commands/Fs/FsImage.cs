@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.FileSystems.Fat;
@@ -96,7 +97,7 @@ internal sealed class FsImage : IDisposable
         _session.Disk.Flush();
         if (_transaction.Commit(cancellation).UndoFile is { } undo)
         {
-            Console.Error.WriteLine($"offlinepatch: `offlinepatch undo {_path}` takes this back ({undo})");
+            Output.Message($"`offlinepatch undo {_path}` takes this back ({undo})");
         }
     }
 
@@ -144,7 +145,7 @@ internal sealed class FsImage : IDisposable
 
         if (condition.HasShadowCopies)
         {
-            Console.Error.WriteLine($"offlinepatch: {volume.Description} holds shadow copies; they become inconsistent where files are written");
+            Output.Message($"{volume.Description} holds shadow copies; they become inconsistent where files are written");
         }
     }
 }
