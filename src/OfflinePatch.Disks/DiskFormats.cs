@@ -54,7 +54,9 @@ public static class DiskFormats
         {
             if (format.Probe(files.Image))
             {
-                return format.Open(files);
+                var disk = format.Open(files);
+                files.AllFilesNamed();
+                return disk;
             }
         }
 

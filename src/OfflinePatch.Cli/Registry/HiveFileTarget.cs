@@ -24,7 +24,7 @@ internal sealed class HiveFileTarget : RegistryTarget
         _path = path;
         if (writable)
         {
-            _transaction = ImageTransaction.Open(path, new TransactionOptions { Writable = true, KeepUndo = false, UndoFolder = undoFolder });
+            _transaction = ImageTransaction.Open(path, new TransactionOptions { Writable = true, KeepUndo = false, UndoFolder = undoFolder, Note = Rendering.Output.Message });
             _device = _transaction.Image;
         }
         else
@@ -45,6 +45,12 @@ internal sealed class HiveFileTarget : RegistryTarget
     public static bool IsHive(string path)
     {
         using var device = HostFileDevice.Open(path);
+        return IsHive(device);
+    }
+
+    /// <inheritdoc cref="IsHive(string)"/>
+    public static bool IsHive(BlockDevice device)
+    {
         Span<byte> signature = stackalloc byte[4];
         if (device.Length < 512)
         {

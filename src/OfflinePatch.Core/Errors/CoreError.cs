@@ -55,35 +55,6 @@ internal static class CoreError
     public static HostIOException CannotFlushFolder(string folder, string reason) =>
         new("CORE-0019", $"The names in the folder {folder} cannot be made durable: {reason}", "Check the disk or network share that holds it.");
 
-    public static HostIOException CommitRolledBack(string path, Exception inner) =>
-        new("CORE-0020", $"{path} could not be written and was rolled back to what it was: {inner.Message}", (inner as ICodedError)?.Remedy, inner);
-
-    public static HostIOException RollBackFailed(string path, string undoPath, Exception inner) =>
-        new("CORE-0021", $"Writing {path} failed, and so did rolling it back: {inner.Message} The way back is kept in {undoPath}.",
-            $"Do not start the machine. Make the disk writable again, then run: offlinepatch recover \"{path}\"", inner);
-
-    public static RefusedException NoUndoFile(string path, string undoPath) =>
-        new("CORE-0022", $"There is nothing to undo for {path}: {undoPath} does not exist.",
-            "If the fix ran with --undo-dir, name the same folder. After --no-undo-keep there is no way back.");
-
-    public static CorruptImageException DamagedUndoFile(string path, long offset, string expected, string actual) =>
-        new("CORE-0023", $"undo file {path}", offset, expected, actual, "Restore the image from a backup: its undo file is damaged.");
-
-    public static RefusedException ChangedSinceFix(string path, long? offset) =>
-        new("CORE-0024", $"{path} has changed since it was fixed{(offset is null ? "" : $" (at byte {offset})")}; undoing now would mix old and new.",
-            "The machine was probably started from it. Restore the image from a backup instead.");
-
-    public static RefusedException AnotherImage(string path, string undoPath) =>
-        new("CORE-0027", $"{path} is not the image that {undoPath} belongs to: it was replaced or changed after that commit.",
-            $"If it is another export of the machine, move {Path.GetFileName(undoPath)} away and try again. If it is the fixed one, restore the image from a backup instead.");
-
-    public static RefusedException NothingToRecover(string path) =>
-        new("CORE-0025", $"No interrupted commit was found for {path}.", "Nothing needs to be done.");
-
-    public static RefusedException UndoFileElsewhere(string path, string undoPath, string pointerPath) =>
-        new("CORE-0026", $"A commit of {path} was interrupted, and its undo file {undoPath} cannot be found.",
-            $"Mount the folder that holds it, then try again. Only if the image is known to be whole, delete {pointerPath}.");
-
     public static RefusedException CompanionOutsideFolder(string name) =>
         new("CORE-0030", $"The image names a part of itself outside its own folder: {name}.", "Put all parts into one folder, and name them without a path in the descriptor.");
 

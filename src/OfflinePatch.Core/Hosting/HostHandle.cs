@@ -27,11 +27,13 @@ internal sealed class HostHandle : IHostHandle
     // The file is ours while it is open, so its length is what we made it: no system call per read.
     public long Length { get; private set; }
 
-    public DateTime LastWriteTimeUtc
-    {
-        get => Try(() => File.GetLastWriteTimeUtc(_handle), CoreError.CannotRead);
-        set => Try(() => File.SetLastWriteTimeUtc(_handle, value), CoreError.CannotWrite);
-    }
+    public HostFileStatus GetStatus() => Try(() => NativeStatus.Read(Path, _handle), CoreError.CannotRead);
+
+    public bool TrySetWriteTime(FileTimestamp time) => NativeStatus.TrySetWriteTime(_handle, time);
+
+    public bool TryReserve(long offset, long length) => NativeRoom.TryReserve(Path, _handle, offset, length);
+
+    public bool TryPunchHole(long offset, long length) => NativeRoom.TryPunchHole(_handle, offset, length);
 
     /// <summary>The handle of a new file.</summary>
     public static HostHandle Own(string path, FileStream stream) => new(path, stream);

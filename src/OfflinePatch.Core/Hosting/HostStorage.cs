@@ -8,6 +8,8 @@ namespace OfflinePatch.Core.Hosting;
 /// </summary>
 internal sealed class HostStorage : IHostStorage
 {
+    private readonly Lazy<HostState> _state = new(HostState.Open);
+
     public static HostStorage Instance { get; } = new();
 
     public bool Exists(string path) => File.Exists(path);
@@ -18,6 +20,28 @@ internal sealed class HostStorage : IHostStorage
 
     public IHostHandle OpenPlain(string path, bool exclusive) =>
         exclusive ? OpenToWrite(path, followLinks: false) : Open(path, FileAccess.Read, followLinks: false);
+
+    public IHostHandle OpenOwn(string path, bool writable) =>
+        new HostHandle(path, OpenHandle(path, writable, followLinks: false, FileShare.ReadWrite | FileShare.Delete), ForeignUse.None);
+
+    public IReadOnlyCollection<string> NamesWith(string folder, string text)
+    {
+        try
+        {
+            return new HashSet<string>(
+                Directory.EnumerateFileSystemEntries(folder, $"*{text}*").Select(p => Path.GetFileName(p)), StringComparer.Ordinal);
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            return []; // a folder that may be entered and not listed: what would be opened next says what is wrong
+        }
+    }
+
+    public void CreateFolderOf(string path) => Change(path, () => HostState.CreatePrivateFolder(Path.GetDirectoryName(path)!));
+
+    public string? StateFolder => _state.Value.Folder;
+
+    public byte[]? Secret => _state.Value.Secret;
 
     public IHostHandle Create(string path, bool isPrivate) => CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true);
 
