@@ -172,14 +172,12 @@ public static class ImageHistory
         var forgotten = new List<ImageStep>();
         foreach (var step in transaction.Search.FindComplete(transaction.Files[0].Handle).Reverse())
         {
+            // Oldest first: whatever is left when this is interrupted can still be undone in order.
             using (step)
             {
                 forgotten.Add(Describe(step, imagePath));
+                transaction.Search.Delete(step, transaction.Files[0].Handle);
             }
-
-            // Oldest first: whatever is left when this is interrupted can still be undone in order.
-            storage.Delete(step.Path);
-            storage.FlushFolderOf(step.Path);
         }
 
         return forgotten;

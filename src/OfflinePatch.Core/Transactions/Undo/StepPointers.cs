@@ -54,12 +54,23 @@ internal sealed class StepPointers(IHostStorage storage)
 
     /// <summary>Deletes the pointers of files, durably.</summary>
     /// <exception cref="HostIOException">The host failed.</exception>
-    public void Delete(IEnumerable<IHostHandle> files)
+    public void Delete(IEnumerable<IHostHandle> files) =>
+        Delete(files.SelectMany(f => (string?[])[BesidePath(f), MarkPath(f)]), target: null);
+
+    /// <summary>Deletes the pointers that lead to an undo file, durably: before it is deleted itself, since a pointer that leads to nothing means a lost undo file.</summary>
+    /// <param name="step">The undo file, finished or not.</param>
+    /// <param name="target">The path that the pointers hold.</param>
+    /// <param name="folder">The folder of the image.</param>
+    /// <exception cref="HostIOException">The host failed.</exception>
+    public void DeleteOf(StepFile step, string target, string folder) =>
+        Delete(step.Records.SelectMany(r => (string?[])[Path.Combine(folder, r.Name + StepNames.PointerSuffix), MarkPath(r.Identity)]), target);
+
+    private void Delete(IEnumerable<string?> pointers, string? target)
     {
         var folders = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var pointer in files.SelectMany(f => (string?[])[BesidePath(f), MarkPath(f)]))
+        foreach (var pointer in pointers)
         {
-            if (pointer is not null && storage.Exists(pointer))
+            if (pointer is not null && storage.Exists(pointer) && (target is null || string.Equals(ReadTarget(pointer), target, StringComparison.Ordinal)))
             {
                 storage.Delete(pointer);
                 folders[Path.GetDirectoryName(pointer)!] = pointer;
@@ -106,9 +117,10 @@ internal sealed class StepPointers(IHostStorage storage)
 
     private static string BesidePath(IHostHandle file) => file.Path + StepNames.PointerSuffix;
 
-    private string? MarkPath(IHostHandle file)
+    private string? MarkPath(IHostHandle file) => MarkPath(file.GetStatus().Identity);
+
+    private string? MarkPath(FileIdentity identity)
     {
-        var identity = file.GetStatus().Identity;
         if (storage.StateFolder is not { } folder || !identity.IsKnown)
         {
             return null;

@@ -37,7 +37,9 @@ internal sealed class StepSearch
 
             foreach (var (pointer, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)))
             {
-                if (!AddInterrupted(Moved(target), file, isNamedAfterIt: false, found, seen) && !_storage.Exists(target + StepNames.NewSuffix))
+                // Beside the file nothing can be lost but by hand; elsewhere a folder may not be mounted.
+                var isBeside = string.Equals(System.IO.Path.GetDirectoryName(target), System.IO.Path.GetDirectoryName(file.Path), StringComparison.Ordinal);
+                if (!AddInterrupted(Moved(target), file, isNamedAfterIt: false, found, seen) && !isBeside && !_storage.Exists(target + StepNames.NewSuffix))
                 {
                     throw UndoError.StepElsewhere(file.Path, target, pointer);
                 }
@@ -105,38 +107,64 @@ internal sealed class StepSearch
     /// </summary>
     public void DeleteLeftovers(IHostHandle file)
     {
-        foreach (var (path, _) in Candidates(file))
+        foreach (var (path, _) in Candidates(file).ToList())
         {
-            if (_storage.Exists(path + StepNames.NewSuffix))
+            DeleteUnfinished(path, file);
+            using var step = StepFile.TryOpen(_storage, path);
+            if (step is { State: StepState.Restored })
             {
-                _storage.Delete(path + StepNames.NewSuffix);
-            }
-
-            bool isOver;
-            using (var step = StepFile.TryOpen(_storage, path))
-            {
-                isOver = step is { State: StepState.Restored };
-            }
-
-            if (isOver)
-            {
-                _storage.Delete(path);
+                Delete(step, file);
             }
         }
 
         foreach (var (_, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)).ToList())
         {
             // A pointer proves nothing, so it may only lead to a file that carries the tag of this very image.
-            var unfinished = target + StepNames.NewSuffix;
             var tag = StepNames.Tag(file.GetStatus().Identity, System.IO.Path.GetDirectoryName(file.Path)!);
-            if (System.IO.Path.GetFileName(target).Contains($"-{tag}{StepNames.Suffix}", StringComparison.Ordinal) && _storage.Exists(unfinished))
+            if (System.IO.Path.GetFileName(target).Contains($"-{tag}{StepNames.Suffix}", StringComparison.Ordinal))
             {
-                _storage.Delete(unfinished);
+                DeleteUnfinished(target, file);
             }
         }
 
         _pointers.Delete([file]);
         Forget();
+    }
+
+    /// <summary>Deletes an undo file that is not needed any more, after the pointers to it.</summary>
+    /// <param name="step">The undo file.</param>
+    /// <param name="image">The file that it is named after.</param>
+    /// <exception cref="HostIOException">The host failed.</exception>
+    public void Delete(StepFile step, IHostHandle image)
+    {
+        _pointers.DeleteOf(step, step.Path, System.IO.Path.GetDirectoryName(image.Path)!);
+        _storage.Delete(step.Path);
+        _storage.FlushFolderOf(step.Path);
+        Forget();
+    }
+
+    private void DeleteUnfinished(string path, IHostHandle file)
+    {
+        var unfinished = path + StepNames.NewSuffix;
+        if (!_storage.Exists(unfinished))
+        {
+            return;
+        }
+
+        try
+        {
+            using var step = StepFile.TryOpen(_storage, unfinished);
+            if (step is not null)
+            {
+                _pointers.DeleteOf(step, path, System.IO.Path.GetDirectoryName(file.Path)!);
+            }
+        }
+        catch (Exception e) when (e is CorruptImageException or RefusedException)
+        {
+            // Not whole, so no pointer leads to it yet: they are written after it.
+        }
+
+        _storage.Delete(unfinished);
     }
 
     /// <summary>Forgets the listings: names have changed.</summary>
