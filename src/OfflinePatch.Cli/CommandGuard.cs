@@ -63,7 +63,7 @@ internal static class CommandGuard
     {
         if (error is OperationCanceledException)
         {
-            Output.Message("cancelled, nothing was changed");
+            Output.Message("cancelled; no image was changed");
             return;
         }
 

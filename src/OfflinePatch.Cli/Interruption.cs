@@ -32,7 +32,7 @@ internal sealed class Interruption : IDisposable
     public int Run(Func<CancellationToken, int> command)
     {
         var code = 0;
-        using var ended = new ManualResetEventSlim();
+        var ended = new ManualResetEventSlim(); // not disposed: work that is left behind may still set it
         var worker = new Thread(
             () =>
             {
@@ -43,9 +43,9 @@ internal sealed class Interruption : IDisposable
         { IsBackground = true };
         worker.Start();
         WaitHandle.WaitAny([ended.WaitHandle, _cancellation.Token.WaitHandle]);
-        if (ended.Wait(Grace))
+        if (ended.Wait(_cancellation.IsCancellationRequested ? Grace : Timeout.Infinite))
         {
-            return code;
+            return End(code);
         }
 
         if (HostProcess.IsWriting)
@@ -57,18 +57,28 @@ internal sealed class Interruption : IDisposable
         {
             if (ended.Wait(20))
             {
-                return code;
+                return End(code);
             }
         }
 
         if (ended.Wait(20))
         {
-            return code;
+            return End(code);
         }
 
         HostProcess.DeleteTemporaryFiles();
-        Output.Message("cancelled, nothing was changed");
+        Output.Message("cancelled; no image was changed");
         return ExitCode.Cancelled;
+    }
+
+    private int End(int code)
+    {
+        if (_cancellation.IsCancellationRequested)
+        {
+            HostProcess.DeleteTemporaryFiles(); // of jobs that were left behind
+        }
+
+        return code;
     }
 
     public void Dispose()

@@ -177,7 +177,15 @@ public sealed class ImageTransactionTests : IDisposable
     public void A_read_only_file_is_told_before_any_work()
     {
         File.SetAttributes(_image, FileAttributes.ReadOnly);
-        Assert.Equal("CORE-0012", Assert.Throws<HostIOException>(Open).Code);
+        if (Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows())
+        {
+            Open().Dispose(); // mode bits do not bind root: whether a file can be written is tried, not asked
+        }
+        else
+        {
+            Assert.Equal("CORE-0012", Assert.Throws<HostIOException>(Open).Code);
+        }
+
         ImageTransaction.Open(_image, new TransactionOptions()).Dispose();
         File.SetAttributes(_image, FileAttributes.Normal);
     }

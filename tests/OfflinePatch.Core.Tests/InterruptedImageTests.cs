@@ -58,7 +58,7 @@ public sealed class InterruptedImageTests : IDisposable
         {
             transaction.AllFilesNamed();
             Assert.True(transaction.RolledBack);
-            Assert.Equal(_old, File.ReadAllBytes(_image));
+            Assert.Equal(_old, Content(transaction.Image));
             transaction.Image.Write(3, "mine"u8);
             transaction.Commit();
         }

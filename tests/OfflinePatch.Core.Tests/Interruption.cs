@@ -10,7 +10,7 @@ internal static class Interruption
     /// <returns>The undo file.</returns>
     public static string Leave(string image, Action<ImageTransaction> change, string? undoFolder = null, Func<long, bool>? isNew = null)
     {
-        var before = Directory.GetFiles(Path.GetDirectoryName(image)!).ToDictionary(f => f, File.ReadAllBytes, StringComparer.Ordinal);
+        var before = Directory.GetFiles(Path.GetDirectoryName(HostPaths.Resolve(image))!).ToDictionary(f => f, File.ReadAllBytes, StringComparer.Ordinal);
         List<string> files;
         string undo;
         using (var transaction = ImageTransaction.Open(image, new TransactionOptions { Writable = true, UndoFolder = undoFolder }))

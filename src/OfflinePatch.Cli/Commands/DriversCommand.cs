@@ -2,7 +2,6 @@ using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.FileSystems;
-using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Commands;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
-using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 
@@ -21,11 +20,11 @@ internal static class RulesCommand
             var profile = target.Read(result);
             if (result.GetValue(asProfile))
             {
-                Console.Out.Write(TargetProfile.SourceOf(profile.Id));
+                Console.Out.Write(TargetCatalog.SourceOf(profile.Id));
                 return ExitCode.Done;
             }
 
-            var rules = RuleCatalog.Describe(profile);
+            var rules = RuleDescription.Of(profile);
             if (result.GetValue(json))
             {
                 Console.Out.WriteLine(ReportJson.Serialize(new RuleListDocument(ReportDocument.CurrentSchema, Tool.Identity, profile.Id, rules)));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OfflinePatch.Core;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -11,9 +12,9 @@ internal sealed class TargetOptions(string what)
 
     private readonly Option<string> _target = new("--target")
     {
-        Description = $"{what}: {string.Join(", ", TargetProfile.Ids)}.",
+        Description = $"{what}: {string.Join(", ", TargetCatalog.Ids)}.",
         HelpName = "PROFILE",
-        DefaultValueFactory = _ => TargetProfile.DefaultId,
+        DefaultValueFactory = _ => TargetCatalog.DefaultId,
     };
 
     private readonly Option<string?> _profile = new("--profile") { Description = "A target profile of your own (JSON) instead of --target.", HelpName = "FILE" };
@@ -26,6 +27,6 @@ internal sealed class TargetOptions(string what)
 
     /// <summary>The profile that was chosen; the default one for a command without these options.</summary>
     public TargetProfile Read(ParseResult result) => result.GetValue(_profile) is { } file
-        ? TargetProfile.Parse(HostPaths.ReadSmallFile(file, ProfileLimit), file)
-        : TargetProfile.Get(result.GetValue(_target) ?? TargetProfile.DefaultId);
+        ? TargetCatalog.Parse(HostPaths.ReadSmallFile(file, ProfileLimit), file)
+        : TargetCatalog.Get(result.GetValue(_target) ?? TargetCatalog.DefaultId);
 }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Help;
@@ -77,7 +77,7 @@ internal static class ManualPage
         }
 
         text.Append(".SH RULES\n");
-        foreach (var rule in RuleCatalog.Describe(TargetProfile.Get(TargetProfile.DefaultId)))
+        foreach (var rule in RuleDescription.Of(TargetCatalog.Get(TargetCatalog.DefaultId)))
         {
             var kind = rule.Gate ? "gate" : rule.Severity.ToString().ToLowerInvariant();
             text.Append(CultureInfo.InvariantCulture, $".TP\n.B {Escape(rule.Id)}\n{Escape(rule.Title)} ({kind}{(rule.CanFix ? ", fix" : "")}).\n");

@@ -2,8 +2,7 @@ using System.Globalization;
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Registry;
-using OfflinePatch.Windows;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Cli.Registry;
 
@@ -41,7 +40,7 @@ internal sealed class ImageTarget : RegistryTarget
         }
     }
 
-    private WindowsSystem System => _session.Windows ?? (_session.Systems.Count > 0 ? _session.Systems[0] : null)
+    private WindowsSystem System => _session.Machine.FoundWindows ?? (_session.Machine.Systems.Count > 0 ? _session.Machine.Systems[0] : null)
         ?? throw new FileNotFoundException($"There is no Windows in {_transaction.ImagePath}.");
 
     /// <inheritdoc/>
@@ -127,7 +126,7 @@ internal sealed class ImageTarget : RegistryTarget
 
     private GuestHive BootStore()
     {
-        var store = _session.Boot.Store ?? throw new FileNotFoundException("The image has no boot configuration store.");
+        var store = _session.Machine.Boot.Store ?? throw new FileNotFoundException("The image has no boot configuration store.");
         return store.Hive ?? throw store.Failure ?? new FileNotFoundException("The image has no boot configuration store.");
     }
 
@@ -135,7 +134,7 @@ internal sealed class ImageTarget : RegistryTarget
     {
         if (!_users.TryGetValue(profile, out var hive))
         {
-            hive = GuestHive.Open(System.Volume, $@"Users\{profile}\NTUSER.DAT", $@"HKU\{profile}", _session.Changes);
+            hive = GuestHive.Open(System.Volume, $@"Users\{profile}\NTUSER.DAT", $@"HKU\{profile}", _session.Machine.Changes);
             _users.Add(profile, hive);
         }
 

@@ -1,3 +1,4 @@
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
 using Spectre.Console;
 

@@ -1,5 +1,5 @@
-using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Targets;
 using Spectre.Console;
 
 namespace OfflinePatch.Cli.Rendering;

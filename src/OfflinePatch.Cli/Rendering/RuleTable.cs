@@ -1,4 +1,7 @@
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 using Spectre.Console;
 
 namespace OfflinePatch.Cli.Rendering;

@@ -13,6 +13,17 @@ internal static class HostErrors
     public static string Reason(Exception e) => e switch
     {
         ArgumentOutOfRangeException => "the file would be larger than its file system, or the limit of this process (ulimit -f), allows.",
-        _ => e.Message,
+        DirectoryNotFoundException => "its folder does not exist.",
+        UnauthorizedAccessException => "permission denied.",
+        PathTooLongException => "the path is too long for this host.",
+        _ => WithoutPath(e.Message),
     };
+
+    // .NET appends the path, which the message names already: "No space left on device : '/images/disk.raw'"
+    private static string WithoutPath(string message)
+    {
+        var end = message.IndexOf(" : '", StringComparison.Ordinal);
+        var text = end < 0 ? message : message[..end];
+        return text.EndsWith('.') ? text : text + ".";
+    }
 }

@@ -43,12 +43,13 @@ internal sealed class HostStorage : IHostStorage
 
     public byte[]? Secret => _state.Value.Secret;
 
-    public IHostHandle Create(string path, bool isPrivate) => CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true);
+    public IHostHandle Create(string path, bool isPrivate) => CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true, path);
 
     /// <summary>Creates an empty file under a name that is not taken; a link of that name is neither followed nor replaced.</summary>
     /// <param name="path">The file.</param>
     /// <param name="mode">Its permissions, narrowed by the umask; null for what the host gives new files.</param>
-    public static IHostHandle CreateNew(string path, UnixFileMode? mode) => CreateNew(path, mode, replace: false);
+    /// <param name="finalPath">The name that it gets later, for messages.</param>
+    public static IHostHandle CreateNew(string path, UnixFileMode? mode, string finalPath) => CreateNew(path, mode, replace: false, finalPath);
 
     public void Rename(string path, string newPath) => Change(newPath, () => File.Move(path, newPath, overwrite: true));
 
@@ -73,6 +74,12 @@ internal sealed class HostStorage : IHostStorage
         ForeignUse use;
         using (var look = OpenHandle(path, writable: false, followLinks, share: FileShare.ReadWrite | FileShare.Delete))
         {
+            // Another run of this program has it for itself; every other writer is found by the look.
+            if (!OperatingSystem.IsWindows() && !NativeOpen.TryLock(look, exclusive: false))
+            {
+                throw CoreError.Locked(path, inner: null);
+            }
+
             use = ForeignWriter.Look(look);
         }
 
@@ -180,7 +187,7 @@ internal sealed class HostStorage : IHostStorage
         return CoreError.CannotOpen(path, text);
     }
 
-    private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace) => Guard(path, writable: true, () =>
+    private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) => Guard(shownPath, writable: true, () =>
     {
         var options = new FileStreamOptions
         {

@@ -34,7 +34,7 @@ public sealed class OutputFile : ResizableDevice
         var name = Path.GetFileName(_path);
         _temporaryPath = Path.Combine(
             Path.GetDirectoryName(_path) ?? "", $"{(name.Length > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
-        _handle = HostStorage.CreateNew(_temporaryPath, access?.Mode);
+        _handle = HostStorage.CreateNew(_temporaryPath, access?.Mode, _path);
         TemporaryFiles.Add(_temporaryPath);
     }
 

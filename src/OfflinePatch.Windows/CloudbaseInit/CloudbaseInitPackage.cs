@@ -1,7 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems;
 using OfflinePatch.FileSystems.Msi;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.CloudbaseInit;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.CloudbaseInit;
 

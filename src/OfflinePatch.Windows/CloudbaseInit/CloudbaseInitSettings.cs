@@ -1,5 +1,5 @@
 using System.Text;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.CloudbaseInit;
 

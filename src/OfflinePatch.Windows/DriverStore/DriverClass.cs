@@ -1,5 +1,5 @@
 using OfflinePatch.Drivers.Inf;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

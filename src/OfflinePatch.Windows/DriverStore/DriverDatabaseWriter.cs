@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Registry;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

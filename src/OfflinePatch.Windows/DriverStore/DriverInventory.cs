@@ -1,7 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Manifest;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

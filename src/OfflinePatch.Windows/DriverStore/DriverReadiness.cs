@@ -1,6 +1,6 @@
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Manifest;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

@@ -1,6 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Drivers;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

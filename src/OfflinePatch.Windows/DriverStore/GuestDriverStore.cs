@@ -2,7 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

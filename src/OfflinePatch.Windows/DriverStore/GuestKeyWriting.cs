@@ -1,6 +1,6 @@
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Registry;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

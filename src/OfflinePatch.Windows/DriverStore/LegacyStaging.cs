@@ -1,4 +1,3 @@
-using OfflinePatch.Windows.Inspection;
 
 namespace OfflinePatch.Windows.DriverStore;
 

@@ -1,4 +1,4 @@
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Packages;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

@@ -3,7 +3,7 @@ using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Registry;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 

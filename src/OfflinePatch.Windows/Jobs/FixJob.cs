@@ -1,7 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
-using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -45,8 +46,8 @@ public static class FixJob
         using var session = ImageSession.Open(
             transaction,
             inPlace ? disk : new OverlayDisk(disk, copyStorage),
-            new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = InspectJob.WithFacts(sources.Options, transaction) });
-        var report = RuleRunner.Fix(session, request.Selection, request.DryRun);
+            request.Session);
+        var report = RuleRunner.Fix(session, sources.ContextOf(session.Machine, request, transaction.HostLength), request.Selection, request.DryRun);
         cancellation.ThrowIfCancellationRequested();
         if (request.DryRun || report.Result == ImageResult.Refused)
         {
@@ -66,7 +67,7 @@ public static class FixJob
 
         return inPlace
             ? Commit(report, transaction, cancellation)
-            : FixedCopy.Write(session.Disk, transaction, request, report, cancellation);
+            : FixedCopy.Write(session.Machine.Disk, transaction, request, report, cancellation);
     }
 
     /// <summary>

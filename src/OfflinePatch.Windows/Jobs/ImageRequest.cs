@@ -1,7 +1,8 @@
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -9,7 +10,7 @@ namespace OfflinePatch.Windows.Jobs;
 public sealed record ImageRequest
 {
     /// <summary>What the image is made ready for.</summary>
-    public TargetProfile Profile { get; init; } = TargetProfile.Get(TargetProfile.DefaultId);
+    public TargetProfile Profile { get; init; } = TargetCatalog.Get(TargetCatalog.DefaultId);
 
     /// <summary>Which rules run.</summary>
     public RuleSelection Selection { get; init; } = RuleSelection.All;
@@ -28,6 +29,9 @@ public sealed record ImageRequest
 
     /// <summary>Whether the $LogFile of a volume that was not dismounted cleanly is replayed.</summary>
     public bool ReplayLog { get; init; }
+
+    /// <summary>How the image is opened.</summary>
+    internal SessionOptions Session => new() { ReplayLog = ReplayLog, Clock = Rules.Clock };
 
     /// <summary>Whether parents and backing files may be read.</summary>
     public bool AllowBacking { get; init; }

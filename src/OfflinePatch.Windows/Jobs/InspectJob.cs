@@ -1,7 +1,6 @@
 using OfflinePatch.Core;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
-using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -17,9 +16,8 @@ public static class InspectJob
     {
         using var sources = RuleSources.Open(request);
         using var transaction = OpenToRead(path, request);
-        using var session = ImageSession.Open(
-            transaction, new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = WithFacts(sources.Options, transaction) });
-        return SessionSummary.Inspect(session);
+        using var session = ImageSession.Open(transaction, request.Session);
+        return SessionSummary.Inspect(transaction, sources.ContextOf(session.Machine, request, transaction.HostLength));
     }
 
     /// <summary>Runs the rules over the image and changes nothing.</summary>
@@ -28,12 +26,9 @@ public static class InspectJob
     {
         using var sources = RuleSources.Open(request);
         using var transaction = OpenToRead(path, request);
-        using var session = ImageSession.Open(
-            transaction, new SessionOptions { Profile = request.Profile, ReplayLog = request.ReplayLog, Rules = WithFacts(sources.Options, transaction) });
-        return RuleRunner.Check(session, request.Selection);
+        using var session = ImageSession.Open(transaction, request.Session);
+        return RuleRunner.Check(session, sources.ContextOf(session.Machine, request, transaction.HostLength), request.Selection);
     }
-
-    internal static RuleOptions WithFacts(RuleOptions rules, ImageTransaction transaction) => rules with { FileSize = transaction.HostLength };
 
     private static ImageTransaction OpenToRead(string path, ImageRequest request) =>
         ImageTransaction.Open(path, new TransactionOptions { AllowParents = request.AllowBacking, UndoFolder = request.UndoFolder });

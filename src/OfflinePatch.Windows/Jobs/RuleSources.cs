@@ -1,6 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.FileSystems;
+using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Jobs;
@@ -41,6 +43,13 @@ internal sealed class RuleSources : IDisposable
             throw;
         }
     }
+
+    /// <summary>What rules see of an opened image.</summary>
+    /// <param name="machine">What is on its disk.</param>
+    /// <param name="request">What the user asks for.</param>
+    /// <param name="hostLength">Bytes of its files on the host.</param>
+    public RuleContext ContextOf(GuestMachine machine, ImageRequest request, long hostLength) =>
+        new() { Machine = machine, Profile = request.Profile, Options = Options with { FileSize = hostLength } };
 
     public void Dispose()
     {

@@ -2,6 +2,9 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Reports;
 

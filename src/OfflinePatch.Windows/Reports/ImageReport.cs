@@ -1,3 +1,5 @@
+using OfflinePatch.Windows.Guest;
+
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>Everything that is said about one image. The command line adds what it alone knows with <c>with</c>: bytes written, undo file, time.</summary>

@@ -1,3 +1,5 @@
+using OfflinePatch.Windows.Guest;
+
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>What <c>inspect</c> says beyond the facts of every report.</summary>

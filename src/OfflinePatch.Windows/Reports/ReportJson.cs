@@ -38,16 +38,6 @@ public static class ReportJson
 /// <param name="Rules">Every rule of it.</param>
 public sealed record RuleListDocument(int Schema, ToolIdentity Tool, string Target, IReadOnlyList<RuleDescription> Rules);
 
-/// <summary>A rule, described.</summary>
-/// <param name="Id">The rule.</param>
-/// <param name="Title">The rule in a few words.</param>
-/// <param name="Severity">How much a failure matters for the target.</param>
-/// <param name="Gate">Whether a failure refuses the whole image.</param>
-/// <param name="CanFix">Whether <c>fix</c> can mend it.</param>
-/// <param name="Source">Where the requirement comes from.</param>
-/// <param name="Changes">What it looks at and changes.</param>
-public sealed record RuleDescription(string Id, string Title, RuleSeverity Severity, bool Gate, bool CanFix, string Source, string Changes);
-
 /// <summary>The generated metadata.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true,

@@ -1,3 +1,5 @@
+using OfflinePatch.Windows.Targets;
+
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>What one rule found.</summary>

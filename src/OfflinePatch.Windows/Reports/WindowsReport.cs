@@ -1,3 +1,5 @@
+using OfflinePatch.Windows.Guest;
+
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>The Windows installation in an image.</summary>

@@ -1,4 +1,4 @@
-using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
 
@@ -33,10 +33,10 @@ public abstract class Rule
     public virtual bool CanFix => false;
 
     /// <summary>Looks, and says what it found. Writes nothing.</summary>
-    public abstract Finding Inspect(Guest guest);
+    public abstract Finding Inspect(RuleContext context);
 
     /// <summary>Makes it right. Called only after <see cref="Inspect"/> gave a failure that says it can be fixed.</summary>
-    public virtual void Fix(Guest guest) => throw new NotSupportedException($"{Id} cannot fix anything");
+    public virtual void Fix(RuleContext context) => throw new NotSupportedException($"{Id} cannot fix anything");
 }
 
 /// <summary>A rule whose failure refuses the whole image before anything is written.</summary>

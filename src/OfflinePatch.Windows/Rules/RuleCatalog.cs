@@ -1,5 +1,15 @@
-using OfflinePatch.Windows.Profiles;
-using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules.Accounts;
+using OfflinePatch.Windows.Rules.Agent;
+using OfflinePatch.Windows.Rules.Boot;
+using OfflinePatch.Windows.Rules.Drivers;
+using OfflinePatch.Windows.Rules.Gates;
+using OfflinePatch.Windows.Rules.Image;
+using OfflinePatch.Windows.Rules.Input;
+using OfflinePatch.Windows.Rules.Network;
+using OfflinePatch.Windows.Rules.Remote;
+using OfflinePatch.Windows.Rules.Storage;
+using OfflinePatch.Windows.Rules.Windows;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
 
@@ -58,13 +68,6 @@ public static class RuleCatalog
 
     /// <summary>The rules of a target: gates, and what its profile lists.</summary>
     public static IEnumerable<Rule> For(TargetProfile profile) => All.Where(r => r.IsGate || profile.Includes(r.Id));
-
-    /// <summary>The rules of a target, described.</summary>
-    public static IReadOnlyList<RuleDescription> Describe(TargetProfile profile) =>
-    [
-        .. For(profile).Select(r => new RuleDescription(
-            r.Id, r.Title, SeverityOf(r, profile), r.IsGate, r.CanFix, profile.Rules.GetValueOrDefault(r.Id)?.Source ?? r.Source, r.Summary)),
-    ];
 
     /// <summary>How much a failure of a rule matters for a target. A gate is always an error.</summary>
     public static RuleSeverity SeverityOf(Rule rule, TargetProfile profile) =>

@@ -2,7 +2,8 @@ using System.Text;
 using System.Text.Json;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.CloudbaseInit;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Tests.CloudbaseInit;
 
@@ -64,12 +65,12 @@ public sealed class CloudbaseInitConfigTests
     [Fact]
     public void A_profile_becomes_options()
     {
-        var settings = CloudbaseInitSettings.For(TargetProfile.Get("huawei-ims"));
+        var settings = CloudbaseInitSettings.For(TargetCatalog.Get("huawei-ims"));
         Assert.Contains(new CloudbaseInitSetting("DEFAULT", "netbios_host_name_compatibility", "false"), settings);
         Assert.Contains(new CloudbaseInitSetting("DEFAULT", "retry_count_interval", "5", IsRequired: false), settings);
         Assert.Contains(new CloudbaseInitSetting("openstack", "add_metadata_private_ip_route", "False", IsRequired: false), settings);
-        Assert.Equal("1.1.2", CloudbaseInitSettings.VersionFor(TargetProfile.Get("otc")));
-        Assert.DoesNotContain(CloudbaseInitSettings.For(TargetProfile.Get("otc")), s => s.Key == "version");
+        Assert.Equal("1.1.2", CloudbaseInitSettings.VersionFor(TargetCatalog.Get("otc")));
+        Assert.DoesNotContain(CloudbaseInitSettings.For(TargetCatalog.Get("otc")), s => s.Key == "version");
         Assert.Equal("Administrator", CloudbaseInitSettings.For(TargetProfile.Empty).Single(s => s.Key == "username").Value);
     }
 
@@ -79,7 +80,7 @@ public sealed class CloudbaseInitConfigTests
     {
         Oracle.Require("python3");
         using var scratch = new ScratchFolder();
-        var settings = CloudbaseInitSettings.For(TargetProfile.Get("huawei-ims"));
+        var settings = CloudbaseInitSettings.For(TargetCatalog.Get("huawei-ims"));
         var plan = CloudbaseInitPlan.Create(CloudbaseInitPackage.Open(SamplePackage.Tree()), settings);
         var script = "import configparser,json,sys\nc=configparser.RawConfigParser(default_section='none');c.optionxform=str;c.read(sys.argv[1],encoding='utf-8')\nprint(json.dumps({s:dict(c[s]) for s in c.sections()}))";
         foreach (var text in new[] { plan.ConfText, "[DEFAULT]\nusername=Admin\nplugins=a\nplugins=b\n[openstack]\nx=1\n" })

@@ -3,7 +3,7 @@ using OfflinePatch.FileSystems.Zip;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.CloudbaseInit;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Tests.CloudbaseInit;
 

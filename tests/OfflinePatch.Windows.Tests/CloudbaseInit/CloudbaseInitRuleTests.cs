@@ -1,8 +1,8 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.CloudbaseInit;
-using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Agent;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.CloudbaseInit;
@@ -114,7 +114,7 @@ public sealed class CloudbaseInitRuleTests
         Assert.Contains("ucrtbase.dll", Rule.Inspect(guest).Message, StringComparison.Ordinal);
         Assert.False(Rule.Inspect(guest).Fixable);
 
-        var other = new Machine { Profile = TargetProfile.Get("otc"), Options = new RuleOptions { CloudbaseInit = SamplePackage.Tree() } };
+        var other = new Machine { Profile = TargetCatalog.Get("otc"), Options = new RuleOptions { CloudbaseInit = SamplePackage.Tree() } };
         guest = other.Start();
         Rule.Fix(guest);
         var finding = Rule.Inspect(guest);
@@ -136,7 +136,7 @@ public sealed class CloudbaseInitRuleTests
         Assert.Equal("CBI-0001", Assert.Throws<RefusedException>(() => Rule.Inspect(machine.Start())).Code);
     }
 
-    private static void Mend(Machine machine, Guest guest)
+    private static void Mend(Machine machine, RuleContext guest)
     {
         Rule.Fix(guest);
         Assert.True(Rule.Inspect(guest).State == FindingState.Ok, Rule.Inspect(guest).Message);

@@ -1,11 +1,12 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Fixtures.Drivers;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Drivers;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;
@@ -51,7 +52,7 @@ public sealed class GoldenStagingTests
     public void StagingChangesExactlyThis(string name)
     {
         var machine = StagingMachine.Create(name);
-        machine.Profile = TargetProfile.Get("xen");
+        machine.Profile = TargetCatalog.Get("xen");
         machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Xen())] };
         var guest = machine.Start();
         var before = Snapshot(guest.Windows, machine);

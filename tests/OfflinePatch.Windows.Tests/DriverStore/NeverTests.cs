@@ -2,8 +2,9 @@ using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Testing;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Drivers;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;
@@ -23,7 +24,7 @@ public sealed class NeverTests
     public void StorageDriversOfVendorsStay(string target)
     {
         var machine = StagingMachine.Create("server2022");
-        machine.Profile = TargetProfile.Get(target);
+        machine.Profile = TargetCatalog.Get(target);
         machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = [Source()] };
         foreach (var service in VendorStorage)
         {

@@ -1,9 +1,9 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Tests.Machines;
 

@@ -2,12 +2,11 @@ using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;
-using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;

@@ -2,10 +2,12 @@ using System.Text;
 using System.Text.RegularExpressions;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
-using OfflinePatch.Testing;
 using OfflinePatch.Fixtures.Drivers;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Testing;
+using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Jobs;
+using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
 
@@ -143,12 +145,12 @@ public sealed partial class StoreWalkTests
         var machine = StagingMachine.Create(name, 3 * Machine.GiB);
         machine.WindowsFiles.Put(@"Windows\System32\IoLogMsg.dll", [1]); // every Windows has it
         var files = InstalledMachine.Install(machine);
-        var profile = TargetProfile.Parse(Encoding.UTF8.GetBytes(
+        var profile = TargetCatalog.Parse(Encoding.UTF8.GetBytes(
             "{\"id\":\"xen\",\"title\":\"t\",\"description\":\"\",\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},\"drivers.virtio-other\":{},\"drivers.xen-pv\":{}}}"), "test");
         var options = new RuleOptions { DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio()), StagingMachine.Disc(SampleDriverDisc.Xen())], Clock = StagingMachine.Clock };
-        using (var session = ImageSession.Open(files, new SessionOptions { Profile = profile, Rules = options }))
+        using (var session = ImageSession.Open(files, new SessionOptions()))
         {
-            var report = RuleRunner.Fix(session, RuleSelection.All);
+            var report = RuleRunner.Fix(session, new RuleContext { Machine = session.Machine, Profile = profile, Options = options }, RuleSelection.All);
             Assert.True(report.Result == OfflinePatch.Windows.Reports.ImageResult.Ready, string.Join('\n', report.Rules.Select(r => $"{r.Id} {r.State} {r.Message}")));
         }
 

@@ -1,8 +1,8 @@
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Drivers;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;
@@ -15,7 +15,7 @@ public sealed class XenPvTests
     private static Machine Create(string name, params IReadOnlyList<SampleDriver> drivers)
     {
         var machine = StagingMachine.Create(name);
-        machine.Profile = TargetProfile.Get("xen");
+        machine.Profile = TargetCatalog.Get("xen");
         machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = drivers.Count == 0 ? [] : [StagingMachine.Disc(SampleDriverDisc.Xen(drivers))] };
         return machine;
     }
@@ -135,7 +135,7 @@ public sealed class XenPvTests
     public void WhereXenIsOneOfSeveralHostsNothingOfItRuns(string name)
     {
         var machine = Create(name, SampleDrivers.XenPv);
-        machine.Profile = TargetProfile.Get("huawei-ims");
+        machine.Profile = TargetCatalog.Get("huawei-ims");
         var guest = machine.Start();
         Assert.True(Rule.Inspect(guest).Fixable, Rule.Inspect(guest).Message);
         Rule.Fix(guest);
@@ -154,7 +154,7 @@ public sealed class XenPvTests
     public void HuaweisBundleIsRecognised()
     {
         var machine = Create("server2022");
-        machine.Profile = TargetProfile.Get("huawei-ims");
+        machine.Profile = TargetCatalog.Get("huawei-ims");
         Assert.Equal(FindingState.Failed, Rule.Inspect(machine.Start()).State);
         machine.WindowsFiles.Put(@"Program Files (x86)\Xen PV Drivers\bin\version", "2.4.1\r\n"u8.ToArray());
         Assert.Contains("2.4.1 is older than 2.5", Rule.Inspect(machine.Restart()).Message, StringComparison.Ordinal);
@@ -181,7 +181,7 @@ public sealed class XenPvTests
         set.Find(@"Enum\XENBUS\VEN_XP0001&DEV_VBD\1")!.SetMultiString("UpperFilters", ["xendisk"]);
         Machine.Save(guest);
 
-        machine.Profile = TargetProfile.Get("generic-kvm");
+        machine.Profile = TargetCatalog.Get("generic-kvm");
         machine.Options = new RuleOptions();
         guest = machine.Restart();
         var finding = Rule.Inspect(guest);
@@ -214,7 +214,7 @@ public sealed class XenPvTests
         var guest = machine.Start();
         Rule.Fix(guest);
         Machine.Save(guest);
-        machine.Profile = TargetProfile.Get("generic-kvm");
+        machine.Profile = TargetCatalog.Get("generic-kvm");
         machine.Options = new RuleOptions();
 
         guest = machine.Restart();
@@ -245,7 +245,7 @@ public sealed class XenPvTests
     public void OtherTargetsDoNotAskForIt()
     {
         var machine = Create("server2022");
-        machine.Profile = TargetProfile.Get("generic-kvm");
+        machine.Profile = TargetCatalog.Get("generic-kvm");
         Assert.Equal(FindingState.NotApplicable, Rule.Inspect(machine.Start()).State);
     }
 }

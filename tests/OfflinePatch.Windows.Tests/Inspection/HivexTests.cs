@@ -2,8 +2,7 @@ using System.Text.Json;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Testing;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Inspection;
@@ -109,10 +108,10 @@ public sealed class HivexTests
             facts["start " + service.Name.ToLowerInvariant()] = $"{service.GetDword("Start")}";
         }
 
-        foreach (var key in NetworkDhcpRule.InterfacesOf(windows.Current))
+        foreach (var key in NetworkInterfaces.Of(windows.Current))
         {
-            facts["interface " + key.Name] = $"dhcp={key.GetDword("EnableDHCP")?.ToString() ?? "None"} ip={string.Join(',', NetworkDhcpRule.Addresses(key, "IPAddress"))} "
-                + $"gateway={string.Join(',', NetworkDhcpRule.Addresses(key, "DefaultGateway"))} dns={key.GetString("NameServer")}";
+            facts["interface " + key.Name] = $"dhcp={key.GetDword("EnableDHCP")?.ToString() ?? "None"} ip={string.Join(',', NetworkInterfaces.Addresses(key, "IPAddress"))} "
+                + $"gateway={string.Join(',', NetworkInterfaces.Addresses(key, "DefaultGateway"))} dns={key.GetString("NameServer")}";
         }
 
         foreach (var key in windows.Current.Find(@"Control\Class")!.SubKeys)

@@ -2,8 +2,10 @@ using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Testing;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Gates;
+using OfflinePatch.Windows.Rules.Network;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Inspection;
@@ -117,7 +119,7 @@ public sealed class RealHiveTests
         return new Machine(generation, Firmware.Bios) { System = hive };
     }
 
-    private static IEnumerable<string> Failing(Guest guest) => RuleCatalog.All
+    private static IEnumerable<string> Failing(RuleContext guest) => RuleCatalog.All
         .Where(r => r.Id.Split('.')[0] is not "agent" and not "windows" && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal)
             && !r.Id.StartsWith("drivers.xen", StringComparison.Ordinal))
         .Where(r => r.Inspect(guest).State == FindingState.Failed)

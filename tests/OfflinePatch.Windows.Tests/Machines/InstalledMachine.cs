@@ -4,9 +4,9 @@ using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Testing;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Tests.Machines;
 
@@ -55,15 +55,18 @@ internal static class InstalledMachine
         return new MemoryImageFiles(image, "machine.raw");
     }
 
-    /// <summary>Opens the image with a profile that leaves out what needs drivers and agents.</summary>
-    public static ImageSession Open(MemoryImageFiles files, RuleOptions? options = null)
+    /// <summary>Opens the image.</summary>
+    public static ImageSession Open(MemoryImageFiles files) => ImageSession.Open(files, new SessionOptions());
+
+    /// <summary>What rules see of it, with a profile that leaves out what needs drivers and agents.</summary>
+    public static RuleContext ContextOf(ImageSession session, RuleOptions? options = null)
     {
-        var profile = TargetProfile.Get(TargetProfile.DefaultId);
+        var profile = TargetCatalog.Get(TargetCatalog.DefaultId);
         var rules = profile.Rules
             .Where(r => !r.Key.StartsWith("agent.", StringComparison.Ordinal) && !r.Key.StartsWith("drivers.virtio", StringComparison.Ordinal)
                 && !r.Key.StartsWith("drivers.xen", StringComparison.Ordinal))
             .ToDictionary(r => r.Key, r => r.Key == "image.size" ? SmallDisks : r.Value, StringComparer.Ordinal);
-        return ImageSession.Open(files, new SessionOptions { Profile = profile with { Rules = rules }, Rules = options ?? new RuleOptions() });
+        return new RuleContext { Machine = session.Machine, Profile = profile with { Rules = rules }, Options = options ?? new RuleOptions() };
     }
 
     /// <summary>The sha256 of every byte.</summary>

@@ -4,9 +4,9 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Tests.Machines;
 
@@ -116,7 +116,7 @@ public sealed class Machine
 
     public RuleOptions Options { get; set; } = new();
 
-    public TargetProfile Profile { get; set; } = TargetProfile.Get(TargetProfile.DefaultId);
+    public TargetProfile Profile { get; set; } = TargetCatalog.Get(TargetCatalog.DefaultId);
 
     public string ControlSet { get; } = "ControlSet001";
 
@@ -144,7 +144,7 @@ public sealed class Machine
     }
 
     /// <summary>The machine as rules see it, read from the bytes of its hives.</summary>
-    public Guest Start()
+    public RuleContext Start()
     {
         Store(WindowsFiles, @"Windows\System32\config\SYSTEM", System);
         Store(WindowsFiles, @"Windows\System32\config\SOFTWARE", Software);
@@ -154,7 +154,7 @@ public sealed class Machine
     }
 
     /// <summary>The machine as rules see it, from what is on its volumes now.</summary>
-    public Guest Restart()
+    public RuleContext Restart()
     {
         var changes = new ChangeLog();
         var table = PartitionTable.Read(Disk);
@@ -175,29 +175,11 @@ public sealed class Machine
             });
         }
 
-        var boot = BootFilesFinder.Find(table, volumes, changes);
-        var systems = SystemFinder.FindAll(volumes, boot, table, changes);
-        foreach (var system in systems)
-        {
-            system.DriveLetter = DriveLetters.Of(system, table);
-        }
-
-        return new Guest
-        {
-            Disk = Disk,
-            Partitions = table,
-            Volumes = volumes,
-            Boot = boot,
-            Systems = systems,
-            FoundWindows = SystemFinder.ChooseBooted(systems, boot, table),
-            Options = Options,
-            Profile = Profile,
-            Changes = changes,
-        };
+        return new RuleContext { Machine = GuestMachine.Find(Disk, table, volumes, changes), Options = Options, Profile = Profile };
     }
 
     /// <summary>Writes back what rules changed.</summary>
-    public static void Save(Guest guest)
+    public static void Save(RuleContext guest)
     {
         foreach (var system in guest.Systems)
         {

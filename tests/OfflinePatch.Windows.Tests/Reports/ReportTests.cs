@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Tests.Reports;
 

@@ -1,4 +1,6 @@
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Tests.Reports;
 

@@ -1,7 +1,8 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Boot;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;

@@ -1,5 +1,5 @@
 using OfflinePatch.Disks;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
 

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
 
@@ -67,7 +67,7 @@ public sealed partial class DefectTests
     [GeneratedRegex(@"\\[\w{]|\$[A-Z]\w+|\w+\.(sys|xml)|partition \d|BCD entry \{|master boot record", RegexOptions.ExplicitCapture)]
     private static partial Regex Place();
 
-    private static List<string> Failing(Guest guest, Generation generation) =>
+    private static List<string> Failing(RuleContext guest, Generation generation) =>
     [
         .. RuleCatalog.All
             .Where(r => !r.Id.StartsWith("agent.", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.xen", StringComparison.Ordinal)

@@ -1,4 +1,4 @@
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
 

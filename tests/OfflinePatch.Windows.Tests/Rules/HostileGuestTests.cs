@@ -1,6 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
 
@@ -75,7 +75,7 @@ public sealed class HostileGuestTests
         }
     }
 
-    private static void Judge(Guest guest, Rule rule)
+    private static void Judge(RuleContext guest, Rule rule)
     {
         try
         {

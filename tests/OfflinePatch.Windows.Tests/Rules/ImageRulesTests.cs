@@ -1,7 +1,9 @@
 using OfflinePatch.Disks;
-using OfflinePatch.Windows.Inspection;
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Gates;
+using OfflinePatch.Windows.Rules.Image;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;
@@ -18,7 +20,7 @@ public sealed class ImageRulesTests
     [InlineData(2048, "generic-kvm", true)]
     public void The_size_of_the_disk(long gigabytes, string profile, bool accepted)
     {
-        var guest = Guest(ImageFormat.Raw, gigabytes, profile);
+        var guest = Context(ImageFormat.Raw, gigabytes, profile);
         Assert.Equal(accepted ? FindingState.Ok : FindingState.Failed, new ImageSizeRule().Inspect(guest).State);
     }
 
@@ -30,7 +32,7 @@ public sealed class ImageRulesTests
     [InlineData(ImageFormat.Zvhd, 500, FindingState.Failed)]
     public void The_size_of_the_file(ImageFormat format, long gigabytes, FindingState expected)
     {
-        var guest = Guest(format, 600, "huawei-ims", new RuleOptions { FileSize = gigabytes * Machine.GiB });
+        var guest = Context(format, 600, "huawei-ims", new RuleOptions { FileSize = gigabytes * Machine.GiB });
         Assert.Equal(expected, new ImageSizeRule().Inspect(guest).State);
     }
 
@@ -53,19 +55,19 @@ public sealed class ImageRulesTests
     [Fact]
     public void The_format_of_the_copy_counts()
     {
-        Assert.Equal(FindingState.Failed, new ImageFormatRule().Inspect(Guest(ImageFormat.Qed, 40, "xen")).State);
-        Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Guest(ImageFormat.Qed, 40, "xen", new RuleOptions { OutputFormat = ImageFormat.Vhd })).State);
-        Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Guest(ImageFormat.Qed, 40, "huawei-ims")).State);
+        Assert.Equal(FindingState.Failed, new ImageFormatRule().Inspect(Context(ImageFormat.Qed, 40, "xen")).State);
+        Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Context(ImageFormat.Qed, 40, "xen", new RuleOptions { OutputFormat = ImageFormat.Vhd })).State);
+        Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Context(ImageFormat.Qed, 40, "huawei-ims")).State);
     }
 
     [Fact]
     public void A_VMDK_without_a_disk_database_is_not_from_VMware()
     {
-        var guest = Guest(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string> { ["createType"] = "monolithicSparse" });
+        var guest = Context(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string> { ["createType"] = "monolithicSparse" });
         var finding = new ImageVmdkOriginRule().Inspect(guest);
         Assert.Equal(FindingState.Failed, finding.State);
         Assert.Contains("ddb.virtualHWVersion", finding.Message, StringComparison.Ordinal);
-        guest = Guest(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string>
+        guest = Context(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string>
         {
             ["createType"] = "monolithicSparse",
             ["ddb.adapterType"] = "lsilogic",
@@ -73,16 +75,16 @@ public sealed class ImageRulesTests
             ["ddb.geometry.cylinders"] = "5221",
         });
         Assert.Equal(FindingState.Ok, new ImageVmdkOriginRule().Inspect(guest).State);
-        Assert.Equal(FindingState.NotApplicable, new ImageVmdkOriginRule().Inspect(Guest(ImageFormat.Raw, 40, "huawei-ims")).State);
+        Assert.Equal(FindingState.NotApplicable, new ImageVmdkOriginRule().Inspect(Context(ImageFormat.Raw, 40, "huawei-ims")).State);
     }
 
     [Fact]
     public void Encrypted_containers_and_disks()
     {
         var rule = new ImageEncryptionRule();
-        Assert.Equal(FindingState.Ok, rule.Inspect(Guest(ImageFormat.Qcow2, 40, "huawei-ims")).State);
-        Assert.Equal(FindingState.Failed, rule.Inspect(Guest(ImageFormat.Qcow2, 40, "huawei-ims", properties: new Dictionary<string, string> { ["encryption"] = "LUKS" })).State);
-        var luks = Guest(ImageFormat.Raw, 40, "huawei-ims");
+        Assert.Equal(FindingState.Ok, rule.Inspect(Context(ImageFormat.Qcow2, 40, "huawei-ims")).State);
+        Assert.Equal(FindingState.Failed, rule.Inspect(Context(ImageFormat.Qcow2, 40, "huawei-ims", properties: new Dictionary<string, string> { ["encryption"] = "LUKS" })).State);
+        var luks = Context(ImageFormat.Raw, 40, "huawei-ims");
         luks.Disk!.Write(0, [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE]);
         Assert.Equal(FindingState.Failed, rule.Inspect(luks).State);
     }
@@ -98,11 +100,13 @@ public sealed class ImageRulesTests
         Assert.Contains("manage-bde -off", finding.Remedy, StringComparison.Ordinal);
     }
 
-    private static Guest Guest(
+    private static RuleContext Context(
         ImageFormat format, long gigabytes, string profile, RuleOptions? options = null, Dictionary<string, string>? properties = null) => new()
         {
-            Disk = new TestDisk(gigabytes * Machine.GiB, format, properties),
-            Profile = TargetProfile.Get(profile),
+            Machine = Empty(new TestDisk(gigabytes * Machine.GiB, format, properties)),
+            Profile = TargetCatalog.Get(profile),
             Options = options ?? new RuleOptions(),
         };
+
+    private static GuestMachine Empty(TestDisk disk) => GuestMachine.Find(disk, PartitionTable.Read(disk), [], new ChangeLog());
 }

@@ -1,5 +1,6 @@
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Windows;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;
@@ -54,5 +55,5 @@ public sealed class PendingRenamesTests
         Assert.False(Manager(guest).HasValue("PendingFileRenameOperations"));
     }
 
-    private static GuestKey Manager(Guest guest) => guest.Windows.Current.Find(@"Control\Session Manager")!;
+    private static GuestKey Manager(RuleContext guest) => guest.Windows.Current.Find(@"Control\Session Manager")!;
 }

@@ -1,26 +1,26 @@
 using System.Text;
 using OfflinePatch.Core;
-using OfflinePatch.Windows.Profiles;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Tests.Rules;
 
 [Trait("tier", "unit")]
 public sealed class ProfileTests
 {
-    public static TheoryData<string> Ids => [.. TargetProfile.Ids];
+    public static TheoryData<string> Ids => [.. TargetCatalog.Ids];
 
     [Theory]
     [MemberData(nameof(Ids))]
     public void Every_profile_names_existing_rules_and_is_described(string id)
     {
-        var profile = TargetProfile.Get(id);
+        var profile = TargetCatalog.Get(id);
         Assert.Equal(id, profile.Id);
         Assert.NotEmpty(profile.Title);
-        Assert.Equal(profile.Rules.Keys, TargetProfile.Parse(Encoding.UTF8.GetBytes(TargetProfile.SourceOf(id)), "own.json").Rules.Keys);
+        Assert.Equal(profile.Rules.Keys, TargetCatalog.Parse(Encoding.UTF8.GetBytes(TargetCatalog.SourceOf(id)), "own.json").Rules.Keys);
         Assert.All(profile.Rules.Keys, r => Assert.Contains(RuleCatalog.All, x => x.Id == r));
-        Assert.All(RuleCatalog.Describe(profile), d =>
+        Assert.All(RuleDescription.Of(profile), d =>
         {
             Assert.NotEmpty(d.Source);
             Assert.NotEmpty(d.Changes);
@@ -34,7 +34,7 @@ public sealed class ProfileTests
     [Fact]
     public void A_profile_of_ones_own_overrides_severity_source_and_parameters()
     {
-        var profile = TargetProfile.Parse(
+        var profile = TargetCatalog.Parse(
             """
             { // ours
               "id": "mine", "title": "Mine", "description": "",
@@ -46,7 +46,7 @@ public sealed class ProfileTests
         Assert.Equal(7, profile.Number("image.size", "absent", 7));
         Assert.Equal(["a", "b"], profile.List("image.size", "names", []));
         Assert.False(profile.Includes("network.dhcp"));
-        Assert.Equal("§3", RuleCatalog.Describe(profile).Single(d => d.Id == "image.size").Source);
+        Assert.Equal("§3", RuleDescription.Of(profile).Single(d => d.Id == "image.size").Source);
     }
 
     [Theory]
@@ -58,12 +58,12 @@ public sealed class ProfileTests
     [InlineData("""{"id":"x","title":"","description":"","rules":{"network.dhcp":{"parametres":{}}}}""")]
     [InlineData("""{"id":"x","title":"","description":"","rules":{"network.dhcp":{"severity":"fatal"}}}""")]
     public void A_broken_profile_is_refused_with_a_code(string json) =>
-        Assert.Equal("WIN-0008", Assert.Throws<UnsupportedImageException>(() => TargetProfile.Parse(Encoding.UTF8.GetBytes(json), "x.json")).Code);
+        Assert.Equal("WIN-0008", Assert.Throws<UnsupportedImageException>(() => TargetCatalog.Parse(Encoding.UTF8.GetBytes(json), "x.json")).Code);
 
     [Fact]
     public void An_unknown_profile_is_refused_and_the_known_ones_are_named()
     {
-        var error = Assert.Throws<RefusedException>(() => TargetProfile.Get("aws"));
+        var error = Assert.Throws<RefusedException>(() => TargetCatalog.Get("aws"));
         Assert.Equal("WIN-0007", error.Code);
         Assert.Contains("otc", error.Remedy, StringComparison.Ordinal);
     }

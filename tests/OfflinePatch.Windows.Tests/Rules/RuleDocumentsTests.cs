@@ -1,4 +1,4 @@
-using OfflinePatch.Windows.Profiles;
+using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Tests.Rules;
@@ -29,9 +29,9 @@ public sealed class RuleDocumentsTests
     [Fact]
     public void Every_rule_of_every_target_says_what_it_demands_looks_at_and_where_that_comes_from()
     {
-        foreach (var profile in TargetProfile.Ids.Select(TargetProfile.Get))
+        foreach (var profile in TargetCatalog.Ids.Select(TargetCatalog.Get))
         {
-            foreach (var rule in RuleCatalog.Describe(profile))
+            foreach (var rule in RuleDescription.Of(profile))
             {
                 Assert.True(rule.Title.Length > 10 && rule.Changes.Length > 10 && rule.Source.Length > 10, $"{profile.Id} {rule.Id}");
                 Assert.False(rule.Title.EndsWith('.'), rule.Title);

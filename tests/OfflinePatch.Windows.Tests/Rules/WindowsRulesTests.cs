@@ -2,8 +2,15 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Accounts;
+using OfflinePatch.Windows.Rules.Boot;
+using OfflinePatch.Windows.Rules.Gates;
+using OfflinePatch.Windows.Rules.Network;
+using OfflinePatch.Windows.Rules.Remote;
+using OfflinePatch.Windows.Rules.Storage;
+using OfflinePatch.Windows.Rules.Windows;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;

@@ -5,8 +5,7 @@ using OfflinePatch.Disks;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Ntfs.Check;
-using OfflinePatch.Windows;
-using OfflinePatch.Windows.Inspection;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
@@ -94,7 +93,7 @@ internal sealed class FsImage : IDisposable
                 "Nothing was written. Run offlinepatch fs check on the image; a volume that was damaged before needs chkdsk in the source machine.");
         }
 
-        _session.Disk.Flush();
+        _session.Machine.Disk.Flush();
         if (_transaction.Commit(cancellation).UndoFile is { } undo)
         {
             Output.Message($"`offlinepatch undo {_path}` takes this back ({undo})");
@@ -111,23 +110,23 @@ internal sealed class FsImage : IDisposable
     {
         if (number is { } wanted)
         {
-            return session.Volumes.FirstOrDefault(v => v.Number == wanted)
+            return session.Machine.Volumes.FirstOrDefault(v => v.Number == wanted)
                 ?? throw new UnsupportedImageException("FS-0005", $"{path} has no partition {wanted}; it has {Describe(session)}.");
         }
 
-        if (session.Windows is { } windows)
+        if (session.Machine.FoundWindows is { } windows)
         {
             return windows.Volume;
         }
 
-        var readable = session.Volumes.Where(v => v.Files is not null).ToList();
+        var readable = session.Machine.Volumes.Where(v => v.Files is not null).ToList();
         return readable.Count == 1 ? readable[0]
-            : session.Volumes.Count == 1 ? session.Volumes[0]
+            : session.Machine.Volumes.Count == 1 ? session.Machine.Volumes[0]
             : throw new UnsupportedImageException("FS-0006", $"{path} holds no Windows installation, and several volumes: {Describe(session)}.", "Name one with --partition N.");
     }
 
     private static string Describe(ImageSession session) =>
-        session.Volumes.Count == 0 ? "none" : string.Join(", ", session.Volumes.Select(v => v.Label is null ? v.Description : $"{v.Description} \"{v.Label}\""));
+        session.Machine.Volumes.Count == 0 ? "none" : string.Join(", ", session.Machine.Volumes.Select(v => v.Label is null ? v.Description : $"{v.Description} \"{v.Label}\""));
 
     private static void RefuseUnsafe(GuestVolume volume)
     {

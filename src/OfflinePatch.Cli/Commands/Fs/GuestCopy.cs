@@ -62,7 +62,6 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
     private void CopyDirectory(string path, string target)
     {
         // A link in place of the directory would lead the copies elsewhere.
-        HostPaths.CreateDirectory(target);
         if (path.Length > 0 && HostPaths.IsLink(target))
         {
             LeaveOut(path, new RefusedException("FS-0011", $"{target} is a link, and is not followed."));
@@ -72,6 +71,7 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
         List<FileEntry> entries;
         try
         {
+            HostPaths.CreateDirectory(target);
             entries = IsLink(path) ? [] : [.. files.Enumerate(path)];
         }
         catch (Exception e) when (IsOfImage(e))
@@ -105,8 +105,10 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
         }
     }
 
-    // The host's own errors end the copy: the disk is full, or not there.
-    private static bool IsOfImage(Exception e) => e is CorruptImageException or UnsupportedImageException or RefusedException or FileNotFoundException or EndOfStreamException;
+    // The host's own errors end the copy (the disk is full, or not there), unless it is only this path that is too long for it.
+    private static bool IsOfImage(Exception e) =>
+        e is CorruptImageException or UnsupportedImageException or RefusedException or FileNotFoundException or EndOfStreamException
+            or HostIOException { InnerException: PathTooLongException };
 
     private void LeaveOut(string path, Exception error)
     {

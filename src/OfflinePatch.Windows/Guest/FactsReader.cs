@@ -1,0 +1,104 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Windows.Guest;
+
+/// <summary>Reads <see cref="WindowsFacts"/> (field-virt-v2v.md §4.3 to 4.5; images-and-cloud.md §1.11). Absent or odd values give null.</summary>
+internal static class FactsReader
+{
+    private const int FirstWindows11Build = 22000; // a client from this build on is Windows 11, although ProductName still says 10
+
+    public static WindowsFacts Read(WindowsSystem system)
+    {
+        var version = system.Load(HiveName.Software).Hive?.Root.Find(@"Microsoft\Windows NT\CurrentVersion");
+        var controlSet = system.ControlSetName is null ? null : system.Current;
+        var (major, minor) = ReadVersion(version);
+        _ = int.TryParse(version?.GetString("CurrentBuildNumber"), NumberStyles.None, CultureInfo.InvariantCulture, out var build);
+        var installationType = version?.GetString("InstallationType");
+        var productType = controlSet?.Find(@"Control\ProductOptions")?.GetString("ProductType");
+        return new WindowsFacts
+        {
+            ProductName = ProductName(version?.GetString("ProductName"), build, installationType, productType),
+            EditionId = version?.GetString("EditionID"),
+            InstallationType = installationType,
+            Major = major,
+            Minor = minor,
+            Build = build,
+            Release = version?.GetString("DisplayVersion") ?? version?.GetString("ReleaseId"),
+            Architecture = ReadArchitecture(system, controlSet),
+            ProductType = productType,
+            ComputerName = controlSet?.Find(@"Control\ComputerName\ComputerName")?.GetString("ComputerName")
+                ?? controlSet?.Find(@"Services\Tcpip\Parameters")?.GetString("Hostname"),
+        };
+    }
+
+    private static (int Major, int Minor) ReadVersion(GuestKey? version)
+    {
+        if (version?.GetDword("CurrentMajorVersionNumber") is { } major and < 100)
+        {
+            return ((int)major, version.GetDword("CurrentMinorVersionNumber") is { } minor and < 100 ? (int)minor : 0);
+        }
+
+        return Version.TryParse(version?.GetString("CurrentVersion"), out var parsed) ? (parsed.Major, parsed.Minor) : (0, 0);
+    }
+
+    private static string? ProductName(string? name, int build, string? installationType, string? productType)
+    {
+        var isClient = installationType is null
+            ? string.Equals(productType, "WinNT", StringComparison.OrdinalIgnoreCase)
+            : installationType.Equals("Client", StringComparison.OrdinalIgnoreCase);
+        return build >= FirstWindows11Build && isClient ? name?.Replace("Windows 10", "Windows 11", StringComparison.OrdinalIgnoreCase) : name;
+    }
+
+    private static WindowsArchitecture ReadArchitecture(WindowsSystem system, ControlSet? controlSet)
+    {
+        foreach (var file in (ReadOnlySpan<string>)["ntoskrnl.exe", "kernel32.dll", "cmd.exe"])
+        {
+            if (ReadPeMachine(system.Volume.RequireFiles(), system.PathOf(@"System32\" + file)) is var machine and not WindowsArchitecture.Unknown)
+            {
+                return machine;
+            }
+        }
+
+        return controlSet?.Find(@"Control\Session Manager\Environment")?.GetString("PROCESSOR_ARCHITECTURE") switch
+        {
+            { } text when text.Equals("AMD64", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.X64,
+            { } text when text.Equals("x86", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.X86,
+            { } text when text.Equals("ARM64", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.Arm64,
+            { } text when text.Equals("ARM", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.Arm,
+            _ => WindowsArchitecture.Unknown,
+        };
+    }
+
+    /// <summary>The machine field of a PE file (PE/COFF: e_lfanew at 0x3C, then "PE\0\0", then u16 Machine).</summary>
+    internal static WindowsArchitecture ReadPeMachine(IFileSystem files, string path)
+    {
+        if (!files.FileExists(path))
+        {
+            return WindowsArchitecture.Unknown;
+        }
+
+        Span<byte> start = stackalloc byte[0x40];
+        if (files.Read(path, 0, start) < start.Length || start[0] != 'M' || start[1] != 'Z')
+        {
+            return WindowsArchitecture.Unknown;
+        }
+
+        Span<byte> header = stackalloc byte[6];
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(start[0x3C..]);
+        if (files.Read(path, offset, header) < header.Length || !header.StartsWith("PE\0\0"u8))
+        {
+            return WindowsArchitecture.Unknown;
+        }
+
+        return BinaryPrimitives.ReadUInt16LittleEndian(header[4..]) switch
+        {
+            0x8664 => WindowsArchitecture.X64,
+            0x014C => WindowsArchitecture.X86,
+            0xAA64 => WindowsArchitecture.Arm64,
+            0x01C4 => WindowsArchitecture.Arm,
+            _ => WindowsArchitecture.Unknown,
+        };
+    }
+}

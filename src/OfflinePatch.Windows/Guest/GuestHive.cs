@@ -1,0 +1,107 @@
+using OfflinePatch.Core;
+using OfflinePatch.Registry;
+
+namespace OfflinePatch.Windows.Guest;
+
+/// <summary>
+/// A hive of the guest: opened with its logs, edited in memory, written back once. Its logs are neutralised when it is written back, because
+/// they describe a state that is no longer there (registry.md 5.3).
+/// </summary>
+public sealed class GuestHive
+{
+    private const int MaximumLength = 1 << 30; // Windows limits a hive to 2 GiB; nothing near 1 GiB is a working SYSTEM or SOFTWARE hive.
+    private static readonly string[] LogSuffixes = [".LOG", ".LOG1", ".LOG2"];
+
+    private readonly GuestVolume? _volume;
+    private readonly string _rootPath;
+
+    /// <summary>A hive that stands on no volume, for tests.</summary>
+    /// <param name="hive">The hive.</param>
+    /// <param name="rootPath">What its root is called: <c>HKLM\SYSTEM</c>.</param>
+    /// <param name="changes">Where changes are recorded.</param>
+    public GuestHive(Hive hive, string rootPath, ChangeLog changes)
+    {
+        Hive = hive;
+        Changes = changes;
+        Path = rootPath;
+        _rootPath = rootPath;
+    }
+
+    private GuestHive(Hive hive, string rootPath, ChangeLog changes, GuestVolume volume, string path)
+        : this(hive, rootPath, changes)
+    {
+        _volume = volume;
+        Path = path;
+    }
+
+    /// <summary>The hive.</summary>
+    public Hive Hive { get; }
+
+    /// <summary>Where it is on its volume.</summary>
+    public string Path { get; }
+
+    /// <summary>Its root key.</summary>
+    public GuestKey Root => new(this, Hive.Root, _rootPath);
+
+    internal ChangeLog Changes { get; }
+
+    /// <summary>Opens a hive file with the logs beside it.</summary>
+    /// <param name="volume">The volume that holds it.</param>
+    /// <param name="path">Its path there.</param>
+    /// <param name="rootPath">What its root is called.</param>
+    /// <param name="changes">Where changes are recorded.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="CorruptImageException">The hive is damaged.</exception>
+    /// <exception cref="RefusedException">The hive is dirty, and its logs cannot make it whole.</exception>
+    public static GuestHive Open(GuestVolume volume, string path, string rootPath, ChangeLog changes)
+    {
+        var files = volume.RequireFiles();
+        if (files.Find(path) is not { IsDirectory: false } entry)
+        {
+            throw new FileNotFoundException($"There is no hive {path} on {files.Source}.", path);
+        }
+
+        if (entry.Length > MaximumLength)
+        {
+            throw WindowsError.HiveTooLarge(path, entry.Length);
+        }
+
+        var logs = new HiveLogs(ReadLog(files, path + LogSuffixes[0]), ReadLog(files, path + LogSuffixes[1]), ReadLog(files, path + LogSuffixes[2]));
+        var hive = Hive.Open(files.ReadFile(path, MaximumLength), logs, new HiveOpenOptions { AdoptBuffer = true, Time = changes.Clock });
+        return new GuestHive(hive, rootPath, changes, volume, path);
+    }
+
+    /// <summary>Checks the hive and writes it back to its volume, if it was changed. Replayed logs alone are no change: Windows replays them itself.</summary>
+    /// <exception cref="CorruptImageException"><c>WIN-0004</c>: the hive has findings after the changes.</exception>
+    public bool WriteBack()
+    {
+        if (_volume is null || !Hive.HasEdits)
+        {
+            return false;
+        }
+
+        if (Hive.Check().FirstOrDefault(f => f.ForbidsEditing) is { } finding)
+        {
+            throw WindowsError.HiveCheckFailed(Path, $"{finding.Code} {finding.Structure} at 0x{finding.Offset:X}: {finding.Message}");
+        }
+
+        var files = _volume.RequireWritable();
+        files.WriteFile(Path, Hive.ToArray());
+        var logs = Hive.NeutralisedLogs();
+        WriteLog(files, Path + LogSuffixes[0], logs.Log);
+        WriteLog(files, Path + LogSuffixes[1], logs.Log1);
+        WriteLog(files, Path + LogSuffixes[2], logs.Log2);
+        return true;
+    }
+
+    private static ReadOnlyMemory<byte> ReadLog(IFileSystem files, string path) =>
+        files.Find(path) is { IsDirectory: false, Length: > 0 and <= MaximumLength } ? files.ReadFile(path) : default(ReadOnlyMemory<byte>);
+
+    private static void WriteLog(IWritableFileSystem files, string path, ReadOnlyMemory<byte> content)
+    {
+        if (content.Length > 0 && files.FileExists(path))
+        {
+            files.WriteFile(path, content.Span);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+using OfflinePatch.Disks;
+using OfflinePatch.Disks.Partitions;
+
+namespace OfflinePatch.Windows.Guest;
+
+/// <summary>What is on a disk: partitions, volumes, boot files, Windows installations.</summary>
+public sealed class GuestMachine
+{
+    private GuestMachine(DiskImage disk, PartitionTable partitions, IReadOnlyList<GuestVolume> volumes, ChangeLog changes)
+    {
+        Disk = disk;
+        Partitions = partitions;
+        Volumes = volumes;
+        Changes = changes;
+        Boot = BootFilesFinder.Find(partitions, volumes, changes);
+        Systems = SystemFinder.FindAll(volumes, Boot, partitions, changes);
+        FoundWindows = SystemFinder.ChooseBooted(Systems, Boot, partitions);
+    }
+
+    /// <summary>The disk.</summary>
+    public DiskImage Disk { get; }
+
+    /// <summary>Its partition table.</summary>
+    public PartitionTable Partitions { get; }
+
+    /// <summary>Its volumes, in the order of the partition table.</summary>
+    public IReadOnlyList<GuestVolume> Volumes { get; }
+
+    /// <summary>The boot files.</summary>
+    public BootFiles Boot { get; }
+
+    /// <summary>Every Windows installation.</summary>
+    public IReadOnlyList<WindowsSystem> Systems { get; }
+
+    /// <summary>The installation that the machine boots, or null when there is none.</summary>
+    public WindowsSystem? FoundWindows { get; }
+
+    /// <summary>What was changed.</summary>
+    public ChangeLog Changes { get; }
+
+    /// <summary>Finds boot files and installations on opened volumes.</summary>
+    internal static GuestMachine Find(DiskImage disk, PartitionTable partitions, IReadOnlyList<GuestVolume> volumes, ChangeLog changes)
+    {
+        var machine = new GuestMachine(disk, partitions, volumes, changes);
+        foreach (var system in machine.Systems)
+        {
+            system.DriveLetter = DriveLetters.Of(system, partitions);
+        }
+
+        VolumeOpener.NameVolumes(volumes, machine.FoundWindows, machine.Boot);
+        return machine;
+    }
+}

@@ -1,0 +1,132 @@
+using System.Buffers.Binary;
+
+namespace OfflinePatch.Windows.Guest;
+
+/// <summary>A local account, as SAM describes it. Nothing secret is kept: no hash leaves the reader.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Rid">Its relative id; 500 is the built-in Administrator.</param>
+/// <param name="Flags">Account control bits (ACB).</param>
+/// <param name="HasPassword">Whether an NT hash is stored. An empty password has none.</param>
+/// <param name="IsAdministrator">Whether it is a member of the local group Administrators.</param>
+/// <param name="ExpiresUtc">When it expires, or null.</param>
+public sealed record LocalAccount(string Name, uint Rid, uint Flags, bool HasPassword, bool IsAdministrator, DateTime? ExpiresUtc)
+{
+    /// <summary>The built-in Administrator.</summary>
+    public const uint AdministratorRid = 500;
+
+    /// <summary>ACB 0x0001 is not set.</summary>
+    public bool IsEnabled => (Flags & 0x0001) == 0;
+
+    /// <summary>ACB 0x0400.</summary>
+    public bool IsLocked => (Flags & 0x0400) != 0;
+
+    /// <summary>ACB 0x0010: an account of a person, not of a machine or a trust.</summary>
+    public bool IsNormal => (Flags & 0x0010) != 0;
+}
+
+/// <summary>Reads local accounts from SAM (boot-network-accounts.md §3; layouts as chntpw's sam.h and impacket's secretsdump have them).</summary>
+public static class LocalAccounts
+{
+    private const int MaximumAccounts = 10_000;
+
+    /// <summary>Every account, by relative id. Damaged records are left out.</summary>
+    public static IReadOnlyList<LocalAccount> Read(GuestHive sam)
+    {
+        var account = sam.Root.Find(@"SAM\Domains\Account");
+        var administrators = Members(sam.Root.Find(@"SAM\Domains\Builtin\Aliases\00000220")?.GetBinary("C"), MachineSid(account?.GetBinary("V")));
+        var accounts = new List<LocalAccount>();
+        foreach (var key in account?.Find("Users")?.SubKeys.Take(MaximumAccounts) ?? [])
+        {
+            if (uint.TryParse(key.Name, System.Globalization.NumberStyles.HexNumber, null, out var rid)
+                && key.GetBinary("F") is { } f && f.Length >= Layout.FMinimum && key.GetBinary("V") is { } v && v.Length >= Layout.VData)
+            {
+                accounts.Add(new LocalAccount(
+                    Name(v) ?? $"(RID {rid})", rid, BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(Layout.FFlags)), HasPassword(v),
+                    administrators.Contains(rid), Expiry(f)));
+            }
+        }
+
+        return [.. accounts.OrderBy(a => a.Rid)];
+    }
+
+    private static string? Name(ReadOnlySpan<byte> v)
+    {
+        var name = Item(v, Layout.VName);
+        return name.Length == 0 ? null : RegistryText.ReadString(name);
+    }
+
+    /// <summary>An NT hash is there: revision 1 (RC4) has 20 bytes with it, revision 2 (AES) more than its 24-byte header.</summary>
+    private static bool HasPassword(ReadOnlySpan<byte> v)
+    {
+        var hash = Item(v, Layout.VNtHash);
+        return hash.Length >= 4 && BinaryPrimitives.ReadUInt16LittleEndian(hash[2..]) switch
+        {
+            2 => hash.Length > 0x18,
+            _ => hash.Length >= 0x14,
+        };
+    }
+
+    private static ReadOnlySpan<byte> Item(ReadOnlySpan<byte> v, int descriptor)
+    {
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(v[descriptor..]);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(v[(descriptor + 4)..]);
+        var room = (uint)(v.Length - Layout.VData);
+        return offset > room || length > room - offset ? [] : v.Slice(Layout.VData + (int)offset, (int)length);
+    }
+
+    private static DateTime? Expiry(ReadOnlySpan<byte> f)
+    {
+        var ticks = BinaryPrimitives.ReadInt64LittleEndian(f[Layout.FExpires..]);
+        return ticks <= 0 || ticks > DateTime.MaxValue.ToFileTimeUtc() ? null : DateTime.FromFileTimeUtc(ticks);
+    }
+
+    /// <summary>The SID of the machine: the last three sub-authorities stand at the end of the domain's V.</summary>
+    private static byte[]? MachineSid(byte[]? v) => v is { Length: >= 12 } ? v[^12..] : null;
+
+    /// <summary>The relative ids of this machine's accounts in an alias (C: member list offset at 0x28, count at 0x30, data from 0x34).</summary>
+    private static HashSet<uint> Members(byte[]? c, byte[]? machine)
+    {
+        var members = new HashSet<uint>();
+        if (c is not { Length: >= Layout.CData } || machine is null)
+        {
+            return members;
+        }
+
+        long at = Layout.CData + (long)BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(Layout.CMembers));
+        var count = BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(Layout.CCount));
+        for (uint i = 0; i < count && at >= 0 && at + 8 <= c.Length; i++)
+        {
+            // A SID: u8 revision, u8 count of sub-authorities, 6 bytes authority, then u32 each.
+            var subAuthorities = c[at + 1];
+            var length = 8 + (subAuthorities * 4);
+            if (at + length > c.Length)
+            {
+                break;
+            }
+
+            var sid = c.AsSpan((int)at, length);
+            if (subAuthorities == 5 && sid.Slice(12, 12).SequenceEqual(machine))
+            {
+                members.Add(BinaryPrimitives.ReadUInt32LittleEndian(sid[24..]));
+            }
+
+            at += length;
+        }
+
+        return members;
+    }
+
+    /// <summary>Offsets in the values F and V of a user, and C of an alias.</summary>
+    private static class Layout
+    {
+        public const int FExpires = 0x20; // FILETIME; 0 and the maximum: never
+        public const int FFlags = 0x38; // u16 account control bits
+        public const int FMinimum = 0x44;
+        public const int VName = 0x0C; // descriptor: u32 offset from 0xCC, u32 length, u32
+        public const int VNtHash = 0xA8;
+        public const int VData = 0xCC;
+        public const int CMembers = 0x28;
+        public const int CCount = 0x30;
+        public const int CData = 0x34;
+    }
+}

@@ -1,0 +1,192 @@
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Jobs;
+
+/// <summary>
+/// Runs the rules over an opened image. <see cref="Fix"/> changes the files of the session, which are a transaction's view: the caller commits
+/// when the result says so, or drops everything.
+/// </summary>
+public static class RuleRunner
+{
+    /// <summary>Inspects with every rule of the target; writes nothing.</summary>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is no Windows in the image, and no gate says why.</exception>
+    /// <exception cref="CorruptImageException">A structure that a rule reads is damaged.</exception>
+    public static ImageReport Check(ImageSession session, RuleContext context, RuleSelection selection)
+    {
+        var results = new List<RuleReport>();
+        if (!PassGates(session, context, selection, results))
+        {
+            return Report(session, context, results, ImageResult.Refused);
+        }
+
+        foreach (var rule in Ordinary(context))
+        {
+            results.Add(selection.Includes(rule)
+                ? Describe(context, rule, Inspect(context, rule))
+                : Skipped(context, rule, "Left out by --only or --skip."));
+        }
+
+        return Report(session, context, results, Verdict(results));
+    }
+
+    /// <summary>
+    /// Inspects, fixes what fails and can be fixed, writes back, and inspects everything again through a fresh view of the result. When the
+    /// report's changes are empty, nothing was written at all.
+    /// </summary>
+    /// <param name="session">The image.</param>
+    /// <param name="context">What the rules see of it.</param>
+    /// <param name="selection">Which rules run.</param>
+    /// <param name="dryRun">Whether the caller is going to drop the changes: states say <c>wouldFix</c>.</param>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is no Windows in the image, and no gate says why.</exception>
+    /// <exception cref="CorruptImageException">A structure is damaged, or the result failed its own check; the caller drops the changes.</exception>
+    /// <exception cref="IOException">The host failed; the caller drops the changes.</exception>
+    public static ImageReport Fix(ImageSession session, RuleContext context, RuleSelection selection, bool dryRun = false)
+    {
+        var results = new List<RuleReport>();
+        if (!PassGates(session, context, selection, results))
+        {
+            return Report(session, context, results, ImageResult.Refused);
+        }
+
+        var gates = results.Count;
+        var repaired = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var rule in Ordinary(context))
+        {
+            if (!selection.Includes(rule))
+            {
+                results.Add(Skipped(context, rule, "Left out by --only or --skip."));
+                continue;
+            }
+
+            var finding = Inspect(context, rule);
+            if (finding is { State: FindingState.Failed, Fixable: true } && rule.CanFix)
+            {
+                context.Changes.CurrentRule = rule.Id;
+                rule.Fix(context);
+                context.Changes.CurrentRule = null;
+                repaired.Add(rule.Id);
+            }
+
+            results.Add(Describe(context, rule, finding));
+        }
+
+        if (repaired.Count == 0)
+        {
+            return Report(session, context, results, Verdict(results)); // nothing was asked for, nothing was written
+        }
+
+        if (session.WriteBack())
+        {
+            using var fresh = session.Reopen();
+            Verify(fresh, context with { Machine = fresh.Machine }, selection, results, gates, repaired, dryRun);
+        }
+        else
+        {
+            Verify(session, context, selection, results, gates, repaired, dryRun);
+        }
+
+        return Report(session, context, results, Verdict(results));
+    }
+
+    /// <summary>Every rule once more over the result. What was ok or fixed and fails now is a fault of ours: nothing must be kept.</summary>
+    private static void Verify(
+        ImageSession session, RuleContext context, RuleSelection selection, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
+    {
+        var again = new List<RuleReport>();
+        if (!PassGates(session, context, selection, again))
+        {
+            var gate = again.First(r => r.State == RuleState.Failed);
+            throw WindowsError.VerificationFailed(gate.Id, gate.Message);
+        }
+
+        var rules = Ordinary(context).ToDictionary(r => r.Id, StringComparer.Ordinal);
+        for (var i = gates; i < results.Count; i++)
+        {
+            var before = results[i];
+            if (before.State == RuleState.Skipped)
+            {
+                continue;
+            }
+
+            var finding = Inspect(context, rules[before.Id]);
+            if (repaired.Contains(before.Id))
+            {
+                if (finding.State == FindingState.Failed && finding.Fixable)
+                {
+                    throw WindowsError.VerificationFailed(before.Id, finding.Message);
+                }
+
+                results[i] = finding.State == FindingState.Failed
+                    ? Describe(context, rules[before.Id], finding) with { Before = before.Before }
+                    : before with
+                    {
+                        State = dryRun ? RuleState.WouldFix : RuleState.Fixed,
+                        Message = finding.Message,
+                        Remedy = null,
+                    };
+            }
+            else if (finding.State == FindingState.Failed && before.State != RuleState.Failed)
+            {
+                throw WindowsError.VerificationFailed(before.Id, finding.Message);
+            }
+            else
+            {
+                results[i] = Describe(context, rules[before.Id], finding);
+            }
+        }
+    }
+
+    private static bool PassGates(ImageSession session, RuleContext context, RuleSelection selection, List<RuleReport> results)
+    {
+        var gates = RuleCatalog.For(context.Profile).Where(r => r.IsGate).ToList();
+        foreach (var gate in gates)
+        {
+            results.Add(Describe(context, gate, Inspect(context, gate)));
+        }
+
+        if (results.Exists(r => r.State == RuleState.Failed))
+        {
+            results.AddRange(Ordinary(context).Select(r => Skipped(context, r, "Not reached: a gate refused the image.")));
+            return false;
+        }
+
+        if (context.FoundWindows is null)
+        {
+            throw WindowsError.NoWindows(session.Files.ImagePath, SessionSummary.Volumes(context.Volumes));
+        }
+
+        _ = context.FoundWindows.Software;
+        _ = context.FoundWindows.ControlSets;
+        return true;
+    }
+
+    private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.IsGate);
+
+    private static Finding Inspect(RuleContext context, Rule rule) =>
+        rule.NeedsWindows && context.FoundWindows is null
+            ? Finding.NotApplicable("There is no Windows installation that can be read.")
+            : rule.Inspect(context);
+
+    private static RuleReport Describe(RuleContext context, Rule rule, Finding finding) =>
+        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile),
+            finding.State switch
+            {
+                FindingState.Ok => RuleState.Ok,
+                FindingState.Failed => RuleState.Failed,
+                _ => RuleState.NotApplicable,
+            },
+            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Title, rule.IsGate);
+
+    private static RuleReport Skipped(RuleContext context, Rule rule, string why) =>
+        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Title, Gate: rule.IsGate);
+
+    private static ImageResult Verdict(List<RuleReport> results) =>
+        results.Exists(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }) ? ImageResult.NotReady : ImageResult.Ready;
+
+    private static ImageReport Report(ImageSession session, RuleContext context, List<RuleReport> results, ImageResult result) =>
+        SessionSummary.Describe(session.Files, context) with { Result = result, Rules = results, Changes = ChangesReport.Of(context.Changes) };
+}

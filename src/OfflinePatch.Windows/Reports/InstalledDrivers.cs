@@ -1,0 +1,61 @@
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.Reports;
+
+/// <summary>Describes the drivers that an image has, by family, with what is missing for a target.</summary>
+public static class InstalledDrivers
+{
+    /// <summary>The families of the manifest that have a package or a bundle in the image or lack one that the target asks for; then the other packages.</summary>
+    /// <param name="system">The Windows.</param>
+    /// <param name="manifest">The families.</param>
+    /// <param name="target">The profile's id.</param>
+    public static IReadOnlyList<DriverFamilyReport> Describe(WindowsSystem system, DriverManifest manifest, string target)
+    {
+        var staged = DriverTarget.IsKnown(system) ? GuestDriverStore.Inspect(system, manifest) : [];
+        var reports = new List<DriverFamilyReport>();
+        foreach (var family in manifest.Families)
+        {
+            var demand = family.Demand(target);
+            var bundles = InstalledBundles.Find(system, family);
+            var packages = family.Drivers.SelectMany(e => Packages(system, e, staged, demand.StoreOnly || demand.Absent)).ToList();
+            var missing = bundles.Any(b => b.IsCurrent) ? []
+                : (demand.Required ?? []).Concat(demand.Advised ?? []).Where(id => packages.TrueForAll(p => p.Driver != id)).ToList();
+            if (packages.Count + bundles.Count + missing.Count > 0)
+            {
+                reports.Add(new DriverFamilyReport(
+                    family.Name, family.Title, packages, [.. bundles.Select(b => new DriverBundleReport(b.Bundle.Title, b.Version, b.IsCurrent, b.Bundle.Lowest))], missing));
+            }
+        }
+
+        var others = staged.Where(s => s.Family is null).Select(s => Describe(s, [])).ToList();
+        if (others.Count > 0)
+        {
+            reports.Add(new DriverFamilyReport(null, "Other driver packages", others, [], []));
+        }
+
+        return reports;
+    }
+
+    private static IEnumerable<StagedDriverReport> Packages(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged, bool storeOnly)
+    {
+        var own = staged.Where(s => s.Entry == entry).OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).ToList();
+        if (own.Count == 0)
+        {
+            yield break;
+        }
+
+        var ready = DriverReadiness.Of(system, entry, staged, storeOnly);
+        foreach (var package in own)
+        {
+            yield return Describe(package, package == (ready.Staged ?? own[0]) ? ready.Problems : []);
+        }
+    }
+
+    private static StagedDriverReport Describe(StagedDriver driver, IReadOnlyList<string> problems) => new(
+        driver.Entry?.Id, driver.InfName, NullIfEmpty(driver.PublishedName), driver.Version.ToString(), driver.Date == DateTime.MinValue ? null : $"{driver.Date:yyyy-MM-dd}",
+        NullIfEmpty(driver.Provider), NullIfEmpty(driver.SignerName), driver.IsActive, problems);
+
+    private static string? NullIfEmpty(string text) => text.Length > 0 ? text : null;
+}

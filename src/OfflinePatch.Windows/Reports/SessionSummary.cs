@@ -1,0 +1,120 @@
+using OfflinePatch.Core;
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Rules;
+
+namespace OfflinePatch.Windows.Reports;
+
+/// <summary>The facts about an image that stand in every report.</summary>
+public static class SessionSummary
+{
+    private static readonly Guid RecoveryType = new("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC");
+    private static readonly Guid ReservedType = new("E3C9E316-0B5C-4DB8-817D-F92DF00215AE");
+    private const byte MbrRecoveryType = 0x27;
+
+    /// <summary>A report with the facts and without rules: what <c>inspect</c> starts from.</summary>
+    public static ImageReport Describe(IImageFiles files, RuleContext context) => new()
+    {
+        Path = files.ImagePath,
+        Result = ImageResult.Ready,
+        Format = context.Disk.Format.ToString().ToLowerInvariant(),
+        Subformat = context.Disk.Subformat is { Length: > 0 } subformat ? subformat : null,
+        VirtualSize = context.Disk.Length,
+        FileSize = context.Options.FileSize ?? files.Image.Length,
+        Firmware = FirmwareText(context.Boot.Firmware),
+        Windows = context.FoundWindows is null ? null : Describe(context.FoundWindows),
+        Partitions = [.. context.Volumes.Where(v => v.Partition is not null).Select(v => Describe(context, v))],
+        Target = context.Profile.Id,
+        Notes = [.. context.Partitions.Notes, .. VolumeNotes(context), .. HiveNotes(context)],
+    };
+
+    /// <summary>A report with everything that <c>inspect</c> tells.</summary>
+    public static ImageReport Inspect(IImageFiles files, RuleContext context) => Describe(files, context) with { Inspection = InspectionReader.Read(context) };
+
+    /// <summary>The installation in a report.</summary>
+    public static WindowsReport Describe(WindowsSystem system)
+    {
+        var facts = system.Facts;
+        return new WindowsReport(
+            facts.ProductName, facts.EditionId, facts.VersionText, facts.Build == 0 ? null : facts.Build, facts.ArchitectureText,
+            facts.InstallationType, system.ControlSetName, system.GuestPath(system.SystemRoot), facts.ComputerName, system.Volume.Number);
+    }
+
+    /// <summary><c>bios</c>, <c>uefi</c> or null.</summary>
+    internal static string? FirmwareText(Firmware firmware) => firmware switch
+    {
+        Firmware.Bios => "bios",
+        Firmware.Uefi => "uefi",
+        _ => null,
+    };
+
+    internal static string Volumes(IReadOnlyList<GuestVolume> volumes) =>
+        volumes.Count == 0 ? "no partitions" : string.Join(", ", volumes.Select(v => v.Description));
+
+    private static IEnumerable<string> VolumeNotes(RuleContext context)
+    {
+        foreach (var volume in context.Volumes)
+        {
+            if (volume.Failure is not null)
+            {
+                yield return $"{volume.Description} cannot be read: {volume.Failure.Message}";
+            }
+
+            if (volume.Note is not null)
+            {
+                yield return volume.Note;
+            }
+
+            if (volume.Condition is { HasShadowCopies: true } && context.Systems.Any(s => s.Volume == volume))
+            {
+                yield return $"{volume.Description} holds shadow copies: those made before a fix are unreliable for the files that it changes.";
+            }
+        }
+    }
+
+    private static IEnumerable<string> HiveNotes(RuleContext context)
+    {
+        foreach (var load in context.FoundWindows is null ? [] : new[] { HiveName.System, HiveName.Software }.Select(context.FoundWindows.Load))
+        {
+            if (load.Hive?.Hive.Recovery is { Kind: HiveRecoveryKind.ReplayedEntries or HiveRecoveryKind.ReplayedPages } recovery)
+            {
+                yield return $"{context.FoundWindows!.GuestPath(load.Path)} was not written completely; its logs complete it ({recovery.Entries} entries).";
+            }
+        }
+    }
+
+    private static PartitionReport Describe(RuleContext context, GuestVolume volume)
+    {
+        var partition = volume.Partition!;
+        return new PartitionReport(
+            partition.Number, partition.Offset, partition.Length, partition.TypeName, FileSystemText(volume), volume.Label, Role(context, volume),
+            partition.IsActive, partition.UniqueGuid == Guid.Empty ? null : partition.UniqueGuid.ToString(),
+            context.FoundWindows is { } windows ? DriveLetters.Of(windows, context.Partitions, partition) : null, volume.FreeBytes);
+    }
+
+    private static string? FileSystemText(GuestVolume volume) => volume.Kind switch
+    {
+        VolumeKind.Ntfs => "NTFS",
+        VolumeKind.Fat => volume.Files?.Format ?? "FAT",
+        VolumeKind.ExFat => "exFAT",
+        VolumeKind.Refs => "ReFS",
+        VolumeKind.BitLocker => "BitLocker",
+        VolumeKind.Linux => "Linux",
+        _ => null,
+    };
+
+    private static string? Role(RuleContext context, GuestVolume volume)
+    {
+        var partition = volume.Partition!;
+        return context.FoundWindows?.Volume == volume
+                ? context.Boot.SystemVolume == volume ? "windows, system" : "windows"
+            : context.Boot.SystemVolume == volume ? "system"
+            : context.Systems.Any(s => s.Volume == volume) ? "other windows"
+            : partition.TypeGuid == ReservedType ? "reserved"
+            : partition.TypeGuid == RecoveryType || partition.MbrType == MbrRecoveryType
+                || volume.Files?.FileExists(@"Recovery\WindowsRE\winre.wim") == true ? "recovery"
+            : volume.Kind is VolumeKind.Ntfs or VolumeKind.ExFat or VolumeKind.Refs or VolumeKind.Fat ? "data"
+            : null;
+    }
+}

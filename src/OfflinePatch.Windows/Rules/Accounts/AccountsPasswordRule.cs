@@ -1,0 +1,50 @@
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Accounts;
+
+/// <summary><c>accounts.password</c>: no enabled account has an empty password (images-and-cloud.md R12). SAM is read, never written.</summary>
+public sealed class AccountsPasswordRule : Rule
+{
+    /// <inheritdoc/>
+    public override string Id => "accounts.password";
+
+    /// <inheritdoc/>
+    public override string Title => "Every enabled account has a password";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: the initial password has upper and lower case, digits and special characters; AWS: all accounts must have passwords";
+
+    /// <inheritdoc/>
+    public override string Summary => @"SAM\Domains\Account\Users: whether a password is set; never which. LimitBlankPasswordUse keeps accounts without one from remote logon.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        if (AccountsAdministratorRule.Sam(context, out var reason) is not { } sam)
+        {
+            return Finding.NotApplicable(reason);
+        }
+
+        var accounts = LocalAccounts.Read(sam);
+        if (accounts.Count == 0)
+        {
+            return Finding.NotApplicable("SAM names no account.");
+        }
+
+        var empty = accounts.Where(a => a is { IsEnabled: true, IsNormal: true, HasPassword: false }).ToList();
+        return empty.Count == 0
+            ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?")
+            : Finding.Failed(
+                $@"Enabled accounts without a password in SAM\Domains\Account\Users: {string.Join(", ", empty.Select(a => $"{a.Name} ({a.Rid:X8})"))}.{BlankUse(context)}",
+                "Set a password in the source machine (`net user NAME *`: upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?), or disable the account (`net user NAME /active:no`).");
+    }
+
+    private static string BlankUse(RuleContext context) =>
+        context.Windows.Current.Find(@"Control\Lsa")?.GetDword("LimitBlankPasswordUse") == 0
+            ? @" Control\Lsa\LimitBlankPasswordUse=0 lets everybody log on with them from the network."
+            : @" They cannot log on remotely (Control\Lsa\LimitBlankPasswordUse).";
+}

@@ -1,0 +1,283 @@
+using System.Text;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Agent;
+
+/// <summary>
+/// <c>agent.cloudbase-init</c>: Cloudbase-Init is installed, starts by itself, and is configured as the target wants (images-and-cloud.md §1.7,
+/// boot-network-accounts.md §7). An installation that is there is corrected, never doubled.
+/// </summary>
+public sealed class CloudbaseInitRule : Rule
+{
+    private const string GetIt = "Fetch the portable .zip or the .msi from https://cloudbase.it/cloudbase-init/, and run `offlinepatch fix` with --cloudbase-init PATH.";
+
+    /// <inheritdoc/>
+    public override string Id => CloudbaseInitSettings.RuleId;
+
+    /// <inheritdoc/>
+    public override string Title => "Cloudbase-Init is installed and configured for the target";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS, OTC: installing and configuring Cloudbase-Init";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        @"\Cloudbase-Init from --cloudbase-init; Services\cloudbase-init (automatic, LocalSystem) in the control sets that a boot uses; conf\cloudbase-init.conf; SOFTWARE\Cloudbase Solutions\Cloudbase-Init\*\Plugins is cleared.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var package = context.Options.CloudbaseInit is { } tree ? CloudbaseInitPackage.Open(tree) : null;
+        var found = CloudbaseInitInstallation.Find(context.Windows);
+        if (package is not null && package.Architecture == WindowsArchitecture.X64 && context.Windows.Facts.Architecture is WindowsArchitecture.X86)
+        {
+            return Finding.Failed("The Cloudbase-Init package is for x64, this Windows is x86.", "Name the x86 package with --cloudbase-init.");
+        }
+
+        if (found is null || found.MissingFiles.Count > 0 || found.Directory is null)
+        {
+            return Incomplete(context, package, found);
+        }
+
+        return FindBroken(context, package, found) ?? FindFailed(context, found) ?? Finding.Ok(Describe(found) + " is installed and configured.");
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        var windows = context.Windows;
+        var package = context.Options.CloudbaseInit is { } tree ? CloudbaseInitPackage.Open(tree) : null;
+        var found = CloudbaseInitInstallation.Find(windows);
+        if (package is not null && (found is null || found.MissingFiles.Count > 0 || found.Directory is null || Differing(context, package, found).Count > 0))
+        {
+            Install(context, CloudbaseInitPlan.Create(package, CloudbaseInitSettings.For(context.Profile), windows.DriveLetter, found?.Directory ?? CloudbaseInitPlan.DefaultDirectory), found);
+            found = CloudbaseInitInstallation.Find(windows);
+        }
+
+        if (found is null)
+        {
+            return;
+        }
+
+        foreach (var set in found.WrongControlSets)
+        {
+            CopyService(windows, set);
+        }
+
+        foreach (var key in found.PluginStates)
+        {
+            key.DeleteSubKeyTree("Plugins");
+        }
+
+        if (found.ConfigPath is { } path && Configure(context, path) is { MustBeWritten: true } config)
+        {
+            windows.Files.CreateDirectory(FilePath.ParentOf(path));
+            windows.Files.WriteFile(path, config.ToArray());
+        }
+    }
+
+    private static Finding Incomplete(RuleContext context, CloudbaseInitPackage? package, CloudbaseInitInstallation? found)
+    {
+        var lack = found is null
+            ? @"Cloudbase-Init is not installed: there is no Services\cloudbase-init."
+            : found.Directory is null
+                ? $"Services\\cloudbase-init names a program that is not on the Windows volume: {found.ImagePath}"
+                : $"Cloudbase-Init is incomplete: {context.Windows.GuestPath(found.MissingFiles[0])} is missing.";
+        return package is null
+            ? Finding.Failed(lack, GetIt)
+            : Finding.Broken(lack, found is null ? "not installed" : "incomplete",
+                $"Cloudbase-Init {package.Version ?? "of unknown version"} in {context.Windows.GuestPath(found?.Directory ?? CloudbaseInitPlan.DefaultDirectory)}, {package.Files.Count} files");
+    }
+
+    private static Finding? FindBroken(RuleContext context, CloudbaseInitPackage? package, CloudbaseInitInstallation found)
+    {
+        if (package is not null && Differing(context, package, found) is { Count: > 0 } differing)
+        {
+            return Finding.Broken($"{differing.Count} files of {Describe(found)} are not those of the package: {context.Windows.GuestPath(differing[0])}", "changed or missing", "as in the package");
+        }
+
+        if (found.WrongControlSets.Count > 0)
+        {
+            return Finding.Broken(@"Services\cloudbase-init does not start by itself.",
+                string.Join("; ", found.WrongControlSets.Select(s => $"{s.Name}: {ServiceImage.StartText(s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start"))}")), "auto");
+        }
+
+        if (found.ConfigPath is { } path && Configure(context, path) is { MustBeWritten: true })
+        {
+            var now = Read(context, path);
+            var wrong = CloudbaseInitSettings.For(context.Profile).Where(s => now.Get(s.Section, s.Key) is var value && (value is null || (value != s.Value && s.IsRequired))).ToList();
+            return wrong.Count == 0
+                ? Finding.Broken($"{context.Windows.GuestPath(path)} begins with a byte order mark or assigns an option twice.")
+                : Finding.Broken($"{context.Windows.GuestPath(path)} is not as the target wants it: {string.Join(", ", wrong.Select(s => s.Key))}.",
+                    string.Join("; ", wrong.Select(s => $"{s.Key}={now.Get(s.Section, s.Key) ?? "(absent)"}")), string.Join("; ", wrong.Select(s => $"{s.Key}={s.Value}")));
+        }
+
+        return found.PluginStates.Count > 0
+            ? Finding.Broken($"{found.PluginStates[0].Path}\\Plugins says that the agent has done its work already: on a machine made from this image it would do nothing.", "present", "deleted")
+            : null;
+    }
+
+    private static Finding? FindFailed(RuleContext context, CloudbaseInitInstallation found)
+    {
+        if (found.ConfigPath is { } path && Read(context, path).Mistakes is { Count: > 0 } mistakes)
+        {
+            return Finding.Failed($"{context.Windows.GuestPath(path)} cannot be read by the agent: {mistakes[0]}.", "Correct the line in the source machine.");
+        }
+
+        var files = context.Windows.Volume.RequireFiles();
+        if (CloudbaseInitLayout.NeedsUniversalRuntime(name => files.FileExists(FilePath.Join(found.Directory!, name)))
+            && !files.FileExists(context.Windows.PathOf(@"System32\ucrtbase.dll")))
+        {
+            return Finding.Failed($"{Describe(found)} is installed, and cannot start: {context.Windows.GuestPath(context.Windows.PathOf(@"System32\ucrtbase.dll"))} is missing.",
+                "Install the Universal C Runtime (KB2999226) in the source machine, or name a package that brings it.");
+        }
+
+        var wanted = CloudbaseInitSettings.VersionFor(context.Profile);
+        return wanted is not null && found.Version is not null && !SameVersion(found.Version, wanted)
+            ? Finding.Failed($"{Describe(found)} is installed; the target wants version {wanted}.", $"Uninstall it in the source machine, then run `offlinepatch fix` with --cloudbase-init of version {wanted}.", found.Version, wanted)
+            : null;
+    }
+
+    private static void Install(RuleContext context, CloudbaseInitPlan plan, CloudbaseInitInstallation? found)
+    {
+        var windows = context.Windows;
+        CreateProtected(windows.Files, plan.Directory);
+        foreach (var directory in plan.Directories)
+        {
+            windows.Files.CreateDirectory(directory);
+        }
+
+        foreach (var file in plan.Files)
+        {
+            if (!HasSameContent(context, file))
+            {
+                using var content = context.Options.CloudbaseInit!.OpenRead(file.Source);
+                windows.Files.WriteFile(file.Destination, content, file.Length);
+            }
+        }
+
+        foreach (var (path, text) in new[]
+            {
+                (CloudbaseInitLayout.Configuration, plan.ConfText),
+                (CloudbaseInitLayout.UnattendConfiguration, plan.UnattendConfText),
+                (CloudbaseInitLayout.Unattend, plan.UnattendXml),
+            })
+        {
+            var destination = FilePath.Join(plan.Directory, path);
+            if (!windows.Files.FileExists(destination))
+            {
+                windows.Files.WriteFile(destination, Encoding.UTF8.GetBytes(text));
+            }
+        }
+
+        // A service that is there keeps what is not about where the program is (boot-network-accounts.md §7.2, step 4).
+        string[] replaced = ["ImagePath", "ObjectName", "Start"];
+        foreach (var set in windows.BootControlSets)
+        {
+            var service = set.Key.Create(@"Services\" + CloudbaseInitPlan.ServiceName);
+            foreach (var value in plan.ServiceValues.Where(v => found is null || replaced.Contains(v.Name, StringComparer.Ordinal) || !service.HasValue(v.Name)))
+            {
+                service.SetValue(value.Name, value.Type, value.Bytes);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Creates the directory as one that only administrators may write to, because LocalSystem runs what is in it. In the root of a volume
+    /// every user may (the default of C:\); below Program Files nobody else may, and a directory that is moved keeps its security.
+    /// </summary>
+    private static void CreateProtected(IWritableFileSystem files, string directory)
+    {
+        const string Nursery = @"Program Files\Cloudbase-Init.offlinepatch";
+        if (FilePath.Split(directory).Length == 1 && !files.DirectoryExists(directory) && files.DirectoryExists("Program Files") && files.Find(Nursery) is null)
+        {
+            files.CreateDirectory(Nursery);
+            files.Move(Nursery, directory);
+        }
+    }
+
+    /// <summary>Gives a control set the service as another one has it, started automatically.</summary>
+    private static void CopyService(WindowsSystem windows, ControlSet set)
+    {
+        var service = set.Key.Create(@"Services\" + CloudbaseInitPlan.ServiceName);
+        var model = windows.BootControlSets.Select(s => s.Service(CloudbaseInitPlan.ServiceName)).First(s => s?.HasValue("ImagePath") ?? false)!;
+        foreach (var value in model.Values.ToList())
+        {
+            if (!service.HasValue(value.Name))
+            {
+                service.SetValue(value.Name, value.Type, value.ReadData());
+            }
+        }
+
+        service.SetDword("Start", 2);
+    }
+
+    /// <summary>Files of our own installation that are missing or have another length. What Python compiles for itself does not count.</summary>
+    private static List<string> Differing(RuleContext context, CloudbaseInitPackage package, CloudbaseInitInstallation found)
+    {
+        if (!string.Equals(found.Directory, CloudbaseInitPlan.DefaultDirectory, StringComparison.OrdinalIgnoreCase) || found.Version != package.Version)
+        {
+            return [];
+        }
+
+        var files = context.Windows.Volume.RequireFiles();
+        return
+        [
+            .. CloudbaseInitPlan.Create(package, [], context.Windows.DriveLetter).Files
+                .Where(f => !f.Destination.EndsWith(".pyc", StringComparison.OrdinalIgnoreCase) && files.Find(f.Destination)?.Length != f.Length)
+                .Select(f => f.Destination),
+        ];
+    }
+
+    private static bool HasSameContent(RuleContext context, CloudbaseInitCopy file)
+    {
+        if (context.Windows.Files.Find(file.Destination) is not { IsDirectory: false } present || present.Length != file.Length)
+        {
+            return false;
+        }
+
+        using var ours = context.Options.CloudbaseInit!.OpenRead(file.Source);
+        using var theirs = context.Windows.Files.OpenRead(file.Destination);
+        var (a, b) = (new byte[64 * 1024], new byte[64 * 1024]);
+        int count;
+        while ((count = ours.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0)
+        {
+            if (theirs.ReadAtLeast(b, count, throwOnEndOfStream: false) < count || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static CloudbaseInitConfig Read(RuleContext context, string path)
+    {
+        var files = context.Windows.Volume.RequireFiles();
+        return CloudbaseInitConfig.Parse(files.FileExists(path) ? files.ReadFile(path, 16 * 1024 * 1024) : []);
+    }
+
+    private static CloudbaseInitConfig Configure(RuleContext context, string path)
+    {
+        var config = Read(context, path);
+        foreach (var setting in CloudbaseInitSettings.For(context.Profile))
+        {
+            config.Apply(setting);
+        }
+
+        return config;
+    }
+
+    private static string Describe(CloudbaseInitInstallation found) => found.Version is null ? "Cloudbase-Init" : $"Cloudbase-Init {found.Version}";
+
+    private static bool SameVersion(string found, string wanted) => found == wanted || found.StartsWith(wanted + ".", StringComparison.Ordinal);
+}

@@ -1,0 +1,137 @@
+using System.Buffers.Binary;
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.Rules.Boot;
+
+/// <summary>The BIOS boot chain: what is wrong with MBR and boot sector, and what can be mended in place (boot-network-accounts.md §1.6).</summary>
+internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnlyList<BiosBootRepair.Step> Steps)
+{
+    private const string Rewrite = "Repair it in the source machine's recovery environment: `bootrec /fixmbr`, `bootrec /fixboot`, `bcdboot C:\\Windows`; then export it again.";
+
+    /// <summary>Looks at the chain; writes nothing.</summary>
+    public static BiosBootRepair Find(RuleContext context)
+    {
+        if (context.Disk is not { } disk || context.Partitions is not { Scheme: PartitionScheme.Mbr } || context.Boot.Active?.Partition is not { } partition)
+        {
+            return new BiosBootRepair(null, null, []);
+        }
+
+        Span<byte> mbr = stackalloc byte[512];
+        disk.Read(0, mbr);
+        if (!mbr[..Layout.BootCodeEnd].ContainsAnyExcept((byte)0))
+        {
+            return new BiosBootRepair("The master boot record has no boot code (bytes 0 to 439 are zero).", Rewrite, []);
+        }
+
+        var volume = context.Boot.Active;
+        if (volume.Files?.Find(BootFilesFinder.BiosBootManager) is not { Length: > 0 })
+        {
+            return new BiosBootRepair($@"\{BootFilesFinder.BiosBootManager} is missing or empty on partition {partition.Number}.", Rewrite, []);
+        }
+
+        var steps = new List<Step>();
+        if (partition.IsLogical)
+        {
+            return new BiosBootRepair($"The boot manager is on a logical partition ({partition.Number}), which the BIOS cannot start.", Rewrite, steps);
+        }
+
+        // The table was read when the image was opened; the flags are read again, so that a second look sees what was mended.
+        var isActive = mbr[StatusOf(partition.Number)] == 0x80;
+        var wrongActive = new List<int>();
+        for (var number = 1; number <= 4; number++)
+        {
+            if (number != partition.Number && mbr[StatusOf(number)] == 0x80)
+            {
+                wrongActive.Add(number);
+            }
+        }
+
+        if (!isActive || wrongActive.Count > 0)
+        {
+            steps.Add(new Step(
+                wrongActive.Count > 0 ? $"in the master boot record partition {wrongActive[0]} is active" : "in the master boot record no partition is active",
+                $"partition {partition.Number} is active",
+                () =>
+                {
+                    Span<byte> flag = [0x80];
+                    disk.Write(StatusOf(partition.Number), flag);
+                    foreach (var other in wrongActive)
+                    {
+                        flag[0] = 0;
+                        disk.Write(StatusOf(other), flag);
+                    }
+
+                    context.Changes.RecordFile("disk: master boot record", FileChangeKind.Replaced, 512);
+                }));
+        }
+
+        Span<byte> boot = stackalloc byte[512];
+        disk.Read(partition.Offset, boot);
+        if (JudgeBootSector(boot) is { } fault)
+        {
+            return new BiosBootRepair($"The boot sector of partition {partition.Number} {fault}.", Rewrite, []);
+        }
+
+        var start = partition.Offset / disk.SectorSize;
+        var hidden = BinaryPrimitives.ReadUInt32LittleEndian(boot[Layout.HiddenSectors..]);
+        if (start <= uint.MaxValue && hidden != start)
+        {
+            steps.Add(new Step(
+                $"HiddenSectors of partition {partition.Number} is {hidden}", $"HiddenSectors = {start}",
+                () =>
+                {
+                    var field = new byte[4];
+                    BinaryPrimitives.WriteUInt32LittleEndian(field, (uint)start);
+                    disk.Write(partition.Offset + Layout.HiddenSectors, field);
+                    if (volume.Kind == VolumeKind.Ntfs)
+                    {
+                        // NTFS keeps a copy of its boot sector in the last sector of the partition.
+                        Span<byte> copy = new byte[8];
+                        var last = partition.Offset + partition.Length - disk.SectorSize;
+                        disk.Read(last + 3, copy);
+                        if (copy.SequenceEqual("NTFS    "u8))
+                        {
+                            disk.Write(last + Layout.HiddenSectors, field);
+                        }
+                    }
+
+                    context.Changes.RecordFile($"partition {partition.Number}: boot sector", FileChangeKind.Replaced, 512);
+                }));
+        }
+
+        return new BiosBootRepair(null, null, steps);
+    }
+
+    /// <summary>What keeps a boot sector from starting bootmgr; null when nothing is seen.</summary>
+    private static string? JudgeBootSector(ReadOnlySpan<byte> boot) =>
+        boot[Layout.Signature] != 0x55 || boot[Layout.Signature + 1] != 0xAA ? "lacks its signature 55AA"
+        : !boot[Layout.BootSectorCode..Layout.Signature].ContainsAnyExcept((byte)0) ? "has no boot code (bytes 84 to 509 are zero)"
+        : boot.IndexOf("NTLDR"u8) >= 0 ? "starts NTLDR, the loader of Windows XP, not bootmgr"
+        : null;
+
+    /// <summary>Mends what <see cref="Find"/> gives.</summary>
+    public static void Apply(RuleContext context)
+    {
+        foreach (var step in Find(context).Steps)
+        {
+            step.Apply();
+        }
+    }
+
+    private static int StatusOf(int number) => Layout.FirstEntry + ((number - 1) * Layout.EntrySize);
+
+    /// <summary>One thing to mend.</summary>
+    internal sealed record Step(string Before, string After, Action Apply);
+
+    /// <summary>Offsets in an MBR and in a boot sector with a BIOS parameter block.</summary>
+    private static class Layout
+    {
+        public const int BootCodeEnd = 0x1B8; // the disk signature follows
+        public const int FirstEntry = 0x1BE; // four entries; +0 u8 status: 0x80 active
+        public const int EntrySize = 16;
+        public const int HiddenSectors = 0x1C; // u32: sectors before the partition
+        public const int BootSectorCode = 0x54; // behind the BIOS parameter block of NTFS
+        public const int Signature = 0x1FE; // 55 AA
+    }
+}

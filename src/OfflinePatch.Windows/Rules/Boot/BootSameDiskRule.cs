@@ -1,0 +1,187 @@
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry.Bcd;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Boot;
+
+/// <summary>
+/// <c>boot.same-disk</c>: the boot partition (Windows) and the system partition (boot manager and BCD) are on this one disk
+/// (boot-network-accounts.md §1.4). The proof: the BCD's device elements name a partition of this disk's own table, by its ids, and that partition
+/// holds the Windows directory that the entry names. SYSTEM\MountedDevices is compared with both.
+/// </summary>
+public sealed class BootSameDiskRule : Rule
+{
+    private const string Rebuild =
+        "Rebuild the boot configuration in the source machine's recovery environment (`bcdboot C:\\Windows`, with the system partition on this disk), then export it again.";
+
+    private const string MakeDefault =
+        "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.";
+
+    /// <inheritdoc/>
+    public override string Id => "boot.same-disk";
+
+    /// <inheritdoc/>
+    public override string Title => "Boot and system partition are on this disk";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk";
+
+    /// <inheritdoc/>
+    public override string Summary => @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, SYSTEM\MountedDevices.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        if (context.Partitions is not { } table)
+        {
+            return Finding.NotApplicable("There is no partition table.");
+        }
+
+        if (context.Boot.SystemVolume is not { } systemVolume)
+        {
+            return Finding.Failed(
+                $"No boot manager on this disk: no EFI system partition with {BootFilesFinder.UefiBootManager}, no active partition with {BootFilesFinder.BiosBootManager} and {BootFilesFinder.BiosStorePath}.",
+                "The system partition is on another disk, or lost. " + Rebuild);
+        }
+
+        var storePath = context.Firmware == Firmware.Uefi ? BootFilesFinder.UefiStorePath : BootFilesFinder.BiosStorePath;
+        if (context.Boot.Store is not { } load)
+        {
+            return Finding.Failed($@"{systemVolume.Description} holds no boot configuration (\{storePath}).", Rebuild);
+        }
+
+        if (load.Hive is not { } hive)
+        {
+            return Finding.Failed($@"The boot configuration \{storePath} cannot be read: {load.Failure?.Message}", Rebuild);
+        }
+
+        if (BootEntries.Read(hive) is not { DefaultLoader: { } loader } store)
+        {
+            return Finding.Failed($@"The boot configuration \{storePath} has no entry that starts Windows.", Rebuild);
+        }
+
+        return JudgeProgram(context, table, loader) ?? JudgeLoader(context, table, loader) ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(context, table, loader, systemVolume));
+    }
+
+    /// <summary>The entry starts Windows, with the program for this firmware, and the program is there.</summary>
+    private static Finding? JudgeProgram(RuleContext context, PartitionTable table, BcdObject loader)
+    {
+        if (!loader.StartsWindows)
+        {
+            return Finding.Failed($"The default BCD entry {loader.Identifier} starts {loader.ProgramPath ?? loader.TypeName}, not Windows.", MakeDefault);
+        }
+
+        if (loader.IsSafeMode)
+        {
+            return Finding.Failed(
+                $"BCD entry {loader.Identifier} has the element safeboot: Windows starts in safe mode, where no agent runs.",
+                $"In the source machine: `bcdedit /deletevalue {loader.Identifier} safeboot`, then export it again.");
+        }
+
+        var program = loader.ProgramPath!.Trim('\\');
+        var ending = context.Firmware == Firmware.Uefi ? ".efi" : ".exe";
+        if (!program.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+        {
+            return Finding.Failed(
+                $@"BCD entry {loader.Identifier} starts \{program}, which is not for {(context.Firmware == Firmware.Uefi ? "UEFI" : "BIOS")} (winload{ending}).", Rebuild);
+        }
+
+        return loader.Device.FindOn(table) is { } partition && VolumeOf(context, partition)?.Files is { } files && files.Find(program) is not { IsDirectory: false, Length: > 0 }
+            ? Finding.Failed(
+                $@"BCD entry {loader.Identifier} starts \{program} on partition {partition.Number}, which is missing or empty.",
+                "Repair Windows in the source machine's recovery environment (`sfc /scannow /offbootdir=C:\\ /offwindir=C:\\Windows`), then export it again.")
+            : null;
+    }
+
+    private static GuestVolume? VolumeOf(RuleContext context, Partition partition) => context.Volumes.FirstOrDefault(v => v.Partition?.Number == partition.Number);
+
+    private static Finding? JudgeLoader(RuleContext context, PartitionTable table, BcdObject loader)
+    {
+        foreach (var (name, device) in new[] { ("osdevice", loader.OsDevice), ("device", loader.Device) })
+        {
+            switch (device.Kind)
+            {
+                case BcdDeviceKind.Locate or BcdDeviceKind.Boot:
+                    continue;
+                case BcdDeviceKind.Unknown:
+                    return Finding.Failed($"BCD entry {loader.Identifier} has no usable {name}.", Rebuild);
+                case not (BcdDeviceKind.GptPartition or BcdDeviceKind.MbrPartition):
+                    return Finding.Failed(
+                        $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, so that Windows does not start from a partition of this disk.", MakeDefault);
+            }
+
+            if (!device.IsOn(table))
+            {
+                return Finding.Failed(
+                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, but this disk is {DiskId(table)}: another disk, or a clone with a new id.",
+                    Rebuild, device.Describe(), DiskId(table));
+            }
+
+            if (device.FindOn(table) is not { } partition)
+            {
+                return Finding.Failed(
+                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, and there is no such partition: it was moved or deleted.",
+                    Rebuild, device.Describe());
+            }
+
+            var root = (loader.SystemRoot ?? @"\Windows").Trim('\\');
+            var volume = VolumeOf(context, partition);
+            if (name == "osdevice" && (volume?.Files is not { } files || !SystemFinder.IsSystemRoot(files, root)))
+            {
+                return Finding.Failed(
+                    $@"BCD entry {loader.Identifier} starts Windows from \{root} on partition {partition.Number}, where there is none.", Rebuild);
+            }
+        }
+
+        return null;
+    }
+
+    private static Finding? JudgeManager(PartitionTable table, BcdStore store, GuestVolume systemVolume)
+    {
+        if (store.BootManager?.Device is not { IsPartition: true } device)
+        {
+            return null; // "the boot device", or absent: the firmware found it, whatever it says
+        }
+
+        return device.FindOn(table) is { } partition && partition.Number == systemVolume.Number
+            ? null
+            : Finding.Failed(
+                $"The boot manager's device is {device.Describe()}, but the store is on partition {systemVolume.Number} of {DiskId(table)}.",
+                Rebuild, device.Describe());
+    }
+
+    private static string Proof(RuleContext context, PartitionTable table, BcdObject loader, GuestVolume systemVolume)
+    {
+        var windows = context.Windows.Volume.Number;
+        var text = $"The system partition ({systemVolume.Number}) and Windows (partition {windows}) are on this disk, {DiskId(table)}.";
+        if (loader.OsDevice.IsSearched)
+        {
+            text += $" The BCD finds Windows by search (osdevice: {loader.OsDevice.Describe()}).";
+        }
+
+        var letter = MountedDevices.Read(context.Windows).FirstOrDefault(d => d.Letter == context.Windows.DriveLetter && d.IsPartition);
+        if (letter is not null && letter.FindOn(table)?.Number != windows)
+        {
+            text += $@" SYSTEM\MountedDevices gives {letter.Letter} to another partition ({letter.Describe()}): Windows assigns its letters anew at the first start.";
+        }
+
+        if (context.Systems.Count > 1)
+        {
+            text += $" There are {context.Systems.Count} Windows installations; only the one that starts by default is prepared.";
+        }
+
+        if (context.Boot is { UefiStore: not null, BiosStore: not null })
+        {
+            text += $" There are two boot configurations; the {(context.Firmware == Firmware.Uefi ? "UEFI" : "BIOS")} one was judged.";
+        }
+
+        return text;
+    }
+
+    private static string DiskId(PartitionTable table) =>
+        table.Scheme == PartitionScheme.Gpt ? $"disk {table.DiskGuid}" : $"the disk with signature {table.MbrSignature:X8}";
+}

@@ -1,0 +1,185 @@
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Drivers;
+
+/// <summary>
+/// <c>drivers.xen-pv</c>: the Xen PV drivers are there as a whole chain, or not at all (drivers.md §7). For a target that is Xen they are configured: services,
+/// class filters, unplug keys. For one that has Xen among others they stand in the driver store only: the first boot runs from the emulated disk and Windows
+/// installs them when it meets their devices. For one that never is Xen, what a former Xen guest has of them is disabled.
+/// </summary>
+public sealed class XenPvRule : Rule
+{
+    /// <inheritdoc/>
+    public override string Id => "drivers.xen-pv";
+
+    /// <inheritdoc/>
+    public override string Title => "Windows has the Xen PV drivers, all of the chain or none";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: PV drivers for flavours on Xen; Xen Project: Windows PV drivers";
+
+    /// <inheritdoc/>
+    public override string Summary => @"xenbus, xenfilt, xenvbd, xenvif, xennet, xeniface: driver store, DriverDatabase (DevicePath, CriticalDeviceDatabase on Windows 7), services, UpperFilters of System and HDC, Services\XEN; away from Xen: filters and unplug keys removed, Start=4.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        if (context.Options.Manifest.XenPv is not { } family)
+        {
+            return Finding.NotApplicable("The driver manifest has no such family.");
+        }
+
+        var demand = family.Demand(context.Profile.Id);
+        if (demand.Absent)
+        {
+            return InspectRemoval(context);
+        }
+
+        if (Chain(family, demand) is not { Count: > 0 } chain)
+        {
+            return Finding.NotApplicable("The target does not run on Xen.");
+        }
+
+        var ready = Ready(context, chain, demand);
+        var checks = Checks(context, family, chain);
+        var missing = ready.Where(r => !r.IsReady).ToList();
+        var newer = ready.Where(r => r.Version is { } v && checks.TryGetValue(r.Entry.Id, out var c) && c.Package.Version.CompareTo(v) > 0).ToList();
+        if (missing.Count == 0 && newer.Count == 0)
+        {
+            if (!demand.StoreOnly && Connection(context, ready).Problems() is { Count: > 0 } problems)
+            {
+                return Finding.Broken(
+                    $"The Xen PV drivers are there, and not connected: {string.Join("; ", problems.Take(3))}.", string.Join("; ", problems), "XENFILT in the class filters, unplug keys as the drivers ask");
+            }
+
+            return Finding.Ok($"Ready: {string.Join(", ", ready.Select(r => $"{r.Entry.Id} {r.Version}"))}.");
+        }
+
+        if (checks.Count == 0)
+        {
+            return missing.Count == 0 ? Finding.Ok("The chain is in the driver store.") : Absent(context, family, ready, missing);
+        }
+
+        var absent = chain.Where(e => !checks.ContainsKey(e.Id) && missing.Exists(m => m.Entry == e)).ToList();
+        if (absent.Count > 0)
+        {
+            return Finding.Failed(
+                $"The Xen PV chain is not complete: {string.Join(", ", absent.Select(e => e.Id))} is neither in the image nor in the sources. Nothing of it is staged.",
+                $"Name a source that holds the whole chain: {string.Join(", ", chain.Select(e => e.Id))}.");
+        }
+
+        if (checks.Values.Select(c => c.Package.Inf.Version.Provider).Distinct(StringComparer.OrdinalIgnoreCase).ToList() is { Count: > 1 } makers)
+        {
+            return Finding.Failed(
+                $"The sources mix Xen PV drivers of {string.Join(" and ", makers)}: they do not find each other's devices. Nothing of the chain is staged.", "Name a source with the drivers of one maker.");
+        }
+
+        if (checks.Values.FirstOrDefault(c => !c.IsUsable(context.Options.AllowUnsigned)) is { } bad)
+        {
+            return Finding.Failed(
+                $"{bad.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message} Nothing of the chain is staged.", "Take the drivers from their vendor again.");
+        }
+
+        return Finding.Broken(
+            missing.Count > 0 ? $"Not ready: {string.Join("; ", missing.Select(m => $"{m.Entry.Id}: {m.Problems[0]}"))}." : $"Older than the source's: {string.Join(", ", newer.Select(m => m.Entry.Id))}.",
+            string.Join(", ", ready.Select(r => r.Version is { } v ? $"{r.Entry.Id} {v}" : $"{r.Entry.Id} missing")),
+            string.Join(", ", checks.Select(c => $"{c.Key} {c.Value.Package.Version}")));
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        var family = context.Options.Manifest.XenPv!;
+        var demand = family.Demand(context.Profile.Id);
+        if (demand.Absent)
+        {
+            XenPvRemoval.Of(context.Windows).Apply();
+            return;
+        }
+
+        var chain = Chain(family, demand);
+        foreach (var check in Checks(context, family, chain).Values)
+        {
+            GuestDriverStore.Stage(context.Windows, check, context.Options.Staging with { StoreOnly = demand.StoreOnly });
+        }
+
+        // Filters and unplug keys come last, and only when every driver of the chain is in place.
+        if (!demand.StoreOnly && Ready(context, chain, demand) is var ready && ready.TrueForAll(r => r.IsReady))
+        {
+            Connection(context, ready).Write();
+        }
+    }
+
+    private static Finding InspectRemoval(RuleContext context)
+    {
+        var removal = XenPvRemoval.Of(context.Windows);
+        if (removal.Active.Count == 0)
+        {
+            return Finding.NotApplicable("The target does not run on Xen, and no Xen PV driver would start.");
+        }
+
+        return removal.Needed.Count > 0
+            ? Finding.Failed(
+                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.")
+            : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.", string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
+    }
+
+    private static List<DriverReadiness> Ready(RuleContext context, List<DriverEntry> chain, DriverDemand demand)
+    {
+        var staged = GuestDriverStore.Inspect(context.Windows, context.Options.Manifest);
+        return chain.ConvertAll(e => DriverReadiness.Of(context.Windows, e, staged, demand.StoreOnly));
+    }
+
+    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!));
+
+    private static Finding Absent(RuleContext context, DriverFamily family, List<DriverReadiness> ready, List<DriverReadiness> missing)
+    {
+        var bundles = InstalledBundles.Find(context.Windows, family);
+        if (bundles.FirstOrDefault(b => b.IsCurrent) is { } bundle)
+        {
+            return Finding.Ok($"{bundle.Bundle.Title} {bundle.Version} is installed.");
+        }
+
+        var old = bundles.Count > 0 ? $" {bundles[0].Bundle.Title} {bundles[0].Version} is older than {bundles[0].Bundle.Lowest}." : "";
+        return missing.Count == ready.Count
+            ? Finding.Failed($"There are no Xen PV drivers.{old} They are needed only for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
+            : Finding.Failed($"The Xen PV chain is not complete: {string.Join(", ", missing.Select(m => m.Entry.Id))} missing.{old}", "Name the whole chain with --drivers PATH.");
+    }
+
+    /// <summary>What the target requires, or else advises.</summary>
+    private static List<DriverEntry> Chain(DriverFamily family, DriverDemand demand)
+    {
+        var ids = demand.Required is { Count: > 0 } required ? required : demand.Advised ?? [];
+        return [.. ids.Select(family.Find).OfType<DriverEntry>()];
+    }
+
+    private static Dictionary<string, DriverPackageCheck> Checks(RuleContext context, DriverFamily family, IEnumerable<DriverEntry> entries)
+    {
+        var checks = new Dictionary<string, DriverPackageCheck>(StringComparer.OrdinalIgnoreCase);
+        if (context.Options.DriverSources.Count == 0)
+        {
+            return checks;
+        }
+
+        var target = DriverTarget.Of(context.Windows);
+        var selection = DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target);
+        foreach (var entry in entries)
+        {
+            if (selection.Find(entry.Id) is { } package)
+            {
+                checks[entry.Id] = DriverPackageCheck.Run(package, target);
+            }
+        }
+
+        return checks;
+    }
+}

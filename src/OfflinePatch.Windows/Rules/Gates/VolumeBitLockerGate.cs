@@ -1,0 +1,33 @@
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.Rules.Gates;
+
+/// <summary><c>volume.bitlocker</c>: no volume is encrypted by BitLocker, suspended protection included (boot-network-accounts.md §4).</summary>
+public sealed class VolumeBitLockerGate : GateRule
+{
+    /// <inheritdoc/>
+    public override string Id => "volume.bitlocker";
+
+    /// <inheritdoc/>
+    public override string Title => "No volume is encrypted by BitLocker";
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: encrypted images cannot be imported; libbde: the boot sector's OEM id is -FVE-FS-";
+
+    /// <inheritdoc/>
+    public override string Summary => "The boot sector of every partition.";
+
+    /// <inheritdoc/>
+    public override bool NeedsWindows => false;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var encrypted = context.Volumes.Where(v => v.Kind == VolumeKind.BitLocker).ToList();
+        return encrypted.Count == 0
+            ? Finding.Ok("No volume is encrypted by BitLocker.")
+            : Finding.Failed(
+                $"{string.Join(", ", encrypted.Select(v => $"Partition {v.Number}"))}: BitLocker (boot sector signature -FVE-FS-).",
+                "Decrypt in the source machine: `manage-bde -off C:` for each drive, wait until `manage-bde -status` says fully decrypted, shut down, export again. Suspending is not enough.");
+    }
+}

@@ -1,0 +1,36 @@
+
+namespace OfflinePatch.Windows.Rules.Gates;
+
+/// <summary><c>volume.hibernated</c>: Windows does not sleep on the volume (boot-network-accounts.md §5).</summary>
+public sealed class VolumeHibernatedGate : GateRule
+{
+    /// <inheritdoc/>
+    public override string Id => "volume.hibernated";
+
+    /// <inheritdoc/>
+    public override string Title => "Windows is not hibernated";
+
+    /// <inheritdoc/>
+    public override string Source => "hiberfil.sys begins with HIBR; a resumed Windows overwrites changes with its cached metadata";
+
+    /// <inheritdoc/>
+    public override string Summary => "The first bytes of hiberfil.sys.";
+
+    /// <inheritdoc/>
+    public override bool NeedsWindows => false;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var asleep = context.Volumes.Where(v => v.Condition is { HibernationProblem: not null }).ToList();
+        if (asleep.Count > 0)
+        {
+            return Finding.Failed(
+                string.Join(" ", asleep.Select(v => $"{v.Description}: {v.Condition!.HibernationProblem}")),
+                "In the source machine: `powercfg /h off`, then `shutdown /s /t 0`, then export it again.");
+        }
+
+        var notes = context.Volumes.Select(v => v.Condition?.HibernationNote).OfType<string>().ToList();
+        return Finding.Ok("No Windows is hibernated." + (notes.Count == 0 ? "" : " " + string.Join(" ", notes)));
+    }
+}

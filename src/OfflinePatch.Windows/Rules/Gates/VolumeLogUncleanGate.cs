@@ -1,0 +1,32 @@
+
+namespace OfflinePatch.Windows.Rules.Gates;
+
+/// <summary><c>volume.log-unclean</c>: $LogFile holds nothing that Windows would still redo over our changes (ntfs.md §11).</summary>
+public sealed class VolumeLogUncleanGate : GateRule
+{
+    /// <inheritdoc/>
+    public override string Id => "volume.log-unclean";
+
+    /// <inheritdoc/>
+    public override string Title => "The volume was dismounted cleanly";
+
+    /// <inheritdoc/>
+    public override string Source => "NTFS: restart pages of $LogFile; version 2.0 or an open client means mounted, crashed or hibernated";
+
+    /// <inheritdoc/>
+    public override string Summary => "$LogFile of the volumes with Windows and its boot files.";
+
+    /// <inheritdoc/>
+    public override bool NeedsWindows => false;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var unclean = VolumeGates.Written(context).Where(v => v.Condition is { LogProblem: not null }).ToList();
+        return unclean.Count == 0
+            ? Finding.Ok("Every $LogFile is clean.")
+            : Finding.Failed(
+                string.Join(" ", unclean.Select(v => $"{v.Description}: {v.Condition!.LogProblem}")),
+                "Shut the source machine down fully (`shutdown /s /t 0`, not a snapshot of a running machine, not fast startup), then export it again; or add --replay-log, which does what Windows would do at its next start.");
+    }
+}

@@ -1,0 +1,133 @@
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Input;
+
+/// <summary>
+/// <c>input.mouse-keyboard</c>: the class drivers stand in the filters of their classes, nothing of another hypervisor does, and no inbox driver is
+/// disabled (images-and-cloud.md §1.4 and §4.3: the importer of the target regenerates these keys, without saying how).
+/// </summary>
+public sealed class InputMouseKeyboardRule : Rule
+{
+    private static readonly (string Class, string Guid, string Driver)[] Classes =
+    [
+        ("Keyboard", "{4D36E96B-E325-11CE-BFC1-08002BE10318}", "kbdclass"),
+        ("Mouse", "{4D36E96F-E325-11CE-BFC1-08002BE10318}", "mouclass"),
+    ];
+
+    private static readonly string[] ForeignFilters =
+        ["vmkbd", "vmkbd2", "vmkbd3", "vmmouse", "vmusbmouse", "VBoxMouse", "VBoxUSBMon", "prl_mouf", "prl_mou", "xenmou"];
+
+    private static readonly string[] InboxDrivers = ["i8042prt", "kbdclass", "mouclass", "kbdhid", "mouhid", "hidusb"];
+
+    /// <inheritdoc/>
+    public override string Id => "input.mouse-keyboard";
+
+    /// <inheritdoc/>
+    public override string Title => "Mouse and keyboard work";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: the import deletes the registry keys of mouse and keyboard and generates them again";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        @"Control\Class\{4D36E96B…} and {4D36E96F…}: UpperFilters holds kbdclass, mouclass, no filter of another hypervisor, none without a driver file; i8042prt, kbdclass, mouclass, kbdhid, mouhid, hidusb: Start=4 becomes 3.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var before = new List<string>();
+        var after = new List<string>();
+        foreach (var set in context.Windows.BootControlSets)
+        {
+            foreach (var change in FilterChanges(context, set))
+            {
+                before.Add($@"{set.Name}\Control\Class\{change.Key.Name}\{change.Value}: {Text(change.Old)}");
+                after.Add(Text(change.New));
+            }
+
+            foreach (var key in DisabledDrivers(set))
+            {
+                before.Add($@"{set.Name}\Services\{key.Name}\Start=4");
+                after.Add($"{key.Name}: demand");
+            }
+        }
+
+        return before.Count == 0
+            ? Finding.Ok("The filters of the keyboard and mouse classes are in order, and no inbox driver is disabled.")
+            : Finding.Broken("The driver stack of mouse or keyboard is damaged.", string.Join("; ", before), string.Join("; ", after.Distinct()));
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        foreach (var set in context.Windows.BootControlSets)
+        {
+            foreach (var (key, value, _, filters) in FilterChanges(context, set).ToList())
+            {
+                if (filters.Count == 0)
+                {
+                    key.DeleteValue(value);
+                }
+                else
+                {
+                    key.SetMultiString(value, filters);
+                }
+            }
+
+            foreach (var key in DisabledDrivers(set).ToList())
+            {
+                key.SetDword("Start", 3);
+            }
+        }
+    }
+
+    private static IEnumerable<(GuestKey Key, string Value, IReadOnlyList<string> Old, IReadOnlyList<string> New)> FilterChanges(RuleContext context, ControlSet set)
+    {
+        foreach (var (_, guid, driver) in Classes)
+        {
+            if (set.Find(@"Control\Class\" + guid) is not { } key)
+            {
+                continue; // nothing was ever installed: setup creates the class with its filters
+            }
+
+            foreach (var value in (string[])["UpperFilters", "LowerFilters"])
+            {
+                var old = key.GetMultiString(value) ?? [];
+                var wanted = old.Where(f => !IsForeign(context, set, f, driver)).ToList();
+                if (value == "UpperFilters" && !wanted.Contains(driver, StringComparer.OrdinalIgnoreCase))
+                {
+                    wanted.Add(driver);
+                }
+
+                if (!wanted.SequenceEqual(old, StringComparer.Ordinal))
+                {
+                    yield return (key, value, old, wanted);
+                }
+            }
+        }
+    }
+
+    private static bool IsForeign(RuleContext context, ControlSet set, string filter, string driver)
+    {
+        if (filter.Equals(driver, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        return ForeignFilters.Contains(filter, StringComparer.OrdinalIgnoreCase)
+            || set.Service(filter) is not { } service
+            || ServiceImage.HasFile(context.Windows, service) == false;
+    }
+
+    private static IEnumerable<GuestKey> DisabledDrivers(ControlSet set) =>
+        InboxDrivers.Select(set.Service).OfType<GuestKey>().Where(k => k.GetDword("Start") == ServiceImage.Disabled);
+
+    private static string Text(IReadOnlyList<string> filters) => filters.Count == 0 ? "(none)" : string.Join(", ", filters);
+}

@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Net;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Network;
+
+/// <summary>
+/// <c>network.dhcp</c>: every TCP/IP interface of every control set gets its address, gateway and DNS servers from DHCP
+/// (boot-network-accounts.md §2.1, images-and-cloud.md §4.5). The ghosts of old adapters count, because a Xen PV adapter inherits the settings of
+/// the adapter that it replaces.
+/// </summary>
+public sealed class NetworkDhcpRule : Rule
+{
+    private const string NsiIPv6 = "{eb004a01-9b1a-11d4-9123-0050047759bc}";
+    private const string Parameters = @"Services\Tcpip\Parameters";
+    private static readonly string[] StaticValues = ["IPAddress", "SubnetMask", "DefaultGateway", "DefaultGatewayMetric"];
+
+    /// <inheritdoc/>
+    public override string Id => "network.dhcp";
+
+    /// <inheritdoc/>
+    public override string Title => "Every network interface uses DHCP";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns). The old values stand in the report.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var before = new List<string>();
+        var interfaces = 0;
+        foreach (var set in context.Windows.ControlSets)
+        {
+            foreach (var key in NetworkInterfaces.Of(set))
+            {
+                interfaces++;
+                if (IsStatic(key) || (!context.Options.KeepDns && HasStaticDns(key)))
+                {
+                    before.Add(Describe(set, key));
+                }
+            }
+
+            if (!context.Options.KeepDns && set.Find(Parameters) is { } global && HasStaticDns(global))
+            {
+                before.Add($@"{set.Name}\{Parameters}: DNS {global.GetString("NameServer")}");
+            }
+        }
+
+        if (before.Count > 0)
+        {
+            return Finding.Broken(
+                $@"{before.Count} of {interfaces} interfaces under Services\Tcpip\Parameters\Interfaces have static settings.",
+                string.Join("; ", before),
+                context.Options.KeepDns ? "DHCP; DNS servers kept" : "DHCP for address, gateway and DNS");
+        }
+
+        var routes = PersistentRoutes(context.Windows.Current);
+        var note = routes.Count == 0 ? "" : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";
+        if (StaticIPv6(context.Windows.Current) is { Count: > 0 } fixedAddresses)
+        {
+            note += $@" Addresses in Control\Nsi\{NsiIPv6} stay ({string.Join(", ", fixedAddresses)}): they count only if the same adapter appears again, at the same place.";
+        }
+
+        return Finding.Ok(interfaces == 0
+            ? @"There is no interface under Services\Tcpip\Parameters\Interfaces: a new adapter starts with DHCP."
+            : $"All {interfaces} interfaces of all control sets use DHCP.{note}");
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        foreach (var set in context.Windows.ControlSets)
+        {
+            foreach (var key in NetworkInterfaces.Of(set).ToList())
+            {
+                if (IsStatic(key))
+                {
+                    key.SetDword("EnableDHCP", 1);
+                    foreach (var name in StaticValues)
+                    {
+                        key.DeleteValue(name);
+                    }
+                }
+
+                ClearDns(context, key);
+            }
+
+            if (set.Find(Parameters) is { } global)
+            {
+                ClearDns(context, global);
+            }
+        }
+    }
+
+    private static bool IsStatic(GuestKey key) =>
+        key.GetDword("EnableDHCP") == 0 || NetworkInterfaces.Addresses(key, "IPAddress").Count > 0 || NetworkInterfaces.Addresses(key, "DefaultGateway").Count > 0;
+
+    private static bool HasStaticDns(GuestKey key) => key.GetString("NameServer") is { Length: > 0 } servers && servers.Trim().Length > 0;
+
+    private static void ClearDns(RuleContext context, GuestKey key)
+    {
+        if (!context.Options.KeepDns && HasStaticDns(key))
+        {
+            key.SetString("NameServer", "");
+        }
+    }
+
+    private static string Describe(ControlSet set, GuestKey key)
+    {
+        var addresses = NetworkInterfaces.Addresses(key, "IPAddress");
+        var masks = key.GetMultiString("SubnetMask") ?? [];
+        var parts = new List<string>();
+        if (addresses.Count > 0)
+        {
+            parts.Add(string.Join(", ", addresses.Select((a, i) => i < masks.Length ? $"{a}/{masks[i]}" : a)));
+        }
+        else if (key.GetDword("EnableDHCP") == 0)
+        {
+            parts.Add("EnableDHCP=0 without an address");
+        }
+
+        if (NetworkInterfaces.Addresses(key, "DefaultGateway") is { Count: > 0 } gateways)
+        {
+            parts.Add("gateway " + string.Join(", ", gateways));
+        }
+
+        if (HasStaticDns(key))
+        {
+            parts.Add("DNS " + key.GetString("NameServer"));
+        }
+
+        var name = NetworkInterfaces.ConnectionName(set, key.Name);
+        return $"{set.Name} {key.Name}{(name is null ? "" : $" ({name})")}: {string.Join(", ", parts)}";
+    }
+
+    /// <summary>
+    /// The IPv6 addresses that the network store interface keeps for adapters (boot-network-accounts.md §2.2): value names of 16 hexadecimal digits LUID
+    /// and 32 of address. Loopback, link-local and multicast ones mean nothing. They are told and not edited: the store belongs to adapters that a new
+    /// machine does not have.
+    /// </summary>
+    private static List<string> StaticIPv6(ControlSet set)
+    {
+        var found = new List<string>();
+        foreach (var value in set.Find($@"Control\Nsi\{NsiIPv6}\10")?.Values ?? [])
+        {
+            var bytes = new byte[16];
+            if (value.Name.Length == 48 && Convert.FromHexString(value.Name.AsSpan(16), bytes, out _, out _) == OperationStatus.Done
+                && new IPAddress(bytes) is { IsIPv6LinkLocal: false, IsIPv6Multicast: false } address && !IPAddress.IsLoopback(address))
+            {
+                found.Add(address.ToString());
+            }
+        }
+
+        return found;
+    }
+
+    private static List<string> PersistentRoutes(ControlSet set) =>
+        [.. set.Find(Parameters + @"\PersistentRoutes")?.Values.Select(v => v.Name) ?? []];
+}

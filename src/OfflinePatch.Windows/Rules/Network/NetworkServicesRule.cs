@@ -1,0 +1,72 @@
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Network;
+
+/// <summary>
+/// <c>network.services</c>: the drivers and services without which there is no network are not disabled (boot-network-accounts.md §2.4).
+/// Only Start=4 is evidence; any other value is somebody's choice.
+/// </summary>
+public sealed class NetworkServicesRule : Rule
+{
+    /// <summary>The values measured on healthy systems by Azure/repair-script-library, and seen in the hives of Windows 7, 8.1 and 10.</summary>
+    private static readonly (string Service, uint Start)[] Healthy =
+    [
+        ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2), ("DcomLaunch", 2),
+        ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2),
+    ];
+
+    /// <inheritdoc/>
+    public override string Id => "network.services";
+
+    /// <inheritdoc/>
+    public override string Title => "The services that a network needs are not disabled";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy system.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var disabled = Disabled(context).ToList();
+        return disabled.Count == 0
+            ? Finding.Ok("No service that the network needs is disabled.")
+            : Finding.Broken(
+                $@"Disabled under Services (Start=4): {string.Join(", ", disabled.Select(d => d.Key.Name).Distinct(StringComparer.OrdinalIgnoreCase))}.",
+                string.Join("; ", disabled.Select(d => $@"{d.Key.Path}\Start=4")),
+                string.Join("; ", disabled.Select(d => $"{d.Key.Name}: {ServiceImage.StartText(d.Start)}").Distinct()));
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        foreach (var (key, start) in Disabled(context).ToList())
+        {
+            key.SetDword("Start", start);
+        }
+    }
+
+    private static IEnumerable<(GuestKey Key, uint Start)> Disabled(RuleContext context)
+    {
+        foreach (var set in context.Windows.BootControlSets)
+        {
+            foreach (var (service, start) in Healthy)
+            {
+                if (set.Service(service) is { } key && key.GetDword("Start") == ServiceImage.Disabled)
+                {
+                    yield return (key, start);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+using System.Text;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>The targets that come with the program, and those that a user writes: profiles, checked against the rules that exist.</summary>
+public static class TargetCatalog
+{
+    private static readonly string[] BuiltIn = ["huawei-ims", "otc", "openstack-kvm", "generic-kvm", "xen"];
+
+    /// <summary>The default target.</summary>
+    public const string DefaultId = "huawei-ims";
+
+    /// <summary>The profiles that come with the program.</summary>
+    public static IReadOnlyList<string> Ids => BuiltIn;
+
+    /// <summary>A built-in profile.</summary>
+    /// <exception cref="RefusedException"><c>WIN-0007</c>: there is no such profile.</exception>
+    public static TargetProfile Get(string id) => BuiltIn.Contains(id, StringComparer.Ordinal)
+        ? Parse(Encoding.UTF8.GetBytes(SourceOf(id)), id)
+        : throw TargetError.Unknown(id, string.Join(", ", BuiltIn));
+
+    /// <summary>The JSON of a built-in profile.</summary>
+    /// <exception cref="RefusedException"><c>WIN-0007</c>: there is none of this name.</exception>
+    public static string SourceOf(string id)
+    {
+        using var stream = typeof(TargetProfile).Assembly.GetManifestResourceStream($"Targets/{id}.json") ?? throw TargetError.Unknown(id, string.Join(", ", BuiltIn));
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>Reads a profile from JSON.</summary>
+    /// <param name="json">UTF-8; comments and trailing commas are allowed.</param>
+    /// <param name="source">Where it comes from, for messages.</param>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile.</exception>
+    public static TargetProfile Parse(ReadOnlySpan<byte> json, string source) => TargetProfile.Parse(json, source, [.. RuleCatalog.All.Select(r => r.Id)]);
+}

@@ -1,0 +1,58 @@
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Windows;
+
+/// <summary><c>windows.boot-mode</c>: the way the machine boots suits its architecture and the target (images-and-cloud.md R16).</summary>
+public sealed class WindowsBootModeRule : Rule
+{
+    /// <inheritdoc/>
+    public override string Id => "windows.boot-mode";
+
+    /// <inheritdoc/>
+    public override string Title => "The boot mode suits the target";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: Arm images must boot in UEFI mode; a UEFI image needs hw_firmware_type=uefi";
+
+    /// <inheritdoc/>
+    public override string Summary => "Partition table, EFI system partition, machine type of the kernel.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var facts = context.Windows.Facts;
+        var isArm = facts.Architecture is WindowsArchitecture.Arm64 or WindowsArchitecture.Arm;
+        if (context.Firmware == Firmware.Unknown)
+        {
+            return Finding.NotApplicable("Nothing on this disk boots (see boot.same-disk).");
+        }
+
+        if (isArm && context.Firmware != Firmware.Uefi)
+        {
+            return Finding.Failed(
+                $"{facts.ArchitectureText} Windows on a disk that boots by BIOS: the target starts Arm machines by UEFI only.",
+                "Convert the disk to GPT with an EFI system partition in the source machine (`mbr2gpt /convert`), then export it again.", "bios", "uefi");
+        }
+
+        var modes = context.Profile.List(Id, "firmware", ["bios", "uefi"]);
+        var mode = context.Firmware == Firmware.Uefi ? "uefi" : "bios";
+        if (!modes.Contains(mode, StringComparer.OrdinalIgnoreCase))
+        {
+            return Finding.Failed(
+                $"The disk boots by {mode.ToUpperInvariant()}, which {context.Profile.Title} does not offer.",
+                mode == "bios" ? "Convert the disk in the source machine: `mbr2gpt /convert`." : "Choose a target that boots by UEFI.", mode);
+        }
+
+        var listed = context.Profile.List(Id, "uefiSystems", []);
+        var name = OsNames.OsVersion(facts);
+        return Finding.Ok(
+            $"The disk boots by {mode.ToUpperInvariant()}: register the image with hw_firmware_type={mode}."
+            + (mode == "uefi" && listed.Count > 0 && (name is null || !listed.Contains(name, StringComparer.OrdinalIgnoreCase))
+                ? $" {context.Profile.Title} does not list {name ?? "this Windows"} for UEFI."
+                : ""));
+    }
+}

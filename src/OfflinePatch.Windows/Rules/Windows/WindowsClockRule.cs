@@ -1,0 +1,31 @@
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Windows;
+
+/// <summary>
+/// <c>windows.clock</c>: told only. KVM hosts give the guest's clock in UTC or in local time as the image's properties say; Windows takes local time
+/// unless RealTimeIsUniversal is 1 (images-and-cloud.md §4.7). Cloudbase-Init sets it from its own real_time_clock_utc.
+/// </summary>
+public sealed class WindowsClockRule : Rule
+{
+    /// <inheritdoc/>
+    public override string Id => "windows.clock";
+
+    /// <inheritdoc/>
+    public override string Title => "How Windows reads the hardware clock";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Info;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS note on real_time_clock_utc; Azure and Google Compute Engine want RealTimeIsUniversal=1";
+
+    /// <inheritdoc/>
+    public override string Summary => @"Control\TimeZoneInformation\RealTimeIsUniversal: told, never changed.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context) =>
+        Finding.Ok(context.Windows.Current.Find(@"Control\TimeZoneInformation")?.GetDword("RealTimeIsUniversal") == 1
+            ? @"Control\TimeZoneInformation\RealTimeIsUniversal=1: Windows reads the hardware clock as UTC."
+            : @"Control\TimeZoneInformation\RealTimeIsUniversal is not 1: Windows reads the hardware clock as local time. If the clock is off after the first start, set it to 1, or real_time_clock_utc=true in cloudbase-init.conf.");
+}

@@ -1,0 +1,92 @@
+using OfflinePatch.Core;
+using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Windows;
+
+/// <summary>
+/// <c>windows.pending-renames</c>: no file operation that waits for the next start takes away what the machine needs then: a driver that starts at boot,
+/// the agent, a hive (boot-network-accounts.md §6). An uninstaller in the source machine may have left such an operation for a file that was staged
+/// anew: the first start succeeds, and the second one does not. Only such operations are dropped; all others stay.
+/// </summary>
+public sealed class WindowsPendingRenamesRule : Rule
+{
+    private static readonly string[] Hives = ["SYSTEM", "SOFTWARE", "SAM", "SECURITY", "DEFAULT", "DRIVERS"];
+
+    /// <inheritdoc/>
+    public override string Id => "windows.pending-renames";
+
+    /// <inheritdoc/>
+    public override string Title => "The next start deletes nothing that the machine needs";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Error;
+
+    /// <inheritdoc/>
+    public override string Source => "Windows session manager: MoveFileEx with MOVEFILE_DELAY_UNTIL_REBOOT; virt-v2v and AWS VM Import look at the same value";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        @"Control\Session Manager\PendingFileRenameOperations and PendingFileRenameOperations2: pairs that delete or move away a driver with Start=0, a file of Cloudbase-Init or a registry hive are dropped.";
+
+    /// <inheritdoc/>
+    public override bool CanFix => true;
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var harmful = (
+            from set in context.Windows.BootControlSets
+            from name in PendingRenames.ValueNames
+            from rename in Harmful(context, set, name)
+            select $@"{set.Name}\{PendingRenames.KeyPath}\{name}: {(rename.IsDeletion ? "deletes" : "moves away")} {rename.Source}").ToList();
+        return harmful.Count == 0
+            ? Finding.Ok("No pending file operation names a boot driver, the agent or a hive.")
+            : Finding.Broken($"{harmful[0]}, which the machine needs.", string.Join("; ", harmful), "these operations dropped");
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        foreach (var set in context.Windows.BootControlSets)
+        {
+            foreach (var name in PendingRenames.ValueNames)
+            {
+                var harmful = Harmful(context, set, name).ToHashSet();
+                if (harmful.Count > 0)
+                {
+                    var manager = set.Find(PendingRenames.KeyPath)!;
+                    PendingRenames.Write(manager, name, [.. PendingRenames.Read(manager, name).Where(r => !harmful.Contains(r))]);
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<PendingRename> Harmful(RuleContext context, ControlSet set, string valueName)
+    {
+        var renames = PendingRenames.Read(set.Find(PendingRenames.KeyPath), valueName);
+        if (renames.Count == 0)
+        {
+            return [];
+        }
+
+        var needed = Needed(context, set);
+        var agent = CloudbaseInitInstallation.Find(context.Windows)?.Directory;
+        return renames.Where(r => PendingRenames.PathOn(context.Windows, r.Source) is { } path && (needed.Contains(path) || (agent is not null && FilePath.IsWithin(path, agent))));
+    }
+
+    private static HashSet<string> Needed(RuleContext context, ControlSet set)
+    {
+        var needed = Hives.Select(h => context.Windows.PathOf(@"System32\config\" + h)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var service in set.Find("Services")?.SubKeys ?? [])
+        {
+            if (service.GetDword("Start") == 0 && ServiceImage.Resolve(context.Windows, service) is { } path)
+            {
+                needed.Add(path);
+            }
+        }
+
+        return needed;
+    }
+}

@@ -1,0 +1,63 @@
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Windows;
+
+/// <summary>
+/// <c>windows.sysprep</c>: Windows is either completely set up or properly generalised, not half way (boot-network-accounts.md §6).
+/// </summary>
+public sealed class WindowsSysprepRule : Rule
+{
+    private const string Complete = "IMAGE_STATE_COMPLETE";
+    private const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
+
+    private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
+
+    /// <inheritdoc/>
+    public override string Id => "windows.sysprep";
+
+    /// <inheritdoc/>
+    public override string Title => "Windows Setup and Sysprep are finished";
+
+    /// <inheritdoc/>
+    public override RuleSeverity Severity => RuleSeverity.Warning;
+
+    /// <inheritdoc/>
+    public override string Source => "Huawei IMS: run Sysprep if each machine needs its own SID; Azure, Alibaba: no setup in progress";
+
+    /// <inheritdoc/>
+    public override string Summary =>
+        @"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState, SYSTEM\Setup (SystemSetupInProgress, SetupType, OOBEInProgress), SYSTEM\Setup\Status\SysprepStatus.";
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        var setup = context.Windows.System.Root.Find("Setup");
+        var state = context.Windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Setup\State")?.GetString("ImageState");
+        var generalization = setup?.Find(@"Status\SysprepStatus")?.GetDword("GeneralizationState");
+        var busy = (string[])
+        [
+            .. BusyValues
+                .Where(v => setup?.GetDword(v) is { } number && number != 0)
+                .Select(v => $@"SYSTEM\Setup\{v}={setup!.GetDword(v)}"),
+        ];
+        if (state is null or Complete)
+        {
+            return busy.Length > 0
+                ? Finding.Failed(
+                    $"Windows Setup is not finished: {string.Join(", ", busy)}.",
+                    "Start the source machine, let Setup finish, shut it down, and export it again.", string.Join(", ", busy))
+                : generalization is 3 or 4
+                    ? Finding.Failed(
+                        $@"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState={generalization}: Sysprep was interrupted.",
+                        @"Run Sysprep again in the source machine; its log is Windows\System32\Sysprep\Panther\setupact.log.")
+                    : Finding.Ok("Windows is completely set up and not generalised: copies of this machine share one SID. If each needs its own, run `sysprep /generalize /oobe /shutdown` before the export (`slmgr /dlv` tells how often it can still be rearmed).");
+        }
+
+        return state == Generalized
+            ? Finding.Ok("Windows is generalised (Sysprep): the first start runs the specialize and OOBE passes.")
+            : Finding.Failed(
+                $@"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState is {state}: Windows is between two phases of its setup.",
+                @"Finish the setup in the source machine, or generalise it: `sysprep /generalize /oobe /shutdown`. A generalised image can be rearmed a limited number of times (`slmgr /dlv`).",
+                state, Complete);
+    }
+}

@@ -1,0 +1,70 @@
+using System.Xml.Linq;
+
+namespace OfflinePatch.Core.Tests.Architecture;
+
+/// <summary>Which assembly references which: the table of the house, held against the project files and against what the compiler wrote.</summary>
+[Trait("tier", "unit")]
+public sealed class ArchitectureTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
+    {
+        ["OfflinePatch.Core"] = [],
+        ["OfflinePatch.Disks"] = ["OfflinePatch.Core"],
+        ["OfflinePatch.Ntfs"] = ["OfflinePatch.Core"],
+        ["OfflinePatch.FileSystems"] = ["OfflinePatch.Core"],
+        ["OfflinePatch.Registry"] = ["OfflinePatch.Core"],
+        ["OfflinePatch.Drivers"] = ["OfflinePatch.Core"],
+        ["OfflinePatch.Windows"] =
+            ["OfflinePatch.Core", "OfflinePatch.Disks", "OfflinePatch.Ntfs", "OfflinePatch.FileSystems", "OfflinePatch.Registry", "OfflinePatch.Drivers"],
+        ["OfflinePatch.Cli"] =
+        [
+            "OfflinePatch.Core", "OfflinePatch.Disks", "OfflinePatch.Drivers", "OfflinePatch.FileSystems", "OfflinePatch.Ntfs", "OfflinePatch.Registry", "OfflinePatch.Windows",
+        ],
+    };
+
+    private static string Root => BuiltAssembly.Root;
+
+    /// <summary>A reference that nobody uses is as wrong as one that the table lacks. Transitive references are switched off, so every one is in the project file.</summary>
+    [Fact]
+    public void Every_assembly_references_what_the_table_says()
+    {
+        var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);
+        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), projects.Select(p => Path.GetFileNameWithoutExtension(p)).Order(StringComparer.Ordinal));
+        foreach (var project in projects)
+        {
+            var name = Path.GetFileNameWithoutExtension(project);
+            var expected = Allowed[name].Order(StringComparer.Ordinal);
+            var declared = XDocument.Load(project).Descendants("ProjectReference")
+                .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
+            Assert.Equal(expected, declared.Order(StringComparer.Ordinal));
+            var compiled = TypeReferences.Assemblies(BuiltAssembly.PathOf(name)).Where(a => a.StartsWith("OfflinePatch.", StringComparison.Ordinal));
+            Assert.Equal(expected, compiled.Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public void Only_Core_opens_host_files()
+    {
+        // The analyzer bans the types; this holds the ban itself, and that nobody lifts it in a file.
+        Assert.Contains("T:System.IO.File;", File.ReadAllText(Path.Combine(Root, "src", "BannedSymbols.txt")), StringComparison.Ordinal);
+        var lifted = Sources("src").Where(f => !f.Contains("OfflinePatch.Core", StringComparison.Ordinal) && File.ReadAllText(f).Contains("RS0030", StringComparison.Ordinal));
+        Assert.Empty(lifted);
+    }
+
+    [Fact]
+    public void No_source_file_is_longer_than_600_lines() =>
+        Assert.All(Sources("src").Concat(Sources("tests")).Concat(Sources("fixtures")), f => Assert.True(File.ReadLines(f).Count() <= 600, f));
+
+    [Fact]
+    public void Names_say_what_a_thing_is()
+    {
+        string[] empty = ["Util", "Utils", "Helper", "Helpers", "Manager", "Info"];
+        var vague = Sources("src").Select(f => Path.GetFileNameWithoutExtension(f)!)
+            .Where(n => empty.Any(e => n.EndsWith(e, StringComparison.Ordinal)) && n is not "FsInfo");
+        Assert.Empty(vague);
+    }
+
+    private static IEnumerable<string> Sources(string folder) =>
+        Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+}

@@ -1,0 +1,55 @@
+namespace OfflinePatch.Core.Tests.Architecture;
+
+/// <summary>
+/// The folders of an assembly are layers: a type may name types of its own folder and of folders below it, never of one above. Judged by the references that the
+/// compiler wrote. A folder is a namespace: the first name after that of the assembly; the empty name stands for files beside the folders.
+/// </summary>
+[Trait("tier", "unit")]
+public sealed class LayerTests
+{
+    /// <summary>The folders of each assembly, lowest first. Folders of one row that are separated by a blank are one layer, and do not name each other.</summary>
+    private static readonly Dictionary<string, string[]> Layers = new(StringComparer.Ordinal)
+    {
+        ["OfflinePatch.Windows"] = ["Guest", "Targets", "CloudbaseInit", "DriverStore", "Rules", "Reports", "Jobs"],
+    };
+
+    public static TheoryData<string> Assemblies => [.. Layers.Keys];
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void No_folder_refers_to_one_above_it(string assembly) =>
+        Assert.Empty(Upward(BuiltAssembly.PathOf(assembly), assembly, Layers[assembly]));
+
+    [Theory]
+    [MemberData(nameof(Assemblies))]
+    public void Every_folder_has_a_layer(string assembly)
+    {
+        var folders = TypeReferences.Within(BuiltAssembly.PathOf(assembly)).SelectMany(r => new[] { Folder(r.FromNamespace, assembly), Folder(r.ToNamespace, assembly) }).Distinct();
+        Assert.Equal(Layers[assembly].SelectMany(l => l.Split(' ')).Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The test itself: with two layers exchanged, what was a downward reference is an upward one, and is found.</summary>
+    [Fact]
+    public void An_upward_reference_is_found()
+    {
+        var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows", ["Targets", "CloudbaseInit", "DriverStore", "Rules", "Reports", "Jobs", "Guest"]);
+        Assert.Contains(found, f => f.StartsWith("OfflinePatch.Windows.Rules.RuleContext → OfflinePatch.Windows.Guest.", StringComparison.Ordinal));
+        Assert.Contains(found, f => f.Contains(".Rules.Network.NetworkDhcpRule → OfflinePatch.Windows.Guest.ControlSet", StringComparison.Ordinal)); // named in method bodies only
+    }
+
+    private static List<string> Upward(string path, string assembly, string[] layers)
+    {
+        var level = layers.SelectMany((layer, i) => layer.Split(' ').Select(folder => (folder, i))).ToDictionary(f => f.folder, f => f.i, StringComparer.Ordinal);
+        return
+        [
+            .. TypeReferences.Within(path)
+                .Select(r => (Reference: r, From: Folder(r.FromNamespace, assembly), To: Folder(r.ToNamespace, assembly)))
+                .Where(r => r.From != r.To && level.GetValueOrDefault(r.From, -1) <= level.GetValueOrDefault(r.To, int.MaxValue))
+                .Select(r => $"{r.Reference.FromNamespace}.{r.Reference.FromType} → {r.Reference.ToNamespace}.{r.Reference.ToType}")
+                .Order(StringComparer.Ordinal),
+        ];
+    }
+
+    private static string Folder(string name, string assembly) =>
+        name.Length <= assembly.Length || !name.StartsWith(assembly + ".", StringComparison.Ordinal) ? "" : name[(assembly.Length + 1)..].Split('.')[0];
+}
