@@ -110,7 +110,7 @@ internal sealed class HostState
     {
         // Another run may do the same now: the name is given only once, to a file that is complete.
         var temporary = $"{path}.{Guid.NewGuid():N}";
-        using (var file = HostStorage.CreateNew(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite))
+        using (var file = HostStorage.CreateNew(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite, path))
         {
             file.Write(0, RandomNumberGenerator.GetBytes(SecretLength));
             file.Flush();
