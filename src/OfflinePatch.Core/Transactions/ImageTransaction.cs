@@ -239,7 +239,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             if (record.NewTime is { } time && time != status.WriteTime)
             {
                 throw UndoError.SeemsChanged(file.Path, record.Identity.Matches(status.Identity)
-                    ? $"it was last written at {status.WriteTime.ToUtc():u}, and the change ended at {time.ToUtc():u}"
+                    ? $"it was last written at {status.WriteTime.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}, and the change ended at {time.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}"
                     : "it is a copy of the file that was changed, made later");
             }
         }

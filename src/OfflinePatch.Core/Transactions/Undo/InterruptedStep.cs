@@ -23,7 +23,7 @@ internal sealed class InterruptedStep(StepFile step) : IDisposable
         var reason = (isTrusted ? null : step.WhyNotOwned() ?? step.WhyNotSigned())
             ?? (isTrusted || options.IsRecovery || record.Identity.Matches(file.Handle.GetStatus().Identity)
                 ? null
-                : $"{file.Handle.Path} is another file than the one that was changed (a copy, or a new file of the same name)")
+                : "it is another file than the one that was changed (a copy, or a new file of the same name)")
             ?? StepProof.WhyNotBetween(step.Handle, record, file.Handle);
         if (file.View.IsOld)
         {

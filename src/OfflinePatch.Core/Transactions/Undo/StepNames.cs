@@ -18,6 +18,8 @@ internal static class StepNames
     /// <summary>Beside every other file of a change (and beside the image, where its undo file is elsewhere), a file of this suffix leads to the undo file.</summary>
     public const string PointerSuffix = Suffix + "-elsewhere";
 
+    private const int HalfTag = 8;
+
     /// <summary>Name of an undo file.</summary>
     /// <param name="imageName">Name of the image.</param>
     /// <param name="tag">Its tag; null beside the image.</param>
@@ -44,19 +46,39 @@ internal static class StepNames
             : 0;
     }
 
-    /// <summary>The tag of an image: of the file itself where the host can tell files apart, else of its folder.</summary>
+    /// <summary>
+    /// The tag of an image: 8 digits of the file itself, which stay when it or its folder is renamed, then 8 of the path of its folder, which stay when it is copied back.
+    /// </summary>
     public static string Tag(FileIdentity identity, string folder)
     {
-        if (!identity.IsKnown)
-        {
-            return LegacyTag(folder);
-        }
-
         Span<byte> bytes = stackalloc byte[20];
+        bytes.Clear();
         BitConverter.TryWriteBytes(bytes, identity.Inode);
         BitConverter.TryWriteBytes(bytes[8..], identity.Birth?.Seconds ?? (long)identity.Device);
         BitConverter.TryWriteBytes(bytes[16..], identity.Birth?.Nanoseconds ?? 0);
-        return Hex(bytes);
+        return (identity.IsKnown ? Hex(bytes) : "00000000") + LegacyTag(folder);
+    }
+
+    /// <summary>The number in the name of an undo file in a folder of its own, when it is that of an image; else 0.</summary>
+    /// <param name="name">Name of the undo file.</param>
+    /// <param name="imageName">Name of the image.</param>
+    /// <param name="tag">Tag of the image.</param>
+    public static int NumberOf(string name, string imageName, string tag)
+    {
+        var end = name.LastIndexOf(Suffix, StringComparison.Ordinal);
+        var start = end - tag.Length - 1;
+        if (start >= 0 && name[start] == '-')
+        {
+            var found = name.AsSpan(start + 1, tag.Length);
+            var isSameFile = found.StartsWith(tag.AsSpan(0, HalfTag)) && !found.StartsWith("00000000");
+            var isSamePath = found.EndsWith(tag.AsSpan(HalfTag)) && name.AsSpan(0, start).SequenceEqual(imageName);
+            if (isSameFile || isSamePath)
+            {
+                return NumberOf(name.AsSpan(end), Suffix);
+            }
+        }
+
+        return NumberOf(name, $"{imageName}-{tag[HalfTag..]}{Suffix}"); // version 2
     }
 
     /// <summary>The tag that version 2 used: of the text of the folder's path.</summary>

@@ -17,7 +17,7 @@ internal static class StepProof
         var (min, max) = (Math.Min(record.OldLength, record.NewLength), Math.Max(record.OldLength, record.NewLength));
         if (file.Length < min || file.Length > max)
         {
-            return $"{file.Path} has {file.Length} bytes, and had {record.OldLength} before the change and {record.NewLength} after it";
+            return $"it has {file.Length} bytes, and had {record.OldLength} before the change and {record.NewLength} after it";
         }
 
         return WhyBasisDiffers(record, file) ?? FindDifference(step, record, file, oldIsRight: true);
@@ -28,7 +28,7 @@ internal static class StepProof
     {
         if (file.Length != record.NewLength)
         {
-            return $"{file.Path} has {file.Length} bytes instead of {record.NewLength}";
+            return $"it has {file.Length} bytes instead of {record.NewLength}";
         }
 
         return WhyBasisDiffers(record, file) ?? FindDifference(step, record, file, oldIsRight: false);
@@ -41,11 +41,11 @@ internal static class StepProof
             var hash = new byte[StepLayout.ShortHashSize];
             var written = record.Ranges.Where(r => r.NewLength > 0).Select(r => new ByteRange(r.Offset, r.NewLength)).ToList();
             LegacySamples.Hash(file, Math.Min(record.OldLength, record.NewLength), written, hash);
-            return samples.Span.SequenceEqual(hash) ? null : $"{file.Path} differs where the change wrote nothing";
+            return samples.Span.SequenceEqual(hash) ? null : "it differs where the change wrote nothing";
         }
 
         return record.Evidence is { } evidence && !evidence.Hash.Span.SequenceEqual(ReadSet.HashRuns(file, evidence.Runs))
-            ? $"{file.Path} differs where the change wrote nothing"
+            ? "it differs where the change wrote nothing"
             : null;
     }
 
@@ -68,7 +68,7 @@ internal static class StepProof
                         : WrittenDifference(step, range, current, old, there, oldIsRight);
                 if (wrong >= 0)
                 {
-                    return $"{file.Path} holds something else at byte {range.Offset + wrong}";
+                    return $"it holds something else at byte {range.Offset + wrong}";
                 }
             }
 

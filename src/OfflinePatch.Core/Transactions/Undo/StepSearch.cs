@@ -121,7 +121,7 @@ internal sealed class StepSearch
         {
             // A pointer proves nothing, so it may only lead to a file that carries the tag of this very image.
             var tag = StepNames.Tag(file.GetStatus().Identity, System.IO.Path.GetDirectoryName(file.Path)!);
-            if (System.IO.Path.GetFileName(target).Contains($"-{tag}{StepNames.Suffix}", StringComparison.Ordinal))
+            if (StepNames.NumberOf(System.IO.Path.GetFileName(target), System.IO.Path.GetFileName(file.Path), tag) > 0)
             {
                 DeleteUnfinished(target, file);
             }
@@ -227,18 +227,10 @@ internal sealed class StepSearch
         if (_undoFolder is not null && !string.Equals(_undoFolder, folder, StringComparison.Ordinal))
         {
             var tag = StepNames.Tag(file.GetStatus().Identity, folder);
-            var legacy = $"{name}-{StepNames.LegacyTag(folder)}{StepNames.Suffix}";
-            candidates = candidates.Concat(In(_undoFolder, n => Math.Max(NumberByTag(n, tag), StepNames.NumberOf(n, legacy))));
+            candidates = candidates.Concat(In(_undoFolder, n => StepNames.NumberOf(n, name, tag)));
         }
 
         return candidates;
-    }
-
-    private static int NumberByTag(string name, string tag)
-    {
-        var stem = $"-{tag}{StepNames.Suffix}";
-        var at = name.LastIndexOf(stem, StringComparison.Ordinal);
-        return at < 0 ? 0 : StepNames.NumberOf(name.AsSpan(at), stem);
     }
 
     private IEnumerable<(string Path, int Number)> In(string folder, Func<string, int> numberOf)

@@ -31,9 +31,9 @@ internal static class UndoError
             $"Mount the folder that holds it, or name it with --undo-dir, then try again. Only if the image is known to be whole, delete {pointer}.");
 
     public static RefusedException NotProven(string path, string undoPath, string reason) =>
-        new("CORE-0027", $"A change of {path} was interrupted ({undoPath}), and it is not proven that this undo file belongs to it: {reason}. Nothing was written.",
-            $"If this is another export of the machine, move {Quote(undoPath)} away. To see what recovery would write: offlinepatch recover --dry-run {Quote(path)} "
-            + $"To do it all the same: offlinepatch recover --trust {Quote(undoPath)} {Quote(path)}");
+        new("CORE-0027", $"{undoPath} says that a change of {path} was interrupted, and it is not proven to belong to this file: {reason}. Nothing was written.",
+            $"If this is another export of the machine, move {Quote(undoPath)} away. To see what it would restore: "
+            + $"offlinepatch recover --dry-run --trust {Quote(undoPath)} {Quote(path)}");
 
     public static RefusedException OtherImageInterrupted(string path, string main, string undoPath) =>
         new("CORE-0028", $"{path} is part of a change of {main} that was interrupted ({undoPath}), and of files that are not open here.",
