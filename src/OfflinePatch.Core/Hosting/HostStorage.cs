@@ -183,7 +183,7 @@ internal sealed class HostStorage : IHostStorage
         {
             try
             {
-                return HostHandle.Own(path, new FileStream(path, options));
+                return HostHandle.Own(path, new FileStream(path, options), shownPath);
             }
             catch (IOException) when (replace && File.Exists(path))
             {
