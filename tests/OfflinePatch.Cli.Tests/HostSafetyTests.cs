@@ -77,7 +77,7 @@ public sealed class HostSafetyTests(Machines machines)
         Skip.If(OperatingSystem.IsWindows(), "links and modes");
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress));
-        File.SetUnixFileMode(image, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        FileModes.Set(image, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.WriteAllText(scratch["victim"], "precious");
         File.CreateSymbolicLink(scratch["o.qcow2.offlinepatch-part"], scratch["victim"]);
         Tool.Run("fix", image, "--only", "network.*", "-o", scratch["o.qcow2"], "-O", "qcow2").MustExit(0);
@@ -87,7 +87,7 @@ public sealed class HostSafetyTests(Machines machines)
         Assert.Equal("precious", File.ReadAllText(scratch["victim"]));
         foreach (var made in (string[])[scratch["o.qcow2"], scratch["p.qcow2"], Path.Combine(scratch["out"], "SAM"), scratch["sam.reg"]])
         {
-            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(made));
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, FileModes.Get(made));
         }
     }
 
@@ -150,7 +150,7 @@ public sealed class HostSafetyTests(Machines machines)
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios));
         var old = SparseHash.Of(image);
         File.WriteAllText(scratch["slow.sh"], $"#!/bin/sh\necho > '{scratch["started"]}'\nexec sleep 100\n");
-        File.SetUnixFileMode(scratch["slow.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        FileModes.Set(scratch["slow.sh"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
         using var process = Tool.Start("convert", image, "-o", scratch["o.zvhd2"], "--qemu-img-hw", scratch["slow.sh"]);
         for (var i = 0; i < 1200 && !File.Exists(scratch["started"]) && !process.HasExited; i++)
         {

@@ -126,7 +126,7 @@ internal sealed class HostStorage : IHostStorage
         });
     }
 
-    [System.Runtime.Versioning.SupportedOSPlatform("linux"), System.Runtime.Versioning.SupportedOSPlatform("macos")]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     private static Exception WhyNotOpened(string path, bool writable, bool followLinks, int error, HostFileType type)
     {
         if (type == HostFileType.Missing || (error is UnixError.NoEntry or UnixError.NotADirectory))
