@@ -113,8 +113,8 @@ public sealed class BadInputTests(Machines machines)
         Oracle.Require("setpriv");
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, Healthy());
-        File.SetUnixFileMode(scratch.Path, (UnixFileMode)0b111_111_111);
-        File.SetUnixFileMode(image, (UnixFileMode)0b110_100_100);
+        FileModes.Set(scratch.Path, (UnixFileMode)0b111_111_111);
+        FileModes.Set(image, (UnixFileMode)0b110_100_100);
         var hash = SparseHash.Of(image);
         string[] nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
 

@@ -69,6 +69,22 @@ public sealed class PrintableTextTests
         Assert.False(HostPaths.IsName(new string('漢', 100), onWindows: false));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(4095)]
+    [InlineData(4097)]
+    [InlineData((1 << 20) + 3)]
+    public void A_copy_of_any_length_is_whole(int length)
+    {
+        var bytes = new byte[length];
+        new Random(length).NextBytes(bytes);
+        bytes.AsSpan(0, length / 3).Clear();
+        var copy = new byte[length];
+        SparseCopy.Copy(new MemoryStream(bytes), (offset, data) => data.CopyTo(copy.AsSpan((int)offset)), CancellationToken.None);
+        Assert.Equal(bytes, copy);
+    }
+
     [Fact]
     public void A_copy_leaves_out_zeros_and_never_reads_what_is_known_to_be_zeros()
     {

@@ -29,7 +29,7 @@ internal static class BatchRunner
         if (cancellation.IsCancellationRequested)
         {
             Interruption.IsHandled = true;
-            for (var waited = ended.Wait(Grace); !waited && HostProcess.IsWriting; waited = ended.Wait(20))
+            for (var waited = ended.Wait(Grace, CancellationToken.None); !waited && HostProcess.IsWriting; waited = ended.Wait(20, CancellationToken.None))
             {
             }
         }

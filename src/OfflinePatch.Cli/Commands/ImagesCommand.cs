@@ -22,7 +22,7 @@ internal static class ImagesCommand
         var reportPath = options.ReportPath(result);
         if (reportPath is not null)
         {
-            OutputFile.CheckWritable(reportPath, overwrite: true); // before any image is touched
+            OutputPaths.Check("--report", reportPath, overwrite: true); // before any image is touched
         }
 
         var batch = BatchRunner.Run(images, options.Jobs(result), job, cancellation);

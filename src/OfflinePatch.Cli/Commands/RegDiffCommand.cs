@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
 
 namespace OfflinePatch.Cli.Commands;
@@ -23,7 +24,7 @@ internal static class RegDiffCommand
             using var right = RegistryTarget.Open(result.GetRequiredValue(after), writable: false);
             var name = result.GetValue(key) ?? "";
             string[] keys = name.Length == 0 && left is ImageTarget && right is ImageTarget ? ImageKeys : [name];
-            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
+            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(after)), (stream, form) =>
             {
                 var changes = 0;
                 foreach (var one in keys)

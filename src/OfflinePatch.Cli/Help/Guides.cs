@@ -8,6 +8,7 @@ internal static partial class Guides
     private static readonly ExitMeaning NotReady = new(ExitCode.NotReady, "not ready: a rule of severity error failed or stayed unfixed; warnings do not count");
     private static readonly ExitMeaning Refused = new(ExitCode.Refused, "refused before the first byte was written; the message says why, and what to do");
     private static readonly ExitMeaning HostFailure = new(ExitCode.HostFailure, "this machine failed (disk full, no permission); the image is unchanged, or was rolled back");
+    private static readonly ExitMeaning ResultLost = new(ExitCode.ResultLost, "done, and what was changed stays changed; the result could not be written (standard output is full or closed, or the report cannot be written)");
     private static readonly ExitMeaning Cancelled = new(ExitCode.Cancelled, "cancelled; the image is unchanged");
 
     private static readonly (string, string) Clock =
@@ -31,7 +32,7 @@ internal static partial class Guides
                 new("Make it ready, with drivers and agent:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init CloudbaseInitSetup.msi"),
                 new("Take the last fix back:", "offlinepatch undo server.vmdk"),
             ],
-            [new(ExitCode.Done, "done, and ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "done, and ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost, Cancelled])
         {
             Environment = [Clock, Temporary],
             Files = [UndoFile],
@@ -49,7 +50,7 @@ internal static partial class Guides
                 new("Only the network, for another cloud:", "offlinepatch fix server.qcow2 --target openstack-kvm --only network.*"),
                 new("A whole migration, four at a time, for scripts:", "offlinepatch fix exports/*.vmdk --drivers virtio-win.iso --jobs 4 --json > result.json"),
             ],
-            [new(ExitCode.Done, "done, and every image is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "done, and every image is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost, Cancelled])
         {
             Environment = [Clock, Temporary],
             Files = [UndoFile],
@@ -90,7 +91,7 @@ internal static partial class Guides
                 new("For fast import, compared after it was written:", "offlinepatch convert server.vhdx -o server.zvhd2 --verify"),
                 new("A VMDK in one stream:", "offlinepatch convert server.raw -o server.vmdk --subformat streamOptimized"),
             ],
-            [new(ExitCode.Done, "written"), Usage, Unreadable, Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "written"), Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled])
         {
             SeeAlso = ["fix"],
         },
@@ -102,7 +103,7 @@ internal static partial class Guides
                 new("Take the last fix back:", "offlinepatch undo server.vmdk"),
                 new("The undo file was put elsewhere:", "offlinepatch undo server.vmdk --undo-dir /var/lib/undo"),
             ],
-            [new(ExitCode.Done, "the image is what it was"), Usage, new(ExitCode.Unreadable, "the image is missing, or its undo file is damaged"), new(ExitCode.Refused, "there is nothing to undo, or the image was changed since"), HostFailure])
+            [new(ExitCode.Done, "the image is what it was"), Usage, new(ExitCode.Unreadable, "the image is missing, or its undo file is damaged"), new(ExitCode.Refused, "there is nothing to undo, or the image was changed since"), HostFailure, ResultLost])
         {
             Files = [UndoFile],
             SeeAlso = ["fix", "recover"],
@@ -112,7 +113,7 @@ internal static partial class Guides
                 "After a crash of this machine, or a kill while a fix wrote: rolls the image back to the bytes of before. Every command that opens the image does this by itself; recover is for those who want it done without opening anything else.",
             ],
             [new("Roll an interrupted fix back:", "offlinepatch recover server.vmdk")],
-            [new(ExitCode.Done, "rolled back, or there was nothing to roll back"), Usage, Unreadable, Refused, HostFailure])
+            [new(ExitCode.Done, "rolled back, or there was nothing to roll back"), Usage, Unreadable, Refused, HostFailure, ResultLost])
         {
             Files = [UndoFile],
             SeeAlso = ["undo"],

@@ -11,6 +11,7 @@ public static class SparseCopy
     /// <param name="write">Gets an offset and the bytes there, ascending.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="EndOfStreamException">The content ends before its length.</exception>
     public static void Copy(Stream content, WriteBlock write, CancellationToken cancellation)
     {
         var length = content.Length;
@@ -29,14 +30,10 @@ public static class SparseCopy
                 content.Position = offset;
             }
 
-            var read = content.ReadAtLeast(buffer.AsSpan(0, (int)Math.Min(BufferSize, length - offset)), BlockSize, throwOnEndOfStream: false);
-            if (read == 0)
-            {
-                throw new EndOfStreamException($"The content ended at byte {offset} of {length}.");
-            }
-
-            WriteData(buffer.AsSpan(0, read), offset, write);
-            offset += read;
+            var count = (int)Math.Min(BufferSize - (offset % BlockSize), length - offset);
+            content.ReadExactly(buffer.AsSpan(0, count));
+            WriteData(buffer.AsSpan(0, count), offset, write);
+            offset += count;
         }
     }
 

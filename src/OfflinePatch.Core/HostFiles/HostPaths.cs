@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 namespace OfflinePatch.Core;
 
@@ -5,6 +6,8 @@ namespace OfflinePatch.Core;
 public static class HostPaths
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static readonly SearchValues<char> NotInWindowsNames = SearchValues.Create([.. "<>:\"|?*", .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
 
     // Names of devices in every folder of Windows. Source: "Naming Files, Paths, and Namespaces", Microsoft.
     private static readonly string[] ReservedNames =
@@ -55,7 +58,7 @@ public static class HostPaths
         }
 
         var stem = name.Split('.')[0].TrimEnd(' ');
-        return name.AsSpan().IndexOfAny("<>:\"|?*") < 0 && !name.Any(c => c < ' ') && name[^1] is not ('.' or ' ')
+        return !name.AsSpan().ContainsAny(NotInWindowsNames) && name[^1] is not ('.' or ' ')
             && !ReservedNames.Contains(stem, StringComparer.OrdinalIgnoreCase);
     }
 

@@ -6,6 +6,7 @@ namespace OfflinePatch.Core.Hosting;
 internal sealed class HostHandle : IHostHandle
 {
     private readonly SafeFileHandle _handle;
+    private readonly string _shownPath; // in errors: the name that a new file gets once it is complete
     private readonly FileStream? _stream; // of a new file: .NET gives it its mode
     private ForeignUse _foreignUse;
     private SafeFileHandle? _direct; // the same file, opened past the cache once it is wanted
@@ -14,13 +15,18 @@ internal sealed class HostHandle : IHostHandle
     public HostHandle(string path, SafeFileHandle handle, ForeignUse foreignUse)
     {
         Path = System.IO.Path.GetFullPath(path);
+        _shownPath = Path;
         _handle = handle;
         _foreignUse = foreignUse;
         Length = RandomAccess.GetLength(_handle);
     }
 
-    private HostHandle(string path, FileStream stream)
-        : this(path, stream.SafeFileHandle, ForeignUse.None) => _stream = stream;
+    private HostHandle(string path, FileStream stream, string shownPath)
+        : this(path, stream.SafeFileHandle, ForeignUse.None)
+    {
+        _stream = stream;
+        _shownPath = shownPath;
+    }
 
     public string Path { get; }
 
@@ -36,7 +42,7 @@ internal sealed class HostHandle : IHostHandle
     public bool TryPunchHole(long offset, long length) => NativeRoom.TryPunchHole(_handle, offset, length);
 
     /// <summary>The handle of a new file.</summary>
-    public static HostHandle Own(string path, FileStream stream) => new(path, stream);
+    public static HostHandle Own(string path, FileStream stream, string shownPath) => new(path, stream, shownPath);
 
     public bool MayHaveOtherWriter => _foreignUse == ForeignUse.Unknown;
 
@@ -58,7 +64,7 @@ internal sealed class HostHandle : IHostHandle
                 var read = RandomAccess.Read(_handle, buffer, offset);
                 if (read == 0)
                 {
-                    throw CoreError.CutShort(Path, offset);
+                    throw CoreError.CutShort(_shownPath, offset);
                 }
 
                 offset += read;
@@ -67,7 +73,7 @@ internal sealed class HostHandle : IHostHandle
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotRead(Path, e);
+            throw CoreError.CannotRead(_shownPath, e);
         }
     }
 
@@ -80,7 +86,7 @@ internal sealed class HostHandle : IHostHandle
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite(Path, e);
+            throw CoreError.CannotWrite(_shownPath, e);
         }
     }
 
@@ -146,7 +152,7 @@ internal sealed class HostHandle : IHostHandle
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw error(Path, e);
+            throw error(_shownPath, e);
         }
     }
 }

@@ -64,15 +64,15 @@ public static partial class HostProcess
         throw new OperationCanceledException();
     }
 
-    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [UnsupportedOSPlatform("windows")]
     [LibraryImport("libc", EntryPoint = "signal")]
     private static partial nint Signal(int signal, nint handler);
 
-    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [UnsupportedOSPlatform("windows")]
     [LibraryImport("libc", EntryPoint = "fcntl")]
     private static partial int Control(int descriptor, int command);
 
-    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [UnsupportedOSPlatform("windows")]
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
 

@@ -150,7 +150,7 @@ internal sealed class HostStorage : IHostStorage
         });
     }
 
-    [System.Runtime.Versioning.SupportedOSPlatform("linux"), System.Runtime.Versioning.SupportedOSPlatform("macos")]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     private static Exception WhyNotOpened(string path, bool writable, bool followLinks, int error, HostFileType type)
     {
         if (type == HostFileType.Missing || (error is UnixError.NoEntry or UnixError.NotADirectory))
@@ -207,7 +207,7 @@ internal sealed class HostStorage : IHostStorage
         {
             try
             {
-                return HostHandle.Own(path, new FileStream(path, options));
+                return HostHandle.Own(path, new FileStream(path, options), shownPath);
             }
             catch (IOException) when (replace && File.Exists(path))
             {

@@ -8,7 +8,7 @@ namespace OfflinePatch.Core.Hosting;
 /// Opens existing files of Linux and macOS as .NET cannot: without waiting (a named pipe), without following a link, and only when the path leads to a
 /// file with content.
 /// </summary>
-[SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+[UnsupportedOSPlatform("windows")]
 internal static partial class NativeOpen
 {
     private const int ReadOnly = 0; // O_RDONLY

@@ -82,7 +82,7 @@ internal static class OpenFiles
         });
     }
 
-    private static IEnumerable<string> List(string folder)
+    private static string[] List(string folder)
     {
         try
         {

@@ -40,7 +40,7 @@ public static class HtmlReport
         return html.ToString();
     }
 
-    internal static string Text(string? text) => WebUtility.HtmlEncode(PrintableText.EscapeLines(text ?? ""));
+    internal static string Text(string? text) => WebUtility.HtmlEncode(PrintableText.Escape(text ?? ""));
 
     internal static string Size(long bytes) => bytes switch
     {

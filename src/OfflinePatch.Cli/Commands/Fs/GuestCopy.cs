@@ -27,7 +27,7 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
             }
             else
             {
-                CopyEntry(path, entry, directory);
+                CopyEntry(path, FilePath.NameOf(path), entry, directory);
             }
         }
 
@@ -35,13 +35,13 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
         return _failed == 0 ? ExitCode.Done : ExitCode.Unreadable;
     }
 
-    private void CopyEntry(string path, FileEntry entry, string directory)
+    private void CopyEntry(string path, string name, FileEntry entry, string directory)
     {
         cancellation.ThrowIfCancellationRequested();
         string target;
         try
         {
-            target = Path.Combine(directory, GuestPath.HostName(FilePath.NameOf(path)));
+            target = Path.Combine(directory, GuestPath.HostName(name));
         }
         catch (RefusedException e)
         {
@@ -82,7 +82,7 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
 
         foreach (var entry in entries)
         {
-            CopyEntry(FilePath.Join(path, entry.Name), entry, target);
+            CopyEntry(FilePath.Join(path, entry.Name), entry.Name, entry, target);
         }
     }
 
