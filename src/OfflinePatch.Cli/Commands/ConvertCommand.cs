@@ -50,7 +50,10 @@ internal static class ConvertCommand
                 result.GetValue(allowBacking),
                 result.GetValue(verify),
                 result.GetValue(createMf),
-                result.GetValue(qemuImgHw));
+                result.GetValue(qemuImgHw))
+            {
+                Note = Rendering.Output.Message,
+            };
             using var progress = new ConversionBar();
             var outcome = ConversionJob.Run(request, progress, cancellation);
             progress.Dispose();

@@ -127,7 +127,7 @@ internal static class RuleTable
 
         if (report.UndoFile is not null)
         {
-            console.MarkupLine($"  the way back: offlinepatch undo {report.Path.Shown()}");
+            console.MarkupLine($"  to undo: {Commands.EditArguments.UndoCommandLine(report.Path, report.UndoFile).Shown()}");
         }
 
         console.MarkupLine($"  [dim]{report.ElapsedMs} ms[/]");

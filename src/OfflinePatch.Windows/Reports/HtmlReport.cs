@@ -99,7 +99,7 @@ public static class HtmlReport
         Fact(html, "Disk", image.VirtualSize is { } size ? Size(size) : null);
         Fact(html, "Target", image.Target);
         Fact(html, "Copy", image.OutputFile);
-        Fact(html, "Way back", image.UndoFile is null ? null : $"offlinepatch undo {FileName(image.Path)}");
+        Fact(html, "To undo", image.UndoFile is null ? null : $"offlinepatch undo {FileName(image.Path)}");
         html.Append("</dl>\n");
     }
 
