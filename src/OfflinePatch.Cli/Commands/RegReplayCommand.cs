@@ -1,7 +1,7 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -10,12 +10,14 @@ internal static class RegReplayCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var command = new Command("replay", "Applies the logs of dirty hives to them, as Windows would when it next loads them.") { target };
+        edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
-            foreach (var (name, recovery) in registry.Replay())
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            foreach (var (name, recovery) in registry.Target.Replay())
             {
                 Output.Line(recovery.Kind switch
                 {
@@ -29,7 +31,7 @@ internal static class RegReplayCommand
                 }
             }
 
-            RegOutcome.Print(registry.Commit(cancellation));
+            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
             return ExitCode.Done;
         });
         return command;
