@@ -142,7 +142,7 @@ public sealed class HostStorageTests : IDisposable
         using (var running = StartQemu(image))
         {
             using var look = File.OpenHandle(image, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            Assert.True(QemuLocks.ForbidWriting(look)); // also where no lease may be had: for another owner's file
+            Assert.True(Eventually(() => QemuLocks.ForbidWriting(look))); // also where no lease may be had: for another owner's file
             Assert.Equal("CORE-0014", Assert.Throws<RefusedException>(() => HostStorage.Instance.OpenExclusive(image)).Code);
             running.Kill();
             running.WaitForExit();
@@ -189,12 +189,18 @@ public sealed class HostStorageTests : IDisposable
     private Process StartQemu(string image)
     {
         var process = Process.Start(new ProcessStartInfo(Oracle.Locate("qemu-nbd")!, ["-t", "-k", _scratch["socket"], "-f", "raw", image]) { UseShellExecute = false })!;
-        for (var i = 0; i < 400 && !File.Exists(_scratch["socket"]) && !process.HasExited; i++)
+        Eventually(() => File.Exists(_scratch["socket"]) || process.HasExited);
+        return process;
+    }
+
+    private static bool Eventually(Func<bool> condition)
+    {
+        for (var i = 0; i < 1200 && !condition(); i++)
         {
             Thread.Sleep(25);
         }
 
-        return process;
+        return condition();
     }
 
     private static Process StartShell(string command)

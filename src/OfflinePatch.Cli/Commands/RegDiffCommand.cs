@@ -1,5 +1,4 @@
 using System.CommandLine;
-using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
 
