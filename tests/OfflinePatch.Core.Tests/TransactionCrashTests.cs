@@ -143,7 +143,7 @@ public sealed class TransactionCrashTests
     private static void Undo(CrashStorage storage, string? undoFolder, bool all) =>
         ImageHistory.Undo(storage, Image, new UndoOptions { UndoFolder = undoFolder, All = all, NameFiles = NameFiles });
 
-    private static void NameFiles(IImageFiles files) => files.OpenCompanion(Image, "disk-s001.vmdk", CompanionKind.Extent);
+    private static readonly Action<IImageFiles> NameFiles = files => files.OpenCompanion(Image, "disk-s001.vmdk", CompanionKind.Extent);
 
     private static void Die(CrashStorage storage, Action action)
     {
