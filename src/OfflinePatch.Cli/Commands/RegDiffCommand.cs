@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
 
