@@ -1,7 +1,9 @@
+using OfflinePatch.Core;
+
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>A read-only, seekable stream over an <see cref="IContentReader"/>.</summary>
-public sealed class ContentStream(IContentReader reader) : Stream, Core.ISparseContent
+public sealed class ContentStream(IContentReader reader) : Stream, ISparseContent
 {
     private long _position;
 
@@ -29,7 +31,7 @@ public sealed class ContentStream(IContentReader reader) : Stream, Core.ISparseC
     }
 
     /// <inheritdoc/>
-    public long ZeroRun(long offset) => reader.ZeroRun(offset);
+    public long ZeroRun(long offset) => offset >= 0 && offset < reader.Length ? reader.ZeroRun(offset) : 0;
 
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
