@@ -104,6 +104,9 @@ internal sealed class XenPvRemoval
         }
     }
 
+    /// <summary>Whether a control set has drivers of the chain that are disabled.</summary>
+    public static bool IsDisabled(ControlSet set) => Services.Any(s => set.Service(s)?.GetDword("Start") == ServiceImage.Disabled);
+
     private static bool IsListed(string service) => Services.Contains(service, StringComparer.OrdinalIgnoreCase);
 
     private static IEnumerable<GuestKey> Enabled(ControlSet set) =>

@@ -182,6 +182,11 @@ internal sealed class XenPvRule() : Rule(Description)
         }
 
         var old = bundles.Count > 0 ? $" {bundles[0].Bundle.Title} {bundles[0].Version} is older than {bundles[0].Bundle.Lowest}." : "";
+        if (context.Windows.BootControlSets.Any(s => XenPvRemoval.IsDisabled(s)))
+        {
+            old = " Those of an earlier host are disabled." + old;
+        }
+
         return missing.Count == ready.Count
             ? Finding.Failed($"There are no Xen PV drivers in the driver store.{old} They are needed only for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
             : Finding.Failed($"The Xen PV chain is not complete: {string.Join(", ", missing.Select(m => m.Entry.Id))} missing.{old}", "Name the whole chain with --drivers PATH.");
