@@ -26,7 +26,7 @@ internal static class RegQueryCommand
                 throw new FileNotFoundException($"The key has no value '{wanted}'.");
             }
 
-            using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 64 * 1024);
+            using var output = Output.OpenBulk();
             RegistryView.Print(output, found, registry.Target.Locate(name).FullPath, result.GetValue(recursive), result.GetValue(value));
             return ExitCode.Done;
         });
