@@ -1,6 +1,6 @@
 namespace OfflinePatch.Registry;
 
-/// <summary>What to do with a dirty hive whose logs cannot make it whole.</summary>
+/// <summary>What to do with a dirty hive that its logs cannot recover.</summary>
 public enum UncleanHive
 {
     /// <summary>Refuse it with <c>REG-0201</c>: the last changes of Windows may be missing, or half written.</summary>
@@ -16,7 +16,7 @@ public enum UncleanHive
 /// <summary>How <see cref="Hive.Open"/> treats what it is given.</summary>
 public sealed record HiveOpenOptions
 {
-    /// <summary>What to do with a dirty hive whose logs cannot make it whole. Default: refuse.</summary>
+    /// <summary>What to do with a dirty hive that its logs cannot recover. Default: refuse.</summary>
     public UncleanHive Unclean { get; init; }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using OfflinePatch.Cli.Registry;
 using OfflinePatch.Cli.Rendering;
 
@@ -24,7 +25,8 @@ internal static class RegQueryCommand
                 throw new FileNotFoundException($"The key has no value '{wanted}'.");
             }
 
-            using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 64 * 1024);
+            // Names and texts may hold unpaired surrogates, which Windows allows: they are shown as U+FFFD.
+            using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024);
             RegistryView.Print(output, found, registry.Locate(name).FullPath, result.GetValue(recursive), result.GetValue(value));
             return ExitCode.Done;
         });

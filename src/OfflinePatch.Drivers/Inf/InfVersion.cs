@@ -15,6 +15,9 @@ public sealed record InfVersion
     /// <summary>The device setup class, or <see cref="Guid.Empty"/>.</summary>
     public Guid ClassGuid { get; private init; }
 
+    /// <summary>Whether <c>ClassGuid</c> is there and is no GUID.</summary>
+    public bool HasBrokenClassGuid { get; private init; }
+
     /// <summary>Who made the INF, substituted.</summary>
     public string Provider { get; private init; } = "";
 
@@ -74,6 +77,7 @@ public sealed record InfVersion
         {
             ClassName = Text("Class"),
             ClassGuid = classGuid,
+            HasBrokenClassGuid = classGuid == Guid.Empty && Text("ClassGuid").Length > 0,
             Provider = Text("Provider"),
             DriverDate = date,
             DriverVersion = version,

@@ -54,7 +54,7 @@ internal static class SignatureTimestamp
         counter.FindCertificate(certificates) is { } certificate
         && certificate.KeyUsages.Contains(SignatureOids.TimeStamping)
         && certificate.IsValidAt(time)
-        && SignatureVerifier.IsSignedBy(counter, certificate, content);
+        && SignatureVerifier.IsSignedBy(counter, certificate, content, allowBareHash: true);
 
     private static DateTimeOffset? ReadToken(ReadOnlyMemory<byte> token, ReadOnlyMemory<byte> stamped, IReadOnlyList<Certificate> outer)
     {

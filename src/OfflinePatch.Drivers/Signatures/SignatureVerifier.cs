@@ -39,8 +39,12 @@ public static class SignatureVerifier
     }
 
     /// <summary>Whether a signer's value, and the digest in its attributes, are those of a content.</summary>
-    internal static bool IsSignedBy(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content) =>
-        IsDigestOf(signer, content) && IsValueOf(signer, certificate, content);
+    /// <param name="signer">The signer.</param>
+    /// <param name="certificate">Its certificate.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="allowBareHash">See <see cref="PublicKey.Verify"/>.</param>
+    internal static bool IsSignedBy(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash) =>
+        IsDigestOf(signer, content) && IsValueOf(signer, certificate, content, allowBareHash);
 
     private static void AddAll(List<FileSignature> signatures, SignedContent content, Func<SignedContent, SignatureProblem?> hashProblem, SignatureOptions options)
     {
@@ -121,9 +125,10 @@ public static class SignatureVerifier
         signer.SignedAttributes.IsEmpty
         || (SignatureOids.Algorithm(signer.DigestOid) is { } algorithm && CryptographicOperations.HashData(algorithm, content.Span).AsSpan().SequenceEqual(signer.MessageDigest.Span));
 
-    private static bool IsValueOf(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content) =>
+    private static bool IsValueOf(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash = false) =>
         SignatureOids.Algorithm(signer.SchemeDigestOid) is { } algorithm
-        && certificate.Key.Verify(signer.Scheme, signer.SchemeDigestOid, CryptographicOperations.HashData(algorithm, signer.SignedBytes(content.Span)), signer.Value.Span);
+        && certificate.Key.Verify(
+            signer.Scheme, signer.SchemeDigestOid, CryptographicOperations.HashData(algorithm, signer.SignedBytes(content.Span)), signer.Value.Span, allowBareHash);
 
     // The signed content of an executable is SPC_INDIRECT_DATA_CONTENT: what was hashed, then the hash.
     private static SignatureProblem? HashProblem(SignedContent content, PeImage image)

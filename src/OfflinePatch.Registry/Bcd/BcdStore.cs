@@ -5,7 +5,7 @@ namespace OfflinePatch.Registry.Bcd;
 
 /// <summary>
 /// A boot configuration store: the hive <c>\Boot\BCD</c> or <c>\EFI\Microsoft\Boot\BCD</c>. Read leniently: an object or element that is damaged is left out and noted.
-/// Source: boot-network-accounts.md §1.
+/// Source: learn.microsoft.com, BCD reference.
 /// </summary>
 public sealed class BcdStore
 {

@@ -7,7 +7,7 @@ namespace OfflinePatch.Registry.Cells;
 internal static class CellReader
 {
     /// <summary>Levels of keys that Windows allows below a root.</summary>
-    public const int MaximumDepth = 512;
+    public const int MaxDepth = 512;
 
     public static KeyNode Key(this HiveImage image, CellOffset cell) =>
         KeyNode.TryRead(image.Cell(cell, "key node"), out var node) ? node : throw RegistryError.BadKeyNode(cell);

@@ -1,5 +1,4 @@
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Cells;
 
@@ -99,11 +98,12 @@ internal static class SubkeySearch
     private static bool TryFindByHash(HiveImage image, SubkeyList first, ReadOnlySpan<char> upper, out CellOffset found, out SubkeyPlace place)
     {
         var hash = NameHash.Hash(upper);
+        var room = SubkeyCursor.MaxEntries(image); // a root that names one leaf many times is not walked many times
         var isRoot = first.Kind == SubkeyListKind.IndexRoot;
         for (var i = 0; i < (isRoot ? first.Count : 1); i++)
         {
             var leaf = isRoot ? SubkeyCursor.ReadLeaf(image, first[i]) : first;
-            for (var entry = 0; leaf.Kind == SubkeyListKind.HashLeaf && entry < leaf.Count; entry++)
+            for (var entry = 0; leaf.Kind == SubkeyListKind.HashLeaf && entry < leaf.Count && room > 0; entry++, room--)
             {
                 if (leaf.Hint(entry) == hash && image.Key(leaf[entry]).Name.CompareToUpper(upper) == 0)
                 {

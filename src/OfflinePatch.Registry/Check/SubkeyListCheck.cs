@@ -1,7 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Check;
 
@@ -12,8 +11,8 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
     public const string ValidatorOrderCode = "REG-C407";
 
     private readonly List<CellOffset> _children = [];
-    private char[] _previous = new char[KeyNode.MaximumNameLength];
-    private char[] _upper = new char[KeyNode.MaximumNameLength];
+    private char[] _previous = new char[KeyNode.MaxNameLength];
+    private char[] _upper = new char[KeyNode.MaxNameLength];
     private int _previousLength;
     private CellOffset _previousKey;
     private int _longest;

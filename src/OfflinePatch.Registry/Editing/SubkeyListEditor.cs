@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Editing;
 

@@ -4,7 +4,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Logs;
 
 /// <summary>
-/// Makes a dirty hive whole from its logs, as Windows does when it loads it. Source: registry.md §5. Nothing is written before a log was found that fits.
+/// Recovers a dirty hive from its logs, as Windows does when it loads it. Source: msuhanov/regf, "Windows registry file format specification" Nothing is written before a log was found that fits.
 /// </summary>
 internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIsSound)
 {
@@ -170,7 +170,7 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
 
     private static bool TryReadLogBase(ReadOnlySpan<byte> log, out BaseBlock block) =>
         BaseBlock.TryRead(log, out block) && block.HasSignature && block.IsChecksumValid && block.PrimarySequence == block.SecondarySequence
-        && block.MajorVersion == 1 && block.FileFormat == 1 && block.BinsSize % HiveBin.Alignment == 0 && block.BinsSize <= BaseBlock.MaximumBinsSize;
+        && block.MajorVersion == 1 && block.FileFormat == 1 && block.BinsSize % HiveBin.Alignment == 0 && block.BinsSize <= BaseBlock.MaxBinsSize;
 
     private IEnumerable<(string Name, ReadOnlyMemory<byte> Log)> Named() => [("LOG1", logs.Log1), ("LOG2", logs.Log2), ("LOG", logs.Log)];
 }

@@ -121,7 +121,7 @@ public sealed class RegTextWriter
         RequireDepth(cell, depth);
         _formatter.Key(PathOf(length));
         var node = hive.Bytes.Key(cell);
-        if (hive.IsSalvage)
+        if (hive.Salvage is not null)
         {
             foreach (var value in hive.ValueCells(node))
             {
@@ -151,7 +151,7 @@ public sealed class RegTextWriter
 
     internal static void RequireDepth(CellOffset cell, int depth)
     {
-        if (depth > CellReader.MaximumDepth)
+        if (depth > CellReader.MaxDepth)
         {
             throw RegistryError.TooDeep(cell);
         }
