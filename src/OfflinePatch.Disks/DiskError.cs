@@ -11,7 +11,7 @@ internal static class DiskError
     public static UnsupportedImageException UnknownFormat(string path, long length) =>
         new("DISK-0001", length == 0
                 ? $"{path} is empty."
-                : $"{path} is not a disk image of a known format (VMDK, VHD, VHDX, VDI, QCOW2, QCOW, QED, ZVHD, ZVHD2, or RAW with a partition table).",
+                : $"{path} is not a disk image of a known format ({DiskFormats.Names.ToUpperInvariant()}; RAW with a partition table), nor a package of one.",
             "Name the disk image itself. For a split or flat VMDK name the small text file (the descriptor), not one of its extents.");
 
     public static RefusedException Luks(string path) =>

@@ -8,6 +8,12 @@ public abstract class DiskFormat
     /// <summary>The format.</summary>
     public abstract ImageFormat Format { get; }
 
+    /// <summary>The name that the command line has for it, which is also the usual ending of its files.</summary>
+    public string Name => Format.ToString().ToLowerInvariant();
+
+    /// <summary>The name that QEMU has for it, as backing file formats are named; null: QEMU does not know it.</summary>
+    internal virtual string? QemuName => Name;
+
     /// <summary>Whether the file is of this format, by its content alone. Reads at most a few sectors; never throws on hostile content.</summary>
     public abstract bool Probe(BlockDevice file);
 

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Packages;
 using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;
@@ -25,16 +26,27 @@ public static class DiskFormats
         new Qcow2Format(),
         new VhdFormat(),
         new VhdxFormat(),
-        new OvaFormat(),
         new QcowFormat(),
         new QedFormat(),
         new RawFormat(),
     ];
 
+    /// <summary>Files that hold a disk image without being one. Probed after the formats with a magic of their own, and before RAW.</summary>
+    private static readonly ImagePackage[] Packages = [new OvaPackage(), new OvfPackage()];
+
+    /// <summary>Packages inside packages: a qcow2 in a tar in a gzip is two.</summary>
+    private const int MaxPackageDepth = 4;
+
     // LUKS On-Disk Format Specification 1.2.3 and 2: the first 6 bytes.
     private static ReadOnlySpan<byte> LuksMagic => [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE];
 
-    /// <summary>Recognises and opens an image by its content; the file's name says nothing.</summary>
+    /// <summary>The names of all formats, as the command line has them: <c>vmdk, vdi, …</c>.</summary>
+    public static string Names { get; } = string.Join(", ", All.Select(f => f.Name));
+
+    /// <summary>The format of a kind.</summary>
+    public static DiskFormat Of(ImageFormat format) => All.First(f => f.Format == format);
+
+    /// <summary>Recognises and opens an image, or the image inside a package, by its content. Of names only <c>.001</c> counts, which says that the file is a part.</summary>
     /// <exception cref="CorruptImageException">The container contradicts its format.</exception>
     /// <exception cref="UnsupportedImageException">No format recognises the file (<c>DISK-0001</c>), or a feature is not handled.</exception>
     /// <exception cref="RefusedException">The image is encrypted (<c>DISK-0002</c> and codes of the formats).</exception>
@@ -50,14 +62,19 @@ public static class DiskFormats
             }
         }
 
-        foreach (var format in All)
+        if (FindPackage(files) is { } package)
         {
-            if (format.Probe(files.Image))
-            {
-                return format.Open(files);
-            }
+            return PackageFiles.DepthOf(files) < MaxPackageDepth ? package.Open(files) : throw PackageError.TooDeep(files.ImagePath, MaxPackageDepth);
         }
 
-        throw DiskError.UnknownFormat(files.ImagePath, files.Image.Length);
+        var format = All.FirstOrDefault(f => f.Probe(files.Image)) ?? throw DiskError.UnknownFormat(files.ImagePath, files.Image.Length);
+        return format.Open(files);
     }
+
+    /// <summary>Whether a file is an image of a known format, or a package.</summary>
+    internal static bool IsImage(IImageFiles files) => FindPackage(files) is not null || All.Any(f => f.Probe(files.Image));
+
+    /// <summary>A package, unless a format with a magic recognises the file: a VHD's footer or a VDI's signature is far from the start.</summary>
+    private static ImagePackage? FindPackage(IImageFiles files) =>
+        All.Any(f => f.Format != ImageFormat.Raw && f.Probe(files.Image)) ? null : Array.Find(Packages, p => p.Probe(files));
 }

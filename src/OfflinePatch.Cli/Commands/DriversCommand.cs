@@ -4,7 +4,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.FileSystems;
-using OfflinePatch.Windows.Jobs;
+using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Commands;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OfflinePatch.Cli.Registry;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -10,17 +11,19 @@ internal static class RegExportCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var key = RegArguments.Key();
         var output = RegArguments.Output();
         var encoding = RegArguments.Encoding();
         var command = new Command("export", "Writes a key with all below it as .reg text, version 5.") { target, key, output, encoding };
+        edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: false);
+            using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
             var name = result.GetValue(key) ?? "";
-            var found = registry.Require(name);
-            var path = registry.Locate(name).FullPath;
+            var found = registry.Target.Require(name);
+            var path = registry.Target.Locate(name).FullPath;
             RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
             {
                 RegTextWriter.Export(found, path, stream, form);

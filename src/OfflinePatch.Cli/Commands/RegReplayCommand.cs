@@ -1,6 +1,6 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -9,12 +9,14 @@ internal static class RegReplayCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var command = new Command("replay", "Applies the logs of dirty hives to them, as Windows would when it next loads them.") { target };
+        edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
-            foreach (var (name, recovery) in registry.Replay())
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            foreach (var (name, recovery) in registry.Target.Replay())
             {
                 Console.Out.WriteLine(recovery.Kind switch
                 {
@@ -28,7 +30,7 @@ internal static class RegReplayCommand
                 }
             }
 
-            RegOutcome.Print(registry.Commit(cancellation));
+            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
             return ExitCode.Done;
         });
         return command;

@@ -3,12 +3,13 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Clusters;
 
 /// <summary>
-/// A container whose tables say where each run of the guest lies. Reading and the search for holes are the same for all of them; a format gives
-/// <see cref="Map"/>, and its own way of writing. Several threads may read at once as long as none writes.
+/// A container whose tables say where each unit of the guest (a cluster, a block) is. Reading, the search for holes and the walk of a write along the units are the
+/// same for all of them; a format says where a unit is and how one is written. Several threads may read at once as long as none writes.
 /// </summary>
 internal abstract class MappedImage : DiskImage
 {
-    private const int MostRunsPerExtent = 4096;
+    private const int MaxRunsPerExtent = 4096;
+    private const int MaxUnitsPerRun = 4096;
 
     /// <summary>The disk below, which answers for what this image does not hold; null when there is none.</summary>
     protected DiskImage? Parent { get; init; }
@@ -16,8 +17,36 @@ internal abstract class MappedImage : DiskImage
     /// <summary>The host file that holds stored runs.</summary>
     protected abstract ResizableDevice StoredFile { get; }
 
-    /// <summary>The run that starts at <paramref name="offset"/>; at most <paramref name="limit"/> bytes long. The range is inside the disk.</summary>
-    protected abstract DiskRun Map(long offset, long limit);
+    /// <summary>Bytes of the guest that the map places as one piece.</summary>
+    protected abstract int UnitSize { get; }
+
+    /// <summary>
+    /// The run that starts at <paramref name="offset"/>, inside one unit; or a longer one where the map shows it at once. The offset is inside the disk; what the run
+    /// says beyond <paramref name="limit"/> bytes is not used.
+    /// </summary>
+    protected abstract DiskRun MapInUnit(long offset, long limit);
+
+    /// <summary>Stores <paramref name="content"/>, which lies inside one unit.</summary>
+    protected abstract void WriteInUnit(long offset, ReadOnlySpan<byte> content);
+
+    /// <summary>The run that starts at <paramref name="offset"/>; at most <paramref name="limit"/> bytes long. The offset is inside the disk.</summary>
+    protected DiskRun Map(long offset, long limit)
+    {
+        limit = Math.Min(limit, Length - offset);
+        var run = MapInUnit(offset, limit);
+        for (var units = 1; run.Length < limit && units < MaxUnitsPerRun; units++)
+        {
+            var next = MapInUnit(offset + run.Length, limit - run.Length);
+            if (!run.Continues(next))
+            {
+                break;
+            }
+
+            run = run with { Length = run.Length + next.Length };
+        }
+
+        return run with { Length = Math.Min(run.Length, limit) };
+    }
 
     /// <summary>
     /// Reads a compressed run that starts at <paramref name="offset"/>, and as many of those behind it as it likes.
@@ -58,6 +87,26 @@ internal abstract class MappedImage : DiskImage
     }
 
     /// <inheritdoc/>
+    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    {
+        CheckRange(offset, buffer.Length);
+        while (buffer.Length > 0)
+        {
+            var part = buffer[..(int)Math.Min(buffer.Length, UnitSize - (offset % UnitSize))];
+            if (!IsZeroOverZero(offset, part))
+            {
+                WriteInUnit(offset, part);
+            }
+
+            offset += part.Length;
+            buffer = buffer[part.Length..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Flush() => StoredFile.Flush();
+
+    /// <inheritdoc/>
     public override void Prefetch(long offset, long length)
     {
         for (var end = offset + length; offset < end;)
@@ -78,7 +127,7 @@ internal abstract class MappedImage : DiskImage
         CheckRange(offset, 1);
         var first = ExtentOf(offset);
         var end = offset + first.Length;
-        for (var runs = 1; runs < MostRunsPerExtent && end < Length; runs++)
+        for (var runs = 1; runs < MaxRunsPerExtent && end < Length; runs++)
         {
             var next = ExtentOf(end);
             if (next.IsZero != first.IsZero)
@@ -117,7 +166,7 @@ internal abstract class MappedImage : DiskImage
     }
 
     /// <summary>Whether writing <paramref name="content"/> at <paramref name="offset"/> would store zeros where zeros are read already, so that it can be left out.</summary>
-    protected bool IsZeroOverZero(long offset, ReadOnlySpan<byte> content)
+    private bool IsZeroOverZero(long offset, ReadOnlySpan<byte> content)
     {
         if (content.ContainsAnyExcept((byte)0))
         {

@@ -54,19 +54,13 @@ internal static class ParentChain
             throw ClusterError.ParentProtocol(files.ImagePath, name);
         }
 
-        return Open(files, name, format switch
+        if (string.IsNullOrEmpty(format))
         {
-            null or "" => null,
-            "raw" => ImageFormat.Raw,
-            "qcow2" => ImageFormat.Qcow2,
-            "qcow" => ImageFormat.Qcow,
-            "qed" => ImageFormat.Qed,
-            "vmdk" => ImageFormat.Vmdk,
-            "vpc" => ImageFormat.Vhd,
-            "vhdx" => ImageFormat.Vhdx,
-            "vdi" => ImageFormat.Vdi,
-            _ => throw ClusterError.ParentFormat(files.ImagePath, format),
-        });
+            return Open(files, name, null);
+        }
+
+        var known = DiskFormats.All.FirstOrDefault(f => f.QemuName == format) ?? throw ClusterError.ParentFormat(files.ImagePath, format);
+        return Open(files, name, known.Format);
     }
 
     private sealed class ParentFiles(IImageFiles child, ImageFile file, int depth) : IImageFiles

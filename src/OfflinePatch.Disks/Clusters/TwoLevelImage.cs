@@ -31,28 +31,13 @@ internal abstract class TwoLevelImage(int clusterSize) : MappedImage
     protected abstract void Unpack(ulong entry, long guestOffset, Span<byte> cluster);
 
     /// <inheritdoc/>
-    protected override DiskRun Map(long offset, long limit)
+    protected sealed override int UnitSize => clusterSize;
+
+    /// <inheritdoc/>
+    protected sealed override DiskRun MapInUnit(long offset, long limit)
     {
         var index = offset >> CoverageBits;
-        limit = Math.Min(limit, Math.Min(Length, (index + 1) << CoverageBits) - offset);
-        if (TableOf(index) is not { } table)
-        {
-            return new DiskRun(Unallocated, limit);
-        }
-
-        var run = MapInCluster(table, offset);
-        while (run.Length < limit)
-        {
-            var next = MapInCluster(table, offset + run.Length);
-            if (!run.Continues(next))
-            {
-                break;
-            }
-
-            run = run with { Length = run.Length + next.Length };
-        }
-
-        return run with { Length = Math.Min(run.Length, limit) };
+        return TableOf(index) is { } table ? MapInCluster(table, offset) : new DiskRun(Unallocated, ((index + 1) << CoverageBits) - offset);
     }
 
     /// <inheritdoc/>

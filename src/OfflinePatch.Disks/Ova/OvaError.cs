@@ -14,7 +14,7 @@ internal static class OvaError
         new("OVA-0002", $"OVA member {member}", offset, $"{length} bytes inside the file of {fileLength}", "the end of the file", "The package is truncated. " + Again);
 
     public static CorruptImageException NoDescriptor() =>
-        new("OVA-0003", "OVA package", -1, "an .ovf file", "none", Again);
+        new("OVA-0003", "OVA package", -1, "an .ovf file, or a disk image", "none", Again);
 
     public static CorruptImageException Descriptor(string what) =>
         new("OVA-0004", "OVF descriptor", -1, "an OVF envelope", what, Again);
@@ -34,8 +34,9 @@ internal static class OvaError
     public static UnsupportedImageException NotADisk(string name) =>
         new("OVA-0103", $"The package's disk {name} is not of a known format.", Again);
 
-    public static UnsupportedImageException NotInPlace(string why) =>
-        new("OVA-0104", why, "Write a fixed copy with -o.");
+    public static UnsupportedImageException NotPlain(string name, string problem) =>
+        new("OVA-0106", $"The archive holds {name} as {problem}, whose content is not stored as it is.",
+            "Unpack the archive (tar), and name the disk itself.");
 
     public static UnsupportedImageException DescriptorTooLong(long length) =>
         new("OVA-0105", $"The OVF descriptor has {length} bytes; {OvfDescriptor.MaxBytes} are read at most.");

@@ -1,5 +1,7 @@
+using System.Text;
 using System.Xml;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Vmdk;
 
 namespace OfflinePatch.Disks.Ova;
 
@@ -17,7 +19,9 @@ internal sealed class OvfDescriptor
     /// <summary>Whether the text starts as an OVF envelope.</summary>
     public static bool IsEnvelope(ReadOnlySpan<byte> start)
     {
-        var text = start.TrimStart("\uFEFF \t\r\n"u8);
+        // UTF-16 has a zero in every second byte of these words.
+        var narrow = start.Length > 1 && start.Contains((byte)0) ? start.ToArray().Where(b => b is not (0 or 0xFE or 0xFF)).ToArray() : start;
+        var text = narrow.TrimStart("\uFEFF \t\r\n"u8);
         return text.StartsWith("<"u8) && text.IndexOf("Envelope"u8) >= 0 && (text.IndexOf("schemas.dmtf.org/ovf"u8) >= 0 || text.IndexOf("vmware.com/schema/ovf"u8) >= 0);
     }
 
@@ -31,16 +35,59 @@ internal sealed class OvfDescriptor
 
         var bytes = new byte[file.Length];
         file.Read(0, bytes);
+        var text = Decode(bytes);
+        if (text.Contains("<!DOCTYPE", StringComparison.Ordinal))
+        {
+            throw OvaError.Descriptor("a document type declaration (DOCTYPE), which no OVF has and which is not read");
+        }
+
         var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaxBytes };
         try
         {
-            using var reader = XmlReader.Create(new MemoryStream(bytes, writable: false), settings);
+            using var reader = XmlReader.Create(new StringReader(text), settings);
             return Read(reader);
         }
         catch (Exception e) when (e is XmlException or ArgumentException)
         {
             throw OvaError.Descriptor(e.Message);
         }
+    }
+
+    /// <summary>Decodes by the byte order mark, else by the encoding that the XML declaration names, else as UTF-8.</summary>
+    private static string Decode(byte[] bytes)
+    {
+        var encoding = bytes switch
+        {
+            [0xEF, 0xBB, 0xBF, ..] => new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true),
+            [0xFF, 0xFE, ..] or [(byte)'<', 0, ..] => Encoding.Unicode,
+            [0xFE, 0xFF, ..] or [0, (byte)'<', ..] => Encoding.BigEndianUnicode,
+            _ => DeclaredEncoding(bytes),
+        };
+        try
+        {
+            return encoding.GetString(bytes).TrimStart('\uFEFF');
+        }
+        catch (DecoderFallbackException)
+        {
+            throw OvaError.Descriptor("bytes that are not valid UTF-8");
+        }
+    }
+
+    private static Encoding DeclaredEncoding(byte[] bytes)
+    {
+        var start = Encoding.Latin1.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 256))).TrimStart();
+        var end = start.IndexOf("?>", StringComparison.Ordinal);
+        var at = end < 0 || !start.StartsWith("<?xml", StringComparison.Ordinal) ? -1 : start.IndexOf("encoding", 0, end, StringComparison.Ordinal);
+        var value = at < 0 ? "" : start[(at + "encoding".Length)..end].TrimStart(' ', '\t', '\r', '\n', '=');
+        var closing = value.Length == 0 ? -1 : value.IndexOf(value[0], 1);
+        var name = closing < 1 ? "utf-8" : value[1..closing];
+        if (name.StartsWith("utf-16", StringComparison.OrdinalIgnoreCase) || name.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true); // these bytes are no UTF-16
+        }
+
+        return VmwareCodePages.Find(name) ?? CodePagesEncodingProvider.Instance.GetEncoding(name)
+            ?? throw OvaError.Descriptor($"the encoding \"{name}\", which is not known");
     }
 
     private static OvfDescriptor Read(XmlReader reader)
@@ -85,7 +132,8 @@ internal sealed class OvfDescriptor
             return;
         }
 
-        if (Attribute(reader, "compression") is { Length: > 0 } compression && compression != "identity")
+        // A disk that is compressed as a file opens as any compressed image does.
+        if (Attribute(reader, "compression") is { Length: > 0 } compression && compression is not ("identity" or "gzip"))
         {
             throw OvaError.Compressed(name);
         }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Hashing;
 using System.Text;
 using OfflinePatch.Core;
 
@@ -8,13 +7,14 @@ namespace OfflinePatch.Disks.Partitions;
 /// <summary>Reads a GPT: the primary copy, or the backup where the primary is damaged.</summary>
 internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> notes)
 {
-    // 128 entries of 128 bytes are 16 KiB; 4 MiB leaves room for any table in use and bounds what a hostile header can allocate.
-    private const int MaxTableBytes = 4 * 1024 * 1024;
-
-    private readonly record struct Copy(long HeaderOffset, Guid DiskGuid, ulong AlternateLba, ulong FirstUsable, ulong LastUsable, int EntrySize, byte[] Entries);
-
     /// <summary>Identity of the disk, after <see cref="TryRead"/>.</summary>
     public Guid DiskGuid { get; private set; }
+
+    /// <summary>The primary copy where it is whole, after <see cref="TryRead"/>.</summary>
+    public GptCopy? Primary { get; private set; }
+
+    /// <summary>The backup copy where it is whole, after <see cref="TryRead"/>.</summary>
+    public GptCopy? Backup { get; private set; }
 
     /// <summary>Whether sector 1 or the last sector holds a GPT signature.</summary>
     public static bool HasSignature(BlockDevice disk, int sectorSize) =>
@@ -26,9 +26,10 @@ internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> n
         partitions = [];
         failure = null;
         var lastLba = (ulong)(disk.Length / sectorSize) - 1;
-        var primary = ReadCopy(1, out var primaryProblem);
+        var primary = GptCopy.TryRead(disk, sectorSize, 1, out var primaryProblem);
         // A sound primary header says where its backup is; after the disk grew that is not the last sector.
-        var backup = ReadCopy(primary?.AlternateLba is { } alternate && alternate > 1 && alternate < lastLba ? alternate : lastLba, out var backupProblem);
+        var place = primary?.AlternateLba is { } alternate && alternate > 1 && alternate < lastLba ? alternate : lastLba;
+        var backup = GptCopy.TryRead(disk, sectorSize, place, out var backupProblem);
         if (primary is null && backup is null)
         {
             failure = PartitionError.BothGptHeadersBad(sectorSize, primaryProblem, backupProblem);
@@ -43,16 +44,18 @@ internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> n
         {
             notes.Add($"the backup GPT is damaged ({backupProblem}); the primary is whole");
         }
-        else if (!primary.Value.Entries.AsSpan().SequenceEqual(backup.Value.Entries) || primary.Value.DiskGuid != backup.Value.DiskGuid)
+        else if (!primary.Entries.AsSpan().SequenceEqual(backup.Entries) || primary.DiskGuid != backup.DiskGuid)
         {
             notes.Add("the primary and the backup GPT are each whole but differ; the primary was used");
         }
-        else if (backup.Value.HeaderOffset != (long)lastLba * sectorSize)
+        else if (backup.Lba != lastLba)
         {
             notes.Add("the backup GPT is not at the end of the disk: the disk was grown");
         }
 
-        var used = primary ?? backup!.Value;
+        Primary = primary;
+        Backup = backup;
+        var used = primary ?? backup!;
         DiskGuid = used.DiskGuid;
         ReadEntries(used, partitions);
         return true;
@@ -70,56 +73,7 @@ internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> n
         return signature.SequenceEqual(GptHeader.Layout.SignatureValue);
     }
 
-    private Copy? ReadCopy(ulong lba, out string problem)
-    {
-        var sectors = (ulong)(disk.Length / sectorSize);
-        if (lba == 0 || lba >= sectors)
-        {
-            problem = "outside the disk";
-            return null;
-        }
-
-        var sector = new byte[sectorSize];
-        disk.Read((long)lba * sectorSize, sector);
-        if (!GptHeader.TryCreate(sector, out var header, out problem))
-        {
-            return null;
-        }
-
-        if (header.MyLba != lba)
-        {
-            problem = $"header of sector {header.MyLba} found in sector {lba}";
-            return null;
-        }
-
-        var size = header.EntrySize;
-        if (size < GptHeader.Layout.EntryMinimum || !System.Numerics.BitOperations.IsPow2(size) || size > MaxTableBytes
-            || header.EntryCount == 0 || header.EntryCount > MaxTableBytes / size)
-        {
-            problem = $"table of {header.EntryCount} entries of {size} bytes";
-            return null;
-        }
-
-        var bytes = (int)(header.EntryCount * size);
-        if (header.EntriesLba < 2 || header.EntriesLba >= sectors || bytes > disk.Length - ((long)header.EntriesLba * sectorSize))
-        {
-            problem = $"table at sector {header.EntriesLba}";
-            return null;
-        }
-
-        var entries = new byte[bytes];
-        disk.Read((long)header.EntriesLba * sectorSize, entries);
-        var computed = Crc32.HashToUInt32(entries);
-        if (computed != header.EntriesCrc)
-        {
-            problem = $"table checksum 0x{header.EntriesCrc:X8}, computed 0x{computed:X8}";
-            return null;
-        }
-
-        return new Copy((long)lba * sectorSize, header.DiskGuid, header.AlternateLba, header.FirstUsableLba, header.LastUsableLba, (int)size, entries);
-    }
-
-    private void ReadEntries(Copy table, List<Partition> partitions)
+    private void ReadEntries(GptCopy table, List<Partition> partitions)
     {
         var sectors = (ulong)(disk.Length / sectorSize);
         for (var slot = 0; slot < table.Entries.Length / table.EntrySize; slot++)
@@ -143,9 +97,9 @@ internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> n
                 throw PartitionError.OutsideDisk(slot + 1, ToBytes(first), ToBytes(last == ulong.MaxValue ? last : last - first + 1), disk.Length);
             }
 
-            if (first < table.FirstUsable || last > table.LastUsable)
+            if (first < table.FirstUsableLba || last > table.LastUsableLba)
             {
-                notes.Add($"partition {slot + 1} leaves the usable range of the GPT (sectors {table.FirstUsable} to {table.LastUsable})");
+                notes.Add($"partition {slot + 1} leaves the usable range of the GPT (sectors {table.FirstUsableLba} to {table.LastUsableLba})");
             }
 
             partitions.Add(new Partition

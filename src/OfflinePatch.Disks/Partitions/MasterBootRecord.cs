@@ -19,6 +19,9 @@ internal readonly ref struct MasterBootRecord
         return sector.Length >= Layout.Size && BinaryPrimitives.ReadUInt16LittleEndian(sector[Layout.BootSignature..]) == Layout.BootSignatureValue;
     }
 
+    /// <summary>The view of 512 bytes whose signature may be missing: firmware reads a protective entry without it.</summary>
+    public static MasterBootRecord WithoutSignature(ReadOnlySpan<byte> sector) => new(sector[..Layout.Size]);
+
     /// <summary>Disk signature that Windows' MountedDevices and BCD name.</summary>
     public uint DiskSignature => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[Layout.DiskSignature..]);
 
@@ -69,8 +72,14 @@ internal readonly ref struct MasterBootRecord
         /// <summary>entry +0x0 u8: 0x80 active, 0x00 not.</summary>
         public const int EntryStatus = 0x0;
 
+        /// <summary>entry +0x1 u8[3]: cylinder, head and sector of the first sector.</summary>
+        public const int EntryFirstChs = 0x1;
+
         /// <summary>entry +0x4 u8: partition type, 0 = unused.</summary>
         public const int EntryType = 0x4;
+
+        /// <summary>entry +0x5 u8[3]: cylinder, head and sector of the last sector.</summary>
+        public const int EntryLastChs = 0x5;
 
         /// <summary>entry +0x8 u32: first sector (LBA).</summary>
         public const int EntryFirstSector = 0x8;

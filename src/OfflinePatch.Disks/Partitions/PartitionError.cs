@@ -25,4 +25,18 @@ internal static class PartitionError
 
     public static CorruptImageException LogicalOutsideExtended(long offset, long start, long length) =>
         new("PART-0006", "extended boot record", offset, $"records inside the extended partition of {length} bytes from {start}", "one outside it", CopyAgain);
+
+    public static RefusedException NoProtectiveSlot(long offset) =>
+        new("PART-0007", $"The protective entry of the GPT cannot be written into the MBR at offset {offset}: its slots hold something else.",
+            "Remove the entries that are not needed (gdisk, expert menu), then try again.");
+
+    public static RefusedException NotGpt() =>
+        new("PART-0008", "The disk has no GPT, so a protective MBR would hide its partitions.", "Nothing needs to be written.");
+
+    public static RefusedException GptNotWhole(string why) =>
+        new("PART-0009", $"The GPT cannot be moved to a new end of the disk: {why}.", "Repair the partition table first (gdisk: v, then w), then try again.");
+
+    public static RefusedException SectorMultiple(long length, int sectorSize) =>
+        new("PART-0010", $"A disk of {length} bytes is no multiple of the {sectorSize}-byte sectors that its partition table counts in.",
+            "Choose a multiple of 1 MiB.");
 }

@@ -19,6 +19,27 @@ public sealed class PartitionTable
     /// <summary>Bytes per sector that the table counts in: 512 or 4096.</summary>
     public int SectorSize { get; }
 
+    /// <summary>
+    /// Bytes per sector of the disk itself: 512 or 4096. Where <see cref="SectorSize"/> differs, neither firmware nor Windows finds the partitions.
+    /// </summary>
+    public int DeviceSectorSize { get; private init; }
+
+    /// <summary>The protective entry of a GPT disk, as it is stored; null where sector 0 has none, and on an MBR disk.</summary>
+    public ProtectiveMbr? Protective { get; private init; }
+
+    /// <summary>
+    /// Whether UEFI firmware finds the partitions: a GPT in the disk's own sector size, and a protective entry that starts at sector 1, in any slot, with any
+    /// status, length and signature. (EDK2's PartitionDxe, and what OVMF listed in QEMU for each of these cases.) For an MBR disk: that it counts in the disk's
+    /// own sectors.
+    /// </summary>
+    public bool IsVisibleToFirmware => SectorSize == DeviceSectorSize && (Scheme != PartitionScheme.Gpt || Protective is { FirstSector: 1 });
+
+    /// <summary>The primary copy of the GPT where it is whole.</summary>
+    internal GptCopy? Primary { get; private init; }
+
+    /// <summary>The backup copy of the GPT where it is whole.</summary>
+    internal GptCopy? Backup { get; private init; }
+
     /// <summary>GPT disk GUID; <see cref="Guid.Empty"/> on an MBR disk.</summary>
     public Guid DiskGuid { get; private init; }
 
@@ -46,35 +67,41 @@ public sealed class PartitionTable
         var otherSize = ownSize == 512 ? 4096 : 512;
         if (disk.Length < ownSize)
         {
-            return new PartitionTable(PartitionScheme.None, ownSize, [], []);
+            return new PartitionTable(PartitionScheme.None, ownSize, [], []) { DeviceSectorSize = ownSize };
         }
 
         Span<byte> sector = stackalloc byte[MasterBootRecord.Layout.Size];
         disk.Read(0, sector);
         var hasMbr = MasterBootRecord.TryCreate(sector, out var record) && !record.IsVolumeBootSector && HasLegalEntries(record);
-        var isProtective = hasMbr && HasType(record, PartitionTypes.MbrProtective);
+        var protective = ProtectiveMbr.TryRead(sector);
         var signature = hasMbr ? record.DiskSignature : 0;
         var sectorSize = GptReader.HasSignature(disk, ownSize) || !GptReader.HasSignature(disk, otherSize) ? ownSize : otherSize;
         var hasGptSignature = GptReader.HasSignature(disk, sectorSize);
         var notes = new List<string>();
 
-        // A real MBR wins over a GPT left behind by an earlier use of the disk; without any MBR the GPT is all there is.
-        if (isProtective || (!hasMbr && hasGptSignature))
+        // A real MBR wins over a GPT left behind by an earlier use of the disk; without any partition in an MBR the GPT is all there is.
+        var isProtective = hasMbr && protective is not null;
+        if (isProtective || ((!hasMbr || !HasEntries(record)) && hasGptSignature))
         {
-            if (!isProtective)
-            {
-                notes.Add("the protective MBR is missing or damaged");
-            }
-            else if (HasOtherType(record))
-            {
-                notes.Add("the MBR is a hybrid: it lists partitions beside the protective entry, which were ignored");
-            }
-
+            NoteProtective(notes, protective);
             var gpt = new GptReader(disk, sectorSize, notes);
             if (gpt.TryRead(out var partitions, out var failure))
             {
                 CheckOverlaps(partitions);
-                return new PartitionTable(PartitionScheme.Gpt, sectorSize, partitions, notes) { DiskGuid = gpt.DiskGuid, MbrSignature = signature };
+                if (sectorSize != ownSize)
+                {
+                    notes.Add($"the GPT counts in sectors of {sectorSize} bytes, the disk has sectors of {ownSize}: firmware and Windows do not see the partitions");
+                }
+
+                return new PartitionTable(PartitionScheme.Gpt, sectorSize, partitions, notes)
+                {
+                    DiskGuid = gpt.DiskGuid,
+                    MbrSignature = signature,
+                    DeviceSectorSize = ownSize,
+                    Protective = protective,
+                    Primary = gpt.Primary,
+                    Backup = gpt.Backup,
+                };
             }
 
             if (isProtective)
@@ -92,7 +119,7 @@ public sealed class PartitionTable
 
         if (!hasMbr)
         {
-            return new PartitionTable(PartitionScheme.None, ownSize, [], notes);
+            return new PartitionTable(PartitionScheme.None, ownSize, [], notes) { DeviceSectorSize = ownSize };
         }
 
         if (hasGptSignature)
@@ -108,7 +135,7 @@ public sealed class PartitionTable
             notes.Add("more than one MBR partition is active");
         }
 
-        return new PartitionTable(PartitionScheme.Mbr, sectorSize, found, notes) { MbrSignature = signature };
+        return new PartitionTable(PartitionScheme.Mbr, sectorSize, found, notes) { MbrSignature = signature, DeviceSectorSize = ownSize };
     }
 
     private static bool HasLegalEntries(MasterBootRecord record)
@@ -124,11 +151,11 @@ public sealed class PartitionTable
         return true;
     }
 
-    private static bool HasType(MasterBootRecord record, byte type)
+    private static bool HasEntries(MasterBootRecord record)
     {
         for (var slot = 0; slot < MasterBootRecord.EntryCount; slot++)
         {
-            if (record.Entry(slot).Type == type)
+            if (record.Entry(slot).IsUsed)
             {
                 return true;
             }
@@ -137,17 +164,28 @@ public sealed class PartitionTable
         return false;
     }
 
-    private static bool HasOtherType(MasterBootRecord record)
+    private static void NoteProtective(List<string> notes, ProtectiveMbr? protective)
     {
-        for (var slot = 0; slot < MasterBootRecord.EntryCount; slot++)
+        if (protective is null)
         {
-            if (record.Entry(slot).Type is not (0 or PartitionTypes.MbrProtective))
-            {
-                return true;
-            }
+            notes.Add("the protective MBR is missing or damaged");
+            return;
         }
 
-        return false;
+        if (!protective.HasBootSignature)
+        {
+            notes.Add("the protective MBR does not end with 55 AA");
+        }
+
+        if (protective.FirstSector != 1)
+        {
+            notes.Add($"the protective MBR entry starts at sector {protective.FirstSector}, not at 1: UEFI firmware does not see the partitions");
+        }
+
+        if (protective.HasOtherEntries)
+        {
+            notes.Add("the MBR is a hybrid: it lists partitions beside the protective entry, which were ignored");
+        }
     }
 
     /// <summary>

@@ -14,7 +14,7 @@ internal sealed class QcowImage : TwoLevelImage
     private readonly TableCache _tables;
     private readonly ulong[] _l1;
     private readonly int _clusterSize;
-    private byte[]? _cluster; // not null once the image is prepared for writing
+    private byte[]? _cluster;
 
     public QcowImage(ResizableDevice file, QcowHeader header, DiskImage? backing)
         : base(header.ClusterSize)
@@ -35,6 +35,8 @@ internal sealed class QcowImage : TwoLevelImage
                 _l1[i++] = BinaryPrimitives.ReadUInt64BigEndian(part);
             }
         }
+
+        CheckMap();
     }
 
     /// <inheritdoc/>
@@ -66,26 +68,6 @@ internal sealed class QcowImage : TwoLevelImage
 
     /// <inheritdoc/>
     protected override int CoverageBits => _header.ClusterBits + _header.L2Bits;
-
-    /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer)
-    {
-        CheckRange(offset, buffer.Length);
-        while (buffer.Length > 0)
-        {
-            var part = buffer[..Math.Min(buffer.Length, _clusterSize - (int)(offset & (_clusterSize - 1)))];
-            if (!IsZeroOverZero(offset, part))
-            {
-                WriteInCluster(offset, part);
-            }
-
-            offset += part.Length;
-            buffer = buffer[part.Length..];
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Flush() => _file.Flush();
 
     /// <inheritdoc/>
     protected override byte[]? TableOf(long index) => L2Offset(index) is var offset and not 0 ? _tables.Get(offset) : null;
@@ -145,9 +127,10 @@ internal sealed class QcowImage : TwoLevelImage
         }
     }
 
-    private void WriteInCluster(long offset, ReadOnlySpan<byte> content)
+    /// <inheritdoc/>
+    protected override void WriteInUnit(long offset, ReadOnlySpan<byte> content)
     {
-        var cluster = _cluster ??= Prepare();
+        var cluster = _cluster ??= new byte[_clusterSize];
         var l1Index = offset >> CoverageBits;
         var l2Offset = L2Offset(l1Index);
         if (l2Offset == 0)
@@ -188,11 +171,14 @@ internal sealed class QcowImage : TwoLevelImage
         return end < 1L << 62 ? end : throw QcowError.Full();
     }
 
-    /// <summary>Before the first change: no cluster that is not compressed may be used twice, or lie over a table.</summary>
-    private byte[] Prepare()
+    /// <summary>
+    /// Refuses a map that puts two clusters in one place, or a cluster onto a table: reading such an image would give one part of the disk the content of another.
+    /// </summary>
+    private void CheckMap()
     {
         var used = new ClusterSet();
         used.TryAdd(0, ((_header.L1Offset + (_header.L1Size * 8L) - 1) >> _header.ClusterBits) + 1);
+        var packed = new PackedPlaces();
         for (var i = 0; i < _l1.Length; i++)
         {
             var l2Offset = L2Offset(i);
@@ -205,16 +191,28 @@ internal sealed class QcowImage : TwoLevelImage
             var table = _tables.Get(l2Offset);
             for (var j = 0; j < table.Length; j += 8)
             {
-                var entry = BinaryPrimitives.ReadUInt64BigEndian(table.AsSpan(j));
+                var entry = BigEndian.U64(table, j);
                 var guest = ((long)i << CoverageBits) + ((long)(j / 8) << _header.ClusterBits);
-                if (entry != 0 && (entry & QcowLayout.Compressed) == 0)
+                if (entry == 0 || guest >= Length)
+                {
+                    continue;
+                }
+
+                if ((entry & QcowLayout.Compressed) == 0)
                 {
                     Use(used, "L2", guest, HostOffset(entry, guest), _clusterSize);
+                }
+                else if (packed.Add((long)(entry & ((1UL << (63 - _header.ClusterBits)) - 1))) is not null)
+                {
+                    throw QcowError.TableEntry("L2", guest, entry, "a compressed cluster with a place of its own");
                 }
             }
         }
 
-        return new byte[_clusterSize];
+        if (packed.FindDuplicate() is { } place)
+        {
+            throw QcowError.TableEntry("L2", 0, QcowLayout.Compressed | (ulong)place, "a compressed cluster with a place of its own");
+        }
     }
 
     private void Use(ClusterSet used, string table, long guest, long offset, long length)

@@ -48,6 +48,9 @@ internal static class Qcow2Error
     public static CorruptImageException CompressedCluster(long guestOffset, long hostOffset) =>
         new("QCOW2-0012", $"QCOW2 compressed cluster of guest offset 0x{guestOffset:X}", hostOffset, "one cluster of packed data", "data that cannot be unpacked", CopyAgain);
 
+    public static CorruptImageException PackedTwice(long hostOffset) =>
+        new("QCOW2-0011", "QCOW2 L2 table entry of a compressed cluster", hostOffset, "a place of its own", "a place that two entries have", Repair);
+
     public static CorruptImageException RefcountTable(long index, ulong entry, string expected) =>
         new("QCOW2-0013", $"QCOW2 refcount table entry {index}", -1, expected, $"0x{entry:X16}", Repair);
 

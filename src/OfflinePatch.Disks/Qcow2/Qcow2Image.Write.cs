@@ -10,24 +10,6 @@ internal sealed partial class Qcow2Image
     private byte[] _cluster = [];
 
     /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer)
-    {
-        CheckRange(offset, buffer.Length);
-        while (buffer.Length > 0)
-        {
-            var within = (int)(offset & (_clusterSize - 1));
-            var part = buffer[..Math.Min(buffer.Length, _clusterSize - within)];
-            if (!IsZeroOverZero(offset, part))
-            {
-                WriteInCluster(offset, part);
-            }
-
-            offset += part.Length;
-            buffer = buffer[part.Length..];
-        }
-    }
-
-    /// <inheritdoc/>
     public override void Flush()
     {
         _file.Flush();
@@ -37,7 +19,8 @@ internal sealed partial class Qcow2Image
         }
     }
 
-    private void WriteInCluster(long offset, ReadOnlySpan<byte> content)
+    /// <inheritdoc/>
+    protected override void WriteInUnit(long offset, ReadOnlySpan<byte> content)
     {
         var refcounts = _refcounts ??= Prepare();
         var l2Offset = L2ForWriting(offset >> (_clusterBits + _l2Bits), refcounts);

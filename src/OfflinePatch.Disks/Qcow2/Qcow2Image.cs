@@ -88,7 +88,9 @@ internal sealed partial class Qcow2Image : TwoLevelImage
         var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, header.BackingFile, header.BackingFormat);
         try
         {
-            return new Qcow2Image(files, header, dataFile, backing);
+            var image = new Qcow2Image(files, header, dataFile, backing);
+            Qcow2MapCheck.Run(files.Image, header, image._l1);
+            return image;
         }
         catch
         {

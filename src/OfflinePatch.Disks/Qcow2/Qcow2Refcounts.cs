@@ -54,6 +54,9 @@ internal sealed class Qcow2Refcounts
             : throw Qcow2Error.RefcountTable(index, _table[index], $"a cluster inside the file of {_file.Length} bytes");
     }
 
+    /// <summary>The host offset of a block; 0: there is none, or the entry cannot be one.</summary>
+    public long TryBlockOffset(long index) => IsPlausible(_table[index]) ? (long)(_table[index] & Qcow2Layout.OffsetMask) : 0;
+
     /// <summary>Drops references to blocks that cannot be one, or that count nothing in the file (before the counts are rebuilt).</summary>
     public void DropImplausibleBlocks()
     {

@@ -29,7 +29,15 @@ internal sealed class QedFormat : DiskFormat
         var header = QedHeader.Read(files.Image);
         var isRaw = (header.Features & QedLayout.FeatureBackingNoProbe) != 0;
         var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, header.BackingFile, isRaw ? "raw" : null);
-        return new QedImage(files.Image, header, backing);
+        try
+        {
+            return new QedImage(files.Image, header, backing);
+        }
+        catch
+        {
+            backing?.Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>

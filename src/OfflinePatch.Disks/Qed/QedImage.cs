@@ -14,6 +14,7 @@ internal sealed class QedImage : MappedImage
     private readonly int _pageSize;
     private readonly int _clusterSize;
     private readonly long _l2Coverage;
+    private readonly List<(long Table, long Index)> _ahead;
     private bool _isPrepared;
 
     public QedImage(ResizableDevice file, QedHeader header, DiskImage? backing)
@@ -25,6 +26,7 @@ internal sealed class QedImage : MappedImage
         _pageSize = (int)Math.Min(header.TableBytes, 64 * 1024);
         _pages = new TableCache(file, _pageSize);
         Parent = backing;
+        _ahead = CheckMap();
     }
 
     /// <inheritdoc/>
@@ -61,51 +63,14 @@ internal sealed class QedImage : MappedImage
     private RunKind Unallocated => Parent is null ? RunKind.Zero : RunKind.Parent;
 
     /// <inheritdoc/>
-    protected override DiskRun Map(long offset, long limit)
+    protected override int UnitSize => _clusterSize;
+
+    /// <inheritdoc/>
+    protected override DiskRun MapInUnit(long offset, long limit)
     {
-        limit = Math.Min(limit, Length - offset);
-        var inTable = _l2Coverage - (offset % _l2Coverage);
-        limit = Math.Min(limit, inTable);
         var table = L2Table(offset);
-        if (table == 0)
-        {
-            return new DiskRun(Unallocated, limit);
-        }
-
-        var run = MapInCluster(table, offset);
-        while (run.Length < limit)
-        {
-            var next = MapInCluster(table, offset + run.Length);
-            if (!run.Continues(next))
-            {
-                break;
-            }
-
-            run = run with { Length = run.Length + next.Length };
-        }
-
-        return run with { Length = Math.Min(run.Length, limit) };
+        return table == 0 ? new DiskRun(Unallocated, _l2Coverage - (offset % _l2Coverage)) : MapInCluster(table, offset);
     }
-
-    /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer)
-    {
-        CheckRange(offset, buffer.Length);
-        while (buffer.Length > 0)
-        {
-            var part = buffer[..(int)Math.Min(buffer.Length, _clusterSize - (offset % _clusterSize))];
-            if (!IsZeroOverZero(offset, part))
-            {
-                WriteInCluster(offset, part);
-            }
-
-            offset += part.Length;
-            buffer = buffer[part.Length..];
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Flush() => _file.Flush();
 
     private ulong Entry(long table, long index)
     {
@@ -160,7 +125,8 @@ internal sealed class QedImage : MappedImage
             ? (long)entry
             : throw QedError.TableEntry("L2", offset, entry, $"a cluster inside the file of {_file.Length} bytes");
 
-    private void WriteInCluster(long offset, ReadOnlySpan<byte> content)
+    /// <inheritdoc/>
+    protected override void WriteInUnit(long offset, ReadOnlySpan<byte> content)
     {
         if (!_isPrepared)
         {
@@ -223,10 +189,9 @@ internal sealed class QedImage : MappedImage
     }
 
     /// <summary>
-    /// Before the first change: entries that are ahead of the file (see <see cref="IsAhead"/>) are cleared, no cluster may be used twice, the need-check bit and
-    /// the autoclear bits (none is known) are cleared.
+    /// Refuses a map that puts two clusters in one place, or a cluster onto a table, and returns the entries that are ahead of the file (see <see cref="IsAhead"/>).
     /// </summary>
-    private void Prepare()
+    private List<(long Table, long Index)> CheckMap()
     {
         var used = new ClusterSet();
         Use(used, 0, _header.HeaderBytes, 0, "header");
@@ -269,7 +234,15 @@ internal sealed class QedImage : MappedImage
             }
         }
 
-        foreach (var (table, index) in ahead)
+        return ahead;
+    }
+
+    /// <summary>
+    /// Before the first change: entries that are ahead of the file, the need-check bit and the autoclear bits (none is known) are cleared.
+    /// </summary>
+    private void Prepare()
+    {
+        foreach (var (table, index) in _ahead)
         {
             SetEntry(table, index, QedLayout.EntryUnallocated);
         }

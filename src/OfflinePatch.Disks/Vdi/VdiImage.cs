@@ -84,61 +84,31 @@ internal sealed class VdiImage : MappedImage
     }
 
     /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    protected override int UnitSize => _blockSize;
+
+    /// <inheritdoc/>
+    protected override DiskRun MapInUnit(long offset, long limit)
     {
-        CheckRange(offset, buffer.Length);
-        if (buffer.Length > 0 && !_modified)
+        var within = offset % _blockSize;
+        var entry = _map[offset / _blockSize];
+        var length = _blockSize - within;
+        return VdiMap.IsStored(entry) ? new DiskRun(RunKind.Stored, length, PlaceOf(entry) + within)
+            : new DiskRun(entry == VdiLayout.EntryFree && Parent is not null ? RunKind.Parent : RunKind.Zero, length);
+    }
+
+    private long PlaceOf(uint entry) => _dataOffset + ((long)entry * _blockSize);
+
+    /// <inheritdoc/>
+    protected override void WriteInUnit(long offset, ReadOnlySpan<byte> part)
+    {
+        if (!_modified)
         {
             _modified = true;
             _file.Write(VdiLayout.ModifiedId, ImageIdentity.After(ModifiedId.ToByteArray()).NextGuid().ToByteArray());
         }
 
-        while (buffer.Length > 0)
-        {
-            var block = offset / _blockSize;
-            var within = (int)(offset % _blockSize);
-            var count = Math.Min(buffer.Length, _blockSize - within);
-            WriteBlock(block, within, buffer[..count]);
-            buffer = buffer[count..];
-            offset += count;
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Flush() => _file.Flush();
-
-    /// <inheritdoc/>
-    protected override DiskRun Map(long offset, long limit)
-    {
         var block = offset / _blockSize;
-        var first = RunAt(offset, block);
-        var length = _blockSize - (offset % _blockSize);
-        while (length < limit)
-        {
-            var next = RunAt(offset + length, ++block);
-            if (!(first with { Length = length }).Continues(next))
-            {
-                break;
-            }
-
-            length += _blockSize;
-        }
-
-        return first with { Length = Math.Min(length, limit) };
-    }
-
-    private DiskRun RunAt(long offset, long block)
-    {
-        var entry = _map[block];
-        return VdiMap.IsStored(entry) ? new DiskRun(RunKind.Stored, _blockSize, PlaceOf(entry) + (offset % _blockSize))
-            : entry == VdiLayout.EntryFree && Parent is not null ? new DiskRun(RunKind.Parent, _blockSize)
-            : new DiskRun(RunKind.Zero, _blockSize);
-    }
-
-    private long PlaceOf(uint entry) => _dataOffset + ((long)entry * _blockSize);
-
-    private void WriteBlock(long block, int within, ReadOnlySpan<byte> part)
-    {
+        var within = (int)(offset % _blockSize);
         var entry = _map[block];
         if (VdiMap.IsStored(entry))
         {
@@ -148,11 +118,6 @@ internal sealed class VdiImage : MappedImage
         }
 
         var fromParent = entry == VdiLayout.EntryFree && Parent is not null;
-        if (!fromParent && !part.ContainsAnyExcept((byte)0))
-        {
-            return;
-        }
-
         var place = _map.NextPlace;
         var start = PlaceOf(place);
         _file.EnsureLength(start + _blockSize);

@@ -34,17 +34,8 @@ internal sealed class VhdDynamicImage : MappedImage
         }
 
         _bitmaps = new TableCache(file, header.BitmapSize);
-        _bat = new uint[header.TableEntries];
-        var buffer = new byte[(int)Math.Min(64 * 1024, header.TableEntries * 4L)];
-        for (var done = 0; done < _bat.Length;)
-        {
-            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, (_bat.Length - done) * 4L));
-            file.Read(header.TableOffset + (done * 4L), part);
-            for (var i = 0; i < part.Length; i += 4)
-            {
-                _bat[done++] = BinaryPrimitives.ReadUInt32BigEndian(part[i..]);
-            }
-        }
+        _bat = ReadTable((int)((Length + _blockSize - 1) / _blockSize));
+        CheckMap();
     }
 
     /// <inheritdoc/>
@@ -81,7 +72,10 @@ internal sealed class VhdDynamicImage : MappedImage
     };
 
     /// <inheritdoc/>
-    protected override DiskRun Map(long offset, long limit)
+    protected override int UnitSize => _blockSize;
+
+    /// <inheritdoc/>
+    protected override DiskRun MapInUnit(long offset, long limit)
     {
         var block = offset / _blockSize;
         var within = (int)(offset % _blockSize);
@@ -89,14 +83,7 @@ internal sealed class VhdDynamicImage : MappedImage
         var unstored = Parent is null ? RunKind.Zero : RunKind.Parent;
         if (_bat[block] == VhdLayout.Unallocated)
         {
-            // Runs of missing blocks are long in a sparse image: take them at once.
-            long run = length;
-            for (var next = block + 1; run < limit && next < _bat.Length && _bat[next] == VhdLayout.Unallocated; next++)
-            {
-                run += _blockSize;
-            }
-
-            return new DiskRun(unstored, Math.Min(run, Math.Min(limit, Length - offset)));
+            return new DiskRun(unstored, length);
         }
 
         var place = BlockOffset(block);
@@ -119,25 +106,23 @@ internal sealed class VhdDynamicImage : MappedImage
         return isStored ? new DiskRun(RunKind.Stored, length, place + _header.BitmapSize + within) : new DiskRun(unstored, length);
     }
 
-    /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer)
+    /// <summary>The entries that the disk needs; a table may have more.</summary>
+    private uint[] ReadTable(int entries)
     {
-        CheckRange(offset, buffer.Length);
-        while (buffer.Length > 0)
+        var table = new uint[entries];
+        var buffer = new byte[(int)Math.Min(64 * 1024, entries * 4L)];
+        for (var done = 0; done < table.Length;)
         {
-            var part = buffer[..(int)Math.Min(buffer.Length, _blockSize - (offset % _blockSize))];
-            if (!IsZeroOverZero(offset, part))
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, (table.Length - done) * 4L));
+            _file.Read(_header.TableOffset + (done * 4L), part);
+            for (var i = 0; i < part.Length; i += 4)
             {
-                WriteInBlock(offset, part);
+                table[done++] = BigEndian.U32(part, i);
             }
-
-            offset += part.Length;
-            buffer = buffer[part.Length..];
         }
-    }
 
-    /// <inheritdoc/>
-    public override void Flush() => _file.Flush();
+        return table;
+    }
 
     private static bool IsSet(byte[] bitmap, int sector) => (bitmap[sector / 8] >> (7 - (sector % 8)) & 1) != 0;
 
@@ -147,7 +132,8 @@ internal sealed class VhdDynamicImage : MappedImage
         return place + _header.BitmapSize + _blockSize <= _file.Length ? place : throw VhdError.BatEntry(block, _bat[block], _file.Length);
     }
 
-    private void WriteInBlock(long offset, ReadOnlySpan<byte> content)
+    /// <inheritdoc/>
+    protected override void WriteInUnit(long offset, ReadOnlySpan<byte> content)
     {
         if (_end < 0)
         {
@@ -225,35 +211,53 @@ internal sealed class VhdDynamicImage : MappedImage
         _file.Write(_header.TableOffset + (block * 4), entry);
     }
 
-    /// <summary>Makes sure that no block overlaps anything, and that both copies of the footer are there and equal.</summary>
+    /// <summary>
+    /// Refuses a map that puts two blocks in one place, or a block onto the header, the BAT or a footer. Reading such an image would give one part of the disk the
+    /// content of another.
+    /// </summary>
+    private void CheckMap()
+    {
+        var used = new uint[_bat.AsSpan().Length - _bat.AsSpan().Count(VhdLayout.Unallocated)];
+        var count = 0;
+        foreach (var entry in _bat)
+        {
+            if (entry != VhdLayout.Unallocated)
+            {
+                used[count++] = entry;
+            }
+        }
+
+        Array.Sort(used);
+        long end = VhdLayout.FooterLength; // the copy of the footer
+        var footerAt = FooterPlace();
+        foreach (var entry in used)
+        {
+            var place = (long)entry * VhdLayout.SectorSize;
+            var blockEnd = place + _header.BitmapSize + _blockSize;
+            if (blockEnd > _file.Length)
+            {
+                throw VhdError.BatEntry(Array.IndexOf(_bat, entry), entry, _file.Length);
+            }
+
+            if (place < end || Overlaps(place, _header.TableOffset, _header.TableEntries * 4L) || Overlaps(place, _header.Offset, VhdLayout.HeaderLength)
+                || blockEnd > footerAt)
+            {
+                throw VhdError.Overlap(Array.LastIndexOf(_bat, entry), entry);
+            }
+
+            end = blockEnd;
+        }
+    }
+
+    private long FooterPlace() =>
+        _footer.EndOffset < 0 ? (_file.Length + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize * VhdLayout.SectorSize : _footer.EndOffset;
+
+    /// <summary>Before the first change: both copies of the footer are there and equal.</summary>
     private void Prepare()
     {
-        var blocks = new List<(long Place, long Index)>();
-        for (long i = 0; i < _bat.Length; i++)
-        {
-            if (_bat[i] != VhdLayout.Unallocated)
-            {
-                blocks.Add((BlockOffset(i), i));
-            }
-        }
-
-        blocks.Sort();
-        long end = VhdLayout.FooterLength; // the copy of the footer
-        var footerAt = _footer.EndOffset < 0 ? (_file.Length + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize * VhdLayout.SectorSize : _footer.EndOffset;
-        foreach (var (place, index) in blocks)
-        {
-            if (place < end || Overlaps(place, _header.TableOffset, _header.TableEntries * 4L) || Overlaps(place, _header.Offset, VhdLayout.HeaderLength)
-                || place + _header.BitmapSize + _blockSize > footerAt)
-            {
-                throw VhdError.Overlap(index, _bat[index]);
-            }
-
-            end = place + _header.BitmapSize + _blockSize;
-        }
-
-        _end = footerAt;
-        _file.EnsureLength(footerAt + VhdLayout.FooterLength);
-        WriteIfDifferent(footerAt);
+        _end = FooterPlace();
+        _file.EnsureLength(_end + VhdLayout.FooterLength);
+        WriteIfDifferent(_end);
         WriteIfDifferent(0);
     }
 

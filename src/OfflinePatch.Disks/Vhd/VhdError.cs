@@ -24,7 +24,7 @@ internal static class VhdError
 
     public static CorruptImageException Overlap(long index, uint entry) =>
         new("VHD-0006", $"VHD BAT entry {index}", -1, "a block that overlaps no other block, header or table", $"sector 0x{entry:X8}",
-            "Two parts of the disk lie in the same place of the file: writing one would change the other. Convert the image (-o) and look at the result.");
+            "Two parts of the disk are in the same place of the file, so that one of them is lost. Export or copy the image again.");
 
     public static UnsupportedImageException Full() =>
         new("VHD-0007", "The VHD image cannot grow any more: a block would lie behind sector 2^32.", "Write the result to another format with -o.");

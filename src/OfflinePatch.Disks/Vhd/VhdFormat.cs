@@ -10,6 +10,9 @@ internal sealed class VhdFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Vhd;
 
     /// <inheritdoc/>
+    internal override string? QemuName => "vpc";
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file) => VhdFooter.Probe(file);
 
     /// <inheritdoc/>

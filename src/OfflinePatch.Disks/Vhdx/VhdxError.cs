@@ -34,9 +34,9 @@ internal static class VhdxError
     public static CorruptImageException Log(long offset, string expected, string actual) =>
         new("VHDX-0009", "VHDX log", offset, expected, actual, "Attach the image once on the machine that it comes from (it replays the log), or export it again.");
 
-    public static CorruptImageException Overlap() =>
-        new("VHDX-0010", "VHDX BAT", -1, "blocks that overlap no other block, table or log", "an overlap",
-            "Two parts of the disk lie in the same place of the file: writing one would change the other. Convert the image (-o) and look at the result.");
+    public static CorruptImageException Overlap(long index, ulong entry) =>
+        new("VHDX-0010", index < 0 ? "VHDX regions" : $"VHDX BAT entry {index}", -1, "blocks and regions that overlap no other", index < 0 ? "an overlap" : $"0x{entry:X16}",
+            "Two parts of the image are in the same place of the file, so that one of them is lost. Export or copy the image again.");
 
     public static CorruptImageException ParentId(string name, string expected, Guid actual) =>
         new("VHDX-0011", $"VHDX parent {name}", -1, $"the data write id {expected}", $"{actual}",

@@ -8,26 +8,7 @@ internal sealed partial class VhdxImage
     private bool _isPrepared;
 
     /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer)
-    {
-        CheckRange(offset, buffer.Length);
-        while (buffer.Length > 0)
-        {
-            var part = buffer[..(int)Math.Min(buffer.Length, _blockSize - (offset % _blockSize))];
-            if (!IsZeroOverZero(offset, part))
-            {
-                WriteInBlock(offset, part);
-            }
-
-            offset += part.Length;
-            buffer = buffer[part.Length..];
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Flush() => _file.Flush();
-
-    private void WriteInBlock(long offset, ReadOnlySpan<byte> content)
+    protected override void WriteInUnit(long offset, ReadOnlySpan<byte> content)
     {
         if (!_isPrepared)
         {
@@ -122,59 +103,11 @@ internal sealed partial class VhdxImage
         }
     }
 
-    /// <summary>Before the first change: no block may overlap anything; the log is replayed for good; the headers begin a new session.</summary>
+    /// <summary>Before the first change: the log is replayed for good, the headers begin a new session.</summary>
     private void Prepare()
     {
-        CheckBlocks();
         _file.Apply();
         _header.BeginSession(_file);
         _isPrepared = true;
-    }
-
-    private void CheckBlocks()
-    {
-        var places = new List<(long Start, long End)>
-        {
-            (0, VhdxLayout.Megabyte),
-            (_regions.BatOffset, _regions.BatOffset + _regions.BatLength),
-            (_regions.MetadataOffset, _regions.MetadataOffset + _regions.MetadataLength),
-        };
-        if (_header.LogOffset < (ulong)_file.Length)
-        {
-            places.Add(((long)_header.LogOffset, (long)_header.LogOffset + _header.LogLength));
-        }
-
-        for (long block = 0; block < _metadata.Blocks; block++)
-        {
-            var index = PayloadIndex(block);
-            var entry = BatEntry(index);
-            if ((entry & VhdxLayout.BatStateMask) is VhdxLayout.StateFullyPresent or VhdxLayout.StatePartiallyPresent)
-            {
-                var offset = PayloadOffset(block, index, entry);
-                places.Add((offset, offset + Math.Min(_blockSize, Length - (block * _blockSize))));
-            }
-        }
-
-        if (Parent is not null)
-        {
-            for (long block = 0; block < _metadata.Blocks; block += _chunkRatio)
-            {
-                var entry = BatEntry(BitmapIndex(block));
-                if ((entry & VhdxLayout.BatStateMask) == VhdxLayout.StateFullyPresent)
-                {
-                    var offset = SectorBit(block, 0).Page;
-                    places.Add((offset, offset + VhdxLayout.Megabyte));
-                }
-            }
-        }
-
-        places.Sort();
-        for (var i = 1; i < places.Count; i++)
-        {
-            if (places[i].Start < places[i - 1].End)
-            {
-                throw VhdxError.Overlap();
-            }
-        }
     }
 }

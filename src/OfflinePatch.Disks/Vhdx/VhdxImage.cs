@@ -10,7 +10,6 @@ namespace OfflinePatch.Disks.Vhdx;
 internal sealed partial class VhdxImage : MappedImage
 {
     private const int PageSize = 64 * 1024;
-    private const int MostBlocksPerRun = 1024;
 
     private readonly VhdxPatchedFile _file;
     private readonly VhdxHeader _header;
@@ -36,6 +35,8 @@ internal sealed partial class VhdxImage : MappedImage
         {
             throw VhdxError.Metadata("virtual disk size", $"a disk that the BAT of {regions.BatLength / 8} entries covers", $"{metadata.BatEntries} entries needed");
         }
+
+        CheckMap();
     }
 
     /// <inheritdoc/>
@@ -75,25 +76,10 @@ internal sealed partial class VhdxImage : MappedImage
     protected override ResizableDevice StoredFile => _file;
 
     /// <inheritdoc/>
-    protected override DiskRun Map(long offset, long limit)
-    {
-        limit = Math.Min(limit, Length - offset);
-        var run = MapInBlock(offset, limit);
-        for (var blocks = 1; run.Length < limit && blocks < MostBlocksPerRun; blocks++)
-        {
-            var next = MapInBlock(offset + run.Length, limit - run.Length);
-            if (!run.Continues(next))
-            {
-                break;
-            }
+    protected override int UnitSize => _blockSize;
 
-            run = run with { Length = run.Length + next.Length };
-        }
-
-        return run;
-    }
-
-    private DiskRun MapInBlock(long offset, long limit)
+    /// <inheritdoc/>
+    protected override DiskRun MapInUnit(long offset, long limit)
     {
         var block = offset / _blockSize;
         var within = offset % _blockSize;
@@ -170,5 +156,49 @@ internal sealed partial class VhdxImage : MappedImage
         return offset >= VhdxLayout.Megabyte && offset <= (ulong)_file.Length && needed <= (ulong)_file.Length - offset
             ? (long)offset
             : throw VhdxError.BatEntry(index, entry, $"a block inside the file of {_file.Length} bytes");
+    }
+
+    /// <summary>
+    /// Refuses a map that puts two blocks in one place, or a block onto the headers, the log, the BAT or the metadata. All of them start at multiples of 1 MiB.
+    /// </summary>
+    private void CheckMap()
+    {
+        var used = new ClusterSet();
+        Use(used, 0, VhdxLayout.Megabyte, -1, 0);
+        Use(used, _regions.BatOffset, _regions.BatLength, -1, 0);
+        Use(used, _regions.MetadataOffset, _regions.MetadataLength, -1, 0);
+        if (_header.LogOffset < (ulong)_file.Length && _header.LogLength <= VhdxLayout.MaxLogLength)
+        {
+            Use(used, (long)_header.LogOffset, _header.LogLength, -1, 0);
+        }
+
+        for (long block = 0; block < _metadata.Blocks; block++)
+        {
+            var index = PayloadIndex(block);
+            var entry = BatEntry(index);
+            if ((entry & VhdxLayout.BatStateMask) is VhdxLayout.StateFullyPresent or VhdxLayout.StatePartiallyPresent)
+            {
+                Use(used, PayloadOffset(block, index, entry), Math.Min(_blockSize, Length - (block * _blockSize)), index, entry);
+            }
+        }
+
+        for (long block = 0; Parent is not null && block < _metadata.Blocks; block += _chunkRatio)
+        {
+            var index = BitmapIndex(block);
+            var entry = BatEntry(index);
+            if ((entry & VhdxLayout.BatStateMask) == VhdxLayout.StateFullyPresent)
+            {
+                Use(used, SectorBit(block, 0).Page, VhdxLayout.Megabyte, index, entry);
+            }
+        }
+    }
+
+    private static void Use(ClusterSet used, long offset, long length, long index, ulong entry)
+    {
+        const long unit = VhdxLayout.Megabyte;
+        if (!used.TryAdd(offset / unit, ((offset % unit) + length + unit - 1) / unit))
+        {
+            throw VhdxError.Overlap(index, entry);
+        }
     }
 }

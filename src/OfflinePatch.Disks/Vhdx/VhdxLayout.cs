@@ -87,7 +87,7 @@ internal static class VhdxLayout
     public const int DataContent = 0x08; // 4084 bytes
 
     /// <summary>Logs have 1 MiB in practice; the search in a longer one would cost more than it could ever be worth.</summary>
-    public const long MostLogLength = 256L * Megabyte;
+    public const long MaxLogLength = 256L * Megabyte;
     public const int MostZeroDescriptors = 64 * 1024;
 
     // Parent locator.

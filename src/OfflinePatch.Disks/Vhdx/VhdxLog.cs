@@ -34,7 +34,7 @@ internal sealed class VhdxLog
             return;
         }
 
-        if (header.LogLength == 0 || header.LogLength % VhdxLayout.Megabyte != 0 || header.LogLength > VhdxLayout.MostLogLength || header.LogOffset < VhdxLayout.Megabyte
+        if (header.LogLength == 0 || header.LogLength % VhdxLayout.Megabyte != 0 || header.LogLength > VhdxLayout.MaxLogLength || header.LogOffset < VhdxLayout.Megabyte
             || header.LogOffset % VhdxLayout.Megabyte != 0 || header.LogOffset > (ulong)file.Length || header.LogLength > file.Length - (long)header.LogOffset)
         {
             throw VhdxError.Log(VhdxLayout.LogOffset, "a log inside the file, at a multiple of 1 MiB", $"{header.LogLength} bytes at 0x{header.LogOffset:X}");

@@ -50,6 +50,9 @@ internal sealed class CowdExtent(GrainTables tables) : GrainExtent
         var used = sectors ?? capacity;
         var directory = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(Layout.DirectoryOffset));
         var tables = GrainTables.Open(file, fileName, directory, (used + grain - 1) / grain, VmdkLayout.CowdEntriesPerTable);
+        var check = new SparseTableCheck(file, fileName, (int)grain, used, compressed: false, hasZeroEntry: false);
+        check.AddMetadata(0, 1);
+        check.Run(tables, null);
         return new CowdExtent(tables)
         {
             FileName = fileName,

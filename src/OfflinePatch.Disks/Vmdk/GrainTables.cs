@@ -5,17 +5,23 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// A grain directory and its grain tables, 32-bit sector numbers both. Tables are read when first used and kept: all of them together are no
-/// larger than they are on disk.
+/// A grain directory and its grain tables, 32-bit sector numbers both. The directory is in memory; of the tables the last few thousand are kept, and one that is a
+/// hole in the file is not read at all: a disk of 60 TiB has 4 GiB of tables, most of them empty.
 /// </summary>
 internal sealed class GrainTables
 {
+    private const int MaxTableBytes = 16 * 1024 * 1024;
+
     private readonly BlockDevice _file;
     private readonly string _fileName;
     private readonly int _entriesPerTable;
     private readonly uint[] _directory;
-    private readonly uint[]?[] _tables;
+    private readonly Dictionary<long, uint[]> _tables = [];
+    private readonly int _maxTables;
+    private readonly uint[] _empty;
     private readonly Lock _gate = new();
+    private KeyValuePair<long, uint[]>? _last;
+    private (long Start, long End) _hole;
 
     private GrainTables(BlockDevice file, string fileName, long directoryOffset, uint[] directory, int entriesPerTable)
     {
@@ -24,7 +30,8 @@ internal sealed class GrainTables
         DirectoryOffset = directoryOffset;
         _directory = directory;
         _entriesPerTable = entriesPerTable;
-        _tables = new uint[]?[directory.Length];
+        _empty = new uint[entriesPerTable];
+        _maxTables = MaxTableBytes / TableBytes;
     }
 
     /// <summary>Byte offset of the directory in the file.</summary>
@@ -71,8 +78,15 @@ internal sealed class GrainTables
     /// <summary>The entry of a grain; 0 where there is no table.</summary>
     public uint this[long grain] => Table(grain / _entriesPerTable) is { } table ? table[grain % _entriesPerTable] : 0;
 
-    /// <summary>Grains from <paramref name="grain"/> to the end of its table when there is no such table, else 0.</summary>
-    public long MissingRun(long grain) => _directory[grain / _entriesPerTable] == 0 ? _entriesPerTable - (grain % _entriesPerTable) : 0;
+    /// <summary>Entries of a grain table.</summary>
+    public int EntriesPerTable => _entriesPerTable;
+
+    /// <summary>Grains from <paramref name="grain"/> to the end of its table when there is no such table, or it is empty; else 0.</summary>
+    public long MissingRun(long grain)
+    {
+        var table = Table(grain / _entriesPerTable);
+        return table is null || ReferenceEquals(table, _empty) ? _entriesPerTable - (grain % _entriesPerTable) : 0;
+    }
 
     /// <summary>The entries of a table, or null where the directory has none. Not to be changed.</summary>
     public uint[]? Table(long index)
@@ -84,20 +98,61 @@ internal sealed class GrainTables
 
         lock (_gate)
         {
-            return _tables[index] ??= ReadEntries(_file, (long)_directory[index] * VmdkLayout.SectorSize, _entriesPerTable);
+            if (_last is { } last && last.Key == index)
+            {
+                return last.Value;
+            }
+
+            if (!_tables.TryGetValue(index, out var table))
+            {
+                table = Read(index);
+                if (_tables.Count >= _maxTables)
+                {
+                    _tables.Clear(); // mostly read in order: what comes next is not among them
+                }
+
+                _tables.Add(index, table);
+            }
+
+            _last = new(index, table);
+            return table;
         }
     }
 
-    /// <summary>The entries of a table as they are on disk, without keeping them.</summary>
-    public void ReadTable(long index, Span<uint> entries) => ReadEntries(_file, (long)_directory[index] * VmdkLayout.SectorSize, entries);
+    /// <summary>The entries of a table as they are on disk, without keeping them; false where all of them are zero.</summary>
+    public bool TryReadTable(long index, Span<uint> entries)
+    {
+        lock (_gate)
+        {
+            if (IsHole(index))
+            {
+                return false;
+            }
+        }
+
+        ReadEntries(_file, TableOffset(index), entries);
+        return entries.ContainsAnyExcept(0u);
+    }
 
     /// <summary>Sets the entry of a grain whose table exists, here and in the file.</summary>
     public void Set(long grain, uint entry)
     {
         var index = grain / _entriesPerTable;
         var table = Table(index) ?? throw VmdkError.TableOutsideFile(_fileName, index, 0, _file.Length);
-        table[grain % _entriesPerTable] = entry;
-        WriteEntry(((long)_directory[index] * VmdkLayout.SectorSize) + (grain % _entriesPerTable * sizeof(uint)), entry);
+        lock (_gate)
+        {
+            if (ReferenceEquals(table, _empty))
+            {
+                table = new uint[_entriesPerTable];
+                _tables[index] = table;
+                _last = new(index, table);
+            }
+
+            table[grain % _entriesPerTable] = entry;
+            _hole = default;
+        }
+
+        WriteEntry(TableOffset(index) + (grain % _entriesPerTable * sizeof(uint)), entry);
     }
 
     /// <summary>Enters a new, empty table that is already in the file.</summary>
@@ -106,10 +161,44 @@ internal sealed class GrainTables
         lock (_gate)
         {
             _directory[index] = sector;
-            _tables[index] = new uint[_entriesPerTable];
+            _tables.Remove(index);
+            _last = null;
+            _hole = default;
         }
 
         WriteEntry(DirectoryEntryOffset(index), sector);
+    }
+
+    private long TableOffset(long index) => (long)_directory[index] * VmdkLayout.SectorSize;
+
+    private uint[] Read(long index)
+    {
+        if (IsHole(index))
+        {
+            return _empty;
+        }
+
+        var table = ReadEntries(_file, TableOffset(index), _entriesPerTable);
+        return table.AsSpan().ContainsAnyExcept(0u) ? table : _empty;
+    }
+
+    /// <summary>Whether a table is in a hole of the file. The hole that was found last is remembered: tables are neighbours.</summary>
+    private bool IsHole(long index)
+    {
+        var offset = TableOffset(index);
+        if (offset >= _hole.Start && offset + TableBytes <= _hole.End)
+        {
+            return true;
+        }
+
+        var extent = _file.GetExtent(offset);
+        if (!extent.IsZero || extent.Length < TableBytes)
+        {
+            return false;
+        }
+
+        _hole = (offset, offset + extent.Length);
+        return true;
     }
 
     private void WriteEntry(long offset, uint entry)

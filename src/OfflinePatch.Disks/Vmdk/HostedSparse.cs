@@ -174,28 +174,43 @@ internal static class HostedSparse
     private static string WhyTablesDiffer(string fileName, bool unclean) =>
         $"{fileName} has two copies of its grain tables that differ{(unclean ? " and was not closed properly" : "")}; repair it in VMware (vmware-vdiskmanager -R).";
 
-    /// <summary>The footer of a stream: marker, header, end-of-stream marker in the last three sectors.</summary>
+    /// <summary>
+    /// The footer of a stream: marker, header, end-of-stream marker in the last three sectors. Bytes behind the stream (padding of a tape, a transfer, an
+    /// object store) are passed over when these three are found before them.
+    /// </summary>
     private static byte[] ReadFooter(BlockDevice file, string fileName)
     {
-        const int tail = 3 * VmdkLayout.SectorSize;
-        if (file.Length < tail + VmdkLayout.SectorSize)
+        const int footerBytes = 3 * VmdkLayout.SectorSize;
+        if (file.Length < footerBytes + VmdkLayout.SectorSize)
         {
             throw VmdkError.Footer(fileName, 0, "a stream with a footer", $"{file.Length} bytes");
         }
 
-        var bytes = new byte[tail];
-        var offset = file.Length - tail;
-        file.Read(offset, bytes);
-        CheckMarker(bytes, fileName, offset, VmdkLayout.MarkerFooter, 1);
-        CheckMarker(bytes.AsSpan(2 * VmdkLayout.SectorSize), fileName, offset + (2 * VmdkLayout.SectorSize), VmdkLayout.MarkerEndOfStream, 0);
-        var sector = bytes[VmdkLayout.SectorSize..(2 * VmdkLayout.SectorSize)];
-        if (!SparseHeader.TryCreate(sector, out var footer) || footer.GdOffset == VmdkLayout.DirectoryAtEnd)
+        var sectors = file.Length / VmdkLayout.SectorSize;
+        var tailStart = Math.Max(1, sectors - 3 - (VmdkLayout.MaxPaddingBytes / VmdkLayout.SectorSize)) * VmdkLayout.SectorSize;
+        var tail = new byte[(sectors * VmdkLayout.SectorSize) - tailStart];
+        file.Read(tailStart, tail);
+        for (var at = tail.Length - footerBytes; at >= 0; at -= VmdkLayout.SectorSize)
         {
-            throw VmdkError.Footer(fileName, offset + VmdkLayout.SectorSize, "a header that names the grain directory", "none");
+            if (IsMarker(tail.AsSpan(at), VmdkLayout.MarkerFooter, 1)
+                && IsMarker(tail.AsSpan(at + (2 * VmdkLayout.SectorSize)), VmdkLayout.MarkerEndOfStream, 0)
+                && SparseHeader.TryCreate(tail.AsSpan(at + VmdkLayout.SectorSize, VmdkLayout.SectorSize), out var footer)
+                && footer.GdOffset != VmdkLayout.DirectoryAtEnd)
+            {
+                return tail[(at + VmdkLayout.SectorSize)..(at + (2 * VmdkLayout.SectorSize))];
+            }
         }
 
-        return sector;
+        // What is wrong with the place where the footer belongs.
+        var last = tail.AsSpan(tail.Length - footerBytes);
+        var offset = tailStart + tail.Length - footerBytes;
+        CheckMarker(last, fileName, offset, VmdkLayout.MarkerFooter, 1);
+        CheckMarker(last[(2 * VmdkLayout.SectorSize)..], fileName, offset + (2 * VmdkLayout.SectorSize), VmdkLayout.MarkerEndOfStream, 0);
+        throw VmdkError.Footer(fileName, offset + VmdkLayout.SectorSize, "a header that names the grain directory", "none");
     }
+
+    private static bool IsMarker(ReadOnlySpan<byte> marker, uint type, ulong value) =>
+        LittleEndian.U64(marker, 0) == value && LittleEndian.U32(marker, VmdkLayout.MarkerSize) == 0 && LittleEndian.U32(marker, VmdkLayout.MarkerType) == type;
 
     private static void CheckMarker(ReadOnlySpan<byte> marker, string fileName, long offset, uint type, ulong value)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Vmdk;
 
@@ -75,7 +76,8 @@ internal sealed class SeSparseExtent : GrainExtent
             throw VmdkError.DirectoryOutsideFile(fileName, directorySector, entries, file.Length);
         }
 
-        return new SeSparseExtent(ReadEntries(file, (long)directorySector * VmdkLayout.SectorSize, (int)entries), tablesSector, grainsSector)
+        var directory = ReadEntries(file, (long)directorySector * VmdkLayout.SectorSize, (int)entries);
+        var extent = new SeSparseExtent(directory, tablesSector, grainsSector)
         {
             FileName = fileName,
             File = file,
@@ -84,6 +86,37 @@ internal sealed class SeSparseExtent : GrainExtent
             GrainBytes = GrainSectors * VmdkLayout.SectorSize,
             Parent = parent,
         };
+        extent.CheckTables();
+        return extent;
+    }
+
+    /// <summary>Looks through all tables once: each of them, and each grain, inside the file and used once.</summary>
+    private void CheckTables()
+    {
+        var tables = new ClusterSet();
+        var grains = new ClusterSet();
+        for (var index = 0; index < _directory.Length; index++)
+        {
+            if (_directory[index] == 0)
+            {
+                continue;
+            }
+
+            if (!tables.TryAdd((long)(_directory[index] & uint.MaxValue), 1))
+            {
+                throw VmdkError.GrainShared(FileName, _tablesSector + ((_directory[index] & uint.MaxValue) * TableSectors));
+            }
+
+            var first = (long)index * EntriesPerTable;
+            for (var grain = first; grain < Math.Min(first + EntriesPerTable, GrainCount); grain++)
+            {
+                var found = Find(grain);
+                if (found.State == GrainState.Stored && !grains.TryAdd(found.FileOffset / GrainBytes, 1))
+                {
+                    throw VmdkError.GrainShared(FileName, (ulong)(found.FileOffset / VmdkLayout.SectorSize));
+                }
+            }
+        }
     }
 
     /// <inheritdoc/>

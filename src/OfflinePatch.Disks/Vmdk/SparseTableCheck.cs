@@ -1,9 +1,10 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// Looks through all grain tables of a hosted sparse extent once: each grain inside the file, no sector used twice. A truncated file is found here,
+/// Looks through all grain tables of a sparse extent once: each grain inside the file, no sector used twice. A truncated file is found here,
 /// not when the missing part is read.
 /// </summary>
 internal sealed class SparseTableCheck(BlockDevice file, string fileName, int grainSectors, long guestSectors, bool compressed, bool hasZeroEntry)
@@ -12,10 +13,21 @@ internal sealed class SparseTableCheck(BlockDevice file, string fileName, int gr
     private const long MaxBits = 1L << 28;
 
     private readonly List<(long Start, long End)> _metadata = [];
+    private readonly ClusterSet _packed = new(); // first sectors of compressed grains
     private readonly long _fileSectors = (file.Length + VmdkLayout.SectorSize - 1) / VmdkLayout.SectorSize;
 
     /// <summary>Says that sectors hold metadata, so that no grain may lie there.</summary>
-    public void AddMetadata(long startSector, long sectors) => _metadata.Add((startSector, startSector + sectors));
+    public void AddMetadata(long startSector, long sectors)
+    {
+        if (_metadata.Count > 0 && _metadata[^1].End == startSector)
+        {
+            _metadata[^1] = (_metadata[^1].Start, startSector + sectors); // tables are neighbours
+        }
+        else
+        {
+            _metadata.Add((startSector, startSector + sectors));
+        }
+    }
 
     /// <summary>Checks the tables, and the copy beside them. Returns whether both copies say the same; true without a copy.</summary>
     /// <exception cref="CorruptImageException">A grain is outside the file (<c>VMDK-0008</c>) or shared (<c>VMDK-0009</c>).</exception>
@@ -31,8 +43,8 @@ internal sealed class SparseTableCheck(BlockDevice file, string fileName, int gr
         var bits = file.Length / VmdkLayout.SectorSize / grainSectors + 1;
         var seen = !compressed && bits <= MaxBits ? new ulong[(bits + 63) / 64] : null;
         var strays = new List<uint>();
-        var entries = new uint[VmdkLayout.EntriesPerTable];
-        var other = new uint[VmdkLayout.EntriesPerTable];
+        var entries = new uint[tables.EntriesPerTable];
+        var other = new uint[tables.EntriesPerTable];
         var equal = true;
         for (var index = 0; index < tables.Count; index++)
         {
@@ -46,16 +58,16 @@ internal sealed class SparseTableCheck(BlockDevice file, string fileName, int gr
                 continue;
             }
 
-            tables.ReadTable(index, entries);
+            var isUsed = tables.TryReadTable(index, entries);
             if (copy is not null && copy.TableSector(index) != 0)
             {
-                copy.ReadTable(index, other);
-                equal = equal && entries.AsSpan().SequenceEqual(other);
+                var isOtherUsed = copy.TryReadTable(index, other);
+                equal = equal && isUsed == isOtherUsed && (!isUsed || entries.AsSpan().SequenceEqual(other));
             }
 
-            if (entries.AsSpan().ContainsAnyExcept(0u))
+            if (isUsed)
             {
-                CheckTable((long)index * VmdkLayout.EntriesPerTable, entries, seen, strays);
+                CheckTable((long)index * tables.EntriesPerTable, entries, seen, strays);
             }
         }
 
@@ -80,7 +92,14 @@ internal sealed class SparseTableCheck(BlockDevice file, string fileName, int gr
                 throw VmdkError.GrainOutsideFile(fileName, firstGrain + i, entry, file.Length);
             }
 
-            if (seen is null || entry % grainSectors != 0)
+            if (compressed)
+            {
+                if (!_packed.TryAdd(entry, 1))
+                {
+                    throw VmdkError.GrainShared(fileName, entry);
+                }
+            }
+            else if (seen is null || entry % grainSectors != 0)
             {
                 strays.Add(entry);
             }
@@ -97,14 +116,13 @@ internal sealed class SparseTableCheck(BlockDevice file, string fileName, int gr
         }
     }
 
-    /// <summary>Grains that do not start at a multiple of the grain size (VMware allows it), and compressed ones: compared among each other.</summary>
+    /// <summary>Grains that do not start at a multiple of the grain size (VMware allows it): compared among each other.</summary>
     private void CheckStrays(List<uint> strays, ulong[]? seen)
     {
         strays.Sort();
-        var distance = compressed ? 1 : grainSectors;
         for (var i = 0; i < strays.Count; i++)
         {
-            if (i > 0 && strays[i] - strays[i - 1] < distance)
+            if (i > 0 && strays[i] - strays[i - 1] < grainSectors)
             {
                 throw VmdkError.GrainShared(fileName, strays[i]);
             }

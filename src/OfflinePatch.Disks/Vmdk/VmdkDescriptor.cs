@@ -39,14 +39,44 @@ internal sealed class VmdkDescriptor
     public bool IsEncrypted => _values.Keys.Any(k => k.StartsWith("encryption.", StringComparison.OrdinalIgnoreCase))
         || _values.ContainsKey("ddb.encoding.encryption");
 
+    /// <summary>The name of an encoding that is not known, or that the text is not in; null where all characters are certain.</summary>
+    public string? UnknownEncoding { get; private set; }
+
     /// <summary>Whether there is no text at all.</summary>
     public bool IsBlank => _bytes.AsSpan().IndexOfAnyExcept(" \t\r\n"u8) < 0;
 
-    /// <summary>Whether the first bytes of a file are a descriptor: comments and blank lines, the first comment being the signature, or a <c>version=</c> line.</summary>
+    /// <summary>
+    /// Whether the first bytes of a file are a descriptor: after comments and blank lines, the first option is <c>version=</c> 1 to 3 (what VMware and QEMU
+    /// decide by); or the first line is the signature comment.
+    /// </summary>
+    /// <param name="start">The first <see cref="VmdkLayout.DescriptorProbeBytes"/> bytes, fewer in a shorter file.</param>
     public static bool IsDescriptor(ReadOnlySpan<byte> start)
     {
         var text = start.TrimStart("\uFEFF \t\r\n"u8);
-        return text.StartsWith(VmdkLayout.DescriptorSignature);
+        if (text.StartsWith(VmdkLayout.DescriptorSignature))
+        {
+            return true;
+        }
+
+        while (text.Length > 0 && text[0] == (byte)'#')
+        {
+            var end = text.IndexOf((byte)'\n');
+            text = end < 0 ? [] : text[(end + 1)..].TrimStart(" \t\r\n"u8);
+        }
+
+        if (text.Length < "version=1".Length || !Ascii.EqualsIgnoreCase(text[.."version".Length], "version"u8))
+        {
+            return false;
+        }
+
+        text = text["version".Length..].TrimStart(" \t"u8);
+        if (text.Length == 0 || text[0] != (byte)'=')
+        {
+            return false;
+        }
+
+        text = text[1..].TrimStart(" \t\""u8);
+        return text.Length > 0 && text[0] is >= (byte)'1' and <= (byte)'3' && (text.Length == 1 || !char.IsAsciiLetterOrDigit((char)text[1]));
     }
 
     /// <summary>Parses a descriptor up to its first zero byte.</summary>
@@ -55,7 +85,7 @@ internal sealed class VmdkDescriptor
         var end = bytes.IndexOf((byte)0);
         var descriptor = new VmdkDescriptor(file, (end < 0 ? bytes : bytes[..end]).ToArray());
         var number = 0;
-        foreach (var line in Decode(descriptor._bytes).Split('\n'))
+        foreach (var line in descriptor.Decode().Split('\n'))
         {
             descriptor.ParseLine(line.Trim(), ++number);
         }
@@ -66,26 +96,44 @@ internal sealed class VmdkDescriptor
     }
 
     /// <summary>
-    /// The same text with another CID, and with the last eight digits of <c>ddb.longContentID</c>, which repeat it, changed too.
+    /// The same text with another CID in every CID line (programs differ in which of two counts), and with the last eight digits of
+    /// <c>ddb.longContentID</c>, which repeat it, changed too.
     /// </summary>
+    /// <exception cref="Core.CorruptImageException"><c>VMDK-0025</c>: there is no CID line, or one that is not a number.</exception>
     public byte[] WithContentId(uint contentId)
     {
-        var (start, length) = FindDigits("CID");
-        if (length is 0 or > 8)
+        var digits = Encoding.ASCII.GetBytes(contentId.ToString("x8", CultureInfo.InvariantCulture));
+        var changed = new List<byte>(_bytes.Length + 16);
+        var done = 0;
+        var lines = FindDigits(_bytes, "CID");
+        foreach (var (start, length) in lines)
+        {
+            if (length is 0 or > 8)
+            {
+                throw VmdkError.NoContentId(_file);
+            }
+
+            changed.AddRange(_bytes[done..start]);
+            changed.AddRange(digits);
+            done = start + length;
+        }
+
+        if (lines.Count == 0)
         {
             throw VmdkError.NoContentId(_file);
         }
 
-        var digits = Encoding.ASCII.GetBytes(contentId.ToString("x8", CultureInfo.InvariantCulture));
-        byte[] changed = [.. _bytes.AsSpan(0, start), .. digits, .. _bytes.AsSpan(start + length)];
-        var other = new VmdkDescriptor(_file, changed);
-        var (longStart, longLength) = other.FindDigits("ddb.longContentID");
-        if (longLength == 32)
+        changed.AddRange(_bytes[done..]);
+        var result = changed.ToArray();
+        foreach (var (start, length) in FindDigits(result, "ddb.longContentID"))
         {
-            digits.CopyTo(changed, longStart + 24);
+            if (length == 32)
+            {
+                digits.CopyTo(result, start + 24);
+            }
         }
 
-        return changed;
+        return result;
     }
 
     private void ParseLine(string line, int number)
@@ -160,25 +208,38 @@ internal sealed class VmdkDescriptor
         return new VmdkExtentLine(words[0], sectors, words[2].ToUpperInvariant(), name, start);
     }
 
-    private uint ParseId(string key, uint missing) =>
-        _values.TryGetValue(key, out var text) && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) ? id : missing;
-
-    /// <summary>Where the hexadecimal digits of a <c>key=digits</c> line stand, quotes left out; length 0 where there is none.</summary>
-    private (int Start, int Length) FindDigits(string key)
+    private uint ParseId(string key, uint missing)
     {
-        var offset = 0;
-        while (offset < _bytes.Length)
+        if (!_values.TryGetValue(key, out var text))
         {
-            var line = _bytes.AsSpan(offset);
+            return missing;
+        }
+
+        var digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text;
+        return uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) ? id : missing;
+    }
+
+    /// <summary>Where the hexadecimal digits of each <c>key=digits</c> line are, without quotes and <c>0x</c>.</summary>
+    private static List<(int Start, int Length)> FindDigits(byte[] bytes, string key)
+    {
+        var found = new List<(int, int)>();
+        for (var offset = 0; offset < bytes.Length;)
+        {
+            var line = bytes.AsSpan(offset);
             var end = line.IndexOf((byte)'\n');
             line = end < 0 ? line : line[..end];
             var equals = line.IndexOf((byte)'=');
-            if (equals > 0 && Encoding.ASCII.GetString(line[..equals].Trim(" \t\r"u8)).Equals(key, StringComparison.OrdinalIgnoreCase))
+            if (equals > 0 && Encoding.ASCII.GetString(line[..equals].Trim(" \t\r\uFEFF"u8)).Equals(key, StringComparison.OrdinalIgnoreCase))
             {
                 var start = equals + 1;
                 while (start < line.Length && line[start] is (byte)' ' or (byte)'\t' or (byte)'"')
                 {
                     start++;
+                }
+
+                if (start + 1 < line.Length && line[start] == (byte)'0' && line[start + 1] is (byte)'x' or (byte)'X')
+                {
+                    start += 2;
                 }
 
                 var stop = start;
@@ -187,36 +248,38 @@ internal sealed class VmdkDescriptor
                     stop++;
                 }
 
-                return (offset + start, stop - start);
+                found.Add((offset + start, stop - start));
             }
 
-            if (end < 0)
-            {
-                break;
-            }
-
-            offset += end + 1;
+            offset = end < 0 ? bytes.Length : offset + end + 1;
         }
 
-        return (0, 0);
+        return found;
     }
 
     /// <summary>
     /// VMware names the encoding in the text itself (<c>encoding="UTF-8"</c>, <c>"windows-1252"</c>); only file names can differ by it. UTF-8 where the
-    /// bytes are valid UTF-8, else the named code page, else Latin-1.
+    /// bytes are valid UTF-8, else the named code page, else Latin-1; a name that is not known is kept in <see cref="UnknownEncoding"/>.
     /// </summary>
-    private static string Decode(byte[] bytes)
+    private string Decode()
     {
         try
         {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(bytes).TrimStart('\uFEFF');
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(_bytes).TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException)
         {
-            var latin = Encoding.Latin1.GetString(bytes);
-            var line = latin.Split('\n').FirstOrDefault(l => l.StartsWith("encoding", StringComparison.OrdinalIgnoreCase));
+            var latin = Encoding.Latin1.GetString(_bytes);
+            var line = latin.Split('\n').LastOrDefault(l => l.StartsWith("encoding", StringComparison.OrdinalIgnoreCase));
             var name = line?.Split('=').ElementAtOrDefault(1)?.Trim().Trim('"');
-            return name is not null && CodePagesEncodingProvider.Instance.GetEncoding(name) is { } codePage ? codePage.GetString(bytes) : latin;
+            if (name is null)
+            {
+                return latin;
+            }
+
+            var encoding = VmwareCodePages.Find(name);
+            UnknownEncoding = encoding is null or UTF8Encoding ? name : null;
+            return UnknownEncoding is null ? encoding!.GetString(_bytes) : latin;
         }
     }
 }

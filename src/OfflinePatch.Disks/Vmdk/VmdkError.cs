@@ -123,6 +123,10 @@ internal static class VmdkError
     public static UnsupportedImageException NotInPlace(string why) =>
         new("VMDK-0112", why, "Write a fixed copy with -o.");
 
+    public static UnsupportedImageException Encoding(string file, string name) =>
+        new("VMDK-0113", $"{file} names files in the encoding \"{name}\", which is not known or not the one that it is written in.",
+            "Save the descriptor as UTF-8, with the line encoding=\"UTF-8\", and try again.");
+
     public static RefusedException Encrypted(string path) =>
         new("VMDK-0201", $"image.encryption: {path} is an encrypted VMDK.", "Remove the encryption in VMware and export the disk again.");
 }

@@ -12,7 +12,7 @@ internal sealed class VmdkFormat : DiskFormat
     /// <inheritdoc/>
     public override bool Probe(BlockDevice file)
     {
-        Span<byte> start = stackalloc byte[(int)Math.Min(VmdkLayout.SectorSize, file.Length)];
+        Span<byte> start = stackalloc byte[(int)Math.Min(VmdkLayout.DescriptorProbeBytes, file.Length)];
         file.Read(0, start);
         return (start.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(start) == VmdkLayout.SparseMagic)
             || IsCowd(start) || IsSeSparse(start) || VmdkDescriptor.IsDescriptor(start);

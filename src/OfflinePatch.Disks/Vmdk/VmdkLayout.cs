@@ -21,6 +21,9 @@ internal static class VmdkLayout
     /// <summary>First line of a descriptor.</summary>
     public static ReadOnlySpan<byte> DescriptorSignature => "# Disk DescriptorFile"u8;
 
+    /// <summary>Bytes from the start of a file in which the first option line of a descriptor must end.</summary>
+    public const int DescriptorProbeBytes = 4096;
+
     /// <summary>Grain table entries of a hosted sparse extent: fixed by the format.</summary>
     public const int EntriesPerTable = 512;
 
@@ -50,6 +53,9 @@ internal static class VmdkLayout
 
     /// <summary>A parentCID that says: no parent.</summary>
     public const uint NoParent = 0xFFFFFFFF;
+
+    /// <summary>Bytes behind the end of a stream in which its footer is still searched for.</summary>
+    public const int MaxPaddingBytes = 1024 * 1024;
 
     /// <summary>gdOffset of a stream whose directory is named by its footer.</summary>
     public const ulong DirectoryAtEnd = ulong.MaxValue;

@@ -1,3 +1,4 @@
+using System.Text;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Vmdk;
@@ -18,7 +19,7 @@ internal sealed class VmdkOpener(IImageFiles files)
             throw VmdkError.ParentChain(name);
         }
 
-        Span<byte> start = stackalloc byte[(int)Math.Min(VmdkLayout.SectorSize, file.Device.Length)];
+        Span<byte> start = stackalloc byte[(int)Math.Min(VmdkLayout.DescriptorProbeBytes, file.Device.Length)];
         file.Device.Read(0, start);
         if (VmdkDescriptor.IsDescriptor(start))
         {
@@ -65,6 +66,12 @@ internal sealed class VmdkOpener(IImageFiles files)
         if (descriptor.Extents.Count == 0)
         {
             throw VmdkError.NoExtents(name);
+        }
+
+        if (descriptor.UnknownEncoding is { } encoding
+            && descriptor.Extents.Select(e => e.FileName).Append(descriptor.ParentFileName).Any(n => !Ascii.IsValid(n)))
+        {
+            throw VmdkError.Encoding(name, encoding);
         }
 
         var parent = descriptor.ParentContentId == VmdkLayout.NoParent ? null : OpenParent(file, descriptor);

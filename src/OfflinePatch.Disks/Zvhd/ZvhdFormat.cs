@@ -9,6 +9,9 @@ internal sealed class ZvhdFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Zvhd;
 
     /// <inheritdoc/>
+    internal override string? QemuName => null;
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file) => HasHeader(file, ZvhdLayout.Cookie);
 
     /// <inheritdoc/>
@@ -40,6 +43,9 @@ internal sealed class Zvhd2Format : DiskFormat
 {
     /// <inheritdoc/>
     public override ImageFormat Format => ImageFormat.Zvhd2;
+
+    /// <inheritdoc/>
+    internal override string? QemuName => null;
 
     /// <inheritdoc/>
     public override bool Probe(BlockDevice file) => ZvhdFormat.HasHeader(file, ZvhdLayout.Cookie2);

@@ -1,4 +1,5 @@
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Windows.DriverStore;
 
@@ -13,6 +14,9 @@ public sealed record StagingOptions
 
     /// <summary>The families of drivers.</summary>
     public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
+
+    /// <summary>What signatures of drivers are judged by.</summary>
+    public SignatureOptions Signatures { get; init; } = SignatureOptions.Default;
 
     /// <summary>The clock for time stamps.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

@@ -67,6 +67,9 @@ public sealed class GuestVolume
     /// <summary>For messages: <c>partition 2 (NTFS)</c>.</summary>
     public string Description => Number == 0 ? $"the volume ({Kind})" : $"partition {Number} ({Kind})";
 
+    /// <summary>The file system itself, for what <see cref="IFileSystem"/> does not say; changes made through it are not recorded. Null when it cannot be read.</summary>
+    public IFileSystem? FileSystem => Files is RecordingFileSystem recording ? recording.Inner : Files;
+
     /// <summary>The file system, for a caller that has made sure that there is one.</summary>
     public IFileSystem RequireFiles() => Files ?? throw new InvalidOperationException($"{Description} has no readable file system");
 
@@ -89,6 +92,9 @@ public sealed record VolumeCondition
 
     /// <summary>A remark on hibernation that is no problem, or null.</summary>
     public string? HibernationNote { get; init; }
+
+    /// <summary>Why the volume is not safe to write, in words; null when it is.</summary>
+    public string? WriteProblem => IsDirty ? "the volume is marked dirty" : LogProblem ?? HibernationProblem;
 
     /// <summary>Whether System Volume Information holds shadow copies.</summary>
     public bool HasShadowCopies { get; init; }

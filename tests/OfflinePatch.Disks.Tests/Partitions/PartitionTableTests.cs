@@ -71,7 +71,9 @@ public sealed class PartitionTableTests
         Assert.Equal((1, MiB, MiB, PartitionTypes.EfiSystem, "EFI system partition"), Facts(table.Partitions[0]));
         Assert.Equal((2, 4 * MiB, 5 * MiB, PartitionTypes.BasicData, "Basic data"), Facts(table.Partitions[1]));
         Assert.Equal(new Guid(2, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]), table.Partitions[1].UniqueGuid);
-        Assert.Empty(table.Notes);
+        Assert.Equal(new ProtectiveMbr(1, 0, 1, (uint)((100 * MiB / sectorSize) - 1), HasBootSignature: true, HasOtherEntries: false), table.Protective);
+        Assert.Equal((512, sectorSize == 512), (table.DeviceSectorSize, table.IsVisibleToFirmware));
+        Assert.Equal(sectorSize == 512 ? 0 : 1, table.Notes.Count);
     }
 
     [Theory]

@@ -122,7 +122,7 @@ public sealed class QcowImageTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void TwoUsesOfOneClusterAreRefusedBeforeAWrite()
+    public void TwoUsesOfOneClusterAreRefused()
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new QcowFormat(), device, DiskModel.Mixed(Size, 8));
@@ -131,7 +131,6 @@ public sealed class QcowImageTests
         var table = BinaryPrimitives.ReadInt64BigEndian(entry);
         device.Read(table, entry);
         device.Write(table + 64, entry);
-        using var image = DiskFormats.Open(new MemoryImageFiles(device));
-        Assert.Equal("QCOW-0003", Assert.Throws<CorruptImageException>(() => image.Write(0, [1])).Code);
+        Assert.Equal("QCOW-0003", Assert.Throws<CorruptImageException>(() => DiskFormats.Open(new MemoryImageFiles(device))).Code);
     }
 }

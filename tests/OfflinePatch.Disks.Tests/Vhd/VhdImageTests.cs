@@ -221,15 +221,32 @@ public sealed class VhdImageTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void TwoBlocksInOnePlaceAreRefusedBeforeAWrite()
+    public void TwoBlocksInOnePlaceAreRefused()
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new VhdFormat(), device, DiskModel.Mixed(Size, 13));
         var entry = new byte[4];
         device.Read(1536, entry);
         device.Write(1540, entry);
+        Assert.Equal("VHD-0006", Assert.Throws<CorruptImageException>(() => DiskFormats.Open(new MemoryImageFiles(device))).Code);
+    }
+
+    [Fact]
+    [Trait("tier", "layout")]
+    public void AGeometryOfZeroSaysNothingAboutTheSize()
+    {
+        var device = new MemoryDevice(0);
+        ImageWriting.Write(new VhdFormat(), device, DiskModel.Mixed(Size, 13), new DiskWriterOptions("fixed"));
+        var footer = new byte[512];
+        device.Read(device.Length - 512, footer);
+        "vpc "u8.CopyTo(footer.AsSpan(0x1C));
+        footer.AsSpan(0x38, 4).Clear();
+        footer.AsSpan(0x40, 4).Clear();
+        var sum = (uint)footer.Sum(b => b);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(footer.AsSpan(0x40), ~sum);
+        device.Write(device.Length - 512, footer);
         using var image = DiskFormats.Open(new MemoryImageFiles(device));
-        Assert.Equal("VHD-0006", Assert.Throws<CorruptImageException>(() => image.Write(0, entry)).Code);
+        Assert.Equal(Size, image.Length);
     }
 
     [Theory]

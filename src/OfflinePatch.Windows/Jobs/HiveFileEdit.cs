@@ -1,30 +1,33 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Guest;
 
-namespace OfflinePatch.Cli.Registry;
+namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>A bare hive file; its logs are found beside it. Keys count from its root, which stands in .reg text as <c>HKEY_LOCAL_MACHINE\NAME</c>.</summary>
-internal sealed class HiveFileTarget : RegistryTarget
+/// <summary>
+/// A bare hive file with the logs beside it, in a transaction like an image. Keys count from its root, which .reg text calls <c>HKEY_LOCAL_MACHINE\NAME</c>. Only the
+/// pages of the hive that changed are written.
+/// </summary>
+internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
 {
     private const int SpareRoom = 512 * 1024; // a small edit does not move a large hive in memory
-    private const int WorthTwoReaders = 8 * 1024 * 1024;
-    private static readonly string[] LogSuffixes = [".LOG", ".LOG1", ".LOG2"];
+    private const int MinParallelRead = 8 * 1024 * 1024;
 
     private readonly ImageTransaction? _transaction;
     private readonly BlockDevice _device;
     private readonly HostFileDevice? _reader;
-    private readonly ResizableDevice?[] _logDevices = new ResizableDevice?[3];
+    private readonly ResizableDevice?[] _logDevices = new ResizableDevice?[HiveLogNames.Suffixes.Count];
     private readonly string _path;
     private readonly ReadOnlyMemory<byte> _bytes;
     private readonly HiveLogs _logs;
     private Hive? _hive;
 
-    public HiveFileTarget(string path, bool writable, string? undoFolder)
+    public HiveFileEdit(string path, EditOptions options, bool isWritable)
     {
         _path = path;
-        if (writable)
+        if (isWritable)
         {
-            _transaction = ImageTransaction.Open(path, new TransactionOptions { Writable = true, KeepUndo = false, UndoFolder = undoFolder });
+            _transaction = options.OpenTransaction(path, writable: true);
             _device = _transaction.Image;
         }
         else
@@ -36,12 +39,14 @@ internal sealed class HiveFileTarget : RegistryTarget
         _logs = new HiveLogs(ReadLog(0), ReadLog(1), ReadLog(2));
     }
 
-    /// <summary>The hive; opened when first asked for, so that <c>reg check</c> sees files that do not open.</summary>
-    public Hive Hive => _hive ??= Hive.Open(_bytes, _logs, new HiveOpenOptions { AdoptBuffer = true });
+    public override IRegistryTarget Target => this;
 
-    private string RootPath => @"HKEY_LOCAL_MACHINE\" + Path.GetFileNameWithoutExtension(_path).ToUpperInvariant();
+    /// <summary>The hive; opened when first asked for, so that files that cannot be opened can be checked.</summary>
+    private Hive Hive => _hive ??= Hive.Open(_bytes, _logs, new HiveOpenOptions { AdoptBuffer = true });
 
-    /// <summary>Whether a file is a hive: its signature, or, where that is lost, the first bin's.</summary>
+    private string RootPath => RegistryPath.LongRoot(@"HKLM\" + Path.GetFileNameWithoutExtension(_path).ToUpperInvariant());
+
+    /// <summary>Whether a file is a hive: its signature, or, where that is lost, that of the first bin.</summary>
     public static bool IsHive(string path)
     {
         using var device = HostFileDevice.Open(path);
@@ -61,47 +66,54 @@ internal sealed class HiveFileTarget : RegistryTarget
         return signature.SequenceEqual("hbin"u8);
     }
 
-    /// <inheritdoc/>
-    public override HiveLocation Locate(string key) => new(Hive, key.Trim('\\'), RootPath);
+    public HiveLocation Locate(string key) => new(Hive, key.Trim('\\'), RootPath);
 
-    /// <inheritdoc/>
-    public override HiveLocation LocateImport(string key) => new(Hive, RegistryPath.BelowHive(key), RootPath);
+    public HiveLocation LocateImport(string key) => new(Hive, RegistryPath.BelowHive(key), RootPath);
 
-    /// <inheritdoc/>
-    public override IEnumerable<(string Name, HiveCheckReport Report)> Check() => [(_path, HiveChecker.Check(_bytes, _logs))];
+    public Hive BootStore() => Hive;
 
-    /// <inheritdoc/>
-    public override IEnumerable<(string Name, HiveRecovery Recovery)> Replay() => [(_path, Hive.Recovery)];
+    public IReadOnlyList<(string Name, HiveCheckReport Report)> Check() => [(_path, HiveChecker.Check(_bytes, _logs))];
 
-    /// <inheritdoc/>
-    public override bool Commit(CancellationToken cancellation)
+    public IReadOnlyList<(string Name, HiveRecovery Recovery)> Replay() => [(_path, Hive.Recovery)];
+
+    public override EditResult Commit(CancellationToken cancellation = default)
     {
         if (_transaction is null || !Hive.IsModified)
         {
-            return false;
+            return default;
         }
 
+        Guest.GuestHive.RequireValid(Hive, _path);
         var logs = Hive.NeutralisedLogs();
-        HiveFileWriter.Write(_transaction.Image, Hive);
+        WriteChangedPages(_transaction.Image);
         foreach (var (device, content) in _logDevices.Zip([logs.Log, logs.Log1, logs.Log2]))
         {
             device?.Write(0, content.Span);
         }
 
-        _transaction.Commit(cancellation);
-        return true;
+        return ImageEdit.Commit(_transaction, cancellation);
     }
 
-    /// <inheritdoc/>
     public override void Dispose()
     {
         _transaction?.Dispose();
         _reader?.Dispose();
     }
 
+    private void WriteChangedPages(ResizableDevice device)
+    {
+        var image = Hive.Image.Span;
+        device.EnsureLength(image.Length);
+        foreach (var range in Hive.ChangedRanges)
+        {
+            var (start, length) = range.GetOffsetAndLength(image.Length);
+            device.Write(start, image.Slice(start, length));
+        }
+    }
+
     private ReadOnlyMemory<byte> ReadLog(int index)
     {
-        foreach (var suffix in new[] { LogSuffixes[index], LogSuffixes[index].ToLowerInvariant() })
+        foreach (var suffix in new[] { HiveLogNames.Suffixes[index], HiveLogNames.Suffixes[index].ToLowerInvariant() })
         {
             if (_transaction is null)
             {
@@ -137,12 +149,12 @@ internal sealed class HiveFileTarget : RegistryTarget
     {
         if (device.Length > Array.MaxLength - spare)
         {
-            throw new UnsupportedImageException("REG-0106", $"The hive has {device.Length} bytes; the format ends at 2 GiB.");
+            throw JobError.HiveFileTooLarge(device.Length);
         }
 
         var length = (int)device.Length;
         var bytes = HostMemory.Allocate(length + spare);
-        if (length < WorthTwoReaders)
+        if (length < MinParallelRead)
         {
             device.Read(0, bytes.AsSpan(0, length));
             return bytes.AsMemory(0, length);

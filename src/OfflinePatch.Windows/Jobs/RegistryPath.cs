@@ -1,6 +1,6 @@
-namespace OfflinePatch.Cli.Registry;
+namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>Paths of keys as users and .reg text write them.</summary>
+/// <summary>Paths of registry keys, as users and .reg text write them.</summary>
 internal static class RegistryPath
 {
     /// <summary>Splits off the root, long or short: <c>HKLM</c>, <c>HKU</c>; empty where the path names none.</summary>
@@ -17,6 +17,21 @@ internal static class RegistryPath
             _ => "",
         };
         return root.Length == 0 ? ("", path) : (root, rest);
+    }
+
+    /// <summary>A path with the long name of its root: <c>HKLM\SYSTEM</c> gives <c>HKEY_LOCAL_MACHINE\SYSTEM</c>.</summary>
+    public static string LongRoot(string path)
+    {
+        var (root, rest) = SplitRoot(path);
+        var name = root switch
+        {
+            "HKLM" => "HKEY_LOCAL_MACHINE",
+            "HKU" => "HKEY_USERS",
+            "HKCR" => "HKEY_CLASSES_ROOT",
+            "HKCU" => "HKEY_CURRENT_USER",
+            _ => root,
+        };
+        return rest.Length == 0 ? name : $"{name}\\{rest}";
     }
 
     /// <summary>The first name of a path, and what follows it.</summary>

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Jobs;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary>The options of every command that opens images, and of every one that changes them.</summary>
+internal sealed class EditArguments
+{
+    private readonly Option<bool> _replayLog = new("--replay-log")
+    {
+        Description = "Replay the NTFS log of volumes that were not dismounted cleanly (a crash, a snapshot of a running machine), as Windows would.",
+    };
+
+    private readonly Option<bool> _allowBacking = new("--allow-backing") { Description = "Read the parent or backing files that the image names. They are never written." };
+
+    private readonly Option<string?> _undoDir = CommonOptions.UndoDir();
+
+    private readonly Option<bool> _noUndoKeep = new("--no-undo-keep") { Description = "Delete the undo file after success. The change can then not be undone." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command, bool writes)
+    {
+        command.Add(_replayLog);
+        command.Add(_allowBacking);
+        command.Add(_undoDir);
+        if (writes)
+        {
+            command.Add(_noUndoKeep);
+        }
+    }
+
+    /// <summary>What the options say.</summary>
+    public EditOptions Read(ParseResult result) => new()
+    {
+        ReplayLog = result.GetValue(_replayLog),
+        AllowBacking = result.GetValue(_allowBacking),
+        UndoFolder = result.GetValue(_undoDir),
+        KeepUndo = !result.GetValue(_noUndoKeep),
+        Clock = ReproducibleClock.Current,
+    };
+
+    /// <summary>Says how a change is undone.</summary>
+    public static void PrintUndo(string path, EditResult result)
+    {
+        if (result.UndoFile is { } undo)
+        {
+            Console.Error.WriteLine($"offlinepatch: to undo: `offlinepatch undo {path}` ({undo})");
+        }
+    }
+}

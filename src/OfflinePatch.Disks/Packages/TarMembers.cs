@@ -1,0 +1,168 @@
+using System.Text;
+using OfflinePatch.Core;
+using OfflinePatch.Disks.Ova;
+
+namespace OfflinePatch.Disks.Packages;
+
+/// <summary>A file inside a tar.</summary>
+/// <param name="Name">Its name, without folders.</param>
+/// <param name="Offset">First byte in the tar.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Problem">Why its bytes in the tar are not the file's content (a sparse file, a link), or null.</param>
+internal readonly record struct TarMember(string Name, long Offset, long Length, string? Problem = null);
+
+/// <summary>
+/// Lists the members of an uncompressed tar, which an OVA is. Source: POSIX.1-2017 pax (ustar and its extended headers); GNU tar's base-256 sizes, long names
+/// and sparse members.
+/// </summary>
+internal static class TarMembers
+{
+    /// <summary>Bytes of a header, and what members are padded to.</summary>
+    public const int BlockBytes = 512;
+
+    // An OVA holds an .ovf, an .mf, a .cert and the disks; pax headers may stand between them.
+    private const int MaxMembers = 1024;
+
+    /// <summary>Whether the first block is the header of a member whose checksum is right.</summary>
+    public static bool IsHeader(ReadOnlySpan<byte> block) =>
+        block.Length >= BlockBytes && block[Layout.Magic..].StartsWith("ustar"u8)
+        && TryOctal(block.Slice(Layout.Checksum, 8), out var sum) && sum == ComputeChecksum(block);
+
+    /// <summary>The files, in order.</summary>
+    /// <exception cref="CorruptImageException"><c>OVA-0001</c>, <c>OVA-0002</c>.</exception>
+    public static List<TarMember> Read(BlockDevice file)
+    {
+        var members = new List<TarMember>();
+        var block = new byte[BlockBytes];
+        var global = new PaxHeader();
+        PaxHeader? local = null;
+        string? longName = null;
+        var offset = 0L;
+        for (var count = 0; offset <= file.Length - BlockBytes; count++)
+        {
+            file.Read(offset, block);
+            if (!block.AsSpan().ContainsAnyExcept((byte)0))
+            {
+                break;
+            }
+
+            if (count == MaxMembers || !IsHeader(block))
+            {
+                var found = count == MaxMembers ? $"more than {MaxMembers} members" : "something else";
+                throw OvaError.TarHeader(offset, "a tar header with a right checksum", found);
+            }
+
+            var type = (char)block[Layout.Type];
+            var isExtension = type is 'x' or 'g' or 'L' or 'K';
+            var length = ReadSize(block.AsSpan(Layout.Size, 12), offset);
+            if (!isExtension)
+            {
+                length = local?.Size ?? global.Size ?? length;
+            }
+
+            var data = offset + BlockBytes;
+            var name = local?.Path ?? longName ?? global.Path ?? Encoding.UTF8.GetString(block.AsSpan(Layout.Name, 100)).Split('\0')[0];
+            if (length > file.Length - data)
+            {
+                throw OvaError.Cut(offset, name, length, file.Length);
+            }
+
+            switch (type)
+            {
+                case 'L':
+                    longName = Encoding.UTF8.GetString(PaxHeader.ReadContent(file, data, length, offset)).TrimEnd('\0');
+                    break;
+                case 'x':
+                    local = PaxHeader.Parse(PaxHeader.ReadContent(file, data, length, offset), data);
+                    break;
+                case 'g':
+                    global = global.With(PaxHeader.Parse(PaxHeader.ReadContent(file, data, length, offset), data));
+                    break;
+                case 'K': // the target of a link
+                    break;
+                default:
+                    if (type is not '5')
+                    {
+                        members.Add(new TarMember(name[(name.LastIndexOf('/') + 1)..], data, length, ProblemOf(type, local, global)));
+                    }
+
+                    local = null;
+                    longName = null;
+                    break;
+            }
+
+            offset = data + ((length + BlockBytes - 1) / BlockBytes * BlockBytes);
+        }
+
+        return members;
+    }
+
+    private static string? ProblemOf(char type, PaxHeader? local, PaxHeader global) => type switch
+    {
+        '0' or '\0' or '7' => (local?.IsSparse ?? false) || global.IsSparse ? "a sparse member (GNU.sparse records)" : null,
+        '1' or '2' => "a link",
+        'S' => "a sparse member (GNU type S)",
+        _ => $"a member of type '{(type is >= ' ' and <= '~' ? type : '?')}'",
+    };
+
+    private static long ReadSize(ReadOnlySpan<byte> field, long offset)
+    {
+        if ((field[0] & 0x80) != 0)
+        {
+            // Base 256: eleven bytes, big-endian; more than 2^62 is no file.
+            long value = 0;
+            foreach (var digit in field[1..])
+            {
+                if (value > long.MaxValue >> 9)
+                {
+                    throw OvaError.TarHeader(offset + Layout.Size, "the size of a file", "a larger number");
+                }
+
+                value = (value << 8) | digit;
+            }
+
+            return value;
+        }
+
+        return TryOctal(field, out var size) ? size
+            : throw OvaError.TarHeader(offset + Layout.Size, "a size in octal digits", Convert.ToHexString(field));
+    }
+
+    private static bool TryOctal(ReadOnlySpan<byte> field, out long value)
+    {
+        value = 0;
+        var digits = field.Trim(" \0"u8);
+        foreach (var digit in digits)
+        {
+            if (digit is < (byte)'0' or > (byte)'7')
+            {
+                return false;
+            }
+
+            value = (value << 3) | (uint)(digit - '0');
+        }
+
+        return digits.Length is > 0 and <= 12;
+    }
+
+    private static long ComputeChecksum(ReadOnlySpan<byte> block)
+    {
+        long sum = 0;
+        for (var i = 0; i < BlockBytes; i++)
+        {
+            sum += i is >= Layout.Checksum and < Layout.Checksum + 8 ? ' ' : block[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Offsets in a header block.</summary>
+    private static class Layout
+    {
+        public const int Name = 0x000; // char[100]
+        public const int Size = 0x07C; // char[12], octal; first bit set: base 256
+        public const int Checksum = 0x094; // char[8], octal, of the header with this field as spaces
+        public const int Type = 0x09C; // '0' or zero: a file; '5' a folder; 'x', 'g': pax; 'L', 'K': GNU long names; 'S': GNU sparse
+        public const int Magic = 0x101; // "ustar"
+    }
+}

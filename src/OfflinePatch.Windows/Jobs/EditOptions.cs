@@ -1,0 +1,33 @@
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.Jobs;
+
+/// <summary>How an image is opened, and what becomes of the step that undoes a change.</summary>
+public sealed record EditOptions
+{
+    /// <summary>Whether parents and backing files may be read. They are never written.</summary>
+    public bool AllowBacking { get; init; }
+
+    /// <summary>Whether the $LogFile of a volume that was not dismounted cleanly is replayed, as Windows would do at its next start.</summary>
+    public bool ReplayLog { get; init; }
+
+    /// <summary>Folder of the undo file, or null for the folder of the image.</summary>
+    public string? UndoFolder { get; init; }
+
+    /// <summary>Whether the undo file is kept after success.</summary>
+    public bool KeepUndo { get; init; } = true;
+
+    /// <summary>The clock of every time stamp that a change leaves in the image.</summary>
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    internal SessionOptions Session => new() { ReplayLog = ReplayLog, Clock = Clock };
+
+    internal ImageTransaction OpenTransaction(string path, bool writable) => ImageTransaction.Open(path, new TransactionOptions
+    {
+        Writable = writable,
+        AllowParents = AllowBacking,
+        UndoFolder = UndoFolder,
+        KeepUndo = KeepUndo,
+    });
+}
