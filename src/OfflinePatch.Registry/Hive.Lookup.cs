@@ -4,7 +4,8 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry;
 
-// Finding and listing keys and values. A child must name its parent and stand in order: this is what Windows demands of a hive when it loads it, and what
+// Finding and listing keys and values. A child must name its parent and stand in order: this is what Windows demands of a hive when it
+// loads it, and what
 // makes every walk end (no key can be met twice).
 public sealed partial class Hive
 {

@@ -8,7 +8,8 @@ namespace OfflinePatch.Registry;
 
 /// <summary>
 /// A registry hive: one file of keys and values, as <c>C:\Windows\System32\config\SYSTEM</c>. It is read and changed in memory; nothing is
-/// interpreted that was not asked for, and every byte that no edit names stays as it is. Not safe for use by several threads at once while it is edited.
+/// interpreted that was not asked for, and every byte that no edit names stays as it is. Not safe for use by several threads at once while
+/// it is edited.
 /// </summary>
 public sealed partial class Hive
 {
@@ -37,10 +38,13 @@ public sealed partial class Hive
     }
 
     /// <summary>
-    /// Opens a hive. A dirty hive is recovered from its logs in memory; a clean hive ignores them. The structures below the root are checked when they are read,
+    /// Opens a hive. A dirty hive is recovered from its logs in memory; a clean hive ignores them. The structures below the root are
+    /// checked when they are read,
     /// and all of them before the first edit.
     /// </summary>
-    /// <param name="primary">The bytes of the hive file. Memory over a whole array is used in place, and copied before it is changed.</param>
+    /// <param name="primary">
+    /// The bytes of the hive file. Memory over a whole array is used in place, and copied before it is changed.
+    /// </param>
     /// <param name="logs">The bytes of its logs.</param>
     /// <param name="options">How to treat damage; null for the defaults.</param>
     /// <exception cref="Core.CorruptImageException">It is no hive, is truncated, or has no root key (<c>REG-01xx</c>).</exception>
@@ -74,11 +78,18 @@ public sealed partial class Hive
     /// <summary>Whether the caller changed anything; replayed logs alone do not count.</summary>
     public bool HasEdits => _editor is { HasEdits: true };
 
-    /// <summary>What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.</summary>
+    /// <summary>
+    /// What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.
+    /// </summary>
     public IReadOnlyList<HiveFinding> Skipped => Salvage?.Skipped ?? [];
 
-    /// <summary>The hive file as it is to be written: byte for byte what was opened when nothing was replayed or edited. No copy is made; it is valid until the next edit.</summary>
-    /// <exception cref="Core.CorruptImageException">The edits would leave an unsound hive. This is checked, and is a defect of this library.</exception>
+    /// <summary>
+    /// The hive file as it is to be written: byte for byte what was opened when nothing was replayed or edited. No copy is made; it is
+    /// valid until the next edit.
+    /// </summary>
+    /// <exception cref="Core.CorruptImageException">
+    /// The edits would leave an unsound hive. This is checked, and is a defect of this library.
+    /// </exception>
     public ReadOnlyMemory<byte> Image
     {
         get
@@ -98,7 +109,10 @@ public sealed partial class Hive
     /// <summary>The reader of a hive that was opened to salvage what is sound; null for any other.</summary>
     internal SalvageReader? Salvage { get; }
 
-    /// <summary>The key at a path from the root, names separated by <c>\</c>, without regard to case; the root for an empty path; null when there is none.</summary>
+    /// <summary>
+    /// The key at a path from the root, names separated by <c>\</c>, without regard to case; the root for an empty path; null when there is
+    /// none.
+    /// </summary>
     /// <exception cref="Core.CorruptImageException">A structure on the way is damaged.</exception>
     public HiveKey? Find(string path) => Root.Find(path);
 
@@ -108,7 +122,8 @@ public sealed partial class Hive
     public HiveKey Create(string path) => Root.CreateSubKey(path);
 
     /// <summary>
-    /// The parts of <see cref="Image"/> that may differ from the file that was opened, in ascending order, in whole pages of 4 KiB; what lies beyond the old end is among
+    /// The parts of <see cref="Image"/> that may differ from the file that was opened, in ascending order, in whole pages of 4 KiB; what
+    /// lies beyond the old end is among
     /// them. Empty when <see cref="IsModified"/> is false. Writing these over the old file gives the new one.
     /// </summary>
     /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
@@ -125,11 +140,14 @@ public sealed partial class Hive
     /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
     public byte[] ToArray() => Image.ToArray();
 
-    /// <summary>Everything that Windows would object to when it loads this hive as it stands in memory, and what it tolerates. Never throws.</summary>
+    /// <summary>
+    /// Everything that Windows would object to when it loads this hive as it stands in memory, and what it tolerates. Never throws.
+    /// </summary>
     public IReadOnlyList<HiveFinding> Check() => HiveChecker.CheckLoaded(Bytes).Findings;
 
     /// <summary>
-    /// The logs to write back beside an edited or replayed hive: the same lengths, with every base block and entry wiped, so that nothing stale can be replayed
+    /// The logs to write back beside an edited or replayed hive: the same lengths, with every base block and entry wiped, so that nothing
+    /// stale can be replayed
     /// after a later crash. The logs as they were when <see cref="IsModified"/> is false.
     /// </summary>
     public HiveLogs NeutralisedLogs() =>

@@ -7,7 +7,8 @@ using OfflinePatch.Registry.Names;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// A key of a hive. A handle: it reads from the hive whenever it is asked, and sees edits made through other handles. After its key was deleted it answers with
+/// A key of a hive. A handle: it reads from the hive whenever it is asked, and sees edits made through other handles. After its key was
+/// deleted it answers with
 /// <c>REG-0405</c>. Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
 /// </summary>
 public sealed partial class HiveKey
@@ -119,7 +120,10 @@ public sealed partial class HiveKey
         }
     }
 
-    /// <summary>The key at a path from this one, names separated by <c>\</c>, without regard to case; this key for an empty path; null when there is none.</summary>
+    /// <summary>
+    /// The key at a path from this one, names separated by <c>\</c>, without regard to case; this key for an empty path; null when there is
+    /// none.
+    /// </summary>
     public HiveKey? Find(string relativePath)
     {
         var cell = Cell;

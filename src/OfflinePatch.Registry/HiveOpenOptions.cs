@@ -20,13 +20,15 @@ public sealed record HiveOpenOptions
     public UncleanHive Unclean { get; init; }
 
     /// <summary>
-    /// Whether the hive may change the array below the memory it was given, instead of copying it before the first change. Saves one copy of the file.
+    /// Whether the hive may change the array below the memory it was given, instead of copying it before the first change. Saves one copy
+    /// of the file.
     /// Room behind the memory in the same array is used when the hive grows.
     /// </summary>
     public bool AdoptBuffer { get; init; }
 
     /// <summary>
-    /// Reads around damage: a subkey or value that is not sound is left out and listed in <see cref="Hive.Skipped"/>, instead of an exception. Such a hive is read only.
+    /// Reads around damage: a subkey or value that is not sound is left out and listed in <see cref="Hive.Skipped"/>, instead of an
+    /// exception. Such a hive is read only.
     /// </summary>
     public bool Salvage { get; init; }
 

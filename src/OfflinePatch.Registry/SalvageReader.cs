@@ -5,7 +5,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// Reads a damaged hive: what is not sound is left out and listed. Every key belongs to the first parent that it was met below, and every list of a key is
+/// Reads a damaged hive: what is not sound is left out and listed. Every key belongs to the first parent that it was met below, and every
+/// list of a key is
 /// walked once, so that a hive whose lists repeat costs no more than its size.
 /// </summary>
 internal sealed class SalvageReader(HiveImage image, CellOffset root)

@@ -1,7 +1,8 @@
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// Chooses, for each manufacturer of an INF, the models section that a Windows takes. Source: learn.microsoft.com inf-manufacturer-section, inf-models-section.
+/// Chooses, for each manufacturer of an INF, the models section that a Windows takes. Source: learn.microsoft.com inf-manufacturer-section,
+/// inf-models-section.
 /// </summary>
 public sealed class InfModels
 {

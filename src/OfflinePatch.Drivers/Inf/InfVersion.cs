@@ -37,7 +37,8 @@ public sealed record InfVersion
     public IReadOnlyList<string> Problems { get; private init; } = [];
 
     /// <summary>
-    /// The catalogue's file name for an architecture: <c>CatalogFile.NTamd64</c>, <c>CatalogFile.NT</c>, or <c>CatalogFile</c>; null when the package is not signed.
+    /// The catalogue's file name for an architecture: <c>CatalogFile.NTamd64</c>, <c>CatalogFile.NT</c>, or <c>CatalogFile</c>; null when
+    /// the package is not signed.
     /// </summary>
     public string? CatalogFile(ProcessorArchitecture architecture) =>
         _catalogs.GetValueOrDefault($"NT{architecture.InfName()}") ?? _catalogs.GetValueOrDefault("NT") ?? _catalogs.GetValueOrDefault("");

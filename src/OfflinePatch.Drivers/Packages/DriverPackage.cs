@@ -103,7 +103,8 @@ public sealed class DriverPackage
     public string? CatalogName(ProcessorArchitecture architecture) => Inf.Version.CatalogFile(architecture);
 
     /// <summary>
-    /// The files that belong to the package on a Windows, relative to its folder, without the INF and the catalogue: all that SourceDisksFiles lists,
+    /// The files that belong to the package on a Windows, relative to its folder, without the INF and the catalogue: all that
+    /// SourceDisksFiles lists,
     /// and all that CopyFiles takes.
     /// </summary>
     public IReadOnlyList<string> Files(WindowsTarget target) =>
@@ -153,7 +154,8 @@ public sealed class DriverPackage
     internal bool Lists(string fileName) => InfSourceFiles.Names(Inf).Contains(fileName);
 
     /// <summary>
-    /// The compressed form of a file that is not there as it is: <c>viostor.sy_</c> for <c>viostor.sys</c>, as old installation discs have it; or null.
+    /// The compressed form of a file that is not there as it is: <c>viostor.sy_</c> for <c>viostor.sys</c>, as old installation discs have
+    /// it; or null.
     /// </summary>
     public string? FindCompressed(string relative)
     {

@@ -3,9 +3,12 @@ using OfflinePatch.Drivers.Inf;
 namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
-/// What a driver package may do to an image. It may put files into the directories of drivers, programs, fonts, printers and help, and install services of its own. It may
-/// not put a file to the root of a volume, into Windows' configuration, boot files, start menu or scheduled tasks, nor use a name that Windows cannot open; nor
-/// install a service that runs a program which is not its own. Registry lines outside its own keys (HKLM, HKCR, HKU) are never applied offline.
+/// What a driver package may do to an image. It may put files into the directories of drivers, programs, fonts, printers and help, and
+/// install services of its own. It may
+/// not put a file to the root of a volume, into Windows' configuration, boot files, start menu or scheduled tasks, nor use a name that
+/// Windows cannot open; nor
+/// install a service that runs a program which is not its own. Registry lines outside its own keys (HKLM, HKCR, HKU) are never applied
+/// offline.
 /// </summary>
 internal static class PackageScope
 {

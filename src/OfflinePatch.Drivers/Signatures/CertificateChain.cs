@@ -1,7 +1,8 @@
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// A chain from a signer's certificate to a trusted root, built from the certificates in the file alone. Several issuers may have the same name (a root and its
+/// A chain from a signer's certificate to a trusted root, built from the certificates in the file alone. Several issuers may have the same
+/// name (a root and its
 /// cross-certificate), so every one is tried; the chain whose root is worth most wins.
 /// </summary>
 internal sealed class CertificateChain

@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// The timestamp of a signature: a countersignature (PKCS#9) or a token (RFC 3161) over the signature value. Its own signature is verified with a certificate in
+/// The timestamp of a signature: a countersignature (PKCS#9) or a token (RFC 3161) over the signature value. Its own signature is verified
+/// with a certificate in
 /// the file that may sign timestamps; the authority's root is not judged, for a kernel does not ask either.
 /// </summary>
 internal static class SignatureTimestamp
@@ -12,7 +13,10 @@ internal static class SignatureTimestamp
     /// <summary>Timestamps that are tried.</summary>
     private const int MaxTimestamps = 4;
 
-    /// <summary>The time at which a signer's value existed, or null; <paramref name="problem"/> says what is wrong with a timestamp that does not hold.</summary>
+    /// <summary>
+    /// The time at which a signer's value existed, or null; <paramref name="problem"/> says what is wrong with a timestamp that does not
+    /// hold.
+    /// </summary>
     public static DateTimeOffset? Read(SignedContent file, SignerInfo signer, out SignatureProblem? problem)
     {
         problem = null;

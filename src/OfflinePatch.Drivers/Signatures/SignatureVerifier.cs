@@ -5,8 +5,10 @@ using OfflinePatch.Drivers.Pe;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// Verifies signatures of executables and catalogues: the digest of the content, the signature value over the signed attributes, the chain of certificates in the file
-/// up to a root that Windows kernels trust, the timestamp. No store of the host is asked. Source: RFC 5652, "Windows Authenticode Portable Executable Signature Format",
+/// Verifies signatures of executables and catalogues: the digest of the content, the signature value over the signed attributes, the chain
+/// of certificates in the file
+/// up to a root that Windows kernels trust, the timestamp. No store of the host is asked. Source: RFC 5652, "Windows Authenticode Portable
+/// Executable Signature Format",
 /// learn.microsoft.com windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later-.
 /// </summary>
 public static class SignatureVerifier
@@ -167,7 +169,8 @@ public static class SignatureVerifier
             _ when signer.KeyUsages.Contains(SignatureOids.AttestedVerification) => SignatureKind.Attestation,
             _ when signer.KeyUsages.Contains(SignatureOids.HardwareVerification) => SignatureKind.Whql,
 
-            // Shop programs and others have certificates below the same roots; only Microsoft's own name counts without one of its driver usages.
+            // Shop programs and others have certificates below the same roots; only Microsoft's own name counts without one of its driver
+            // usages.
             _ when signer.KeyUsages.Contains(SignatureOids.SystemComponent) || DistinguishedName.OrganizationOf(signer.Subject) == "Microsoft Corporation" => SignatureKind.Microsoft,
             _ => SignatureKind.TestSigned,
         };

@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// A PKCS#7 SignedData, as catalogues and executables carry it: its structure only. <see cref="SignatureVerifier"/> verifies it and says who vouches for it.
+/// A PKCS#7 SignedData, as catalogues and executables carry it: its structure only. <see cref="SignatureVerifier"/> verifies it and says
+/// who vouches for it.
 /// Source: RFC 5652.
 /// </summary>
 public sealed class SignedContent
@@ -52,7 +53,8 @@ public sealed class SignedContent
     internal IReadOnlyList<SignedContent> Nested { get; private init; } = [];
 
     /// <summary>
-    /// What the message digest covers: the content without its outer tag and length (RFC 5652 5.4; PKCS#7 does the same for a SEQUENCE); for an octet string its octets.
+    /// What the message digest covers: the content without its outer tag and length (RFC 5652 5.4; PKCS#7 does the same for a SEQUENCE);
+    /// for an octet string its octets.
     /// </summary>
     internal ReadOnlyMemory<byte> DigestedContent { get; private init; }
 

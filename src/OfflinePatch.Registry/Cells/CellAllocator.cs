@@ -4,7 +4,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
-/// Gives and takes cells. Best fit over all free cells; what is freed joins its free neighbours in the same bin; the hive grows by a bin only where nothing fits
+/// Gives and takes cells. Best fit over all free cells; what is freed joins its free neighbours in the same bin; the hive grows by a bin
+/// only where nothing fits
 ///. Spans into the hive are void after <see cref="Allocate"/>: the array may have moved.
 /// </summary>
 internal sealed class CellAllocator

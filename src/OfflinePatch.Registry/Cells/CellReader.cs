@@ -3,7 +3,9 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
 
-/// <summary>Reads structures by the cell they stand in; what does not fit its format is a <see cref="Core.CorruptImageException"/>.</summary>
+/// <summary>
+/// Reads structures by the cell they stand in; what does not fit its format is a <see cref="Core.CorruptImageException"/>.
+/// </summary>
 internal static class CellReader
 {
     /// <summary>Levels of keys that Windows allows below a root.</summary>

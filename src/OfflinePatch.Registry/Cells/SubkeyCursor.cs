@@ -59,7 +59,9 @@ internal ref struct SubkeyCursor
 
     private readonly bool LeafIsOpen => !_hasRoot || _nextLeaf > 0;
 
-    /// <summary>The most entries that the lists of one key can have: every one is a key with a cell of its own, none shorter than 80 bytes.</summary>
+    /// <summary>
+    /// The most entries that the lists of one key can have: every one is a key with a cell of its own, none shorter than 80 bytes.
+    /// </summary>
     public static int MaxEntries(HiveImage image) => image.BinsSize / 80;
 
     public static SubkeyList ReadList(HiveImage image, CellOffset cell) =>

@@ -10,7 +10,10 @@ internal readonly record struct SubkeyPlace(int Leaf, int Entry);
 /// <summary>Finds names in subkey lists.</summary>
 internal static class SubkeySearch
 {
-    /// <summary>Binary search by name. Where the lists have hashes, a miss is confirmed by them, so that a list that is not in our order still answers.</summary>
+    /// <summary>
+    /// Binary search by name. Where the lists have hashes, a miss is confirmed by them, so that a list that is not in our order still
+    /// answers.
+    /// </summary>
     public static bool TryFind(HiveImage image, CellOffset list, ReadOnlySpan<char> upper, out CellOffset found, out SubkeyPlace place)
     {
         var first = SubkeyCursor.ReadList(image, list);

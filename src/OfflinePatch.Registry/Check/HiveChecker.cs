@@ -7,7 +7,8 @@ using OfflinePatch.Registry.Logs;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives, where it is stricter.
+/// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives,
+/// where it is stricter.
 /// Sources: the validator's verdicts on the corpus and its mutations (see the tests).
 /// </summary>
 public static class HiveChecker
@@ -79,7 +80,10 @@ public static class HiveChecker
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
 
-    /// <summary>Checks what edits of a sound hive reached: the changed bins, the ring of descriptors, and the touched keys with their values and lists.</summary>
+    /// <summary>
+    /// Checks what edits of a sound hive reached: the changed bins, the ring of descriptors, and the touched keys with their values and
+    /// lists.
+    /// </summary>
     /// <param name="image">The hive.</param>
     /// <param name="cellStarts">The cells that the editor knows.</param>
     /// <param name="keys">The touched keys.</param>

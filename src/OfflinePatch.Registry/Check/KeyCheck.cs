@@ -168,7 +168,8 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     }
 
     /// <summary>
-    /// Windows keeps a handle (HKEY_PERFORMANCE_TEXT and its neighbours, all from 0x80000000 on) in the place of the value count of such keys in SOFTWARE. Since 2023 it
+    /// Windows keeps a handle (HKEY_PERFORMANCE_TEXT and its neighbours, all from 0x80000000 on) in the place of the value count of such
+    /// keys in SOFTWARE. Since 2023 it
     /// no longer makes them, and its newest validator objects to the flag; every older machine has them and starts.
     /// </summary>
     private void CheckHandle(CellOffset cell, KeyNode node)

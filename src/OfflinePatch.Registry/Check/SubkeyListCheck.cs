@@ -4,7 +4,9 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes beside them.</summary>
+/// <summary>
+/// The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes beside them.
+/// </summary>
 internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
     /// <summary>An order that Windows itself wants and its validator objects to.</summary>
@@ -125,7 +127,8 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
     }
 
     /// <summary>
-    /// Windows orders names by its upper-case table, and so do we. Its validator (chkreg) compares two UTF-16 names by _wcsnicmp, which knows the case of ASCII alone and
+    /// Windows orders names by its upper-case table, and so do we. Its validator (chkreg) compares two UTF-16 names by _wcsnicmp, which
+    /// knows the case of ASCII alone and
     /// takes the lower one: such a hive loads, and fails there. The verdict is the validator's; the hive may still be edited.
     /// </summary>
     private void CheckValidatorOrder(CellOffset cell, StoredName name)

@@ -6,7 +6,8 @@ using OfflinePatch.Registry.Names;
 namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
-/// Changes a hive that was found sound. The parts: values and their data, keys, subkey lists, security descriptors; all take cells from one allocator.
+/// Changes a hive that was found sound. The parts: values and their data, keys, subkey lists, security descriptors; all take cells from one
+/// allocator.
 /// Every operation first finds out whether it can be done, then does it: a refusal leaves the hive sound.
 /// </summary>
 internal sealed partial class HiveEditor
@@ -14,7 +15,10 @@ internal sealed partial class HiveEditor
     /// <summary>Bytes of bins below which edits are verified by a check of the whole hive.</summary>
     private const int MaxFullCheckBytes = 16 * 1024 * 1024;
 
-    /// <summary>Keys changed in a larger hive up to which only these, the bins and the ring of descriptors are verified: the rest was checked before, and no edit reaches it.</summary>
+    /// <summary>
+    /// Keys changed in a larger hive up to which only these, the bins and the ring of descriptors are verified: the rest was checked
+    /// before, and no edit reaches it.
+    /// </summary>
     private const int MaxTouchedKeys = 10_000;
 
     private readonly Hive _hive;

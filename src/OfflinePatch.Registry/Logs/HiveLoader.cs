@@ -7,7 +7,9 @@ namespace OfflinePatch.Registry.Logs;
 /// <summary>Loads a hive: the base block, the logs where it is dirty, the extent of the bins and the root key.</summary>
 internal static class HiveLoader
 {
-    /// <summary>Loads in place: after it the base block is sound, <see cref="HiveImage.BinsSize"/> is set, and there is a root key.</summary>
+    /// <summary>
+    /// Loads in place: after it the base block is sound, <see cref="HiveImage.BinsSize"/> is set, and there is a root key.
+    /// </summary>
     public static HiveRecovery Load(HiveImage image, HiveLogs logs, HiveOpenOptions options)
     {
         var recovery = LoadBins(image, logs, options);

@@ -31,7 +31,10 @@ internal readonly ref struct LogEntry
 
     private LogEntry(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>The entry at the start of <paramref name="log"/>, if it is whole: signature, size, both hashes, and every run inside it and inside the hive.</summary>
+    /// <summary>
+    /// The entry at the start of <paramref name="log"/>, if it is whole: signature, size, both hashes, and every run inside it and inside
+    /// the hive.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> log, out LogEntry entry)
     {
         entry = default;

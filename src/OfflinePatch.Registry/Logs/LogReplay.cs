@@ -4,7 +4,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Logs;
 
 /// <summary>
-/// Recovers a dirty hive from its logs, as Windows does when it loads it. Source: msuhanov/regf, "Windows registry file format specification" Nothing is written before a log was found that fits.
+/// Recovers a dirty hive from its logs, as Windows does when it loads it. Source: msuhanov/regf, "Windows registry file format
+/// specification" Nothing is written before a log was found that fits.
 /// </summary>
 internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIsSound)
 {
@@ -30,7 +31,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         return kind != HiveRecoveryKind.Unrecovered;
     }
 
-    // New format ----------------------------------------------------------------------------------------------------------------------------
+    // New format
+    // ----------------------------------------------------------------------------------------------------------------------------
 
     private bool TryEntries()
     {
@@ -88,7 +90,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
     }
 
     /// <summary>
-    /// Bins that a log adds to a hive are in the log, but for their free space. A log that asks for far more than it holds is damaged, and would only take memory.
+    /// Bins that a log adds to a hive are in the log, but for their free space. A log that asks for far more than it holds is damaged, and
+    /// would only take memory.
     /// </summary>
     private bool IsPlausibleGrowth(uint binsSize, int logLength) => binsSize <= Math.Max(image.Length, _originalLength + (4L * logLength));
 
@@ -112,7 +115,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         return true;
     }
 
-    // Old format ----------------------------------------------------------------------------------------------------------------------------
+    // Old format
+    // ----------------------------------------------------------------------------------------------------------------------------
 
     private bool TryPages()
     {
@@ -158,7 +162,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         writer.Sign();
     }
 
-    // Both ----------------------------------------------------------------------------------------------------------------------------------
+    // Both
+    // ----------------------------------------------------------------------------------------------------------------------------------
 
     /// <summary>Takes the base block of a log for that of the hive.</summary>
     private bool RecoverBaseBlock(ReadOnlySpan<byte> log)

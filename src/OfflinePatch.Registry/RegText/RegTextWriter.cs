@@ -5,7 +5,8 @@ using OfflinePatch.Registry.RegText;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// Writes keys as .reg text, version 5, as regedit does. It streams: no object is made per key or value. Class names and security descriptors have no place
+/// Writes keys as .reg text, version 5, as regedit does. It streams: no object is made per key or value. Class names and security
+/// descriptors have no place
 /// in the format and are left out.
 /// </summary>
 public sealed class RegTextWriter
