@@ -12,6 +12,11 @@ internal sealed class EditArguments
         Description = "Replay the NTFS log of volumes that were not dismounted cleanly (a crash, a snapshot of a running machine), as Windows would.",
     };
 
+    private readonly Option<bool> _forceReplay = new("--force-replay")
+    {
+        Description = "Replay also log operations that no log of a real volume has tested. The result is checked before anything is written.",
+    };
+
     private readonly Option<bool> _allowBacking = new("--allow-backing") { Description = "Read the parent or backing files that the image names. They are never written." };
 
     private readonly Option<string?> _undoDir = CommonOptions.UndoDir();
@@ -22,6 +27,7 @@ internal sealed class EditArguments
     public void AddTo(Command command, bool writes)
     {
         command.Add(_replayLog);
+        command.Add(_forceReplay);
         command.Add(_allowBacking);
         command.Add(_undoDir);
         if (writes)
@@ -34,6 +40,7 @@ internal sealed class EditArguments
     public EditOptions Read(ParseResult result) => new()
     {
         ReplayLog = result.GetValue(_replayLog),
+        ForceReplay = result.GetValue(_forceReplay),
         AllowBacking = result.GetValue(_allowBacking),
         UndoFolder = result.GetValue(_undoDir),
         KeepUndo = !result.GetValue(_noUndoKeep),

@@ -50,7 +50,7 @@ public sealed class GuestVolume
     public Exception? Failure { get; init; }
 
     /// <summary>The state of an NTFS volume; null for anything else.</summary>
-    public VolumeCondition? Condition { get; init; }
+    public VolumeState? Condition { get; init; }
 
     /// <summary>What was done to read it, or null: <c>$LogFile was replayed</c>.</summary>
     public string? Note { get; init; }
@@ -76,26 +76,4 @@ public sealed class GuestVolume
     /// <summary>The file system, for a caller that is about to write.</summary>
     public IWritableFileSystem RequireWritable() =>
         Files as IWritableFileSystem ?? throw new UnsupportedImageException("WIN-0011", $"{Description} cannot be written.");
-}
-
-/// <summary>The facts about an NTFS volume that gates ask for.</summary>
-public sealed record VolumeCondition
-{
-    /// <summary>$Volume flag 0x0001: Windows will run chkdsk.</summary>
-    public bool IsDirty { get; init; }
-
-    /// <summary>Null when $LogFile is clean or empty; else what it says, in words.</summary>
-    public string? LogProblem { get; init; }
-
-    /// <summary>Null when the volume holds no hibernated system; else what hiberfil.sys says, in words.</summary>
-    public string? HibernationProblem { get; init; }
-
-    /// <summary>A remark on hibernation that is no problem, or null.</summary>
-    public string? HibernationNote { get; init; }
-
-    /// <summary>Why the volume is not safe to write, in words; null when it is.</summary>
-    public string? WriteProblem => IsDirty ? "the volume is marked dirty" : LogProblem ?? HibernationProblem;
-
-    /// <summary>Whether System Volume Information holds shadow copies.</summary>
-    public bool HasShadowCopies { get; init; }
 }

@@ -12,6 +12,9 @@ public sealed record EditOptions
     /// <summary>Whether the $LogFile of a volume that was not dismounted cleanly is replayed, as Windows would do at its next start.</summary>
     public bool ReplayLog { get; init; }
 
+    /// <summary>Whether that replay may carry out operations that no real log has tested.</summary>
+    public bool ForceReplay { get; init; }
+
     /// <summary>Folder of the undo file, or null for the folder of the image.</summary>
     public string? UndoFolder { get; init; }
 
@@ -21,7 +24,7 @@ public sealed record EditOptions
     /// <summary>The clock of every time stamp that a change leaves in the image.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    internal SessionOptions Session => new() { ReplayLog = ReplayLog, Clock = Clock };
+    internal SessionOptions Session => new() { ReplayLog = ReplayLog || ForceReplay, ForceReplay = ForceReplay, Clock = Clock };
 
     internal ImageTransaction OpenTransaction(string path, bool writable) => ImageTransaction.Open(path, new TransactionOptions
     {

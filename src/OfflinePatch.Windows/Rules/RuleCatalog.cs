@@ -24,6 +24,7 @@ internal static class RuleCatalog
         new VolumeHibernatedGate(),
         new VolumeDirtyGate(),
         new VolumeLogUncleanGate(),
+        new VolumeAllocationGate(),
         new HiveCorruptGate(),
         new HiveUncleanGate(),
         new WindowsServicingPendingGate(),

@@ -109,7 +109,7 @@ public sealed class Machine
     public MemoryFiles SystemFiles { get; } = new();
 
     /// <summary>What the Windows volume says of itself.</summary>
-    public VolumeCondition Condition { get; set; } = new();
+    public VolumeState Condition { get; set; } = new();
 
     /// <summary>What its first sector says.</summary>
     public VolumeKind WindowsKind { get; set; } = VolumeKind.Ntfs;
@@ -171,7 +171,7 @@ public sealed class Machine
                 Partition = partition,
                 Kind = kind,
                 Files = kind is VolumeKind.Ntfs or VolumeKind.Fat ? new RecordingFileSystem(files, changes, isWindows ? "C:" : "S:", IsHive) : null,
-                Condition = isWindows ? Condition : new VolumeCondition(),
+                Condition = isWindows ? Condition : new VolumeState(),
             });
         }
 

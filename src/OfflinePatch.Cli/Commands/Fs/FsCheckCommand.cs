@@ -50,10 +50,7 @@ internal static class FsCheckCommand
         return command;
     }
 
-    private static List<(string Code, bool IsError, string Text)> Check(IFileSystem files, CancellationToken cancellation) => files switch
-    {
-        NtfsVolume ntfs => [.. ntfs.Check(new NtfsCheckOptions { Cancellation = cancellation }).Select(f => (f.Code, f.Severity == FindingSeverity.Error, f.ToString()))],
-        FatFileSystem fat => [.. fat.Check().Select(f => (f.Code, f.IsError, $"{f.Code}: {f.Path}: {f.Message}"))],
-        _ => throw new UnsupportedImageException("FS-0007", $"{files.Source} ({files.Format}) has no checker."),
-    };
+    private static List<(string Code, bool IsError, string Text)> Check(IFileSystem files, CancellationToken cancellation) => files is IWritableFileSystem volume
+        ? [.. volume.Check(cancellation).Select(f => (f.Code, f.IsError, f.ToString()))]
+        : throw new UnsupportedImageException("FS-0007", $"{files.Source} ({files.Format}) has no checker.");
 }
