@@ -1,3 +1,4 @@
+using System.Buffers;
 using OfflinePatch.Drivers.Inf;
 
 namespace OfflinePatch.Drivers.Packages;
@@ -27,6 +28,8 @@ internal static class PackageScope
         @"Boot", @"servicing", @"Tasks", @"WinSxS", @"System32\Boot", @"System32\config", @"System32\CatRoot", @"System32\CatRoot2", @"System32\DriverStore",
         @"System32\GroupPolicy", @"System32\Tasks", @"System32\winevt", @"System32\wbem\Repository",
     ];
+
+    private static readonly SearchValues<char> Forbidden = SearchValues.Create("<>:\"/\\|?*");
 
     /// <summary>What a package does that it may not.</summary>
     public static IEnumerable<DriverFinding> Check(DriverPackage package, WindowsTarget target, IReadOnlyList<InfEffects> effects)
@@ -61,7 +64,7 @@ internal static class PackageScope
             return "a name of no or too many characters";
         }
 
-        if (name.AsSpan().IndexOfAny("<>:\"/\\|?*") >= 0 || name.Any(char.IsControl))
+        if (name.AsSpan().IndexOfAny(Forbidden) >= 0 || name.Any(char.IsControl))
         {
             return "a character that no file name may have";
         }

@@ -39,7 +39,7 @@ public static class DriverListing
         var windows = new List<string>();
         var architectures = new List<string>();
         var findings = conflicts.Where(c => c.File == package.Path).ToList();
-        var (bootStart, signer) = (false, "");
+        var (bootStart, signer, isSigned, isUsable) = (false, "", false, false);
         (DriverFamily Family, DriverEntry Entry)? owner = null;
         foreach (var architecture in ProcessorArchitectures.All)
         {
@@ -51,8 +51,12 @@ public static class DriverListing
 
             architectures.Add(architecture.InfName());
             windows.AddRange(served.Select(s => s.Name));
-            var check = DriverPackageCheck.Run(package, served[^1].Target, signatures);
-            findings.AddRange(check.Findings);
+            var checks = served.ConvertAll(r => (r.Name, Check: DriverPackageCheck.Run(package, r.Target, signatures)));
+            var check = checks[^1].Check;
+            findings.AddRange(check.Findings.Where(f => f.Kind != DriverFindingKind.Signature));
+            findings.AddRange(Signatures(checks));
+            isSigned |= checks.Exists(c => c.Check.IsSigned);
+            isUsable |= checks.Exists(c => c.Check.IsUsable(allowUnsigned: false));
             signer = check.SignerName.Length > 0 ? check.SignerName : signer;
             owner ??= manifest.Classify(package.InfName, package.Ids(served[^1].Target));
             bootStart |= !check.Findings.Any(f => f.Code == "DRV-1005") && package.Effects(served[^1].Target).SelectMany(e => e.Services).Any(s => s is { StartType: 0, Name.Length: > 0 });
@@ -67,11 +71,20 @@ public static class DriverListing
         return new DriverPackageReport(
             package.Path, owner?.Family.Name, owner?.Entry.Id, version.ClassName, version.Provider, version.DriverVersion.ToString(),
             version.DriverDate == DateTime.MinValue ? null : $"{version.DriverDate:yyyy-MM-dd}", architectures, [.. windows.Distinct()], bootStart,
-            findings.Exists(f => f.Code is "DRV-1006" or "DRV-1007") ? "notSigned" : findings.Exists(f => f.Kind == DriverFindingKind.Signature) ? "broken" : architectures.Count == 0 ? "unknown" : "signed",
+            findings.Exists(f => f.Code is "DRV-1006" or "DRV-1007") ? "notSigned" : !isSigned && architectures.Count > 0 ? "broken" : architectures.Count == 0 ? "unknown" : "signed",
             signer.Length > 0 ? signer : null,
-            findings.TrueForAll(f => f.Kind == DriverFindingKind.Warning),
+            isUsable && conflicts.TrueForAll(c => c.File != package.Path),
             [.. findings.DistinctBy(f => f.Message).Select(f => new DriverProblemReport(f.Code, Word(f.Kind), f.Message))]);
     }
+
+    /// <summary>What is wrong with signatures, each once, with the Windows that it concerns where it is not all of them.</summary>
+    private static IEnumerable<DriverFinding> Signatures(List<(string Name, DriverPackageCheck Check)> checks) =>
+        from found in checks.SelectMany(c => c.Check.Findings.Where(f => f.Kind == DriverFindingKind.Signature).Select(f => (c.Name, Finding: f)))
+        group found.Name by found.Finding into same
+        let names = same.ToList()
+        select names.Count == checks.Count
+            ? same.Key
+            : same.Key with { Kind = DriverFindingKind.Warning, Message = $"Windows {string.Join(", ", names)}: {same.Key.Message}" };
 
     private static string Word(DriverFindingKind kind) => kind switch
     {
