@@ -1,4 +1,6 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Jobs;
 
@@ -17,10 +19,10 @@ internal static class BcdCommand
         {
             using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
             var store = BcdStore.Open(registry.Target.BootStore());
-            Console.Out.Write(BcdText.Print(store));
+            Console.Out.Write(PrintableText.EscapeLines(BcdText.Print(store)));
             foreach (var note in store.Notes)
             {
-                Console.Error.WriteLine($"offlinepatch: {note}");
+                Output.Message($"{note}");
             }
 
             return ExitCode.Done;

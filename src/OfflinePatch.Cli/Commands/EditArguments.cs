@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 
@@ -44,6 +45,8 @@ internal sealed class EditArguments
         AllowBacking = result.GetValue(_allowBacking),
         UndoFolder = result.GetValue(_undoDir),
         KeepUndo = !result.GetValue(_noUndoKeep),
+        Label = CommandLine(result),
+        Note = Output.Message,
         Clock = ReproducibleClock.Current,
     };
 
@@ -52,7 +55,27 @@ internal sealed class EditArguments
     {
         if (result.UndoFile is { } undo)
         {
-            Console.Error.WriteLine($"offlinepatch: to undo: `offlinepatch undo {path}` ({undo})");
+            Output.Message($"to undo: {UndoCommandLine(path, undo)}");
         }
+    }
+
+    /// <summary>The command that takes a change back, as it can be pasted into a shell.</summary>
+    public static string UndoCommandLine(string path, string undoFile)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(undoFile))!;
+        var isBeside = string.Equals(folder, Path.GetDirectoryName(HostPaths.Resolve(path)), StringComparison.Ordinal);
+        return $"offlinepatch undo {(isBeside ? "" : $"--undo-dir {ShellText.Quote(folder)} ")}{ShellText.Quote(path)}";
+    }
+
+    /// <summary>The names of the command, for the undo history: <c>fs put</c>.</summary>
+    public static string CommandLine(ParseResult result)
+    {
+        var names = new List<string>();
+        for (var at = result.CommandResult; at?.Parent is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            names.Insert(0, at.Command.Name);
+        }
+
+        return string.Join(' ', names);
     }
 }

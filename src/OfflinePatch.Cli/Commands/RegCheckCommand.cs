@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
 
@@ -20,10 +21,10 @@ internal static class RegCheckCommand
             var code = ExitCode.Done;
             foreach (var (name, report) in registry.Target.Check())
             {
-                Console.Out.WriteLine($"{name}: {Word(report.Verdict)}");
+                Output.Line($"{name}: {Word(report.Verdict)}");
                 foreach (var finding in report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes)))
                 {
-                    Console.Out.WriteLine($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
+                    Output.Line($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
                 }
 
                 code = Worse(code, report.Verdict);

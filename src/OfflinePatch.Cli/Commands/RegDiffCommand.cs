@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
 
@@ -25,7 +26,7 @@ internal static class RegDiffCommand
             using var right = RegistryEdit.OpenToRead(result.GetRequiredValue(after), edit.Read(result));
             var name = result.GetValue(key) ?? "";
             string[] keys = name.Length == 0 && !left.IsHiveFile && !right.IsHiveFile ? ImageKeys : [name];
-            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
+            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(after)), (stream, form) =>
             {
                 var changes = 0;
                 foreach (var one in keys)

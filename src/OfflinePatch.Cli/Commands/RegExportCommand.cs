@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
@@ -24,7 +25,7 @@ internal static class RegExportCommand
             var name = result.GetValue(key) ?? "";
             var found = registry.Target.Require(name);
             var path = registry.Target.Locate(name).FullPath;
-            RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
+            RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(target)), (stream, form) =>
             {
                 RegTextWriter.Export(found, path, stream, form);
                 return ExitCode.Done;
@@ -38,16 +39,16 @@ internal static class RegExportCommand
 /// <summary>Where .reg text goes: stdout, or a file that appears whole or not at all.</summary>
 internal static class RegTextResult
 {
-    public static int Write(string? path, string? encoding, Func<Stream, RegTextEncoding, int> write)
+    public static int Write(string? path, string? encoding, OutputAccess? access, Func<Stream, RegTextEncoding, int> write)
     {
         var form = (encoding ?? (path is null ? "utf8" : "utf16")) == "utf8" ? RegTextEncoding.Utf8 : RegTextEncoding.Utf16;
         if (path is null)
         {
-            using var stdout = Console.OpenStandardOutput();
+            using var stdout = Console.IsOutputRedirected ? Output.OpenStream() : new EscapingStream(Output.OpenStream());
             return write(stdout, form);
         }
 
-        using var file = new OutputFile(path, overwrite: true);
+        using var file = new OutputFile(path, overwrite: true, access);
         using var stream = new ResultStream(file);
         var code = write(stream, form);
         file.Complete();

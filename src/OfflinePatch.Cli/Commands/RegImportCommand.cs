@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
@@ -39,7 +40,8 @@ internal static class RegOutcome
 {
     public static void Print(string path, EditResult result)
     {
-        Console.Out.WriteLine(result.IsChanged ? "Done." : "Nothing needed to be changed; nothing was written.");
+        Output.HasChanged = result.IsChanged;
+        Output.Line(result.IsChanged ? "Done." : "Nothing needed to be changed; nothing was written.");
         EditArguments.PrintUndo(path, result);
     }
 }

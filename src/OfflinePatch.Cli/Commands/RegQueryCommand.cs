@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Jobs;
 
@@ -27,8 +26,7 @@ internal static class RegQueryCommand
                 throw new FileNotFoundException($"The key has no value '{wanted}'.");
             }
 
-            // Names and texts may hold unpaired surrogates, which Windows allows: they are shown as U+FFFD.
-            using var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), bufferSize: 64 * 1024);
+            using var output = Output.OpenBulk();
             RegistryView.Print(output, found, registry.Target.Locate(name).FullPath, result.GetValue(recursive), result.GetValue(value));
             return ExitCode.Done;
         });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
 
@@ -18,7 +19,7 @@ internal static class RegReplayCommand
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
             foreach (var (name, recovery) in registry.Target.Replay())
             {
-                Console.Out.WriteLine(recovery.Kind switch
+                Output.Line(recovery.Kind switch
                 {
                     HiveRecoveryKind.ReplayedEntries => $"{name}: {recovery.Entries} log entries",
                     HiveRecoveryKind.ReplayedPages => $"{name}: {recovery.Pages} logged pages",
@@ -26,7 +27,7 @@ internal static class RegReplayCommand
                 });
                 foreach (var note in recovery.Notes)
                 {
-                    Console.Out.WriteLine($"  {note}");
+                    Output.Line($"  {note}");
                 }
             }
 

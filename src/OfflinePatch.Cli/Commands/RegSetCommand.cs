@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
@@ -26,7 +27,7 @@ internal static class RegSetCommand
         {
             if (ValueArgument.Parse(result.GetValue(type)!, result.GetValue(data)!) is not { } content)
             {
-                Console.Error.WriteLine($"offlinepatch: '{result.GetValue(data)}' is no {result.GetValue(type)} data");
+                Output.Message($"'{result.GetValue(data)}' is no {result.GetValue(type)} data");
                 return ExitCode.Usage;
             }
 

@@ -19,7 +19,7 @@ internal static class RulesCommand
             var profile = target.Read(result);
             if (result.GetValue(asProfile))
             {
-                Console.Out.WriteLine(profile.ToJson());
+                Output.Line(profile.ToJson());
                 return ExitCode.Done;
             }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
 
 namespace OfflinePatch.Cli.Rendering;
@@ -12,10 +13,10 @@ internal static class RegistryView
         var values = key.Values.Where(v => valueName is null || v.Name.Equals(valueName, StringComparison.OrdinalIgnoreCase)).ToList();
         if (valueName is null || values.Count > 0)
         {
-            output.WriteLine(path);
+            output.WriteLine(PrintableText.Escape(path));
             foreach (var value in values)
             {
-                output.WriteLine($"    {(value.Name.Length == 0 ? "(Default)" : value.Name)}    {TypeName(value.Type)}    {Text(value)}");
+                output.WriteLine(PrintableText.Escape($"    {(value.Name.Length == 0 ? "(Default)" : value.Name)}    {TypeName(value.Type)}    {Text(value)}"));
             }
 
             output.WriteLine();
@@ -30,7 +31,7 @@ internal static class RegistryView
             }
             else if (valueName is null)
             {
-                output.WriteLine(childPath);
+                output.WriteLine(PrintableText.Escape(childPath));
             }
         }
     }

@@ -21,6 +21,12 @@ public sealed record EditOptions
     /// <summary>Whether the undo file is kept after success.</summary>
     public bool KeepUndo { get; init; } = true;
 
+    /// <summary>The command that makes the change, as the undo history shows it.</summary>
+    public string Label { get; init; } = "";
+
+    /// <summary>Receives what the user has to know and is no error: that an interrupted change is shown as it was before, or was rolled back. Or null.</summary>
+    public Action<string>? Note { get; init; }
+
     /// <summary>The clock of every time stamp that a change leaves in the image.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
@@ -32,5 +38,7 @@ public sealed record EditOptions
         AllowParents = AllowBacking,
         UndoFolder = UndoFolder,
         KeepUndo = KeepUndo,
+        Label = Label,
+        Note = Note,
     });
 }

@@ -35,6 +35,7 @@ public static class FixJob
             FileSize = transaction.HostLength,
         };
         var report = RuleRunner.Fix(session, context, request.DryRun);
+        report = report with { Notes = [.. report.Notes, .. transaction.HostNotes] };
         cancellation.ThrowIfCancellationRequested();
         if (request.DryRun || report.Result == ImageResult.Refused)
         {

@@ -13,9 +13,8 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
     private const int SpareRoom = 512 * 1024; // a small edit does not move a large hive in memory
     private const int MinParallelRead = 8 * 1024 * 1024;
 
-    private readonly ImageTransaction? _transaction;
-    private readonly BlockDevice _device;
-    private readonly HostFileDevice? _reader;
+    private readonly ImageTransaction _transaction;
+    private readonly bool _isWritable;
     private readonly ResizableDevice?[] _logDevices = new ResizableDevice?[HiveLogNames.Suffixes.Count];
     private readonly string _path;
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -25,18 +24,25 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
     public HiveFileEdit(string path, EditOptions options, bool isWritable)
     {
         _path = path;
-        if (isWritable)
+        _isWritable = isWritable;
+        _transaction = options.OpenTransaction(path, isWritable);
+        try
         {
-            _transaction = options.OpenTransaction(path, writable: true);
-            _device = _transaction.Image;
-        }
-        else
-        {
-            _device = _reader = HostFileDevice.Open(path);
-        }
+            // The logs are parts of the hive: all are open before an interrupted change is rolled back, and before anything is read.
+            for (var i = 0; i < _logDevices.Length; i++)
+            {
+                _logDevices[i] = OpenLog(i);
+            }
 
-        _bytes = Read(_device, SpareRoom);
-        _logs = new HiveLogs(ReadLog(0), ReadLog(1), ReadLog(2));
+            _transaction.AllFilesNamed();
+            _bytes = Read(_transaction.Image, SpareRoom);
+            _logs = new HiveLogs(ReadLog(0), ReadLog(1), ReadLog(2));
+        }
+        catch
+        {
+            _transaction.Dispose();
+            throw;
+        }
     }
 
     public override IRegistryTarget Target => this;
@@ -50,6 +56,12 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
     public static bool IsHive(string path)
     {
         using var device = HostFileDevice.Open(path);
+        return IsHive(device);
+    }
+
+    /// <inheritdoc cref="IsHive(string)"/>
+    public static bool IsHive(BlockDevice device)
+    {
         Span<byte> signature = stackalloc byte[4];
         if (device.Length < 512)
         {
@@ -78,7 +90,7 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
 
     public override EditResult Commit(CancellationToken cancellation = default)
     {
-        if (_transaction is null || !Hive.IsModified)
+        if (!_isWritable || !Hive.IsModified)
         {
             return default;
         }
@@ -94,11 +106,7 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
         return ImageEdit.Commit(_transaction, cancellation);
     }
 
-    public override void Dispose()
-    {
-        _transaction?.Dispose();
-        _reader?.Dispose();
-    }
+    public override void Dispose() => _transaction.Dispose();
 
     private void WriteChangedPages(ResizableDevice device)
     {
@@ -111,33 +119,16 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
         }
     }
 
-    private ReadOnlyMemory<byte> ReadLog(int index)
-    {
-        foreach (var suffix in new[] { HiveLogNames.Suffixes[index], HiveLogNames.Suffixes[index].ToLowerInvariant() })
-        {
-            if (_transaction is null)
-            {
-                using var log = HostFileDevice.OpenBeside(_path, Path.GetFileName(_path) + suffix);
-                if (log is not null)
-                {
-                    return Read(log, 0);
-                }
-            }
-            else if (TryOpenLog(suffix) is { } device)
-            {
-                _logDevices[index] = device;
-                return Read(device, 0);
-            }
-        }
+    private ReadOnlyMemory<byte> ReadLog(int index) => _logDevices[index] is { } device ? Read(device, 0) : default;
 
-        return default;
-    }
+    private ResizableDevice? OpenLog(int index) =>
+        TryOpenLog(HiveLogNames.Suffixes[index]) ?? TryOpenLog(HiveLogNames.Suffixes[index].ToLowerInvariant());
 
     private ResizableDevice? TryOpenLog(string suffix)
     {
         try
         {
-            return _transaction!.OpenCompanion(_path, Path.GetFileName(_path) + suffix, CompanionKind.Extent).Device;
+            return _transaction.OpenCompanion(_path, Path.GetFileName(_path) + suffix, CompanionKind.Extent).Device;
         }
         catch (HostIOException e) when (e.IsMissing)
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Jobs;
@@ -38,7 +39,7 @@ internal sealed class FsImage : IDisposable
             var image = new FsImage(path, edit, options.Partition(result), write);
             if (write && image.Volume.Condition is { HasShadowCopies: true })
             {
-                Console.Error.WriteLine($"offlinepatch: {image.Volume.Description} holds shadow copies; they become inconsistent where files are written");
+                Output.Message($"{image.Volume.Description} holds shadow copies; they become inconsistent where files are written");
             }
 
             return image;

@@ -4,10 +4,10 @@ using OfflinePatch.Core.Hosting;
 namespace OfflinePatch.Core.Undo;
 
 /// <summary>
-/// A hash of a few blocks of a file that a commit leaves alone: those next to what it writes, and some spread over the file. It tells whether a file is still the one
+/// Undo files of version 2: a hash of a few blocks of a file that a change leaves alone, those next to what it writes and some spread over the file. It tells whether a file is still the one
 /// that a commit was made for, even where the commit stopped half way, and not another export of the same name.
 /// </summary>
-internal static class ImageSamples
+internal static class LegacySamples
 {
     private const int BlockSize = 4096;
     private const int Spread = 16;
@@ -17,7 +17,7 @@ internal static class ImageSamples
     /// <param name="file">The file, before, in the middle of, or after the commit.</param>
     /// <param name="length">Bytes that it has both before and after.</param>
     /// <param name="written">What the commit writes, in ascending order.</param>
-    /// <param name="hash">Takes <see cref="UndoLayout.HashSize"/> bytes.</param>
+    /// <param name="hash">Takes 16 bytes.</param>
     public static void Hash(IHostHandle file, long length, IReadOnlyList<ByteRange> written, Span<byte> hash)
     {
         var samples = new XxHash128();
