@@ -17,14 +17,14 @@ internal static class SignatureTimestamp
     /// The time at which a signer's value existed, or null; <paramref name="problem"/> says what is wrong with a timestamp that does not
     /// hold.
     /// </summary>
-    public static DateTimeOffset? Read(SignedContent file, SignerInfo signer, out SignatureProblem? problem)
+    public static DateTimeOffset? Read(SignedContent file, Signer signer, out SignatureProblem? problem)
     {
         problem = null;
         try
         {
             foreach (var value in signer.UnsignedValues(SignatureOids.CounterSignature).Take(MaxTimestamps))
             {
-                var counter = new SignerInfo(new AsnReader(value, AsnEncodingRules.BER).ReadSequence());
+                var counter = new Signer(new AsnReader(value, AsnEncodingRules.BER).ReadSequence());
                 if (counter.SigningTime is { } time && Verify(counter, signer.Value, file.Certificates, time))
                 {
                     return time;
@@ -54,7 +54,7 @@ internal static class SignatureTimestamp
 
     private static SignatureProblem Bad() => new(SignatureProblemKind.BadTimestamp, "the timestamp does not hold");
 
-    private static bool Verify(SignerInfo counter, ReadOnlyMemory<byte> content, IReadOnlyList<Certificate> certificates, DateTimeOffset time) =>
+    private static bool Verify(Signer counter, ReadOnlyMemory<byte> content, IReadOnlyList<Certificate> certificates, DateTimeOffset time) =>
         counter.FindCertificate(certificates) is { } certificate
         && certificate.KeyUsages.Contains(SignatureOids.TimeStamping)
         && certificate.IsValidAt(time)

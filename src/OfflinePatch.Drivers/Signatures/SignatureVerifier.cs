@@ -45,7 +45,7 @@ public static class SignatureVerifier
     /// <param name="certificate">Its certificate.</param>
     /// <param name="content">The content.</param>
     /// <param name="allowBareHash">See <see cref="PublicKey.Verify"/>.</param>
-    internal static bool IsSignedBy(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash) =>
+    internal static bool IsSignedBy(Signer signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash) =>
         IsDigestOf(signer, content) && IsValueOf(signer, certificate, content, allowBareHash);
 
     private static void AddAll(List<FileSignature> signatures, SignedContent content, Func<SignedContent, SignatureProblem?> hashProblem, SignatureOptions options)
@@ -123,11 +123,11 @@ public static class SignatureVerifier
         };
     }
 
-    private static bool IsDigestOf(SignerInfo signer, ReadOnlyMemory<byte> content) =>
+    private static bool IsDigestOf(Signer signer, ReadOnlyMemory<byte> content) =>
         signer.SignedAttributes.IsEmpty
         || (SignatureOids.Algorithm(signer.DigestOid) is { } algorithm && CryptographicOperations.HashData(algorithm, content.Span).AsSpan().SequenceEqual(signer.MessageDigest.Span));
 
-    private static bool IsValueOf(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash = false) =>
+    private static bool IsValueOf(Signer signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash = false) =>
         SignatureOids.Algorithm(signer.SchemeDigestOid) is { } algorithm
         && certificate.Key.Verify(
             signer.Scheme, signer.SchemeDigestOid, CryptographicOperations.HashData(algorithm, signer.SignedBytes(content.Span)), signer.Value.Span, allowBareHash);

@@ -22,7 +22,7 @@ public sealed class SignedContent
     private static readonly Asn1Tag Context0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
     private static readonly Asn1Tag Context1 = new(TagClass.ContextSpecific, 1, isConstructed: true);
 
-    private SignedContent(string contentType, ReadOnlyMemory<byte> content, List<Certificate> certificates, List<SignerInfo> signers)
+    private SignedContent(string contentType, ReadOnlyMemory<byte> content, List<Certificate> certificates, List<Signer> signers)
     {
         ContentType = contentType;
         Content = content;
@@ -47,7 +47,7 @@ public sealed class SignedContent
     internal IReadOnlyList<Certificate> Certificates { get; }
 
     /// <summary>The signers, the first of which is the signature that every Windows looks at.</summary>
-    internal IReadOnlyList<SignerInfo> Signers { get; }
+    internal IReadOnlyList<Signer> Signers { get; }
 
     /// <summary>Signatures inside the first signer's attributes, which Windows 8 and later look at too.</summary>
     internal IReadOnlyList<SignedContent> Nested { get; private init; } = [];
@@ -107,10 +107,10 @@ public sealed class SignedContent
             signed.ReadEncodedValue(); // revocation lists
         }
 
-        var signers = new List<SignerInfo>();
+        var signers = new List<Signer>();
         for (var set = signed.ReadSetOf(skipSortOrderValidation: true); set.HasData && signers.Count < MaxSigners;)
         {
-            signers.Add(new SignerInfo(set.ReadSequence()));
+            signers.Add(new Signer(set.ReadSequence()));
         }
 
         return new SignedContent(type, content, certificates, signers)
@@ -133,7 +133,7 @@ public sealed class SignedContent
             : content.Slice(offset, length);
     }
 
-    private static List<SignedContent> ReadNested(SignerInfo signer)
+    private static List<SignedContent> ReadNested(Signer signer)
     {
         var nested = new List<SignedContent>();
         foreach (var value in signer.UnsignedValues(SignatureOids.NestedSignature).Take(MaxNested))
