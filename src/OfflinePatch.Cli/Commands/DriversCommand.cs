@@ -4,8 +4,8 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.FileSystems;
-using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Commands;
 

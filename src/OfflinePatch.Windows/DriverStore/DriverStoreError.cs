@@ -26,7 +26,4 @@ internal static class DriverStoreError
 
     public static UnsupportedImageException ServiceFileMissing(string service, string package) =>
         new("STG-0007", $"The service {service} of {package} starts at boot, and its file is not part of the package.");
-
-    public static UnsupportedImageException NotACertificate(string path) =>
-        new("STG-0020", $"{path} is not an X.509 certificate.", "Name the certificate of the root, DER or PEM, without its key.");
 }

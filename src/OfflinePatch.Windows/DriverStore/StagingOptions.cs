@@ -12,11 +12,11 @@ public sealed record StagingOptions
     /// <summary>Only put it into the driver store: nothing of it runs before Windows meets its device.</summary>
     public bool StoreOnly { get; init; }
 
+    /// <summary>What signatures are judged by.</summary>
+    public SignatureOptions Signatures { get; init; } = SignatureOptions.Default;
+
     /// <summary>The families of drivers.</summary>
     public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
-
-    /// <summary>What signatures of drivers are judged by.</summary>
-    public SignatureOptions Signatures { get; init; } = SignatureOptions.Default;
 
     /// <summary>The clock for time stamps.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;

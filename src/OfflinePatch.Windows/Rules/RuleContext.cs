@@ -32,13 +32,10 @@ internal sealed record RuleContext
     public TimeProvider Clock => Changes.Clock;
 
     /// <summary>How drivers are staged.</summary>
-    public StagingOptions Staging => new()
-    {
-        AllowUnsigned = Request.AllowUnsigned,
-        Manifest = Sources.Manifest,
-        Signatures = new SignatureOptions { TrustedRoots = Sources.TrustedRoots, Clock = Clock },
-        Clock = Clock,
-    };
+    public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, Manifest = Sources.Manifest, Signatures = Signatures, Clock = Clock };
+
+    /// <summary>What signatures of drivers are judged by on this Windows.</summary>
+    public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), Clock = Clock };
 
     /// <summary>Decides what becomes of drivers.</summary>
     /// <param name="storeOnly">Whether they are only put into the driver store.</param>

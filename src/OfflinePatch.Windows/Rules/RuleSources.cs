@@ -17,11 +17,11 @@ internal sealed class RuleSources : IDisposable
     /// <summary>The trees with driver packages, best first.</summary>
     public IReadOnlyList<IFileSystem> DriverTrees { get; init; } = [];
 
-    /// <summary>The families of drivers.</summary>
-    public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
-
     /// <summary>Roots that signatures of drivers may end in beside Microsoft's.</summary>
     public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = [];
+
+    /// <summary>The families of drivers.</summary>
+    public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
 
     /// <summary>The tree with Cloudbase-Init, or null.</summary>
     public IFileSystem? CloudbaseInitTree { get; init; }
@@ -53,7 +53,7 @@ internal sealed class RuleSources : IDisposable
             {
                 DriverTrees = [.. request.DriverPaths.Select(Open)],
                 Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(Open(manifest)) : DriverManifest.Embedded,
-                TrustedRoots = DriverStore.TrustedRoots.Read(request.TrustedRootPaths),
+                TrustedRoots = Rules.TrustedRoots.Read(request.TrustedRootPaths),
                 CloudbaseInitTree = request.CloudbaseInitPath is { } path ? Open(path) : null,
             };
             sources._opened.AddRange(opened);

@@ -2,8 +2,8 @@ using System.Diagnostics;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Fixtures.Drivers;
-using OfflinePatch.Windows.Tests.Machines;
 using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Tests.Machines;
 using Xunit.Abstractions;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;

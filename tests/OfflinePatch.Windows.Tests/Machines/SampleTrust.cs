@@ -1,5 +1,6 @@
 using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Fixtures.Drivers;
+using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Tests.Machines;
 

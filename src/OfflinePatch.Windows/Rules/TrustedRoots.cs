@@ -1,9 +1,9 @@
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Signatures;
 
-namespace OfflinePatch.Windows.DriverStore;
+namespace OfflinePatch.Windows.Rules;
 
-/// <summary>Root certificates that a user names, for drivers of his own; his Windows must trust them too.</summary>
+/// <summary>Root certificates that the user names, for drivers of his own that his Windows was told to trust.</summary>
 public static class TrustedRoots
 {
     /// <summary>The longest file that is read; a certificate has about 2 KiB.</summary>
@@ -11,7 +11,7 @@ public static class TrustedRoots
 
     /// <summary>Reads certificates from files, DER or PEM.</summary>
     /// <exception cref="HostIOException">A file is missing or cannot be read.</exception>
-    /// <exception cref="UnsupportedImageException"><c>STG-0020</c>: a file is no certificate.</exception>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0012</c>: a file is no certificate.</exception>
     public static IReadOnlyList<TrustAnchor> Read(IEnumerable<string> paths) => [.. paths.Select(Read)];
 
     private static TrustAnchor Read(string path)
@@ -19,11 +19,11 @@ public static class TrustedRoots
         using var device = HostFileDevice.Open(path);
         if (device.Length is 0 or > MaxBytes)
         {
-            throw DriverStoreError.NotACertificate(path);
+            throw RuleError.NotACertificate(path);
         }
 
         var content = new byte[device.Length];
         device.Read(0, content);
-        return TrustAnchor.TryRead(content) ?? throw DriverStoreError.NotACertificate(path);
+        return TrustAnchor.TryRead(content) ?? throw RuleError.NotACertificate(path);
     }
 }
