@@ -11,7 +11,7 @@ namespace OfflinePatch.Cli;
 /// <summary>The command line: every command, and how the process ends.</summary>
 internal static class CommandTree
 {
-    private static RootCommand Create()
+    internal static RootCommand Create()
     {
         var root = new RootCommand("Makes disk images of Windows machines ready for KVM and Xen clouds, without starting them.")
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Words;
 
@@ -82,7 +83,8 @@ internal static class UnknownWord
         var what = option is null ? $"unknown option {word}" : $"{option} is followed by {word}, which begins with a dash and is no option";
         return new UsageException(
             $"{what}{(meant is null ? "" : $"; did you mean {meant}?")}",
-            option is null ? $"Nothing was opened. A name that begins with a dash goes behind --, or is written as ./{word}" : $"Nothing was opened. A name that begins with a dash is written as ./{word}");
+            option is null ? $"Nothing was opened. A name that begins with a dash goes behind --, or is written as {ShellText.Quote("./" + word)}"
+                : $"Nothing was opened. A name that begins with a dash is written as {ShellText.Quote("./" + word)}");
     }
 
     private static IEnumerable<string> Names(CommandResult result)
