@@ -22,13 +22,13 @@ internal sealed class Qcow2Header
     public int ClusterSize => 1 << ClusterBits;
 
     /// <summary>Bytes of the guest disk.</summary>
-    public long Size { get; private set; }
+    public long Size { get; set; }
 
     /// <summary>Entries of the active L1 table; it covers <see cref="Size"/>.</summary>
-    public int L1Size { get; private set; }
+    public int L1Size { get; set; }
 
     /// <summary>Host offset of the active L1 table, which is inside the file.</summary>
-    public long L1Offset { get; private set; }
+    public long L1Offset { get; set; }
 
     /// <summary>Host offset of the refcount table.</summary>
     public long RefcountTableOffset { get; set; }

@@ -34,10 +34,20 @@ internal sealed class QedHeader
     public long L1Offset { get; private set; }
 
     /// <summary>Bytes of the guest disk; two levels of tables cover it.</summary>
-    public long Size { get; private set; }
+    public long Size { get; set; }
 
     /// <summary>The name of the backing file, or null.</summary>
     public string? BackingFile { get; private set; }
+
+    /// <summary>Bytes of the largest disk that the tables cover.</summary>
+    public long MaxSize
+    {
+        get
+        {
+            var size = (UInt128)TableEntries * (ulong)TableEntries * (ulong)ClusterSize;
+            return size > long.MaxValue ? long.MaxValue : (long)size;
+        }
+    }
 
     /// <summary>Whether the tables must be checked before a write.</summary>
     public bool NeedsCheck => (Features & QedLayout.FeatureNeedCheck) != 0;

@@ -5,6 +5,8 @@ namespace OfflinePatch.Disks.Raw;
 /// <summary>A RAW image: guest offset = host offset.</summary>
 internal sealed class RawImage(ResizableDevice file) : DiskImage
 {
+    private long _length = file.Length;
+
     /// <inheritdoc/>
     public override ImageFormat Format => ImageFormat.Raw;
 
@@ -12,7 +14,10 @@ internal sealed class RawImage(ResizableDevice file) : DiskImage
     public override string Subformat => "";
 
     /// <inheritdoc/>
-    public override long Length { get; } = file.Length;
+    public override long Length => _length;
+
+    /// <inheritdoc/>
+    public override string? WhyNotGrow => null;
 
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer)
@@ -26,6 +31,15 @@ internal sealed class RawImage(ResizableDevice file) : DiskImage
     {
         CheckRange(offset, buffer.Length);
         file.Write(offset, buffer);
+    }
+
+    /// <inheritdoc/>
+    protected override long GrowTo(long length)
+    {
+        var old = _length;
+        file.SetLength(length);
+        _length = length;
+        return old; // a file that grows reads as zeros there
     }
 
     /// <inheritdoc/>

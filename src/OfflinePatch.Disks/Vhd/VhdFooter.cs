@@ -58,6 +58,26 @@ internal sealed class VhdFooter
         }
     }
 
+    /// <summary>
+    /// The same footer for a disk of another size. The creator becomes one whose size field every program takes, where it is one whose geometry counts.
+    /// </summary>
+    public VhdFooter WithSize(long size, long endOffset)
+    {
+        var bytes = _bytes.ToArray();
+        BigEndian.PutU64(bytes, VhdLayout.CurrentSizeOffset, (ulong)size);
+        var (cylinders, heads, sectors) = VhdGeometry.Of(size / VhdLayout.SectorSize);
+        BigEndian.PutU16(bytes, VhdLayout.CylindersOffset, cylinders);
+        bytes[VhdLayout.HeadsOffset] = heads;
+        bytes[VhdLayout.SectorsPerTrackOffset] = sectors;
+        if (Creator is "vpc " or "qemu")
+        {
+            "win "u8.CopyTo(bytes.AsSpan(VhdLayout.CreatorOffset));
+        }
+
+        BigEndian.PutU32(bytes, VhdLayout.ChecksumOffset, Checksum(bytes, VhdLayout.ChecksumOffset));
+        return new VhdFooter(bytes, endOffset);
+    }
+
     /// <summary>Whether the file ends or starts with a footer, by its cookie alone.</summary>
     public static bool Probe(BlockDevice file)
     {

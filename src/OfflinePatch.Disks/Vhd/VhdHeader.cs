@@ -76,6 +76,19 @@ internal sealed class VhdHeader
         return new VhdHeader(bytes, (long)offset, (long)table, (int)entries, (int)blockSize);
     }
 
+    /// <summary>The same header with a table of another place and length.</summary>
+    public VhdHeader WithTable(long tableOffset, int entries)
+    {
+        var bytes = _bytes.ToArray();
+        BigEndian.PutU64(bytes, VhdLayout.TableOffset, (ulong)tableOffset);
+        BigEndian.PutU32(bytes, VhdLayout.TableEntriesOffset, (uint)entries);
+        BigEndian.PutU32(bytes, VhdLayout.HeaderChecksumOffset, VhdFooter.Checksum(bytes, VhdLayout.HeaderChecksumOffset));
+        return new VhdHeader(bytes, Offset, tableOffset, entries, BlockSize);
+    }
+
+    /// <summary>Writes the header to its place.</summary>
+    public void Write(BlockDevice file) => file.Write(Offset, _bytes);
+
     /// <summary>The names that the image gives its parent, the most useful one first; all but the last may hold folders.</summary>
     public IEnumerable<string> ParentNames(BlockDevice file)
     {

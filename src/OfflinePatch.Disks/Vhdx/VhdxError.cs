@@ -51,6 +51,9 @@ internal static class VhdxError
     public static UnsupportedImageException WriteSize(long size) =>
         new("VHDX-0014", $"A VHDX image of {size} bytes cannot be written: the size must be a multiple of the sector size, and at most 64 TiB.");
 
+    public static UnsupportedImageException GrowthSize(long size) =>
+        new("VHDX-0016", $"A VHDX image holds at most 64 TiB; {size} bytes were asked for.", "Choose a smaller size.");
+
     public static UnsupportedImageException Subformat(string name) =>
         new("VHDX-0015", $"\"{name}\" is not a VHDX variant that is written; only dynamic is.");
 }

@@ -13,7 +13,7 @@ internal sealed partial class VhdxImage : MappedImage
 
     private readonly VhdxPatchedFile _file;
     private readonly VhdxHeader _header;
-    private readonly VhdxRegions _regions;
+    private VhdxRegions _regions;
     private readonly VhdxMetadata _metadata;
     private readonly TableCache _pages;
     private readonly int _blockSize;

@@ -8,6 +8,8 @@ namespace OfflinePatch.Disks.Vhdx;
 /// <summary>What the metadata region says of the disk.</summary>
 internal sealed class VhdxMetadata
 {
+    private long _sizeOffset; // where the file holds the size
+
     private VhdxMetadata()
     {
     }
@@ -70,6 +72,15 @@ internal sealed class VhdxMetadata
         return metadata;
     }
 
+    /// <summary>Sets the size, here and in the file.</summary>
+    public void SetSize(BlockDevice file, long size)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        LittleEndian.PutU64(bytes, 0, (ulong)size);
+        file.Write(_sizeOffset, bytes);
+        Size = size;
+    }
+
     private void Take(BlockDevice file, VhdxRegions regions, ReadOnlySpan<byte> entry)
     {
         var id = new Guid(entry[..16]);
@@ -95,6 +106,11 @@ internal sealed class VhdxMetadata
 
         var item = new byte[length];
         file.Read(regions.MetadataOffset + offset, item);
+        if (id == VhdxLayout.VirtualDiskSize)
+        {
+            _sizeOffset = regions.MetadataOffset + offset;
+        }
+
         TakeItem(id, item);
     }
 

@@ -50,6 +50,27 @@ internal readonly record struct VhdxRegions(long BatOffset, long BatLength, long
         return new VhdxRegions(bat.Offset, bat.Length, metadata.Offset, metadata.Length);
     }
 
+    /// <summary>The same regions with the BAT at another place; both region tables are written.</summary>
+    public VhdxRegions WithBat(BlockDevice file, long offset, long length)
+    {
+        var table = TryRead(file, VhdxLayout.RegionTable1) ?? TryRead(file, VhdxLayout.RegionTable2) ?? throw VhdxError.NoRegionTable();
+        var count = (int)LittleEndian.U32(table, VhdxLayout.RegionCountOffset);
+        for (var i = 0; i < count; i++)
+        {
+            var entry = table.AsSpan(VhdxLayout.RegionEntriesOffset + (i * VhdxLayout.RegionEntryLength), VhdxLayout.RegionEntryLength);
+            if (new Guid(entry[..16]) == VhdxLayout.RegionBat)
+            {
+                LittleEndian.PutU64(entry, VhdxLayout.RegionFileOffset, (ulong)offset);
+                LittleEndian.PutU32(entry, VhdxLayout.RegionLengthOffset, (uint)length);
+            }
+        }
+
+        Crc32C.Sign(table);
+        file.Write(VhdxLayout.RegionTable1, table);
+        file.Write(VhdxLayout.RegionTable2, table);
+        return this with { BatOffset = offset, BatLength = length };
+    }
+
     private static byte[]? TryRead(BlockDevice file, long offset)
     {
         if (file.Length < offset + VhdxLayout.RegionTableLength)
