@@ -176,7 +176,7 @@ public sealed class GrowthTests
         Assert.Equal(content, Bytes(image, 0, content.Length));
 
         // What the format itself knows to be zero is believed where the file cannot say it: a RAW image of 70 GiB is not read.
-        var end = Math.Min(image.Length, 128 * MiB);
+        var end = Math.Min(image.Length, 24 * MiB);
         var rest = Bytes(image, content.Length, (int)(end - content.Length));
         Assert.Equal(-1, rest.AsSpan().IndexOfAnyExcept((byte)0));
         Assert.Equal(-1, Bytes(image, image.Length - 4096, 4096).AsSpan().IndexOfAnyExcept((byte)0));

@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Raw;
 
 /// <summary>A RAW image: guest offset = host offset.</summary>
-internal sealed class RawImage(ResizableDevice file) : DiskImage
+internal sealed class RawImage(ResizableDevice file, string subformat = "", string? whyNotGrow = null) : DiskImage
 {
     private long _length = file.Length;
 
@@ -11,13 +11,13 @@ internal sealed class RawImage(ResizableDevice file) : DiskImage
     public override ImageFormat Format => ImageFormat.Raw;
 
     /// <inheritdoc/>
-    public override string Subformat => "";
+    public override string Subformat => subformat;
 
     /// <inheritdoc/>
     public override long Length => _length;
 
     /// <inheritdoc/>
-    public override string? WhyNotGrow => null;
+    public override string? WhyNotGrow => whyNotGrow;
 
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer)

@@ -127,6 +127,10 @@ internal static class VmdkError
         new("VMDK-0113", $"{file} names files in the encoding \"{name}\", which is not known or not the one that it is written in.",
             "Save the descriptor as UTF-8, with the line encoding=\"UTF-8\", and try again.");
 
+    public static UnsupportedImageException FlatAlone(string path, string descriptor) =>
+        new("VMDK-0114", $"{path} is the data of a flat VMDK, not the disk.",
+            $"Name the descriptor {descriptor} beside it, and keep both in one folder. Where there is no descriptor any more, give the file a name that ends with .raw.");
+
     public static RefusedException Encrypted(string path) =>
         new("VMDK-0201", $"image.encryption: {path} is an encrypted VMDK.", "Remove the encryption in VMware and export the disk again.");
 }
