@@ -16,7 +16,7 @@ internal sealed partial class Qcow2Image
     {
         var coverage = 1L << CoverageBits;
         var entries = (length + coverage - 1) / coverage;
-        if (entries > Qcow2Layout.MostL1Bytes / 8)
+        if (entries > Qcow2Layout.MaxL1Bytes / 8)
         {
             throw Qcow2Error.GrowthSize(length);
         }
@@ -33,7 +33,7 @@ internal sealed partial class Qcow2Image
         }
 
         _header.Size = length;
-        WriteWord(Qcow2Layout.SizeOffset, (ulong)length);
+        WriteWord(Qcow2Layout.Header.Size, (ulong)length);
         return length;
     }
 
@@ -48,7 +48,7 @@ internal sealed partial class Qcow2Image
         Span<byte> fields = stackalloc byte[12]; // l1_size and l1_table_offset are neighbours
         BigEndian.PutU32(fields, 0, (uint)entries);
         BigEndian.PutU64(fields, 4, (ulong)offset);
-        _file.Write(Qcow2Layout.L1SizeOffset, fields);
+        _file.Write(Qcow2Layout.Header.L1Entries, fields);
         _header.L1Size = entries;
         _header.L1Offset = offset;
         if (oldBytes > 0)

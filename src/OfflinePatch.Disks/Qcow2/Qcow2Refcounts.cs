@@ -221,7 +221,7 @@ internal sealed class Qcow2Refcounts
         Span<byte> fields = stackalloc byte[12];
         BinaryPrimitives.WriteUInt64BigEndian(fields, (ulong)offset);
         BinaryPrimitives.WriteUInt32BigEndian(fields[8..], (uint)clusters);
-        _file.Write(Qcow2Layout.RefcountTableOffset, fields);
+        _file.Write(Qcow2Layout.Header.RefcountTableOffset, fields);
     }
 
     /// <summary>Clusters of a table that reaches <paramref name="blocks"/> blocks and has room for as many again.</summary>
@@ -229,7 +229,7 @@ internal sealed class Qcow2Refcounts
     {
         var perCluster = 1L << (_clusterBits - 3);
         var needed = (blocks + perCluster - 1) / perCluster;
-        var most = Qcow2Layout.MostRefcountTableBytes >> _clusterBits;
+        var most = Qcow2Layout.MaxRefcountTableBytes >> _clusterBits;
         return needed > most ? throw Qcow2Error.RefcountTableFull() : (int)Math.Min(most, needed + (needed / 2));
     }
 

@@ -16,7 +16,7 @@ internal sealed partial class VdiImage
     protected override long GrowTo(long length)
     {
         var blocks = (length + _blockSize - 1) / _blockSize;
-        if (length > VdiLayout.MostBytes || blocks > VdiLayout.MostBlocks)
+        if (length > VdiLayout.MaxBytes || blocks > VdiLayout.MaxBlocks)
         {
             throw VdiError.TooLarge(length);
         }

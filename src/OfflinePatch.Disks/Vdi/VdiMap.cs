@@ -107,7 +107,7 @@ internal sealed class VdiMap
     private void Check(uint dataOffset, int blockSize, long diskSize)
     {
         var places = Math.Max(0, (_file.Length - dataOffset + blockSize - 1) / blockSize);
-        var seen = new System.Collections.BitArray((int)Math.Min(places, VdiLayout.MostBlocks));
+        var seen = new System.Collections.BitArray((int)Math.Min(places, VdiLayout.MaxBlocks));
         for (long block = 0; block < _entries.Length; block++)
         {
             var entry = _entries[block];

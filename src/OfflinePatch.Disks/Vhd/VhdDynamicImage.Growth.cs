@@ -11,7 +11,7 @@ internal sealed partial class VhdDynamicImage
     /// <inheritdoc/>
     protected override long GrowTo(long length)
     {
-        if (length > VhdLayout.MostSize)
+        if (length > VhdLayout.MaxSize)
         {
             throw VhdError.GrowthSize(length);
         }

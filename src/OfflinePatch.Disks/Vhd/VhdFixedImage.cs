@@ -53,7 +53,7 @@ internal sealed class VhdFixedImage : DiskImage
     /// <inheritdoc/>
     protected override long GrowTo(long length)
     {
-        if (length > VhdLayout.MostSize)
+        if (length > VhdLayout.MaxSize)
         {
             throw VhdError.GrowthSize(length);
         }

@@ -8,13 +8,13 @@ internal static class VhdxError
     private const string CopyAgain = "The image is truncated or damaged: copy or export it again.";
 
     public static CorruptImageException NoHeader() =>
-        new("VHDX-0001", "VHDX header", VhdxLayout.Header1, "a valid header, there or at 0x20000", "two that are damaged", CopyAgain);
+        new("VHDX-0001", "VHDX header", VhdxLayout.Header.Place1, "a valid header, there or at 0x20000", "two that are damaged", CopyAgain);
 
     public static UnsupportedImageException Version(int version, int logVersion) =>
         new("VHDX-0002", $"The VHDX image has version {version} and log version {logVersion}; 1 and 0 are known.");
 
     public static CorruptImageException NoRegionTable() =>
-        new("VHDX-0003", "VHDX region table", VhdxLayout.RegionTable1, "a valid table, there or at 0x40000", "two that are damaged", CopyAgain);
+        new("VHDX-0003", "VHDX region table", VhdxLayout.RegionTable.Place1, "a valid table, there or at 0x40000", "two that are damaged", CopyAgain);
 
     public static UnsupportedImageException Region(Guid id) =>
         new("VHDX-0004", $"The VHDX image needs a region that is not known: {id}.");

@@ -11,7 +11,7 @@ internal sealed partial class VhdxImage
     /// <inheritdoc/>
     protected override long GrowTo(long length)
     {
-        if (length > VhdxLayout.MostSize)
+        if (length > VhdxLayout.MaxSize)
         {
             throw VhdxError.GrowthSize(length);
         }

@@ -102,9 +102,6 @@ internal static class VmdkError
     public static UnsupportedImageException ExtentAlone(string path) =>
         new("VMDK-0105", $"{path} is one extent of a VMDK, not the disk.", "Name the small text file (the descriptor) instead, and keep all its files in one folder.");
 
-    public static UnsupportedImageException IncompatibleFlags(string file, uint flags) =>
-        new("VMDK-0106", $"{file} sets unknown flags 0x{flags:X8}.", Reexport);
-
     public static UnsupportedImageException SeSparseJournal(string file) =>
         new("VMDK-0107", $"{file} is a seSparse extent with a journal to replay.", "Consolidate the snapshots in VMware, or export the disk again after a clean shutdown.");
 
