@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli;
@@ -6,6 +7,9 @@ namespace OfflinePatch.Cli;
 /// <summary>Runs a command's work, and turns its errors into a message with a remedy and an exit code.</summary>
 internal static class CommandGuard
 {
+    /// <summary>The code of a bug.</summary>
+    public const string InternalErrorCode = "CLI-0004";
+
     /// <summary>Makes <paramref name="work"/> the action of a command.</summary>
     public static void SetGuardedAction(this Command command, Func<ParseResult, CancellationToken, int> work) =>
         command.SetAction((result, cancellation) => Task.FromResult(Run(() => work(result, cancellation))));
@@ -17,6 +21,14 @@ internal static class CommandGuard
         {
             return work();
         }
+        catch (ResultLostException e)
+        {
+            Output.Message($"CLI-0005: {e.Message}");
+            Output.Remedy(Output.HasChanged
+                ? "The command has done its work, and what it changed stays changed; only its result was not shown."
+                : "Nothing was changed.");
+            return Output.HasChanged ? ExitCode.ResultLost : ExitCode.HostFailure;
+        }
         catch (Exception e) when (ExitCodeOf(e) is { } code)
         {
             Print(e);
@@ -25,8 +37,8 @@ internal static class CommandGuard
         catch (Exception e)
         {
             // A bug. Whatever was not committed is dropped, and a commit under way is rolled back by the next command.
-            Console.Error.WriteLine($"offlinepatch: {InternalErrorText(e)}");
-            Console.Error.WriteLine(e);
+            Output.Message(InternalErrorText(e));
+            Console.Error.WriteLine(PrintableText.EscapeLines(e.ToString()));
             return ExitCode.Unreadable;
         }
     }
@@ -35,13 +47,11 @@ internal static class CommandGuard
     public static string InternalErrorText(Exception error) =>
         $"{InternalErrorCode}: an error of offlinepatch itself, which the image brought out: {error.GetType().Name}: {error.Message}";
 
-    /// <summary>The code of a bug.</summary>
-    public const string InternalErrorCode = "CLI-0004";
-
     /// <summary>The exit code of an error that a caller of the library may expect; null for a bug.</summary>
     public static int? ExitCodeOf(Exception error) => error switch
     {
         OperationCanceledException => ExitCode.Cancelled,
+        UsageException => ExitCode.Usage,
         CorruptImageException or UnsupportedImageException => ExitCode.Unreadable,
         RefusedException => ExitCode.Refused,
         HostIOException { IsMissing: true } or FileNotFoundException => ExitCode.Unreadable,
@@ -53,14 +63,26 @@ internal static class CommandGuard
     {
         if (error is OperationCanceledException)
         {
-            Console.Error.WriteLine("offlinepatch: cancelled, nothing was changed");
+            Output.Message("cancelled; no image was changed");
             return;
         }
 
-        Console.Error.WriteLine($"offlinepatch: {error.Message}");
+        Output.Message(error.Message);
         if (error is ICodedError { Remedy: { } remedy })
         {
-            Console.Error.WriteLine($"  {remedy}");
+            Output.Remedy(remedy);
         }
     }
+}
+
+/// <summary>The command line asks for something that cannot be done; found out before any image was opened, and told as such.</summary>
+/// <param name="message">What is wrong with it.</param>
+/// <param name="remedy">What to write instead, or null.</param>
+internal sealed class UsageException(string message, string? remedy = null) : Exception(message), ICodedError
+{
+    /// <inheritdoc/>
+    public string Code => "CLI-0006";
+
+    /// <inheritdoc/>
+    public string? Remedy => remedy;
 }

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.Runtime.InteropServices;
 using OfflinePatch.Cli.Commands;
 using OfflinePatch.Cli.Commands.Fs;
 using OfflinePatch.Cli.Help;
+using OfflinePatch.Cli.Rendering;
 
 namespace OfflinePatch.Cli;
 
@@ -33,32 +33,23 @@ internal static class CommandTree
 
     public static int Run(string[] args)
     {
-        using var cancellation = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        Output.HasChanged = false;
 
-        var result = Create().Parse(args);
+        // A name that begins with @ is a name: options come from the command line alone, never out of a file that lies in a folder of images.
+        var result = Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (result.Errors.Count > 0)
         {
             foreach (var error in result.Errors)
             {
-                Console.Error.WriteLine($"offlinepatch: {error.Message}");
+                Output.Message(error.Message);
             }
 
             Console.Error.WriteLine("Try: offlinepatch --help");
             return ExitCode.Usage;
         }
 
-        // The commands are synchronous; the token reaches them through the invocation.
+        using var interruption = new Interruption();
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
-        return CommandGuard.Run(() => result.InvokeAsync(configuration, cancellation.Token).GetAwaiter().GetResult());
-
-        void Cancel(PosixSignalContext context)
-        {
-            // The commit is not interrupted half way: the command looks at the token before it starts to write. Asked a second time, the
-            // process ends at once; a commit under way is then rolled back by the next command.
-            context.Cancel = !cancellation.IsCancellationRequested;
-            cancellation.Cancel();
-        }
+        return interruption.Run(token => CommandGuard.Run(() => result.InvokeAsync(configuration, token).GetAwaiter().GetResult()));
     }
 }

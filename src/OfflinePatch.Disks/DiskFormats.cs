@@ -68,15 +68,31 @@ public static class DiskFormats
 
         if (FindPackage(files) is { } package)
         {
-            return PackageFiles.DepthOf(files) < MaxPackageDepth ? package.Open(files) : throw PackageError.TooDeep(files.ImagePath, MaxPackageDepth);
+            return PackageFiles.DepthOf(files) < MaxPackageDepth
+                ? AllNamed(files, package.Open(files))
+                : throw PackageError.TooDeep(files.ImagePath, MaxPackageDepth);
         }
 
         var format = All.FirstOrDefault(f => f.Probe(files.Image)) ?? throw DiskError.UnknownFormat(files.ImagePath, files.Image.Length);
-        return format.Open(files);
+        return AllNamed(files, format.Open(files));
     }
 
     /// <summary>Whether a file is an image of a known format, or a package.</summary>
     internal static bool IsImage(IImageFiles files) => FindPackage(files) is not null || All.Any(f => f.Probe(files.Image));
+
+    private static DiskImage AllNamed(IImageFiles files, DiskImage disk)
+    {
+        try
+        {
+            files.AllFilesNamed();
+            return disk;
+        }
+        catch
+        {
+            disk.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>A package, unless a format with a magic recognises the file: a VHD's footer or a VDI's signature is far from the start.</summary>
     private static ImagePackage? FindPackage(IImageFiles files) =>

@@ -57,10 +57,25 @@ internal static class NtfsError
 
     public static UnsupportedImageException UnknownCompression(string path, string method) => new("NTFS-0203", $"{path} uses {method}, which cannot be read.");
 
+    public static UnsupportedImageException ContentElsewhere(string path, string what) =>
+        new("NTFS-0206", $"{path} is {what}: its content is not on this volume.", "Let the source machine fetch the file (\"Always keep on this device\", recall, unoptimize), and export it again.");
+
+    public static UnsupportedImageException IsLink(string path, string what) => new("NTFS-0207", $"{path} is {what}; it has no content of its own.");
+
+    public static UnsupportedImageException UnknownReparsePoint(string path, string what) =>
+        new("NTFS-0208", $"{path} is {what}: the driver of this tag may hold its content elsewhere.");
+
     public static UnsupportedImageException TooLarge(string what, long size, long limit) => new("NTFS-0204", $"{what} has {size} bytes; at most {limit} are handled.");
 
     // refused
     public static RefusedException RefusedFile(string code, string path, string why, string? remedy = null) => new(code, $"{path} is not changed: {why}.", remedy);
+
+    public static RefusedException UnsafeAllocation(IReadOnlyList<VolumeFinding> findings)
+    {
+        var first = findings[0];
+        var rest = findings.Count == 1 ? "" : $" Further: {string.Join("; ", findings.Skip(1).Take(3).Select(f => f.Text))}{(findings.Count > 4 ? "; …" : ".")}";
+        return new(first.Code, $"The volume is not changed, for its records and $Bitmap disagree: {first.Text}.{rest}", ChkdskRemedy);
+    }
 
     // requests
     public static FileNotFoundException NotFound(string path) => new($"There is no {path} on this volume.", path);

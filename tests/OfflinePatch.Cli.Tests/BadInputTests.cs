@@ -106,14 +106,29 @@ public sealed class BadInputTests(Machines machines)
     [Fact]
     public void Pending_servicing_is_refused_by_its_gate() => RefuseGate("windows.servicing-pending", Defect.ServicingPending);
 
-    [Fact]
-    public void A_read_only_file_is_told_and_left_alone()
+    [SkippableFact]
+    public void A_file_that_this_user_may_not_write_is_told_and_left_alone()
     {
+        Skip.If(!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess, "needs root, to become another user");
+        Oracle.Require("setpriv");
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, Healthy());
-        File.SetAttributes(image, FileAttributes.ReadOnly);
-        Refuse(image, 5, "CORE-0012");
-        File.SetAttributes(image, FileAttributes.Normal);
+        FileModes.Set(scratch.Path, (UnixFileMode)0b111_111_111);
+        FileModes.Set(image, (UnixFileMode)0b110_100_100);
+        var hash = SparseHash.Of(image);
+        string[] nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+
+        // Reading everything, so that a program in a private folder starts; writing nothing.
+        string[] read = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--bounding-set=-all,+dac_read_search"];
+        var result = Oracle.Run("setpriv", [.. nobody, .. read, Tool.Path, "fix", image, "--json"]);
+        Assert.Equal(5, result.ExitCode);
+        Assert.Contains("CORE-0012", result.Output, StringComparison.Ordinal);
+        Assert.Equal(hash, SparseHash.Of(image));
+
+        // The other way round: whoever owns it, root may write it.
+        Oracle.Run("chown", "65534:65534", image).MustSucceed();
+        Assert.True(Tool.Run("fix", image, "--only", "network.*").ExitCode is 0 or 3);
+        Assert.NotEqual(hash, SparseHash.Of(image));
     }
 
     [Fact]

@@ -29,12 +29,13 @@ public sealed class BatchTests
     }
 
     [Fact]
-    public void A_report_that_cannot_be_written_does_not_take_the_result_with_it()
+    public void A_report_that_cannot_be_written_is_told_before_any_image_is_opened()
     {
         using var scratch = new ScratchFolder();
         var result = Tool.RunJson("check", scratch["missing.raw"], "--report", scratch["no/such/folder/report.json"]);
-        Assert.Equal(5, result.ExitCode);
-        Assert.Contains("CORE-0010", result.Output, StringComparison.Ordinal);
+        Assert.Equal(1, result.ExitCode);
+        Assert.Empty(result.Output);
+        Assert.Contains("--report", result.Error, StringComparison.Ordinal);
     }
 
     [Fact]

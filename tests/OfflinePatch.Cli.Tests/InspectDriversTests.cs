@@ -60,8 +60,7 @@ public sealed class InspectDriversTests(Machines machines)
               "drivers": [
                 { "id": "viostor", "title": "Disk", "inf": ["viostor.inf"], "services": ["viostor"], "class": "SCSIAdapter", "role": "storage", "bootCritical": true,
                   "hardwareIds": ["PCI\\VEN_1AF4&DEV_1001", "PCI\\VEN_1AF4&DEV_1042"] }
-              ],
-              "targets": { "huawei-ims": { "required": ["viostor"], "advised": [] } }
+              ]
             }
             """);
         SampleDriverDisc.Write(scratch["disc"], SampleDriverDisc.Virtio([SampleDrivers.VioStor, SampleDrivers.Balloon], f => f == "2k19"));

@@ -21,6 +21,7 @@ internal sealed class CrashStorage : IHostStorage
     private Dictionary<string, CrashFile> _durableNames = new(StringComparer.Ordinal);
     private readonly List<Action<Dictionary<string, CrashFile>>> _pendingNames = [];
     private int _operations;
+    private ulong _nextInode;
 
     /// <summary>The operation at which the machine dies; -1 for never.</summary>
     public int CrashAt { get; set; } = -1;
@@ -33,7 +34,7 @@ internal sealed class CrashStorage : IHostStorage
 
     public void Add(string path, byte[] content)
     {
-        var file = new CrashFile(content);
+        var file = new CrashFile(content, ++_nextInode);
         _names[path] = file;
         _durableNames[path] = file;
     }
@@ -49,10 +50,26 @@ internal sealed class CrashStorage : IHostStorage
 
     public IHostHandle OpenExclusive(string path) => OpenRead(path);
 
+    public IHostHandle OpenOwn(string path, bool writable) => OpenRead(path);
+
+    public IReadOnlyCollection<string> NamesWith(string folder, string text) =>
+        [.. _names.Keys.Where(n => Path.GetDirectoryName(n) == folder).Select(n => Path.GetFileName(n)).Where(n => n.Contains(text, StringComparison.Ordinal))];
+
+    public void CreateFolderOf(string path)
+    {
+    }
+
+    public string? StateFolder { get; init; } = "/state";
+
+    public byte[]? Secret { get; init; } = [1, 2, 3, 4];
+
+    /// <summary>Whether the machine is dead: nothing works any more.</summary>
+    public bool IsDead { get; private set; }
+
     public IHostHandle Create(string path, bool isPrivate)
     {
         Step();
-        var file = new CrashFile([]);
+        var file = new CrashFile([], ++_nextInode);
         ChangeNames(names => names[path] = file);
         return new Handle(this, path, file);
     }
@@ -90,10 +107,12 @@ internal sealed class CrashStorage : IHostStorage
             change(names); // a file system journals names in order: any prefix may have reached the medium
         }
 
-        var survivor = new CrashStorage();
+        var survivor = new CrashStorage { StateFolder = StateFolder, Secret = Secret, _nextInode = _nextInode };
         foreach (var (path, file) in names)
         {
-            survivor.Add(path, file.AfterCrash(random));
+            var copy = file.AfterCrash(random);
+            survivor._names[path] = copy;
+            survivor._durableNames[path] = copy;
         }
 
         return survivor;
@@ -108,8 +127,9 @@ internal sealed class CrashStorage : IHostStorage
     private void Step()
     {
         var operation = _operations++;
-        if (operation == CrashAt)
+        if (IsDead || operation == CrashAt)
         {
+            IsDead = true;
             throw new SimulatedCrashException();
         }
 
@@ -119,8 +139,12 @@ internal sealed class CrashStorage : IHostStorage
         }
     }
 
-    private sealed class CrashFile(byte[] durable)
+    private sealed class CrashFile(byte[] durable, ulong inode)
     {
+        public ulong Inode => inode;
+
+        public FileTimestamp WriteTime { get; set; } = new(1_000_000, 123_456_789);
+
         private const int Sector = 512;
         private readonly List<(long Offset, byte[] Bytes)> _pending = [];
         private byte[] _durable = durable;
@@ -152,9 +176,10 @@ internal sealed class CrashStorage : IHostStorage
             _pending.Clear();
         }
 
-        public byte[] AfterCrash(Random random)
+        public CrashFile AfterCrash(Random random)
         {
-            var length = random.Next(2) == 0 ? _durable.Length : Live.Count;
+            // A length that was not flushed may be lost while later writes were kept, and the other way round.
+            var length = random.Next(3) switch { 0 => _durable.Length, 1 => Live.Count, _ => random.Next(Math.Min(_durable.Length, Live.Count), Math.Max(_durable.Length, Live.Count) + 1) };
             var content = new byte[length];
             _durable.AsSpan(0, Math.Min(length, _durable.Length)).CopyTo(content);
             foreach (var (offset, bytes) in _pending)
@@ -165,7 +190,7 @@ internal sealed class CrashStorage : IHostStorage
                 }
             }
 
-            return content;
+            return new CrashFile(content, inode) { WriteTime = WriteTime };
         }
 
         private void SetLiveLength(long length)
@@ -187,7 +212,15 @@ internal sealed class CrashStorage : IHostStorage
 
         public long Length => file.Live.Count;
 
-        public DateTime LastWriteTimeUtc { get; set; } = DateTime.UnixEpoch;
+        public HostFileStatus GetStatus() =>
+            new(new FileIdentity(7, file.Inode, new FileTimestamp(5, 6)), file.WriteTime, Links: 1, IsOwnedByCaller: true, IsPrivate: true);
+
+        public bool TrySetWriteTime(FileTimestamp time)
+        {
+            storage.Step();
+            file.WriteTime = time;
+            return true;
+        }
 
         public void Read(long offset, Span<byte> buffer)
         {
@@ -201,6 +234,7 @@ internal sealed class CrashStorage : IHostStorage
         {
             storage.Step();
             file.Write(offset, buffer);
+            file.WriteTime = new FileTimestamp(file.WriteTime.Seconds + 1, 0);
         }
 
         public void SetLength(long length)

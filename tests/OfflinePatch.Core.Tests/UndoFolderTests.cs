@@ -18,8 +18,8 @@ public sealed class UndoFolderTests : IDisposable
         var (second, secondOld) = Image(Folder("b"), 2);
         Assert.NotEqual(Change(first, undoFolder), Change(second, undoFolder));
 
-        ImageHistory.Undo(first, undoFolder);
-        ImageHistory.Undo(second, undoFolder);
+        ImageHistory.Undo(first, new UndoOptions { UndoFolder = undoFolder });
+        ImageHistory.Undo(second, new UndoOptions { UndoFolder = undoFolder });
         Assert.Equal(firstOld, File.ReadAllBytes(first));
         Assert.Equal(secondOld, File.ReadAllBytes(second));
         Assert.Empty(Directory.GetFiles(undoFolder));
@@ -33,8 +33,15 @@ public sealed class UndoFolderTests : IDisposable
     {
         var (image, old) = Image(_scratch.Path, 3);
         Interrupt(image, committed is null ? null : Folder(committed));
-        using (var transaction = ImageTransaction.Open(image, new TransactionOptions { UndoFolder = next is null ? null : Folder(next) }))
+        var nextFolder = next is null ? null : Folder(next);
+        using (var transaction = ImageTransaction.Open(image, new TransactionOptions { UndoFolder = nextFolder }))
         {
+            Assert.True(transaction.ShowsOldBytes);
+        }
+
+        using (var transaction = ImageTransaction.Open(image, new TransactionOptions { UndoFolder = nextFolder, Writable = true }))
+        {
+            transaction.AllFilesNamed();
             Assert.True(transaction.RolledBack);
         }
 
@@ -52,8 +59,14 @@ public sealed class UndoFolderTests : IDisposable
         var refused = Assert.Throws<RefusedException>(() => ImageTransaction.Open(image, new TransactionOptions()));
         Assert.Equal("CORE-0026", refused.Code);
 
+        // The folder may come back under another name, which the user then gives.
+        using (var transaction = ImageTransaction.Open(image, new TransactionOptions { UndoFolder = undoFolder + "-unplugged" }))
+        {
+            Assert.True(transaction.ShowsOldBytes);
+        }
+
         Directory.Move(undoFolder + "-unplugged", undoFolder);
-        Assert.True(ImageHistory.Recover(image));
+        Assert.NotNull(ImageHistory.Recover(image));
         Assert.Equal(old, File.ReadAllBytes(image));
     }
 
@@ -78,7 +91,7 @@ public sealed class UndoFolderTests : IDisposable
         var link = Path.Combine(Folder("links"), "link.raw");
         File.CreateSymbolicLink(link, image);
         Interrupt(link, undoFolder: null);
-        Assert.True(ImageHistory.Recover(image));
+        Assert.NotNull(ImageHistory.Recover(image));
         Assert.Equal(old, File.ReadAllBytes(image));
     }
 
@@ -129,20 +142,8 @@ public sealed class UndoFolderTests : IDisposable
         return transaction.Commit().UndoFile!;
     }
 
-    /// <summary>What a process leaves that is killed while it writes: changed bytes, and an undo file that says so.</summary>
-    private static void Interrupt(string image, string? undoFolder)
-    {
-        var undo = Change(image, undoFolder);
-        using (var file = Hosting.HostStorage.Instance.OpenExclusive(undo))
-        {
-            Undo.UndoWriter.WriteState(file, new Undo.UndoReader(file).Header, Undo.UndoState.Applying);
-        }
-
-        if (undoFolder is not null)
-        {
-            File.WriteAllText(image + ".offlinepatch-undo-elsewhere", undo);
-        }
-    }
+    private static void Interrupt(string image, string? undoFolder) =>
+        Interruption.Leave(image, t => t.Image.Write(5000, "changed"u8), undoFolder, isNew: _ => true);
 
     private string Folder(string name) => Directory.CreateDirectory(_scratch[name]).FullName;
 }

@@ -122,6 +122,18 @@ public sealed class MemoryFileSystem(string source = "memory") : IWritableFileSy
     }
 
     /// <inheritdoc/>
+    public VolumeState State { get; } = new();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<VolumeFinding> Check(CancellationToken cancellation = default) => [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => [];
+
+    /// <inheritdoc/>
     public void Dispose()
     {
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Batch;
 
@@ -56,7 +57,7 @@ internal sealed class BatchProgress : IDisposable
     {
         lock (_lock)
         {
-            var current = string.Join(", ", _running.Select(Path.GetFileName));
+            var current = string.Join(", ", _running.Select(r => PrintableText.Escape(Path.GetFileName(r))));
             var line = $"{(_total > 1 ? $"{_done} of {_total} done, " : "")}working on {current} ({_watch.Elapsed.TotalSeconds:0} s)";
             line = line.Length > 100 ? line[..100] : line;
             Console.Error.Write($"\r{line.PadRight(_shown)}");

@@ -1,6 +1,8 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
 using OfflinePatch.Registry.Bcd;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -9,16 +11,18 @@ internal static class BcdCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var command = new Command("bcd", "Shows the boot configuration store of an image, or a store file, as bcdedit /enum all does.") { target };
+        edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: false);
-            var store = BcdStore.Open(registry is HiveFileTarget file ? file.Hive : registry.Locate(@"HKLM\BCD00000000").Hive);
-            Console.Out.Write(BcdText.Print(store));
+            using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
+            var store = BcdStore.Open(registry.Target.BootStore());
+            Console.Out.Write(PrintableText.EscapeLines(BcdText.Print(store)));
             foreach (var note in store.Notes)
             {
-                Console.Error.WriteLine($"offlinepatch: {note}");
+                Output.Message($"{note}");
             }
 
             return ExitCode.Done;

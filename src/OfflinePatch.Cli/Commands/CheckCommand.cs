@@ -16,9 +16,10 @@ internal static class CheckCommand
         options.AddImageOptionsTo(command);
         command.SetGuardedAction((result, cancellation) =>
         {
-            var request = options.Read(result);
+            var open = options.ReadEdit(result);
+            var rules = options.ReadRules(result);
             return ImagesCommand.Run(
-                "check", result.GetRequiredValue(images), options, result, (path, _) => InspectJob.Check(path, request), RuleTable.Print, cancellation);
+                "check", result.GetRequiredValue(images), options, result, (path, _) => InspectJob.Check(path, open, rules), RuleTable.Print, cancellation);
         });
         return command;
     }

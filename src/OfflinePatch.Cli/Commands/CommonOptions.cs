@@ -5,13 +5,32 @@ namespace OfflinePatch.Cli.Commands;
 /// <summary>Arguments that several commands share, so that they are named and explained once.</summary>
 internal static class CommonArguments
 {
-    public static Argument<string> Image() => new("IMAGE") { Description = "The disk image. Its content says what format it is, not its name." };
-
-    public static Argument<string[]> Images() => new("IMAGE")
+    public static Argument<string> Image()
     {
-        Description = "The disk images. Their content says what format they are, not their names.",
-        Arity = ArgumentArity.OneOrMore,
-    };
+        var argument = new Argument<string>("IMAGE") { Description = "The disk image. Its content says what format it is, not its name." };
+        RefuseEmpty(argument);
+        return argument;
+    }
+
+    public static Argument<string[]> Images()
+    {
+        var argument = new Argument<string[]>("IMAGE")
+        {
+            Description = "The disk images. Their content says what format they are, not their names.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        RefuseEmpty(argument);
+        return argument;
+    }
+
+    /// <summary>An empty name is what an unset variable of a script leaves, and never a file.</summary>
+    public static void RefuseEmpty(Argument argument) => argument.Validators.Add(result =>
+    {
+        if (result.Tokens.Any(t => t.Value.Length == 0))
+        {
+            result.AddError($"{argument.Name} is empty");
+        }
+    });
 }
 
 /// <summary>Options that several commands share.</summary>

@@ -50,10 +50,14 @@ internal static class ConvertCommand
                 result.GetValue(allowBacking),
                 result.GetValue(verify),
                 result.GetValue(createMf),
-                result.GetValue(qemuImgHw));
+                result.GetValue(qemuImgHw))
+            {
+                Note = Rendering.Output.Message,
+            };
             using var progress = new ConversionBar();
             var outcome = ConversionJob.Run(request, progress, cancellation);
             progress.Dispose();
+            Output.HasChanged = true;
             Print(request, outcome);
             return ExitCode.Done;
         });
@@ -64,13 +68,13 @@ internal static class ConvertCommand
     {
         var result = outcome.Result;
         var variant = outcome.SourceSubformat.Length > 0 ? $" {outcome.SourceSubformat}" : "";
-        Console.Out.WriteLine(
+        Output.Line(
             $"{request.OutputPath}: {FormatNames.ExtensionOf(request.Format)} from {FormatNames.ExtensionOf(outcome.SourceFormat)}{variant}, "
             + $"{Sizes.Text(result.VirtualSize)} disk, {Sizes.Text(result.StoredBytes)} data, {Sizes.Text(result.OutputBytes)} file, "
             + $"{result.Elapsed.TotalSeconds:0.0} s{(result.Verified ? ", verified" : "")}");
         if (outcome.BitmapPath is not null)
         {
-            Console.Out.WriteLine($"{outcome.BitmapPath}: bitmap for fast import; upload it beside the image");
+            Output.Line($"{outcome.BitmapPath}: bitmap for fast import; upload it beside the image");
         }
     }
 }

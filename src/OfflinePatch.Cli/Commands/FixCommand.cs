@@ -27,15 +27,14 @@ internal static class FixCommand
         var createMf = CommonOptions.CreateMf();
         var qemuImgHw = CommonOptions.QemuImgHw();
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and change nothing." };
-        var noUndoKeep = new Option<bool>("--no-undo-keep") { Description = "Delete the undo file after success. There is then no way back." };
         compress.AcceptOnlyFromAmong("zlib", "zstd");
 
         var command = new Command("fix", "Makes images ready for the target, in place or as fixed copies. All or nothing; `undo` takes it back.")
         {
-            images, output, format, subformat, compress, verify, createMf, qemuImgHw, force, dryRun, noUndoKeep,
+            images, output, format, subformat, compress, verify, createMf, qemuImgHw, force, dryRun,
         };
         options.AddRuleOptionsTo(command);
-        options.AddImageOptionsTo(command);
+        options.AddImageOptionsTo(command, writes: true);
         command.Validators.Add(result =>
         {
             if (result.GetValue(output) is null
@@ -51,7 +50,7 @@ internal static class FixCommand
             }
 
             if (result.GetValue(output) is { } folder && HostPaths.IsDirectory(folder)
-                && ImagePaths.FirstDuplicate((result.GetValue(images) ?? []).Select(i => OutputFor(i, folder, result.GetValue(format))!)) is { } twice)
+                && ImagePaths.FirstDuplicate((result.GetValue(images) ?? []).Select(i => OutputFor(i, folder, result.GetValue(format)))) is { } twice)
             {
                 result.AddError($"two images would both be written as {twice}; fix them into different directories");
             }
@@ -59,31 +58,29 @@ internal static class FixCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             using var progress = result.GetValue(output) is not null && result.GetRequiredValue(images).Length == 1 ? new ConversionBar() : null;
-            var request = options.Read(result) with
+            var request = new FixRequest { Open = options.ReadEdit(result), Rules = options.ReadRules(result), DryRun = result.GetValue(dryRun) };
+            var copy = result.GetValue(output) is not { } target ? null : new OutputOptions(target)
             {
-                OutputFormat = result.GetValue(format),
-                OutputSubformat = result.GetValue(subformat),
+                Format = result.GetValue(format),
+                Subformat = result.GetValue(subformat),
                 Compression = result.GetValue(compress),
                 CreateMfJar = result.GetValue(createMf),
                 QemuImgHw = result.GetValue(qemuImgHw),
                 Verify = result.GetValue(verify),
                 Progress = progress,
                 Overwrite = result.GetValue(force),
-                DryRun = result.GetValue(dryRun),
-                KeepUndo = !result.GetValue(noUndoKeep),
             };
-            var target = result.GetValue(output);
             return ImagesCommand.Run(
                 "fix", result.GetRequiredValue(images), options, result,
-                (path, token) => FixJob.Fix(path, request with { OutputPath = OutputFor(path, target, request.OutputFormat) }, token),
+                (path, token) => FixJob.Fix(path, request with { Output = copy is null ? null : copy with { Path = OutputFor(path, copy.Path, copy.Format) } }, token),
                 RuleTable.Print, cancellation);
         });
         return command;
     }
 
-    private static string? OutputFor(string image, string? target, ImageFormat? format)
+    private static string OutputFor(string image, string target, ImageFormat? format)
     {
-        if (target is null || !HostPaths.IsDirectory(target))
+        if (!HostPaths.IsDirectory(target))
         {
             return target;
         }

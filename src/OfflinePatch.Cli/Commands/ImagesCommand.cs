@@ -15,11 +15,18 @@ internal static class ImagesCommand
     {
         if (ImagePaths.FirstDuplicate(images) is { } twice)
         {
-            Console.Error.WriteLine($"offlinepatch: {twice} is given twice");
+            Output.Message($"{twice} is given twice");
             return ExitCode.Usage;
         }
 
+        var reportPath = options.ReportPath(result);
+        if (reportPath is not null)
+        {
+            OutputPaths.Check("--report", reportPath, overwrite: true); // before any image is touched
+        }
+
         var batch = BatchRunner.Run(images, options.Jobs(result), job, cancellation);
+        Output.HasChanged = batch.Reports.Any(r => r.UndoFile is not null || r.OutputFile is not null || r.Changes is { BytesWritten: > 0 });
         var document = new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, command, batch.Reports);
         if (options.WantsJson(result))
         {
@@ -34,11 +41,21 @@ internal static class ImagesCommand
         }
 
         // Last: whatever becomes of the file, the result of the work stands on stdout.
-        if (options.ReportPath(result) is { } path)
+        return reportPath is null ? batch.ExitCode : WriteReport(reportPath, document, batch.ExitCode);
+    }
+
+    private static int WriteReport(string path, ReportDocument document, int exitCode)
+    {
+        try
         {
             HostPaths.WriteText(path, ReportFile.Render(document, path));
+            return exitCode;
         }
-
-        return batch.ExitCode;
+        catch (HostIOException e) when (Output.HasChanged)
+        {
+            Output.Message(e.Message);
+            Output.Remedy("The command has done its work, and what it changed stays changed; only the report is missing.");
+            return ExitCode.ResultLost;
+        }
     }
 }

@@ -15,9 +15,10 @@ internal static class InspectCommand
         options.AddImageOptionsTo(command);
         command.SetGuardedAction((result, cancellation) =>
         {
-            var request = options.Read(result);
+            var open = options.ReadEdit(result);
+            var rules = options.ReadRules(result);
             return ImagesCommand.Run(
-                "inspect", result.GetRequiredValue(images), options, result, (path, _) => InspectJob.Inspect(path, request), InspectionView.Print, cancellation);
+                "inspect", result.GetRequiredValue(images), options, result, (path, _) => InspectJob.Inspect(path, open, rules), InspectionView.Print, cancellation);
         });
         return command;
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Help;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands;
@@ -24,7 +25,7 @@ internal static class ManualCommand
                 count++;
             }
 
-            Console.Out.WriteLine($"wrote {count} pages to {target}");
+            Output.Line($"wrote {count} pages to {target}");
             return ExitCode.Done;
         });
         return command;

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -9,19 +10,21 @@ internal static class RegCheckCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var notes = new Option<bool>("--notes") { Description = "Show what Windows tolerates, too." };
         var command = new Command("check", "Checks hives as Windows does when it loads them. Exit code 0 clean, 3 findings, 2 unreadable.") { target, notes };
+        edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: false);
+            using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
             var code = ExitCode.Done;
-            foreach (var (name, report) in registry.Check())
+            foreach (var (name, report) in registry.Target.Check())
             {
-                Console.Out.WriteLine($"{name}: {Word(report.Verdict)}");
+                Output.Line($"{name}: {Word(report.Verdict)}");
                 foreach (var finding in report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes)))
                 {
-                    Console.Out.WriteLine($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
+                    Output.Line($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
                 }
 
                 code = Worse(code, report.Verdict);

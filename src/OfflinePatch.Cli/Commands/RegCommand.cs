@@ -21,7 +21,12 @@ internal static class RegCommand
 /// <summary>Arguments of the <c>reg</c> commands.</summary>
 internal static class RegArguments
 {
-    public static Argument<string> Target(string name = "TARGET") => new(name) { Description = "A disk image, or a bare hive file; its logs are found beside it." };
+    public static Argument<string> Target(string name = "TARGET")
+    {
+        var argument = new Argument<string>(name) { Description = "A disk image, or a bare hive file; its logs are found beside it." };
+        CommonArguments.RefuseEmpty(argument);
+        return argument;
+    }
 
     public static Argument<string> Key(bool required = false) => new("KEY")
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -8,23 +9,25 @@ internal static class RegDeleteCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var key = RegArguments.Key(required: true);
         var value = RegArguments.Value();
         var command = new Command("delete", "Deletes a key with all below it, or with -v one value of it.") { target, key, value };
+        edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
-            var location = registry.Locate(result.GetRequiredValue(key));
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            var location = registry.Target.Locate(result.GetRequiredValue(key));
             var deleted = result.GetValue(value) is { } name
-                ? registry.Require(result.GetRequiredValue(key)).DeleteValue(name)
+                ? registry.Target.Require(result.GetRequiredValue(key)).DeleteValue(name)
                 : location.Hive.Root.DeleteSubKeyTree(location.Path);
             if (!deleted)
             {
-                throw new FileNotFoundException($"There is no {(result.GetValue(value) is { } v ? $"value '{v}' in " : "key ")}{location.FullPath}.");
+                throw new UnsupportedImageException("REG-0901", $"There is no {(result.GetValue(value) is { } v ? $"value '{v}' in " : "key ")}{location.FullPath}.");
             }
 
-            RegOutcome.Print(registry.Commit(cancellation));
+            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
             return ExitCode.Done;
         });
         return command;

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -11,24 +12,26 @@ internal static class RegDiffCommand
 
     public static Command Create()
     {
+        var edit = new EditArguments();
         var before = RegArguments.Target("A");
         var after = RegArguments.Target("B");
         var key = RegArguments.Key();
         var output = RegArguments.Output();
         var encoding = RegArguments.Encoding();
         var command = new Command("diff", "Lists what differs, as .reg text that turns A into B. Exit code 3 when something does.") { before, after, key, output, encoding };
+        edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
-            using var left = RegistryTarget.Open(result.GetRequiredValue(before), writable: false);
-            using var right = RegistryTarget.Open(result.GetRequiredValue(after), writable: false);
+            using var left = RegistryEdit.OpenToRead(result.GetRequiredValue(before), edit.Read(result));
+            using var right = RegistryEdit.OpenToRead(result.GetRequiredValue(after), edit.Read(result));
             var name = result.GetValue(key) ?? "";
-            string[] keys = name.Length == 0 && left is ImageTarget && right is ImageTarget ? ImageKeys : [name];
-            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), (stream, form) =>
+            string[] keys = name.Length == 0 && !left.IsHiveFile && !right.IsHiveFile ? ImageKeys : [name];
+            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(after)), (stream, form) =>
             {
                 var changes = 0;
                 foreach (var one in keys)
                 {
-                    var (a, b) = (left.Locate(one), right.Locate(one));
+                    var (a, b) = (left.Target.Locate(one), right.Target.Locate(one));
                     changes += RegTextWriter.Diff(a.Hive.Find(a.Path), b.Hive.Find(b.Path), b.FullPath, stream, form, withHeader: one == keys[0]);
                 }
 

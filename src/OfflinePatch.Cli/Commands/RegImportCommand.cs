@@ -1,7 +1,8 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -12,20 +13,22 @@ internal static class RegImportCommand
 
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var files = new Argument<string[]>("FILE") { Description = ".reg text, version 5, in UTF-16 or UTF-8.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("import", "Makes the changes of .reg files, all or none.") { target, files };
+        edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
             var texts = result.GetRequiredValue(files).Select(f => RegTextFile.Parse(HostPaths.ReadSmallFile(f, Limit))).ToList();
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
             foreach (var section in texts.SelectMany(t => t.Sections))
             {
-                var location = registry.LocateImport(section.Path);
+                var location = registry.Target.LocateImport(section.Path);
                 new RegTextFile([section]).ApplyTo(location.Hive, _ => location.Path);
             }
 
-            RegOutcome.Print(registry.Commit(cancellation));
+            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
             return ExitCode.Done;
         });
         return command;
@@ -35,5 +38,10 @@ internal static class RegImportCommand
 /// <summary>What the writing <c>reg</c> commands say at their end.</summary>
 internal static class RegOutcome
 {
-    public static void Print(bool changed) => Console.Out.WriteLine(changed ? "Done." : "Nothing needed to be changed; nothing was written.");
+    public static void Print(string path, EditResult result)
+    {
+        Output.HasChanged = result.IsChanged;
+        Output.Line(result.IsChanged ? "Done." : "Nothing needed to be changed; nothing was written.");
+        EditArguments.PrintUndo(path, result);
+    }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -9,14 +10,16 @@ internal static class RegReplayCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var command = new Command("replay", "Applies the logs of dirty hives to them, as Windows would when it next loads them.") { target };
+        edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
-            foreach (var (name, recovery) in registry.Replay())
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            foreach (var (name, recovery) in registry.Target.Replay())
             {
-                Console.Out.WriteLine(recovery.Kind switch
+                Output.Line(recovery.Kind switch
                 {
                     HiveRecoveryKind.ReplayedEntries => $"{name}: {recovery.Entries} log entries",
                     HiveRecoveryKind.ReplayedPages => $"{name}: {recovery.Pages} logged pages",
@@ -24,11 +27,11 @@ internal static class RegReplayCommand
                 });
                 foreach (var note in recovery.Notes)
                 {
-                    Console.Out.WriteLine($"  {note}");
+                    Output.Line($"  {note}");
                 }
             }
 
-            RegOutcome.Print(registry.Commit(cancellation));
+            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
             return ExitCode.Done;
         });
         return command;

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Registry;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -8,6 +10,7 @@ internal static class RegSetCommand
 {
     public static Command Create()
     {
+        var edit = new EditArguments();
         var target = RegArguments.Target();
         var key = RegArguments.Key(required: true);
         var value = RegArguments.Value();
@@ -19,23 +22,24 @@ internal static class RegSetCommand
             DefaultValueFactory = _ => "",
         };
         var command = new Command("set", "Creates or changes a value, and the keys above it that are missing.") { target, key, value, type, data };
+        edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
             if (ValueArgument.Parse(result.GetValue(type)!, result.GetValue(data)!) is not { } content)
             {
-                Console.Error.WriteLine($"offlinepatch: '{result.GetValue(data)}' is no {result.GetValue(type)} data");
+                Output.Message($"'{result.GetValue(data)}' is no {result.GetValue(type)} data");
                 return ExitCode.Usage;
             }
 
-            using var registry = RegistryTarget.Open(result.GetRequiredValue(target), writable: true);
-            var location = registry.Locate(result.GetRequiredValue(key));
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            var location = registry.Target.Locate(result.GetRequiredValue(key));
             var opened = location.Hive.Create(location.Path);
             if (result.GetValue(value) is { } name)
             {
                 opened.SetValue(name, content.Type, content.Data);
             }
 
-            RegOutcome.Print(registry.Commit(cancellation));
+            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
             return ExitCode.Done;
         });
         return command;

@@ -35,12 +35,7 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _enableRdp = new("--enable-rdp") { Description = "Turn Remote Desktop on and open the firewall for it." };
 
-    private readonly Option<bool> _replayLog = new("--replay-log")
-    {
-        Description = "Replay the NTFS log of volumes that were not dismounted cleanly (a crash, a snapshot of a running machine), as Windows would.",
-    };
-
-    private readonly Option<bool> _allowBacking = new("--allow-backing") { Description = "Read the parent or backing files that the image names. They are never written." };
+    private readonly EditArguments _edit = new();
 
     private readonly Option<int> _jobs = new("--jobs")
     {
@@ -48,8 +43,6 @@ internal sealed class RequestOptions
         HelpName = "N",
         DefaultValueFactory = _ => Environment.ProcessorCount,
     };
-
-    private readonly Option<string?> _undoDir = CommonOptions.UndoDir();
 
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -77,12 +70,10 @@ internal sealed class RequestOptions
     }
 
     /// <summary>Adds the options of every command that opens images.</summary>
-    public void AddImageOptionsTo(Command command)
+    public void AddImageOptionsTo(Command command, bool writes = false)
     {
         command.Add(_manifest);
-        command.Add(_replayLog);
-        command.Add(_allowBacking);
-        command.Add(_undoDir);
+        _edit.AddTo(command, writes);
         command.Add(_jobs);
         command.Add(_json);
         command.Validators.Add(result =>
@@ -106,24 +97,20 @@ internal sealed class RequestOptions
 
     public string? ReportPath(ParseResult result) => result.GetValue(_report);
 
-    /// <summary>The request that the options make.</summary>
-    public ImageRequest Read(ParseResult result) => new()
+    /// <summary>How images are opened.</summary>
+    public EditOptions ReadEdit(ParseResult result) => _edit.Read(result);
+
+    /// <summary>What the rules are asked.</summary>
+    public RuleRequest ReadRules(ParseResult result) => new()
     {
         Profile = _target.Read(result),
         Selection = Selection(result.GetValue(_only), result.GetValue(_skip)),
         DriverPaths = result.GetValue(_drivers) ?? [],
         ManifestPath = result.GetValue(_manifest),
         CloudbaseInitPath = result.GetValue(_cloudbaseInit),
-        Rules = new RuleOptions
-        {
-            KeepDns = result.GetValue(_keepDns),
-            AllowUnsigned = result.GetValue(_allowUnsigned),
-            EnableRdp = result.GetValue(_enableRdp),
-            Clock = ReproducibleClock.Current,
-        },
-        ReplayLog = result.GetValue(_replayLog),
-        AllowBacking = result.GetValue(_allowBacking),
-        UndoFolder = result.GetValue(_undoDir),
+        KeepDns = result.GetValue(_keepDns),
+        AllowUnsigned = result.GetValue(_allowUnsigned),
+        EnableRdp = result.GetValue(_enableRdp),
     };
 
     private static RuleSelection Selection(string[]? only, string[]? skip) => new(only ?? [], skip ?? []);

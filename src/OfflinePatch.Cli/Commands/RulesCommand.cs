@@ -1,7 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Reports;
-using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -20,7 +19,7 @@ internal static class RulesCommand
             var profile = target.Read(result);
             if (result.GetValue(asProfile))
             {
-                Console.Out.Write(TargetCatalog.SourceOf(profile.Id));
+                Output.Line(profile.ToJson());
                 return ExitCode.Done;
             }
 

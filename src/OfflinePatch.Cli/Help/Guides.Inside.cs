@@ -6,7 +6,7 @@ internal static partial class Guides
     private static ExitMeaning Shown => new(ExitCode.Done, "shown");
     private static ExitMeaning Changed => new(ExitCode.Done, "done, or there was nothing to change");
     private static ExitMeaning[] Reading => [Shown, Usage, Unreadable, Refused, HostFailure];
-    private static ExitMeaning[] Writing => [Changed, Usage, Unreadable, Refused, HostFailure, Cancelled];
+    private static ExitMeaning[] Writing => [Changed, Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled];
 
     private static Dictionary<string, CommandGuide> OfFiles() => new(StringComparer.Ordinal)
     {
@@ -19,7 +19,7 @@ internal static partial class Guides
                 new("Everything below a directory:", "offlinepatch fs tree server.vmdk Windows/System32/config"),
                 new("A file out, and one in:", "offlinepatch fs get server.vmdk Windows/win.ini . && offlinepatch fs put server.vmdk win.ini Windows/win.ini"),
             ],
-            [new(ExitCode.Done, "done"), Usage, Unreadable, new(ExitCode.NotReady, "fs check: there are findings"), Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "done"), Usage, Unreadable, new(ExitCode.NotReady, "fs check: there are findings"), Refused, HostFailure, ResultLost, Cancelled])
         {
             Environment = [Clock, Temporary],
             Files = [UndoFile],
@@ -88,7 +88,7 @@ internal static partial class Guides
                 new("The interfaces of a machine:", "offlinepatch reg query server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters\\Interfaces' -s"),
                 new("One value:", "offlinepatch reg set server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\CrashControl' -v AutoReboot -t dword -d 0"),
             ],
-            [new(ExitCode.Done, "done"), Usage, Unreadable, new(ExitCode.NotReady, "reg check, reg diff: there are findings"), Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "done"), Usage, Unreadable, new(ExitCode.NotReady, "reg check, reg diff: there are findings"), Refused, HostFailure, ResultLost, Cancelled])
         {
             Environment = [Clock],
             Files = [UndoFile],

@@ -8,6 +8,7 @@ internal static partial class Guides
     private static readonly ExitMeaning NotReady = new(ExitCode.NotReady, "not ready: a rule of severity error failed or stayed unfixed; warnings do not count");
     private static readonly ExitMeaning Refused = new(ExitCode.Refused, "refused before the first byte was written; the message says why, and what to do");
     private static readonly ExitMeaning HostFailure = new(ExitCode.HostFailure, "this machine failed (disk full, no permission); the image is unchanged, or was rolled back");
+    private static readonly ExitMeaning ResultLost = new(ExitCode.ResultLost, "done, and what was changed stays changed; the result could not be written (standard output is full or closed, or the report cannot be written)");
     private static readonly ExitMeaning Cancelled = new(ExitCode.Cancelled, "cancelled; the image is unchanged");
 
     private static readonly (string, string) Clock =
@@ -16,7 +17,9 @@ internal static partial class Guides
     private static readonly (string, string) Temporary = ("TMPDIR", "Where changes are kept that are too many for memory, until they are committed.");
 
     private static readonly (string, string) UndoFile =
-        ("IMAGE.offlinepatch-undo", "The old bytes of every range that was changed. As long as it is there, `offlinepatch undo` gives back exactly the image of before. --undo-dir puts it elsewhere.");
+        ("IMAGE.offlinepatch-undo, IMAGE.offlinepatch-undo.2, ...",
+            "One file a change: the old bytes of every range that it wrote. While they are there, `offlinepatch undo` restores exactly the image of before. "
+            + "--undo-dir puts them elsewhere.");
 
     private static readonly Dictionary<string, CommandGuide> All = new(OfFiles().Concat(OfRegistry()), StringComparer.Ordinal)
     {
@@ -31,7 +34,7 @@ internal static partial class Guides
                 new("Make it ready, with drivers and agent:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init CloudbaseInitSetup.msi"),
                 new("Take the last fix back:", "offlinepatch undo server.vmdk"),
             ],
-            [new(ExitCode.Done, "done, and ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "done, and ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost, Cancelled])
         {
             Environment = [Clock, Temporary],
             Files = [UndoFile],
@@ -49,7 +52,7 @@ internal static partial class Guides
                 new("Only the network, for another cloud:", "offlinepatch fix server.qcow2 --target openstack-kvm --only network.*"),
                 new("A whole migration, four at a time, for scripts:", "offlinepatch fix exports/*.vmdk --drivers virtio-win.iso --jobs 4 --json > result.json"),
             ],
-            [new(ExitCode.Done, "done, and every image is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "done, and every image is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost, Cancelled])
         {
             Environment = [Clock, Temporary],
             Files = [UndoFile],
@@ -90,29 +93,45 @@ internal static partial class Guides
                 new("For fast import, compared after it was written:", "offlinepatch convert server.vhdx -o server.zvhd2 --verify"),
                 new("A VMDK in one stream:", "offlinepatch convert server.raw -o server.vmdk --subformat streamOptimized"),
             ],
-            [new(ExitCode.Done, "written"), Usage, Unreadable, Refused, HostFailure, Cancelled])
+            [new(ExitCode.Done, "written"), Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled])
         {
             SeeAlso = ["fix"],
         },
         ["offlinepatch undo"] = new(
             [
-                "Gives back exactly the bytes, the length and the time that the image had before the last fix, from the undo file beside it, and deletes that file. It refuses when the image was changed since: a machine that was started has its own history now.",
+                "Restores exactly the bytes, the lengths and the times that the image had before the last change (fix, fs, reg), and deletes the undo file of that change. "
+                + "Every change that was kept can be undone, newest first; --all restores the original bytes.",
+                "It refuses when the image was changed since: when its content or length differs, or (without --force) when only its time or its identity does, as after a copy.",
             ],
             [
-                new("Take the last fix back:", "offlinepatch undo server.vmdk"),
-                new("The undo file was put elsewhere:", "offlinepatch undo server.vmdk --undo-dir /var/lib/undo"),
+                new("Undo the last change:", "offlinepatch undo server.vmdk"),
+                new("What can be undone:", "offlinepatch undo --list server.vmdk"),
+                new("Back to the original bytes:", "offlinepatch undo --all server.vmdk"),
+                new("The undo files are in another folder:", "offlinepatch undo --undo-dir /var/lib/undo server.vmdk"),
+                new("The image is good, free the room:", "offlinepatch undo --forget server.vmdk"),
             ],
-            [new(ExitCode.Done, "the image is what it was"), Usage, new(ExitCode.Unreadable, "the image is missing, or its undo file is damaged"), new(ExitCode.Refused, "there is nothing to undo, or the image was changed since"), HostFailure])
+            [
+                new(ExitCode.Done, "the image is what it was"), Usage, new(ExitCode.Unreadable, "the image is missing, or its undo file is damaged"),
+                new(ExitCode.Refused, "there is nothing to undo, or the image was changed since"), HostFailure, ResultLost,
+            ])
         {
             Files = [UndoFile],
             SeeAlso = ["fix", "recover"],
         },
         ["offlinepatch recover"] = new(
             [
-                "After a crash of this machine, or a kill while a fix wrote: rolls the image back to the bytes of before. Every command that opens the image does this by itself; recover is for those who want it done without opening anything else.",
+                "After a crash of this machine, or a kill while a change was written: rolls the image back to the bytes of before. Commands that write do this by themselves; "
+                + "commands that only read show the image as it was before, and write nothing.",
+                "An undo file is used by itself only when it is proven that this user wrote it on this host for this very image. --trust uses one of which nothing proves that; "
+                + "look at it with --dry-run first. Even then, every sector must be one that the change can have left.",
             ],
-            [new("Roll an interrupted fix back:", "offlinepatch recover server.vmdk")],
-            [new(ExitCode.Done, "rolled back, or there was nothing to roll back"), Usage, Unreadable, Refused, HostFailure])
+            [
+                new("Roll an interrupted change back:", "offlinepatch recover server.vmdk"),
+                new("What would be written:", "offlinepatch recover --dry-run server.vmdk"),
+                new("The image was moved to another host in the middle of a change:",
+                    "offlinepatch recover --trust server.vmdk.offlinepatch-undo server.vmdk"),
+            ],
+            [new(ExitCode.Done, "rolled back, or there was nothing to roll back"), Usage, Unreadable, Refused, HostFailure, ResultLost])
         {
             Files = [UndoFile],
             SeeAlso = ["undo"],

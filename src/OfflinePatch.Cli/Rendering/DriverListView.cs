@@ -11,7 +11,7 @@ internal static class DriverListView
         var console = Terminal.Out;
         foreach (var source in sources)
         {
-            console.MarkupLine($"[bold]{source.Path.EscapeMarkup()}[/]: {source.Format.EscapeMarkup()}, {source.Packages.Count} driver packages");
+            console.MarkupLine($"[bold]{source.Path.Shown()}[/]: {source.Format.Shown()}, {source.Packages.Count} driver packages");
             if (source.Packages.Count > 0)
             {
                 var table = new Table().Border(TableBorder.Simple);
@@ -23,8 +23,8 @@ internal static class DriverListView
                 foreach (var package in source.Packages)
                 {
                     table.AddRow(
-                        new Text(package.Inf), new Text($"{package.Driver ?? package.Class}{(package.BootStart ? ", boot" : "")}"), new Text(package.Version), new Text(string.Join(' ', package.Architectures)),
-                        new Text(string.Join(", ", package.Windows)), new Text(package.Signer ?? package.Signature));
+                        Output.Cell(package.Inf), Output.Cell($"{package.Driver ?? package.Class}{(package.BootStart ? ", boot" : "")}"), Output.Cell(package.Version), Output.Cell(string.Join(' ', package.Architectures)),
+                        Output.Cell(string.Join(", ", package.Windows)), Output.Cell(package.Signer ?? package.Signature));
                 }
 
                 console.Write(table);
@@ -33,7 +33,7 @@ internal static class DriverListView
             foreach (var (inf, problem) in source.Packages.SelectMany(p => p.Problems.Select(q => (p.Inf, q))).Concat(source.Unreadable.Select(u => ("", u))))
             {
                 var color = problem.Kind == "warning" ? "yellow" : "red";
-                console.MarkupLine($"[{color}]{problem.Code} {problem.Kind}[/] {inf.EscapeMarkup()}{(inf.Length > 0 ? ": " : "")}{problem.Message.EscapeMarkup()}");
+                console.MarkupLine($"[{color}]{problem.Code} {problem.Kind}[/] {inf.Shown()}{(inf.Length > 0 ? ": " : "")}{problem.Message.Shown()}");
             }
         }
     }

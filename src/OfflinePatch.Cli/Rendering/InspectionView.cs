@@ -16,7 +16,7 @@ internal static class InspectionView
         }
 
         var console = Terminal.Out;
-        console.MarkupLine($"[bold]{report.Path.EscapeMarkup()}[/]");
+        console.MarkupLine($"[bold]{report.Path.Shown()}[/]");
         var grid = new Grid().AddColumn().AddColumn();
         Row(grid, "container", $"{report.Format}{(report.Subformat is null ? "" : $" ({report.Subformat})")}, {Sizes.Text(report.FileSize ?? 0)} on the host");
         Row(grid, "virtual size", $"{Sizes.Text(report.VirtualSize ?? 0)} ({report.VirtualSize} bytes)");
@@ -117,7 +117,7 @@ internal static class InspectionView
                 $"{p.Number}{(p.Active ? "*" : "")}", Sizes.Text(p.Offset), Sizes.Text(p.Length), p.Type, p.FileSystem ?? "", p.Label ?? "", p.Role ?? "",
                 p.Letter ?? "", p.FreeBytes is { } free ? Sizes.Text(free) : "",
             ];
-            table.AddRow([.. cells.Select(c => new Text(c))]);
+            table.AddRow([.. cells.Select(c => Output.Cell(c))]);
         }
 
         console.Write(table);
@@ -127,7 +127,7 @@ internal static class InspectionView
     {
         if (!string.IsNullOrWhiteSpace(value))
         {
-            grid.AddRow(new Text("  " + name), new Text(value));
+            grid.AddRow(new Text("  " + name), Output.Cell(value));
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OfflinePatch.Core;
 using OfflinePatch.Registry;
 
 namespace OfflinePatch.Cli.Rendering;
@@ -11,10 +12,10 @@ internal static class RegistryView
         var values = key.Values.Where(v => valueName is null || v.Name.Equals(valueName, StringComparison.OrdinalIgnoreCase)).ToList();
         if (valueName is null || values.Count > 0)
         {
-            output.WriteLine(path);
+            output.WriteLine(PrintableText.Escape(path));
             foreach (var value in values)
             {
-                output.WriteLine($"    {(value.Name.Length == 0 ? "(Default)" : value.Name)}    {TypeName(value.Type)}    {Text(value)}");
+                output.WriteLine(PrintableText.Escape($"    {(value.Name.Length == 0 ? "(Default)" : value.Name)}    {TypeName(value.Type)}    {Text(value)}"));
             }
 
             output.WriteLine();
@@ -29,7 +30,7 @@ internal static class RegistryView
             }
             else if (valueName is null)
             {
-                output.WriteLine(childPath);
+                output.WriteLine(PrintableText.Escape(childPath));
             }
         }
     }

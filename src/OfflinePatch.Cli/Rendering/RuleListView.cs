@@ -10,13 +10,13 @@ internal static class RuleListView
     public static void Print(TargetProfile profile, IReadOnlyList<RuleDescription> rules)
     {
         var console = Terminal.Out;
-        console.MarkupLine($"[bold]{profile.Id.EscapeMarkup()}[/]: {profile.Title.EscapeMarkup()}. {profile.Description.EscapeMarkup()}");
+        console.MarkupLine($"[bold]{profile.Id.Shown()}[/]: {profile.Title.Shown()}. {profile.Description.Shown()}");
         foreach (var rule in rules)
         {
             var kind = rule.Gate ? "gate" : rule.Severity.ToString().ToLowerInvariant();
-            console.MarkupLine($"\n[bold]{rule.Id.EscapeMarkup()}[/] ({kind}{(rule.CanFix ? ", fix" : "")}): {rule.Title.EscapeMarkup()}");
-            console.MarkupLine($"  {rule.Changes.EscapeMarkup()}");
-            console.MarkupLine($"  [dim]source: {rule.Source.EscapeMarkup()}[/]");
+            console.MarkupLine($"\n[bold]{rule.Id.Shown()}[/] ({kind}{(rule.CanFix ? ", fix" : "")}): {rule.Title.Shown()}");
+            console.MarkupLine($"  {rule.Changes.Shown()}");
+            console.MarkupLine($"  [dim]source: {rule.Source.Shown()}[/]");
         }
     }
 }

@@ -12,23 +12,23 @@ internal static class RuleTable
     public static void Print(ImageReport report)
     {
         var console = Terminal.Out;
-        console.MarkupLine($"[bold]{report.Path.EscapeMarkup()}[/]: {Headline(report)}");
+        console.MarkupLine($"[bold]{report.Path.Shown()}[/]: {Headline(report)}");
         if (Facts(report) is { Length: > 0 } facts)
         {
-            console.MarkupLine($"  {facts.EscapeMarkup()}");
+            console.MarkupLine($"  {facts.Shown()}");
         }
 
         foreach (var note in report.Notes)
         {
-            console.MarkupLine($"  note: {note.EscapeMarkup()}");
+            console.MarkupLine($"  note: {note.Shown()}");
         }
 
         if (report.Error is { } error)
         {
-            console.MarkupLine($"  [red]{error.Message.EscapeMarkup()}[/]");
+            console.MarkupLine($"  [red]{error.Message.Shown()}[/]");
             if (error.Remedy is not null)
             {
-                console.MarkupLine($"  {error.Remedy.EscapeMarkup()}");
+                console.MarkupLine($"  {error.Remedy.Shown()}");
             }
         }
 
@@ -52,7 +52,7 @@ internal static class RuleTable
 
         foreach (var rule in rules.Where(r => r.State != RuleState.NotApplicable && !(r is { Gate: true, State: RuleState.Ok })))
         {
-            table.AddRow(new Markup(StateOf(rule)), new Text(rule.Id), new Markup(Finding(rule)));
+            table.AddRow(new Markup(StateOf(rule)), Output.Cell(rule.Id), new Markup(Finding(rule)));
         }
 
         console.Write(table);
@@ -60,20 +60,20 @@ internal static class RuleTable
 
     private static string Finding(RuleReport rule)
     {
-        var text = rule.Message.EscapeMarkup();
+        var text = rule.Message.Shown();
         if (rule.State is RuleState.Fixed or RuleState.WouldFix && rule.Before is not null)
         {
             text += $"\n[dim]before: {Shorten(rule.Before)}[/]";
             text += rule.After is null ? "" : $"\n[dim]after:  {Shorten(rule.After)}[/]";
         }
 
-        return rule is { State: RuleState.Failed, Remedy: not null } ? $"{text}\n→ {rule.Remedy.EscapeMarkup()}" : text;
+        return rule is { State: RuleState.Failed, Remedy: not null } ? $"{text}\n→ {rule.Remedy.Shown()}" : text;
     }
 
     private static string Shorten(string value)
     {
         const int limit = 400;
-        return (value.Length > limit ? value[..limit] + "…" : value).EscapeMarkup();
+        return (value.Length > limit ? value[..limit] + "…" : value).Shown();
     }
 
     private static string StateOf(RuleReport rule) => rule.State switch
@@ -122,12 +122,12 @@ internal static class RuleTable
 
         if (report.OutputFile is not null)
         {
-            console.MarkupLine($"  fixed copy: {report.OutputFile.EscapeMarkup()}");
+            console.MarkupLine($"  fixed copy: {report.OutputFile.Shown()}");
         }
 
         if (report.UndoFile is not null)
         {
-            console.MarkupLine($"  the way back: offlinepatch undo {report.Path.EscapeMarkup()}");
+            console.MarkupLine($"  to undo: {Commands.EditArguments.UndoCommandLine(report.Path, report.UndoFile).Shown()}");
         }
 
         console.MarkupLine($"  [dim]{report.ElapsedMs} ms[/]");

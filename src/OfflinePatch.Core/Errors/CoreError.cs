@@ -8,63 +8,52 @@ internal static class CoreError
             "The image is truncated, or a structure in it points past its end. Export or copy it again.");
 
     public static HostIOException Missing(string path) =>
-        new("CORE-0010", $"There is no file {path}.", "Check the path. If the file is part of a split image, put all its parts into one folder.", isMissing: true);
+        new("CORE-0010", $"There is no file {path}.", "Check the path.", isMissing: true);
 
-    public static HostIOException NotARegularFile(string path) =>
-        new("CORE-0011", $"{path} is not a file.", "Name a disk image file.", isMissing: true);
+    public static HostIOException NotARegularFile(string path, Hosting.HostFileType type) => type switch
+    {
+        Hosting.HostFileType.Directory => new("CORE-0011", $"{path} is a directory, not a file.", "Name a file in it.", isMissing: true),
+        Hosting.HostFileType.Pipe => new("CORE-0011", $"{path} is a named pipe, not a file.", "Write what it carries into a file first.", isMissing: true),
+        Hosting.HostFileType.Socket => new("CORE-0011", $"{path} is a socket, not a file.", "Name a file.", isMissing: true),
+        Hosting.HostFileType.BlockDevice => new("CORE-0011", $"{path} is a block device, not a file.",
+            $"Copy it into a file first: qemu-img convert -O qcow2 {path} disk.qcow2", isMissing: true),
+        _ => new("CORE-0011", $"{path} is a device, not a file.", "Name a file.", isMissing: true),
+    };
 
-    public static HostIOException ReadOnlyFile(string path, Exception? inner) =>
-        new("CORE-0012", $"{path} is read-only.", "Allow writing to it (chmod u+w), or write a fixed copy with -o.", inner);
+    public static RefusedException LinkNotFollowed(string path) =>
+        new("CORE-0033", $"{path} is a link, and is not followed: this file must lie where it is named.", "Put the file itself there, or name the image by its real path.");
 
-    public static RefusedException Locked(string path, Exception inner) =>
-        new("CORE-0013", $"{path} is in use by another program ({inner.Message})", "Wait until the other run ends, then try again.");
+    public static HostIOException ReadOnlyFile(string path, string reason, bool onReadOnlyMount) =>
+        new("CORE-0012", $"{path} cannot be opened for writing: {reason}",
+            onReadOnlyMount ? "Its file system is mounted read-only. Mount it writable, or copy the file to another one."
+                : "Give this user permission to write it, or run as its owner.");
+
+    public static RefusedException Locked(string path, Exception? inner) =>
+        new("CORE-0013", $"{path} is in use by another program{(inner is null ? "." : $" ({inner.Message})")}", "Wait until the other run ends, then try again.");
 
     public static RefusedException OpenElsewhere(string path) =>
         new("CORE-0014", $"{path} is open for writing in another program.", "Stop the virtual machine or the copy that uses it, then try again.");
 
-    public static HostIOException CannotOpen(string path, Exception inner) =>
-        new("CORE-0015", $"{path} cannot be opened: {inner.Message}", "Check that you may read it.", inner, isMissing: true);
+    public static HostIOException CannotOpen(string path, string reason) =>
+        new("CORE-0015", $"{path} cannot be opened: {reason}", "Give this user permission to read it, and to enter every folder above it.", isMissing: true);
+
+    public static HostIOException CannotCreate(string path, Exception inner) =>
+        new("CORE-0034", $"{path} cannot be created: {Hosting.HostErrors.Reason(inner)}",
+            "Check that its folder exists, that this user may write there, and that the file system has room and is not mounted read-only.", inner);
+
+    public static HostIOException NoPath() => new("CORE-0035", "A path is empty.", "Name a file.", isMissing: true);
 
     public static HostIOException CannotRead(string path, Exception inner) =>
-        new("CORE-0016", $"{path} cannot be read: {inner.Message}", "Check the disk or network share that holds it.", inner);
+        new("CORE-0016", $"{path} cannot be read: {Hosting.HostErrors.Reason(inner)}", "Check the disk or network share that holds it.", inner);
 
     public static HostIOException CutShort(string path, long offset) =>
         new("CORE-0017", $"{path} ended at byte {offset} while it was read.", "Another program is changing it. Stop that program, then try again.");
 
     public static HostIOException CannotWrite(string path, Exception inner) =>
-        new("CORE-0018", $"{path} cannot be written: {inner.Message}", "Make room on the disk, or check its permissions, then try again.", inner);
+        new("CORE-0018", $"{path} cannot be written: {Hosting.HostErrors.Reason(inner)}", "Make room on the disk, or check its permissions, then try again.", inner);
 
-    public static HostIOException CannotFlushFolder(string folder, int error) =>
-        new("CORE-0019", $"The folder {folder} cannot be flushed (error {error}).");
-
-    public static HostIOException CommitRolledBack(string path, Exception inner) =>
-        new("CORE-0020", $"{path} could not be written and was rolled back to what it was: {inner.Message}", (inner as ICodedError)?.Remedy, inner);
-
-    public static HostIOException RollBackFailed(string path, string undoPath, Exception inner) =>
-        new("CORE-0021", $"Writing {path} failed, and so did rolling it back: {inner.Message} The way back is kept in {undoPath}.",
-            $"Do not start the machine. Make the disk writable again, then run: offlinepatch recover \"{path}\"", inner);
-
-    public static RefusedException NoUndoFile(string path, string undoPath) =>
-        new("CORE-0022", $"There is nothing to undo for {path}: {undoPath} does not exist.",
-            "If the fix ran with --undo-dir, name the same folder. After --no-undo-keep there is no way back.");
-
-    public static CorruptImageException DamagedUndoFile(string path, long offset, string expected, string actual) =>
-        new("CORE-0023", $"undo file {path}", offset, expected, actual, "Restore the image from a backup: its undo file is damaged.");
-
-    public static RefusedException ChangedSinceFix(string path, long? offset) =>
-        new("CORE-0024", $"{path} has changed since it was fixed{(offset is null ? "" : $" (at byte {offset})")}; undoing now would mix old and new.",
-            "The machine was probably started from it. Restore the image from a backup instead.");
-
-    public static RefusedException AnotherImage(string path, string undoPath) =>
-        new("CORE-0027", $"{path} is not the image that {undoPath} belongs to: it was replaced or changed after that commit.",
-            $"If it is another export of the machine, move {Path.GetFileName(undoPath)} away and try again. If it is the fixed one, restore the image from a backup instead.");
-
-    public static RefusedException NothingToRecover(string path) =>
-        new("CORE-0025", $"No interrupted commit was found for {path}.", "Nothing needs to be done.");
-
-    public static RefusedException UndoFileElsewhere(string path, string undoPath, string pointerPath) =>
-        new("CORE-0026", $"A commit of {path} was interrupted, and its undo file {undoPath} cannot be found.",
-            $"Mount the folder that holds it, then try again. Only if the image is known to be whole, delete {pointerPath}.");
+    public static HostIOException CannotFlushFolder(string folder, string reason) =>
+        new("CORE-0019", $"The names in the folder {folder} cannot be made durable: {reason}", "Check the disk or network share that holds it.");
 
     public static RefusedException CompanionOutsideFolder(string name) =>
         new("CORE-0030", $"The image names a part of itself outside its own folder: {name}.", "Put all parts into one folder, and name them without a path in the descriptor.");

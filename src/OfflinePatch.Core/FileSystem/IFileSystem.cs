@@ -51,6 +51,25 @@ public interface IWritableFileSystem : IFileSystem
 
     /// <summary>Writes everything that is held back to the device below, so that the volume is whole.</summary>
     void Flush();
+
+    /// <summary>What the volume says about its own state. Read once.</summary>
+    /// <exception cref="CorruptImageException">The structures that hold it are damaged.</exception>
+    VolumeState State { get; }
+
+    /// <summary>Checks the whole volume. Damage is a finding, never an exception. Empty where the tree is no volume.</summary>
+    /// <exception cref="IOException">The host failed to read.</exception>
+    IReadOnlyList<VolumeFinding> Check(CancellationToken cancellation = default);
+
+    /// <summary>Checks what was changed since the volume was opened, after a flush; may check more.</summary>
+    /// <exception cref="IOException">The host failed.</exception>
+    IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default);
+
+    /// <summary>
+    /// Findings because of which any change is refused: damage that could let new content overwrite a file. Empty: the volume may be changed.
+    /// The first change asks the same question and throws <see cref="RefusedException"/>; the cost is one pass over the metadata, once.
+    /// </summary>
+    /// <exception cref="IOException">The host failed to read.</exception>
+    IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default);
 }
 
 /// <summary>Conveniences over <see cref="IFileSystem"/>.</summary>

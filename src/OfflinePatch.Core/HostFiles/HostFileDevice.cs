@@ -30,6 +30,7 @@ public sealed class HostFileDevice : BlockDevice
     /// <summary>Opens a file that another file names, in the same folder: <paramref name="name"/> is not trusted and must be a plain name.</summary>
     /// <returns>Null when the name is not plain, or there is no such file (looked up without case).</returns>
     /// <exception cref="HostIOException">It exists and cannot be opened.</exception>
+    /// <exception cref="RefusedException"><c>CORE-0033</c>: it is a link.</exception>
     public static HostFileDevice? OpenBeside(string path, string name)
     {
         var folder = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path));
@@ -39,14 +40,13 @@ public sealed class HostFileDevice : BlockDevice
         }
 
         var exact = System.IO.Path.Combine(folder, name);
-        if (File.Exists(exact))
+        if (!File.Exists(exact))
         {
-            return Open(exact);
+            exact = Directory.EnumerateFiles(folder).FirstOrDefault(f => string.Equals(System.IO.Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase));
         }
 
-        var match = Directory.EnumerateFiles(folder)
-            .FirstOrDefault(f => string.Equals(System.IO.Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase));
-        return match is null ? null : Open(match);
+        // The name is another file's, so a link of that name could lead anywhere.
+        return exact is null ? null : new HostFileDevice(HostStorage.Instance.OpenPlain(exact, exclusive: false), ownsHandle: true);
     }
 
     /// <inheritdoc/>

@@ -5,35 +5,81 @@ using Microsoft.Win32.SafeHandles;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// Whether some process holds a file open for writing: a running virtual machine, say. On Windows opening without sharing tells;
-/// on Linux a read lease does (the kernel grants one only while there is no writer); macOS has only the advisory lock.
+/// Whether some other process has a file open for writing: a running virtual machine, say. On Windows opening without sharing tells; on Linux QEMU's own
+/// locks do, and for every other program a lease (the kernel grants a read lease only while there is no writer, a write lease only while nobody else has the file
+/// open at all). macOS has only the advisory lock.
 /// </summary>
 internal static partial class ForeignWriter
 {
     private const int SetLease = 1024;   // F_SETLEASE
     private const int ReadLease = 0;     // F_RDLCK
+    private const int WriteLease = 1;    // F_WRLCK
     private const int NoLease = 2;       // F_UNLCK
-    private const int TryAgain = 11;     // EAGAIN: the file has a writer
 
-    public static bool IsOpenForWriting(string path)
+    /// <summary>Looks before the file is opened for writing.</summary>
+    /// <param name="readOnly">The file, opened to read only, and not opened for writing by this process.</param>
+    public static ForeignUse Look(SafeFileHandle readOnly)
     {
         if (!OperatingSystem.IsLinux())
         {
-            return false;
+            return OperatingSystem.IsWindows() ? ForeignUse.None : ForeignUse.Unknown;
         }
 
-        using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        if (Control(handle, SetLease, ReadLease) == 0)
+        return QemuLocks.ForbidWriting(readOnly) ? ForeignUse.Writer : TryLease(readOnly, ReadLease) switch
         {
-            _ = Control(handle, SetLease, NoLease);
-            return false;
+            0 => ForeignUse.None,
+            var e when e == UnixError.TryAgain => ForeignUse.Writer,
+            _ => ForeignUse.Unknown, // the file is another user's, or its file system has no leases
+        };
+    }
+
+    /// <summary>Looks again, at a file that this process has open for writing once.</summary>
+    public static ForeignUse LookAgain(SafeFileHandle writable, string path)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return OperatingSystem.IsWindows() ? ForeignUse.None : ForeignUse.Unknown;
         }
 
-        // Any other error: the file system knows no leases, or the file is another user's. The exclusive lock still stands.
-        return Marshal.GetLastPInvokeError() == TryAgain;
+        if (QemuLocks.ForbidWriting(writable))
+        {
+            return ForeignUse.Writer;
+        }
+
+        var error = TryLease(writable, WriteLease);
+        return error == 0 ? ForeignUse.None : error == UnixError.TryAgain ? OpenFiles.FindWriter(writable, path) : ForeignUse.Unknown;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private static int TryLease(SafeFileHandle file, int lease)
+    {
+        while (Control(file, SetLease, lease) != 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error != UnixError.Interrupted)
+            {
+                return error;
+            }
+        }
+
+        _ = Control(file, SetLease, NoLease);
+        return 0;
     }
 
     [SupportedOSPlatform("linux")]
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(SafeFileHandle file, int command, int argument);
+}
+
+/// <summary>What other processes do with a file.</summary>
+internal enum ForeignUse
+{
+    /// <summary>None has it open for writing.</summary>
+    None,
+
+    /// <summary>The host does not say.</summary>
+    Unknown,
+
+    /// <summary>One has it open for writing, or is a QEMU that relies on nobody else writing it.</summary>
+    Writer,
 }

@@ -2,20 +2,30 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>A file of this machine, read and written by offset.</summary>
+/// <summary>A file of this machine, read and written by offset. Whatever the host refuses, with whatever error, is a <see cref="HostIOException"/>.</summary>
 internal sealed class HostHandle : IHostHandle
 {
-    private readonly FileStream _stream;
     private readonly SafeFileHandle _handle;
+    private readonly string _shownPath; // in errors: the name that a new file gets once it is complete
+    private readonly FileStream? _stream; // of a new file: .NET gives it its mode
+    private ForeignUse _foreignUse;
     private SafeFileHandle? _direct; // the same file, opened past the cache once it is wanted
     private bool _hasNoDirect;
 
-    public HostHandle(string path, FileStream stream)
+    public HostHandle(string path, SafeFileHandle handle, ForeignUse foreignUse)
     {
         Path = System.IO.Path.GetFullPath(path);
-        _stream = stream;
-        _handle = stream.SafeFileHandle;
+        _shownPath = Path;
+        _handle = handle;
+        _foreignUse = foreignUse;
         Length = RandomAccess.GetLength(_handle);
+    }
+
+    private HostHandle(string path, FileStream stream, string shownPath)
+        : this(path, stream.SafeFileHandle, ForeignUse.None)
+    {
+        _stream = stream;
+        _shownPath = shownPath;
     }
 
     public string Path { get; }
@@ -23,10 +33,26 @@ internal sealed class HostHandle : IHostHandle
     // The file is ours while it is open, so its length is what we made it: no system call per read.
     public long Length { get; private set; }
 
-    public DateTime LastWriteTimeUtc
+    public HostFileStatus GetStatus() => Try(() => NativeStatus.Read(Path, _handle), CoreError.CannotRead);
+
+    public bool TrySetWriteTime(FileTimestamp time) => NativeStatus.TrySetWriteTime(_handle, time);
+
+    public bool TryReserve(long offset, long length) => NativeRoom.TryReserve(Path, _handle, offset, length);
+
+    public bool TryPunchHole(long offset, long length) => NativeRoom.TryPunchHole(_handle, offset, length);
+
+    /// <summary>The handle of a new file.</summary>
+    public static HostHandle Own(string path, FileStream stream, string shownPath) => new(path, stream, shownPath);
+
+    public bool MayHaveOtherWriter => _foreignUse == ForeignUse.Unknown;
+
+    public void CheckNoOtherWriter()
     {
-        get => File.GetLastWriteTimeUtc(_handle);
-        set => File.SetLastWriteTimeUtc(_handle, value);
+        _foreignUse = ForeignWriter.LookAgain(_handle, Path);
+        if (_foreignUse == ForeignUse.Writer)
+        {
+            throw CoreError.OpenElsewhere(Path);
+        }
     }
 
     public void Read(long offset, Span<byte> buffer)
@@ -38,16 +64,16 @@ internal sealed class HostHandle : IHostHandle
                 var read = RandomAccess.Read(_handle, buffer, offset);
                 if (read == 0)
                 {
-                    throw CoreError.CutShort(Path, offset);
+                    throw CoreError.CutShort(_shownPath, offset);
                 }
 
                 offset += read;
                 buffer = buffer[read..];
             }
         }
-        catch (IOException e) when (e is not HostIOException)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotRead(Path, e);
+            throw CoreError.CannotRead(_shownPath, e);
         }
     }
 
@@ -58,9 +84,9 @@ internal sealed class HostHandle : IHostHandle
             RandomAccess.Write(_handle, buffer, offset);
             Length = Math.Max(Length, offset + buffer.Length);
         }
-        catch (IOException e)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite(Path, e);
+            throw CoreError.CannotWrite(_shownPath, e);
         }
     }
 
@@ -83,7 +109,7 @@ internal sealed class HostHandle : IHostHandle
             RandomAccess.Write(_direct, buffer, offset);
             return true;
         }
-        catch (IOException)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
             // A file system that takes the flag and refuses the write. A medium that fails says so again when the cache is written.
             _hasNoDirect = true;
@@ -93,28 +119,11 @@ internal sealed class HostHandle : IHostHandle
 
     public void SetLength(long length)
     {
-        try
-        {
-            RandomAccess.SetLength(_handle, length);
-            Length = length;
-        }
-        catch (IOException e)
-        {
-            throw CoreError.CannotWrite(Path, e);
-        }
+        Try(() => RandomAccess.SetLength(_handle, length), CoreError.CannotWrite);
+        Length = length;
     }
 
-    public void Flush()
-    {
-        try
-        {
-            RandomAccess.FlushToDisk(_handle);
-        }
-        catch (IOException e)
-        {
-            throw CoreError.CannotWrite(Path, e);
-        }
-    }
+    public void Flush() => Try(() => RandomAccess.FlushToDisk(_handle), CoreError.CannotWrite);
 
     public void Prefetch(long offset, long length) => NativeFiles.Prefetch(_handle, offset, length);
 
@@ -125,6 +134,25 @@ internal sealed class HostHandle : IHostHandle
     public void Dispose()
     {
         _direct?.Dispose();
-        _stream.Dispose();
+        _handle.Dispose();
+        _stream?.Dispose();
+    }
+
+    private void Try(Action operation, Func<string, Exception, HostIOException> error) => Try(() =>
+    {
+        operation();
+        return true;
+    }, error);
+
+    private T Try<T>(Func<T> operation, Func<string, Exception, HostIOException> error)
+    {
+        try
+        {
+            return operation();
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            throw error(_shownPath, e);
+        }
     }
 }

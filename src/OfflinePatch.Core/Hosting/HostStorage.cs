@@ -1,33 +1,55 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>The files of this machine.</summary>
+/// <summary>
+/// The files of this machine. Only files with content are opened: a pipe, a socket, a device and a directory are refused by name, and never opened. Whether a file may
+/// be written is not asked, it is tried: permissions are more than mode bits.
+/// </summary>
 internal sealed class HostStorage : IHostStorage
 {
+    private readonly Lazy<HostState> _state = new(HostState.Open);
+
     public static HostStorage Instance { get; } = new();
 
     public bool Exists(string path) => File.Exists(path);
 
-    public IHostHandle OpenRead(string path)
-    {
-        CheckRegularFile(path);
-        return Open(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-    }
+    public IHostHandle OpenRead(string path) => Open(path, FileAccess.Read, followLinks: true);
 
-    public IHostHandle OpenExclusive(string path)
+    public IHostHandle OpenExclusive(string path) => OpenToWrite(path, followLinks: true);
+
+    public IHostHandle OpenPlain(string path, bool exclusive) =>
+        exclusive ? OpenToWrite(path, followLinks: false) : Open(path, FileAccess.Read, followLinks: false);
+
+    public IHostHandle OpenOwn(string path, bool writable) =>
+        new HostHandle(path, OpenHandle(path, writable, followLinks: false, FileShare.ReadWrite | FileShare.Delete), ForeignUse.None);
+
+    public IReadOnlyCollection<string> NamesWith(string folder, string text)
     {
-        CheckRegularFile(path);
-        if ((File.GetAttributes(path) & FileAttributes.ReadOnly) != 0)
+        try
         {
-            throw CoreError.ReadOnlyFile(path, inner: null);
+            return new HashSet<string>(
+                Directory.EnumerateFileSystemEntries(folder, $"*{text}*").Select(p => Path.GetFileName(p)), StringComparer.Ordinal);
         }
-
-        return Guard(path, FileAccess.ReadWrite, () => ForeignWriter.IsOpenForWriting(path))
-            ? throw CoreError.OpenElsewhere(path)
-            : Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            return []; // a folder that may be entered and not listed: what would be opened next says what is wrong
+        }
     }
 
-    public IHostHandle Create(string path, bool isPrivate) =>
-        Open(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None, isPrivate);
+    public void CreateFolderOf(string path) => Change(path, () => HostState.CreatePrivateFolder(Path.GetDirectoryName(path)!));
+
+    public string? StateFolder => _state.Value.Folder;
+
+    public byte[]? Secret => _state.Value.Secret;
+
+    public IHostHandle Create(string path, bool isPrivate) => CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true, path);
+
+    /// <summary>Creates an empty file under a name that is not taken; a link of that name is neither followed nor replaced.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mode">Its permissions, narrowed by the umask; null for what the host gives new files.</param>
+    /// <param name="finalPath">The name that it gets later, for messages.</param>
+    public static IHostHandle CreateNew(string path, UnixFileMode? mode, string finalPath) => CreateNew(path, mode, replace: false, finalPath);
 
     public void Rename(string path, string newPath) => Change(newPath, () => File.Move(path, newPath, overwrite: true));
 
@@ -41,64 +63,186 @@ internal sealed class HostStorage : IHostStorage
         {
             change();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
             throw CoreError.CannotWrite(path, e);
         }
     }
 
-    private static void CheckRegularFile(string path)
+    private static HostHandle OpenToWrite(string path, bool followLinks)
     {
+        ForeignUse use;
+        using (var look = OpenHandle(path, writable: false, followLinks, share: FileShare.ReadWrite | FileShare.Delete))
+        {
+            // Another run of this program has it for itself; every other writer is found by the look.
+            if (!OperatingSystem.IsWindows() && !NativeOpen.TryLock(look, exclusive: false))
+            {
+                throw CoreError.Locked(path, inner: null);
+            }
+
+            use = ForeignWriter.Look(look);
+        }
+
+        return use == ForeignUse.Writer ? throw CoreError.OpenElsewhere(path) : Open(path, FileAccess.ReadWrite, followLinks, use);
+    }
+
+    private static HostHandle Open(string path, FileAccess access, bool followLinks, ForeignUse use = ForeignUse.None)
+    {
+        var writable = access != FileAccess.Read;
+        var handle = OpenHandle(path, writable, followLinks, writable ? FileShare.None : FileShare.Read);
+        try
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                if (!NativeOpen.TryLock(handle, exclusive: writable))
+                {
+                    throw CoreError.Locked(path, inner: null);
+                }
+
+                NativeFiles.ExpectRandomAccess(handle);
+            }
+
+            if (writable && OperatingSystem.IsLinux())
+            {
+                QemuLocks.Take(handle);
+            }
+
+            return new HostHandle(path, handle, use);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    private static SafeFileHandle OpenHandle(string path, bool writable, bool followLinks, FileShare share)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            return NativeOpen.Open(Path.GetFullPath(path), writable, followLinks, out var error, out var type) ?? throw WhyNotOpened(path, writable, followLinks, error, type);
+        }
+
         if (Directory.Exists(path))
         {
-            throw CoreError.NotARegularFile(path);
+            throw CoreError.NotARegularFile(path, HostFileType.Directory);
         }
 
-        if (!File.Exists(path))
+        if (!followLinks && File.Exists(path) && (File.GetAttributes(path) & FileAttributes.ReparsePoint) != 0)
         {
-            throw CoreError.Missing(path);
+            throw CoreError.LinkNotFollowed(path);
         }
+
+        return Guard(path, writable, () =>
+        {
+            var handle = File.OpenHandle(path, FileMode.Open, writable ? FileAccess.ReadWrite : FileAccess.Read, share, FileOptions.RandomAccess);
+            try
+            {
+                _ = RandomAccess.GetLength(handle);
+            }
+            catch (NotSupportedException)
+            {
+                handle.Dispose();
+                throw CoreError.NotARegularFile(path, HostFileType.Unknown);
+            }
+
+            return handle;
+        });
     }
 
-    private static HostHandle Open(string path, FileMode mode, FileAccess access, FileShare share, bool isPrivate = false)
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    private static Exception WhyNotOpened(string path, bool writable, bool followLinks, int error, HostFileType type)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0, Options = FileOptions.RandomAccess };
-        if (isPrivate && !OperatingSystem.IsWindows())
+        if (type == HostFileType.Missing || (error is UnixError.NoEntry or UnixError.NotADirectory))
         {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return CoreError.Missing(path);
         }
 
-        return Guard(path, access, () => new HostHandle(path, new FileStream(path, options)), mode == FileMode.Create);
+        if (type == HostFileType.Link || (error == UnixError.Loop && !followLinks))
+        {
+            return CoreError.LinkNotFollowed(path);
+        }
+
+        if (error is 0 or UnixError.IsADirectory or UnixError.NoDevice)
+        {
+            return CoreError.NotARegularFile(path, error == UnixError.IsADirectory ? HostFileType.Directory : type);
+        }
+
+        var text = UnixError.Text(error);
+        if (error == UnixError.TryAgain)
+        {
+            return CoreError.Locked(path, inner: null);
+        }
+
+        // Which permission is missing: that to write it, or already that to open it at all?
+        if (writable && error is UnixError.AccessDenied or UnixError.NotPermitted or UnixError.ReadOnlyFileSystem)
+        {
+            using var readable = NativeOpen.Open(Path.GetFullPath(path), writable: false, followLinks, out _, out _);
+            if (readable is not null || error == UnixError.ReadOnlyFileSystem)
+            {
+                return CoreError.ReadOnlyFile(path, text, onReadOnlyMount: error == UnixError.ReadOnlyFileSystem);
+            }
+        }
+
+        return CoreError.CannotOpen(path, text);
     }
+
+    private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) => Guard(shownPath, writable: true, () =>
+    {
+        var options = new FileStreamOptions
+        {
+            // O_EXCL: the name is new, so no link of that name can lead elsewhere.
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            BufferSize = 0,
+            Options = FileOptions.RandomAccess,
+        };
+        if (mode is { } permissions && !OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = permissions;
+        }
+
+        while (true)
+        {
+            try
+            {
+                return HostHandle.Own(path, new FileStream(path, options), shownPath);
+            }
+            catch (IOException) when (replace && File.Exists(path))
+            {
+                File.Delete(path);
+                replace = false;
+            }
+        }
+    }, isCreated: true);
 
     /// <summary>Opens, and turns what the host says when it refuses into an error with a remedy.</summary>
-    private static T Guard<T>(string path, FileAccess access, Func<T> open, bool isCreated = false)
+    private static T Guard<T>(string path, bool writable, Func<T> open, bool isCreated = false)
     {
         try
         {
             return open();
         }
+        catch (Exception e) when (isCreated && HostErrors.IsOfHost(e))
+        {
+            throw CoreError.CannotCreate(path, e);
+        }
         catch (UnauthorizedAccessException e)
         {
-            throw access == FileAccess.Read ? CoreError.CannotOpen(path, e) : CoreError.ReadOnlyFile(path, e);
+            throw writable ? CoreError.ReadOnlyFile(path, e.Message, onReadOnlyMount: false) : CoreError.CannotOpen(path, e.Message);
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             throw CoreError.Missing(path);
         }
-        catch (IOException e) when (IsSharingViolation(e))
+        catch (IOException e) when ((e.HResult & 0xFFFF) is 32 or 33) // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION of Windows
         {
             throw CoreError.Locked(path, e);
         }
-        catch (IOException e) when (e is not HostIOException)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw isCreated ? CoreError.CannotWrite(path, e) : CoreError.CannotOpen(path, e);
+            throw CoreError.CannotOpen(path, e.Message);
         }
     }
-
-    // Windows: ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION. Elsewhere .NET maps EWOULDBLOCK of flock to the same text and to the raw errno.
-    private static bool IsSharingViolation(IOException e) =>
-        OperatingSystem.IsWindows()
-            ? (e.HResult & 0xFFFF) is 32 or 33
-            : e.HResult is 11 or 35 || (e.HResult & 0xFFFF) is 11 or 35 or 32;
 }

@@ -15,8 +15,35 @@ internal interface IHostStorage
     /// <summary>Opens a file to read and later write it, shared with nobody.</summary>
     IHostHandle OpenExclusive(string path);
 
-    /// <summary>Creates an empty file, replacing one of the same name. A private one may be read by its owner only: it holds parts of an image.</summary>
+    /// <summary>
+    /// Opens a file that another file names, or that only this program makes: never through a link in its last name (<c>CORE-0033</c>), so that it lies in the folder
+    /// where it was looked for.
+    /// </summary>
+    IHostHandle OpenPlain(string path, bool exclusive) => exclusive ? OpenExclusive(path) : OpenRead(path);
+
+    /// <summary>
+    /// Creates an empty file, in place of one of the same name: a link of that name is replaced, not followed. A private one may be read by its owner only: it holds
+    /// parts of an image.
+    /// </summary>
     IHostHandle Create(string path, bool isPrivate);
+
+    /// <summary>
+    /// Opens a file that this program made (an undo file, a pointer to one): never through a link (<c>CORE-0033</c>), and without a lock of its own. Whoever holds
+    /// the image holds its undo files.
+    /// </summary>
+    IHostHandle OpenOwn(string path, bool writable);
+
+    /// <summary>Names of the files in a folder that contain a text. Where the folder cannot be listed, none.</summary>
+    IReadOnlyCollection<string> NamesWith(string folder, string text);
+
+    /// <summary>Creates the folder of a file of this program, for this user only.</summary>
+    void CreateFolderOf(string path);
+
+    /// <summary>A folder of this user for the state of this program, or null where there is none.</summary>
+    string? StateFolder { get; }
+
+    /// <summary>A secret of this user on this host that signs undo files, or null where none can be kept.</summary>
+    byte[]? Secret { get; }
 
     /// <summary>Renames a file, replacing one of the new name.</summary>
     void Rename(string path, string newPath);
@@ -37,8 +64,27 @@ internal interface IHostHandle : IDisposable
     /// <summary>Length in bytes.</summary>
     long Length { get; }
 
-    /// <summary>Last write, UTC.</summary>
-    DateTime LastWriteTimeUtc { get; set; }
+    /// <summary>What the host says about the file now.</summary>
+    HostFileStatus GetStatus();
+
+    /// <summary>Sets the time of the last write; false where only the owner may.</summary>
+    bool TrySetWriteTime(FileTimestamp time);
+
+    /// <summary>Takes room for a range that is written next; it reads as before. False where the file system cannot.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0018</c>: there is none.</exception>
+    bool TryReserve(long offset, long length) => false;
+
+    /// <summary>Makes a hole, which reads as zeros and takes no room. False where the file system cannot.</summary>
+    bool TryPunchHole(long offset, long length) => false;
+
+    /// <summary>Whether the host does not say if another process has the file open for writing.</summary>
+    bool MayHaveOtherWriter => false;
+
+    /// <summary>Looks again whether another process opened the file for writing, or relies on its content: a virtual machine that was started meanwhile.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0014</c>: one does.</exception>
+    void CheckNoOtherWriter()
+    {
+    }
 
     /// <summary>Fills the buffer; the range is inside the file.</summary>
     void Read(long offset, Span<byte> buffer);

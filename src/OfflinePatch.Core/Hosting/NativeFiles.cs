@@ -12,6 +12,7 @@ internal static partial class NativeFiles
     private const int OpenCloseOnExec = 0x80000; // O_CLOEXEC of Linux
 
     /// <summary>Makes the names in a folder durable. On Windows NTFS journals them, and there is no call.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0019</c>: the host refused. File systems that cannot flush a folder are not an error.</exception>
     public static void FlushFolder(string folder)
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
@@ -19,15 +20,32 @@ internal static partial class NativeFiles
             return;
         }
 
-        var descriptor = Open(folder, OpenReadOnly);
+        var error = 0;
+        int descriptor;
+        do
+        {
+            descriptor = Open(folder, OpenReadOnly);
+            error = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
+        }
+        while (error == UnixError.Interrupted);
+
         if (descriptor < 0)
         {
-            throw CoreError.CannotFlushFolder(folder, Marshal.GetLastPInvokeError());
+            throw CoreError.CannotFlushFolder(folder, UnixError.Text(error));
         }
 
-        // Some file systems cannot flush a folder (EINVAL); the rename itself is still ordered by those that matter.
-        _ = FSync(descriptor);
+        do
+        {
+            error = FSync(descriptor) == 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+        while (error == UnixError.Interrupted);
         _ = Close(descriptor);
+
+        // Some file systems cannot flush a folder; the rename itself is still ordered by those that matter.
+        if (error != 0 && error != UnixError.InvalidArgument && error != UnixError.NotSupported)
+        {
+            throw CoreError.CannotFlushFolder(folder, UnixError.Text(error));
+        }
     }
 
     /// <summary>Whether a write may go past the host's cache.</summary>
@@ -50,6 +68,16 @@ internal static partial class NativeFiles
 
         var descriptor = Open(path, OpenWriteOnly | OpenCloseOnExec | flag);
         return descriptor < 0 ? null : new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>Says that a file is not read from start to end: the host's read-ahead would be for nothing. Linux only.</summary>
+    public static void ExpectRandomAccess(SafeFileHandle handle)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            const int random = 1; // POSIX_FADV_RANDOM
+            _ = Advise(handle, 0, 0, random);
+        }
     }
 
     /// <summary>Starts to read a range of a file into the host's cache. Linux only; elsewhere the host's own read-ahead has to do.</summary>

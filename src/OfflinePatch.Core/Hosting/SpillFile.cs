@@ -29,25 +29,32 @@ internal sealed class SpillFile : IDisposable
                 File.Delete(path);
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite(path, e);
+            throw CoreError.CannotCreate(path, e);
         }
     }
 
     public void Read(long offset, Span<byte> buffer)
     {
-        var read = 0;
-        while (read < buffer.Length)
+        try
         {
-            var count = RandomAccess.Read(_stream.SafeFileHandle, buffer[read..], offset + read);
-            if (count == 0)
+            var read = 0;
+            while (read < buffer.Length)
             {
-                buffer[read..].Clear(); // a block that was never written
-                return;
-            }
+                var count = RandomAccess.Read(_stream.SafeFileHandle, buffer[read..], offset + read);
+                if (count == 0)
+                {
+                    buffer[read..].Clear(); // a block that was never written
+                    return;
+                }
 
-            read += count;
+                read += count;
+            }
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            throw CoreError.CannotRead("The temporary file", e);
         }
     }
 
@@ -57,7 +64,7 @@ internal sealed class SpillFile : IDisposable
         {
             RandomAccess.Write(_stream.SafeFileHandle, buffer, offset);
         }
-        catch (IOException e)
+        catch (Exception e) when (HostErrors.IsOfHost(e))
         {
             throw CoreError.CannotWrite("The temporary file", e);
         }

@@ -29,6 +29,15 @@ public interface IImageFiles
     /// <exception cref="RefusedException">The name leaves the folder, or parents are not allowed.</exception>
     /// <exception cref="HostIOException">The file is missing or cannot be opened.</exception>
     ImageFile OpenCompanion(string relativeTo, string name, CompanionKind kind);
+
+    /// <summary>
+    /// The container has opened every file that it names. A transaction that may write rolls an interrupted change back now, since it knows that the files of that
+    /// change are those of the image.
+    /// </summary>
+    /// <exception cref="RefusedException"><c>CORE-0028</c>: other files belong to the change.</exception>
+    void AllFilesNamed()
+    {
+    }
 }
 
 /// <summary>A host file that belongs to an image.</summary>

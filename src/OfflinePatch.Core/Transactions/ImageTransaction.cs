@@ -5,23 +5,35 @@ namespace OfflinePatch.Core;
 
 /// <summary>
 /// The host files of one image, changed all together or not at all. Everything above sees a writable view; the files themselves are only read
-/// until <see cref="Commit"/>, which first makes the way back durable (the undo file), then writes. A process that is killed anywhere leaves the old
-/// image, or an image and an undo file with which the next <see cref="Open(string, TransactionOptions)"/> rolls it back.
+/// until <see cref="Commit"/>, which first makes the old bytes durable (the undo file), then writes. A process that is killed anywhere leaves the old
+/// image, or an image and an undo file: a later transaction that may write rolls it back, one that only reads shows the old bytes and writes nothing.
 /// </summary>
+/// <remarks>Not safe for several threads, except that its devices may be read by several at once while nothing is written.</remarks>
 public sealed class ImageTransaction : IImageFiles, IDisposable
 {
     private readonly IHostStorage _storage;
     private readonly TransactionOptions _options;
     private readonly OverlayStorage _overlayStorage;
+    private readonly StepSearch _search;
     private readonly List<TransactionFile> _files = [];
+    private readonly List<InterruptedStep> _interrupted = [];
 
     private ImageTransaction(IHostStorage storage, string path, TransactionOptions options)
     {
         _storage = storage;
         _options = options;
         _overlayStorage = new OverlayStorage(options.MemoryLimit);
+        _search = new StepSearch(storage, options.UndoFolder);
         ImagePath = path;
-        Image = OpenFile(Core.HostPaths.Resolve(path), options.Writable).Overlay;
+        try
+        {
+            Image = OpenFile(Core.HostPaths.Resolve(path), options.Writable, isPlain: false).Overlay;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <inheritdoc/>
@@ -30,31 +42,41 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     /// <inheritdoc/>
     public ResizableDevice Image { get; }
 
-    /// <summary>Whether opening rolled an interrupted commit back first.</summary>
-    public bool RolledBack { get; private init; }
+    /// <summary>Whether an interrupted change was rolled back.</summary>
+    public bool RolledBack { get; private set; }
 
-    /// <summary>Bytes of all host files of the image, as they are on the host.</summary>
-    public long HostLength => _files.Sum(f => f.Handle.Length);
+    /// <summary>Whether an interrupted change was found, and the image is shown as it was before it; nothing was written.</summary>
+    public bool ShowsOldBytes => _interrupted.Count > 0;
+
+    /// <summary>Bytes of all host files of the image.</summary>
+    public long HostLength => _files.Sum(f => f.View.Length);
+
+    /// <summary>What the host did not say about the files, for the report.</summary>
+    public IEnumerable<string> HostNotes => _files.Where(f => f.Handle.MayHaveOtherWriter).Select(f =>
+        $"The host does not say whether another program has {f.Handle.Path} open for writing. Make sure that no virtual machine uses it.");
 
     /// <summary>The paths of all host files of the image that were opened so far, the named one first.</summary>
     public IEnumerable<string> HostPaths => _files.Select(f => f.Handle.Path);
 
-    /// <summary>Opens an image. If an earlier commit of it was interrupted, it is rolled back first.</summary>
+    internal IReadOnlyList<TransactionFile> Files => _files;
+
+    internal IReadOnlyList<InterruptedStep> Interrupted => _interrupted;
+
+    internal StepSearch Search => _search;
+
+    /// <summary>The interrupted change that was rolled back, or null.</summary>
+    internal ImageStep? RolledBackStep { get; private set; }
+
+    /// <summary>Opens an image. If an earlier change of it was interrupted, the image is seen as it was before that.</summary>
     /// <exception cref="HostIOException">The file is missing, unreadable, or read-only where <see cref="TransactionOptions.Writable"/> asks for more.</exception>
-    /// <exception cref="RefusedException">Another program uses the file (<c>CORE-0013</c>, <c>CORE-0014</c>).</exception>
+    /// <exception cref="RefusedException">
+    /// Another program uses the file (<c>CORE-0013</c>, <c>CORE-0014</c>); a change was interrupted, and its undo file cannot be found (<c>CORE-0026</c>) or is not proven to
+    /// belong to this image (<c>CORE-0027</c>).
+    /// </exception>
+    /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file beside the image is damaged.</exception>
     public static ImageTransaction Open(string path, TransactionOptions options) => Open(HostStorage.Instance, path, options);
 
-    internal static ImageTransaction Open(IHostStorage storage, string path, TransactionOptions options)
-    {
-        var rolledBack = new ImageUndo(storage, path, options.UndoFolder).RollBackIfInterrupted();
-        var transaction = new ImageTransaction(storage, path, options) { RolledBack = rolledBack };
-        if (options.Writable)
-        {
-            new ImageUndo(storage, path, options.UndoFolder).DeleteStalePreparation();
-        }
-
-        return transaction;
-    }
+    internal static ImageTransaction Open(IHostStorage storage, string path, TransactionOptions options) => new(storage, path, options);
 
     /// <inheritdoc/>
     public ImageFile OpenCompanion(string relativeTo, string name, CompanionKind kind)
@@ -68,12 +90,23 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         try
         {
-            var file = OpenFile(path, _options.Writable && kind == CompanionKind.Extent);
+            var isExtent = kind == CompanionKind.Extent;
+            var file = OpenFile(isExtent ? path : Core.HostPaths.Resolve(path), _options.Writable && isExtent, isPlain: isExtent);
             return new ImageFile(path, file.Overlay);
         }
-        catch (HostIOException e) when (!_storage.Exists(path))
+        catch (HostIOException e) when (e.IsMissing && !_storage.Exists(path))
         {
             throw CoreError.CompanionMissing(relativeTo, name, e);
+        }
+    }
+
+    /// <summary>Tells the transaction that the container has opened every file that it names. Where it may write, an interrupted change is rolled back now.</summary>
+    /// <inheritdoc cref="RollBackInterrupted" path="/exception"/>
+    public void AllFilesNamed()
+    {
+        if (_options.Writable)
+        {
+            RollBackInterrupted();
         }
     }
 
@@ -82,7 +115,9 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     /// no file is touched.
     /// </summary>
     /// <param name="cancellation">Looked at until the first byte of the image is written, and not after it.</param>
-    /// <exception cref="HostIOException">The host failed; the image is unchanged, or rolled back (<c>CORE-0020</c>), or the way back is kept (<c>CORE-0021</c>).</exception>
+    /// <exception cref="HostIOException">
+    /// The host failed; the image is unchanged, or rolled back (<c>CORE-0020</c>), or rolling back failed and the undo file stays (<c>CORE-0021</c>).
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; the image is unchanged.</exception>
     public CommitResult Commit(CancellationToken cancellation = default)
     {
@@ -91,70 +126,202 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             throw CoreError.NotWritable();
         }
 
+        using var writing = HostProcess.BeginWriting();
+        RollBackInterrupted();
         var changes = new List<FileChange>();
-        foreach (var file in _files.Where(f => f.Overlay.IsTouched))
+        foreach (var file in _files.Where(f => f.IsExclusive))
         {
             cancellation.ThrowIfCancellationRequested();
-            var change = FileChange.Find(file.Handle, file.Overlay, cancellation);
-            if (change is not null)
-            {
-                changes.Add(change);
-            }
+            changes.Add(FileChange.Find(file.Handle, file.Overlay, file.Read, cancellation));
         }
 
-        if (changes.Count == 0)
+        if (changes.TrueForAll(c => c.IsEmpty))
         {
             return new CommitResult(0, null);
         }
 
-        var undo = new ImageUndo(_storage, ImagePath, _options.UndoFolder);
-        undo.Prepare(changes, cancellation);
-        return new CommitResult(changes.Sum(c => c.ByteCount), Apply(undo, changes));
+        // The file that was named is always in the step: the history is its.
+        changes.RemoveAll(c => c.IsEmpty && c != changes[0]);
+        var run = new StepRun(_storage, _search);
+        var step = run.Prepare(changes, _options.Label, cancellation);
+        var written = run.Apply(changes, step, _options.Note);
+        run.Finish(changes, step, _options.KeepUndo, _options.Note);
+        return new CommitResult(written, _options.KeepUndo ? step : null);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (var file in _files)
-        {
-            file.Handle.Dispose();
-        }
-
+        _interrupted.ForEach(s => s.Dispose());
+        _files.ForEach(f => f.Dispose());
         _overlayStorage.Dispose();
     }
 
-    private string? Apply(ImageUndo undo, List<FileChange> changes)
+    /// <summary>Rolls interrupted changes back, and says so.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0028</c>: other files belong to the change that this image does not name.</exception>
+    /// <exception cref="HostIOException">The host failed; the undo file stays.</exception>
+    internal void RollBackInterrupted()
     {
-        try
+        foreach (var interrupted in _interrupted.Where(i => i.IsWritable).ToList())
         {
-            foreach (var change in changes)
+            var files = new List<(StepRecord, IHostHandle)>();
+            foreach (var record in interrupted.Step.Records)
             {
-                change.Apply();
+                if (interrupted.Files.TryGetValue(record, out var file) && file.IsExclusive)
+                {
+                    files.Add((record, file.Handle));
+                }
+                else if (record.Index == 0 || record.Ranges.Length > 0 || record.OldLength != record.NewLength)
+                {
+                    throw UndoError.OtherImageInterrupted(ImagePath, interrupted.MainName, interrupted.Step.Path);
+                }
             }
 
-            return undo.Complete(_options.KeepUndo);
-        }
-        catch (IOException e)
-        {
-            try
+            using var writing = HostProcess.BeginWriting();
+            files.ForEach(f => f.Item2.CheckNoOtherWriter());
+            RolledBackStep = ImageHistory.Describe(interrupted.Step, ImagePath);
+            new StepRun(_storage, _search).TakeBack(interrupted.Step, files, _options.Note);
+            foreach (var file in interrupted.Files.Values)
             {
-                undo.RollBack(_files.ConvertAll(f => f.Handle));
-            }
-            catch (Exception worse) when (worse is IOException or CorruptImageException)
-            {
-                throw CoreError.RollBackFailed(ImagePath, undo.UndoPath, worse);
+                file.View.ShowFile();
             }
 
-            throw CoreError.CommitRolledBack(ImagePath, e);
+            RolledBack = true;
+            _interrupted.Remove(interrupted);
+            interrupted.Dispose();
+            _options.Note?.Invoke($"{ImagePath}: a change that was interrupted while it wrote was rolled back; the image is what it was before.");
         }
     }
 
-    private TransactionFile OpenFile(string path, bool exclusive)
+    /// <summary>
+    /// Opens the other files of interrupted changes without asking the container: only those that are the very files of the change, in an undo file that this user
+    /// provably wrote.
+    /// </summary>
+    internal void OpenFilesOfInterrupted()
     {
-        var handle = exclusive ? _storage.OpenExclusive(path) : _storage.OpenRead(path);
-        var file = new TransactionFile(handle, new OverlayDevice(new HostFileDevice(handle, ownsHandle: false), _overlayStorage));
+        foreach (var interrupted in _interrupted.ToList())
+        {
+            foreach (var record in interrupted.Step.Records.Where(r => !interrupted.Files.ContainsKey(r)))
+            {
+                OpenVeryFile(interrupted.Step, record);
+            }
+        }
+    }
+
+    /// <summary>complete → applying → restored → gone, after every file was held against the step.</summary>
+    /// <param name="step">The step, complete.</param>
+    /// <param name="isFirst">Whether the image was not written by an undo before: then times count.</param>
+    /// <param name="options">What the user vouches for.</param>
+    internal void Undo(StepFile step, bool isFirst, UndoOptions options)
+    {
+        if (step.WhyNotOwned() is { } reason)
+        {
+            throw UndoError.UndoFileMayNotBeUsed(step.Path, reason);
+        }
+
+        if (!options.Force && !step.IsLegacy && step.WhyNotSigned() is { } unsigned)
+        {
+            throw UndoError.SeemsChanged(ImagePath, unsigned);
+        }
+
+        var files = step.Records.Select(r => (Record: r, File: FileOf(step, r, options.NameFiles is not null).Handle)).ToList();
+        foreach (var (record, file) in files)
+        {
+            if (StepProof.WhyNotNew(step.Handle, record, file) is { } difference)
+            {
+                throw UndoError.ChangedSince(file.Path, difference);
+            }
+        }
+
+        foreach (var (record, file) in files.Where(_ => isFirst && !options.Force))
+        {
+            var status = file.GetStatus();
+            if (record.NewTime is { } time && time != status.WriteTime)
+            {
+                throw UndoError.SeemsChanged(file.Path, record.Identity.Matches(status.Identity)
+                    ? $"it was last written at {status.WriteTime.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}, and the change ended at {time.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}"
+                    : "it is a copy of the file that was changed, made later");
+            }
+        }
+
+        using var writing = HostProcess.BeginWriting();
+        files.ForEach(f => f.File.CheckNoOtherWriter());
+        new StepRun(_storage, _search).TakeBack(step, files, options.Note);
+    }
+
+    private TransactionFile FileOf(StepFile step, StepRecord record, bool isNamedByImage)
+    {
+        var main = _files[0];
+        if (ReferenceEquals(step.RecordOf(main.Handle, isNamedAfterIt: true), record))
+        {
+            return main;
+        }
+
+        var path = Path.Combine(Path.GetDirectoryName(main.Handle.Path)!, record.Name);
+        return _files.Find(f => f.IsExclusive && string.Equals(f.Handle.Path, path, StringComparison.Ordinal))
+            ?? _files.Find(f => f.IsExclusive && record.Identity.IsKnown && f.Handle.GetStatus().Identity is { IsKnown: true } identity && record.Identity.Matches(identity))
+            ?? (isNamedByImage ? throw UndoError.NotNamedByImage(ImagePath, record.Name) : OpenVeryFile(step, record));
+    }
+
+    private TransactionFile OpenVeryFile(StepFile step, StepRecord record)
+    {
+        var path = Path.Combine(Path.GetDirectoryName(_files[0].Handle.Path)!, record.Name);
+        var file = OpenFile(path, _options.Writable, isPlain: true);
+        return step.WhyNotSigned() is null && record.Identity.IsKnown && record.Identity.Matches(file.Handle.GetStatus().Identity)
+            ? file
+            : throw UndoError.NotNamedByImage(ImagePath, record.Name);
+    }
+
+    private TransactionFile OpenFile(string path, bool exclusive, bool isPlain)
+    {
+        var handle = isPlain ? _storage.OpenPlain(path, exclusive) : exclusive ? _storage.OpenExclusive(path) : _storage.OpenRead(path);
+        var file = new TransactionFile(handle, exclusive);
+        try
+        {
+            var interrupted = _search.FindInterrupted(handle, _options.TrustedUndoFile);
+            foreach (var (step, record) in interrupted)
+            {
+                Show(step, record, file);
+            }
+
+            if (exclusive && interrupted.Count == 0)
+            {
+                _search.DeleteLeftovers(handle);
+            }
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        file.CreateOverlay(_overlayStorage);
         _files.Add(file);
         return file;
+    }
+
+    /// <summary>Shows a file as it was before the step that was interrupted while it wrote.</summary>
+    private void Show(StepFile step, StepRecord record, TransactionFile file)
+    {
+        var known = _interrupted.Find(i => string.Equals(i.Step.Path, step.Path, StringComparison.Ordinal));
+        if (known is not null)
+        {
+            step.Dispose();
+            record = known.Step.Records[record.Index];
+        }
+        else
+        {
+            known = new InterruptedStep(step);
+            _interrupted.Add(known);
+            if (!_options.Writable)
+            {
+                _options.Note?.Invoke(
+                    $"{ImagePath}: a change was interrupted while it wrote. The image is shown as it was before; nothing is written. "
+                    + $"To roll it back: offlinepatch recover {ShellText.Quote(ImagePath)}");
+            }
+        }
+
+        known.Add(record, file, _options);
     }
 
     private string ResolveCompanion(string relativeTo, string name, CompanionKind kind)
@@ -173,6 +340,4 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         return Path.GetFullPath(Path.Combine(folder, name.Contains('\0') ? throw CoreError.CompanionOutsideFolder(name) : name));
     }
-
-    private sealed record TransactionFile(IHostHandle Handle, OverlayDevice Overlay);
 }

@@ -4,15 +4,17 @@ namespace OfflinePatch.Core;
 
 /// <summary>
 /// A new host file under a temporary name in its final folder. It gets its final name in one step, once it is complete; until then, and after
-/// an error or a cancellation, there is no file of that name.
+/// an error or a cancellation, there is no file of that name. The temporary name is random and new: a link that waits there is never written through.
 /// </summary>
 public sealed class OutputFile : ResizableDevice
 {
     private const int DirectLeast = 256 * 1024;
     private const long FlushStep = 32L * 1024 * 1024;
+    private const int NameLimit = 150; // characters of the final name in the temporary one: names of hosts end at 255 bytes
 
     private readonly string _path;
     private readonly string _temporaryPath;
+    private readonly bool _isDurable;
     private IHostHandle? _handle;
     private long _flushedTo;
     private long _unflushed; // bytes, holes not counted
@@ -20,14 +22,20 @@ public sealed class OutputFile : ResizableDevice
 
     /// <param name="path">The final path.</param>
     /// <param name="overwrite">Whether a file of that name may be replaced.</param>
+    /// <param name="access">Who may read it; null for whom the host lets read new files.</param>
+    /// <param name="isDurable">Whether <see cref="Complete"/> returns only once the file is on the medium; small files of many need not be.</param>
     /// <exception cref="RefusedException"><c>CORE-0040</c>: the file exists.</exception>
     /// <exception cref="HostIOException">The host refused.</exception>
-    public OutputFile(string path, bool overwrite)
+    public OutputFile(string path, bool overwrite, OutputAccess? access = null, bool isDurable = true)
     {
         CheckFree(path, overwrite);
         _path = Path.GetFullPath(path);
-        _temporaryPath = $"{_path}.offlinepatch-part";
-        _handle = HostStorage.Instance.Create(_temporaryPath, isPrivate: false);
+        _isDurable = isDurable;
+        var name = Path.GetFileName(_path);
+        _temporaryPath = Path.Combine(
+            Path.GetDirectoryName(_path) ?? "", $"{(name.Length > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
+        _handle = HostStorage.CreateNew(_temporaryPath, access?.Mode, _path);
+        TemporaryFiles.Add(_temporaryPath);
     }
 
     /// <summary>Refuses a path that is taken, for whoever wants to know it before the work.</summary>
@@ -38,6 +46,19 @@ public sealed class OutputFile : ResizableDevice
         {
             throw CoreError.OutputExists(path);
         }
+    }
+
+    /// <summary>Tries whether a file of this path can be made, and leaves nothing: asked before work whose result could not be kept.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0040</c>: the file exists.</exception>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: the folder is missing, or the host refuses to make a file in it. <c>CORE-0011</c>: the path is a directory.</exception>
+    public static void CheckWritable(string path, bool overwrite)
+    {
+        if (HostPaths.IsDirectory(path))
+        {
+            throw CoreError.NotARegularFile(path, HostFileType.Directory);
+        }
+
+        new OutputFile(path, overwrite).Dispose();
     }
 
     /// <inheritdoc/>
@@ -66,7 +87,7 @@ public sealed class OutputFile : ResizableDevice
 
         Handle.Write(offset, buffer);
         _unflushed += buffer.Length;
-        if (_unflushed >= FlushStep && offset >= _flushedTo && _flushing.IsCompleted)
+        if (_isDurable && _unflushed >= FlushStep && offset >= _flushedTo && _flushing.IsCompleted)
         {
             BeginFlush(Handle, offset + buffer.Length);
         }
@@ -82,15 +103,36 @@ public sealed class OutputFile : ResizableDevice
         return Handle.GetExtent(offset);
     }
 
-    /// <summary>Makes the content durable and gives the file its final name.</summary>
+    /// <summary>Gives the file its final name, and first makes the content durable.</summary>
+    /// <exception cref="HostIOException">The host refused; there is no file of the final name, or the one that was there.</exception>
     public void Complete()
     {
         _flushing.Wait();
-        Handle.Flush();
+        if (_isDurable)
+        {
+            Handle.Flush();
+        }
+
         Handle.Dispose();
         _handle = null;
-        HostStorage.Instance.Rename(_temporaryPath, _path);
-        HostStorage.Instance.FlushFolderOf(_path);
+        try
+        {
+            HostStorage.Instance.Rename(_temporaryPath, _path);
+        }
+        catch
+        {
+            HostStorage.Instance.Delete(_temporaryPath);
+            throw;
+        }
+        finally
+        {
+            TemporaryFiles.Remove(_temporaryPath);
+        }
+
+        if (_isDurable)
+        {
+            HostStorage.Instance.FlushFolderOf(_path);
+        }
     }
 
     /// <summary>
@@ -114,6 +156,7 @@ public sealed class OutputFile : ResizableDevice
             _handle.Dispose();
             _handle = null;
             HostStorage.Instance.Delete(_temporaryPath);
+            TemporaryFiles.Remove(_temporaryPath);
         }
 
         base.Dispose(disposing);

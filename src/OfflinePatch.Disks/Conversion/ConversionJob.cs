@@ -24,7 +24,11 @@ public sealed record ConversionRequest(
     bool AllowBacking = false,
     bool Verify = false,
     string? CreateMfJar = null,
-    string? QemuImgHw = null);
+    string? QemuImgHw = null)
+{
+    /// <summary>Receives what the user has to know and is no error, or null.</summary>
+    public Action<string>? Note { get; init; }
+}
 
 /// <summary>What a conversion job did.</summary>
 /// <param name="SourceFormat">Format of the source, by its content.</param>
@@ -44,7 +48,7 @@ public static class ConversionJob
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
     {
-        using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking });
+        using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking, Note = request.Note });
         using var source = DiskFormats.Open(transaction);
         var (result, bitmap) = Write(source, transaction, request, progress, cancellation);
         return new ConversionOutcome(source.Format, source.Subformat, result, bitmap);
@@ -81,7 +85,7 @@ public static class ConversionJob
         Check(source, request);
         var target = DiskFormats.All.First(f => f.Format == request.Format);
         var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath), disk.SectorSize, disk.Properties);
-        using var output = new OutputFile(request.OutputPath, request.Overwrite);
+        using var output = new OutputFile(request.OutputPath, request.Overwrite, OutputAccess.Of(source.ImagePath));
         var result = DiskConverter.Convert(disk, target, output, options, progress, request.Verify, cancellation);
         output.Complete();
         return (result, RunTools(request, disk, cancellation));

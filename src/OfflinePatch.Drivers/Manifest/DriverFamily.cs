@@ -5,22 +5,17 @@ namespace OfflinePatch.Drivers.Manifest;
 /// <summary>A family of drivers: one file of drivers-manifest.</summary>
 public sealed class DriverFamily
 {
-    private static readonly DriverDemand NoDemand = new([], []);
-
-    private readonly IReadOnlyDictionary<string, DriverDemand> _targets;
     private readonly List<(string Folder, ProcessorArchitecture Architecture)> _architectures = [];
 
     private DriverFamily(ManifestDocument document)
     {
         Name = document.Family!;
         Title = document.Title!;
-        IsChain = document.Chain;
         Drivers = document.Drivers!;
         Obtain = document.Obtain ?? [];
         Directories = document.Directories ?? [];
         Exclude = document.Exclude ?? [];
         Installed = document.Installed ?? [];
-        _targets = document.Targets ?? new Dictionary<string, DriverDemand>();
         foreach (var (name, folders) in document.Architectures ?? new Dictionary<string, IReadOnlyList<string>>())
         {
             if (ProcessorArchitectures.Parse(name) is { } architecture)
@@ -36,9 +31,6 @@ public sealed class DriverFamily
     /// <summary>For people.</summary>
     public string Title { get; }
 
-    /// <summary>Whether the required drivers are staged together or not at all.</summary>
-    public bool IsChain { get; }
-
     /// <summary>Its drivers.</summary>
     public IReadOnlyList<DriverEntry> Drivers { get; }
 
@@ -53,9 +45,6 @@ public sealed class DriverFamily
 
     /// <summary>Version files of installed bundles.</summary>
     public IReadOnlyList<InstalledBundle> Installed { get; }
-
-    /// <summary>What a target needs; nothing for a target that the file does not name.</summary>
-    public DriverDemand Demand(string target) => _targets.GetValueOrDefault(target) ?? NoDemand;
 
     /// <summary>The driver of this id, without case, or null.</summary>
     public DriverEntry? Find(string id) => Drivers.FirstOrDefault(d => d.Id.Equals(id, StringComparison.OrdinalIgnoreCase));

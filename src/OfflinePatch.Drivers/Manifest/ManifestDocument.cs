@@ -4,9 +4,9 @@ namespace OfflinePatch.Drivers.Manifest;
 
 /// <summary>A family file of drivers-manifest as JSON has it; <see cref="DriverFamily"/> is what the program works with.</summary>
 internal sealed record ManifestDocument(
-    int Schema, string? Family, string? Title, IReadOnlyList<ManifestLink>? Obtain, bool Chain, IReadOnlyList<DriverDirectory>? Directories,
+    int Schema, string? Family, string? Title, IReadOnlyList<ManifestLink>? Obtain, IReadOnlyList<DriverDirectory>? Directories,
     IReadOnlyDictionary<string, IReadOnlyList<string>>? Architectures, IReadOnlyList<string>? Exclude, IReadOnlyList<DriverEntry>? Drivers,
-    IReadOnlyDictionary<string, DriverDemand>? Targets, IReadOnlyList<InstalledBundle>? Installed)
+    IReadOnlyList<InstalledBundle>? Installed)
 {
     /// <summary>The schema that an editor uses; not read.</summary>
     [JsonPropertyName("$schema")]
@@ -17,13 +17,6 @@ internal sealed record ManifestDocument(
 /// <param name="Title">What it is.</param>
 /// <param name="Url">Its address.</param>
 public sealed record ManifestLink(string Title, string Url);
-
-/// <summary>What a target needs of a family.</summary>
-/// <param name="Required">Driver ids without which the image is not ready.</param>
-/// <param name="Advised">Driver ids that the target advises.</param>
-/// <param name="StoreOnly">The drivers are only put into the driver store: the target may start the image where their devices are missing, so nothing of them runs before Windows meets one.</param>
-/// <param name="Absent">The target never has the family's devices: what of it would start is disabled.</param>
-public sealed record DriverDemand(IReadOnlyList<string>? Required, IReadOnlyList<string>? Advised, bool StoreOnly = false, bool Absent = false);
 
 /// <summary>How an installed bundle of drivers is recognised.</summary>
 /// <param name="Title">The bundle.</param>

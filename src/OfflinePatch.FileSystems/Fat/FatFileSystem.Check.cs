@@ -9,14 +9,19 @@ public sealed partial class FatFileSystem
     private const int FindingLimit = 1000;
     private const int CheckDepthLimit = 256;
 
-    /// <summary>Checks the whole volume, changes included. Never throws for damage.</summary>
-    public IReadOnlyList<FatFinding> Check()
+    /// <inheritdoc/>
+    public VolumeState State { get; } = new();
+
+    /// <inheritdoc/>
+    /// <remarks>Changes that wait for the flush are included.</remarks>
+    public IReadOnlyList<VolumeFinding> Check(CancellationToken cancellation = default)
     {
-        var findings = new List<FatFinding>();
+        cancellation.ThrowIfCancellationRequested();
+        var findings = new List<VolumeFinding>();
         var owners = new Dictionary<uint, string>();
         if (!_hasChanged && _table.FindDifference() is { } difference)
         {
-            findings.Add(new("FATCHK-01", "FAT", $"copies 1 and {difference.Copy} differ in sector {difference.Sector}", IsError: true));
+            Add(findings, "FATCHK-01", "FAT", $"copies 1 and {difference.Copy} differ in sector {difference.Sector}", true);
         }
 
         CheckDirectory(RootCluster, 0, "\\", 0, owners, findings);
@@ -29,14 +34,26 @@ public sealed partial class FatFileSystem
 
         if (lost > 0)
         {
-            findings.Add(new("FATCHK-02", "FAT", $"{lost} clusters belong to no file", IsError: false));
+            Add(findings, "FATCHK-02", "FAT", $"{lost} clusters belong to no file", false);
         }
 
         CheckFreeCount(findings);
         return findings;
     }
 
-    private void CheckDirectory(uint first, uint parent, string path, int depth, Dictionary<uint, string> owners, List<FatFinding> findings)
+    /// <inheritdoc/>
+    /// <remarks>A FAT volume is small: the whole of it is checked.</remarks>
+    public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => Check(cancellation);
+
+    /// <inheritdoc/>
+    /// <remarks>Chains that are damaged, too short, or shared: a cluster in them may be marked as free, or be given away with another file.</remarks>
+    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) =>
+        [.. Check(cancellation).Where(f => f.IsError && f.Code is "FATCHK-03" or "FATCHK-06" or "FATCHK-07")];
+
+    private static void Add(List<VolumeFinding> findings, string code, string structure, string message, bool isError) =>
+        findings.Add(new VolumeFinding(code, isError ? FindingSeverity.Error : FindingSeverity.Warning, structure, message));
+
+    private void CheckDirectory(uint first, uint parent, string path, int depth, Dictionary<uint, string> owners, List<VolumeFinding> findings)
     {
         if (findings.Count >= FindingLimit || depth > CheckDepthLimit || (first != 0 && !Own(first, path, owners, findings, out _)))
         {
@@ -50,7 +67,7 @@ public sealed partial class FatFileSystem
         }
         catch (CorruptImageException e)
         {
-            findings.Add(new("FATCHK-03", path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", IsError: true));
+            Add(findings, "FATCHK-03", path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", true);
             return;
         }
 
@@ -65,14 +82,14 @@ public sealed partial class FatFileSystem
             var itemPath = path == "\\" ? path + item.Name : path + "\\" + item.Name;
             if (!shortNames.Add(Convert.ToHexString(item.ShortName)))
             {
-                findings.Add(new("FATCHK-04", itemPath, "its short name occurs twice in the directory", IsError: true));
+                Add(findings, "FATCHK-04", itemPath, "its short name occurs twice in the directory", true);
             }
 
             if (item.IsDirectory)
             {
                 if (item.FirstCluster == 0)
                 {
-                    findings.Add(new("FATCHK-05", itemPath, "a directory without a cluster", IsError: true));
+                    Add(findings, "FATCHK-05", itemPath, "a directory without a cluster", true);
                     continue;
                 }
 
@@ -83,12 +100,12 @@ public sealed partial class FatFileSystem
             if (Own(item.FirstCluster, itemPath, owners, findings, out var count)
                 && count != (item.Length + (long)_geometry.ClusterSize - 1) / _geometry.ClusterSize)
             {
-                findings.Add(new("FATCHK-06", itemPath, $"{item.Length} bytes in {count} clusters of {_geometry.ClusterSize}", IsError: count * (long)_geometry.ClusterSize < item.Length));
+                Add(findings, "FATCHK-06", itemPath, $"{item.Length} bytes in {count} clusters of {_geometry.ClusterSize}", count * (long)_geometry.ClusterSize < item.Length);
             }
         }
     }
 
-    private bool Own(uint first, string path, Dictionary<uint, string> owners, List<FatFinding> findings, out int count)
+    private bool Own(uint first, string path, Dictionary<uint, string> owners, List<VolumeFinding> findings, out int count)
     {
         count = 0;
         List<uint> chain;
@@ -98,7 +115,7 @@ public sealed partial class FatFileSystem
         }
         catch (CorruptImageException e)
         {
-            findings.Add(new("FATCHK-03", path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", IsError: true));
+            Add(findings, "FATCHK-03", path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", true);
             return false;
         }
 
@@ -107,7 +124,7 @@ public sealed partial class FatFileSystem
         {
             if (!owners.TryAdd(cluster, path))
             {
-                findings.Add(new("FATCHK-07", path, $"cluster {cluster} belongs to {owners[cluster]} too", IsError: true));
+                Add(findings, "FATCHK-07", path, $"cluster {cluster} belongs to {owners[cluster]} too", true);
                 return false;
             }
         }
@@ -115,16 +132,16 @@ public sealed partial class FatFileSystem
         return true;
     }
 
-    private void CheckDots(FatDirectory directory, uint parent, string path, List<FatFinding> findings)
+    private void CheckDots(FatDirectory directory, uint parent, string path, List<VolumeFinding> findings)
     {
         if (directory.SlotCount < 2 || !directory.Slot(0)[..11].SequenceEqual(".          "u8) || !directory.Slot(1)[..11].SequenceEqual("..         "u8)
             || ClusterOf(directory.Slot(0)) != directory.FirstCluster || ClusterOf(directory.Slot(1)) != parent)
         {
-            findings.Add(new("FATCHK-08", path, "its entries '.' and '..' do not lead to itself and to the directory above", IsError: true));
+            Add(findings, "FATCHK-08", path, "its entries '.' and '..' do not lead to itself and to the directory above", true);
         }
     }
 
-    private void CheckFreeCount(List<FatFinding> findings)
+    private void CheckFreeCount(List<VolumeFinding> findings)
     {
         if (_geometry.InfoOffset == 0 || _hasChanged)
         {
@@ -136,7 +153,7 @@ public sealed partial class FatFileSystem
         var count = BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(FatLayout.Info.FreeClusters));
         if (BinaryPrimitives.ReadUInt32LittleEndian(info) == FatLayout.Info.LeadValue && count != uint.MaxValue && count != _table.CountFree())
         {
-            findings.Add(new("FATCHK-09", "FSInfo", $"{count} free clusters, the table has {_table.CountFree()}", IsError: false));
+            Add(findings, "FATCHK-09", "FSInfo", $"{count} free clusters, the table has {_table.CountFree()}", false);
         }
     }
 

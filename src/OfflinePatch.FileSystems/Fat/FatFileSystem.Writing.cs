@@ -188,9 +188,9 @@ public sealed partial class FatFileSystem
                 throw FatError.TablesDiffer(difference.Copy, difference.Sector);
             }
 
-            if (IsDirty && Check().FirstOrDefault(f => f.IsError) is { } finding)
+            if ((IsDirty ? Check() : FindObstacles()).FirstOrDefault(f => f.IsError) is { } finding)
             {
-                throw FatError.NotSound($"{finding.Path}: {finding.Message}");
+                throw FatError.NotSound($"{finding.Structure}: {finding.Message}");
             }
 
             _freeClusters = _table.CountFree();

@@ -100,6 +100,38 @@ internal sealed class ClusterBitmap
         return (GetPart(lcn / PartClusters).Current[bit >> 3] >> (bit & 7) & 1) != 0;
     }
 
+    /// <summary>The first cluster of a range that is marked as free, or -1.</summary>
+    public long FindFree(long lcn, long count)
+    {
+        var end = lcn + count;
+        while (lcn < end)
+        {
+            var bit = (int)(lcn % PartClusters);
+            var current = GetPart(lcn / PartClusters).Current;
+            var bits = (int)Math.Min(end - lcn, PartClusters - bit);
+            if (bit % 8 == 0 && bits >= 8)
+            {
+                var free = current.AsSpan(bit / 8, bits / 8).IndexOfAnyExcept((byte)0xFF);
+                if (free < 0)
+                {
+                    lcn += bits / 8 * 8;
+                    continue;
+                }
+
+                return lcn + (8L * free) + BitOperations.TrailingZeroCount(~current[(bit / 8) + free]);
+            }
+
+            if ((current[bit >> 3] >> (bit & 7) & 1) == 0)
+            {
+                return lcn;
+            }
+
+            lcn++;
+        }
+
+        return -1;
+    }
+
     /// <summary>
     /// Appends <paramref name="count"/> clusters to <paramref name="runs"/>: what follows <paramref name="after"/> first, then one run that is long
     /// enough, then whatever is free; the $MFT zone last (first for $MFT itself).
@@ -107,6 +139,7 @@ internal sealed class ClusterBitmap
     /// <exception cref="IOException"><c>NTFS-0401</c>: the volume is full; nothing was allocated.</exception>
     public void Allocate(RunList runs, long count, long after = -1, bool forMft = false)
     {
+        _core.RequireAllocationProof();
         if (count > FreeClusters)
         {
             throw NtfsError.Full(count - FreeClusters);
@@ -419,6 +452,7 @@ internal sealed class ClusterBitmap
 
     private void Set(long lcn, long count, bool value)
     {
+        _core.RequireAllocationProof();
         _ = FreeClusters;
         if (!value)
         {

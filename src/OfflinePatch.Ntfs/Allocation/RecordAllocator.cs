@@ -17,6 +17,9 @@ internal sealed class RecordAllocator
     /// <summary>Most records that $MFT grows by at a time.</summary>
     private const int MaxGrowth = 8192;
 
+    /// <summary>First of the records that Windows keeps for $MFT itself.</summary>
+    private const long FirstReserved = 16;
+
     private readonly VolumeCore _core;
     private byte[] _bits;
     private bool _changed;
@@ -67,6 +70,28 @@ internal sealed class RecordAllocator
         _cursor = number + 1;
         return number;
     }
+
+    /// <summary>Takes one of the records 16 to 23, which Windows keeps for $MFT itself: their bits are set, and they hold nothing.</summary>
+    /// <exception cref="RefusedException"><c>NTFS-0310</c>: all are in use.</exception>
+    public long AllocateReserved(out ushort sequence)
+    {
+        var number = FindReserved();
+        if (number < 0)
+        {
+            throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own records have no room for more runs", "Defragment the volume in the source machine.");
+        }
+
+        sequence = FileRecordHeader.TryCreate(_core.Records.Read(number), out var header) && header.SequenceNumber != 0 ? header.SequenceNumber : (ushort)number;
+        if (!IsAllocated(number))
+        {
+            Set(number, value: true);
+        }
+
+        return number;
+    }
+
+    /// <summary>Whether $MFT's bitmap marks a record as in use.</summary>
+    public bool IsAllocated(long number) => (_bits[number / 8] >> (int)(number % 8) & 1) != 0;
 
     /// <summary>Frees a record: not in use, sequence number raised, bit cleared.</summary>
     public void Free(long number)
@@ -165,16 +190,18 @@ internal sealed class RecordAllocator
                 clusters = Math.Max(geometry.ClustersFor(recordSize), Math.Min(clusters, spare / 8));
             }
 
+            var changes = _core.ChangeCount;
             var grown = Copy(data.Runs);
             _core.Bitmap.Allocate(grown, clusters, data.Runs.EndLcn, forMft: true);
             var saved = data.Runs;
             data.Runs = grown;
-            if (!NodeWriter.FitsInPlace(_core, node))
+            if (!NodeWriter.FitsInPlace(_core, node) && !TryContinueInNewRecord(node, data, saved.ClusterCount))
             {
                 data.Runs = saved;
                 var freed = new List<ClusterRun>();
                 grown.Truncate(saved.ClusterCount, freed);
                 _core.Bitmap.Free(freed);
+                _core.ChangeCount = changes; // everything is as it was: the volume stays open for writing
                 throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for more runs", "Defragment the volume in the source machine, or delete files there.");
             }
 
@@ -192,6 +219,46 @@ internal sealed class RecordAllocator
         }
 
         NodeWriter.Store(_core, node);
+    }
+
+    /// <summary>
+    /// Plans a new extent of $MFT's runs in one of the records 16 to 23. The last extent ends where it ended; the only one, in the base record, ends where
+    /// it leaves room for the attribute list, and after the records 16 to 23 themselves.
+    /// </summary>
+    private bool TryContinueInNewRecord(FileNode node, NodeAttribute data, long end)
+    {
+        if (FindReserved() < 0)
+        {
+            return false;
+        }
+
+        data.Places.Add(new AttributePlace(AttributePlace.NewRecord, 0, end));
+        while (!NodeWriter.FitsInPlace(_core, node))
+        {
+            var run = data.Runs.IndexOf(data.Places[^1].LowestVcn - 1);
+            if (node.HasList || run < 0 || data.Runs.Runs[run].Vcn << _core.Geometry.ClusterShift < FileReference.FirstUserRecord * _core.Geometry.RecordSize)
+            {
+                data.Places.RemoveAt(data.Places.Count - 1);
+                return false;
+            }
+
+            data.Places[^1] = data.Places[^1] with { LowestVcn = data.Runs.Runs[run].Vcn };
+        }
+
+        return true;
+    }
+
+    private long FindReserved()
+    {
+        for (var number = FirstReserved; number < FileReference.FirstUserRecord; number++)
+        {
+            if (!FileRecordHeader.TryCreate(_core.Records.Read(number), out var header) || (header.Flags & FileRecordFlags.InUse) == 0)
+            {
+                return number;
+            }
+        }
+
+        return -1;
     }
 
     /// <summary>Formats a record for a new file. A reused record goes on with its update sequence number.</summary>

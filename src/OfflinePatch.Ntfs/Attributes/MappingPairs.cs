@@ -20,55 +20,15 @@ public static class MappingPairs
     /// <exception cref="CorruptImageException"><c>NTFS-0120</c>.</exception>
     public static void Decode(ReadOnlySpan<byte> pairs, RunList runs, long volumeClusters, long maxVcn, long record)
     {
-        long lcn = 0;
-        var at = 0;
-        while (true)
+        var reader = new MappingPairsReader(pairs, runs.ClusterCount, volumeClusters, maxVcn);
+        while (reader.TryRead(out var run))
         {
-            if (at >= pairs.Length)
-            {
-                throw NtfsError.BadRuns(record, "no end marker");
-            }
+            runs.Append(run.Lcn, run.Count);
+        }
 
-            var lengthBytes = pairs[at] & 0x0F;
-            var deltaBytes = pairs[at] >> 4;
-            if (pairs[at] == 0)
-            {
-                return;
-            }
-
-            at++;
-            if (lengthBytes is 0 or > 8 || deltaBytes > 8 || at + lengthBytes + deltaBytes > pairs.Length)
-            {
-                throw NtfsError.BadRuns(record, $"a run with {lengthBytes} bytes of length and {deltaBytes} of position");
-            }
-
-            var length = ReadSigned(pairs.Slice(at, lengthBytes));
-            if (length <= 0 || length > maxVcn - runs.ClusterCount)
-            {
-                throw NtfsError.BadRuns(record, $"a run of {length} clusters");
-            }
-
-            at += lengthBytes;
-            if (deltaBytes == 0)
-            {
-                runs.Append(-1, length);
-                continue;
-            }
-
-            var delta = ReadSigned(pairs.Slice(at, deltaBytes));
-            at += deltaBytes;
-            if (delta > volumeClusters || delta < -volumeClusters)
-            {
-                throw NtfsError.BadRuns(record, $"a run {delta} clusters away");
-            }
-
-            lcn += delta;
-            if (lcn < 0 || lcn >= volumeClusters || length > volumeClusters - lcn)
-            {
-                throw NtfsError.BadRuns(record, $"a run of {length} clusters from LCN {lcn} in a volume of {volumeClusters}");
-            }
-
-            runs.Append(lcn, length);
+        if (reader.Problem is { } problem)
+        {
+            throw NtfsError.BadRuns(record, problem);
         }
     }
 
@@ -136,17 +96,6 @@ public static class MappingPairs
         }
 
         return size;
-    }
-
-    private static long ReadSigned(ReadOnlySpan<byte> bytes)
-    {
-        long value = (bytes[^1] & 0x80) != 0 ? -1 : 0;
-        for (var i = bytes.Length - 1; i >= 0; i--)
-        {
-            value = (value << 8) | bytes[i];
-        }
-
-        return value;
     }
 
     private static int WriteSigned(long value, Span<byte> target)

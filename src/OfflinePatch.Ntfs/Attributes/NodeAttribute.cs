@@ -4,7 +4,11 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Attributes;
 
 /// <summary>Where one part of an attribute stands: the record, its id there, and the first VCN of the part.</summary>
-internal readonly record struct AttributePlace(long Record, ushort Id, long LowestVcn);
+internal readonly record struct AttributePlace(long Record, ushort Id, long LowestVcn)
+{
+    /// <summary>In place of <see cref="Record"/>: the part gets a record of its own when the file is stored.</summary>
+    public const long NewRecord = -2;
+}
 
 /// <summary>
 /// One attribute of a file with all its extents. The header bytes are kept as they were; <see cref="NodeWriter"/> sets only the fields

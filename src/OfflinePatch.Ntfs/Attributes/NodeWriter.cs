@@ -16,6 +16,9 @@ internal static class NodeWriter
     /// <summary>Ids are numbered anew when they come near their end.</summary>
     private const int MaxAttributeId = 0xFF00;
 
+    /// <summary>Bytes of the mapping pairs of one run at most, rounded.</summary>
+    private const int OneRunSize = 24;
+
     /// <summary>Whether <paramref name="extra"/> more bytes of attributes fit into the base record as it is organised now.</summary>
     public static bool HasRoom(VolumeCore core, FileNode node, int extra)
     {
@@ -35,10 +38,13 @@ internal static class NodeWriter
         return used + extra <= core.Geometry.RecordSize;
     }
 
-    /// <summary>Whether the file can be stored without new records: without a list, or with the parts where they are.</summary>
+    /// <summary>
+    /// Whether the file can be stored without new records: without a list, or with the parts where they are. Parts that were given no record yet
+    /// (<see cref="AttributePlace.NewRecord"/>) are not counted.
+    /// </summary>
     public static bool FitsInPlace(VolumeCore core, FileNode node)
     {
-        if (!node.HasList)
+        if (!node.HasList && !node.Attributes.Exists(a => a.Places.Exists(p => p.Record == AttributePlace.NewRecord)))
         {
             return HasRoom(core, node, 0);
         }
@@ -46,6 +52,11 @@ internal static class NodeWriter
         var rooms = new Dictionary<long, int>();
         foreach (var piece in Split(core, node))
         {
+            if (piece.IsPlanned)
+            {
+                continue;
+            }
+
             if (piece.Record < 0)
             {
                 return false;
@@ -70,7 +81,7 @@ internal static class NodeWriter
             return;
         }
 
-        if (!node.HasList && node.Number < FileReference.FirstUserRecord && node.Number != FileReference.RootRecord
+        if (!node.HasList && node.Number is > FileReference.MftRecord and < FileReference.FirstUserRecord && node.Number != FileReference.RootRecord
             && node.Number != FileReference.SecureRecord && node.Number != FileReference.ExtendRecord)
         {
             throw NtfsError.RefusedFile("NTFS-0311", $"Metafile {node.Number}", "its FILE record is full");
@@ -277,7 +288,8 @@ internal static class NodeWriter
                 var room = node.Number == 0 && known ? core.Geometry.RecordSize : capacity;
                 var bytes = AttributeEncoder.EncodeExtent(attribute, vcn, end, room, core.Geometry.ClusterSize, out var next)
                     ?? throw NtfsError.BadSizes(node.Number, "an attribute whose name leaves no room for runs");
-                pieces.Add(new Piece(attribute, vcn, bytes) { Record = place.Record, Id = known ? place.Id : -1 });
+                var isPlaced = known && place.Record >= 0;
+                pieces.Add(new Piece(attribute, vcn, bytes) { Record = isPlaced ? place.Record : -1, Id = isPlaced ? place.Id : -1, IsPlanned = known && !isPlaced });
                 vcn = next;
             }
             while (vcn < attribute.Runs.ClusterCount);
@@ -289,9 +301,26 @@ internal static class NodeWriter
     private static int AllocatorFirstAttribute(VolumeCore core) =>
         (FileRecordHeader.Layout.UpdateSequenceArray + (2 * ((core.Geometry.RecordSize / UpdateSequence.Stride) + 1)) + 7) & ~7;
 
-    private static int ListSize(VolumeCore core, FileNode node) => node.ListRuns.ClusterCount > 0
-        ? AttributeHeader.Layout.NonResidentSize + AttributeEncoder.Round8(MappingPairs.Measure(node.ListRuns))
-        : AttributeEncoder.MeasureResident(0, Split(core, node).Sum(EntrySize));
+    /// <summary>Bytes that the list takes in the base record once it names all parts as they are now.</summary>
+    private static int ListSize(VolumeCore core, FileNode node)
+    {
+        if (node.ListRuns.ClusterCount > 0)
+        {
+            return AttributeHeader.Layout.NonResidentSize + AttributeEncoder.Round8(MappingPairs.Measure(node.ListRuns));
+        }
+
+        var pieces = Split(core, node);
+        var resident = AttributeEncoder.MeasureResident(0, pieces.Sum(EntrySize));
+        return IsListResident(core, node, pieces) ? resident : Math.Min(resident, AttributeHeader.Layout.NonResidentSize + OneRunSize);
+    }
+
+    /// <summary>A short list stays in the base record. That of $MFT leaves it also where the record is full: its runs cannot go elsewhere.</summary>
+    private static bool IsListResident(VolumeCore core, FileNode node, List<Piece> pieces)
+    {
+        var size = pieces.Sum(EntrySize);
+        var room = Capacity(core, node.Number) - pieces.Where(p => p.Record == node.Number).Sum(p => p.Bytes.Length);
+        return size <= core.Geometry.RecordSize / 4 && (node.Number != FileReference.MftRecord || AttributeEncoder.MeasureResident(0, size) <= room);
+    }
 
     private static int EntrySize(Piece piece) => AttributeEncoder.Round8(AttributeListEntry.Layout.Name + (2 * piece.Attribute.Name.Length));
 
@@ -305,7 +334,7 @@ internal static class NodeWriter
         }
 
         var clusters = core.Geometry.ClustersFor(size);
-        if (size <= core.Geometry.RecordSize / 4)
+        if (IsListResident(core, node, pieces))
         {
             core.Bitmap.Free(node.ListRuns.Runs.Where(r => !r.IsHole));
             node.ListRuns = new RunList();
@@ -396,12 +425,9 @@ internal static class NodeWriter
 
     private static long NewExtension(VolumeCore core, FileNode node)
     {
-        if (node.Number < FileReference.FirstUserRecord && node.Number == 0)
-        {
-            throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for more runs", "Defragment the volume in the source machine.");
-        }
-
-        var number = core.RecordAllocator.Allocate(out var sequence);
+        // a record that describes $MFT must lie in a part of $MFT that is described before it: near its start
+        ushort sequence;
+        var number = node.Number == FileReference.MftRecord ? core.RecordAllocator.AllocateReserved(out sequence) : core.RecordAllocator.Allocate(out sequence);
         var bytes = RecordAllocator.Reformat(core, number, sequence);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags), (ushort)FileRecordFlags.InUse);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.BaseReference), node.Reference.Value);
@@ -525,6 +551,9 @@ internal static class NodeWriter
         public byte[] Bytes { get; } = bytes;
 
         public long Record { get; set; } = -1;
+
+        /// <summary>Whether a new record is meant for it.</summary>
+        public bool IsPlanned { get; init; }
 
         public int Id { get; set; } = -1;
     }

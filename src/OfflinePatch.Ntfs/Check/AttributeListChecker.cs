@@ -68,6 +68,7 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
 
         var extra = 0;
         (uint Type, string Name, long Vcn) before = default;
+        var hasWarned = false;
         for (var at = 0; at < content.Length;)
         {
             if (!AttributeListEntry.TryCreate(content.AsSpan(at), out var entry) || entry.Length % 8 != 0)
@@ -85,6 +86,12 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
             if (number < 32 && entry.NameOffset != AttributeListEntry.Layout.Name)
             {
                 Findings.Error("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset, "the name offset 0x1A (ntfs.sys refuses a metafile with another)", $"0x{entry.NameOffset:X}");
+            }
+            else if (entry.NameOffset != AttributeListEntry.Layout.Name && !hasWarned)
+            {
+                // chkdsk accepts it; opening the file fails in Windows with ERROR_FILE_CORRUPT (1392): DiscUtils issue 309
+                hasWarned = true;
+                Findings.Warn("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset, "the name offset 0x1A (Windows cannot open a file with another)", $"0x{entry.NameOffset:X}");
             }
 
             var key = ((uint)entry.Type, Utf16.ToText(entry.NameBytes), entry.LowestVcn);

@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using System.Buffers.Binary;
 using OfflinePatch.Ntfs.Layout;
 
@@ -210,7 +211,7 @@ internal sealed class FileChecker(CheckContext context)
         {
             // POSIX names may hold them; but Windows 10 writes that name space too, wherever short names are switched off
             var severity = name.NameSpace == FileNameSpace.Posix ? FindingSeverity.Warning : FindingSeverity.Error;
-            Findings.Add(new NtfsFinding("NTFS-6058", severity, attribute.Label, attribute.Offset, "a name that Windows accepts", $"the unit U+{unit:X4}"));
+            Findings.Add(new VolumeFinding("NTFS-6058", severity, attribute.Label, $"expected a name that Windows accepts, found the unit U+{unit:X4}", attribute.Offset));
         }
 
         if (name.NameSpace is FileNameSpace.Dos or FileNameSpace.Win32AndDos && number >= FirstUserRecord

@@ -1,12 +1,14 @@
+using OfflinePatch.Core;
+
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>Collects findings up to a limit: a damaged volume can have millions.</summary>
 internal sealed class FindingList(int limit)
 {
-    private readonly List<NtfsFinding> _findings = [];
+    private readonly List<VolumeFinding> _findings = [];
 
     /// <summary>What was found, in the order of the passes.</summary>
-    public IReadOnlyList<NtfsFinding> Findings => _findings;
+    public IReadOnlyList<VolumeFinding> Findings => _findings;
 
     /// <summary>Findings that the limit cut off.</summary>
     public long Dropped { get; private set; }
@@ -15,12 +17,12 @@ internal sealed class FindingList(int limit)
     public bool IsFull => _findings.Count >= limit;
 
     public void Error(string code, string structure, long offset, string expected, string actual) =>
-        Add(new NtfsFinding(code, FindingSeverity.Error, structure, offset, expected, actual));
+        Add(new VolumeFinding(code, FindingSeverity.Error, structure, $"expected {expected}, found {actual}", offset));
 
     public void Warn(string code, string structure, long offset, string expected, string actual) =>
-        Add(new NtfsFinding(code, FindingSeverity.Warning, structure, offset, expected, actual));
+        Add(new VolumeFinding(code, FindingSeverity.Warning, structure, $"expected {expected}, found {actual}", offset));
 
-    public void Add(NtfsFinding finding)
+    public void Add(VolumeFinding finding)
     {
         if (IsFull)
         {

@@ -32,7 +32,7 @@ public sealed class NtfsChecker
     /// <summary>Checks a whole volume. Damage is a finding, never an exception.</summary>
     /// <exception cref="IOException">The host failed to read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static IReadOnlyList<NtfsFinding> Check(BlockDevice volume, NtfsCheckOptions? options = null) => Run(volume, null, options ?? new NtfsCheckOptions());
+    public static IReadOnlyList<VolumeFinding> Check(BlockDevice volume, NtfsCheckOptions? options = null) => Run(volume, null, options ?? new NtfsCheckOptions());
 
     /// <summary>
     /// Checks what an edit touched: these FILE records, the directories among them and those that hold their names, $Bitmap and $MFT's bitmap where they are
@@ -41,10 +41,10 @@ public sealed class NtfsChecker
     /// <param name="volume">The volume, with everything written.</param>
     /// <param name="records">Numbers of the touched base or extension records.</param>
     /// <exception cref="IOException">The host failed to read.</exception>
-    public static IReadOnlyList<NtfsFinding> CheckTouched(BlockDevice volume, IEnumerable<long> records, NtfsCheckOptions? options = null) =>
+    public static IReadOnlyList<VolumeFinding> CheckTouched(BlockDevice volume, IEnumerable<long> records, NtfsCheckOptions? options = null) =>
         Run(volume, [.. records], options ?? new NtfsCheckOptions { CheckState = false });
 
-    private static IReadOnlyList<NtfsFinding> Run(BlockDevice volume, HashSet<long>? touched, NtfsCheckOptions options)
+    private static IReadOnlyList<VolumeFinding> Run(BlockDevice volume, HashSet<long>? touched, NtfsCheckOptions options)
     {
         var findings = new FindingList(options.MaximumFindings);
         try

@@ -1,7 +1,9 @@
+using OfflinePatch.Core;
+
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>A read-only, seekable stream over an <see cref="IContentReader"/>.</summary>
-public sealed class ContentStream(IContentReader reader) : Stream
+public sealed class ContentStream(IContentReader reader) : Stream, ISparseContent
 {
     private long _position;
 
@@ -27,6 +29,9 @@ public sealed class ContentStream(IContentReader reader) : Stream
             _position = value;
         }
     }
+
+    /// <inheritdoc/>
+    public long ZeroRun(long offset) => offset >= 0 && offset < reader.Length ? reader.ZeroRun(offset) : 0;
 
     /// <inheritdoc/>
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));

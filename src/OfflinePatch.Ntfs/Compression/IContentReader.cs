@@ -1,3 +1,5 @@
+using OfflinePatch.Core;
+
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>Plain bytes of some stored content, by offset.</summary>
@@ -7,6 +9,9 @@ public interface IContentReader
     long Length { get; }
 
     /// <summary>Reads up to the buffer's length; returns the bytes read, 0 at or past the end.</summary>
-    /// <exception cref="Core.CorruptImageException">The stored content is damaged.</exception>
+    /// <exception cref="CorruptImageException">The stored content is damaged.</exception>
     int Read(long offset, Span<byte> buffer);
+
+    /// <summary>Bytes from an offset inside the content that are zeros because no cluster holds them; 0 where one does, or may.</summary>
+    long ZeroRun(long offset) => 0;
 }

@@ -5,9 +5,6 @@ namespace OfflinePatch.Ntfs.Compression;
 /// <summary>The data of a reparse point with tag 0x80000017 (behind its 8-byte header). Source: WOF_EXTERNAL_INFO and FILE_PROVIDER_EXTERNAL_INFO_V1; ntfs.md §13.</summary>
 public readonly ref struct WofReparsePoint
 {
-    /// <summary>The reparse tag IO_REPARSE_TAG_WOF.</summary>
-    public const uint Tag = 0x80000017;
-
     /// <summary>Name of the stream that holds the compressed content.</summary>
     public const string StreamName = "WofCompressedData";
 

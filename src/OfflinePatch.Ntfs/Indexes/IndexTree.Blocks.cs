@@ -36,6 +36,11 @@ internal sealed partial class IndexTree
         }
 
         var bits = bitmap.ReadAll(_core, Node.Number, MaxBitmap, "an index bitmap");
+        if (_core.Blocks.IsFirstAllocation(Node.Number, Name))
+        {
+            RequireMarkedBlocks(bits);
+        }
+
         var index = 0;
         while (index < bits.Length * 8 && (bits[index / 8] >> (index % 8) & 1) != 0)
         {
@@ -57,6 +62,44 @@ internal sealed partial class IndexTree
         SetBit(bitmap, index, value: true);
         _nodeChanged = true;
         return (long)index * BlockSize / VcnUnit;
+    }
+
+    /// <summary>
+    /// Refuses an index whose bitmap marks a block of the tree as free: the block would be overwritten. Reads all blocks; done once per index, before its
+    /// first block is taken.
+    /// </summary>
+    /// <exception cref="CorruptImageException"><c>NTFS-0130</c>, <c>NTFS-0131</c>.</exception>
+    private void RequireMarkedBlocks(byte[] bits)
+    {
+        var visited = new HashSet<long>();
+        var nodes = new Stack<IndexNode>();
+        nodes.Push(Root);
+        while (nodes.TryPop(out var node))
+        {
+            for (var at = node.First; node.HasSubNodes;)
+            {
+                var entry = node.Entry(at, Node.Number);
+                var vcn = entry.SubNode;
+                if (!visited.Add(vcn))
+                {
+                    throw NtfsError.IndexLoop(Node.Number, vcn);
+                }
+
+                nodes.Push(GetNode(vcn));
+                var index = vcn * VcnUnit / BlockSize;
+                if (index / 8 >= bits.Length || (bits[index / 8] >> (int)(index % 8) & 1) == 0)
+                {
+                    throw NtfsError.BadIndex(Node.Number, $"the block at VCN {vcn} is in use, and free in the index' bitmap");
+                }
+
+                if (entry.IsLast)
+                {
+                    break;
+                }
+
+                at += entry.Length;
+            }
+        }
     }
 
     private void FreeBlock(long vcn)

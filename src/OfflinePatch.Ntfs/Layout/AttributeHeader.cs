@@ -76,6 +76,9 @@ public readonly ref struct AttributeHeader
         public const int NonResidentCompressedSize = 0x48;
     }
 
+    /// <summary>Whether the list of attributes ends here. Needs 4 bytes.</summary>
+    public static bool IsEndMarker(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes) == (uint)AttributeType.End;
+
     /// <summary>
     /// A view of the attribute that starts at <paramref name="bytes"/>; <paramref name="problem"/> says what is wrong when there is none.
     /// The length, the name, the resident value and the mapping pairs lie inside the attribute afterwards.

@@ -37,6 +37,9 @@ internal sealed class LogAnalysis
     /// <summary>Records that the pass read.</summary>
     public int Records { get; private set; }
 
+    /// <summary>The first record whose bookkeeping no real log has tested, or null.</summary>
+    public (ulong Lsn, LogOperation Operation)? Unproven { get; private set; }
+
     /// <summary>Version of the client's tables: 0 or 1.</summary>
     public uint TableVersion { get; private set; }
 
@@ -131,6 +134,7 @@ internal sealed class LogAnalysis
         {
             foreach (var (offset, entry) in RestartTable.Read(transactions))
             {
+                Unproven ??= (transactions.Lsn, LogOperation.TransactionTableDump);
                 _transactions[(uint)offset] = new OpenTransaction(BinaryPrimitives.ReadUInt64LittleEndian(entry.AsSpan(0x08)))
                 {
                     IsActive = entry[4] == 1,
@@ -203,6 +207,11 @@ internal sealed class LogAnalysis
         {
             transaction = new OpenTransaction(record.Lsn);
             _transactions.Add(record.TransactionId, transaction);
+        }
+
+        if (!LogApplier.IsAction(record.Redo) && !LogReplayer.IsProven(record.Redo))
+        {
+            Unproven ??= (record.Lsn, record.Redo);
         }
 
         transaction.UndoNextLsn = record.Undo == LogOperation.CompensationLogRecord ? record.UndoNextLsn : record.Lsn;

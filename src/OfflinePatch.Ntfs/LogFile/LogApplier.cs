@@ -8,6 +8,9 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
 {
     private const int LsnField = 0x08; // the same in FILE and INDX
 
+    /// <summary>Whether operations are carried out that no real log has tested.</summary>
+    public bool IsForced { get; init; }
+
     /// <summary>Whether the operation changes a page at all.</summary>
     public static bool IsAction(LogOperation operation) => operation switch
     {
@@ -22,6 +25,11 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
     /// <returns>Whether something was changed.</returns>
     public bool Apply(ReplayTarget target, ReadOnlySpan<byte> bytes, ulong? lsn)
     {
+        if (!IsForced && !LogReplayer.IsProven(target.Operation))
+        {
+            throw LogError.Unproven(target.Record.Lsn, target.Operation);
+        }
+
         switch (target.Operation)
         {
             case LogOperation.InitializeFileRecordSegment or LogOperation.DeallocateFileRecordSegment or LogOperation.WriteEndOfFileRecordSegment

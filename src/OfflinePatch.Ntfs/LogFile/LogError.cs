@@ -23,6 +23,9 @@ internal static class LogError
 
     public static RefusedException Volume(string problem) => new("NTFS-5207", $"The log cannot be replayed: {problem}.", Remedy);
 
+    public static RefusedException Unproven(ulong lsn, LogOperation operation) =>
+        new("NTFS-5209", $"The log record 0x{lsn:X} asks for {operation}, which no log of a real volume has tested here.", Remedy + " Or allow it: --force-replay.");
+
     public static RefusedException Hibernated() =>
         new("NTFS-5208", "The machine is hibernated or was shut down by fast start-up: its memory is newer than the log.", "Start it, shut it down fully (shutdown /s /t 0) and export it again.");
 }

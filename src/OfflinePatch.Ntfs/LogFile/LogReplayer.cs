@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Allocation;
 using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Layout;
 
@@ -21,15 +22,31 @@ public static class LogReplayer
     private const int MirroredRecords = 4;
     private const int VersionTwoTailPages = 0x22;
 
+    /// <summary>
+    /// Operations that no log of the Windows volumes at hand contains, or that their tests do not carry out. A transaction table with entries belongs to
+    /// them: the transactions that were open at the checkpoint.
+    /// </summary>
+    private static readonly LogOperation[] Unproven =
+    [
+        LogOperation.WriteEndOfFileRecordSegment,
+        LogOperation.DeleteDirtyClusters,
+        LogOperation.EndTopLevelAction,
+        LogOperation.PrepareTransaction,
+        LogOperation.CommitTransaction,
+        LogOperation.TransactionTableDump,
+        LogOperation.UpdateRecordDataRoot,
+        LogOperation.UpdateRecordDataAllocation,
+    ];
+
     /// <summary>Replays the log of an unclean volume; does nothing on a clean one. The caller has made sure that nothing is hibernated.</summary>
     /// <exception cref="RefusedException"><c>NTFS-5201</c> to <c>NTFS-5207</c>: the log, or what it changes, is not understood. Nothing was written.</exception>
     /// <exception cref="CorruptImageException">The boot sector is damaged.</exception>
     /// <exception cref="IOException">The host failed.</exception>
-    public static LogReplayResult Replay(BlockDevice device)
+    public static LogReplayResult Replay(BlockDevice device, LogReplayOptions? options = null)
     {
         try
         {
-            return ReplayChecked(device);
+            return ReplayChecked(device, options ?? new LogReplayOptions());
         }
         catch (OverflowException)
         {
@@ -37,7 +54,13 @@ public static class LogReplayer
         }
     }
 
-    private static LogReplayResult ReplayChecked(BlockDevice device)
+    /// <summary>
+    /// Whether logs that Windows wrote have tested an operation: their sessions were undone and redone, and every structure compared.
+    /// Others are carried out only with <see cref="LogReplayOptions.Force"/>.
+    /// </summary>
+    public static bool IsProven(LogOperation operation) => !Unproven.Contains(operation);
+
+    private static LogReplayResult ReplayChecked(BlockDevice device, LogReplayOptions options)
     {
         var geometry = VolumeGeometry.Read(device);
         var log = OpenLog(device, geometry);
@@ -70,12 +93,18 @@ public static class LogReplayer
             pages.Scan();
             var analysis = new LogAnalysis(pages, restart.LogPageSize, geometry.ClusterSize);
             analysis.Run(restart.RestartLsn);
-            var applier = new LogApplier(volume, geometry.RecordSize);
+            if (!options.Force && analysis.Unproven is { } unproven)
+            {
+                throw LogError.Unproven(unproven.Lsn, unproven.Operation);
+            }
+
+            var applier = new LogApplier(volume, geometry.RecordSize) { IsForced = options.Force };
             result = new LogReplayResult(analysis.Records, Redo(pages, analysis, applier), Undo(pages, analysis, applier), Math.Max(analysis.LastLsn, restart.CurrentLsn));
         }
 
         UpdateMirror(volume, geometry);
         CloseLog(volume, log, inspection.Page, result.LastLsn);
+        RequireSoundAllocation(volume);
         volume.Commit();
         return result;
     }
@@ -161,8 +190,42 @@ public static class LogReplayer
             throw LogError.Record(record.Lsn, $"no open attribute 0x{record.TargetAttribute:X}");
         }
 
-        return new ReplayTarget(record, operation, lcns, attribute.IndexBlockSize);
+        return new ReplayTarget(record, operation, lcns, attribute.IndexBlockSize) { File = attribute.File.Record };
     }
+
+    /// <summary>
+    /// Judges the volume as it would be after the replay: the records and $Bitmap agree about what is free, and no cluster was written that belongs to another
+    /// file than the log says. Damage of that kind existed before the crash, or the volume was changed after it.
+    /// </summary>
+    private static void RequireSoundAllocation(ReplayVolume volume)
+    {
+        try
+        {
+            var core = new VolumeCore(volume, VolumeGeometry.Read(volume), NtfsOpenOptions.Default);
+            core.Records.Bootstrap();
+            var owners = ClusterOwners.Read(core, CancellationToken.None);
+            if (AllocationCheck.Run(core, owners) is { Count: > 0 } findings)
+            {
+                throw LogError.Volume($"afterwards {findings[0].Text}");
+            }
+
+            var paths = new RecordPath(core);
+            foreach (var (cluster, file) in volume.Writers)
+            {
+                if (owners.Find(cluster) is { } owner && BaseOf(core, owner.Record) != file)
+                {
+                    throw LogError.Volume($"it writes cluster {cluster} of FILE record {file}, which {paths.Describe(owner.Record)} owns");
+                }
+            }
+        }
+        catch (CorruptImageException damage)
+        {
+            throw LogError.Volume($"afterwards the volume is damaged: {damage.Message}");
+        }
+    }
+
+    private static long BaseOf(VolumeCore core, long record) =>
+        core.Records.Get(record).Header.BaseReference is { Value: not 0 } reference ? reference.Record : record;
 
     /// <summary>$LogFile's own runs, from record 2; its clusters never move while a volume is mounted.</summary>
     private static CheckedStream OpenLog(BlockDevice device, VolumeGeometry geometry)

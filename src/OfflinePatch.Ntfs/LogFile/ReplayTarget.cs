@@ -7,6 +7,9 @@ namespace OfflinePatch.Ntfs.LogFile;
 /// <param name="IndexBlockSize">Bytes of an index block where the attribute is $INDEX_ALLOCATION, else 0.</param>
 internal sealed record ReplayTarget(LogRecord Record, LogOperation Operation, long[] Lcns, int IndexBlockSize)
 {
+    /// <summary>FILE record of the file that is changed, or -1 where it is not known.</summary>
+    public long File { get; init; } = -1;
+
     /// <summary>Copies bytes of the target, counted from the record's first cluster.</summary>
     public void Read(ReplayVolume volume, long offset, Span<byte> buffer)
     {
@@ -25,7 +28,7 @@ internal sealed record ReplayTarget(LogRecord Record, LogOperation Operation, lo
         while (buffer.Length > 0)
         {
             var (at, count) = Locate(volume, offset, buffer.Length);
-            volume.Write(at, buffer[..count]);
+            volume.Write(at, buffer[..count], File);
             buffer = buffer[count..];
             offset += count;
         }
@@ -56,9 +59,9 @@ internal sealed record ReplayTarget(LogRecord Record, LogOperation Operation, lo
         }
 
         var lcn = Lcns[index];
-        if (lcn <= 0 || lcn >= volume.Clusters)
+        if (lcn <= 0 || lcn >= volume.ClusterCount)
         {
-            throw Refuse($"cluster {lcn} of {volume.Clusters}");
+            throw Refuse($"cluster {lcn} of {volume.ClusterCount}");
         }
 
         var within = (int)(offset % volume.ClusterSize);

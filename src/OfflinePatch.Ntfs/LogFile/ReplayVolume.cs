@@ -3,25 +3,41 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs.LogFile;
 
 /// <summary>The volume while a log is replayed: what it changes stays in memory until everything succeeded.</summary>
-internal sealed class ReplayVolume(BlockDevice device, int clusterSize, long clusters)
+internal sealed class ReplayVolume(BlockDevice device, int clusterSize, long clusters) : BlockDevice
 {
     private const int PageSize = 4096;
 
     private readonly SortedDictionary<long, byte[]> _pages = [];
+    private readonly Dictionary<long, long> _writers = [];
 
     public int ClusterSize => clusterSize;
 
-    public long Clusters => clusters;
+    public long ClusterCount => clusters;
 
     /// <summary>Bytes that will be written.</summary>
     public long ChangedBytes => (long)_pages.Count * PageSize;
 
-    public void Read(long offset, Span<byte> buffer)
+    /// <summary>Clusters that the log changes, each with the FILE record of the file that the log says it belongs to.</summary>
+    public IReadOnlyDictionary<long, long> Writers => _writers;
+
+    public override long Length => device.Length;
+
+    public override bool CanWrite => true;
+
+    public override int SectorSize => device.SectorSize;
+
+    public override void Read(long offset, Span<byte> buffer)
     {
         while (buffer.Length > 0)
         {
             var within = (int)(offset % PageSize);
             var count = Math.Min(buffer.Length, PageSize - within);
+            if (_pages.Count == 0)
+            {
+                device.Read(offset, buffer);
+                return;
+            }
+
             if (_pages.TryGetValue(offset / PageSize, out var page))
             {
                 page.AsSpan(within, count).CopyTo(buffer);
@@ -36,7 +52,7 @@ internal sealed class ReplayVolume(BlockDevice device, int clusterSize, long clu
         }
     }
 
-    public void Write(long offset, ReadOnlySpan<byte> buffer)
+    public override void Write(long offset, ReadOnlySpan<byte> buffer)
     {
         while (buffer.Length > 0)
         {
@@ -56,7 +72,21 @@ internal sealed class ReplayVolume(BlockDevice device, int clusterSize, long clu
         }
     }
 
-    /// <summary>Hands everything to the device.</summary>
+    /// <summary>Writes bytes inside one cluster, and remembers whose cluster the log takes it for.</summary>
+    /// <param name="offset">Byte offset on the volume.</param>
+    /// <param name="buffer">The bytes.</param>
+    /// <param name="file">FILE record of the file, or -1.</param>
+    public void Write(long offset, ReadOnlySpan<byte> buffer, long file)
+    {
+        if (file >= 0)
+        {
+            _writers[offset / clusterSize] = file;
+        }
+
+        Write(offset, buffer);
+    }
+
+    /// <summary>Writes everything to the device.</summary>
     public void Commit()
     {
         foreach (var (index, page) in _pages)

@@ -46,7 +46,8 @@ internal static class RestartTable
 /// <summary>What replay needs of an open attribute.</summary>
 /// <param name="Type">Attribute type.</param>
 /// <param name="IndexBlockSize">Bytes of an index block; 0 where it is no $INDEX_ALLOCATION.</param>
-internal readonly record struct OpenAttribute(Layout.AttributeType Type, int IndexBlockSize)
+/// <param name="File">The file that the attribute belongs to.</param>
+internal readonly record struct OpenAttribute(Layout.AttributeType Type, int IndexBlockSize, FileReference File)
 {
     private const int OldEntrySize = 0x2C;
     private const int NewEntrySize = 0x28;
@@ -61,12 +62,13 @@ internal readonly record struct OpenAttribute(Layout.AttributeType Type, int Ind
 
         var type = (Layout.AttributeType)BinaryPrimitives.ReadUInt32LittleEndian(entry[(version == 0 ? 0x1C : 0x08)..]);
         var size = BinaryPrimitives.ReadUInt32LittleEndian(entry[(version == 0 ? 0x28 : 0x04)..]);
+        var file = new FileReference(BinaryPrimitives.ReadUInt64LittleEndian(entry[(version == 0 ? 0x08 : 0x10)..]));
         if (type != Layout.AttributeType.IndexAllocation)
         {
-            return new OpenAttribute(type, 0);
+            return new OpenAttribute(type, 0, file);
         }
 
-        return size is >= 512 and <= 65536 && System.Numerics.BitOperations.IsPow2(size) ? new OpenAttribute(type, (int)size) : null;
+        return size is >= 512 and <= 65536 && System.Numerics.BitOperations.IsPow2(size) ? new OpenAttribute(type, (int)size, file) : null;
     }
 }
 

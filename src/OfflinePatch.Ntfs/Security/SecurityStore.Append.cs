@@ -90,6 +90,32 @@ internal sealed partial class SecurityStore
             end = ((end / (2 * BlockSize)) + 1) * 2 * BlockSize;
         }
 
+        RefuseUnindexedEntry(node, end);
         return (id, end);
+    }
+
+    /// <summary>$SII does not name every descriptor: one that only $SDS has would be overwritten, and its id given to another.</summary>
+    private void RefuseUnindexedEntry(FileNode node, long offset)
+    {
+        var sds = node.Find(AttributeType.Data, "$SDS")!;
+        if (offset > sds.InitializedSize - HeaderSize)
+        {
+            return;
+        }
+
+        Span<byte> header = stackalloc byte[HeaderSize];
+        sds.Read(core, node.Number, offset, header);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
+        if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != offset || length is <= HeaderSize or > BlockSize || offset > sds.DataSize - length)
+        {
+            return;
+        }
+
+        var descriptor = new byte[length - HeaderSize];
+        sds.Read(core, node.Number, offset + HeaderSize, descriptor);
+        if (Hash(descriptor) == BinaryPrimitives.ReadUInt32LittleEndian(header))
+        {
+            throw NtfsError.BadMetafile("$Secure", $"$SDS has a descriptor at 0x{offset:X} that $SII does not name");
+        }
     }
 }

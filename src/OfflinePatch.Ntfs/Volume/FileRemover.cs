@@ -41,7 +41,7 @@ internal static class FileRemover
     /// <summary>Turns a CompactOS file into a plain, empty one: its reparse point and packed stream go.</summary>
     public static void RemoveCompactOs(VolumeCore core, FileNode node)
     {
-        if (StreamContent.ReparseTag(node) != WofReparsePoint.Tag)
+        if (StreamContent.TagOf(node) != ReparsePoint.Wof)
         {
             return;
         }

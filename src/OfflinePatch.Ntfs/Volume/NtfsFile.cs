@@ -1,3 +1,5 @@
+using OfflinePatch.Ntfs.Layout;
+
 namespace OfflinePatch.Ntfs;
 
 /// <summary>One stream of a file.</summary>
@@ -49,6 +51,9 @@ public sealed class NtfsFile
 
     /// <summary>Tag of its reparse point, 0 for none.</summary>
     public required uint ReparseTag { get; init; }
+
+    /// <summary>What the reparse point says about the content.</summary>
+    public ReparseKind ReparseKind => ReparseTag is 0 ? ReparseKind.None : ReparseTagTable.KindOf(ReparseTag);
 
     /// <summary>The reparse point's content after its 8-byte header; empty for none.</summary>
     public required IReadOnlyList<byte> ReparseContent { get; init; }

@@ -12,6 +12,9 @@ public sealed class NtfsOpenOptions
     /// <summary>Whether the metafiles ($MFT, $Bitmap, …) are listed in the root directory. They can be opened by name either way.</summary>
     public bool ShowMetafiles { get; init; }
 
+    /// <summary>Whether a replay of $LogFile may carry out operations that no real log has tested; see <see cref="LogFile.LogReplayOptions.Force"/>.</summary>
+    public bool ForceLogReplay { get; init; }
+
     /// <summary>The clock for timestamps of what is written.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }

@@ -298,7 +298,7 @@ public sealed partial class NtfsVolume
     private void DeleteStream(FileNode node, string stream, string path)
     {
         var data = FindStream(node, stream) ?? throw NtfsError.NotFound(path);
-        if (StreamContent.ReparseTag(node) is not 0)
+        if (StreamContent.TagOf(node) is not 0)
         {
             throw NtfsError.RefusedFile("NTFS-0323", path, "the file is a reparse point");
         }

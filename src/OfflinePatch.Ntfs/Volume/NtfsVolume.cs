@@ -38,8 +38,11 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     /// <summary>How the volume compares names.</summary>
     public UpcaseTable Upcase => _core.Upcase;
 
-    /// <summary>Dirty flag, log, hibernation, label. Read once.</summary>
-    public NtfsVolumeState State => _state ??= VolumeStateReader.Read(this, _core);
+    /// <summary>Dirty flag, log, hibernation, label, as the metafiles have them. Read once.</summary>
+    public NtfsVolumeState NtfsState => _state ??= VolumeStateReader.Read(this, _core);
+
+    /// <inheritdoc/>
+    public VolumeState State => NtfsState.Summary;
 
     internal VolumeCore Core => _core;
 

@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Ntfs.LogFile;
 
 namespace OfflinePatch.Ntfs;
@@ -51,7 +52,27 @@ public sealed record NtfsVolumeState
     /// <summary>Whether shadow copies exist: they become inconsistent where we write.</summary>
     public required bool HasShadowCopies { get; init; }
 
-    /// <summary>Whether nothing speaks against writing.</summary>
-    public bool IsSafeToWrite => !IsDirty && (LogFile is LogFileState.Clean or LogFileState.Empty)
-        && (Hibernation is HibernationState.None or HibernationState.Resumed);
+    /// <summary>The state in the terms that all file systems share.</summary>
+    public VolumeState Summary => new()
+    {
+        IsDirty = IsDirty,
+        LogProblem = LogFile switch
+        {
+            LogFileState.Clean or LogFileState.Empty => null,
+            LogFileState.Unclean20FastStartupOrMounted =>
+                "$LogFile has version 2.0: Windows still had the volume mounted (a snapshot of a running machine, a power loss, fast startup).",
+            LogFileState.UncleanCrash => "$LogFile was not closed: the machine crashed, or the image was made while it ran.",
+            LogFileState.UnknownVersion => "$LogFile has a version that is not known.",
+            _ => "$LogFile has no valid restart page.",
+        },
+        HibernationProblem = Hibernation switch
+        {
+            HibernationState.Hibernated => "hiberfil.sys holds a hibernated system (or the kernel that fast startup left).",
+            HibernationState.OnOtherDisk => "hiberfil.sys points to a hibernated system on another disk.",
+            HibernationState.Unknown => "hiberfil.sys begins with an unknown signature.",
+            _ => null,
+        },
+        HibernationNote = Hibernation == HibernationState.Resumed ? "hiberfil.sys was resumed already: nothing is waiting in it." : null,
+        HasShadowCopies = HasShadowCopies,
+    };
 }

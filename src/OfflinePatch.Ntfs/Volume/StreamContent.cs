@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Attributes;
 using OfflinePatch.Ntfs.Compression;
 using OfflinePatch.Ntfs.Layout;
@@ -7,8 +8,17 @@ namespace OfflinePatch.Ntfs;
 /// <summary>Finds the reader that turns a stored stream into plain content: stored as it is, LZNT1, or CompactOS.</summary>
 internal static class StreamContent
 {
+    /// <summary>FILE_ATTRIBUTE_OFFLINE.</summary>
+    private const uint OfflineBit = 0x1000;
+
+    /// <summary>FILE_ATTRIBUTE_RECALL_ON_OPEN. On files without a placeholder's tag the same bit says that there are extended attributes.</summary>
+    private const uint RecallOnOpenBit = 0x40000;
+
+    /// <summary>FILE_ATTRIBUTE_RECALL_ON_DATA_ACCESS.</summary>
+    private const uint RecallOnDataAccessBit = 0x400000;
+
     /// <summary>Plain content of a stream, or null when the file has no stream of this name.</summary>
-    /// <exception cref="Core.UnsupportedImageException">EFS, WIMBoot, deduplicated, or an unknown compression.</exception>
+    /// <exception cref="UnsupportedImageException">EFS, WIMBoot, an unknown compression, or content that is not on the volume.</exception>
     public static IContentReader? Open(VolumeCore core, FileNode node, string stream, string path)
     {
         var data = node.Find(AttributeType.Data, stream);
@@ -17,24 +27,43 @@ internal static class StreamContent
             return null;
         }
 
-        if (stream.Length == 0 && ReparseTag(node) is { } tag && tag != 0)
+        if (stream.Length == 0)
         {
-            if (tag == WofReparsePoint.Tag)
+            if (TagOf(node) == ReparsePoint.Wof)
             {
                 return OpenWof(core, node, data, path);
             }
 
-            if (tag == ReparsePoint.Dedup)
-            {
-                throw NtfsError.UnknownCompression(path, "data deduplication");
-            }
+            RequireContentHere(node, data, path);
         }
 
         return OpenStored(core, node, data, path);
     }
 
+    /// <summary>Refuses a file whose content is not what its unnamed stream stores: zeros would be read in its place.</summary>
+    private static void RequireContentHere(FileNode node, NodeAttribute data, string path)
+    {
+        var tag = TagOf(node);
+        var attributes = StandardInformation.TryCreate(node.StandardInformation, out var standard) ? standard.Attributes : 0;
+        var isEmpty = !data.IsResident && data.DataSize > 0 && data.Runs.AllocatedClusters == 0;
+        switch (ReparseTagTable.KindOf(tag))
+        {
+            case ReparseKind.None when isEmpty && (attributes & (OfflineBit | RecallOnDataAccessBit)) != 0:
+                throw NtfsError.ContentElsewhere(path, "an offline file");
+            case ReparseKind.Placeholder when isEmpty || (attributes & (OfflineBit | RecallOnOpenBit | RecallOnDataAccessBit)) != 0:
+            case ReparseKind.Elsewhere:
+                throw NtfsError.ContentElsewhere(path, ReparseTagTable.NameOf(tag));
+            case ReparseKind.Link:
+                throw NtfsError.IsLink(path, ReparseTagTable.NameOf(tag));
+            case ReparseKind.Unknown:
+                throw NtfsError.UnknownReparsePoint(path, ReparseTagTable.NameOf(tag));
+            default:
+                return;
+        }
+    }
+
     /// <summary>Tag of the reparse point, 0 when there is none.</summary>
-    public static uint ReparseTag(FileNode node)
+    public static uint TagOf(FileNode node)
     {
         var point = node.Find(AttributeType.ReparsePoint, "");
         return point is { IsResident: true } && ReparsePoint.TryCreate(point.Value, out var view) ? view.Tag : point is null ? 0 : uint.MaxValue;
@@ -91,6 +120,23 @@ internal static class StreamContent
             data.Read(core, node.Number, offset, buffer[..count]);
             return count;
         }
+
+        public long ZeroRun(long offset)
+        {
+            if (data.IsResident)
+            {
+                return 0;
+            }
+
+            if (offset >= data.InitializedSize)
+            {
+                return Length - offset;
+            }
+
+            var shift = core.Geometry.ClusterShift;
+            var run = data.Runs.Runs[data.Runs.IndexOf(offset >> shift)];
+            return run.IsHole ? Math.Min(run.EndVcn << shift, Length) - offset : 0;
+        }
     }
 
     /// <summary>LZNT1 content. Keeps one decoded unit.</summary>
@@ -136,6 +182,21 @@ internal static class StreamContent
             }
 
             return count;
+        }
+
+        public long ZeroRun(long offset)
+        {
+            if (offset >= _data.InitializedSize)
+            {
+                return Length - offset;
+            }
+
+            // a hole that covers whole units is zeros; a shorter one belongs to a packed unit
+            var shift = _core.Geometry.ClusterShift;
+            var run = _data.Runs.Runs[_data.Runs.IndexOf(offset >> shift)];
+            var unit = offset / _unit.Length * _unit.Length;
+            var end = Math.Min(run.EndVcn << shift, (Length + _unit.Length - 1) / _unit.Length * _unit.Length) / _unit.Length * _unit.Length;
+            return run.IsHole && run.Vcn << shift <= unit && end > offset ? Math.Min(end, Length) - offset : 0;
         }
 
         private void Load(long index)

@@ -16,6 +16,7 @@ internal sealed class VolumeCore
     private UpcaseTable? _upcase;
     private ClusterBitmap? _bitmap;
     private RecordAllocator? _recordAllocator;
+    private IReadOnlyList<VolumeFinding>? _allocationFindings;
 
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
@@ -51,6 +52,22 @@ internal sealed class VolumeCore
 
     /// <summary>$MFT's bitmap.</summary>
     public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
+
+    /// <summary>
+    /// Refuses a volume on which the records and $Bitmap disagree about what is free. Called before the first change and by everything that
+    /// takes or gives back clusters; reads all records the first time.
+    /// </summary>
+    /// <exception cref="RefusedException"><c>NTFS-0304</c> to <c>NTFS-0306</c>. Nothing was changed.</exception>
+    public void RequireAllocationProof()
+    {
+        if (AllocationFindings(CancellationToken.None) is { Count: > 0 } findings)
+        {
+            throw NtfsError.UnsafeAllocation(findings);
+        }
+    }
+
+    /// <summary>Where the records and $Bitmap disagree about what is free, as the volume was before the first change.</summary>
+    public IReadOnlyList<VolumeFinding> AllocationFindings(CancellationToken cancellation) => _allocationFindings ??= AllocationCheck.Run(this, cancellation);
 
     /// <summary>FILETIME of now.</summary>
     public long Now()

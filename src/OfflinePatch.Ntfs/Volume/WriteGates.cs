@@ -21,6 +21,7 @@ internal static class WriteGates
             throw new RefusedException("NTFS-0303", "The volume has an NTFS version before 3.0; it is not written.", "Attach it to Windows 2000 or later once.");
         }
 
+        core.RequireAllocationProof();
         for (long number = 0; number < Math.Min(32, core.Records.Count); number++)
         {
             var bytes = core.Records.Read(number);
@@ -75,7 +76,7 @@ internal static class WriteGates
             throw NtfsError.RefusedFile("NTFS-0320", path, "it is encrypted (EFS)");
         }
 
-        if (StreamContent.ReparseTag(node) == ReparsePoint.Dedup)
+        if (StreamContent.TagOf(node) == ReparsePoint.Dedup)
         {
             throw NtfsError.RefusedFile("NTFS-0321", path, "its content is deduplicated");
         }
@@ -94,8 +95,8 @@ internal static class WriteGates
             throw NtfsError.WrongKind(path, "is a directory");
         }
 
-        var tag = StreamContent.ReparseTag(node);
-        if (tag == WofReparsePoint.Tag)
+        var tag = StreamContent.TagOf(node);
+        if (tag == ReparsePoint.Wof)
         {
             if (!ReparsePoint.TryCreate(node.Value(AttributeType.ReparsePoint), out var point) || WofReparsePoint.Over(point.Content).Provider != 2)
             {

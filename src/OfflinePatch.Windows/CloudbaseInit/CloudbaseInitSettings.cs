@@ -1,69 +1,52 @@
-using System.Text;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.CloudbaseInit;
 
 /// <summary>
-/// The settings that a target wants (images-and-cloud.md §1.7). The parameters of <c>agent.cloudbase-init</c> in a profile are options of
-/// oslo.config in camel case (<c>retryCount</c> is <c>retry_count</c>), in [DEFAULT] unless they begin with a section and a dot; <c>version</c> is
-/// the version that the target asks for, and no option.
+/// The settings that a target wants: options of oslo.config by their own names (<c>retry_count</c>), in [DEFAULT] unless a section stands before a dot
+/// (<c>openstack.add_metadata_private_ip_route</c>).
 /// </summary>
-public static class CloudbaseInitSettings
+internal static class CloudbaseInitSettings
 {
     /// <summary>The rule whose parameters these are.</summary>
     public const string RuleId = "agent.cloudbase-init";
 
-    private const string VersionParameter = "version";
-
-    // What the target's manual demands. The others are advice: a value of the user's own stays.
+    /// <summary>What the target's manual demands. The others are advice: a value of the user's own stays.</summary>
     private static readonly string[] Required = ["netbios_host_name_compatibility", "metadata_services", "plugins", "username", "groups"];
 
-    private static readonly Dictionary<string, string> Defaults = new(StringComparer.Ordinal)
-    {
-        ["netbiosHostNameCompatibility"] = "false",
-        ["metadataServices"] = "cloudbaseinit.metadata.services.httpservice.HttpService",
-        ["username"] = "Administrator",
-        ["groups"] = "Administrators",
-    };
+    private static readonly KeyValuePair<string, string>[] Defaults =
+    [
+        new("netbios_host_name_compatibility", "false"),
+        new("metadata_services", "cloudbaseinit.metadata.services.httpservice.HttpService"),
+        new("username", "Administrator"),
+        new("groups", "Administrators"),
+    ];
+
+    /// <summary>The version that a target asks for.</summary>
+    public static TextParameter Version { get; } = new("version", Default: null, "The version of Cloudbase-Init that the target asks for; absent: any.");
+
+    /// <summary>The options.</summary>
+    public static SettingsParameter Settings { get; } = new("settings", "Options of `cloudbase-init.conf` by their own names.");
 
     /// <summary>What a target wants, in the order of its profile.</summary>
     public static IReadOnlyList<CloudbaseInitSetting> For(TargetProfile profile)
     {
-        var parameters = profile.ParametersOf(RuleId);
+        var settings = profile.Value(RuleId, Settings);
         return
         [
-            .. parameters.Concat(Defaults.Where(d => !parameters.ContainsKey(d.Key)))
-                .Where(p => p.Key != VersionParameter && p.Value.Length > 0)
-                .Select(p => Create(p.Key, p.Value)),
+            .. settings.Concat(Defaults.Where(d => !settings.Any(s => s.Key == d.Key)))
+                .Where(s => s.Value.Length > 0)
+                .Select(s => Create(s.Key, s.Value)),
         ];
     }
 
     /// <summary>The version that a target asks for, or null.</summary>
-    public static string? VersionFor(TargetProfile profile) => profile.ParametersOf(RuleId).GetValueOrDefault(VersionParameter);
+    public static string? VersionFor(TargetProfile profile) => profile.Value(RuleId, Version);
 
-    private static CloudbaseInitSetting Create(string parameter, string value)
+    private static CloudbaseInitSetting Create(string name, string value)
     {
-        var dot = parameter.IndexOf('.', StringComparison.Ordinal);
-        var key = SnakeCase(parameter[(dot + 1)..]);
-        var section = dot > 0 ? parameter[..dot] : key == "add_metadata_private_ip_route" ? "openstack" : "DEFAULT";
-        return new CloudbaseInitSetting(section, key, value, Required.Contains(key, StringComparer.Ordinal));
-    }
-
-    private static string SnakeCase(string camelCase)
-    {
-        var text = new StringBuilder();
-        foreach (var c in camelCase)
-        {
-            if (char.IsAsciiLetterUpper(c))
-            {
-                text.Append('_').Append((char)(c + 32));
-            }
-            else
-            {
-                text.Append(c);
-            }
-        }
-
-        return text.ToString();
+        var dot = name.IndexOf('.', StringComparison.Ordinal);
+        var key = name[(dot + 1)..];
+        return new CloudbaseInitSetting(dot > 0 ? name[..dot] : "DEFAULT", key, value, Required.Contains(key, StringComparer.Ordinal));
     }
 }

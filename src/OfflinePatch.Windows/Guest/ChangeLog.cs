@@ -11,8 +11,7 @@ public sealed class ChangeLog
     private readonly Dictionary<(string Key, string Name), RegistryChange> _registry = [];
     private readonly Dictionary<string, FileChange> _files = [];
 
-    /// <summary>The rule that is at work, or null.</summary>
-    public string? CurrentRule { get; set; }
+    private string? _rule;
 
     /// <summary>Registry values that are different now.</summary>
     public IEnumerable<RegistryChange> Registry => _registry.Values.Where(c => c.Before != c.After);
@@ -23,6 +22,13 @@ public sealed class ChangeLog
     /// <summary>Whether nothing was changed.</summary>
     public bool IsEmpty => _files.Count == 0 && !Registry.Any();
 
+    /// <summary>Everything that is recorded until the result is disposed counts as the work of a rule.</summary>
+    public IDisposable For(string rule)
+    {
+        _rule = rule;
+        return new Scope(this);
+    }
+
     /// <summary>Records a registry value.</summary>
     /// <param name="key">The key as Windows calls it.</param>
     /// <param name="name">The value; empty for the default one.</param>
@@ -32,8 +38,8 @@ public sealed class ChangeLog
     {
         var id = (key.ToUpperInvariant(), name.ToUpperInvariant());
         _registry[id] = _registry.TryGetValue(id, out var earlier)
-            ? earlier with { After = after, Rule = CurrentRule }
-            : new RegistryChange(key, name, before, after, CurrentRule);
+            ? earlier with { After = after, Rule = _rule }
+            : new RegistryChange(key, name, before, after, _rule);
     }
 
     /// <summary>Records a file.</summary>
@@ -54,6 +60,11 @@ public sealed class ChangeLog
             kind = FileChangeKind.Added;
         }
 
-        _files[id] = new FileChange(path, kind, length, CurrentRule);
+        _files[id] = new FileChange(path, kind, length, _rule);
+    }
+
+    private sealed class Scope(ChangeLog changes) : IDisposable
+    {
+        public void Dispose() => changes._rule = null;
     }
 }

@@ -10,10 +10,10 @@ namespace OfflinePatch.Windows.Guest;
 public sealed class GuestHive
 {
     private const int MaximumLength = 1 << 30; // Windows limits a hive to 2 GiB; nothing near 1 GiB is a working SYSTEM or SOFTWARE hive.
-    private static readonly string[] LogSuffixes = [".LOG", ".LOG1", ".LOG2"];
 
     private readonly GuestVolume? _volume;
     private readonly string _rootPath;
+    private bool _keepsRecovery;
 
     /// <summary>A hive that stands on no volume, for tests.</summary>
     /// <param name="hive">The hive.</param>
@@ -45,6 +45,9 @@ public sealed class GuestHive
 
     internal ChangeLog Changes { get; }
 
+    /// <summary>Whether <see cref="WriteBack"/> has anything to write.</summary>
+    internal bool IsChanged => Hive.HasEdits || (_keepsRecovery && Hive.IsModified);
+
     /// <summary>Opens a hive file with the logs beside it.</summary>
     /// <param name="volume">The volume that holds it.</param>
     /// <param name="path">Its path there.</param>
@@ -66,31 +69,44 @@ public sealed class GuestHive
             throw WindowsError.HiveTooLarge(path, entry.Length);
         }
 
-        var logs = new HiveLogs(ReadLog(files, path + LogSuffixes[0]), ReadLog(files, path + LogSuffixes[1]), ReadLog(files, path + LogSuffixes[2]));
-        var hive = Hive.Open(files.ReadFile(path, MaximumLength), logs, new HiveOpenOptions { AdoptBuffer = true, Time = changes.Clock });
+        var hive = Hive.Open(files.ReadFile(path, MaximumLength), ReadLogs(files, path), new HiveOpenOptions { AdoptBuffer = true, Time = changes.Clock });
         return new GuestHive(hive, rootPath, changes, volume, path);
     }
 
-    /// <summary>Checks the hive and writes it back to its volume, if it was changed. Replayed logs alone are no change: Windows replays them itself.</summary>
+    /// <summary>Reads the logs beside a hive file.</summary>
+    internal static HiveLogs ReadLogs(IFileSystem files, string path) =>
+        new(ReadLog(files, path + HiveLogNames.Suffixes[0]), ReadLog(files, path + HiveLogNames.Suffixes[1]), ReadLog(files, path + HiveLogNames.Suffixes[2]));
+
+    /// <summary>Makes <see cref="WriteBack"/> write what was recovered from the logs, too. By itself that is no change: Windows replays the logs when it next loads the hive.</summary>
+    public void KeepRecovery() => _keepsRecovery = true;
+
+    /// <summary>Requires that a hive has no finding that forbids editing.</summary>
+    /// <exception cref="CorruptImageException"><c>WIN-0004</c>: it has one.</exception>
+    internal static void RequireValid(Hive hive, string path)
+    {
+        if (hive.Check().FirstOrDefault(f => f.ForbidsEditing) is { } finding)
+        {
+            throw WindowsError.HiveCheckFailed(path, $"{finding.Code} {finding.Structure} at 0x{finding.Offset:X}: {finding.Message}");
+        }
+    }
+
+    /// <summary>Checks the hive and writes it back to its volume, if it was changed.</summary>
     /// <exception cref="CorruptImageException"><c>WIN-0004</c>: the hive has findings after the changes.</exception>
     public bool WriteBack()
     {
-        if (_volume is null || !Hive.HasEdits)
+        if (_volume is null || !IsChanged)
         {
             return false;
         }
 
-        if (Hive.Check().FirstOrDefault(f => f.ForbidsEditing) is { } finding)
-        {
-            throw WindowsError.HiveCheckFailed(Path, $"{finding.Code} {finding.Structure} at 0x{finding.Offset:X}: {finding.Message}");
-        }
+        RequireValid(Hive, Path);
 
         var files = _volume.RequireWritable();
         files.WriteFile(Path, Hive.ToArray());
         var logs = Hive.NeutralisedLogs();
-        WriteLog(files, Path + LogSuffixes[0], logs.Log);
-        WriteLog(files, Path + LogSuffixes[1], logs.Log1);
-        WriteLog(files, Path + LogSuffixes[2], logs.Log2);
+        WriteLog(files, Path + HiveLogNames.Suffixes[0], logs.Log);
+        WriteLog(files, Path + HiveLogNames.Suffixes[1], logs.Log1);
+        WriteLog(files, Path + HiveLogNames.Suffixes[2], logs.Log2);
         return true;
     }
 

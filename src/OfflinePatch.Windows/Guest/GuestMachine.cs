@@ -38,6 +38,13 @@ public sealed class GuestMachine
     /// <summary>What was changed.</summary>
     public ChangeLog Changes { get; }
 
+    /// <summary>The volumes that a write back changes: those with files or hives that were changed.</summary>
+    internal IEnumerable<GuestVolume> ChangedVolumes() => Volumes.Where(v =>
+        v.Files is RecordingFileSystem { WasWritten: true }
+        || Systems.Any(s => s.Volume == v && s.HasChanges)
+        || (v == Boot.Esp && Boot.UefiStore?.Hive is { IsChanged: true })
+        || (v == Boot.Active && Boot.BiosStore?.Hive is { IsChanged: true }));
+
     /// <summary>Finds boot files and installations on opened volumes.</summary>
     internal static GuestMachine Find(DiskImage disk, PartitionTable partitions, IReadOnlyList<GuestVolume> volumes, ChangeLog changes)
     {

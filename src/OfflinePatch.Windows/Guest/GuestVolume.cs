@@ -50,7 +50,7 @@ public sealed class GuestVolume
     public Exception? Failure { get; init; }
 
     /// <summary>The state of an NTFS volume; null for anything else.</summary>
-    public VolumeCondition? Condition { get; init; }
+    public VolumeState? Condition { get; init; }
 
     /// <summary>What was done to read it, or null: <c>$LogFile was replayed</c>.</summary>
     public string? Note { get; init; }
@@ -67,29 +67,13 @@ public sealed class GuestVolume
     /// <summary>For messages: <c>partition 2 (NTFS)</c>.</summary>
     public string Description => Number == 0 ? $"the volume ({Kind})" : $"partition {Number} ({Kind})";
 
+    /// <summary>The file system itself, for what <see cref="IFileSystem"/> does not say; changes made through it are not recorded. Null when it cannot be read.</summary>
+    public IFileSystem? FileSystem => Files is RecordingFileSystem recording ? recording.Inner : Files;
+
     /// <summary>The file system, for a caller that has made sure that there is one.</summary>
     public IFileSystem RequireFiles() => Files ?? throw new InvalidOperationException($"{Description} has no readable file system");
 
     /// <summary>The file system, for a caller that is about to write.</summary>
     public IWritableFileSystem RequireWritable() =>
         Files as IWritableFileSystem ?? throw new UnsupportedImageException("WIN-0011", $"{Description} cannot be written.");
-}
-
-/// <summary>The facts about an NTFS volume that gates ask for.</summary>
-public sealed record VolumeCondition
-{
-    /// <summary>$Volume flag 0x0001: Windows will run chkdsk.</summary>
-    public bool IsDirty { get; init; }
-
-    /// <summary>Null when $LogFile is clean or empty; else what it says, in words.</summary>
-    public string? LogProblem { get; init; }
-
-    /// <summary>Null when the volume holds no hibernated system; else what hiberfil.sys says, in words.</summary>
-    public string? HibernationProblem { get; init; }
-
-    /// <summary>A remark on hibernation that is no problem, or null.</summary>
-    public string? HibernationNote { get; init; }
-
-    /// <summary>Whether System Volume Information holds shadow copies.</summary>
-    public bool HasShadowCopies { get; init; }
 }

@@ -40,6 +40,20 @@ public static class HiveNames
         _ => "DEFAULT",
     };
 
+    /// <summary>The hive of this file name, or null.</summary>
+    public static HiveName? Find(string fileName)
+    {
+        foreach (var hive in Enum.GetValues<HiveName>())
+        {
+            if (hive.FileName().Equals(fileName, StringComparison.OrdinalIgnoreCase))
+            {
+                return hive;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>The key under which Windows shows it.</summary>
     public static string RootPath(this HiveName name) => name == HiveName.Default ? @"HKU\.DEFAULT" : @"HKLM\" + name.FileName();
 }

@@ -22,7 +22,7 @@ public sealed class ImageSession : IDisposable
         _sharesDisk = sharesDisk;
         var partitions = PartitionTable.Read(disk);
         var changes = new ChangeLog { Clock = options.Clock };
-        Machine = GuestMachine.Find(disk, partitions, VolumeOpener.OpenAll(disk, partitions, changes, options.ReplayLog), changes);
+        Machine = GuestMachine.Find(disk, partitions, VolumeOpener.OpenAll(disk, partitions, changes, options), changes);
     }
 
     /// <summary>The host files.</summary>
@@ -68,14 +68,9 @@ public sealed class ImageSession : IDisposable
             }
 
             files.Flush();
-            if (files.Inner is FatFileSystem fat && fat.Check().FirstOrDefault(f => f.IsError) is { } fatFinding)
+            if (files.CheckChanges().FirstOrDefault(f => f.IsError) is { } finding)
             {
-                throw WindowsError.VolumeCheckFailed(volume.Description, $"{fatFinding.Code} {fatFinding.Path}: {fatFinding.Message}");
-            }
-
-            if (files.Inner is NtfsVolume ntfs && ntfs.CheckTouched().FirstOrDefault(f => f.Severity == FindingSeverity.Error) is { } ntfsFinding)
-            {
-                throw WindowsError.VolumeCheckFailed(volume.Description, ntfsFinding.ToString());
+                throw WindowsError.VolumeCheckFailed(volume.Description, finding.ToString());
             }
         }
 

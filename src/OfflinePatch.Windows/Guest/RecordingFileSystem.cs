@@ -28,6 +28,18 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     public string Source => inner.Source;
 
     /// <inheritdoc/>
+    public VolumeState State => inner.State;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<VolumeFinding> Check(CancellationToken cancellation = default) => inner.Check(cancellation);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => inner.CheckChanges(cancellation);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => inner.FindObstacles(cancellation);
+
+    /// <inheritdoc/>
     public FileEntry? Find(string path) => inner.Find(path);
 
     /// <inheritdoc/>

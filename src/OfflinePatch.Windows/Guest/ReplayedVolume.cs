@@ -14,7 +14,7 @@ internal sealed record ReplayedVolume(NtfsVolume Volume, string? Note, string? R
     public static ReplayedVolume Open(BlockDevice device, NtfsOpenOptions options, bool replayLog)
     {
         var volume = NtfsVolume.Open(device, options);
-        var state = volume.State;
+        var state = volume.NtfsState;
         var isHibernated = state.Hibernation is not (HibernationState.None or HibernationState.Resumed);
         if (!replayLog || !device.CanWrite || isHibernated || state.LogFile is LogFileState.Clean or LogFileState.Empty)
         {
@@ -23,7 +23,7 @@ internal sealed record ReplayedVolume(NtfsVolume Volume, string? Note, string? R
 
         try
         {
-            var result = LogReplayer.Replay(device);
+            var result = LogReplayer.Replay(device, new LogReplayOptions { Force = options.ForceLogReplay });
             volume.Dispose();
             return new ReplayedVolume(
                 NtfsVolume.Open(device, options),

@@ -11,14 +11,14 @@ namespace OfflinePatch.Windows.Guest;
 internal static class VolumeOpener
 {
     /// <summary>Every partition as a volume; a disk without a partition table is one volume.</summary>
-    public static IReadOnlyList<GuestVolume> OpenAll(DiskImage disk, PartitionTable partitions, ChangeLog changes, bool replayLog)
+    public static IReadOnlyList<GuestVolume> OpenAll(DiskImage disk, PartitionTable partitions, ChangeLog changes, SessionOptions options)
     {
         if (partitions.Scheme == PartitionScheme.None)
         {
-            return [Open(number: 0, partition: null, disk, changes, replayLog)];
+            return [Open(number: 0, partition: null, disk, changes, options)];
         }
 
-        return [.. partitions.Partitions.Select(p => Open(p.Number, p, p.OpenDevice(disk), changes, replayLog))];
+        return [.. partitions.Partitions.Select(p => Open(p.Number, p, p.OpenDevice(disk), changes, options))];
     }
 
     /// <summary>Gives the volumes the names under which their files stand in the report.</summary>
@@ -33,14 +33,14 @@ internal static class VolumeOpener
         }
     }
 
-    private static GuestVolume Open(int number, Partition? partition, BlockDevice device, ChangeLog changes, bool replayLog)
+    private static GuestVolume Open(int number, Partition? partition, BlockDevice device, ChangeLog changes, SessionOptions options)
     {
         var kind = Probe(device);
         try
         {
             if (kind == VolumeKind.Ntfs)
             {
-                var opened = ReplayedVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}", TimeProvider = changes.Clock }, replayLog);
+                var opened = ReplayedVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}", TimeProvider = changes.Clock, ForceLogReplay = options.ForceReplay }, options.ReplayLog);
                 var ntfs = opened.Volume;
                 var state = ntfs.State;
                 return new GuestVolume
@@ -50,9 +50,9 @@ internal static class VolumeOpener
                     Device = device,
                     Kind = kind,
                     Files = new RecordingFileSystem(ntfs, changes, "", IsHive),
-                    Condition = VolumeConditions.Of(state, opened.Refusal),
+                    Condition = opened.Refusal is { } refusal ? state with { LogProblem = refusal } : state,
                     Note = opened.Note,
-                    Label = state.Label is { Length: > 0 } name ? name : null,
+                    Label = ntfs.NtfsState.Label is { Length: > 0 } name ? name : null,
                     FreeBytes = ntfs.FreeBytes,
                 };
             }

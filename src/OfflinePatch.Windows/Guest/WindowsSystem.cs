@@ -11,6 +11,7 @@ public sealed class WindowsSystem
     private const int MaximumControlSets = 1000; // ControlSet000 to ControlSet999 is all that the name can say
 
     private readonly Dictionary<HiveName, HiveLoad> _hives = [];
+    private readonly Dictionary<string, HiveLoad> _users = new(StringComparer.OrdinalIgnoreCase);
     private readonly ChangeLog _changes;
     private List<ControlSet>? _controlSets;
     private WindowsFacts? _facts;
@@ -95,6 +96,18 @@ public sealed class WindowsSystem
         return load;
     }
 
+    /// <summary>Opens the hive of a user by the name of its folder in <c>\Users</c>, and says why when it cannot be opened.</summary>
+    public HiveLoad LoadUser(string profile)
+    {
+        if (!_users.TryGetValue(profile, out var load))
+        {
+            load = Load(Volume, $@"Users\{profile}\NTUSER.DAT", $@"HKU\{profile}", _changes);
+            _users.Add(profile, load);
+        }
+
+        return load;
+    }
+
     /// <summary>A hive, or null when it does not exist.</summary>
     /// <exception cref="CorruptImageException">It is damaged.</exception>
     /// <exception cref="RefusedException">It is dirty, and its logs cannot make it whole.</exception>
@@ -110,7 +123,12 @@ public sealed class WindowsSystem
     }
 
     /// <summary>Checks and writes back every hive that was changed; returns how many.</summary>
-    public int WriteBack() => _hives.Values.Count(load => load.Hive?.WriteBack() ?? false);
+    public int WriteBack() => Loaded.Count(hive => hive.WriteBack());
+
+    /// <summary>Whether a hive was changed.</summary>
+    internal bool HasChanges => Loaded.Any(hive => hive.IsChanged);
+
+    private IEnumerable<GuestHive> Loaded => _hives.Values.Concat(_users.Values).Select(load => load.Hive).OfType<GuestHive>();
 
     internal static HiveLoad Load(GuestVolume volume, string path, string rootPath, ChangeLog changes)
     {

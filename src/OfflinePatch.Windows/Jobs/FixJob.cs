@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Jobs;
@@ -16,45 +17,32 @@ public static class FixJob
     /// <returns>What every rule found and did. When a gate refused the image, or nothing was to be done, nothing was written.</returns>
     /// <exception cref="CorruptImageException">The image, or the result, is damaged. Nothing was written.</exception>
     /// <exception cref="UnsupportedImageException">The image or a source is of no known kind. Nothing was written.</exception>
-    /// <exception cref="RefusedException">An option is needed first, or a source would do harm. Nothing was written.</exception>
+    /// <exception cref="RefusedException">An option is required, or a source would do harm. Nothing was written.</exception>
     /// <exception cref="IOException">The host failed; the image is unchanged or rolled back.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
-    public static ImageReport Fix(string path, ImageRequest request, CancellationToken cancellation)
+    public static ImageReport Fix(string path, FixRequest request, CancellationToken cancellation)
     {
-        using var sources = RuleSources.Open(request);
-        using var transaction = ImageTransaction.Open(path, new TransactionOptions
-        {
-            Writable = !request.DryRun && request.OutputPath is null,
-            AllowParents = request.AllowBacking,
-            UndoFolder = request.UndoFolder,
-            KeepUndo = request.KeepUndo,
-        });
-        var disk = DiskFormats.Open(transaction);
-        var inPlace = request.OutputPath is null;
-        if (inPlace && disk.WhyNotInPlace is { } reason)
-        {
-            disk.Dispose();
-            throw JobError.NotInPlace(path, reason);
-        }
-
-        if (!inPlace)
-        {
-            FixedCopy.Check(disk, transaction, request);
-        }
-
+        using var sources = RuleSources.Open(request.Rules);
+        using var transaction = request.Open.OpenTransaction(path, writable: !request.DryRun && request.Output is null);
         using var copyStorage = new OverlayStorage();
-        using var session = ImageSession.Open(
-            transaction,
-            inPlace ? disk : new OverlayDisk(disk, copyStorage),
-            request.Session);
-        var report = RuleRunner.Fix(session, sources.ContextOf(session.Machine, request, transaction.HostLength), request.Selection, request.DryRun);
+        using var session = OpenSession(transaction, request, copyStorage);
+        var context = new RuleContext
+        {
+            Machine = session.Machine,
+            Request = request.Rules,
+            Sources = sources,
+            OutputFormat = request.Output?.Format,
+            FileSize = transaction.HostLength,
+        };
+        var report = RuleRunner.Fix(session, context, request.DryRun);
+        report = report with { Notes = [.. report.Notes, .. transaction.HostNotes] };
         cancellation.ThrowIfCancellationRequested();
         if (request.DryRun || report.Result == ImageResult.Refused)
         {
             return report;
         }
 
-        if (UnusableSource(report, request) is { } rule)
+        if (UnusableSource(report, sources) is { } rule)
         {
             return report with
             {
@@ -65,22 +53,42 @@ public static class FixJob
             };
         }
 
-        return inPlace
-            ? Commit(report, transaction, cancellation)
-            : FixedCopy.Write(session.Machine.Disk, transaction, request, report, cancellation);
+        return request.Output is { } output
+            ? FixedCopy.Write(session.Machine.Disk, transaction, request.Open, output, report, cancellation)
+            : Commit(report, transaction, cancellation);
+    }
+
+    /// <summary>Opens the disk itself, or for a copy or dry run a view of it whose changes go nowhere else.</summary>
+    private static ImageSession OpenSession(ImageTransaction transaction, FixRequest request, OverlayStorage copyStorage)
+    {
+        var disk = request.Output is null ? ImageEdit.OpenInPlace(transaction) : DiskFormats.Open(transaction);
+        try
+        {
+            if (request.Output is { } output)
+            {
+                FixedCopy.Check(disk, transaction, request.Open, output);
+                return ImageSession.Open(transaction, new OverlayDisk(disk, copyStorage), request.Open.Session);
+            }
+
+            return ImageSession.Open(transaction, disk, request.Open.Session);
+        }
+        catch
+        {
+            disk.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
     /// A rule that got the source it needs and still fails: the user named the wrong one. Half a fix would look like a whole one, so nothing is kept.
     /// </summary>
-    private static RuleReport? UnusableSource(ImageReport report, ImageRequest request) => request.DriverPaths.Count == 0
+    private static RuleReport? UnusableSource(ImageReport report, RuleSources sources) => !sources.HasDrivers
         ? null
-        : report.Rules.FirstOrDefault(r =>
-            r is { State: RuleState.Failed, Severity: RuleSeverity.Error } && r.Id.StartsWith("drivers.", StringComparison.Ordinal));
+        : report.Rules.FirstOrDefault(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error } && RuleCatalog.Find(r.Id) is { UsesDriverSources: true });
 
     private static ImageReport Commit(ImageReport report, ImageTransaction transaction, CancellationToken cancellation)
     {
-        var result = transaction.Commit(cancellation);
+        var result = ImageEdit.Commit(transaction, cancellation);
         return report with
         {
             UndoFile = result.UndoFile,

@@ -9,28 +9,30 @@ namespace OfflinePatch.Windows.Jobs;
 internal static class FixedCopy
 {
     /// <summary>Refuses, before any work, a copy that could not be kept.</summary>
-    public static void Check(DiskImage disk, ImageTransaction source, ImageRequest request) => ConversionJob.Check(source, RequestOf(disk, source, request));
+    public static void Check(DiskImage disk, ImageTransaction source, EditOptions open, OutputOptions output) =>
+        ConversionJob.Check(source, RequestOf(disk, source, open, output));
 
     /// <summary>Writes the copy and adds it to the report.</summary>
-    public static ImageReport Write(DiskImage disk, ImageTransaction source, ImageRequest request, ImageReport report, CancellationToken cancellation)
+    public static ImageReport Write(
+        DiskImage disk, ImageTransaction source, EditOptions open, OutputOptions output, ImageReport report, CancellationToken cancellation)
     {
-        var (_, bitmap) = ConversionJob.Write(disk, source, RequestOf(disk, source, request), request.Progress, cancellation);
+        var (_, bitmap) = ConversionJob.Write(disk, source, RequestOf(disk, source, open, output), output.Progress, cancellation);
         return report with
         {
-            OutputFile = request.OutputPath,
+            OutputFile = output.Path,
             Notes = bitmap is null ? report.Notes : [.. report.Notes, $"{bitmap} is the bitmap for fast import; upload it beside the copy"],
         };
     }
 
-    private static ConversionRequest RequestOf(DiskImage disk, ImageTransaction source, ImageRequest request) => new(
+    private static ConversionRequest RequestOf(DiskImage disk, ImageTransaction source, EditOptions open, OutputOptions output) => new(
         source.ImagePath,
-        request.OutputPath!,
-        request.OutputFormat ?? disk.Format,
-        request.OutputSubformat,
-        request.Compression,
-        request.Overwrite,
-        request.AllowBacking,
-        request.Verify,
-        request.CreateMfJar,
-        request.QemuImgHw);
+        output.Path,
+        output.Format ?? disk.Format,
+        output.Subformat,
+        output.Compression,
+        output.Overwrite,
+        open.AllowBacking,
+        output.Verify,
+        output.CreateMfJar,
+        output.QemuImgHw);
 }

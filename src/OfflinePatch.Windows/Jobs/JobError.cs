@@ -7,8 +7,28 @@ namespace OfflinePatch.Windows.Jobs;
 internal static class JobError
 {
     public static RefusedException NotInPlace(string path, string reason) =>
-        new("JOB-0001", $"{path} cannot be changed in place: {reason}", "Write a fixed copy instead: add -o FILE (and -O FORMAT to choose its format).");
+        new("JOB-0001", $"{path} cannot be changed in place: {reason}", "Write a fixed copy with `offlinepatch fix IMAGE -o FILE`, or convert the image first with `offlinepatch convert IN -o OUT`.");
 
     public static ErrorReport UnusableSource(RuleReport rule) =>
         new("JOB-0004", $"JOB-0004: {rule.Id}: {rule.Message} Nothing was written.", rule.Remedy ?? "Name another driver source, or leave the rule out with --skip.");
+
+    public static RefusedException UnsafeVolume(string volume, string problem) =>
+        new("JOB-0005", $"{volume} is not safe to write: {problem.TrimEnd('.')}.",
+            "Start the source machine, run chkdsk /f where it asks for it, shut it down with `shutdown /s /t 0`, and export it again. "
+            + "For a $LogFile that was not closed, --replay-log does what Windows would do at its next start.");
+
+    public static UnsupportedImageException UnknownFileSystem(string path, string volume) =>
+        new("JOB-0007", $"{volume} of {path} has no file system that is known.");
+
+    public static UnsupportedImageException NoPartition(string path, int number, string partitions) =>
+        new("JOB-0008", $"{path} has no partition {number}; it has {partitions}.");
+
+    public static UnsupportedImageException SeveralVolumes(string path, string volumes) =>
+        new("JOB-0009", $"{path} holds no Windows installation, and several volumes: {volumes}.", "Name one with --partition N.");
+
+    public static UnsupportedImageException NoHive(string message) => new("JOB-0010", message);
+
+    public static UnsupportedImageException NoKey(string key) => new("JOB-0011", $"There is no key {key}.");
+
+    public static UnsupportedImageException HiveFileTooLarge(long length) => new("JOB-0012", $"The hive has {length} bytes; the format ends at 2 GiB.");
 }

@@ -10,22 +10,22 @@ namespace OfflinePatch.Windows.Jobs;
 /// Runs the rules over an opened image. <see cref="Fix"/> changes the files of the session, which are a transaction's view: the caller commits
 /// when the result says so, or drops everything.
 /// </summary>
-public static class RuleRunner
+internal static class RuleRunner
 {
     /// <summary>Inspects with every rule of the target; writes nothing.</summary>
     /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is no Windows in the image, and no gate says why.</exception>
     /// <exception cref="CorruptImageException">A structure that a rule reads is damaged.</exception>
-    public static ImageReport Check(ImageSession session, RuleContext context, RuleSelection selection)
+    public static ImageReport Check(ImageSession session, RuleContext context)
     {
         var results = new List<RuleReport>();
-        if (!PassGates(session, context, selection, results))
+        if (!PassGates(session, context, results))
         {
             return Report(session, context, results, ImageResult.Refused);
         }
 
         foreach (var rule in Ordinary(context))
         {
-            results.Add(selection.Includes(rule)
+            results.Add(context.Request.Selection.Includes(rule)
                 ? Describe(context, rule, Inspect(context, rule))
                 : Skipped(context, rule, "Left out by --only or --skip."));
         }
@@ -39,15 +39,14 @@ public static class RuleRunner
     /// </summary>
     /// <param name="session">The image.</param>
     /// <param name="context">What the rules see of it.</param>
-    /// <param name="selection">Which rules run.</param>
     /// <param name="dryRun">Whether the caller is going to drop the changes: states say <c>wouldFix</c>.</param>
     /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is no Windows in the image, and no gate says why.</exception>
     /// <exception cref="CorruptImageException">A structure is damaged, or the result failed its own check; the caller drops the changes.</exception>
     /// <exception cref="IOException">The host failed; the caller drops the changes.</exception>
-    public static ImageReport Fix(ImageSession session, RuleContext context, RuleSelection selection, bool dryRun = false)
+    public static ImageReport Fix(ImageSession session, RuleContext context, bool dryRun = false)
     {
         var results = new List<RuleReport>();
-        if (!PassGates(session, context, selection, results))
+        if (!PassGates(session, context, results))
         {
             return Report(session, context, results, ImageResult.Refused);
         }
@@ -56,18 +55,20 @@ public static class RuleRunner
         var repaired = new HashSet<string>(StringComparer.Ordinal);
         foreach (var rule in Ordinary(context))
         {
-            if (!selection.Includes(rule))
+            if (!context.Request.Selection.Includes(rule))
             {
                 results.Add(Skipped(context, rule, "Left out by --only or --skip."));
                 continue;
             }
 
             var finding = Inspect(context, rule);
-            if (finding is { State: FindingState.Failed, Fixable: true } && rule.CanFix)
+            if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
             {
-                context.Changes.CurrentRule = rule.Id;
-                rule.Fix(context);
-                context.Changes.CurrentRule = null;
+                using (context.Changes.For(rule.Id))
+                {
+                    rule.Fix(context);
+                }
+
                 repaired.Add(rule.Id);
             }
 
@@ -82,11 +83,11 @@ public static class RuleRunner
         if (session.WriteBack())
         {
             using var fresh = session.Reopen();
-            Verify(fresh, context with { Machine = fresh.Machine }, selection, results, gates, repaired, dryRun);
+            Verify(fresh, context with { Machine = fresh.Machine }, results, gates, repaired, dryRun);
         }
         else
         {
-            Verify(session, context, selection, results, gates, repaired, dryRun);
+            Verify(session, context, results, gates, repaired, dryRun);
         }
 
         return Report(session, context, results, Verdict(results));
@@ -94,10 +95,10 @@ public static class RuleRunner
 
     /// <summary>Every rule once more over the result. What was ok or fixed and fails now is a fault of ours: nothing must be kept.</summary>
     private static void Verify(
-        ImageSession session, RuleContext context, RuleSelection selection, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
+        ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
     {
         var again = new List<RuleReport>();
-        if (!PassGates(session, context, selection, again))
+        if (!PassGates(session, context, again))
         {
             var gate = again.First(r => r.State == RuleState.Failed);
             throw WindowsError.VerificationFailed(gate.Id, gate.Message);
@@ -140,9 +141,9 @@ public static class RuleRunner
         }
     }
 
-    private static bool PassGates(ImageSession session, RuleContext context, RuleSelection selection, List<RuleReport> results)
+    private static bool PassGates(ImageSession session, RuleContext context, List<RuleReport> results)
     {
-        var gates = RuleCatalog.For(context.Profile).Where(r => r.IsGate).ToList();
+        var gates = RuleCatalog.For(context.Profile).Where(r => r.Contract.IsGate).ToList();
         foreach (var gate in gates)
         {
             results.Add(Describe(context, gate, Inspect(context, gate)));
@@ -164,10 +165,10 @@ public static class RuleRunner
         return true;
     }
 
-    private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.IsGate);
+    private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.Contract.IsGate);
 
     private static Finding Inspect(RuleContext context, Rule rule) =>
-        rule.NeedsWindows && context.FoundWindows is null
+        rule.Contract.NeedsWindows && context.FoundWindows is null
             ? Finding.NotApplicable("There is no Windows installation that can be read.")
             : rule.Inspect(context);
 
@@ -179,10 +180,10 @@ public static class RuleRunner
                 FindingState.Failed => RuleState.Failed,
                 _ => RuleState.NotApplicable,
             },
-            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Title, rule.IsGate);
+            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate);
 
     private static RuleReport Skipped(RuleContext context, Rule rule, string why) =>
-        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Title, Gate: rule.IsGate);
+        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Contract.Title, Gate: rule.Contract.IsGate);
 
     private static ImageResult Verdict(List<RuleReport> results) =>
         results.Exists(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }) ? ImageResult.NotReady : ImageResult.Ready;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Targets;
@@ -39,7 +40,7 @@ public static class HtmlReport
         return html.ToString();
     }
 
-    internal static string Text(string? text) => WebUtility.HtmlEncode(text ?? "");
+    internal static string Text(string? text) => WebUtility.HtmlEncode(PrintableText.Escape(text ?? ""));
 
     internal static string Size(long bytes) => bytes switch
     {
@@ -98,7 +99,7 @@ public static class HtmlReport
         Fact(html, "Disk", image.VirtualSize is { } size ? Size(size) : null);
         Fact(html, "Target", image.Target);
         Fact(html, "Copy", image.OutputFile);
-        Fact(html, "Way back", image.UndoFile is null ? null : $"offlinepatch undo {FileName(image.Path)}");
+        Fact(html, "To undo", image.UndoFile is null ? null : $"offlinepatch undo {FileName(image.Path)}");
         html.Append("</dl>\n");
     }
 

@@ -50,7 +50,7 @@ public sealed record ImageReport
     /// <summary>The copy that <c>-o</c> made, or null.</summary>
     public string? OutputFile { get; init; }
 
-    /// <summary>The file that holds the way back, or null.</summary>
+    /// <summary>The undo file of the change, or null.</summary>
     public string? UndoFile { get; init; }
 
     /// <summary>Why the image could not be handled, or null.</summary>

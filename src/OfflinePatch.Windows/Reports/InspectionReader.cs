@@ -7,7 +7,7 @@ using OfflinePatch.Windows.Rules;
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>Everything that <c>inspect</c> tells beyond the common facts. A hive that cannot be read leaves its part empty.</summary>
-public static class InspectionReader
+internal static class InspectionReader
 {
     private static readonly (string Prefix, string Origin)[] Origins =
     [
@@ -41,7 +41,7 @@ public static class InspectionReader
         BootStores = [.. Stores(context)],
         NetworkInterfaces = HasSystemHive(context) ? [.. Interfaces(context.FoundWindows!)] : [],
         Drivers = HasSystemHive(context) ? [.. Drivers(context.FoundWindows!)] : [],
-        DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Options.Manifest, context.Profile.Id) : [],
+        DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile) : [],
         Agents = HasSystemHive(context) ? [.. InstalledAgents(context.FoundWindows!)] : [],
         Accounts = [.. Accounts(context)],
         Registration = Registration(context),
@@ -152,7 +152,7 @@ public static class InspectionReader
             return [];
         }
 
-        var now = context.Options.Clock.GetUtcNow().UtcDateTime;
+        var now = context.Clock.GetUtcNow().UtcDateTime;
         return LocalAccounts.Read(sam).Select(a => new AccountReport(
             a.Name, a.Rid, a.IsEnabled, a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid, a.HasPassword,
             a.IsLocked ? "locked" : a.ExpiresUtc <= now ? "expired" : null));

@@ -1,23 +1,24 @@
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>Describes the drivers that an image has, by family, with what is missing for a target.</summary>
-public static class InstalledDrivers
+internal static class InstalledDrivers
 {
     /// <summary>The families of the manifest that have a package or a bundle in the image or lack one that the target asks for; then the other packages.</summary>
     /// <param name="system">The Windows.</param>
     /// <param name="manifest">The families.</param>
-    /// <param name="target">The profile's id.</param>
-    public static IReadOnlyList<DriverFamilyReport> Describe(WindowsSystem system, DriverManifest manifest, string target)
+    /// <param name="target">The target.</param>
+    public static IReadOnlyList<DriverFamilyReport> Describe(WindowsSystem system, DriverManifest manifest, TargetProfile target)
     {
         var staged = DriverTarget.IsKnown(system) ? GuestDriverStore.Inspect(system, manifest) : [];
         var reports = new List<DriverFamilyReport>();
         foreach (var family in manifest.Families)
         {
-            var demand = family.Demand(target);
+            var demand = target.DemandOf(family.Name) ?? DriverDemand.None;
             var bundles = InstalledBundles.Find(system, family);
             var packages = family.Drivers.SelectMany(e => Packages(system, e, staged, demand.StoreOnly || demand.Absent)).ToList();
             var missing = bundles.Any(b => b.IsCurrent) ? []

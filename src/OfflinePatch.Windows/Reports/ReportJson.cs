@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Reports;
 
@@ -14,13 +15,13 @@ public static class ReportJson
     });
 
     /// <summary>The document as indented text.</summary>
-    public static string Serialize(ReportDocument document) => JsonSerializer.Serialize(document, Context.ReportDocument);
+    public static string Serialize(ReportDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.ReportDocument));
 
     /// <summary>The catalogue of rules as indented text.</summary>
-    public static string Serialize(RuleListDocument document) => JsonSerializer.Serialize(document, Context.RuleListDocument);
+    public static string Serialize(RuleListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.RuleListDocument));
 
     /// <summary>The driver packages of sources as indented text.</summary>
-    public static string Serialize(DriverListDocument document) => JsonSerializer.Serialize(document, Context.DriverListDocument);
+    public static string Serialize(DriverListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.DriverListDocument));
 
     /// <summary>Reads a document back.</summary>
     /// <exception cref="JsonException">The text is no such document.</exception>

@@ -17,6 +17,6 @@ public sealed record RuleDescription(string Id, string Title, RuleSeverity Sever
     public static IReadOnlyList<RuleDescription> Of(TargetProfile profile) =>
     [
         .. RuleCatalog.For(profile).Select(r => new RuleDescription(
-            r.Id, r.Title, RuleCatalog.SeverityOf(r, profile), r.IsGate, r.CanFix, profile.Rules.GetValueOrDefault(r.Id)?.Source ?? r.Source, r.Summary)),
+            r.Id, r.Contract.Title, RuleCatalog.SeverityOf(r, profile), r.Contract.IsGate, r.Contract.CanFix, profile.Rules.GetValueOrDefault(r.Id)?.Source ?? r.Contract.Source, r.Contract.Summary)),
     ];
 }

@@ -7,7 +7,7 @@ using OfflinePatch.Windows.Rules;
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>The facts about an image that stand in every report.</summary>
-public static class SessionSummary
+internal static class SessionSummary
 {
     private static readonly Guid RecoveryType = new("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC");
     private static readonly Guid ReservedType = new("E3C9E316-0B5C-4DB8-817D-F92DF00215AE");
@@ -21,7 +21,7 @@ public static class SessionSummary
         Format = context.Disk.Format.ToString().ToLowerInvariant(),
         Subformat = context.Disk.Subformat is { Length: > 0 } subformat ? subformat : null,
         VirtualSize = context.Disk.Length,
-        FileSize = context.Options.FileSize ?? files.Image.Length,
+        FileSize = context.FileSize ?? files.Image.Length,
         Firmware = FirmwareText(context.Boot.Firmware),
         Windows = context.FoundWindows is null ? null : Describe(context.FoundWindows),
         Partitions = [.. context.Volumes.Where(v => v.Partition is not null).Select(v => Describe(context, v))],

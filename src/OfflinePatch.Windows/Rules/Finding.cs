@@ -1,7 +1,7 @@
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>What a rule found.</summary>
-public enum FindingState
+internal enum FindingState
 {
     /// <summary>The requirement is met.</summary>
     Ok,
@@ -20,7 +20,7 @@ public enum FindingState
 /// <param name="Before">What is there now, or null.</param>
 /// <param name="After">What a fix would put there, or null.</param>
 /// <param name="Fixable">Whether <see cref="Rule.Fix"/> can mend this failure (an option may be missing for it).</param>
-public sealed record Finding(
+internal sealed record Finding(
     FindingState State, string Message, string? Remedy = null, string? Before = null, string? After = null, bool Fixable = false)
 {
     /// <summary>The requirement is met.</summary>

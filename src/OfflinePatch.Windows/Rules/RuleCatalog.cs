@@ -14,7 +14,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>Every rule, in the order in which they run: gates, the image, Windows, boot, drivers, network, agent, accounts, comfort.</summary>
-public static class RuleCatalog
+internal static class RuleCatalog
 {
     /// <summary>Every rule.</summary>
     public static IReadOnlyList<Rule> All { get; } =
@@ -24,6 +24,7 @@ public static class RuleCatalog
         new VolumeHibernatedGate(),
         new VolumeDirtyGate(),
         new VolumeLogUncleanGate(),
+        new VolumeAllocationGate(),
         new HiveCorruptGate(),
         new HiveUncleanGate(),
         new WindowsServicingPendingGate(),
@@ -45,9 +46,9 @@ public static class RuleCatalog
         new BootLoaderRule(),
         new BootControllersRule(),
 
-        new VirtioStorageRule(),
-        new VirtioNetworkRule(),
-        new VirtioOtherRule(),
+        VirtioRule.Storage,
+        VirtioRule.Network,
+        VirtioRule.Other,
         new XenPvRule(),
         new DriversLeftoversRule(),
 
@@ -66,10 +67,13 @@ public static class RuleCatalog
         new RemoteFirewallRule(),
     ];
 
+    /// <summary>The rule of this id, or null.</summary>
+    public static RuleContract? Find(string id) => All.FirstOrDefault(r => r.Id == id)?.Contract;
+
     /// <summary>The rules of a target: gates, and what its profile lists.</summary>
-    public static IEnumerable<Rule> For(TargetProfile profile) => All.Where(r => r.IsGate || profile.Includes(r.Id));
+    public static IEnumerable<Rule> For(TargetProfile profile) => All.Where(r => r.Contract.IsGate || profile.Includes(r.Id));
 
     /// <summary>How much a failure of a rule matters for a target. A gate is always an error.</summary>
     public static RuleSeverity SeverityOf(Rule rule, TargetProfile profile) =>
-        rule.IsGate ? RuleSeverity.Error : profile.SeverityOf(rule.Id) ?? rule.Severity;
+        rule.Contract.IsGate ? RuleSeverity.Error : profile.SeverityOf(rule.Id) ?? rule.Contract.Severity;
 }

@@ -1,21 +1,41 @@
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>Everything that a rule may see and change.</summary>
-public sealed record RuleContext
+internal sealed record RuleContext
 {
     /// <summary>What is on the disk.</summary>
     public required GuestMachine Machine { get; init; }
 
-    /// <summary>What the user asked for.</summary>
-    public RuleOptions Options { get; init; } = new();
+    /// <summary>What the user asks for.</summary>
+    public RuleRequest Request { get; init; } = new();
+
+    /// <summary>What files are taken from.</summary>
+    public RuleSources Sources { get; init; } = new();
+
+    /// <summary>The format of the copy that is written, or null when the image is changed in place.</summary>
+    public ImageFormat? OutputFormat { get; init; }
+
+    /// <summary>Bytes of the file that goes to the cloud, where known: the host file(s) of the image.</summary>
+    public long? FileSize { get; init; }
 
     /// <summary>What the image is made ready for.</summary>
-    public TargetProfile Profile { get; init; } = TargetProfile.Empty;
+    public TargetProfile Profile => Request.Profile;
+
+    /// <summary>The clock, for what has to carry a time stamp.</summary>
+    public TimeProvider Clock => Changes.Clock;
+
+    /// <summary>How drivers are staged.</summary>
+    public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, Manifest = Sources.Manifest, Clock = Clock };
+
+    /// <summary>Decides what becomes of drivers.</summary>
+    /// <param name="storeOnly">Whether they are only put into the driver store.</param>
+    public DriverPlanner Planner(bool storeOnly = false) => new(Windows, [.. Sources.DriverPackages], Staging with { StoreOnly = storeOnly });
 
     /// <summary>The disk.</summary>
     public DiskImage Disk => Machine.Disk;
@@ -32,7 +52,7 @@ public sealed record RuleContext
     /// <summary>The installation that the machine boots, or null when there is none.</summary>
     public WindowsSystem? FoundWindows => Machine.FoundWindows;
 
-    /// <summary>The installation that the machine boots. Rules with <see cref="Rule.NeedsWindows"/> are asked only when there is one.</summary>
+    /// <summary>The installation that the machine boots. Rules with <see cref="RuleContract.NeedsWindows"/> are asked only when there is one.</summary>
     public WindowsSystem Windows => FoundWindows ?? throw new InvalidOperationException("there is no Windows on this disk");
 
     /// <summary>The boot files on the disk.</summary>

@@ -9,14 +9,14 @@ public sealed record RuleSelection(IReadOnlyList<string> Only, IReadOnlyList<str
     public static RuleSelection All { get; } = new([], []);
 
     /// <summary>Whether a rule runs.</summary>
-    public bool Includes(Rule rule) =>
-        rule.IsGate || ((Only.Count == 0 || Only.Any(o => Matches(o, rule.Id))) && !Skip.Any(s => Matches(s, rule.Id)));
+    internal bool Includes(Rule rule) =>
+        rule.Contract.IsGate || ((Only.Count == 0 || Only.Any(o => Matches(o, rule.Id))) && !Skip.Any(s => Matches(s, rule.Id)));
 
-    /// <summary>The names that no rule has, and the gates that <c>--skip</c> names in vain.</summary>
+    /// <summary>Unknown rule names, and gates named by <c>--skip</c> (gates cannot be skipped).</summary>
     public IReadOnlyList<string> Mistakes() =>
     [
         .. Only.Concat(Skip).Where(name => !RuleCatalog.All.Any(r => Matches(name, r.Id))),
-        .. Skip.Where(name => RuleCatalog.All.Any(r => r.IsGate && Matches(name, r.Id))),
+        .. Skip.Where(name => RuleCatalog.All.Any(r => r.Contract.IsGate && Matches(name, r.Id))),
     ];
 
     private static bool Matches(string pattern, string id) =>

@@ -1,4 +1,3 @@
-using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Targets;
 
@@ -18,21 +17,22 @@ public static class TargetCatalog
     /// <summary>A built-in profile.</summary>
     /// <exception cref="RefusedException"><c>WIN-0007</c>: there is no such profile.</exception>
     public static TargetProfile Get(string id) => BuiltIn.Contains(id, StringComparer.Ordinal)
-        ? Parse(Encoding.UTF8.GetBytes(SourceOf(id)), id)
+        ? Parse(ReadSource(id), id)
         : throw TargetError.Unknown(id, string.Join(", ", BuiltIn));
-
-    /// <summary>The JSON of a built-in profile.</summary>
-    /// <exception cref="RefusedException"><c>WIN-0007</c>: there is none of this name.</exception>
-    public static string SourceOf(string id)
-    {
-        using var stream = typeof(TargetProfile).Assembly.GetManifestResourceStream($"Targets/{id}.json") ?? throw TargetError.Unknown(id, string.Join(", ", BuiltIn));
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        return reader.ReadToEnd();
-    }
 
     /// <summary>Reads a profile from JSON.</summary>
     /// <param name="json">UTF-8; comments and trailing commas are allowed.</param>
     /// <param name="source">Where it comes from, for messages.</param>
-    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile.</exception>
-    public static TargetProfile Parse(ReadOnlySpan<byte> json, string source) => TargetProfile.Parse(json, source, [.. RuleCatalog.All.Select(r => r.Id)]);
+    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile, or names a rule or parameter that does not exist.</exception>
+    /// <exception cref="RefusedException"><c>WIN-0007</c>: it extends a profile that does not exist.</exception>
+    public static TargetProfile Parse(ReadOnlySpan<byte> json, string source) =>
+        TargetProfile.Parse(json, source, RuleCatalog.All.ToDictionary(r => r.Id, r => r.Contract.Parameters, StringComparer.Ordinal), Get);
+
+    private static byte[] ReadSource(string id)
+    {
+        using var stream = typeof(TargetProfile).Assembly.GetManifestResourceStream($"Targets/{id}.json")!;
+        var json = new byte[stream.Length];
+        stream.ReadExactly(json);
+        return json;
+    }
 }

@@ -1,12 +1,9 @@
-using System.Globalization;
-using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Targets;
 
-/// <summary>What an image is made ready for: the rules that apply, how much each matters there, and their parameters.</summary>
+/// <summary>What an image is made ready for: the rules that apply, how much each matters there, their parameters, and the drivers that the target needs. Immutable.</summary>
 /// <param name="Id"><c>huawei-ims</c>.</param>
 /// <param name="Title">The target's name.</param>
 /// <param name="Description">What it is, in a sentence.</param>
@@ -16,31 +13,40 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
     /// <summary>A profile that lists no rule: every rule runs with its own severity and parameters.</summary>
     public static TargetProfile Empty { get; } = new("none", "", "", new Dictionary<string, ProfileRule>());
 
+    /// <summary>What the target needs of each family of drivers, by the name of the family.</summary>
+    public IReadOnlyDictionary<string, DriverDemand> Drivers { get; init; } = new Dictionary<string, DriverDemand>();
+
     /// <summary>Reads a profile from JSON.</summary>
     /// <param name="json">UTF-8; comments and trailing commas are allowed.</param>
     /// <param name="source">Where it comes from, for messages.</param>
-    /// <param name="ruleIds">The rules that exist.</param>
+    /// <param name="rules">The parameters of each rule that exists.</param>
+    /// <param name="baseProfile">Gives the profile that another one extends.</param>
     /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile.</exception>
-    internal static TargetProfile Parse(ReadOnlySpan<byte> json, string source, IReadOnlyCollection<string> ruleIds)
+    /// <exception cref="RefusedException"><c>WIN-0007</c>: it extends a profile that does not exist.</exception>
+    internal static TargetProfile Parse(
+        ReadOnlySpan<byte> json, string source, IReadOnlyDictionary<string, IReadOnlyList<RuleParameter>> rules, Func<string, TargetProfile> baseProfile)
     {
+        TargetDocument document;
         try
         {
-            var profile = JsonSerializer.Deserialize(json, ProfileJsonContext.Default.TargetProfile)
-                ?? throw TargetError.Broken(source, "it is empty.");
-            if (string.IsNullOrEmpty(profile.Id) || profile.Rules is null)
-            {
-                throw TargetError.Broken(source, "it lacks \"id\" or \"rules\".");
-            }
-
-            // A rule that is misspelt would silently not run.
-            return profile.Rules.Keys.FirstOrDefault(id => !ruleIds.Contains(id, StringComparer.Ordinal)) is { } unknown
-                ? throw TargetError.Broken(source, $"there is no rule {unknown}.")
-                : profile;
+            document = JsonSerializer.Deserialize(json, TargetJsonContext.Default.TargetDocument) ?? throw TargetError.Broken(source, "it is empty.");
         }
         catch (JsonException e)
         {
             throw TargetError.Broken(source, e.Message);
         }
+
+        if (string.IsNullOrEmpty(document.Id) || document.Rules is null)
+        {
+            throw TargetError.Broken(source, "it lacks \"id\" or \"rules\".");
+        }
+
+        foreach (var (id, rule) in document.Rules)
+        {
+            Check(source, id, rule, rules);
+        }
+
+        return (document.Extends is { } extended ? baseProfile(extended) : Empty).Extend(document);
     }
 
     /// <summary>Whether a rule applies to this target.</summary>
@@ -49,42 +55,57 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
     /// <summary>How much a failure of a rule matters here, or null for the rule's own severity.</summary>
     public RuleSeverity? SeverityOf(string ruleId) => Rules.GetValueOrDefault(ruleId)?.Severity;
 
-    /// <summary>A parameter of a rule as text.</summary>
-    public string Text(string ruleId, string name, string fallback) =>
-        Rules.GetValueOrDefault(ruleId)?.Parameters?.GetValueOrDefault(name) ?? fallback;
+    /// <summary>What the target needs of a family of drivers, or null when the profile does not say.</summary>
+    public DriverDemand? DemandOf(string family) => Drivers.GetValueOrDefault(family);
 
-    /// <summary>A parameter of a rule as a number.</summary>
-    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a number.</exception>
-    public long Number(string ruleId, string name, long fallback)
+    /// <summary>The profile as a JSON file of its own, which extends no other.</summary>
+    public string ToJson() => TargetJson.Write(new TargetDocument(
+        null, Id, Title, Description, Drivers, Rules.ToDictionary(r => r.Key, r => (ProfileRule?)r.Value, StringComparer.Ordinal)));
+
+    /// <summary>The value of a parameter of a rule; its default where the profile does not set it.</summary>
+    internal T Value<T>(string ruleId, RuleParameter<T> parameter) =>
+        Rules.GetValueOrDefault(ruleId)?.Parameters is { } values && values.TryGetValue(parameter.Name, out var value) ? parameter.Read(value) : parameter.Default;
+
+    private TargetProfile Extend(TargetDocument own)
     {
-        var text = Rules.GetValueOrDefault(ruleId)?.Parameters?.GetValueOrDefault(name);
-        return text is null
-            ? fallback
-            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                ? number
-                : throw TargetError.Broken(Id, $"{ruleId}.{name} is \"{text}\", not a number.");
+        var rules = new Dictionary<string, ProfileRule>(Rules, StringComparer.Ordinal);
+        foreach (var (id, rule) in own.Rules!)
+        {
+            if (rule is null)
+            {
+                rules.Remove(id);
+            }
+            else
+            {
+                rules[id] = rules.TryGetValue(id, out var inherited) ? inherited.Extend(rule) : rule;
+            }
+        }
+
+        var drivers = new Dictionary<string, DriverDemand>(Drivers, StringComparer.OrdinalIgnoreCase);
+        foreach (var (family, demand) in own.Drivers ?? new Dictionary<string, DriverDemand>())
+        {
+            drivers[family] = demand;
+        }
+
+        return new TargetProfile(own.Id!, own.Title ?? "", own.Description ?? "", rules) { Drivers = drivers };
     }
 
-    /// <summary>A parameter of a rule as a list: entries separated by commas.</summary>
-    public IReadOnlyList<string> List(string ruleId, string name, IReadOnlyList<string> fallback) =>
-        Rules.GetValueOrDefault(ruleId)?.Parameters?.GetValueOrDefault(name) is { } text
-            ? text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            : fallback;
+    /// <summary>Refuses what would silently have no effect: a rule or parameter that does not exist, a value of another kind.</summary>
+    private static void Check(string source, string id, ProfileRule? rule, IReadOnlyDictionary<string, IReadOnlyList<RuleParameter>> rules)
+    {
+        if (!rules.TryGetValue(id, out var parameters))
+        {
+            throw TargetError.Broken(source, $"there is no rule {id}.");
+        }
 
-    /// <summary>Every parameter of a rule.</summary>
-    public IReadOnlyDictionary<string, string> ParametersOf(string ruleId) =>
-        Rules.GetValueOrDefault(ruleId)?.Parameters ?? new Dictionary<string, string>();
+        foreach (var (name, value) in rule?.Parameters ?? new Dictionary<string, JsonElement>())
+        {
+            var parameter = parameters.FirstOrDefault(p => p.Name == name)
+                ?? throw TargetError.Broken(source, $"{id} has no parameter {name}{(parameters.Count == 0 ? "" : $" (it has {string.Join(", ", parameters.Select(p => p.Name))})")}.");
+            if (parameter.Problem(value) is { } expected)
+            {
+                throw TargetError.Broken(source, $"{id}.{name} must be {expected}, not {value.GetRawText()}.");
+            }
+        }
+    }
 }
-
-/// <summary>How a target sees one rule.</summary>
-/// <param name="Severity">How much a failure matters; null for the rule's own.</param>
-/// <param name="Source">Where this target's requirement comes from; null for the rule's own.</param>
-/// <param name="Parameters">Parameters by name, as text.</param>
-public sealed record ProfileRule(RuleSeverity? Severity = null, string? Source = null, IReadOnlyDictionary<string, string>? Parameters = null);
-
-/// <summary>The generated metadata.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]
-[JsonSerializable(typeof(TargetProfile))]
-internal sealed partial class ProfileJsonContext : JsonSerializerContext;

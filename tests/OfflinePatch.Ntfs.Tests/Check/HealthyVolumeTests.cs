@@ -50,10 +50,10 @@ public sealed class HealthyVolumeTests
         AssertNone(Load(scratch["volume.img"]));
     }
 
-    internal static void AssertNone(IReadOnlyList<NtfsFinding> findings) =>
+    internal static void AssertNone(IReadOnlyList<VolumeFinding> findings) =>
         Assert.True(findings.Count == 0, $"{findings.Count} findings:\n{string.Join("\n", findings.Take(20))}");
 
-    private static IReadOnlyList<NtfsFinding> Load(string path)
+    private static IReadOnlyList<VolumeFinding> Load(string path)
     {
         using var device = FilledVolume.Load(path);
         return NtfsChecker.Check(device);

@@ -22,7 +22,7 @@ internal static class FuzzCase
             Guard(() => Walk(volume));
             reached = 2;
             Write(volume);
-            Guard(() => volume.CheckTouched());
+            Guard(() => volume.CheckChanges());
         });
         Guard(() =>
         {

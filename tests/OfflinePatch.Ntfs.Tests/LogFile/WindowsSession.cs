@@ -9,7 +9,11 @@ internal sealed record LoggedChange(LogRecord Record, int BlockSize, long[] Lcns
 /// <summary>Everything that the log of a clean Windows volume still holds.</summary>
 internal sealed class WindowsSession
 {
-    public WindowsSession(BlockDevice device)
+    /// <param name="device">The volume.</param>
+    /// <param name="isGuessing">
+    /// Whether attributes count whose opening the log has lost: an index operation on them says that they are indexes with blocks of 4 KiB.
+    /// </param>
+    public WindowsSession(BlockDevice device, bool isGuessing = false)
     {
         Geometry = VolumeGeometry.Read(device);
         var (read, length) = WindowsLogTests.Log(device);
@@ -19,6 +23,9 @@ internal sealed class WindowsSession
         Records = WindowsLogTests.ReadAll(Pages);
         var version = Records.Where(r => r.Type == 2).Select(r => BitConverter.ToUInt32(r.Data)).DefaultIfEmpty(0u).First();
         var attributes = new Dictionary<int, OpenAttribute>();
+        var indexes = Records.Where(r => r.IsChange && r.Redo is LogOperation.AddIndexEntryAllocation or LogOperation.DeleteIndexEntryAllocation
+            or LogOperation.WriteEndOfIndexBuffer or LogOperation.SetIndexEntryVcnAllocation or LogOperation.UpdateFileNameAllocation)
+            .Select(r => r.TargetAttribute).ToHashSet();
         foreach (var record in Records.Where(r => r.IsChange))
         {
             if (record.Redo == LogOperation.OpenNonresidentAttribute && OpenAttribute.Parse(record.RedoBytes, version) is { } opened)
@@ -36,9 +43,11 @@ internal sealed class WindowsSession
                 }
             }
 
-            if (record.LcnCount > 0 && attributes.TryGetValue(record.TargetAttribute, out var attribute))
+            if (record.LcnCount > 0 && (isGuessing || attributes.ContainsKey(record.TargetAttribute)))
             {
-                var change = new LoggedChange(record, attribute.IndexBlockSize, [.. Enumerable.Range(0, record.LcnCount).Select(record.Lcn)]);
+                var size = attributes.TryGetValue(record.TargetAttribute, out var attribute) ? attribute.IndexBlockSize
+                    : indexes.Contains(record.TargetAttribute) ? 4096 : 0;
+                var change = new LoggedChange(record, size, [.. Enumerable.Range(0, record.LcnCount).Select(record.Lcn)]);
                 Changes.Add(change);
                 if (!record.HasRedoBytes || !record.HasUndoBytes)
                 {

@@ -48,12 +48,12 @@ public sealed class CorpusReadTests
         using var device = CorpusVolume.Load("ntfs/ntfs-2m.raw", 65536);
         using var volume = NtfsVolume.Open(device);
         Assert.Equal(2 * 1024 * 1024, volume.ClusterSize);
-        Assert.Equal("2M", volume.State.Label);
+        Assert.Equal("2M", volume.NtfsState.Label);
         Assert.Equal(1027604480, volume.FreeBytes);
-        Assert.Equal((3, 1), (volume.State.MajorVersion, volume.State.MinorVersion));
+        Assert.Equal((3, 1), (volume.NtfsState.MajorVersion, volume.NtfsState.MinorVersion));
         Assert.True(volume.State.IsSafeToWrite);
-        Assert.False(volume.State.IsDirty);
-        Assert.Equal(OfflinePatch.Ntfs.LogFile.LogFileState.Clean, volume.State.LogFile);
+        Assert.False(volume.NtfsState.IsDirty);
+        Assert.Equal(OfflinePatch.Ntfs.LogFile.LogFileState.Clean, volume.NtfsState.LogFile);
         Assert.Null(volume.Find("no such file"));
         Assert.Equal(131072, volume.Find("$UpCase")!.Value.Length);
         Assert.DoesNotContain(volume.Enumerate(""), e => e.Name == "$MFT");

@@ -98,6 +98,55 @@ public sealed class FragmentTests
         Judge(device, volume, [.. expected.Select(e => ("short" + e.Item1[255..], e.Item2, e.Item3))]);
     }
 
+    /// <summary>
+    /// Every second cluster is taken, so that $MFT grows in pieces of one cluster: its own record overflows, then extension records one after the other,
+    /// until the eight records that may describe $MFT are full.
+    /// </summary>
+    [SkippableFact, Trait("tier", "oracle")]
+    public void An_mft_of_hundreds_of_pieces_grows()
+    {
+        using var device = new MemoryDevice(5 << 20);
+        NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = 1024 });
+        using var volume = NtfsVolume.Open(device);
+        var part = new byte[1024];
+        volume.WriteFile("a.bin", []);
+        volume.WriteFile("b.bin", []);
+        for (long i = 0; volume.FreeBytes > 40_000; i++)
+        {
+            volume.Write(i % 2 == 0 ? "a.bin" : "b.bin", i / 2 * part.Length, part);
+        }
+
+        volume.Delete("b.bin");
+        volume.Flush();
+        var content = volume.ReadFile("a.bin");
+        var expected = new List<(string, bool, byte[])> { ("a.bin", false, content), ("files", true, []) };
+        volume.CreateDirectory("files");
+        string? end = null;
+        while (end is null)
+        {
+            try
+            {
+                volume.WriteFile($"files\\{expected.Count}.txt", [1]);
+                expected.Add(($"files\\{expected.Count}.txt", false, [1]));
+            }
+            catch (Exception e) when (e is RefusedException or IOException)
+            {
+                end = ((ICodedError)e).Code;
+            }
+        }
+
+        volume.Flush();
+        var node = volume.Core.Nodes.Get(FileReference.MftRecord);
+        Console.WriteLine($"$MFT: {volume.Core.Records.Runs.Runs.Count} runs, {node.Extensions.Count} extension records, {expected.Count} files, {volume.FreeBytes} bytes free, {end}");
+        Assert.InRange(node.Extensions.Count, 2, 8);
+        Assert.All(node.Extensions, e => Assert.InRange(e.Number, 16, 23));
+        Assert.InRange(volume.Core.Records.Runs.Runs.Count, 400, 100_000);
+        Assert.True(end is "NTFS-0310" or "NTFS-0401", end);
+        Assert.True(expected.Count > 500, $"{expected.Count} files");
+        Assert.Empty(NtfsVolume.Open(device).Check());
+        Judge(device, volume, [.. expected]);
+    }
+
     private static void Judge(MemoryDevice device, NtfsVolume volume, params (string, bool, byte[])[] expected)
     {
         Assert.Empty(volume.Check());

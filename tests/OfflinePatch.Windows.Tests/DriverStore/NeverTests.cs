@@ -2,7 +2,6 @@ using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Testing;
-using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Rules.Drivers;
 using OfflinePatch.Windows.Tests.Machines;
@@ -13,7 +12,7 @@ namespace OfflinePatch.Windows.Tests.DriverStore;
 [Trait("tier", "unit")]
 public sealed class NeverTests
 {
-    private static readonly Rule[] Rules = [new VirtioStorageRule(), new VirtioNetworkRule(), new VirtioOtherRule(), new XenPvRule(), new DriversLeftoversRule()];
+    private static readonly Rule[] Rules = [VirtioRule.Storage, VirtioRule.Network, VirtioRule.Other, new XenPvRule(), new DriversLeftoversRule()];
     private static readonly string[] VendorStorage = ["pvscsi", "LSI_SAS", "megasas", "iaStorV", "storvsc", "amdsata", "HpCISSs2"];
 
     /// <summary>A working storage driver of a vendor is what may still start the machine: its service, filters and file stay as they are.</summary>

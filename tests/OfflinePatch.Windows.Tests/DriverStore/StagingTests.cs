@@ -17,7 +17,7 @@ public sealed class StagingTests
 {
     private static readonly Lazy<MemoryFileSystem> Disc = new(() => StagingMachine.Disc(SampleDriverDisc.Virtio()));
 
-    private static readonly DriverFamilyRule[] Rules = [new VirtioStorageRule(), new VirtioNetworkRule(), new VirtioOtherRule()];
+    private static readonly VirtioRule[] Rules = [VirtioRule.Storage, VirtioRule.Network, VirtioRule.Other];
 
     public static TheoryData<string> Names => [.. StagingMachine.Generations.Select(g => g.Name)];
 
@@ -76,7 +76,7 @@ public sealed class StagingTests
         var machine = StagingMachine.Create("server2022");
         machine.Options = new RuleOptions { DriverSources = [Disc.Value], Clock = StagingMachine.Clock };
         var guest = machine.Start();
-        var rule = new VirtioStorageRule();
+        var rule = VirtioRule.Storage;
         rule.Fix(guest);
         foreach (var damage in (Action<GuestKey>[])
             [
@@ -206,22 +206,22 @@ public sealed class StagingTests
     {
         var machine = StagingMachine.Create("server2019");
         machine.Options = new RuleOptions { DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio([SampleDrivers.VioStor], f => f == "2k25"))] };
-        var finding = new VirtioStorageRule().Inspect(machine.Start());
+        var finding = VirtioRule.Storage.Inspect(machine.Start());
         Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
         Assert.Contains("2k25", finding.Remedy, StringComparison.Ordinal);
 
         var altered = SampleDriverDisc.Virtio().Where(f => f.Path.Contains("/2k19/", StringComparison.Ordinal)).ToList();
         altered.Single(f => f.Path == "vioscsi/2k19/amd64/vioscsi.sys").Content[0x2A0] ^= 1;
         machine.Options = new RuleOptions { DriverSources = [StagingMachine.Disc(altered)], Clock = StagingMachine.Clock };
-        finding = new VirtioStorageRule().Inspect(machine.Restart());
+        finding = VirtioRule.Storage.Inspect(machine.Restart());
         Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
         Assert.Contains("vioscsi.sys is not the file that vioscsi.cat lists", finding.Message, StringComparison.Ordinal);
         Assert.Contains("--allow-unsigned", finding.Remedy, StringComparison.Ordinal);
         machine.Options = machine.Options with { AllowUnsigned = true };
         var guest = machine.Restart();
-        Assert.True(new VirtioStorageRule().Inspect(guest).Fixable);
-        new VirtioStorageRule().Fix(guest);
-        Assert.Equal(FindingState.Ok, new VirtioStorageRule().Inspect(guest).State);
+        Assert.True(VirtioRule.Storage.Inspect(guest).Fixable);
+        VirtioRule.Storage.Fix(guest);
+        Assert.Equal(FindingState.Ok, VirtioRule.Storage.Inspect(guest).State);
     }
 
     [SkippableFact]

@@ -146,11 +146,11 @@ public sealed partial class StoreWalkTests
         machine.WindowsFiles.Put(@"Windows\System32\IoLogMsg.dll", [1]); // every Windows has it
         var files = InstalledMachine.Install(machine);
         var profile = TargetCatalog.Parse(Encoding.UTF8.GetBytes(
-            "{\"id\":\"xen\",\"title\":\"t\",\"description\":\"\",\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},\"drivers.virtio-other\":{},\"drivers.xen-pv\":{}}}"), "test");
+            "{\"id\":\"xen\",\"title\":\"t\",\"description\":\"\",\"drivers\":{\"xen-pv\":{\"required\":[\"xenbus\",\"xenvbd\",\"xenvif\",\"xennet\",\"xeniface\"]}},\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},\"drivers.virtio-other\":{},\"drivers.xen-pv\":{}}}"), "test");
         var options = new RuleOptions { DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio()), StagingMachine.Disc(SampleDriverDisc.Xen())], Clock = StagingMachine.Clock };
         using (var session = ImageSession.Open(files, new SessionOptions()))
         {
-            var report = RuleRunner.Fix(session, new RuleContext { Machine = session.Machine, Profile = profile, Options = options }, RuleSelection.All);
+            var report = RuleRunner.Fix(session, options.ContextOf(session.Machine, profile));
             Assert.True(report.Result == OfflinePatch.Windows.Reports.ImageResult.Ready, string.Join('\n', report.Rules.Select(r => $"{r.Id} {r.State} {r.Message}")));
         }
 

@@ -47,7 +47,7 @@ public sealed class RealHiveTests
         var machine = WithHive(name, generation);
         var guest = machine.Start();
         Assert.Equal(expected, string.Join(',', Failing(guest)));
-        foreach (var rule in RuleCatalog.All.Where(r => r.CanFix && r.Inspect(guest) is { State: FindingState.Failed, Fixable: true }).ToList())
+        foreach (var rule in RuleCatalog.All.Where(r => r.Contract.CanFix && r.Inspect(guest) is { State: FindingState.Failed, Fixable: true }).ToList())
         {
             rule.Fix(guest);
         }

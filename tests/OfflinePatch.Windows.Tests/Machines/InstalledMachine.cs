@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.FileSystems.Fat;
@@ -13,7 +14,7 @@ namespace OfflinePatch.Windows.Tests.Machines;
 /// <summary>A <see cref="Machine"/> on a disk of real volumes: NTFS and FAT32 of our own formatters, in a RAW image in memory.</summary>
 internal static class InstalledMachine
 {
-    private static readonly ProfileRule SmallDisks = new(Parameters: new Dictionary<string, string> { ["minimumGiB"] = "1" });
+    private static readonly ProfileRule SmallDisks = new(Parameters: new Dictionary<string, JsonElement> { ["minimumGiB"] = JsonSerializer.SerializeToElement(1) });
 
     /// <summary>The image.</summary>
     public static MemoryImageFiles Install(Machine machine)
@@ -59,14 +60,14 @@ internal static class InstalledMachine
     public static ImageSession Open(MemoryImageFiles files) => ImageSession.Open(files, new SessionOptions());
 
     /// <summary>What rules see of it, with a profile that leaves out what needs drivers and agents.</summary>
-    public static RuleContext ContextOf(ImageSession session, RuleOptions? options = null)
+    public static RuleContext ContextOf(ImageSession session, RuleOptions? options = null, RuleSelection? selection = null)
     {
         var profile = TargetCatalog.Get(TargetCatalog.DefaultId);
         var rules = profile.Rules
             .Where(r => !r.Key.StartsWith("agent.", StringComparison.Ordinal) && !r.Key.StartsWith("drivers.virtio", StringComparison.Ordinal)
                 && !r.Key.StartsWith("drivers.xen", StringComparison.Ordinal))
             .ToDictionary(r => r.Key, r => r.Key == "image.size" ? SmallDisks : r.Value, StringComparer.Ordinal);
-        return new RuleContext { Machine = session.Machine, Profile = profile with { Rules = rules }, Options = options ?? new RuleOptions() };
+        return (options ?? new RuleOptions()).ContextOf(session.Machine, profile with { Rules = rules }, selection);
     }
 
     /// <summary>The sha256 of every byte.</summary>

@@ -109,7 +109,7 @@ public sealed class Machine
     public MemoryFiles SystemFiles { get; } = new();
 
     /// <summary>What the Windows volume says of itself.</summary>
-    public VolumeCondition Condition { get; set; } = new();
+    public VolumeState Condition { get; set; } = new();
 
     /// <summary>What its first sector says.</summary>
     public VolumeKind WindowsKind { get; set; } = VolumeKind.Ntfs;
@@ -144,7 +144,7 @@ public sealed class Machine
     }
 
     /// <summary>The machine as rules see it, read from the bytes of its hives.</summary>
-    public RuleContext Start()
+    internal RuleContext Start()
     {
         Store(WindowsFiles, @"Windows\System32\config\SYSTEM", System);
         Store(WindowsFiles, @"Windows\System32\config\SOFTWARE", Software);
@@ -154,9 +154,9 @@ public sealed class Machine
     }
 
     /// <summary>The machine as rules see it, from what is on its volumes now.</summary>
-    public RuleContext Restart()
+    internal RuleContext Restart()
     {
-        var changes = new ChangeLog();
+        var changes = new ChangeLog { Clock = Options.Clock };
         var table = PartitionTable.Read(Disk);
         var volumes = new List<GuestVolume>();
         foreach (var partition in table.Partitions)
@@ -171,15 +171,15 @@ public sealed class Machine
                 Partition = partition,
                 Kind = kind,
                 Files = kind is VolumeKind.Ntfs or VolumeKind.Fat ? new RecordingFileSystem(files, changes, isWindows ? "C:" : "S:", IsHive) : null,
-                Condition = isWindows ? Condition : new VolumeCondition(),
+                Condition = isWindows ? Condition : new VolumeState(),
             });
         }
 
-        return new RuleContext { Machine = GuestMachine.Find(Disk, table, volumes, changes), Options = Options, Profile = Profile };
+        return Options.ContextOf(GuestMachine.Find(Disk, table, volumes, changes), Profile);
     }
 
     /// <summary>Writes back what rules changed.</summary>
-    public static void Save(RuleContext guest)
+    internal static void Save(RuleContext guest)
     {
         foreach (var system in guest.Systems)
         {

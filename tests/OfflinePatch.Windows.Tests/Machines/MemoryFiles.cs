@@ -112,6 +112,16 @@ public sealed class MemoryFiles(string format = "NTFS") : IWritableFileSystem
     {
     }
 
+    public VolumeState State { get; } = new();
+
+    public IReadOnlyList<VolumeFinding> Check(CancellationToken cancellation = default) => [];
+
+    public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => [];
+
+    public IReadOnlyList<VolumeFinding> Obstacles { get; set; } = [];
+
+    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => Obstacles;
+
     public void Dispose()
     {
     }

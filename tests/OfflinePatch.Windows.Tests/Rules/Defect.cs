@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
@@ -55,9 +56,11 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         }, "prl_strg"),
         new("VMware Tools", "drivers.leftovers", false, m => m.Service("VMTools", 2), "VMTools"),
         new("old Xen driver", "drivers.leftovers", true, m => m.Service("rhelscsi", 0), "rhelscsi"),
-        new("dirty volume", "volume.dirty", false, m => m.Condition = new VolumeCondition { IsDirty = true }, "$Volume"),
-        new("unclean log", "volume.log-unclean", false, m => m.Condition = new VolumeCondition { LogProblem = "$LogFile: version 2.0." }, "$LogFile"),
-        new("hibernated", "volume.hibernated", false, m => m.Condition = new VolumeCondition { HibernationProblem = "hiberfil.sys: HIBR." }, "hiberfil.sys"),
+        new("dirty volume", "volume.dirty", false, m => m.Condition = new VolumeState { IsDirty = true }, "$Volume"),
+        new("unclean log", "volume.log-unclean", false, m => m.Condition = new VolumeState { LogProblem = "$LogFile: version 2.0." }, "$LogFile"),
+        new("free clusters that a file owns", "volume.allocation", false,
+            m => m.WindowsFiles.Obstacles = [new VolumeFinding("NTFS-0304", FindingSeverity.Error, "$Bitmap", "expected cluster 9 in use, found free")], "cluster 9"),
+        new("hibernated", "volume.hibernated", false, m => m.Condition = new VolumeState { HibernationProblem = "hiberfil.sys: HIBR." }, "hiberfil.sys"),
         new("pending servicing (CBS)", "windows.servicing-pending", false,
             m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\Component Based Servicing\RebootPending"), "RebootPending"),
         new("pending servicing (pending.xml)", "windows.servicing-pending", false, m => m.WindowsFiles.Put(@"Windows\WinSxS\pending.xml", [1]), "pending.xml"),

@@ -43,7 +43,7 @@ public sealed partial class DefectTests
         Assert.Equal(new[] { defect.Rule, defect.Also }.OfType<string>().Order(StringComparer.Ordinal), Failing(guest, generation).Order(StringComparer.Ordinal));
         var rule = RuleCatalog.All.Single(r => r.Id == defect.Rule);
         var finding = rule.Inspect(guest);
-        Assert.Equal(defect.Fixable, finding.Fixable && rule.CanFix);
+        Assert.Equal(defect.Fixable, finding.Fixable && rule.Contract.CanFix);
         Assert.True(finding.Remedy is { Length: > 20 } remedy && remedy.EndsWith('.'), $"no remedy: {finding.Remedy}");
         Assert.NotEmpty(defect.Names);
         Assert.Contains(defect.Names, finding.Message + finding.Before, StringComparison.OrdinalIgnoreCase);

@@ -81,7 +81,7 @@ public sealed class HostileGuestTests
         {
             var finding = rule.Inspect(guest);
             Assert.NotEmpty(finding.Message);
-            if (finding is { State: FindingState.Failed, Fixable: true } && rule.CanFix)
+            if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
             {
                 rule.Fix(guest);
                 var after = rule.Inspect(guest);

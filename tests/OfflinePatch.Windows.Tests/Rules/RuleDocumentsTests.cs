@@ -17,7 +17,7 @@ public sealed class RuleDocumentsTests
         foreach (var rule in RuleCatalog.All)
         {
             var family = rule.Id.Split('.')[0];
-            var section = sections[rule.IsGate || Gates.Contains(family) ? "gates" : Comfort.Contains(family) ? "comfort" : family];
+            var section = sections[rule.Contract.IsGate || Gates.Contains(family) ? "gates" : Comfort.Contains(family) ? "comfort" : family];
             var name = rule.Id.StartsWith("drivers.virtio-", StringComparison.Ordinal) ? rule.Id["drivers.virtio".Length..] : rule.Id;
             Assert.True(section.Contains(name + '`', StringComparison.Ordinal), $"{rule.Id} is not described");
         }

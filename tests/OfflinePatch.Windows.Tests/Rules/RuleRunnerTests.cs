@@ -24,7 +24,7 @@ public sealed class RuleRunnerTests
         var files = InstalledMachine.Install(machine);
         using (var session = InstalledMachine.Open(files))
         {
-            var before = RuleRunner.Check(session, InstalledMachine.ContextOf(session), RuleSelection.All);
+            var before = RuleRunner.Check(session, InstalledMachine.ContextOf(session));
             Assert.Equal(ImageResult.NotReady, before.Result);
             Assert.Equal(RuleState.Failed, before.Rules.Single(r => r.Id == "network.dhcp").State);
             Assert.Contains("10.0.0.5", before.Rules.Single(r => r.Id == "network.dhcp").Before, StringComparison.Ordinal);
@@ -33,7 +33,7 @@ public sealed class RuleRunnerTests
         ImageReport report;
         using (var session = InstalledMachine.Open(files))
         {
-            report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session), RuleSelection.All);
+            report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session));
         }
 
         Assert.Equal(ImageResult.Ready, report.Result);
@@ -46,7 +46,7 @@ public sealed class RuleRunnerTests
         var hash = InstalledMachine.Hash(files.Image);
         using (var session = InstalledMachine.Open(files))
         {
-            var second = RuleRunner.Fix(session, InstalledMachine.ContextOf(session), RuleSelection.All);
+            var second = RuleRunner.Fix(session, InstalledMachine.ContextOf(session));
             Assert.Equal(ImageResult.Ready, second.Result);
             Assert.DoesNotContain(second.Rules, r => r.State == RuleState.Fixed);
             Assert.Equal(0, second.Changes!.RegistryValues);
@@ -55,7 +55,7 @@ public sealed class RuleRunnerTests
         Assert.Equal(hash, InstalledMachine.Hash(files.Image));
         using (var session = InstalledMachine.Open(files))
         {
-            Assert.Equal(ImageResult.Ready, RuleRunner.Check(session, InstalledMachine.ContextOf(session), RuleSelection.All).Result);
+            Assert.Equal(ImageResult.Ready, RuleRunner.Check(session, InstalledMachine.ContextOf(session)).Result);
         }
     }
 
@@ -67,7 +67,7 @@ public sealed class RuleRunnerTests
         var files = InstalledMachine.Install(machine);
         var hash = InstalledMachine.Hash(files.Image);
         using var session = InstalledMachine.Open(files);
-        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session), RuleSelection.All);
+        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session));
         Assert.Equal(ImageResult.Refused, report.Result);
         Assert.Equal(RuleState.Failed, report.Rules.Single(r => r.Id == "volume.hibernated").State);
         Assert.All(report.Rules.Where(r => !r.Gate), r => Assert.Equal(RuleState.Skipped, r.State));
@@ -81,7 +81,7 @@ public sealed class RuleRunnerTests
         TestDisk.WriteMbr(image, 1, (0x83, false, Machine.MiB, 100 * Machine.MiB));
         image.Write(Machine.MiB + 0x438, [0x53, 0xEF]);
         using var session = InstalledMachine.Open(new MemoryImageFiles(image, "linux.raw"));
-        var error = Assert.Throws<UnsupportedImageException>(() => RuleRunner.Check(session, InstalledMachine.ContextOf(session), RuleSelection.All));
+        var error = Assert.Throws<UnsupportedImageException>(() => RuleRunner.Check(session, InstalledMachine.ContextOf(session)));
         Assert.Equal("WIN-0001", error.Code);
         Assert.Contains("Linux", error.Message, StringComparison.Ordinal);
     }
@@ -92,7 +92,7 @@ public sealed class RuleRunnerTests
         var files = InstalledMachine.Install(Broken(Generation.Windows10, Firmware.Uefi));
         Edit(files, v => v.Delete(@"Windows\System32\config\SYSTEM"));
         using var session = InstalledMachine.Open(files);
-        Assert.Equal("WIN-0002", Assert.Throws<CorruptImageException>(() => RuleRunner.Check(session, InstalledMachine.ContextOf(session), RuleSelection.All)).Code);
+        Assert.Equal("WIN-0002", Assert.Throws<CorruptImageException>(() => RuleRunner.Check(session, InstalledMachine.ContextOf(session))).Code);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class RuleRunnerTests
         var files = InstalledMachine.Install(Broken(Generation.Windows10, Firmware.Uefi));
         Edit(files, v => v.WriteFile(@"Windows\System32\config\SYSTEM", new byte[8192]));
         using var session = InstalledMachine.Open(files);
-        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session), RuleSelection.All);
+        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session));
         Assert.Equal(ImageResult.Refused, report.Result);
         Assert.Equal("hive.corrupt", report.Rules.Single(r => r.State == RuleState.Failed).Id);
     }
@@ -124,7 +124,7 @@ public sealed class RuleRunnerTests
             v.WriteFile(@"Windows\System32\config\SYSTEM", hive);
         });
         using var session = InstalledMachine.Open(files);
-        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session), RuleSelection.All);
+        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session));
         Assert.Equal(ImageResult.Refused, report.Result);
         Assert.Equal("hive.unclean", report.Rules.Single(r => r.State == RuleState.Failed).Id);
     }
@@ -135,7 +135,7 @@ public sealed class RuleRunnerTests
         var files = InstalledMachine.Install(Broken(Generation.Windows10, Firmware.Uefi));
         using (var session = InstalledMachine.Open(files))
         {
-            var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session), new RuleSelection(["network.dhcp"], []), dryRun: true);
+            var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session, selection: new RuleSelection(["network.dhcp"], [])), dryRun: true);
             Assert.Equal(RuleState.WouldFix, report.Rules.Single(r => r.Id == "network.dhcp").State);
             Assert.All(report.Rules.Where(r => !r.Gate && r.Id != "network.dhcp"), r => Assert.Equal(RuleState.Skipped, r.State));
         }
@@ -146,7 +146,7 @@ public sealed class RuleRunnerTests
     {
         var files = InstalledMachine.Install(Broken(Generation.Windows10, Firmware.Bios));
         using var session = InstalledMachine.Open(files);
-        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session, new RuleOptions { KeepDns = true }), RuleSelection.All);
+        var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session, new RuleOptions { KeepDns = true }));
         Assert.Equal(RuleState.Fixed, report.Rules.Single(r => r.Id == "network.dhcp").State);
         Assert.DoesNotContain(report.Changes!.Registry, c => c.Name == "NameServer");
     }

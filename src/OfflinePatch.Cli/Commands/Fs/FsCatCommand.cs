@@ -1,4 +1,6 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
@@ -16,21 +18,43 @@ internal static class FsCatCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
-            using var output = Console.OpenStandardOutput();
-            var buffer = new byte[CopyBuffer];
             foreach (var path in result.GetRequiredValue(paths))
             {
                 using var content = image.Files.OpenRead(GuestPath.Normalize(path));
-                int read;
-                while ((read = content.Read(buffer)) > 0)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    output.Write(buffer, 0, read);
-                }
+                Write(content, cancellation);
             }
 
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>Writes content to standard output. Where that is a file, holes stay holes: a file of the guest may be far larger than the disk of the host.</summary>
+    public static void Write(Stream content, CancellationToken cancellation)
+    {
+        using var output = Output.OpenStream();
+        using var file = StandardOutputFile.TryOpen();
+        if (file is null)
+        {
+            var buffer = new byte[CopyBuffer];
+            int read;
+            while ((read = content.Read(buffer)) > 0)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                output.Write(buffer, 0, read);
+            }
+
+            return;
+        }
+
+        try
+        {
+            SparseCopy.Copy(content, file.Write, cancellation);
+            file.Complete(content.Length);
+        }
+        catch (HostIOException e)
+        {
+            throw new ResultLostException(e);
+        }
     }
 }

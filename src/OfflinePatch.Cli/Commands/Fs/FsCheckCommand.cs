@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
@@ -39,10 +40,10 @@ internal static class FsCheckCommand
             {
                 foreach (var (_, isError, text) in findings)
                 {
-                    Console.Out.WriteLine($"{(isError ? "error  " : "warning")} {text}");
+                    Output.Line($"{(isError ? "error  " : "warning")} {text}");
                 }
 
-                Console.Out.WriteLine(findings.Count == 0 ? $"{image.Volume.Description}: clean" : $"{image.Volume.Description}: {findings.Count(f => f.IsError)} error(s), {findings.Count(f => !f.IsError)} warning(s)");
+                Output.Line(findings.Count == 0 ? $"{image.Volume.Description}: clean" : $"{image.Volume.Description}: {findings.Count(f => f.IsError)} error(s), {findings.Count(f => !f.IsError)} warning(s)");
             }
 
             return findings.Exists(f => f.IsError) ? ExitCode.NotReady : ExitCode.Done;
@@ -50,10 +51,7 @@ internal static class FsCheckCommand
         return command;
     }
 
-    private static List<(string Code, bool IsError, string Text)> Check(IFileSystem files, CancellationToken cancellation) => files switch
-    {
-        NtfsVolume ntfs => [.. ntfs.Check(new NtfsCheckOptions { Cancellation = cancellation }).Select(f => (f.Code, f.Severity == FindingSeverity.Error, f.ToString()))],
-        FatFileSystem fat => [.. fat.Check().Select(f => (f.Code, f.IsError, $"{f.Code}: {f.Path}: {f.Message}"))],
-        _ => throw new UnsupportedImageException("FS-0007", $"{files.Source} ({files.Format}) has no checker."),
-    };
+    private static List<(string Code, bool IsError, string Text)> Check(IFileSystem files, CancellationToken cancellation) => files is IWritableFileSystem volume
+        ? [.. volume.Check(cancellation).Select(f => (f.Code, f.IsError, f.ToString()))]
+        : throw new UnsupportedImageException("FS-0007", $"{files.Source} ({files.Format}) has no checker.");
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
@@ -24,7 +25,7 @@ internal static class FsJson
             writer.WriteEndObject();
         }
 
-        Console.Out.WriteLine(Encoding.UTF8.GetString(buffer.WrittenSpan));
+        Console.Out.WriteLine(PrintableText.EscapeJson(Encoding.UTF8.GetString(buffer.WrittenSpan)));
     }
 
     /// <summary>Writes one entry.</summary>
@@ -39,6 +40,19 @@ internal static class FsJson
         writer.WriteEndObject();
     }
 
-    /// <summary>Names may hold unpaired surrogates, which JSON cannot.</summary>
-    public static string Valid(string name) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(name));
+    /// <summary>Names may hold unpaired surrogates, which JSON cannot: they are written as the text <c>\uDC00</c>, so that two such names stay two.</summary>
+    public static string Valid(string name)
+    {
+        for (var i = 0; i < name.Length; i++)
+        {
+            if (char.IsSurrogate(name[i]) && !(char.IsHighSurrogate(name[i]) && i + 1 < name.Length && char.IsLowSurrogate(name[i + 1])))
+            {
+                return PrintableText.Escape(name);
+            }
+
+            i += char.IsHighSurrogate(name[i]) ? 1 : 0;
+        }
+
+        return name;
+    }
 }

@@ -65,7 +65,7 @@ internal static class FsListCommand
         place += written;
         line[place++] = ' ';
         output.Write(line[..place]);
-        output.Write(name);
+        output.Write(PrintableText.Escape(name));
         output.WriteLine(entry.IsDirectory ? "\\" : "");
     }
 

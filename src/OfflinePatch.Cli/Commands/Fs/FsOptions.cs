@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
@@ -6,8 +7,7 @@ namespace OfflinePatch.Cli.Commands.Fs;
 internal sealed class FsOptions
 {
     private readonly Option<int?> _partition = new("--partition") { Description = "The partition, counted from 1; the Windows volume without it.", HelpName = "N" };
-    private readonly Option<bool> _backing = new("--allow-backing") { Description = "Open the parent or backing file that the image names." };
-    private readonly Option<string?> _undo = CommonOptions.UndoDir();
+    private readonly EditArguments _edit = new();
     private readonly Option<bool> _json = CommonOptions.Json();
 
     /// <summary>The image.</summary>
@@ -15,9 +15,7 @@ internal sealed class FsOptions
 
     public int? Partition(ParseResult result) => result.GetValue(_partition);
 
-    public bool AllowBacking(ParseResult result) => result.GetValue(_backing);
-
-    public string? UndoFolder(ParseResult result) => result.GetValue(_undo);
+    public EditOptions Edit(ParseResult result) => _edit.Read(result);
 
     public bool Json(ParseResult result) => result.GetValue(_json);
 
@@ -26,12 +24,7 @@ internal sealed class FsOptions
     {
         command.Add(Image);
         command.Add(_partition);
-        command.Add(_backing);
-        if (writes)
-        {
-            command.Add(_undo);
-        }
-
+        _edit.AddTo(command, writes);
         if (json)
         {
             command.Add(_json);

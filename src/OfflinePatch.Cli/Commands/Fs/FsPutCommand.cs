@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands.Fs;
@@ -48,7 +49,7 @@ internal static class FsPutCommand
             }
 
             image.Commit(cancellation);
-            Console.Error.WriteLine($"offlinepatch: {count} file(s) written");
+            Output.Message($"{count} file(s) written");
             return ExitCode.Done;
         });
         return command;

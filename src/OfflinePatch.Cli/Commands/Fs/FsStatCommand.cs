@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
 
@@ -39,25 +40,25 @@ internal static class FsStatCommand
 
     private static void Print(IFileSystem files, string path, FileEntry entry)
     {
-        Console.Out.WriteLine(path.Length == 0 ? "\\" : path);
-        Console.Out.WriteLine($"  {(entry.IsDirectory ? "directory" : $"{entry.Length} bytes")}, {entry.Attributes}");
+        Output.Line(path.Length == 0 ? "\\" : path);
+        Output.Line($"  {(entry.IsDirectory ? "directory" : $"{entry.Length} bytes")}, {entry.Attributes}");
         if ((files as NtfsVolume)?.OpenFile(path) is not { } file)
         {
-            Console.Out.WriteLine($"  modified {entry.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
+            Output.Line($"  modified {entry.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
             return;
         }
 
-        Console.Out.WriteLine($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}{(file.ReparseTag == 0 ? "" : $", reparse tag 0x{file.ReparseTag:X8}")}{(file.MayBeCaseSensitive ? ", case-sensitive" : "")}");
-        Console.Out.WriteLine($"  created {file.CreationTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, modified {file.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
-        Console.Out.WriteLine($"  changed {file.RecordChangeTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, accessed {file.LastAccessTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
+        Output.Line($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}{(file.ReparseTag == 0 ? "" : $", reparse tag 0x{file.ReparseTag:X8}")}{(file.MayBeCaseSensitive ? ", case-sensitive" : "")}");
+        Output.Line($"  created {file.CreationTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, modified {file.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
+        Output.Line($"  changed {file.RecordChangeTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, accessed {file.LastAccessTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
         foreach (var link in file.Links)
         {
-            Console.Out.WriteLine($"  name \"{link.Name}\" ({link.NameSpace}) in record {link.Parent}");
+            Output.Line($"  name \"{link.Name}\" ({link.NameSpace}) in record {link.Parent}");
         }
 
         foreach (var stream in file.Streams)
         {
-            Console.Out.WriteLine($"  stream \"{stream.Name}\": {stream.Length} bytes, {(stream.IsResident ? "in the record" : $"{stream.AllocatedLength} allocated in {stream.Fragments} run(s)")}"
+            Output.Line($"  stream \"{stream.Name}\": {stream.Length} bytes, {(stream.IsResident ? "in the record" : $"{stream.AllocatedLength} allocated in {stream.Fragments} run(s)")}"
                 + $"{(stream.IsCompressed ? ", compressed" : "")}{(stream.IsSparse ? ", sparse" : "")}{(stream.IsEncrypted ? ", encrypted" : "")}");
         }
     }

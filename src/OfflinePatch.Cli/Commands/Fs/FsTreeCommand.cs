@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
 
@@ -34,7 +35,7 @@ internal static class FsTreeCommand
                 return ExitCode.Done;
             }
 
-            using var output = new StreamWriter(Console.OpenStandardOutput(), bufferSize: 64 * 1024);
+            using var output = Output.OpenBulk();
             foreach (var (path, entry) in entries)
             {
                 cancellation.ThrowIfCancellationRequested();

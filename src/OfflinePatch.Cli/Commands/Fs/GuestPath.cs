@@ -33,8 +33,8 @@ internal static class GuestPath
     }
 
     /// <summary>The name under which a guest file is written on the host.</summary>
-    /// <exception cref="RefusedException"><c>FS-0010</c>: the name would lead somewhere else.</exception>
-    public static string HostName(string name) => name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny("/\\\0") < 0
+    /// <exception cref="RefusedException"><c>FS-0010</c>: the name would lead somewhere else, or is none on this host.</exception>
+    public static string HostName(string name) => HostPaths.IsName(name)
         ? name
         : throw new RefusedException("FS-0010", $"The name \"{name}\" cannot be written on this machine.");
 }

@@ -4,22 +4,15 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Accounts;
 
 /// <summary><c>accounts.administrator</c>: somebody can administer the machine (images-and-cloud.md R14). SAM is read, never written.</summary>
-public sealed class AccountsAdministratorRule : Rule
+internal sealed class AccountsAdministratorRule() : Rule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "accounts.administrator";
-
-    /// <inheritdoc/>
-    public override string Title => "There is an enabled administrator with a password";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: an external image must contain a usable administrator account and password";
-
-    /// <inheritdoc/>
-    public override string Summary => @"SAM\Domains\Account\Users and the local group Administrators; read only.";
+    private static readonly RuleContract Description = new("accounts.administrator")
+    {
+        Title = "There is an enabled administrator with a password",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: an external image must contain a usable administrator account and password",
+        Summary = @"SAM\Domains\Account\Users and the local group Administrators; read only.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
@@ -29,7 +22,7 @@ public sealed class AccountsAdministratorRule : Rule
             return Finding.NotApplicable(reason);
         }
 
-        var now = context.Options.Clock.GetUtcNow().UtcDateTime;
+        var now = context.Clock.GetUtcNow().UtcDateTime;
         var administrators = LocalAccounts.Read(sam).Where(a => a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid).ToList();
         var usable = administrators.Where(a => a.IsEnabled && !a.IsLocked && a.HasPassword && (a.ExpiresUtc is null || a.ExpiresUtc > now)).ToList();
         return usable.Count > 0

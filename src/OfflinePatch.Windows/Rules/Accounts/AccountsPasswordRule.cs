@@ -4,22 +4,15 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Accounts;
 
 /// <summary><c>accounts.password</c>: no enabled account has an empty password (images-and-cloud.md R12). SAM is read, never written.</summary>
-public sealed class AccountsPasswordRule : Rule
+internal sealed class AccountsPasswordRule() : Rule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "accounts.password";
-
-    /// <inheritdoc/>
-    public override string Title => "Every enabled account has a password";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: the initial password has upper and lower case, digits and special characters; AWS: all accounts must have passwords";
-
-    /// <inheritdoc/>
-    public override string Summary => @"SAM\Domains\Account\Users: whether a password is set; never which. LimitBlankPasswordUse keeps accounts without one from remote logon.";
+    private static readonly RuleContract Description = new("accounts.password")
+    {
+        Title = "Every enabled account has a password",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: the initial password has upper and lower case, digits and special characters; AWS: all accounts must have passwords",
+        Summary = @"SAM\Domains\Account\Users: whether a password is set; never which. LimitBlankPasswordUse keeps accounts without one from remote logon.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

@@ -10,33 +10,24 @@ namespace OfflinePatch.Windows.Rules.Agent;
 /// <c>agent.cloudbase-init</c>: Cloudbase-Init is installed, starts by itself, and is configured as the target wants (images-and-cloud.md §1.7,
 /// boot-network-accounts.md §7). An installation that is there is corrected, never doubled.
 /// </summary>
-public sealed class CloudbaseInitRule : Rule
+internal sealed class CloudbaseInitRule() : Rule(Description)
 {
     private const string GetIt = "Fetch the portable .zip or the .msi from https://cloudbase.it/cloudbase-init/, and run `offlinepatch fix` with --cloudbase-init PATH.";
 
-    /// <inheritdoc/>
-    public override string Id => CloudbaseInitSettings.RuleId;
-
-    /// <inheritdoc/>
-    public override string Title => "Cloudbase-Init is installed and configured for the target";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS, OTC: installing and configuring Cloudbase-Init";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"\Cloudbase-Init from --cloudbase-init; Services\cloudbase-init (automatic, LocalSystem) in the control sets that a boot uses; conf\cloudbase-init.conf; SOFTWARE\Cloudbase Solutions\Cloudbase-Init\*\Plugins is cleared.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new(CloudbaseInitSettings.RuleId)
+    {
+        Title = "Cloudbase-Init is installed and configured for the target",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS, OTC: installing and configuring Cloudbase-Init",
+        Summary = @"\Cloudbase-Init from --cloudbase-init; Services\cloudbase-init (automatic, LocalSystem) in the control sets that a boot uses; conf\cloudbase-init.conf; SOFTWARE\Cloudbase Solutions\Cloudbase-Init\*\Plugins is cleared.",
+        CanFix = true,
+        Parameters = [CloudbaseInitSettings.Version, CloudbaseInitSettings.Settings],
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        var package = context.Options.CloudbaseInit is { } tree ? CloudbaseInitPackage.Open(tree) : null;
+        var package = context.Sources.CloudbaseInit;
         var found = CloudbaseInitInstallation.Find(context.Windows);
         if (package is not null && package.Architecture == WindowsArchitecture.X64 && context.Windows.Facts.Architecture is WindowsArchitecture.X86)
         {
@@ -55,7 +46,7 @@ public sealed class CloudbaseInitRule : Rule
     public override void Fix(RuleContext context)
     {
         var windows = context.Windows;
-        var package = context.Options.CloudbaseInit is { } tree ? CloudbaseInitPackage.Open(tree) : null;
+        var package = context.Sources.CloudbaseInit;
         var found = CloudbaseInitInstallation.Find(windows);
         if (package is not null && (found is null || found.MissingFiles.Count > 0 || found.Directory is null || Differing(context, package, found).Count > 0))
         {
@@ -160,7 +151,7 @@ public sealed class CloudbaseInitRule : Rule
         {
             if (!HasSameContent(context, file))
             {
-                using var content = context.Options.CloudbaseInit!.OpenRead(file.Source);
+                using var content = context.Sources.CloudbaseInitTree!.OpenRead(file.Source);
                 windows.Files.WriteFile(file.Destination, content, file.Length);
             }
         }
@@ -245,7 +236,7 @@ public sealed class CloudbaseInitRule : Rule
             return false;
         }
 
-        using var ours = context.Options.CloudbaseInit!.OpenRead(file.Source);
+        using var ours = context.Sources.CloudbaseInitTree!.OpenRead(file.Source);
         using var theirs = context.Windows.Files.OpenRead(file.Destination);
         var (a, b) = (new byte[64 * 1024], new byte[64 * 1024]);
         int count;

@@ -12,7 +12,8 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
     /// <summary>Looks at the chain; writes nothing.</summary>
     public static BiosBootRepair Find(RuleContext context)
     {
-        if (context.Disk is not { } disk || context.Partitions is not { Scheme: PartitionScheme.Mbr } || context.Boot.Active?.Partition is not { } partition)
+        var disk = context.Disk;
+        if (context.Partitions is not { Scheme: PartitionScheme.Mbr } || context.Boot.Active?.Partition is not { } partition)
         {
             return new BiosBootRepair(null, null, []);
         }

@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.Rules.Boot;
 /// <c>boot.controllers</c>: Windows can find its disk behind IDE, AHCI and NVMe with its own drivers, and no filter stops the boot
 /// (images-and-cloud.md §4.2 and §4.3, drivers.md §12). The first start on the target is on an IDE disk, whatever VirtIO drivers are staged.
 /// </summary>
-public sealed class BootControllersRule : Rule
+internal sealed class BootControllersRule() : Rule(Description)
 {
     /// <summary>What every boot goes through; Start may also be one of the values in the last column.</summary>
     private static readonly (string Service, uint Wanted, uint[] Allowed)[] Chain =
@@ -27,24 +27,16 @@ public sealed class BootControllersRule : Rule
         ("pci#ven_8086&dev_7010", "intelide", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
     ];
 
-    /// <inheritdoc/>
-    public override string Id => "boot.controllers";
+    private static readonly ListParameter Controllers = new("controllers", DefaultControllers, "The services of Windows' own disk controllers that must start at boot.");
 
-    /// <inheritdoc/>
-    public override string Title => "Windows starts from an IDE, AHCI or NVMe disk";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS/OTC: the IDE driver is restored for the initial start; Azure win-fix-inaccessible-boot-device.ps1; KB 314082";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride; UpperFilters and LowerFilters of Control\Class (DiskDrive, HDC, SCSIAdapter, System, Volume) and of such devices under Enum: filters without service or file removed; Windows 7: Control\CriticalDeviceDatabase entries of IDE.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("boot.controllers")
+    {
+        Title = "Windows starts from an IDE, AHCI or NVMe disk",
+        Source = "Huawei IMS/OTC: the IDE driver is restored for the initial start; Azure win-fix-inaccessible-boot-device.ps1; KB 314082",
+        Summary = @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride; UpperFilters and LowerFilters of Control\Class (DiskDrive, HDC, SCSIAdapter, System, Volume) and of such devices under Enum: filters without service or file removed; Windows 7: Control\CriticalDeviceDatabase entries of IDE.",
+        CanFix = true,
+        Parameters = [Controllers],
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
@@ -87,7 +79,7 @@ public sealed class BootControllersRule : Rule
             }
         }
 
-        foreach (var service in context.Profile.List("boot.controllers", "controllers", DefaultControllers))
+        foreach (var service in context.Profile.Value(Description.Id, Controllers))
         {
             if (set.Service(service) is { } key)
             {

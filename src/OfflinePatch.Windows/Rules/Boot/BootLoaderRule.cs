@@ -1,6 +1,5 @@
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
-using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Boot;
 
@@ -10,29 +9,18 @@ namespace OfflinePatch.Windows.Rules.Boot;
 /// code, one active partition, and a boot sector that starts bootmgr and knows where its partition begins (images-and-cloud.md §4.8,
 /// boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept beside it.
 /// </summary>
-public sealed class BootLoaderRule : Rule
+internal sealed class BootLoaderRule() : Rule(Description)
 {
     private const string KeptSuffix = ".before";
     private const int LargestLoader = 64 << 20; // bootmgfw.efi has 1 to 3 MiB
 
-    /// <inheritdoc/>
-    public override string Id => "boot.loader";
-
-    /// <inheritdoc/>
-    public override string Title => "The firmware finds the boot loader";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "UEFI 2.10 §3.5.1.1 (fallback loader); virt-v2v fix_win_esp; Azure win-fix-boot-partition.ps1";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is kept as NAME.before. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("boot.loader")
+    {
+        Title = "The firmware finds the boot loader",
+        Source = "UEFI 2.10 §3.5.1.1 (fallback loader); virt-v2v fix_win_esp; Azure win-fix-boot-partition.ps1",
+        Summary = @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is kept as NAME.before. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context) => context.Firmware switch

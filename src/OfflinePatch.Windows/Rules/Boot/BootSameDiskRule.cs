@@ -1,7 +1,6 @@
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
-using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Boot;
 
@@ -10,7 +9,7 @@ namespace OfflinePatch.Windows.Rules.Boot;
 /// (boot-network-accounts.md §1.4). The proof: the BCD's device elements name a partition of this disk's own table, by its ids, and that partition
 /// holds the Windows directory that the entry names. SYSTEM\MountedDevices is compared with both.
 /// </summary>
-public sealed class BootSameDiskRule : Rule
+internal sealed class BootSameDiskRule() : Rule(Description)
 {
     private const string Rebuild =
         "Rebuild the boot configuration in the source machine's recovery environment (`bcdboot C:\\Windows`, with the system partition on this disk), then export it again.";
@@ -18,29 +17,17 @@ public sealed class BootSameDiskRule : Rule
     private const string MakeDefault =
         "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.";
 
-    /// <inheritdoc/>
-    public override string Id => "boot.same-disk";
-
-    /// <inheritdoc/>
-    public override string Title => "Boot and system partition are on this disk";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk";
-
-    /// <inheritdoc/>
-    public override string Summary => @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, SYSTEM\MountedDevices.";
+    private static readonly RuleContract Description = new("boot.same-disk")
+    {
+        Title = "Boot and system partition are on this disk",
+        Source = "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk",
+        Summary = @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, SYSTEM\MountedDevices.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        if (context.Partitions is not { } table)
-        {
-            return Finding.NotApplicable("There is no partition table.");
-        }
-
+        var table = context.Partitions;
         if (context.Boot.SystemVolume is not { } systemVolume)
         {
             return Finding.Failed(

@@ -8,7 +8,7 @@ namespace OfflinePatch.Windows.Rules.Drivers;
 /// field-virt-v2v.md §1.3). Fixed is only what virt-v2v has done for years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after
 /// they are taken out of the filter lists of every class and device. Hyper-V's drivers come with Windows: they are no leftovers. Storage drivers of VMware (pvscsi, LSI) are never touched: they may be what still boots the machine.
 /// </summary>
-public sealed class DriversLeftoversRule : Rule
+internal sealed class DriversLeftoversRule() : Rule(Description)
 {
     private static readonly (string Origin, string Remedy, string[] Services)[] Known =
     [
@@ -32,24 +32,14 @@ public sealed class DriversLeftoversRule : Rule
 
     private static readonly string[] SafeToDisable = [.. Parallels, "rhelscsi"];
 
-    /// <inheritdoc/>
-    public override string Id => "drivers.leftovers";
-
-    /// <inheritdoc/>
-    public override string Title => "Nothing of another hypervisor stands in the way";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: remove VMware Tools and Citrix tools before the import; virt-v2v convert_windows.ml";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"Services of VMware Tools, VirtualBox, old Xen tools: told. Services\prl_* (Parallels) and rhelscsi: taken out of every UpperFilters and LowerFilters under Control\Class and Enum, Start=4.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("drivers.leftovers")
+    {
+        Title = "Nothing of another hypervisor stands in the way",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: remove VMware Tools and Citrix tools before the import; virt-v2v convert_windows.ml",
+        Summary = @"Services of VMware Tools, VirtualBox, old Xen tools: told. Services\prl_* (Parallels) and rhelscsi: taken out of every UpperFilters and LowerFilters under Control\Class and Enum, Start=4.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

@@ -10,35 +10,29 @@ namespace OfflinePatch.Windows.Rules.Drivers;
 /// class filters, unplug keys. For one that has Xen among others they stand in the driver store only: the first boot runs from the emulated disk and Windows
 /// installs them when it meets their devices. For one that never is Xen, what a former Xen guest has of them is disabled.
 /// </summary>
-public sealed class XenPvRule : Rule
+internal sealed class XenPvRule() : Rule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "drivers.xen-pv";
+    private const string FamilyName = "xen-pv";
 
-    /// <inheritdoc/>
-    public override string Title => "Windows has the Xen PV drivers, all of the chain or none";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: PV drivers for flavours on Xen; Xen Project: Windows PV drivers";
-
-    /// <inheritdoc/>
-    public override string Summary => @"xenbus, xenfilt, xenvbd, xenvif, xennet, xeniface: driver store, DriverDatabase (DevicePath, CriticalDeviceDatabase on Windows 7), services, UpperFilters of System and HDC, Services\XEN; away from Xen: filters and unplug keys removed, Start=4.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("drivers.xen-pv")
+    {
+        Title = "Windows has the Xen PV drivers, all of the chain or none",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: PV drivers for flavours on Xen; Xen Project: Windows PV drivers",
+        Summary = @"xenbus, xenfilt, xenvbd, xenvif, xennet, xeniface: driver store, DriverDatabase (DevicePath, CriticalDeviceDatabase on Windows 7), services, UpperFilters of System and HDC, Services\XEN; away from Xen: filters and unplug keys removed, Start=4.",
+        CanFix = true,
+        UsesDriverSources = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        if (context.Options.Manifest.XenPv is not { } family)
+        if (context.Sources.Manifest.Find(FamilyName) is not { } family)
         {
             return Finding.NotApplicable("The driver manifest has no such family.");
         }
 
-        var demand = family.Demand(context.Profile.Id);
+        var demand = context.Profile.DemandOf(family.Name) ?? DriverDemand.None;
         if (demand.Absent)
         {
             return InspectRemoval(context);
@@ -49,8 +43,9 @@ public sealed class XenPvRule : Rule
             return Finding.NotApplicable("The target does not run on Xen.");
         }
 
-        var ready = Ready(context, chain, demand);
-        var checks = Checks(context, family, chain);
+        var planner = context.Planner(demand.StoreOnly);
+        var ready = planner.Readiness(chain);
+        var checks = planner.Checks(family, chain);
         var missing = ready.Where(r => !r.IsReady).ToList();
         var newer = ready.Where(r => r.Version is { } v && checks.TryGetValue(r.Entry.Id, out var c) && c.Package.Version.CompareTo(v) > 0).ToList();
         if (missing.Count == 0 && newer.Count == 0)
@@ -83,7 +78,7 @@ public sealed class XenPvRule : Rule
                 $"The sources mix Xen PV drivers of {string.Join(" and ", makers)}: they do not find each other's devices. Nothing of the chain is staged.", "Name a source with the drivers of one maker.");
         }
 
-        if (checks.Values.FirstOrDefault(c => !c.IsUsable(context.Options.AllowUnsigned)) is { } bad)
+        if (checks.Values.FirstOrDefault(c => !c.IsUsable(context.Request.AllowUnsigned)) is { } bad)
         {
             return Finding.Failed(
                 $"{bad.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message} Nothing of the chain is staged.", "Take the drivers from their vendor again.");
@@ -98,8 +93,8 @@ public sealed class XenPvRule : Rule
     /// <inheritdoc/>
     public override void Fix(RuleContext context)
     {
-        var family = context.Options.Manifest.XenPv!;
-        var demand = family.Demand(context.Profile.Id);
+        var family = context.Sources.Manifest.Find(FamilyName)!;
+        var demand = context.Profile.DemandOf(family.Name) ?? DriverDemand.None;
         if (demand.Absent)
         {
             XenPvRemoval.Of(context.Windows).Apply();
@@ -107,13 +102,14 @@ public sealed class XenPvRule : Rule
         }
 
         var chain = Chain(family, demand);
-        foreach (var check in Checks(context, family, chain).Values)
+        var planner = context.Planner(demand.StoreOnly);
+        foreach (var check in planner.Checks(family, chain).Values)
         {
-            GuestDriverStore.Stage(context.Windows, check, context.Options.Staging with { StoreOnly = demand.StoreOnly });
+            planner.Stage(check);
         }
 
         // Filters and unplug keys come last, and only when every driver of the chain is in place.
-        if (!demand.StoreOnly && Ready(context, chain, demand) is var ready && ready.TrueForAll(r => r.IsReady))
+        if (!demand.StoreOnly && context.Planner().Readiness(chain) is var ready && ready.TrueForAll(r => r.IsReady))
         {
             Connection(context, ready).Write();
         }
@@ -131,12 +127,6 @@ public sealed class XenPvRule : Rule
             ? Finding.Failed(
                 $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.")
             : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.", string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
-    }
-
-    private static List<DriverReadiness> Ready(RuleContext context, List<DriverEntry> chain, DriverDemand demand)
-    {
-        var staged = GuestDriverStore.Inspect(context.Windows, context.Options.Manifest);
-        return chain.ConvertAll(e => DriverReadiness.Of(context.Windows, e, staged, demand.StoreOnly));
     }
 
     private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!));
@@ -160,26 +150,5 @@ public sealed class XenPvRule : Rule
     {
         var ids = demand.Required is { Count: > 0 } required ? required : demand.Advised ?? [];
         return [.. ids.Select(family.Find).OfType<DriverEntry>()];
-    }
-
-    private static Dictionary<string, DriverPackageCheck> Checks(RuleContext context, DriverFamily family, IEnumerable<DriverEntry> entries)
-    {
-        var checks = new Dictionary<string, DriverPackageCheck>(StringComparer.OrdinalIgnoreCase);
-        if (context.Options.DriverSources.Count == 0)
-        {
-            return checks;
-        }
-
-        var target = DriverTarget.Of(context.Windows);
-        var selection = DriverSelection.Choose(DriverSources.All(context.Options.DriverSources), family, target);
-        foreach (var entry in entries)
-        {
-            if (selection.Find(entry.Id) is { } package)
-            {
-                checks[entry.Id] = DriverPackageCheck.Run(package, target);
-            }
-        }
-
-        return checks;
     }
 }

@@ -2,22 +2,15 @@
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>disk.dynamic</c>: the disk is a basic disk, not one of the Logical Disk Manager.</summary>
-public sealed class DiskDynamicGate : GateRule
+internal sealed class DiskDynamicGate() : GateRule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "disk.dynamic";
-
-    /// <inheritdoc/>
-    public override string Title => "The disk is not a dynamic disk";
-
-    /// <inheritdoc/>
-    public override string Source => "MBR type 0x42 or the LDM partition types of GPT: volumes are not partitions there";
-
-    /// <inheritdoc/>
-    public override string Summary => "The partition table.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("disk.dynamic")
+    {
+        Title = "The disk is not a dynamic disk",
+        Source = "MBR type 0x42 or the LDM partition types of GPT: volumes are not partitions there",
+        Summary = "The partition table.",
+        NeedsWindows = false,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context) =>

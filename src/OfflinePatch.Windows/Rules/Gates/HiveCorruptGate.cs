@@ -4,21 +4,16 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>hive.corrupt</c>: the hives that Windows needs to start, and that rules edit, are well formed.</summary>
-public sealed class HiveCorruptGate : GateRule
+internal sealed class HiveCorruptGate() : GateRule(Description)
 {
     internal static readonly HiveName[] Needed = [HiveName.System, HiveName.Software, HiveName.Drivers];
 
-    /// <inheritdoc/>
-    public override string Id => "hive.corrupt";
-
-    /// <inheritdoc/>
-    public override string Title => "The registry hives are intact";
-
-    /// <inheritdoc/>
-    public override string Source => "regf format; a damaged SYSTEM hive stops the boot (0xC000014C, 0xC0000218)";
-
-    /// <inheritdoc/>
-    public override string Summary => @"System32\config\SYSTEM, SOFTWARE and DRIVERS.";
+    private static readonly RuleContract Description = new("hive.corrupt")
+    {
+        Title = "The registry hives are intact",
+        Source = "regf format; a damaged SYSTEM hive stops the boot (0xC000014C, 0xC0000218)",
+        Summary = @"System32\config\SYSTEM, SOFTWARE and DRIVERS.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

@@ -5,19 +5,14 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// <c>hive.unclean</c>: a hive that was not written completely can be made whole from its logs. Windows itself refuses such a hive without logs
 /// (registry.md §5).
 /// </summary>
-public sealed class HiveUncleanGate : GateRule
+internal sealed class HiveUncleanGate() : GateRule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "hive.unclean";
-
-    /// <inheritdoc/>
-    public override string Title => "The registry hives are complete, or their logs complete them";
-
-    /// <inheritdoc/>
-    public override string Source => "regf: sequence numbers of the base block; Windows refuses a dirty hive without its logs (error 1009)";
-
-    /// <inheritdoc/>
-    public override string Summary => @"System32\config\SYSTEM, SOFTWARE and DRIVERS, with .LOG, .LOG1 and .LOG2.";
+    private static readonly RuleContract Description = new("hive.unclean")
+    {
+        Title = "The registry hives are complete, or their logs complete them",
+        Source = "regf: sequence numbers of the base block; Windows refuses a dirty hive without its logs (error 1009)",
+        Summary = @"System32\config\SYSTEM, SOFTWARE and DRIVERS, with .LOG, .LOG1 and .LOG2.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

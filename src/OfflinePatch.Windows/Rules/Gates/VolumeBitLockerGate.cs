@@ -3,22 +3,15 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>volume.bitlocker</c>: no volume is encrypted by BitLocker, suspended protection included (boot-network-accounts.md §4).</summary>
-public sealed class VolumeBitLockerGate : GateRule
+internal sealed class VolumeBitLockerGate() : GateRule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "volume.bitlocker";
-
-    /// <inheritdoc/>
-    public override string Title => "No volume is encrypted by BitLocker";
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: encrypted images cannot be imported; libbde: the boot sector's OEM id is -FVE-FS-";
-
-    /// <inheritdoc/>
-    public override string Summary => "The boot sector of every partition.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("volume.bitlocker")
+    {
+        Title = "No volume is encrypted by BitLocker",
+        Source = "Huawei IMS: encrypted images cannot be imported; libbde: the boot sector's OEM id is -FVE-FS-",
+        Summary = "The boot sector of every partition.",
+        NeedsWindows = false,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

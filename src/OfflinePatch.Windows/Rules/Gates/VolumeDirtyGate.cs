@@ -2,22 +2,15 @@
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>volume.dirty</c>: Windows does not want to check the volume at its next start (ntfs.md §10).</summary>
-public sealed class VolumeDirtyGate : GateRule
+internal sealed class VolumeDirtyGate() : GateRule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "volume.dirty";
-
-    /// <inheritdoc/>
-    public override string Title => "The volume is not marked dirty";
-
-    /// <inheritdoc/>
-    public override string Source => "NTFS: $Volume flag 0x0001; Windows runs chkdsk before it uses the volume";
-
-    /// <inheritdoc/>
-    public override string Summary => "$Volume, $VOLUME_INFORMATION flags of the volumes with Windows and its boot files.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("volume.dirty")
+    {
+        Title = "The volume is not marked dirty",
+        Source = "NTFS: $Volume flag 0x0001; Windows runs chkdsk before it uses the volume",
+        Summary = "$Volume, $VOLUME_INFORMATION flags of the volumes with Windows and its boot files.",
+        NeedsWindows = false,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

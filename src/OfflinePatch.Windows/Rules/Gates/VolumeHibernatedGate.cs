@@ -2,22 +2,15 @@
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>volume.hibernated</c>: Windows does not sleep on the volume (boot-network-accounts.md §5).</summary>
-public sealed class VolumeHibernatedGate : GateRule
+internal sealed class VolumeHibernatedGate() : GateRule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "volume.hibernated";
-
-    /// <inheritdoc/>
-    public override string Title => "Windows is not hibernated";
-
-    /// <inheritdoc/>
-    public override string Source => "hiberfil.sys begins with HIBR; a resumed Windows overwrites changes with its cached metadata";
-
-    /// <inheritdoc/>
-    public override string Summary => "The first bytes of hiberfil.sys.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("volume.hibernated")
+    {
+        Title = "Windows is not hibernated",
+        Source = "hiberfil.sys begins with HIBR; a resumed Windows overwrites changes with its cached metadata",
+        Summary = "The first bytes of hiberfil.sys.",
+        NeedsWindows = false,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

@@ -2,22 +2,15 @@
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>volume.log-unclean</c>: $LogFile holds nothing that Windows would still redo over our changes (ntfs.md §11).</summary>
-public sealed class VolumeLogUncleanGate : GateRule
+internal sealed class VolumeLogUncleanGate() : GateRule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "volume.log-unclean";
-
-    /// <inheritdoc/>
-    public override string Title => "The volume was dismounted cleanly";
-
-    /// <inheritdoc/>
-    public override string Source => "NTFS: restart pages of $LogFile; version 2.0 or an open client means mounted, crashed or hibernated";
-
-    /// <inheritdoc/>
-    public override string Summary => "$LogFile of the volumes with Windows and its boot files.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("volume.log-unclean")
+    {
+        Title = "The volume was dismounted cleanly",
+        Source = "NTFS: restart pages of $LogFile; version 2.0 or an open client means mounted, crashed or hibernated",
+        Summary = "$LogFile of the volumes with Windows and its boot files.",
+        NeedsWindows = false,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

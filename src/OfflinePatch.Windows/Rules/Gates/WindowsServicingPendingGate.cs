@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.Rules.Gates;
 /// <c>windows.servicing-pending</c>: no update waits for a restart (boot-network-accounts.md §6). Servicing that goes on at the next start replays its
 /// own plan over SYSTEM, SOFTWARE and the driver store. Keys that exist on healthy machines too (SessionsPending, TxR) are no evidence.
 /// </summary>
-public sealed class WindowsServicingPendingGate : GateRule
+internal sealed class WindowsServicingPendingGate() : GateRule(Description)
 {
     private const string Cbs = @"Microsoft\Windows\CurrentVersion\Component Based Servicing";
     private static readonly string[] Markers = ["RebootPending", "RebootInProgress", "PackagesPending"];
@@ -16,18 +16,12 @@ public sealed class WindowsServicingPendingGate : GateRule
     private static readonly string[] ComponentValues =
         ["ExecutionState", "PendingXmlIdentifier", "NextQueueEntryIndex", "NextQueueEntryIndexBCDB", "AdvancedInstallersNeedResolving", "StoreDirty"];
 
-    /// <inheritdoc/>
-    public override string Id => "windows.servicing-pending";
-
-    /// <inheritdoc/>
-    public override string Title => "No Windows update waits for a restart";
-
-    /// <inheritdoc/>
-    public override string Source => "Azure win-fix-pending-updates.ps1; virt-v2v waits for the same markers; AWS VM Import rejects pending updates";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        $@"SOFTWARE\{Cbs}\{{{string.Join(", ", Markers)}}}, Windows\WinSxS\pending.xml, COMPONENTS, Session Manager\SetupExecute.";
+    private static readonly RuleContract Description = new("windows.servicing-pending")
+    {
+        Title = "No Windows update waits for a restart",
+        Source = "Azure win-fix-pending-updates.ps1; virt-v2v waits for the same markers; AWS VM Import rejects pending updates",
+        Summary = $@"SOFTWARE\{Cbs}\{{{string.Join(", ", Markers)}}}, Windows\WinSxS\pending.xml, COMPONENTS, Session Manager\SetupExecute.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

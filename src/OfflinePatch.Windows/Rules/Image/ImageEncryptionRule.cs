@@ -1,37 +1,21 @@
 using OfflinePatch.Windows.Guest;
-using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Image;
 
 /// <summary><c>image.encryption</c>: neither the container nor the whole disk is encrypted (images-and-cloud.md R17). BitLocker has a gate of its own.</summary>
-public sealed class ImageEncryptionRule : Rule
+internal sealed class ImageEncryptionRule() : Rule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "image.encryption";
-
-    /// <inheritdoc/>
-    public override string Title => "The image is not encrypted";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: encrypted images cannot be imported";
-
-    /// <inheritdoc/>
-    public override string Summary => "Encryption of the container (one that is encrypted as a whole is refused when it is opened), LUKS on the disk, BitLocker.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("image.encryption")
+    {
+        Title = "The image is not encrypted",
+        Source = "Huawei IMS: encrypted images cannot be imported",
+        Summary = "Encryption of the container (one that is encrypted as a whole is refused when it is opened), LUKS on the disk, BitLocker.",
+        NeedsWindows = false,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        if (context.Disk is null)
-        {
-            return Finding.NotApplicable("There is no container.");
-        }
-
         foreach (var (name, value) in context.Disk.Properties)
         {
             if (name.Contains("encrypt", StringComparison.OrdinalIgnoreCase) && value is not ("" or "0" or "none" or "false" or "no"))

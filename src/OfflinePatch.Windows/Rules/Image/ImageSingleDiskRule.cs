@@ -9,39 +9,27 @@ namespace OfflinePatch.Windows.Rules.Image;
 /// an OVF description that names several disks, a drive letter in SYSTEM\MountedDevices whose partition is not on this disk, a page file there, or the
 /// database of a domain controller.
 /// </summary>
-public sealed class ImageSingleDiskRule : Rule
+internal sealed class ImageSingleDiskRule() : Rule(Description)
 {
     /// <summary>The property of an OVA or OVF with the number of disks that its description names.</summary>
     private const string DiskCount = "ovf.diskCount";
 
-    /// <inheritdoc/>
-    public override string Id => "image.single-disk";
-
-    /// <inheritdoc/>
-    public override string Title => "The machine needs this disk only";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: an image file holds the system disk only";
-
-    /// <inheritdoc/>
-    public override string Summary => @"The number of disks in an OVF description; SYSTEM\MountedDevices, Session Manager\Memory Management\PagingFiles and Services\NTDS\Parameters: letters of partitions that are not on this disk.";
+    private static readonly RuleContract Description = new("image.single-disk")
+    {
+        Title = "The machine needs this disk only",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: an image file holds the system disk only",
+        Summary = @"The number of disks in an OVF description; SYSTEM\MountedDevices, Session Manager\Memory Management\PagingFiles and Services\NTDS\Parameters: letters of partitions that are not on this disk.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        if (context.Disk?.Properties.GetValueOrDefault(DiskCount) is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var disks) && disks > 1)
+        if (context.Disk.Properties.GetValueOrDefault(DiskCount) is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var disks) && disks > 1)
         {
             return Finding.Failed(
                 $"The OVF description of the machine names {disks} disks; this image is the first of them ({DiskCount}).",
                 "Import the system disk alone (`offlinepatch fix IMAGE -o COPY -O FORMAT` writes it), and each data disk as a data disk image; attach them afterwards.", $"{disks} disks");
-        }
-
-        if (context.Partitions is null)
-        {
-            return Finding.NotApplicable("There is no partition table.");
         }
 
         // The letter of Windows itself belongs to this disk, whatever id the disk had when the letter was given (a clone has a new one).

@@ -4,40 +4,31 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Image;
 
 /// <summary><c>image.size</c>: the system disk has a size that the target takes, and the file one that it imports (images-and-cloud.md R2 to R4, §1.2).</summary>
-public sealed class ImageSizeRule : Rule
+internal sealed class ImageSizeRule() : Rule(Description)
 {
     private const long GiB = 1L << 30;
     private static readonly string[] FastFormats = ["raw", "zvhd2"];
 
-    /// <inheritdoc/>
-    public override string Id => "image.size";
+    private static readonly NumberParameter MinSize = new("minimumGiB", Default: 40, Min: 0, Max: 1 << 20, "Smallest virtual size of the disk, in GiB.");
+    private static readonly NumberParameter MaxSize = new("maximumGiB", Default: 1024, Min: 1, Max: 1 << 20, "Largest virtual size of the disk, in GiB.");
+    private static readonly NumberParameter ImportLimit = new("importLimitGiB", Default: 128, Min: 1, Max: 1 << 20, "Size of the file in GiB over which only `fastImportFormats` are taken.");
+    private static readonly ListParameter FastImport = new("fastImportFormats", FastFormats, "The formats that are imported whatever their size.");
 
-    /// <inheritdoc/>
-    public override string Title => "The disk has a size that the target accepts";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: the system disk has 40 to 1024 GB; files over 128 GB only as RAW or ZVHD2 (fast import)";
-
-    /// <inheritdoc/>
-    public override string Summary => "Virtual size of the disk, and size of the file for its format.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("image.size")
+    {
+        Title = "The disk has a size that the target accepts",
+        Source = "Huawei IMS: the system disk has 40 to 1024 GB; files over 128 GB only as RAW or ZVHD2 (fast import)",
+        Summary = "Virtual size of the disk, and size of the file for its format.",
+        NeedsWindows = false,
+        Parameters = [MinSize, MaxSize, ImportLimit, FastImport],
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        if (context.Disk is null)
-        {
-            return Finding.NotApplicable("There is no disk.");
-        }
-
         var size = context.Disk.Length;
-        var minimum = context.Profile.Number(Id, "minimumGiB", 40);
-        var maximum = context.Profile.Number(Id, "maximumGiB", 1024);
+        var minimum = Value(context, MinSize);
+        var maximum = Value(context, MaxSize);
         if (size < minimum * GiB)
         {
             return Finding.Failed(
@@ -52,10 +43,10 @@ public sealed class ImageSizeRule : Rule
                 "Shrink the volume and the disk in the source machine, or move data to a second disk.", Text(size));
         }
 
-        var limit = context.Profile.Number(Id, "importLimitGiB", 128);
-        var format = ImageFormatRule.FormatOf(context) ?? "";
-        var fast = context.Profile.List(Id, "fastImportFormats", FastFormats);
-        var fileSize = context.Options.FileSize ?? (format == "raw" ? size : 0);
+        var limit = Value(context, ImportLimit);
+        var format = ImageFormatRule.FormatOf(context);
+        var fast = Value(context, FastImport);
+        var fileSize = context.FileSize ?? (format == "raw" ? size : 0);
         if (fileSize > limit * GiB && !fast.Contains(format, StringComparer.OrdinalIgnoreCase))
         {
             return Finding.Failed(

@@ -7,37 +7,28 @@ namespace OfflinePatch.Windows.Rules.Image;
 /// <c>image.vmdk-origin</c>: a VMDK was exported by VMware (images-and-cloud.md R18): its descriptor has a known createType and the disk database
 /// (ddb.adapterType, ddb.virtualHWVersion) that VMware writes. Other programs write VMDKs that the target rejects.
 /// </summary>
-public sealed class ImageVmdkOriginRule : Rule
+internal sealed class ImageVmdkOriginRule() : Rule(Description)
 {
     private static readonly string[] Demanded = ["ddb.adapterType", "ddb.virtualHWVersion", "ddb.geometry.cylinders"];
 
-    /// <inheritdoc/>
-    public override string Id => "image.vmdk-origin";
-
-    /// <inheritdoc/>
-    public override string Title => "A VMDK comes from VMware";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: a VMDK must be exported from a VM created in VMware";
-
-    /// <inheritdoc/>
-    public override string Summary => "The VMDK descriptor: createType, ddb.adapterType, ddb.virtualHWVersion, ddb.geometry.*.";
-
-    /// <inheritdoc/>
-    public override bool NeedsWindows => false;
+    private static readonly RuleContract Description = new("image.vmdk-origin")
+    {
+        Title = "A VMDK comes from VMware",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: a VMDK must be exported from a VM created in VMware",
+        Summary = "The VMDK descriptor: createType, ddb.adapterType, ddb.virtualHWVersion, ddb.geometry.*.",
+        NeedsWindows = false,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        if (context.Disk is not { Format: ImageFormat.Vmdk } disk || context.Options.OutputFormat is not (null or ImageFormat.Vmdk))
+        if (context.Disk is not { Format: ImageFormat.Vmdk } disk || context.OutputFormat is not (null or ImageFormat.Vmdk))
         {
             return Finding.NotApplicable("The image that goes to the target is no VMDK.");
         }
 
-        if (context.Options.OutputFormat == ImageFormat.Vmdk)
+        if (context.OutputFormat == ImageFormat.Vmdk)
         {
             return Finding.Ok("The copy gets a complete descriptor.");
         }

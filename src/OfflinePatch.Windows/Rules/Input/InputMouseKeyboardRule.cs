@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.Rules.Input;
 /// <c>input.mouse-keyboard</c>: the class drivers stand in the filters of their classes, nothing of another hypervisor does, and no inbox driver is
 /// disabled (images-and-cloud.md §1.4 and §4.3: the importer of the target regenerates these keys, without saying how).
 /// </summary>
-public sealed class InputMouseKeyboardRule : Rule
+internal sealed class InputMouseKeyboardRule() : Rule(Description)
 {
     private static readonly (string Class, string Guid, string Driver)[] Classes =
     [
@@ -20,24 +20,14 @@ public sealed class InputMouseKeyboardRule : Rule
 
     private static readonly string[] InboxDrivers = ["i8042prt", "kbdclass", "mouclass", "kbdhid", "mouhid", "hidusb"];
 
-    /// <inheritdoc/>
-    public override string Id => "input.mouse-keyboard";
-
-    /// <inheritdoc/>
-    public override string Title => "Mouse and keyboard work";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: the import deletes the registry keys of mouse and keyboard and generates them again";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"Control\Class\{4D36E96B…} and {4D36E96F…}: UpperFilters holds kbdclass, mouclass, no filter of another hypervisor, none without a driver file; i8042prt, kbdclass, mouclass, kbdhid, mouhid, hidusb: Start=4 becomes 3.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("input.mouse-keyboard")
+    {
+        Title = "Mouse and keyboard work",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: the import deletes the registry keys of mouse and keyboard and generates them again",
+        Summary = @"Control\Class\{4D36E96B…} and {4D36E96F…}: UpperFilters holds kbdclass, mouclass, no filter of another hypervisor, none without a driver file; i8042prt, kbdclass, mouclass, kbdhid, mouhid, hidusb: Start=4 becomes 3.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net;
 using OfflinePatch.Windows.Guest;
-using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Network;
 
@@ -10,30 +9,19 @@ namespace OfflinePatch.Windows.Rules.Network;
 /// (boot-network-accounts.md §2.1, images-and-cloud.md §4.5). The ghosts of old adapters count, because a Xen PV adapter inherits the settings of
 /// the adapter that it replaces.
 /// </summary>
-public sealed class NetworkDhcpRule : Rule
+internal sealed class NetworkDhcpRule() : Rule(Description)
 {
     private const string NsiIPv6 = "{eb004a01-9b1a-11d4-9123-0050047759bc}";
     private const string Parameters = @"Services\Tcpip\Parameters";
     private static readonly string[] StaticValues = ["IPAddress", "SubnetMask", "DefaultGateway", "DefaultGatewayMetric"];
 
-    /// <inheritdoc/>
-    public override string Id => "network.dhcp";
-
-    /// <inheritdoc/>
-    public override string Title => "Every network interface uses DHCP";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns). The old values stand in the report.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("network.dhcp")
+    {
+        Title = "Every network interface uses DHCP",
+        Source = "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1",
+        Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns). The old values stand in the report.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
@@ -45,13 +33,13 @@ public sealed class NetworkDhcpRule : Rule
             foreach (var key in NetworkInterfaces.Of(set))
             {
                 interfaces++;
-                if (IsStatic(key) || (!context.Options.KeepDns && HasStaticDns(key)))
+                if (IsStatic(key) || (!context.Request.KeepDns && HasStaticDns(key)))
                 {
                     before.Add(Describe(set, key));
                 }
             }
 
-            if (!context.Options.KeepDns && set.Find(Parameters) is { } global && HasStaticDns(global))
+            if (!context.Request.KeepDns && set.Find(Parameters) is { } global && HasStaticDns(global))
             {
                 before.Add($@"{set.Name}\{Parameters}: DNS {global.GetString("NameServer")}");
             }
@@ -62,7 +50,7 @@ public sealed class NetworkDhcpRule : Rule
             return Finding.Broken(
                 $@"{before.Count} of {interfaces} interfaces under Services\Tcpip\Parameters\Interfaces have static settings.",
                 string.Join("; ", before),
-                context.Options.KeepDns ? "DHCP; DNS servers kept" : "DHCP for address, gateway and DNS");
+                context.Request.KeepDns ? "DHCP; DNS servers kept" : "DHCP for address, gateway and DNS");
         }
 
         var routes = PersistentRoutes(context.Windows.Current);
@@ -110,7 +98,7 @@ public sealed class NetworkDhcpRule : Rule
 
     private static void ClearDns(RuleContext context, GuestKey key)
     {
-        if (!context.Options.KeepDns && HasStaticDns(key))
+        if (!context.Request.KeepDns && HasStaticDns(key))
         {
             key.SetString("NameServer", "");
         }

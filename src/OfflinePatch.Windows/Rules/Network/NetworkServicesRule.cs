@@ -1,5 +1,4 @@
 using OfflinePatch.Windows.Guest;
-using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Network;
 
@@ -7,7 +6,7 @@ namespace OfflinePatch.Windows.Rules.Network;
 /// <c>network.services</c>: the drivers and services without which there is no network are not disabled (boot-network-accounts.md §2.4).
 /// Only Start=4 is evidence; any other value is somebody's choice.
 /// </summary>
-public sealed class NetworkServicesRule : Rule
+internal sealed class NetworkServicesRule() : Rule(Description)
 {
     /// <summary>The values measured on healthy systems by Azure/repair-script-library, and seen in the hives of Windows 7, 8.1 and 10.</summary>
     private static readonly (string Service, uint Start)[] Healthy =
@@ -16,24 +15,13 @@ public sealed class NetworkServicesRule : Rule
         ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2),
     ];
 
-    /// <inheritdoc/>
-    public override string Id => "network.services";
-
-    /// <inheritdoc/>
-    public override string Title => "The services that a network needs are not disabled";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy system.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("network.services")
+    {
+        Title = "The services that a network needs are not disabled",
+        Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)",
+        Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy system.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

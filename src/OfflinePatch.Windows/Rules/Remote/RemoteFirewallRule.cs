@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Remote;
 
 /// <summary><c>remote.firewall</c>: with <c>--enable-rdp</c>, the built-in firewall rules let Remote Desktop in (images-and-cloud.md §4.6).</summary>
-public sealed class RemoteFirewallRule : Rule
+internal sealed class RemoteFirewallRule() : Rule(Description)
 {
     private const string RulesKey = @"Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules";
     private const string MainRule = "RemoteDesktop-UserMode-In-TCP";
@@ -13,29 +13,19 @@ public sealed class RemoteFirewallRule : Rule
     private const string NewRule =
         @"v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|App=%SystemRoot%\system32\svchost.exe|Svc=termservice|Name=@FirewallAPI.dll,-28775|Desc=@FirewallAPI.dll,-28756|EmbedCtxt=@FirewallAPI.dll,-28752|";
 
-    /// <inheritdoc/>
-    public override string Id => "remote.firewall";
-
-    /// <inheritdoc/>
-    public override string Title => "The firewall lets Remote Desktop in";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: allow Remote Desktop through the firewall in every network profile";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        $@"With --enable-rdp: {RulesKey}\RemoteDesktop-*-In-TCP and -UDP: Active=TRUE. The firewall stays on.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("remote.firewall")
+    {
+        Title = "The firewall lets Remote Desktop in",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: allow Remote Desktop through the firewall in every network profile",
+        Summary = $@"With --enable-rdp: {RulesKey}\RemoteDesktop-*-In-TCP and -UDP: Active=TRUE. The firewall stays on.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        if (!context.Options.EnableRdp)
+        if (!context.Request.EnableRdp)
         {
             return Finding.NotApplicable("Not asked for (--enable-rdp).");
         }

@@ -4,36 +4,26 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Remote;
 
 /// <summary><c>remote.rdp</c>: with <c>--enable-rdp</c>, Remote Desktop accepts connections (images-and-cloud.md §4.6). NLA stays as it is.</summary>
-public sealed class RemoteRdpRule : Rule
+internal sealed class RemoteRdpRule() : Rule(Description)
 {
     private const string TerminalServer = @"Control\Terminal Server";
     private const string Policy = @"Policies\Microsoft\Windows NT\Terminal Services";
     private static readonly string[] Services = ["TermService", "SessionEnv", "UmRdpService"];
 
-    /// <inheritdoc/>
-    public override string Id => "remote.rdp";
-
-    /// <inheritdoc/>
-    public override string Title => "Remote Desktop is on";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: enable remote desktop connection; Azure, Google Compute Engine, AWS";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        $@"With --enable-rdp: {TerminalServer}\fDenyTSConnections=0, the policy copy in SOFTWARE\{Policy} (it wins), TermService, SessionEnv, UmRdpService not disabled.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("remote.rdp")
+    {
+        Title = "Remote Desktop is on",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: enable remote desktop connection; Azure, Google Compute Engine, AWS",
+        Summary = $@"With --enable-rdp: {TerminalServer}\fDenyTSConnections=0, the policy copy in SOFTWARE\{Policy} (it wins), TermService, SessionEnv, UmRdpService not disabled.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
         var denied = context.Windows.Current.Find(TerminalServer)?.GetDword("fDenyTSConnections") is not 0;
-        if (!context.Options.EnableRdp)
+        if (!context.Request.EnableRdp)
         {
             return Finding.NotApplicable(denied
                 ? $@"Remote Desktop is off ({TerminalServer}\fDenyTSConnections). Ask for it with --enable-rdp."

@@ -7,27 +7,18 @@ namespace OfflinePatch.Windows.Rules.Storage;
 /// <c>storage.san-policy</c>: disks that Windows sees for the first time come online (drivers.md §12, images-and-cloud.md §4.7). Where the value
 /// is absent, clients bring disks online, and servers leave shared ones offline.
 /// </summary>
-public sealed class StorageSanPolicyRule : Rule
+internal sealed class StorageSanPolicyRule() : Rule(Description)
 {
     private const uint OnlineAll = 1;
 
-    /// <inheritdoc/>
-    public override string Id => "storage.san-policy";
-
-    /// <inheritdoc/>
-    public override string Title => "New disks come online";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: set the SAN policy to OnlineAll; Azure, Google Compute Engine, Coriolis";
-
-    /// <inheritdoc/>
-    public override string Summary => @"Services\partmgr\Parameters\SanPolicy = 1 (OnlineAll).";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("storage.san-policy")
+    {
+        Title = "New disks come online",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: set the SAN policy to OnlineAll; Azure, Google Compute Engine, Coriolis",
+        Summary = @"Services\partmgr\Parameters\SanPolicy = 1 (OnlineAll).",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

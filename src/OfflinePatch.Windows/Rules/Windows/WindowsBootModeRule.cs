@@ -4,22 +4,18 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary><c>windows.boot-mode</c>: the way the machine boots suits its architecture and the target (images-and-cloud.md R16).</summary>
-public sealed class WindowsBootModeRule : Rule
+internal sealed class WindowsBootModeRule() : Rule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "windows.boot-mode";
+    private static readonly ListParameter Modes = new("firmware", ["bios", "uefi"], "The firmware that the target offers.") { Allowed = ["bios", "uefi"] };
+    private static readonly ListParameter UefiSystems = new("uefiSystems", [], "The `os_version` strings that the target lists for UEFI; others get a remark. Empty: every Windows.");
 
-    /// <inheritdoc/>
-    public override string Title => "The boot mode suits the target";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: Arm images must boot in UEFI mode; a UEFI image needs hw_firmware_type=uefi";
-
-    /// <inheritdoc/>
-    public override string Summary => "Partition table, EFI system partition, machine type of the kernel.";
+    private static readonly RuleContract Description = new("windows.boot-mode")
+    {
+        Title = "The boot mode suits the target",
+        Source = "Huawei IMS: Arm images must boot in UEFI mode; a UEFI image needs hw_firmware_type=uefi",
+        Summary = "Partition table, EFI system partition, machine type of the kernel.",
+        Parameters = [Modes, UefiSystems],
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
@@ -38,7 +34,7 @@ public sealed class WindowsBootModeRule : Rule
                 "Convert the disk to GPT with an EFI system partition in the source machine (`mbr2gpt /convert`), then export it again.", "bios", "uefi");
         }
 
-        var modes = context.Profile.List(Id, "firmware", ["bios", "uefi"]);
+        var modes = Value(context, Modes);
         var mode = context.Firmware == Firmware.Uefi ? "uefi" : "bios";
         if (!modes.Contains(mode, StringComparer.OrdinalIgnoreCase))
         {
@@ -47,7 +43,7 @@ public sealed class WindowsBootModeRule : Rule
                 mode == "bios" ? "Convert the disk in the source machine: `mbr2gpt /convert`." : "Choose a target that boots by UEFI.", mode);
         }
 
-        var listed = context.Profile.List(Id, "uefiSystems", []);
+        var listed = Value(context, UefiSystems);
         var name = OsNames.OsVersion(facts);
         return Finding.Ok(
             $"The disk boots by {mode.ToUpperInvariant()}: register the image with hw_firmware_type={mode}."

@@ -6,22 +6,15 @@ namespace OfflinePatch.Windows.Rules.Windows;
 /// <c>windows.clock</c>: told only. KVM hosts give the guest's clock in UTC or in local time as the image's properties say; Windows takes local time
 /// unless RealTimeIsUniversal is 1 (images-and-cloud.md §4.7). Cloudbase-Init sets it from its own real_time_clock_utc.
 /// </summary>
-public sealed class WindowsClockRule : Rule
+internal sealed class WindowsClockRule() : Rule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "windows.clock";
-
-    /// <inheritdoc/>
-    public override string Title => "How Windows reads the hardware clock";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Info;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS note on real_time_clock_utc; Azure and Google Compute Engine want RealTimeIsUniversal=1";
-
-    /// <inheritdoc/>
-    public override string Summary => @"Control\TimeZoneInformation\RealTimeIsUniversal: told, never changed.";
+    private static readonly RuleContract Description = new("windows.clock")
+    {
+        Title = "How Windows reads the hardware clock",
+        Severity = RuleSeverity.Info,
+        Source = "Huawei IMS note on real_time_clock_utc; Azure and Google Compute Engine want RealTimeIsUniversal=1",
+        Summary = @"Control\TimeZoneInformation\RealTimeIsUniversal: told, never changed.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context) =>

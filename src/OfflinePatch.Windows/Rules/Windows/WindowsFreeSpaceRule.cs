@@ -3,24 +3,20 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary><c>windows.free-space</c>: the Windows volume has room for drivers, the agent and a first start (images-and-cloud.md §1.8, §4.0).</summary>
-public sealed class WindowsFreeSpaceRule : Rule
+internal sealed class WindowsFreeSpaceRule() : Rule(Description)
 {
     private const long MiB = 1L << 20;
 
-    /// <inheritdoc/>
-    public override string Id => "windows.free-space";
+    private static readonly NumberParameter MinFree = new("minimumMiB", Default: 300, Min: 0, Max: 1 << 30, "Free MiB on the Windows volume.");
 
-    /// <inheritdoc/>
-    public override string Title => "The Windows volume has free space";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: more than 300 MB on C: for drivers and the password plug-in; Google Compute Engine warns below 1 GB";
-
-    /// <inheritdoc/>
-    public override string Summary => "Free bytes of the volume that holds Windows.";
+    private static readonly RuleContract Description = new("windows.free-space")
+    {
+        Title = "The Windows volume has free space",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: more than 300 MB on C: for drivers and the password plug-in; Google Compute Engine warns below 1 GB",
+        Summary = "Free bytes of the volume that holds Windows.",
+        Parameters = [MinFree],
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
@@ -30,7 +26,7 @@ public sealed class WindowsFreeSpaceRule : Rule
             return Finding.NotApplicable("The free space is not known.");
         }
 
-        var minimum = context.Profile.Number(Id, "minimumMiB", 300);
+        var minimum = Value(context, MinFree);
         return free >= minimum * MiB
             ? Finding.Ok($"{context.Windows.DriveLetter} has {free / MiB} MiB free.")
             : Finding.Failed(

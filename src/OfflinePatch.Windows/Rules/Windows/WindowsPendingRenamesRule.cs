@@ -1,7 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;
-using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Windows;
 
@@ -10,28 +9,17 @@ namespace OfflinePatch.Windows.Rules.Windows;
 /// the agent, a hive (boot-network-accounts.md §6). An uninstaller in the source machine may have left such an operation for a file that was staged
 /// anew: the first start succeeds, and the second one does not. Only such operations are dropped; all others stay.
 /// </summary>
-public sealed class WindowsPendingRenamesRule : Rule
+internal sealed class WindowsPendingRenamesRule() : Rule(Description)
 {
     private static readonly string[] Hives = ["SYSTEM", "SOFTWARE", "SAM", "SECURITY", "DEFAULT", "DRIVERS"];
 
-    /// <inheritdoc/>
-    public override string Id => "windows.pending-renames";
-
-    /// <inheritdoc/>
-    public override string Title => "The next start deletes nothing that the machine needs";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Error;
-
-    /// <inheritdoc/>
-    public override string Source => "Windows session manager: MoveFileEx with MOVEFILE_DELAY_UNTIL_REBOOT; virt-v2v and AWS VM Import look at the same value";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"Control\Session Manager\PendingFileRenameOperations and PendingFileRenameOperations2: pairs that delete or move away a driver with Start=0, a file of Cloudbase-Init or a registry hive are dropped.";
-
-    /// <inheritdoc/>
-    public override bool CanFix => true;
+    private static readonly RuleContract Description = new("windows.pending-renames")
+    {
+        Title = "The next start deletes nothing that the machine needs",
+        Source = "Windows session manager: MoveFileEx with MOVEFILE_DELAY_UNTIL_REBOOT; virt-v2v and AWS VM Import look at the same value",
+        Summary = @"Control\Session Manager\PendingFileRenameOperations and PendingFileRenameOperations2: pairs that delete or move away a driver with Start=0, a file of Cloudbase-Init or a registry hive are dropped.",
+        CanFix = true,
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

@@ -7,27 +7,19 @@ namespace OfflinePatch.Windows.Rules.Windows;
 /// <c>windows.pending-restart</c>: what the next start does beside starting (boot-network-accounts.md §6): Windows Update, chkdsk, files
 /// that are replaced or deleted, Driver Verifier. Operations on files that the machine needs are those of windows.pending-renames.
 /// </summary>
-public sealed class WindowsPendingRestartRule : Rule
+internal sealed class WindowsPendingRestartRule() : Rule(Description)
 {
     private const string WindowsUpdate = @"Microsoft\Windows\CurrentVersion\WindowsUpdate\Auto Update\RebootRequired";
 
     private const string CbsSessions = @"Microsoft\Windows\CurrentVersion\Component Based Servicing\SessionsPending";
 
-    /// <inheritdoc/>
-    public override string Id => "windows.pending-restart";
-
-    /// <inheritdoc/>
-    public override string Title => "The first start only starts";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Azure, AWS VM Import: no pending restart, no disk check, no Driver Verifier";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, PendingFileRenameOperations, Memory Management\VerifyDrivers.";
+    private static readonly RuleContract Description = new("windows.pending-restart")
+    {
+        Title = "The first start only starts",
+        Severity = RuleSeverity.Warning,
+        Source = "Azure, AWS VM Import: no pending restart, no disk check, no Driver Verifier",
+        Summary = $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, PendingFileRenameOperations, Memory Management\VerifyDrivers.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

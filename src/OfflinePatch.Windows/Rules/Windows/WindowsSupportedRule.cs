@@ -4,22 +4,18 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary><c>windows.supported</c>: the target lists this Windows (images-and-cloud.md §1.11). Others can be imported as "Other".</summary>
-public sealed class WindowsSupportedRule : Rule
+internal sealed class WindowsSupportedRule() : Rule(Description)
 {
-    /// <inheritdoc/>
-    public override string Id => "windows.supported";
+    private static readonly ListParameter Systems = new("systems", [], "The `os_version` strings that the target takes (`Windows Server 2019 Datacenter 64bit`); empty: every Windows.");
 
-    /// <inheritdoc/>
-    public override string Title => "The target supports this Windows";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS/OTC: external image file OSs (topic 0030713143)";
-
-    /// <inheritdoc/>
-    public override string Summary => @"SOFTWARE\Microsoft\Windows NT\CurrentVersion: product, edition, build; architecture of the kernel.";
+    private static readonly RuleContract Description = new("windows.supported")
+    {
+        Title = "The target supports this Windows",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS/OTC: external image file OSs (topic 0030713143)",
+        Summary = @"SOFTWARE\Microsoft\Windows NT\CurrentVersion: product, edition, build; architecture of the kernel.",
+        Parameters = [Systems],
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
@@ -33,7 +29,7 @@ public sealed class WindowsSupportedRule : Rule
                 $"Register the image as {OsNames.Other(facts)}.", facts.ProductName);
         }
 
-        var supported = context.Profile.List(Id, "systems", []);
+        var supported = Value(context, Systems);
         return supported.Count == 0 || supported.Contains(name, StringComparer.OrdinalIgnoreCase)
             ? Finding.Ok($"{facts.ProductName ?? name}, build {facts.Build}: register it with os_version \"{name}\".")
             : Finding.Failed(

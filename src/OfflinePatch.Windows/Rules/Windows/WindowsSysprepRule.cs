@@ -5,28 +5,20 @@ namespace OfflinePatch.Windows.Rules.Windows;
 /// <summary>
 /// <c>windows.sysprep</c>: Windows is either completely set up or properly generalised, not half way (boot-network-accounts.md §6).
 /// </summary>
-public sealed class WindowsSysprepRule : Rule
+internal sealed class WindowsSysprepRule() : Rule(Description)
 {
     private const string Complete = "IMAGE_STATE_COMPLETE";
     private const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
 
     private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
 
-    /// <inheritdoc/>
-    public override string Id => "windows.sysprep";
-
-    /// <inheritdoc/>
-    public override string Title => "Windows Setup and Sysprep are finished";
-
-    /// <inheritdoc/>
-    public override RuleSeverity Severity => RuleSeverity.Warning;
-
-    /// <inheritdoc/>
-    public override string Source => "Huawei IMS: run Sysprep if each machine needs its own SID; Azure, Alibaba: no setup in progress";
-
-    /// <inheritdoc/>
-    public override string Summary =>
-        @"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState, SYSTEM\Setup (SystemSetupInProgress, SetupType, OOBEInProgress), SYSTEM\Setup\Status\SysprepStatus.";
+    private static readonly RuleContract Description = new("windows.sysprep")
+    {
+        Title = "Windows Setup and Sysprep are finished",
+        Severity = RuleSeverity.Warning,
+        Source = "Huawei IMS: run Sysprep if each machine needs its own SID; Azure, Alibaba: no setup in progress",
+        Summary = @"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState, SYSTEM\Setup (SystemSetupInProgress, SetupType, OOBEInProgress), SYSTEM\Setup\Status\SysprepStatus.",
+    };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Jobs;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary>The options of every command that opens images, and of every one that changes them.</summary>
+internal sealed class EditArguments
+{
+    private readonly Option<bool> _replayLog = new("--replay-log")
+    {
+        Description = "Replay the NTFS log of volumes that were not dismounted cleanly (a crash, a snapshot of a running machine), as Windows would.",
+    };
+
+    private readonly Option<bool> _forceReplay = new("--force-replay")
+    {
+        Description = "Replay also log operations that no log of a real volume has tested. The result is checked before anything is written.",
+    };
+
+    private readonly Option<bool> _allowBacking = new("--allow-backing") { Description = "Read the parent or backing files that the image names. They are never written." };
+
+    private readonly Option<string?> _undoDir = CommonOptions.UndoDir();
+
+    private readonly Option<bool> _noUndoKeep = new("--no-undo-keep") { Description = "Delete the undo file after success. The change can then not be undone." };
+
+    /// <summary>Adds the options to a command.</summary>
+    public void AddTo(Command command, bool writes)
+    {
+        command.Add(_replayLog);
+        command.Add(_forceReplay);
+        command.Add(_allowBacking);
+        command.Add(_undoDir);
+        if (writes)
+        {
+            command.Add(_noUndoKeep);
+        }
+    }
+
+    /// <summary>What the options say.</summary>
+    public EditOptions Read(ParseResult result) => new()
+    {
+        ReplayLog = result.GetValue(_replayLog),
+        ForceReplay = result.GetValue(_forceReplay),
+        AllowBacking = result.GetValue(_allowBacking),
+        UndoFolder = result.GetValue(_undoDir),
+        KeepUndo = !result.GetValue(_noUndoKeep),
+        Label = CommandLine(result),
+        Note = Output.Message,
+        Clock = ReproducibleClock.Current,
+    };
+
+    /// <summary>Says how a change is undone.</summary>
+    public static void PrintUndo(string path, EditResult result)
+    {
+        if (result.UndoFile is { } undo)
+        {
+            Output.Message($"to undo: {UndoCommandLine(path, undo)}");
+        }
+    }
+
+    /// <summary>The command that takes a change back, as it can be pasted into a shell.</summary>
+    public static string UndoCommandLine(string path, string undoFile)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(undoFile))!;
+        var isBeside = string.Equals(folder, Path.GetDirectoryName(HostPaths.Resolve(path)), StringComparison.Ordinal);
+        return $"offlinepatch undo {(isBeside ? "" : $"--undo-dir {ShellText.Quote(folder)} ")}{ShellText.Quote(path)}";
+    }
+
+    /// <summary>The names of the command, for the undo history: <c>fs put</c>.</summary>
+    public static string CommandLine(ParseResult result)
+    {
+        var names = new List<string>();
+        for (var at = result.CommandResult; at?.Parent is not null; at = at.Parent as System.CommandLine.Parsing.CommandResult)
+        {
+            names.Insert(0, at.Command.Name);
+        }
+
+        return string.Join(' ', names);
+    }
+}

@@ -1,0 +1,96 @@
+using System.Runtime.InteropServices;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Cli;
+
+/// <summary>
+/// SIGINT and SIGTERM. Before an image is written nothing that the process does has to be finished, so it ends at once, whatever it waits for. While an image
+/// is written it goes on until that is whole, and says so. Asked a second time the process ends in any case; the next command then rolls back.
+/// </summary>
+internal sealed class Interruption : IDisposable
+{
+    private const int StackSize = 16 * 1024 * 1024;
+    private const int Grace = 150; // ms for a command that looks at its token to end by itself
+
+    private readonly CancellationTokenSource _cancellation = new();
+    private readonly PosixSignalRegistration _interrupt;
+    private readonly PosixSignalRegistration _terminate;
+
+    public Interruption()
+    {
+        HostProcess.Resume();
+        IsHandled = false;
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+    }
+
+    /// <summary>Whether the command itself leaves the work behind that does not end, and has a result to print.</summary>
+    public static bool IsHandled { get; set; }
+
+    /// <summary>Runs a command, and returns its exit code, or that of a cancelled one while the command still waits for something.</summary>
+    public int Run(Func<CancellationToken, int> command)
+    {
+        var code = 0;
+        var ended = new ManualResetEventSlim(); // not disposed: work that is left behind may still set it
+        var worker = new Thread(
+            () =>
+            {
+                code = command(_cancellation.Token);
+                ended.Set();
+            },
+            StackSize)
+        { IsBackground = true };
+        worker.Start();
+        WaitHandle.WaitAny([ended.WaitHandle, _cancellation.Token.WaitHandle]);
+        if (ended.Wait(_cancellation.IsCancellationRequested ? Grace : Timeout.Infinite))
+        {
+            return End(code);
+        }
+
+        if (HostProcess.IsWriting)
+        {
+            Output.Message("cancelling: the image that is being written is finished first");
+        }
+
+        while (HostProcess.IsWriting || IsHandled)
+        {
+            if (ended.Wait(20))
+            {
+                return End(code);
+            }
+        }
+
+        if (ended.Wait(20))
+        {
+            return End(code);
+        }
+
+        HostProcess.DeleteTemporaryFiles();
+        Output.Message("cancelled; no image was changed");
+        return ExitCode.Cancelled;
+    }
+
+    private int End(int code)
+    {
+        if (_cancellation.IsCancellationRequested)
+        {
+            HostProcess.DeleteTemporaryFiles(); // of jobs that were left behind
+        }
+
+        return code;
+    }
+
+    public void Dispose()
+    {
+        _interrupt.Dispose();
+        _terminate.Dispose();
+    }
+
+    private void Cancel(PosixSignalContext context)
+    {
+        context.Cancel = !_cancellation.IsCancellationRequested;
+        HostProcess.Stop();
+        _cancellation.Cancel();
+    }
+}

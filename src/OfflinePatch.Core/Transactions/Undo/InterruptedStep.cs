@@ -1,0 +1,43 @@
+namespace OfflinePatch.Core.Undo;
+
+/// <summary>A step that was interrupted while it wrote, and those of its files that a transaction has open so far.</summary>
+internal sealed class InterruptedStep(StepFile step) : IDisposable
+{
+    private readonly Dictionary<StepRecord, TransactionFile> _files = new(ReferenceEqualityComparer.Instance);
+
+    public StepFile Step => step;
+
+    public IReadOnlyDictionary<StepRecord, TransactionFile> Files => _files;
+
+    /// <summary>Whether any of its files is open for writing.</summary>
+    public bool IsWritable => _files.Values.Any(f => f.IsExclusive);
+
+    /// <summary>The name of the file that the step's command was given.</summary>
+    public string MainName => step.Records[0].Name;
+
+    /// <summary>Proves that a file is one of the step's, and shows it as it was.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0027</c>: it is not proven.</exception>
+    public void Add(StepRecord record, TransactionFile file, TransactionOptions options)
+    {
+        var isTrusted = string.Equals(step.Path, options.TrustedUndoFile, StringComparison.Ordinal);
+        var reason = (isTrusted ? null : step.WhyNotOwned() ?? step.WhyNotSigned())
+            ?? (isTrusted || options.IsRecovery || record.Identity.Matches(file.Handle.GetStatus().Identity)
+                ? null
+                : "it is another file than the one that was changed (a copy, or a new file of the same name)")
+            ?? StepProof.WhyNotBetween(step.Handle, record, file.Handle);
+        if (file.View.IsOld)
+        {
+            reason = "another undo file claims the same file";
+        }
+
+        if (reason is not null)
+        {
+            throw UndoError.NotProven(file.Handle.Path, step.Path, reason);
+        }
+
+        _files.Add(record, file);
+        file.View.Show(step, record);
+    }
+
+    public void Dispose() => step.Dispose();
+}

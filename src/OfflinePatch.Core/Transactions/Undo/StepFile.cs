@@ -1,0 +1,107 @@
+using OfflinePatch.Core.Hosting;
+
+namespace OfflinePatch.Core.Undo;
+
+/// <summary>An undo file that was found, open for reading.</summary>
+internal sealed class StepFile : IDisposable
+{
+    private readonly IHostStorage _storage;
+    private readonly IHostHandle _file;
+    private readonly StepHeader _header;
+    private IReadOnlyList<StepRecord>? _records;
+
+    private StepFile(IHostStorage storage, IHostHandle file, StepHeader header)
+    {
+        _storage = storage;
+        _file = file;
+        _header = header;
+    }
+
+    public string Path => _file.Path;
+
+    public StepState State => _header.State;
+
+    public int Number => _header.Version == LegacyStepReader.Version ? 1 : _header.Number;
+
+    public bool IsLegacy => _header.Version == LegacyStepReader.Version;
+
+    public string Label => IsLegacy ? "" : _header.Label;
+
+    public DateTime Created => _header.Created;
+
+    public IHostHandle Handle => _file;
+
+    /// <summary>The files of the step. The whole undo file is checked when they are first asked for.</summary>
+    /// <exception cref="CorruptImageException"><c>CORE-0023</c>: the undo file is damaged.</exception>
+    public IReadOnlyList<StepRecord> Records => _records ??= StepReader.Read(_file, _header);
+
+    /// <summary>Opens an undo file; null when there is none of this path.</summary>
+    /// <exception cref="CorruptImageException"><c>CORE-0023</c>: it is damaged.</exception>
+    /// <exception cref="RefusedException">It is a link.</exception>
+    public static StepFile? TryOpen(IHostStorage storage, string path)
+    {
+        IHostHandle file;
+        try
+        {
+            file = storage.OpenOwn(path, writable: false);
+        }
+        catch (HostIOException e) when (e.IsMissing && !storage.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            return new StepFile(storage, file, StepHeader.Read(file));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Says why this undo file may not be used at all; null when it may: it belongs to this user (or root), nobody else may write it, and it has one name.
+    /// </summary>
+    public string? WhyNotOwned()
+    {
+        var status = _file.GetStatus();
+        return !status.IsOwnedByCaller ? "another user owns it"
+            : !status.IsPrivate ? "other users may write it"
+            : status.Links != 1 ? "it has more than one name"
+            : null;
+    }
+
+    /// <summary>Says why this undo file does not prove by itself that this user wrote it here; null when it does: its code was made with his secret.</summary>
+    public string? WhyNotSigned() =>
+        IsLegacy ? "version 2 of the undo file does not say who wrote it"
+            : _header.IsSignedWith(_storage.Secret) ? null
+            : "another user or another host wrote the undo file";
+
+    /// <summary>
+    /// The record of a file: the one of its identity; else the first where the undo file is named after it; else the one of its name. Null when the step has none.
+    /// </summary>
+    public StepRecord? RecordOf(IHostHandle file, bool isNamedAfterIt)
+    {
+        var identity = file.GetStatus().Identity;
+        var name = System.IO.Path.GetFileName(file.Path);
+        return Records.FirstOrDefault(r => r.Identity.IsKnown && identity.IsKnown && r.Identity.Matches(identity))
+            ?? Records.FirstOrDefault(r => string.Equals(r.Name, name, StringComparison.Ordinal))
+            ?? (isNamedAfterIt && (!IsLegacy || Records.Count == 1) ? Records[0] : null);
+    }
+
+    /// <summary>The state that the undo file holds now.</summary>
+    public StepState ReadState() => StepHeader.Read(_file).State;
+
+    /// <summary>Writes another state into the header, durably.</summary>
+    /// <exception cref="HostIOException">The host failed.</exception>
+    public void SetState(StepState state)
+    {
+        _header.State = state;
+        using var file = _storage.OpenOwn(Path, writable: true);
+        _header.Write(file, _storage.Secret);
+    }
+
+    public void Dispose() => _file.Dispose();
+}

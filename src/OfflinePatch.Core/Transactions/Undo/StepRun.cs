@@ -1,0 +1,179 @@
+using OfflinePatch.Core.Hosting;
+
+namespace OfflinePatch.Core.Undo;
+
+/// <summary>
+/// The transitions of one step that write: prepare and apply a change, complete it, take it back. Every transition of the protocol in the README of this assembly is a
+/// method here, and nothing else writes to a host file of an image.
+/// </summary>
+internal sealed class StepRun(IHostStorage storage, StepSearch search)
+{
+    private readonly StepPointers _pointers = new(storage);
+
+    /// <summary>none → applying. Makes the old bytes and the pointers durable; after this the files may be written.</summary>
+    /// <returns>The path of the undo file.</returns>
+    /// <exception cref="HostIOException">The host failed; nothing is left.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing is left.</exception>
+    public string Prepare(IReadOnlyList<FileChange> changes, string label, CancellationToken cancellation)
+    {
+        var (path, number) = search.NextStep(changes[0].Handle);
+        var handles = changes.Select(c => c.Handle).ToList();
+        var newPath = path + StepNames.NewSuffix;
+        if (changes.Sum(c => (long)c.Ranges.Count) > StepLayout.MaxRanges)
+        {
+            throw UndoError.TooManyRanges(changes[0].Handle.Path);
+        }
+
+        try
+        {
+            using (var output = storage.Create(newPath, isPrivate: true))
+            {
+                using var writer = new StepWriter(output);
+                writer.Write(changes, number, label, storage.Secret, cancellation);
+            }
+
+            cancellation.ThrowIfCancellationRequested();
+            storage.FlushFolderOf(newPath); // a pointer never leads to nothing
+            _pointers.Write(path, handles);
+            storage.Rename(newPath, path);
+            storage.FlushFolderOf(path);
+            search.Forget();
+            return path;
+        }
+        catch
+        {
+            // The files are untouched, so nothing of this may stay; what cannot be deleted now says nothing, and the next writer deletes it.
+            TryCleanUp(() => DeleteIfPresent(path), () => DeleteIfPresent(newPath), () => _pointers.Delete(handles));
+            throw;
+        }
+    }
+
+    /// <summary>applying → complete, or applying → restored when anything at all goes wrong.</summary>
+    /// <returns>Bytes written.</returns>
+    /// <exception cref="HostIOException"><c>CORE-0020</c>: rolled back; <c>CORE-0021</c>: rolling back failed too, and the undo file stays.</exception>
+    /// <exception cref="RefusedException">Another program opened a file meanwhile; nothing was written.</exception>
+    public long Apply(IReadOnlyList<FileChange> changes, string stepPath, Action<string>? note)
+    {
+        var isWritten = false;
+        try
+        {
+            foreach (var change in changes)
+            {
+                change.Handle.CheckNoOtherWriter();
+            }
+
+            foreach (var change in changes)
+            {
+                change.Reserve();
+            }
+
+            isWritten = true;
+            foreach (var change in changes)
+            {
+                change.Apply();
+            }
+
+            using var step = storage.OpenOwn(stepPath, writable: true);
+            StepWriter.Complete(step, [.. changes.Select(c => c.Handle)], storage.Secret);
+        }
+        catch (Exception e)
+        {
+            try
+            {
+                using var step = StepFile.TryOpen(storage, stepPath) ?? throw CoreError.Missing(stepPath);
+                TakeBack(step, step.Records.Select((r, i) => (r, changes[i].Handle)), note);
+            }
+            catch (Exception worse)
+            {
+                throw UndoError.RollBackFailed(changes[0].Handle.Path, stepPath, worse);
+            }
+
+            if (e is RefusedException && !isWritten)
+            {
+                throw;
+            }
+
+            throw UndoError.CommitRolledBack(changes[0].Handle.Path, e);
+        }
+
+        return changes.Sum(c => c.ByteCount);
+    }
+
+    /// <summary>complete → kept, or complete → gone. The change is made; what fails here is only a note.</summary>
+    public void Finish(IReadOnlyList<FileChange> changes, string stepPath, bool keep, Action<string>? note)
+    {
+        try
+        {
+            _pointers.Delete(changes.Select(c => c.Handle));
+            if (!keep)
+            {
+                storage.Delete(stepPath);
+                storage.FlushFolderOf(stepPath);
+            }
+        }
+        catch (HostIOException e)
+        {
+            note?.Invoke($"The change is complete, but a file of its undo history could not be deleted: {e.Message}");
+        }
+
+        search.Forget();
+    }
+
+    /// <summary>complete or applying → applying → restored → gone. Can be repeated from wherever it was interrupted.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="files">All of its records, and their files, open for writing.</param>
+    /// <param name="note">Receives what could not be restored and is no failure.</param>
+    /// <returns>Bytes that differed.</returns>
+    /// <exception cref="HostIOException">The host failed. The step stays in state applying.</exception>
+    public long TakeBack(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, Action<string>? note)
+    {
+        var list = files.ToList();
+        _pointers.Write(step.Path, list.Select(f => f.File));
+        if (step.ReadState() != StepState.Applying)
+        {
+            step.SetState(StepState.Applying);
+        }
+
+        var written = 0L;
+        foreach (var (record, file) in list)
+        {
+            var result = StepRestore.Apply(step.Handle, record, file);
+            written += result.BytesWritten;
+            if (!result.IsTimeSet)
+            {
+                note?.Invoke($"The time of {file.Path} could not be set to what it was: only its owner may do that. Its bytes are restored.");
+            }
+        }
+
+        step.SetState(StepState.Restored);
+        _pointers.Delete(list.Select(f => f.File));
+        storage.Delete(step.Path);
+        storage.FlushFolderOf(step.Path);
+        search.Forget();
+        return written;
+    }
+
+    private void DeleteIfPresent(string path)
+    {
+        if (storage.Exists(path))
+        {
+            storage.Delete(path);
+            storage.FlushFolderOf(path);
+        }
+    }
+
+    private static void TryCleanUp(params Action[] actions)
+    {
+        foreach (var action in actions)
+        {
+            try
+            {
+                action();
+            }
+            catch (HostIOException)
+            {
+                // The error that led here is the one to report.
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+using OfflinePatch.Core.Hosting;
+
+namespace OfflinePatch.Core.Undo;
+
+/// <summary>Finds the undo files of host files: beside them, in the undo folder, and where pointers lead. Lists each folder once.</summary>
+internal sealed class StepSearch
+{
+    private readonly IHostStorage _storage;
+    private readonly StepPointers _pointers;
+    private readonly string? _undoFolder;
+    private readonly Dictionary<string, IReadOnlyCollection<string>?> _names = new(StringComparer.Ordinal);
+
+    public StepSearch(IHostStorage storage, string? undoFolder)
+    {
+        _storage = storage;
+        _pointers = new StepPointers(storage);
+        _undoFolder = undoFolder is null ? null : HostPaths.Resolve(undoFolder);
+    }
+
+    /// <summary>
+    /// The undo files of changes that were interrupted while they wrote this file. The caller holds the file at least for reading, so none of them is under way.
+    /// </summary>
+    /// <param name="file">The file.</param>
+    /// <param name="trusted">A further undo file that the user names, or null.</param>
+    /// <exception cref="CorruptImageException"><c>CORE-0023</c>: one of them is damaged, so it is not known.</exception>
+    /// <exception cref="RefusedException"><c>CORE-0026</c>: there is one, and it cannot be found.</exception>
+    public IReadOnlyList<(StepFile Step, StepRecord Record)> FindInterrupted(IHostHandle file, string? trusted)
+    {
+        var found = new List<(StepFile, StepRecord)>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var path in PathsOf(file))
+            {
+                AddInterrupted(path, file, isNamedAfterIt: true, found, seen);
+            }
+
+            foreach (var (pointer, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)))
+            {
+                // Beside the file nothing can be lost but by hand; elsewhere a folder may not be mounted.
+                var isBeside = string.Equals(System.IO.Path.GetDirectoryName(target), System.IO.Path.GetDirectoryName(file.Path), StringComparison.Ordinal);
+                if (!AddInterrupted(Moved(target), file, isNamedAfterIt: false, found, seen) && !isBeside && !_storage.Exists(target + StepNames.NewSuffix))
+                {
+                    throw UndoError.StepElsewhere(file.Path, target, pointer);
+                }
+            }
+
+            if (trusted is not null)
+            {
+                AddInterrupted(trusted, file, isNamedAfterIt: true, found, seen);
+            }
+
+            return found;
+        }
+        catch
+        {
+            found.ForEach(f => f.Item1.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>The complete steps of an image, newest first.</summary>
+    public IReadOnlyList<StepFile> FindComplete(IHostHandle image)
+    {
+        var steps = new List<StepFile>();
+        try
+        {
+            foreach (var path in PathsOf(image))
+            {
+                if (StepFile.TryOpen(_storage, path) is not { } step)
+                {
+                    continue;
+                }
+
+                if (step.State == StepState.Complete)
+                {
+                    steps.Add(step);
+                }
+                else
+                {
+                    step.Dispose();
+                }
+            }
+
+            return [.. steps.OrderByDescending(s => s.Number).ThenByDescending(s => s.Created)];
+        }
+        catch
+        {
+            steps.ForEach(s => s.Dispose());
+            throw;
+        }
+    }
+
+    /// <summary>The path of the next step of an image, and its number: one more than any that is there, so that no file is replaced.</summary>
+    public (string Path, int Number) NextStep(IHostHandle image)
+    {
+        var number = 1 + Candidates(image).Select(c => c.Number).DefaultIfEmpty(0).Max();
+        var folder = System.IO.Path.GetDirectoryName(image.Path)!;
+        var isElsewhere = _undoFolder is not null && !string.Equals(_undoFolder, folder, StringComparison.Ordinal);
+        var name = StepNames.Name(System.IO.Path.GetFileName(image.Path), isElsewhere ? StepNames.Tag(image.GetStatus().Identity, folder) : null, number);
+        return (System.IO.Path.Combine(isElsewhere ? _undoFolder! : folder, name), number);
+    }
+
+    /// <summary>
+    /// Deletes what runs left behind that were killed before or after their change was written: unfinished undo files, undo files whose change is undone, pointers.
+    /// The caller has the file open for writing, and no change of it is interrupted.
+    /// </summary>
+    public void DeleteLeftovers(IHostHandle file)
+    {
+        foreach (var (path, _) in Candidates(file).ToList())
+        {
+            DeleteUnfinished(path, file);
+            using var step = StepFile.TryOpen(_storage, path);
+            if (step is { State: StepState.Restored })
+            {
+                Delete(step, file);
+            }
+        }
+
+        foreach (var (_, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)).ToList())
+        {
+            // A pointer proves nothing, so it may only lead to a file that carries the tag of this very image.
+            var tag = StepNames.Tag(file.GetStatus().Identity, System.IO.Path.GetDirectoryName(file.Path)!);
+            if (StepNames.NumberOf(System.IO.Path.GetFileName(target), System.IO.Path.GetFileName(file.Path), tag) > 0)
+            {
+                DeleteUnfinished(target, file);
+            }
+        }
+
+        _pointers.Delete([file]);
+        Forget();
+    }
+
+    /// <summary>Deletes an undo file that is not needed any more, after the pointers to it.</summary>
+    /// <param name="step">The undo file.</param>
+    /// <param name="image">The file that it is named after.</param>
+    /// <exception cref="HostIOException">The host failed.</exception>
+    public void Delete(StepFile step, IHostHandle image)
+    {
+        _pointers.DeleteOf(step, step.Path, System.IO.Path.GetDirectoryName(image.Path)!);
+        _storage.Delete(step.Path);
+        _storage.FlushFolderOf(step.Path);
+        Forget();
+    }
+
+    private void DeleteUnfinished(string path, IHostHandle file)
+    {
+        var unfinished = path + StepNames.NewSuffix;
+        if (!_storage.Exists(unfinished))
+        {
+            return;
+        }
+
+        try
+        {
+            using var step = StepFile.TryOpen(_storage, unfinished);
+            if (step is not null)
+            {
+                _pointers.DeleteOf(step, path, System.IO.Path.GetDirectoryName(file.Path)!);
+            }
+        }
+        catch (Exception e) when (e is CorruptImageException or RefusedException)
+        {
+            // Not whole, so no pointer leads to it yet: they are written after it.
+        }
+
+        _storage.Delete(unfinished);
+    }
+
+    /// <summary>Forgets the listings: names have changed.</summary>
+    public void Forget() => _names.Clear();
+
+    private bool AddInterrupted(string path, IHostHandle file, bool isNamedAfterIt, List<(StepFile, StepRecord)> found, HashSet<string> seen)
+    {
+        if (!seen.Add(path))
+        {
+            return true;
+        }
+
+        if (StepFile.TryOpen(_storage, path) is not { } step)
+        {
+            return false;
+        }
+
+        var keeps = false;
+        try
+        {
+            if (step.State == StepState.Applying)
+            {
+                if (step.RecordOf(file, isNamedAfterIt) is { } record)
+                {
+                    keeps = true;
+                    found.Add((step, record));
+                }
+                else if (isNamedAfterIt)
+                {
+                    throw UndoError.NotProven(file.Path, path, "it lists other files");
+                }
+            }
+
+            return true;
+        }
+        finally
+        {
+            if (!keeps)
+            {
+                step.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Where an undo file is that a pointer names: the undo folder may have been moved, and named anew.</summary>
+    private string Moved(string target)
+    {
+        var inFolder = _undoFolder is null ? target : System.IO.Path.Combine(_undoFolder, System.IO.Path.GetFileName(target));
+        return !_storage.Exists(target) && _storage.Exists(inFolder) ? inFolder : target;
+    }
+
+    private IEnumerable<string> PathsOf(IHostHandle file) => Candidates(file).Where(c => HasName(c.Path)).Select(c => c.Path);
+
+    /// <summary>Paths and numbers of undo files, finished or not, that carry the name or the tag of a file.</summary>
+    private IEnumerable<(string Path, int Number)> Candidates(IHostHandle file)
+    {
+        var folder = System.IO.Path.GetDirectoryName(file.Path)!;
+        var name = System.IO.Path.GetFileName(file.Path);
+        var candidates = In(folder, n => StepNames.NumberOf(n, name + StepNames.Suffix));
+        if (_undoFolder is not null && !string.Equals(_undoFolder, folder, StringComparison.Ordinal))
+        {
+            var tag = StepNames.Tag(file.GetStatus().Identity, folder);
+            candidates = candidates.Concat(In(_undoFolder, n => StepNames.NumberOf(n, name, tag)));
+        }
+
+        return candidates;
+    }
+
+    private IEnumerable<(string Path, int Number)> In(string folder, Func<string, int> numberOf)
+    {
+        foreach (var name in NamesIn(folder).Select(WithoutNewSuffix).Distinct(StringComparer.Ordinal))
+        {
+            if (numberOf(name) is > 0 and var number)
+            {
+                yield return (System.IO.Path.Combine(folder, name), number);
+            }
+        }
+    }
+
+    private static string WithoutNewSuffix(string name) =>
+        name.EndsWith(StepNames.NewSuffix, StringComparison.Ordinal) ? name[..^StepNames.NewSuffix.Length] : name;
+
+    private bool HasName(string path) => NamesIn(System.IO.Path.GetDirectoryName(path)!).Contains(System.IO.Path.GetFileName(path));
+
+    private IReadOnlyCollection<string> NamesIn(string folder)
+    {
+        if (!_names.TryGetValue(folder, out var names))
+        {
+            names = _storage.NamesWith(folder, StepNames.Suffix);
+            _names.Add(folder, names);
+        }
+
+        return names!;
+    }
+}

@@ -1,0 +1,10 @@
+namespace OfflinePatch.Ntfs.LogFile;
+
+/// <summary>How a log is replayed.</summary>
+public sealed record LogReplayOptions
+{
+    /// <summary>
+    /// Whether operations are carried out that no log of a real volume has tested (<see cref="LogReplayer.IsProven"/>). The result is checked either way.
+    /// </summary>
+    public bool Force { get; init; }
+}

@@ -1,0 +1,76 @@
+using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.DriverStore;
+
+/// <summary>Compares the drivers that a Windows has with those that the sources hold, and decides once what becomes of each.</summary>
+/// <param name="system">The Windows.</param>
+/// <param name="packages">The packages of all sources, best source first.</param>
+/// <param name="options">How drivers are staged.</param>
+internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPackage> packages, StagingOptions options)
+{
+    private IReadOnlyList<StagedDriver>? _staged;
+
+    /// <summary>The Windows as drivers are chosen for it.</summary>
+    public WindowsTarget Target { get; } = DriverTarget.Of(system);
+
+    private IReadOnlyList<StagedDriver> Staged => _staged ??= GuestDriverStore.Inspect(system, options.Manifest);
+
+    /// <summary>Decides about drivers of a family.</summary>
+    /// <param name="family">The family.</param>
+    /// <param name="entries">The drivers.</param>
+    /// <param name="isDemanded">Whether a driver that is neither in the image nor in the sources is a failure.</param>
+    public DriverPlan Plan(DriverFamily family, IEnumerable<DriverEntry> entries, Predicate<DriverEntry> isDemanded)
+    {
+        var selection = Choose(family);
+        var drivers = new List<PlannedDriver>();
+        foreach (var entry in entries)
+        {
+            var now = DriverReadiness.Of(system, entry, Staged, options.StoreOnly);
+            var package = selection.Find(entry.Id);
+            var isNewer = package is not null && now.Version is { } version && package.Version.CompareTo(version) > 0;
+            if (now.IsReady && !isNewer)
+            {
+                drivers.Add(new PlannedDriver(now, null, DriverVerdict.Ready, ""));
+            }
+            else if (package is not null)
+            {
+                var check = DriverPackageCheck.Run(package, Target);
+                var refusal = check.IsUsable(options.AllowUnsigned) ? null : check.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message;
+                drivers.Add(new PlannedDriver(now, check, refusal is null ? DriverVerdict.Stage : DriverVerdict.Refused, refusal ?? ""));
+            }
+            else if (isDemanded(entry))
+            {
+                drivers.Add(selection.Conflict(entry.Id) is { } conflict
+                    ? new PlannedDriver(now, null, DriverVerdict.Ambiguous, conflict.Message)
+                    : new PlannedDriver(now, null, DriverVerdict.Missing, selection.PassedOver(entry.Id) is [var first, ..] ? first.Message : ""));
+            }
+            else if (now.Staged is not null)
+            {
+                drivers.Add(new PlannedDriver(now, null, DriverVerdict.Unused, ""));
+            }
+        }
+
+        return new DriverPlan(drivers);
+    }
+
+    /// <summary>Stages a package.</summary>
+    public void Stage(DriverPackageCheck check) => GuestDriverStore.Stage(system, check, options);
+
+    /// <summary>Whether drivers of a family are ready.</summary>
+    public List<DriverReadiness> Readiness(IEnumerable<DriverEntry> entries) => [.. entries.Select(e => DriverReadiness.Of(system, e, Staged, options.StoreOnly))];
+
+    /// <summary>The packages that the sources hold for drivers of a family, checked, by the id of the driver.</summary>
+    public Dictionary<string, DriverPackageCheck> Checks(DriverFamily family, IEnumerable<DriverEntry> entries)
+    {
+        var selection = Choose(family);
+        return entries
+            .Select(e => (e.Id, Package: selection.Find(e.Id)))
+            .Where(e => e.Package is not null)
+            .ToDictionary(e => e.Id, e => DriverPackageCheck.Run(e.Package!, Target), StringComparer.OrdinalIgnoreCase);
+    }
+
+    private DriverSelection Choose(DriverFamily family) => DriverSelection.Choose(packages, family, Target);
+}

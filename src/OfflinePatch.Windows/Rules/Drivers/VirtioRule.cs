@@ -1,0 +1,124 @@
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules.Drivers;
+
+/// <summary>
+/// <c>drivers.virtio-storage</c>, <c>-network</c>, <c>-other</c>: the VirtIO drivers of one role are ready in the image, and staged from <c>--drivers</c> where they
+/// are not, or where the source has a newer version. Storage drivers start at boot. A network driver is staged, so that Windows installs it when it first sees the
+/// adapter; no script runs for it.
+/// </summary>
+internal sealed class VirtioRule : Rule
+{
+    private const string FamilyName = "virtio";
+
+    private readonly DriverRole _role;
+
+    private VirtioRule(DriverRole role, RuleContract info)
+        : base(info with { CanFix = true, UsesDriverSources = true }) => _role = role;
+
+    /// <summary>viostor and vioscsi.</summary>
+    public static VirtioRule Storage { get; } = new(DriverRole.Storage, new("drivers.virtio-storage")
+    {
+        Title = "Windows starts from a VirtIO disk",
+        Source = "Huawei IMS, OTC, OpenStack: VirtIO drivers must be installed before a Windows image is imported",
+        Summary = @"viostor and vioscsi: driver store, DriverDatabase (CriticalDeviceDatabase on Windows 7), Services\viostor and \vioscsi with Start=0 and no StartOverride, System32\drivers.",
+    });
+
+    /// <summary>NetKVM.</summary>
+    public static VirtioRule Network { get; } = new(DriverRole.Network, new("drivers.virtio-network")
+    {
+        Title = "Windows has the VirtIO network driver",
+        Source = "OTC: without VirtIO drivers ECS network adapters cannot be detected",
+        Summary = "netkvm: driver store, DriverDatabase of the DRIVERS hive (a folder of DevicePath on Windows 7).",
+    });
+
+    /// <summary>The other devices. What the target advises and neither the image nor the source has is reported.</summary>
+    public static VirtioRule Other { get; } = new(DriverRole.Other, new("drivers.virtio-other")
+    {
+        Title = "Windows has the other VirtIO drivers",
+        Severity = RuleSeverity.Warning,
+        Source = "virtio-win: drivers of the devices that KVM gives a guest beside disk and network",
+        Summary = "balloon, vioserial, viorng, vioinput, viogpudo, viofs, pvpanic, fwcfg: driver store and DriverDatabase, from the sources that hold them.",
+    });
+
+    /// <inheritdoc/>
+    public override Finding Inspect(RuleContext context)
+    {
+        if (context.Sources.Manifest.Find(FamilyName) is not { } family)
+        {
+            return Finding.NotApplicable("The driver manifest has no such family.");
+        }
+
+        var plan = Plan(context, family);
+        if (plan.Drivers.Count == 0)
+        {
+            return Finding.NotApplicable($"The target needs none of the {family.Title}.");
+        }
+
+        if (plan.With(DriverVerdict.Ambiguous) is [var ambiguous, ..])
+        {
+            return Finding.Failed(ambiguous.Reason, "Name a source that holds one of them only.", Describe(plan.Drivers));
+        }
+
+        if (plan.With(DriverVerdict.Refused) is { Count: > 0 } refused)
+        {
+            return Finding.Failed(
+                string.Join(" ", refused.Select(d => d.Reason)),
+                refused.All(d => d.Check!.IsUsable(allowUnsigned: true))
+                    ? "Take the driver package from its vendor again; --allow-unsigned stages it all the same, and Windows may then refuse to load it."
+                    : "Take the driver package from its vendor again.",
+                Describe(plan.Drivers));
+        }
+
+        if (plan.With(DriverVerdict.Missing) is { Count: > 0 } missing)
+        {
+            return Finding.Failed(
+                string.Join("; ", missing.Select(d => $"{d.Entry.Title}: {string.Join(", ", d.Now.Problems.Take(3))}")) + ".", Remedy(context, family, missing[0]), Describe(plan.Drivers));
+        }
+
+        if (plan.With(DriverVerdict.Stage) is { Count: > 0 } staged)
+        {
+            return Finding.Broken(
+                string.Join("; ", staged.Select(d => d.Now.IsReady ? $"{d.Entry.Title}: version {d.Now.Version} is older" : $"{d.Entry.Title}: {string.Join(", ", d.Now.Problems.Take(3))}")) + ".",
+                Describe(plan.Drivers), string.Join(", ", staged.Select(d => $"{d.Entry.Id} {d.Check!.Package.Version}")));
+        }
+
+        return Finding.Ok($"Ready: {Describe(plan.With(DriverVerdict.Ready))}.");
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        var planner = context.Planner();
+        foreach (var driver in Plan(context, context.Sources.Manifest.Find(FamilyName)!, planner).With(DriverVerdict.Stage))
+        {
+            planner.Stage(driver.Check!);
+        }
+    }
+
+    private DriverPlan Plan(RuleContext context, DriverFamily family, DriverPlanner? planner = null)
+    {
+        var demand = context.Profile.DemandOf(family.Name) ?? DriverDemand.None;
+        var isDemanded = _role == DriverRole.Other ? (Predicate<DriverEntry>)(e => demand.Advised?.Contains(e.Id, StringComparer.OrdinalIgnoreCase) ?? false) : _ => true;
+        return (planner ?? context.Planner()).Plan(family, family.Drivers.Where(d => d.Role == _role), isDemanded);
+    }
+
+    private static string Describe(IReadOnlyList<PlannedDriver> drivers) =>
+        string.Join(", ", drivers.Select(d => d.Now.Staged is null ? $"{d.Entry.Id} missing" : $"{d.Entry.Id} {d.Now.Version}"));
+
+    private static string Remedy(RuleContext context, DriverFamily family, PlannedDriver missing)
+    {
+        if (!context.Sources.HasDrivers)
+        {
+            return $"Name the drivers with --drivers PATH, for example {family.Obtain.Select(o => $"{o.Title}: {o.Url}").FirstOrDefault() ?? "their disc"}.";
+        }
+
+        var inf = missing.Entry.Inf[0];
+        var why = missing.Reason.Length > 0 ? missing.Reason
+            : context.Sources.Drivers.SelectMany(s => s.Rejected).FirstOrDefault(f => f.File.EndsWith(inf, StringComparison.OrdinalIgnoreCase))?.Message;
+        return $"The sources hold no {inf} for Windows {DriverTarget.Of(context.Windows)} that can be used{(why is null ? "" : $" ({why.TrimEnd('.')})")}. Name a newer driver disc with --drivers PATH.";
+    }
+}

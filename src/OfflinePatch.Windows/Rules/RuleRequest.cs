@@ -1,0 +1,31 @@
+using OfflinePatch.Windows.Targets;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>What a user asks of the rules, the same for every image of a batch.</summary>
+public sealed record RuleRequest
+{
+    /// <summary>What the image is made ready for.</summary>
+    public TargetProfile Profile { get; init; } = TargetCatalog.Get(TargetCatalog.DefaultId);
+
+    /// <summary>Which rules run; <c>--only</c>, <c>--skip</c>.</summary>
+    public RuleSelection Selection { get; init; } = RuleSelection.All;
+
+    /// <summary>Host paths of driver sources, best first; <c>--drivers</c>.</summary>
+    public IReadOnlyList<string> DriverPaths { get; init; } = [];
+
+    /// <summary>Host path of a folder with families of drivers in place of the built-in ones, or null; <c>--manifest</c>.</summary>
+    public string? ManifestPath { get; init; }
+
+    /// <summary>Host path of Cloudbase-Init, or null; <c>--cloudbase-init</c>.</summary>
+    public string? CloudbaseInitPath { get; init; }
+
+    /// <summary>Leave static DNS servers alone; <c>--keep-dns</c>.</summary>
+    public bool KeepDns { get; init; }
+
+    /// <summary>Stage drivers although their signature is missing or not accepted by this Windows; <c>--allow-unsigned</c>.</summary>
+    public bool AllowUnsigned { get; init; }
+
+    /// <summary>Turn Remote Desktop on; <c>--enable-rdp</c>.</summary>
+    public bool EnableRdp { get; init; }
+}

@@ -1,0 +1,72 @@
+using OfflinePatch.Core;
+using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Packages;
+using OfflinePatch.FileSystems;
+using OfflinePatch.Windows.CloudbaseInit;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>What rules take files from, opened for one image and closed after it. Each source is read once, when a rule first asks for it.</summary>
+internal sealed class RuleSources : IDisposable
+{
+    private readonly List<IFileSystem> _opened = [];
+    private IReadOnlyList<DriverSource>? _drivers;
+    private CloudbaseInitPackage? _agent;
+
+    /// <summary>The trees with driver packages, best first.</summary>
+    public IReadOnlyList<IFileSystem> DriverTrees { get; init; } = [];
+
+    /// <summary>The families of drivers.</summary>
+    public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
+
+    /// <summary>The tree with Cloudbase-Init, or null.</summary>
+    public IFileSystem? CloudbaseInitTree { get; init; }
+
+    /// <summary>Whether a driver source was named.</summary>
+    public bool HasDrivers => DriverTrees.Count > 0;
+
+    /// <summary>The driver sources, best first.</summary>
+    /// <exception cref="UnsupportedImageException">A source is larger than the limits of <see cref="DriverSource"/>.</exception>
+    public IReadOnlyList<DriverSource> Drivers => _drivers ??= [.. DriverTrees.Select(t => DriverSource.Scan(t))];
+
+    /// <summary>The packages of all driver sources.</summary>
+    public IEnumerable<DriverPackage> DriverPackages => Drivers.SelectMany(d => d.Packages);
+
+    /// <summary>The Cloudbase-Init package, or null when none was named.</summary>
+    /// <exception cref="RefusedException"><c>CBI-0001</c> to <c>CBI-0004</c>: the tree holds none, or an incomplete one.</exception>
+    public CloudbaseInitPackage? CloudbaseInit => _agent ??= CloudbaseInitTree is null ? null : CloudbaseInitPackage.Open(CloudbaseInitTree);
+
+    /// <summary>Opens every source of a request.</summary>
+    /// <exception cref="HostIOException">A path is missing.</exception>
+    /// <exception cref="CorruptImageException">A file of the manifest does not follow its schema.</exception>
+    /// <exception cref="RefusedException">An archive would do harm.</exception>
+    public static RuleSources Open(RuleRequest request)
+    {
+        var opened = new List<IFileSystem>();
+        try
+        {
+            var sources = new RuleSources
+            {
+                DriverTrees = [.. request.DriverPaths.Select(Open)],
+                Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(Open(manifest)) : DriverManifest.Embedded,
+                CloudbaseInitTree = request.CloudbaseInitPath is { } path ? Open(path) : null,
+            };
+            sources._opened.AddRange(opened);
+            return sources;
+        }
+        catch
+        {
+            opened.ForEach(s => s.Dispose());
+            throw;
+        }
+
+        IFileSystem Open(string path)
+        {
+            var source = FileSources.Open(path);
+            opened.Add(source);
+            return source;
+        }
+    }
+
+    public void Dispose() => _opened.ForEach(s => s.Dispose());
+}

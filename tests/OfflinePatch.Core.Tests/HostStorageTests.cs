@@ -1,0 +1,223 @@
+using System.Diagnostics;
+using OfflinePatch.Core.Hosting;
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Core.Tests;
+
+/// <summary>The files of the host: what is opened, what is refused by name, and what becomes of the host's errors.</summary>
+[Trait("tier", "unit")]
+public sealed class HostStorageTests : IDisposable
+{
+    private readonly ScratchFolder _scratch = new();
+
+    public void Dispose() => _scratch.Dispose();
+
+    [SkippableTheory]
+    [InlineData("pipe")]
+    [InlineData("device")]
+    [InlineData("directory")]
+    [InlineData("socket")]
+    public void Only_files_are_opened_and_nothing_is_waited_for(string kind)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "pipes and devices have no path in a folder");
+        var path = kind switch
+        {
+            "device" => "/dev/zero",
+            "directory" => _scratch.Path,
+            _ => _scratch[kind],
+        };
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        if (kind == "pipe")
+        {
+            Oracle.Run("mkfifo", path).MustSucceed();
+        }
+        else if (kind == "socket")
+        {
+            socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(path));
+        }
+
+        foreach (var open in (Func<string, IHostHandle>[])[HostStorage.Instance.OpenRead, HostStorage.Instance.OpenExclusive, p => HostStorage.Instance.OpenPlain(p, exclusive: false)])
+        {
+            var error = Task.Run(() => Assert.Throws<HostIOException>(() => open(path)));
+            Assert.True(error.Wait(TimeSpan.FromSeconds(20)), "the open waits");
+            Assert.Equal("CORE-0011", error.Result.Code);
+            Assert.Contains(kind, error.Result.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [SkippableFact]
+    public void A_name_that_another_file_gives_is_not_followed_through_a_link()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "making links needs a privilege");
+        File.WriteAllText(_scratch["victim"], "precious");
+        File.CreateSymbolicLink(_scratch["part"], _scratch["victim"]);
+        foreach (var exclusive in (bool[])[false, true])
+        {
+            Assert.Equal("CORE-0033", Assert.Throws<RefusedException>(() => HostStorage.Instance.OpenPlain(_scratch["part"], exclusive)).Code);
+        }
+
+        HostStorage.Instance.OpenRead(_scratch["part"]).Dispose(); // a path of the user's is followed
+        using var image = Disposable(ImageTransaction.Open(WriteFile("image"), new TransactionOptions { Writable = true }));
+        Assert.Equal("CORE-0033", Assert.Throws<RefusedException>(() => image.OpenCompanion(_scratch["image"], "part", CompanionKind.Extent)).Code);
+        Assert.Equal("CORE-0033", Assert.Throws<RefusedException>(() => HostFileDevice.OpenBeside(_scratch["image"], "part")).Code);
+    }
+
+    [SkippableFact]
+    public void A_new_file_takes_the_place_of_a_link_and_leaves_alone_what_it_leads_to()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "making links needs a privilege");
+        File.WriteAllText(_scratch["victim"], "precious");
+        File.CreateSymbolicLink(_scratch["new"], _scratch["victim"]);
+        File.CreateSymbolicLink(_scratch["dangling"], _scratch["nowhere"]);
+        foreach (var name in (string[])["new", "dangling"])
+        {
+            using (var file = HostStorage.Instance.Create(_scratch[name], isPrivate: true))
+            {
+                file.Write(0, "new"u8);
+            }
+
+            Assert.Null(new FileInfo(_scratch[name]).LinkTarget);
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, FileModes.Get(_scratch[name]));
+        }
+
+        Assert.Equal("precious", File.ReadAllText(_scratch["victim"]));
+        Assert.False(File.Exists(_scratch["nowhere"]));
+    }
+
+    [SkippableFact]
+    public void An_output_is_never_written_through_a_link_and_nobody_may_read_it_who_may_not_read_the_image()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "links and modes");
+        File.WriteAllText(_scratch["victim"], "precious");
+        File.CreateSymbolicLink(_scratch["out.offlinepatch-part"], _scratch["victim"]);
+        File.CreateSymbolicLink(_scratch["out"], _scratch["victim"]);
+        FileModes.Set(WriteFile("image"), UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        Assert.Equal("CORE-0040", Assert.Throws<RefusedException>(() => new OutputFile(_scratch["out"], overwrite: false)).Code);
+        using (var output = new OutputFile(_scratch["out"], overwrite: true, OutputAccess.Of(_scratch["image"])))
+        {
+            output.Write(0, "new"u8);
+            output.Complete();
+        }
+
+        Assert.Equal("precious", File.ReadAllText(_scratch["victim"]));
+        Assert.Equal("new", File.ReadAllText(_scratch["out"]));
+        Assert.Null(new FileInfo(_scratch["out"]).LinkTarget);
+        Assert.Equal((UnixFileMode)0, FileModes.Get(_scratch["out"]) & (UnixFileMode)0b000_010_111);
+        Assert.Equal(["image", "out", "out.offlinepatch-part", "victim"], Directory.GetFiles(_scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_path_that_cannot_be_written_is_known_before_the_work()
+    {
+        Assert.Equal("CORE-0034", Assert.Throws<HostIOException>(() => OutputFile.CheckWritable(Path.Combine(_scratch.Path, "no", "folder", "r.html"), overwrite: true)).Code);
+        Assert.Equal("CORE-0011", Assert.Throws<HostIOException>(() => OutputFile.CheckWritable(_scratch.Path, overwrite: true)).Code);
+        OutputFile.CheckWritable(_scratch["fine"], overwrite: false);
+        Assert.Empty(Directory.GetFiles(_scratch.Path));
+    }
+
+    [Fact]
+    public void Every_error_of_the_host_is_known_as_one()
+    {
+        Exception[] ofHost =
+        [
+            new IOException("ENOSPC"), new UnauthorizedAccessException("EPERM, EACCES, EBADF"), new ArgumentOutOfRangeException("EFBIG"),
+            new OperationCanceledException("ECANCELED"), new PathTooLongException("ENAMETOOLONG"), new NotSupportedException("ESPIPE"),
+        ];
+        Assert.All(ofHost, e => Assert.True(HostErrors.IsOfHost(e)));
+        Assert.False(HostErrors.IsOfHost(CoreError.Missing("x")));
+        Assert.Equal("No space left on device.", HostErrors.Reason(new IOException("No space left on device : '/images/disk.raw'")));
+    }
+
+    [SkippableFact]
+    public void A_running_QEMU_is_seen_by_its_locks_and_kept_out_by_ours()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "locks of open file descriptions are Linux's");
+        Oracle.Require("qemu-nbd");
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        var image = WriteFile("disk.raw", 1024 * 1024);
+        using (var running = StartQemu(image))
+        {
+            using var look = File.OpenHandle(image, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            Assert.True(Eventually(() => OperatingSystem.IsLinux() && QemuLocks.ForbidWriting(look))); // also where no lease may be had: for another owner's file
+            Assert.Equal("CORE-0014", Assert.Throws<RefusedException>(() => HostStorage.Instance.OpenExclusive(image)).Code);
+            running.Kill();
+            running.WaitForExit();
+            Assert.False(QemuLocks.ForbidWriting(look));
+        }
+
+        using var ours = HostStorage.Instance.OpenExclusive(image);
+        var late = Oracle.Run("qemu-nbd", "-k", _scratch["late"], "-f", "raw", image);
+        Assert.NotEqual(0, late.ExitCode);
+        Assert.Contains("lock", late.Error, StringComparison.Ordinal);
+        ours.CheckNoOtherWriter();
+    }
+
+    [SkippableFact]
+    public void A_writer_that_came_after_the_open_is_seen_before_the_first_write()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "leases are Linux's");
+        var image = WriteFile("disk.raw", 4096);
+        using var ours = HostStorage.Instance.OpenExclusive(image);
+        ours.CheckNoOtherWriter();
+        using (var reader = StartShell($"exec 3<'{image}'"))
+        {
+            ours.CheckNoOtherWriter(); // a backup that reads is no writer
+            End(reader);
+        }
+
+        using (var writer = StartShell($"exec 3<>'{image}'"))
+        {
+            Assert.Equal("CORE-0014", Assert.Throws<RefusedException>(ours.CheckNoOtherWriter).Code);
+            End(writer);
+        }
+
+        ours.CheckNoOtherWriter();
+    }
+
+    private static ImageTransaction Disposable(ImageTransaction transaction) => transaction;
+
+    private string WriteFile(string name, int length = 512)
+    {
+        File.WriteAllBytes(_scratch[name], new byte[length]);
+        return _scratch[name];
+    }
+
+    private Process StartQemu(string image)
+    {
+        var process = Process.Start(new ProcessStartInfo(Oracle.Locate("qemu-nbd")!, ["-t", "-k", _scratch["socket"], "-f", "raw", image]) { UseShellExecute = false })!;
+        Eventually(() => File.Exists(_scratch["socket"]) || process.HasExited);
+        return process;
+    }
+
+    private static bool Eventually(Func<bool> condition)
+    {
+        for (var i = 0; i < 1200 && !condition(); i++)
+        {
+            Thread.Sleep(25);
+        }
+
+        return condition();
+    }
+
+    private static Process StartShell(string command)
+    {
+        var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", $"{command}; echo open; read wait"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
+        })!;
+        Assert.Equal("open", process.StandardOutput.ReadLine());
+        return process;
+    }
+
+    private static void End(Process process)
+    {
+        process.StandardInput.Close();
+        process.WaitForExit();
+    }
+}
