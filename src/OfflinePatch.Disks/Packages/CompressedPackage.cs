@@ -46,8 +46,8 @@ internal abstract class CompressedPackage : ImagePackage
         }
     }
 
-    /// <summary>Copies what a decoder gives; returns the bytes.</summary>
-    protected static long Copy(IImageFiles files, Stream decoder, TemporaryFileDevice output, Action<ReadOnlySpan<byte>>? observe = null)
+    /// <summary>Copies what a decoder gives, at most <paramref name="limit"/> bytes; returns how many.</summary>
+    protected static long Copy(IImageFiles files, Stream decoder, TemporaryFileDevice output, Action<ReadOnlySpan<byte>>? observe = null, long limit = MaxBytes)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
@@ -55,9 +55,9 @@ internal abstract class CompressedPackage : ImagePackage
             var total = 0L;
             for (int count; (count = decoder.Read(buffer, 0, buffer.Length)) > 0; total += count)
             {
-                if (output.Length > MaxBytes - count)
+                if (total > limit - count || output.Length > MaxBytes - count)
                 {
-                    throw PackageError.TooLarge(files.ImagePath, MaxBytes);
+                    throw PackageError.TooLarge(files.ImagePath, limit);
                 }
 
                 observe?.Invoke(buffer.AsSpan(0, count));

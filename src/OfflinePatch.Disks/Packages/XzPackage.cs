@@ -30,7 +30,7 @@ internal sealed class XzPackage : CompressedPackage
             try
             {
                 using var decoder = new XZStream(new DeviceStream(files.Image, start, length));
-                count = Copy(files, decoder, output);
+                count = Copy(files, decoder, output, limit: unpacked);
             }
             catch (Exception e) when (e is SharpCompressException or InvalidDataException or EndOfStreamException or NotImplementedException or OverflowException)
             {

@@ -72,7 +72,7 @@ internal sealed class ZipPackage : ImagePackage
             return named.Count > 0 ? named : _archive.Entries.Where(e => e.Length >= 64 * 1024).OrderByDescending(e => e.Length).Take(1).ToList();
         }
 
-        public ResizableDevice Open(string name)
+        public PackageMember Open(string name)
         {
             var plain = name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
             var entry = _archive.Entries.FirstOrDefault(e => string.Equals(e.Name, plain, StringComparison.OrdinalIgnoreCase));

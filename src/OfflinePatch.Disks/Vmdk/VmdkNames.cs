@@ -9,11 +9,11 @@ internal static partial class VmdkNames
     public static bool IsExtent(string name) => Extent().IsMatch(name);
 
     /// <summary>The name of the descriptor beside an extent whose bytes are those of the disk; null: it is no such extent.</summary>
-    public static string? DescriptorOfFlat(string name) => Flat().Match(name) is { Success: true } match ? match.Groups[1].Value + ".vmdk" : null;
+    public static string? DescriptorOfFlat(string name) => Flat().Match(name) is { Success: true } match ? match.Groups["stem"].Value + ".vmdk" : null;
 
-    [GeneratedRegex(@"-(flat|f\d{3}|s\d{3}|delta|sesparse|ctk|rdmp?)\.vmdk$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"-(?:flat|f\d{3}|s\d{3}|delta|sesparse|ctk|rdmp?)\.vmdk$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Extent();
 
-    [GeneratedRegex(@"^(.*)-(?:flat|f\d{3})\.vmdk$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline, 1000)]
+    [GeneratedRegex(@"^(?<stem>.*)-(?:flat|f\d{3})\.vmdk$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.Singleline | RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Flat();
 }
