@@ -18,8 +18,24 @@ internal static class UnknownWord
     // What other tools call it.
     private static readonly Dictionary<string, string> Habits = new(StringComparer.Ordinal)
     {
-        ["info"] = "inspect", ["list"] = "inspect", ["status"] = "check", ["test"] = "check", ["repair"] = "fix", ["patch"] = "fix", ["export"] = "convert", ["rollback"] = "undo", ["revert"] = "undo",
-        ["add"] = "set", ["remove"] = "rm", ["del"] = "rm", ["dir"] = "ls", ["copy"] = "get", ["type"] = "cat", ["extract"] = "get", ["upload"] = "put", ["rename"] = "mv",
+        ["info"] = "inspect",
+        ["list"] = "inspect",
+        ["status"] = "check",
+        ["test"] = "check",
+        ["repair"] = "fix",
+        ["patch"] = "fix",
+        ["export"] = "convert",
+        ["rollback"] = "undo",
+        ["revert"] = "undo",
+        ["add"] = "set",
+        ["remove"] = "rm",
+        ["del"] = "rm",
+        ["dir"] = "ls",
+        ["copy"] = "get",
+        ["type"] = "cat",
+        ["extract"] = "get",
+        ["upload"] = "put",
+        ["rename"] = "mv",
     };
 
     /// <summary>What is wrong with the words, or null.</summary>

@@ -279,8 +279,11 @@ internal static class NodeWriter
             if (attribute.IsResident)
             {
                 var place = attribute.Places.Count > 0 ? attribute.Places[0] : new AttributePlace(-1, 0, 0);
-                pieces.Add(new Piece(attribute, 0, AttributeEncoder.EncodeResident(attribute)) { Record = place.Record,
-                    Id = place.Record < 0 ? -1 : place.Id });
+                pieces.Add(new Piece(attribute, 0, AttributeEncoder.EncodeResident(attribute))
+                {
+                    Record = place.Record,
+                    Id = place.Record < 0 ? -1 : place.Id
+                });
                 continue;
             }
 
@@ -300,8 +303,12 @@ internal static class NodeWriter
                 var bytes = AttributeEncoder.EncodeExtent(attribute, vcn, end, room, core.Geometry.ClusterSize, out var next)
                     ?? throw NtfsError.BadSizes(node.Number, "an attribute whose name leaves no room for runs");
                 var isPlaced = known && place.Record >= 0;
-                pieces.Add(new Piece(attribute, vcn, bytes) { Record = isPlaced ? place.Record : -1, Id = isPlaced ? place.Id : -1,
-                    IsPlanned = known && !isPlaced });
+                pieces.Add(new Piece(attribute, vcn, bytes)
+                {
+                    Record = isPlaced ? place.Record : -1,
+                    Id = isPlaced ? place.Id : -1,
+                    IsPlanned = known && !isPlaced
+                });
                 vcn = next;
             }
             while (vcn < attribute.Runs.ClusterCount);

@@ -183,7 +183,8 @@ internal static class RuleRunner
                 FindingState.Failed => RuleState.Failed,
                 _ => RuleState.NotApplicable,
             },
-            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate) { Remarks = finding.Remarks };
+            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate)
+        { Remarks = finding.Remarks };
 
     private static RuleReport Skipped(RuleContext context, Rule rule, string why) =>
         new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Contract.Title, Gate: rule.Contract.IsGate);
