@@ -10,9 +10,15 @@ internal static class CommandGuard
     /// <summary>The code of a bug.</summary>
     public const string InternalErrorCode = "CLI-0004";
 
+    private static string _path = ""; // the words of the command that runs
+
     /// <summary>Makes <paramref name="work"/> the action of a command.</summary>
     public static void SetGuardedAction(this Command command, Func<ParseResult, CancellationToken, int> work) =>
-        command.SetAction((result, cancellation) => Task.FromResult(Run(() => work(result, cancellation))));
+        command.SetAction((result, cancellation) =>
+        {
+            _path = Words.UnknownWord.PathOf(result.CommandResult);
+            return Task.FromResult(Run(() => work(result, cancellation)));
+        });
 
     /// <summary>Runs <paramref name="work"/>; an error of the library ends it with a message on stderr.</summary>
     public static int Run(Func<int> work)
@@ -29,6 +35,12 @@ internal static class CommandGuard
                 : "Nothing was changed.");
             return Output.HasChanged ? ExitCode.ResultLost : ExitCode.HostFailure;
         }
+        catch (UsageException e)
+        {
+            Print(e);
+            Console.Error.WriteLine($"Try: {(_path.Length == 0 ? "offlinepatch" : _path)} --help");
+            return ExitCode.Usage;
+        }
         catch (Exception e) when (ExitCodeOf(e) is { } code)
         {
             Print(e);
@@ -38,7 +50,12 @@ internal static class CommandGuard
         {
             // A bug. Whatever was not committed is dropped, and a commit under way is rolled back by the next command.
             Output.Message(InternalErrorText(e));
-            Console.Error.WriteLine(PrintableText.EscapeLines(e.ToString()));
+            Output.Remedy("Please report it, with the image if you can. OFFLINEPATCH_TRACE=1 shows where it happened.");
+            if (Environment.GetEnvironmentVariable("OFFLINEPATCH_TRACE") is { Length: > 0 })
+            {
+                Console.Error.WriteLine(PrintableText.EscapeLines(e.ToString()));
+            }
+
             return ExitCode.Unreadable;
         }
     }

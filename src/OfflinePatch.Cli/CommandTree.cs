@@ -4,13 +4,14 @@ using OfflinePatch.Cli.Commands;
 using OfflinePatch.Cli.Commands.Fs;
 using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Cli.Words;
 
 namespace OfflinePatch.Cli;
 
 /// <summary>The command line: every command, and how the process ends.</summary>
 internal static class CommandTree
 {
-    private static RootCommand Create()
+    internal static RootCommand Create()
     {
         var root = new RootCommand("Makes disk images of Windows machines ready for KVM and Xen clouds, without starting them.")
         {
@@ -28,28 +29,82 @@ internal static class CommandTree
             ManualCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new PageHelp();
+        root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
+        root.Add(GlobalOptions.Color);
+        RefuseValuesOfSwitches(root);
         return root;
+    }
+
+    // `--dry-run image`: no word behind a switch is its value.
+    private static void RefuseValuesOfSwitches(Command command)
+    {
+        foreach (var option in command.Options.OfType<Option<bool>>())
+        {
+            option.Arity = ArgumentArity.Zero;
+        }
+
+        foreach (var inner in command.Subcommands)
+        {
+            RefuseValuesOfSwitches(inner);
+        }
     }
 
     public static int Run(string[] args)
     {
         Output.HasChanged = false;
+        Terminal.Reset();
 
-        // A name that begins with @ is a name: options come from the command line alone, never out of a file that lies in a folder of images.
-        var result = Create().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (result.Errors.Count > 0)
+        ParseResult result;
+        try
         {
-            foreach (var error in result.Errors)
-            {
-                Output.Message(error.Message);
-            }
-
-            Console.Error.WriteLine("Try: offlinepatch --help");
+            // A name that begins with @ is a name: options come from the command line alone, never out of a file that lies in a folder of images.
+            // Letters are not bundled: -rf is no option, and must not be read as one with a value.
+            result = Create().Parse(Usual(args), new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
+        }
+        catch (InvalidOperationException e)
+        {
+            Output.Message(e.Message);
             return ExitCode.Usage;
         }
 
+        if (!IsHelp(result) && result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } group && result.UnmatchedTokens.Count == 0)
+        {
+            PageHelp.Write(group); // `offlinepatch`, `offlinepatch fs`
+            return ExitCode.Usage;
+        }
+
+        if (!IsHelp(result) && Mistakes(result) is { Count: > 0 } mistakes)
+        {
+            foreach (var (message, remedy) in mistakes)
+            {
+                Output.Message(message);
+                if (remedy is not null)
+                {
+                    Output.Remedy(remedy);
+                }
+            }
+
+            Console.Error.WriteLine($"Try: {UnknownWord.PathOf(result.CommandResult)} --help");
+            return ExitCode.Usage;
+        }
+
+        Terminal.Colors = result.GetValue(GlobalOptions.Color);
         using var interruption = new Interruption();
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
         return interruption.Run(token => CommandGuard.Run(() => result.InvokeAsync(configuration, token).GetAwaiter().GetResult()));
     }
+
+    /// <summary>Words that other programs understand: <c>help fix</c>, <c>version</c>.</summary>
+    private static string[] Usual(string[] args) => args switch
+    {
+        ["help", .. var rest] => [.. rest, "--help"],
+        ["version"] => ["--version"],
+        _ => args,
+    };
+
+    private static bool IsHelp(ParseResult result) => result.Action is PageHelp || result.GetResult(result.RootCommandResult.Command.Options.OfType<VersionOption>().Single()) is { Implicit: false };
+
+    private static List<(string Message, string? Remedy)> Mistakes(ParseResult result) =>
+        UnknownWord.Find(result) is { } word ? [(word.Message, word.Remedy)]
+        : [.. result.Errors.Select(e => (e.Message, (string?)null)).Distinct()];
 }

@@ -5,6 +5,16 @@ namespace OfflinePatch.Cli;
 /// <summary>Paths that a command will write to, tried before any image is opened.</summary>
 internal static class OutputPaths
 {
+    /// <summary>Requires that a file or folder that an option names is there.</summary>
+    /// <exception cref="HostIOException"><c>CLI-0007</c>: it is not.</exception>
+    public static void RequireSource(string option, string? path)
+    {
+        if (path is not null && !HostPaths.FileExists(path) && !HostPaths.IsDirectory(path))
+        {
+            throw new HostIOException("CLI-0007", $"{option} {path}: there is no such file or folder.", "Check the path.", isMissing: true);
+        }
+    }
+
     /// <summary>Tries whether a file can be made, and leaves nothing.</summary>
     /// <param name="option">The option that names it, for the message.</param>
     /// <param name="path">The file.</param>

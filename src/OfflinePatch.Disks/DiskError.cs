@@ -24,6 +24,14 @@ internal static class DiskError
         new("DISK-0004", $"{format} is not written with {name} compression in this variant.",
             "Leave --compress out, or choose qcow2 or zvhd2 (zlib, zstd), qcow, zvhd or a streamOptimized VMDK (zlib).");
 
+    public static UnsupportedImageException CannotGrow(string why) =>
+        new("DISK-0006", why, "Write a larger copy with -o.");
+
+    public static RefusedException GrowthLength(long length, long now, int sectorSize) =>
+        new("DISK-0007", length < now
+            ? $"The disk has {now} bytes, and a disk is never made smaller: {length} bytes were asked for."
+            : $"{length} bytes are no multiple of the disk's sectors of {sectorSize} bytes.", "Choose a larger size, in whole GiB.");
+
     public static UnsupportedImageException SectorSize(ImageFormat format, int size) =>
         new("DISK-0005", $"The disk has sectors of {size} bytes; {format} knows 512 only, and Windows would not find its partitions.",
             "Choose vhdx, which keeps the sector size; or raw or qcow2, and tell the hypervisor the sector size.");

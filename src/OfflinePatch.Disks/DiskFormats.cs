@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Ewf;
 using OfflinePatch.Disks.Ova;
 using OfflinePatch.Disks.Packages;
 using OfflinePatch.Disks.Qcow;
@@ -32,7 +33,10 @@ public static class DiskFormats
     ];
 
     /// <summary>Files that hold a disk image without being one. Probed after the formats with a magic of their own, and before RAW.</summary>
-    private static readonly ImagePackage[] Packages = [new OvaPackage(), new OvfPackage()];
+    private static readonly ImagePackage[] Packages =
+    [
+        new SplitPackage(), new OvaPackage(), new OvfPackage(), new GzipPackage(), new XzPackage(), new ZstdPackage(), new ZipPackage(), new EwfPackage(),
+    ];
 
     /// <summary>Packages inside packages: a qcow2 in a tar in a gzip is two.</summary>
     private const int MaxPackageDepth = 4;
@@ -92,5 +96,7 @@ public static class DiskFormats
 
     /// <summary>A package, unless a format with a magic recognises the file: a VHD's footer or a VDI's signature is far from the start.</summary>
     private static ImagePackage? FindPackage(IImageFiles files) =>
-        All.Any(f => f.Format != ImageFormat.Raw && f.Probe(files.Image)) ? null : Array.Find(Packages, p => p.Probe(files));
+        Packages[0].Probe(files) ? Packages[0] // the first part of an image may well start with the image's magic
+        : All.Any(f => f.Format != ImageFormat.Raw && f.Probe(files.Image)) ? null
+        : Array.Find(Packages, p => p.Probe(files));
 }

@@ -38,6 +38,17 @@ public sealed class OverlayDisk : DiskImage
     public override int SectorSize => _source.SectorSize;
 
     /// <inheritdoc/>
+    public override string? WhyNotGrow => null;
+
+    /// <inheritdoc/>
+    protected override long GrowTo(long length)
+    {
+        var old = Length;
+        _overlay.SetLength(length);
+        return old; // an overlay that grows reads as zeros there
+    }
+
+    /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer) => _overlay.Read(offset, buffer);
 
     /// <inheritdoc/>

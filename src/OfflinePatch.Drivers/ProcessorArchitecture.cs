@@ -1,6 +1,8 @@
 namespace OfflinePatch.Drivers;
 
-/// <summary>Processor architectures, with the numbers of <c>PROCESSOR_ARCHITECTURE_*</c> in <c>winnt.h</c>, which the driver database stores too.</summary>
+/// <summary>
+/// Processor architectures, with the numbers of <c>PROCESSOR_ARCHITECTURE_*</c> in <c>winnt.h</c>, which the driver database stores too.
+/// </summary>
 public enum ProcessorArchitecture : ushort
 {
     /// <summary>32-bit x86; <c>x86</c> in section names.</summary>
@@ -22,7 +24,9 @@ public enum ProcessorArchitecture : ushort
 /// <summary>Names of architectures.</summary>
 public static class ProcessorArchitectures
 {
-    /// <summary>The name in INF decorations and driver store directories: <c>x86</c>, <c>amd64</c>, <c>arm64</c>, <c>arm</c>, <c>ia64</c>.</summary>
+    /// <summary>
+    /// The name in INF decorations and driver store directories: <c>x86</c>, <c>amd64</c>, <c>arm64</c>, <c>arm</c>, <c>ia64</c>.
+    /// </summary>
     public static string InfName(this ProcessorArchitecture architecture) => architecture switch
     {
         ProcessorArchitecture.X86 => "x86",

@@ -13,7 +13,10 @@ public static class WindowsReleases
         ("11", 10, 0, 26100, WindowsProductType.Workstation), ("2025", 10, 0, 26100, WindowsProductType.Server),
     ];
 
-    /// <summary>The releases of an architecture: name (<c>7</c>, <c>2019</c>) and target. Server 2008 R2 and later exist for 64 bits only, clients on Arm since 10.</summary>
+    /// <summary>
+    /// The releases of an architecture: name (<c>7</c>, <c>2019</c>) and target. Server 2008 R2 and later exist for 64 bits only, clients
+    /// on Arm since 10.
+    /// </summary>
     public static IEnumerable<(string Name, WindowsTarget Target)> For(ProcessorArchitecture architecture)
     {
         foreach (var (name, major, minor, build, product) in Known)

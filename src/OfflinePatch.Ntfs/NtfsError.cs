@@ -3,7 +3,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs;
 
 /// <summary>
-/// Errors of the read and write engine: <c>NTFS-01xx</c> corruption, <c>NTFS-02xx</c> unsupported, <c>NTFS-03xx</c> refused, <c>NTFS-04xx</c> the
+/// Errors of the read and write engine: <c>NTFS-01xx</c> corruption, <c>NTFS-02xx</c> unsupported, <c>NTFS-03xx</c> refused,
+/// <c>NTFS-04xx</c> the
 /// caller asked for something impossible. Compression, log and checker have classes of their own.
 /// </summary>
 internal static class NtfsError
@@ -11,76 +12,99 @@ internal static class NtfsError
     private const string ChkdskRemedy = "Run chkdsk /f on this volume in the source machine, shut it down and export it again.";
 
     // boot sector
-    public static CorruptImageException NotNtfs() => new("NTFS-0101", "boot sector", 3, "\"NTFS    \" and the signature 55 AA", "something else");
+    public static CorruptImageException NotNtfs() =>
+        new("NTFS-0101", "boot sector", 3, "\"NTFS    \" and the signature 55 AA", "something else");
 
-    public static CorruptImageException BadGeometry(int offset, string expected, string actual) => new("NTFS-0102", "boot sector", offset, expected, actual, ChkdskRemedy);
+    public static CorruptImageException BadGeometry(int offset, string expected, string actual) =>
+        new("NTFS-0102", "boot sector", offset, expected, actual, ChkdskRemedy);
 
     public static CorruptImageException BeyondPartition(long need, long have) =>
-        new("NTFS-0103", "boot sector", 0x28, $"a volume of at most {have} bytes, the size of its partition", $"{need} bytes", "The image is truncated, or the partition table is wrong. Export it again.");
+        new("NTFS-0103", "boot sector", 0x28, $"a volume of at most {have} bytes, the size of its partition", $"{need} bytes",
+            "The image is truncated, or the partition table is wrong. Export it again.");
 
     // records
-    public static CorruptImageException BadRecord(long number, string problem) => new("NTFS-0110", $"FILE record {number}", -1, "a valid FILE record", problem, ChkdskRemedy);
+    public static CorruptImageException BadRecord(long number, string problem) =>
+        new("NTFS-0110", $"FILE record {number}", -1, "a valid FILE record", problem, ChkdskRemedy);
 
-    public static CorruptImageException BadAttribute(long number, int offset, string problem) => new("NTFS-0111", $"FILE record {number}", offset, "a valid attribute", problem, ChkdskRemedy);
+    public static CorruptImageException BadAttribute(long number, int offset, string problem) =>
+        new("NTFS-0111", $"FILE record {number}", offset, "a valid attribute", problem, ChkdskRemedy);
 
-    public static CorruptImageException TornRecord(string what) => new("NTFS-0112", what, -1, "an update sequence that matches every sector", "a torn write", ChkdskRemedy);
+    public static CorruptImageException TornRecord(string what) =>
+        new("NTFS-0112", what, -1, "an update sequence that matches every sector", "a torn write", ChkdskRemedy);
 
-    public static CorruptImageException NoSuchRecord(long number, long count) => new("NTFS-0113", "file reference", -1, $"a record below {count}", $"{number}", ChkdskRemedy);
+    public static CorruptImageException NoSuchRecord(long number, long count) =>
+        new("NTFS-0113", "file reference", -1, $"a record below {count}", $"{number}", ChkdskRemedy);
 
     public static CorruptImageException StaleReference(FileReference reference, ushort actual) =>
         new("NTFS-0114", $"FILE record {reference.Record}", 0x10, $"sequence number {reference.Sequence}", $"{actual}", ChkdskRemedy);
 
-    public static CorruptImageException NotInUse(long number, string why) => new("NTFS-0115", $"FILE record {number}", 0x16, "a base record in use", why, ChkdskRemedy);
+    public static CorruptImageException NotInUse(long number, string why) =>
+        new("NTFS-0115", $"FILE record {number}", 0x16, "a base record in use", why, ChkdskRemedy);
 
-    public static CorruptImageException MissingAttribute(long number, string attribute) => new("NTFS-0116", $"FILE record {number}", -1, attribute, "none", ChkdskRemedy);
+    public static CorruptImageException MissingAttribute(long number, string attribute) =>
+        new("NTFS-0116", $"FILE record {number}", -1, attribute, "none", ChkdskRemedy);
 
-    public static CorruptImageException BadAttributeList(long number, string problem) => new("NTFS-0117", $"$ATTRIBUTE_LIST of record {number}", -1, "a valid list", problem, ChkdskRemedy);
+    public static CorruptImageException BadAttributeList(long number, string problem) =>
+        new("NTFS-0117", $"$ATTRIBUTE_LIST of record {number}", -1, "a valid list", problem, ChkdskRemedy);
 
     // runs
-    public static CorruptImageException BadRuns(long number, string problem) => new("NTFS-0120", $"mapping pairs of record {number}", -1, "valid runs", problem, ChkdskRemedy);
+    public static CorruptImageException BadRuns(long number, string problem) =>
+        new("NTFS-0120", $"mapping pairs of record {number}", -1, "valid runs", problem, ChkdskRemedy);
 
-    public static CorruptImageException BadSizes(long number, string problem) => new("NTFS-0121", $"attribute of record {number}", -1, "sizes that agree", problem, ChkdskRemedy);
+    public static CorruptImageException BadSizes(long number, string problem) =>
+        new("NTFS-0121", $"attribute of record {number}", -1, "sizes that agree", problem, ChkdskRemedy);
 
     // indexes
-    public static CorruptImageException BadIndex(long number, string problem) => new("NTFS-0130", $"index of record {number}", -1, "a valid index", problem, ChkdskRemedy);
+    public static CorruptImageException BadIndex(long number, string problem) =>
+        new("NTFS-0130", $"index of record {number}", -1, "a valid index", problem, ChkdskRemedy);
 
-    public static CorruptImageException IndexLoop(long number, long vcn) => new("NTFS-0131", $"index of record {number}", -1, "a tree", $"node VCN {vcn} met twice", ChkdskRemedy);
+    public static CorruptImageException IndexLoop(long number, long vcn) =>
+        new("NTFS-0131", $"index of record {number}", -1, "a tree", $"node VCN {vcn} met twice", ChkdskRemedy);
 
     // metafiles
-    public static CorruptImageException BadMetafile(string name, string problem) => new("NTFS-0140", name, -1, "a valid metafile", problem, ChkdskRemedy);
+    public static CorruptImageException BadMetafile(string name, string problem) =>
+        new("NTFS-0140", name, -1, "a valid metafile", problem, ChkdskRemedy);
 
     // unsupported
     public static UnsupportedImageException UnsupportedVersion(int major, int minor) =>
         new("NTFS-0201", $"The volume has NTFS version {major}.{minor}; 1.2, 3.0 and 3.1 are known.");
 
-    public static UnsupportedImageException Encrypted(string path) => new("NTFS-0202", $"{path} is encrypted (EFS); its content cannot be read offline.");
+    public static UnsupportedImageException Encrypted(string path) =>
+        new("NTFS-0202", $"{path} is encrypted (EFS); its content cannot be read offline.");
 
-    public static UnsupportedImageException UnknownCompression(string path, string method) => new("NTFS-0203", $"{path} uses {method}, which cannot be read.");
+    public static UnsupportedImageException UnknownCompression(string path, string method) =>
+        new("NTFS-0203", $"{path} uses {method}, which cannot be read.");
 
     public static UnsupportedImageException ContentElsewhere(string path, string what) =>
-        new("NTFS-0206", $"{path} is {what}: its content is not on this volume.", "Let the source machine fetch the file (\"Always keep on this device\", recall, unoptimize), and export it again.");
+        new("NTFS-0206", $"{path} is {what}: its content is not on this volume.",
+            "Let the source machine fetch the file (\"Always keep on this device\", recall, unoptimize), and export it again.");
 
-    public static UnsupportedImageException IsLink(string path, string what) => new("NTFS-0207", $"{path} is {what}; it has no content of its own.");
+    public static UnsupportedImageException IsLink(string path, string what) =>
+        new("NTFS-0207", $"{path} is {what}; it has no content of its own.");
 
     public static UnsupportedImageException UnknownReparsePoint(string path, string what) =>
         new("NTFS-0208", $"{path} is {what}: the driver of this tag may hold its content elsewhere.");
 
-    public static UnsupportedImageException TooLarge(string what, long size, long limit) => new("NTFS-0204", $"{what} has {size} bytes; at most {limit} are handled.");
+    public static UnsupportedImageException TooLarge(string what, long size, long limit) =>
+        new("NTFS-0204", $"{what} has {size} bytes; at most {limit} are handled.");
 
     // refused
-    public static RefusedException RefusedFile(string code, string path, string why, string? remedy = null) => new(code, $"{path} is not changed: {why}.", remedy);
+    public static RefusedException RefusedFile(string code, string path, string why, string? remedy = null) =>
+        new(code, $"{path} is not changed: {why}.", remedy);
 
     public static RefusedException UnsafeAllocation(IReadOnlyList<VolumeFinding> findings)
     {
         var first = findings[0];
-        var rest = findings.Count == 1 ? "" : $" Further: {string.Join("; ", findings.Skip(1).Take(3).Select(f => f.Text))}{(findings.Count > 4 ? "; …" : ".")}";
+        var rest = findings.Count == 1 ? ""
+            : $" Further: {string.Join("; ", findings.Skip(1).Take(3).Select(f => f.Text))}{(findings.Count > 4 ? "; …" : ".")}";
         return new(first.Code, $"The volume is not changed, for its records and $Bitmap disagree: {first.Text}.{rest}", ChkdskRemedy);
     }
 
     // requests
     public static FileNotFoundException NotFound(string path) => new($"There is no {path} on this volume.", path);
 
-    public static IOException Full(long need) => new HostIOException("NTFS-0401", $"The volume is full: {need} more clusters are needed.", "Free space in the source machine, or enlarge the volume.");
+    public static IOException Full(long need) => new HostIOException("NTFS-0401", $"The volume is full: {need} more clusters are needed.",
+        "Free space in the source machine, or enlarge the volume.");
 
     public static IOException NotEmpty(string path) => new HostIOException("NTFS-0402", $"The directory {path} is not empty.");
 
@@ -93,5 +117,6 @@ internal static class NtfsError
     public static RefusedException ReadOnly() => new("NTFS-0301", "The device of this volume cannot be written.");
 
     public static RefusedException Broken(string reason) =>
-        new("NTFS-0302", $"An earlier change of this volume failed halfway ({reason}); nothing of it has been written. Open the volume again.");
+        new("NTFS-0302",
+            $"An earlier change of this volume failed halfway ({reason}); nothing of it has been written. Open the volume again.");
 }

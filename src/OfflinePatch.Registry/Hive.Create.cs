@@ -11,7 +11,9 @@ public sealed partial class Hive
     /// <summary>Makes an empty hive.</summary>
     /// <param name="minorVersion">3 (BCD, user hives up to Windows 8) or 5 (SYSTEM, SOFTWARE and others).</param>
     /// <param name="rootName">The root's own name, 1 to 255 characters; nothing depends on it.</param>
-    /// <param name="securityDescriptor">The root's self-relative security descriptor; null for full control by SYSTEM and administrators.</param>
+    /// <param name="securityDescriptor">
+    /// The root's self-relative security descriptor; null for full control by SYSTEM and administrators.
+    /// </param>
     /// <param name="time">The clock for time stamps; null for the system's.</param>
     /// <exception cref="Core.RefusedException">The name is not allowed, or the descriptor is not sound.</exception>
     /// <exception cref="ArgumentOutOfRangeException">No such version is made here.</exception>

@@ -1,29 +1,26 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry;
 
-// Finding and listing keys and values. A child must name its parent and stand in order: this is what Windows demands of a hive when it loads it, and what
+// Finding and listing keys and values. A child must name its parent and stand in order: this is what Windows demands of a hive when it
+// loads it, and what
 // makes every walk end (no key can be met twice).
 public sealed partial class Hive
 {
-    private Dictionary<uint, uint>? _claimed; // salvage: child -> the key that it was first met below
-
     /// <summary>The cells of a key's subkeys, each found to be a key of this parent, in ascending order.</summary>
     internal List<CellOffset> SubkeyCells(CellOffset parent, KeyNode node)
     {
-        var count = node.SubkeyCount;
-        var cells = new List<CellOffset>((int)Math.Min(count, 65536));
-        if (count == 0)
+        if (Salvage is not null)
         {
-            return cells;
+            return Salvage.Subkeys(parent, node);
         }
 
-        if (IsSalvage)
+        var count = node.SubkeyCount;
+        var cells = new List<CellOffset>((int)Math.Min(count, 1024));
+        if (count == 0)
         {
-            SalvageSubkeys(parent, node, cells);
             return cells;
         }
 
@@ -40,19 +37,18 @@ public sealed partial class Hive
     /// <summary>The cells of a key's values.</summary>
     internal List<CellOffset> ValueCells(KeyNode node)
     {
-        var cells = new List<CellOffset>();
-        try
+        if (Salvage is not null)
         {
-            var list = Bytes.ValueList(node);
-            cells.EnsureCapacity(list.Length / 4);
-            for (var i = 0; i < list.Length / 4; i++)
-            {
-                AddValue(cells, CellReader.OffsetAt(list, i));
-            }
+            return Salvage.Values(node);
         }
-        catch (CorruptImageException error) when (IsSalvage)
+
+        var list = Bytes.ValueList(node);
+        var cells = new List<CellOffset>(list.Length / 4);
+        for (var i = 0; i < list.Length / 4; i++)
         {
-            Skip(error);
+            var cell = CellReader.OffsetAt(list, i);
+            _ = Bytes.Value(cell);
+            cells.Add(cell);
         }
 
         return cells;
@@ -64,12 +60,15 @@ public sealed partial class Hive
         var upper = name.Length <= 256 ? stackalloc char[name.Length] : new char[name.Length];
         NtUpcase.ToUpper(name, upper);
         var node = Bytes.Key(parent);
-        if (node.SubkeyCount > 0 && (IsSalvage
-            ? ScanSubkeys(parent, node, upper, out found)
-            : SubkeySearch.TryFind(Bytes, node.SubkeyList, upper, out found, out _)))
+        if (Salvage is not null)
+        {
+            return Salvage.TryFindSubkey(parent, node, upper, out found);
+        }
+
+        if (node.SubkeyCount > 0 && SubkeySearch.TryFind(Bytes, node.SubkeyList, upper, out found, out _))
         {
             var child = Bytes.Key(found);
-            return child.Parent == parent || IsSalvage ? true : throw RegistryError.WrongParent(found, parent, child.Parent);
+            return child.Parent == parent ? true : throw RegistryError.WrongParent(found, parent, child.Parent);
         }
 
         found = CellOffset.Nil;
@@ -81,8 +80,8 @@ public sealed partial class Hive
     {
         var upper = name.Length <= 256 ? stackalloc char[name.Length] : new char[name.Length];
         NtUpcase.ToUpper(name, upper);
-        var cells = IsSalvage ? ValueCells(node) : null;
-        var list = IsSalvage ? default : Bytes.ValueList(node);
+        var cells = Salvage?.Values(node);
+        var list = cells is null ? Bytes.ValueList(node) : default;
         var count = cells?.Count ?? list.Length / 4;
         for (index = 0; index < count; index++)
         {
@@ -140,90 +139,6 @@ public sealed partial class Hive
         if (before.Count > 0 && Bytes.Key(before[^1]).Name.OrderAgainst(child.Name) >= 0)
         {
             throw RegistryError.SubkeyOrder(parent, child.Name.ToString());
-        }
-    }
-
-    private void AddValue(List<CellOffset> cells, CellOffset cell)
-    {
-        try
-        {
-            _ = Bytes.Value(cell);
-            cells.Add(cell);
-        }
-        catch (CorruptImageException error) when (IsSalvage)
-        {
-            Skip(error);
-        }
-    }
-
-    private bool ScanSubkeys(CellOffset parent, KeyNode node, ReadOnlySpan<char> upper, out CellOffset found)
-    {
-        var cells = new List<CellOffset>();
-        SalvageSubkeys(parent, node, cells);
-        foreach (var cell in cells)
-        {
-            if (Bytes.Key(cell).Name.CompareToUpper(upper) == 0)
-            {
-                found = cell;
-                return true;
-            }
-        }
-
-        found = CellOffset.Nil;
-        return false;
-    }
-
-    /// <summary>Lists what is sound, leaf by leaf; every key is given to the first parent that it is met below.</summary>
-    private void SalvageSubkeys(CellOffset parent, KeyNode node, List<CellOffset> cells)
-    {
-        try
-        {
-            var list = SubkeyCursor.ReadList(Bytes, node.SubkeyList);
-            if (list.Kind != SubkeyListKind.IndexRoot)
-            {
-                SalvageLeaf(parent, list, cells);
-                return;
-            }
-
-            for (var i = 0; i < list.Count; i++)
-            {
-                try
-                {
-                    SalvageLeaf(parent, SubkeyCursor.ReadLeaf(Bytes, list[i]), cells);
-                }
-                catch (CorruptImageException error)
-                {
-                    Skip(error);
-                }
-            }
-        }
-        catch (CorruptImageException error)
-        {
-            Skip(error);
-        }
-    }
-
-    private void SalvageLeaf(CellOffset parent, SubkeyList leaf, List<CellOffset> cells)
-    {
-        _claimed ??= new Dictionary<uint, uint> { [RootCell.Value] = RootCell.Value };
-        for (var i = 0; i < leaf.Count; i++)
-        {
-            try
-            {
-                _ = Bytes.Key(leaf[i]);
-                if (_claimed.TryAdd(leaf[i].Value, parent.Value) || _claimed[leaf[i].Value] == parent.Value && !cells.Contains(leaf[i]) && leaf[i] != RootCell)
-                {
-                    cells.Add(leaf[i]);
-                }
-                else
-                {
-                    throw RegistryError.WrongParent(leaf[i], parent, new CellOffset(_claimed[leaf[i].Value]));
-                }
-            }
-            catch (CorruptImageException error)
-            {
-                Skip(error);
-            }
         }
     }
 }

@@ -3,19 +3,18 @@ using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Editing;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry;
 
 /// <summary>
 /// A registry hive: one file of keys and values, as <c>C:\Windows\System32\config\SYSTEM</c>. It is read and changed in memory; nothing is
-/// interpreted that was not asked for, and every byte that no edit names stays as it is. Not safe for use by several threads at once while it is edited.
+/// interpreted that was not asked for, and every byte that no edit names stays as it is. Not safe for use by several threads at once while
+/// it is edited.
 /// </summary>
 public sealed partial class Hive
 {
     private readonly HiveOpenOptions _options;
     private readonly HiveLogs _logs;
-    private readonly List<HiveFinding> _skipped = [];
     private HiveEditor? _editor;
     private readonly bool _isReplayed;
     private readonly uint _openedPrimary;
@@ -35,18 +34,22 @@ public sealed partial class Hive
         MinorVersion = (int)block.MinorVersion;
         RootCell = block.RootCell;
         FileName = block.FileName;
+        Salvage = options.Salvage ? new SalvageReader(image, RootCell) : null;
     }
 
     /// <summary>
-    /// Opens a hive. A dirty one is made whole from its logs, in memory; a clean one ignores them, whatever they hold.
-    /// The structures below the root are looked at when they are asked for, and all of them before the first edit.
+    /// Opens a hive. A dirty hive is recovered from its logs in memory; a clean hive ignores them. The structures below the root are
+    /// checked when they are read,
+    /// and all of them before the first edit.
     /// </summary>
-    /// <param name="primary">The bytes of the hive file. Memory over a whole array is used in place, and copied before it is changed.</param>
+    /// <param name="primary">
+    /// The bytes of the hive file. Memory over a whole array is used in place, and copied before it is changed.
+    /// </param>
     /// <param name="logs">The bytes of its logs.</param>
     /// <param name="options">How to treat damage; null for the defaults.</param>
     /// <exception cref="Core.CorruptImageException">It is no hive, is truncated, or has no root key (<c>REG-01xx</c>).</exception>
     /// <exception cref="Core.UnsupportedImageException">It is longer than the format allows.</exception>
-    /// <exception cref="Core.RefusedException"><c>REG-0201</c>: it is dirty, and its logs cannot make it whole.</exception>
+    /// <exception cref="Core.RefusedException"><c>REG-0201</c>: it is dirty, and its logs cannot recover it.</exception>
     public static Hive Open(ReadOnlyMemory<byte> primary, HiveLogs logs = default, HiveOpenOptions? options = null)
     {
         options ??= new HiveOpenOptions();
@@ -57,7 +60,7 @@ public sealed partial class Hive
         return new Hive(image, logs, recovery, options, openedPrimary, openedSecondary);
     }
 
-    /// <summary>What became of the logs.</summary>
+    /// <summary>What was recovered from the logs.</summary>
     public HiveRecovery Recovery { get; }
 
     /// <summary>The root key.</summary>
@@ -75,11 +78,18 @@ public sealed partial class Hive
     /// <summary>Whether the caller changed anything; replayed logs alone do not count.</summary>
     public bool HasEdits => _editor is { HasEdits: true };
 
-    /// <summary>What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.</summary>
-    public IReadOnlyList<HiveFinding> Skipped => _skipped;
+    /// <summary>
+    /// What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.
+    /// </summary>
+    public IReadOnlyList<HiveFinding> Skipped => Salvage?.Skipped ?? [];
 
-    /// <summary>The hive file as it is to be written: byte for byte what was opened when nothing was replayed or edited. No copy is made; it is valid until the next edit.</summary>
-    /// <exception cref="Core.CorruptImageException">The edits would leave an unsound hive. This is checked, and is a defect of this library.</exception>
+    /// <summary>
+    /// The hive file as it is to be written: byte for byte what was opened when nothing was replayed or edited. No copy is made; it is
+    /// valid until the next edit.
+    /// </summary>
+    /// <exception cref="Core.CorruptImageException">
+    /// The edits would leave an unsound hive. This is checked, and is a defect of this library.
+    /// </exception>
     public ReadOnlyMemory<byte> Image
     {
         get
@@ -96,9 +106,13 @@ public sealed partial class Hive
     /// <summary>Whether the hive is a layer over another one.</summary>
     internal bool IsDifferencing => BaseBlock.TryRead(Bytes.File, out var block) && block.IsLayered;
 
-    internal bool IsSalvage => _options.Salvage;
+    /// <summary>The reader of a hive that was opened to salvage what is sound; null for any other.</summary>
+    internal SalvageReader? Salvage { get; }
 
-    /// <summary>The key at a path from the root, names separated by <c>\</c>, without regard to case; the root for an empty path; null when there is none.</summary>
+    /// <summary>
+    /// The key at a path from the root, names separated by <c>\</c>, without regard to case; the root for an empty path; null when there is
+    /// none.
+    /// </summary>
     /// <exception cref="Core.CorruptImageException">A structure on the way is damaged.</exception>
     public HiveKey? Find(string path) => Root.Find(path);
 
@@ -108,7 +122,8 @@ public sealed partial class Hive
     public HiveKey Create(string path) => Root.CreateSubKey(path);
 
     /// <summary>
-    /// The parts of <see cref="Image"/> that may differ from the file that was opened, in ascending order, in whole pages of 4 KiB; what lies beyond the old end is among
+    /// The parts of <see cref="Image"/> that may differ from the file that was opened, in ascending order, in whole pages of 4 KiB; what
+    /// lies beyond the old end is among
     /// them. Empty when <see cref="IsModified"/> is false. Writing these over the old file gives the new one.
     /// </summary>
     /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
@@ -125,12 +140,15 @@ public sealed partial class Hive
     /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
     public byte[] ToArray() => Image.ToArray();
 
-    /// <summary>Everything that Windows would object to when it loads this hive as it stands in memory, and what it tolerates. Never throws.</summary>
+    /// <summary>
+    /// Everything that Windows would object to when it loads this hive as it stands in memory, and what it tolerates. Never throws.
+    /// </summary>
     public IReadOnlyList<HiveFinding> Check() => HiveChecker.CheckLoaded(Bytes).Findings;
 
     /// <summary>
-    /// The logs to write back beside an edited or replayed hive: the same lengths, with every base block and entry wiped, so that nothing stale can be replayed
-    /// after a later crash (registry.md §5.3). The logs as they were when <see cref="IsModified"/> is false.
+    /// The logs to write back beside an edited or replayed hive: the same lengths, with every base block and entry wiped, so that nothing
+    /// stale can be replayed
+    /// after a later crash. The logs as they were when <see cref="IsModified"/> is false.
     /// </summary>
     public HiveLogs NeutralisedLogs() =>
         IsModified ? new HiveLogs(LogNeutraliser.Wipe(_logs.Log), LogNeutraliser.Wipe(_logs.Log1), LogNeutraliser.Wipe(_logs.Log2)) : _logs;
@@ -158,10 +176,6 @@ public sealed partial class Hive
     internal int DeletionStamp => _editor?.DeletionStamp ?? 0;
 
     internal bool IsDeletedSince(CellOffset key, int stamp) => _editor is not null && _editor.IsDeletedSince(key, stamp);
-
-    /// <summary>Notes what a salvage reading leaves out.</summary>
-    internal void Skip(Core.CorruptImageException error) =>
-        _skipped.Add(new HiveFinding(HiveFindingSeverity.Error, error.Code, error.Structure, error.Offset, $"expected {error.Expected}, found {error.Actual}"));
 
     /// <summary>Makes the base block fit what was edited.</summary>
     private void Seal()

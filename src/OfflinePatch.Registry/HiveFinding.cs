@@ -21,7 +21,8 @@ public enum HiveFindingSeverity
 public sealed record HiveFinding(HiveFindingSeverity Severity, string Code, string Structure, long Offset, string Message)
 {
     /// <summary>
-    /// Whether it forbids to edit the hive: an error, unless only Windows' validator minds it; or a security cell that Windows does not look at closely, but that an
+    /// Whether it forbids to edit the hive: an error, unless only Windows' validator minds it; or a security cell that Windows does not
+    /// look at closely, but that an
     /// edit would have to follow.
     /// </summary>
     public bool ForbidsEditing => Severity == HiveFindingSeverity.Error ? Code != SubkeyListCheck.ValidatorOrderCode : Code == SecurityCheck.SignatureCode;

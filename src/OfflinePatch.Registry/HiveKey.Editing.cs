@@ -4,10 +4,13 @@ using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry;
 
-// Every edit checks the whole hive first, once, and refuses one that is not sound (REG-0320). An edit that changes nothing leaves the hive as it is.
+// Every edit checks the whole hive first, once, and refuses one that is not sound (REG-0320). An edit that changes nothing leaves the hive
+// as it is.
 public sealed partial class HiveKey
 {
-    /// <summary>The key at a path from this one, created with all that is missing above it. New keys share their parent's security descriptor.</summary>
+    /// <summary>
+    /// The key at a path from this one, created with all that is missing above it. New keys share their parent's security descriptor.
+    /// </summary>
     /// <exception cref="Core.RefusedException">A name is not allowed, the path is too deep, or the hive cannot be edited.</exception>
     /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>
     public HiveKey CreateSubKey(string relativePath)
@@ -73,7 +76,9 @@ public sealed partial class HiveKey
         return true;
     }
 
-    /// <summary>Gives the key a security descriptor, shared with every key that has the same one. Does nothing when it already is so.</summary>
+    /// <summary>
+    /// Gives the key a security descriptor, shared with every key that has the same one. Does nothing when it already is so.
+    /// </summary>
     /// <param name="descriptor">A self-relative SECURITY_DESCRIPTOR.</param>
     /// <exception cref="Core.RefusedException">The descriptor is not sound, or the hive cannot be edited.</exception>
     /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>

@@ -7,7 +7,8 @@ using OfflinePatch.Registry.Names;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// A key of a hive. A handle: it reads from the hive whenever it is asked, and sees edits made through other handles. After its key was deleted it answers with
+/// A key of a hive. A handle: it reads from the hive whenever it is asked, and sees edits made through other handles. After its key was
+/// deleted it answers with
 /// <c>REG-0405</c>. Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
 /// </summary>
 public sealed partial class HiveKey
@@ -43,7 +44,7 @@ public sealed partial class HiveKey
             for (var key = this; !key.IsRoot; key = key.ParentKey())
             {
                 names.Add(key.Name);
-                if (names.Count > CellReader.MaximumDepth)
+                if (names.Count > CellReader.MaxDepth)
                 {
                     throw RegistryError.TooDeep(Cell);
                 }
@@ -77,9 +78,6 @@ public sealed partial class HiveKey
                 : throw RegistryError.BadClassName(node.ClassName);
         }
     }
-
-    /// <summary>Whether the key is a symbolic link; its target is the value <c>SymbolicLinkValue</c>. Links are not followed.</summary>
-    public bool IsSymbolicLink => (Node.Flags & KeyNodeFlags.SymbolicLink) != 0;
 
     /// <summary>Subkeys, as the key counts them.</summary>
     public int SubKeyCount => (int)Math.Min(int.MaxValue, Node.SubkeyCount);
@@ -122,7 +120,10 @@ public sealed partial class HiveKey
         }
     }
 
-    /// <summary>The key at a path from this one, names separated by <c>\</c>, without regard to case; this key for an empty path; null when there is none.</summary>
+    /// <summary>
+    /// The key at a path from this one, names separated by <c>\</c>, without regard to case; this key for an empty path; null when there is
+    /// none.
+    /// </summary>
     public HiveKey? Find(string relativePath)
     {
         var cell = Cell;
@@ -144,13 +145,10 @@ public sealed partial class HiveKey
     /// <summary>The text of a value; null when there is none, or it is no text.</summary>
     public string? GetString(string name) => FindValue(name)?.AsString();
 
-    /// <summary>The number in a value of 4 bytes (DWORD of either order); null when there is none of that kind.</summary>
+    /// <summary>The number in a REG_DWORD; null when there is none of that kind.</summary>
     public uint? GetDword(string name) => FindValue(name)?.AsDword();
 
-    /// <summary>The number in a QWORD value; null when there is none of that kind.</summary>
-    public ulong? GetQword(string name) => FindValue(name)?.AsQword();
-
-    /// <summary>The texts of a MULTI_SZ value; null when there is none of that kind.</summary>
+    /// <summary>The texts of a MULTI_SZ value, or the one text of a SZ or EXPAND_SZ; null when there is none of these.</summary>
     public string[]? GetMultiString(string name) => FindValue(name)?.AsMultiString();
 
     /// <summary>The bytes of a value of any type; null when there is none.</summary>

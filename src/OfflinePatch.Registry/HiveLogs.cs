@@ -1,6 +1,6 @@
 namespace OfflinePatch.Registry;
 
-/// <summary>The transaction logs that lie beside a hive. A missing log is empty memory.</summary>
+/// <summary>The transaction logs of a hive. A missing log is empty memory.</summary>
 /// <param name="Log">The bytes of <c>NAME.LOG</c> (Windows XP and, for some hives, later).</param>
 /// <param name="Log1">The bytes of <c>NAME.LOG1</c>.</param>
 /// <param name="Log2">The bytes of <c>NAME.LOG2</c>.</param>

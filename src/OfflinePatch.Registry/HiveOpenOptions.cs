@@ -1,6 +1,6 @@
 namespace OfflinePatch.Registry;
 
-/// <summary>What to do with a dirty hive whose logs cannot make it whole.</summary>
+/// <summary>What to do with a dirty hive that its logs cannot recover.</summary>
 public enum UncleanHive
 {
     /// <summary>Refuse it with <c>REG-0201</c>: the last changes of Windows may be missing, or half written.</summary>
@@ -16,17 +16,19 @@ public enum UncleanHive
 /// <summary>How <see cref="Hive.Open"/> treats what it is given.</summary>
 public sealed record HiveOpenOptions
 {
-    /// <summary>What to do with a dirty hive whose logs cannot make it whole. Default: refuse.</summary>
+    /// <summary>What to do with a dirty hive that its logs cannot recover. Default: refuse.</summary>
     public UncleanHive Unclean { get; init; }
 
     /// <summary>
-    /// Whether the hive may change the array below the memory it was given, instead of copying it before the first change. Saves one copy of the file.
+    /// Whether the hive may change the array below the memory it was given, instead of copying it before the first change. Saves one copy
+    /// of the file.
     /// Room behind the memory in the same array is used when the hive grows.
     /// </summary>
     public bool AdoptBuffer { get; init; }
 
     /// <summary>
-    /// Reads around damage: a subkey or value that is not sound is left out and listed in <see cref="Hive.Skipped"/>, instead of an exception. Such a hive is read only.
+    /// Reads around damage: a subkey or value that is not sound is left out and listed in <see cref="Hive.Skipped"/>, instead of an
+    /// exception. Such a hive is read only.
     /// </summary>
     public bool Salvage { get; init; }
 

@@ -1,6 +1,6 @@
 namespace OfflinePatch.Registry;
 
-/// <summary>What became of a hive's logs when it was opened.</summary>
+/// <summary>What was recovered from a hive's logs when it was opened.</summary>
 public enum HiveRecoveryKind
 {
     /// <summary>The hive was clean; its logs were not looked into.</summary>
@@ -17,7 +17,7 @@ public enum HiveRecoveryKind
 }
 
 /// <summary>What replay did.</summary>
-/// <param name="Kind">Which way the hive became whole.</param>
+/// <param name="Kind">How the hive was recovered.</param>
 /// <param name="Entries">Log entries applied; for the old format 1 per log.</param>
 /// <param name="Pages">Runs of bytes written from the logs into the hive.</param>
 /// <param name="BaseBlockRecovered">Whether the base block was damaged and came from a log.</param>

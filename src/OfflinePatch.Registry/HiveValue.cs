@@ -46,29 +46,23 @@ public sealed class HiveValue
         return _hive.Bytes.TryGetData(value, (uint)_hive.MinorVersion, out var content) ? content.ToArray() : _hive.Bytes.CopyBigData(value);
     }
 
-    /// <summary>The text of SZ, EXPAND_SZ and LINK values up to its terminator; of a MULTI_SZ the first text; null for other types.</summary>
-    public string? AsString() => Type is RegistryValueType.String or RegistryValueType.ExpandString or RegistryValueType.Link or RegistryValueType.MultiString
-        ? ValueText.Decode(ReadData())
-        : null;
+    /// <summary>The text of SZ and EXPAND_SZ values (not expanded) up to its terminator; null for other types.</summary>
+    public string? AsString() => Type is RegistryValueType.String or RegistryValueType.ExpandString ? ValueText.Decode(ReadData()) : null;
 
-    /// <summary>The texts of a MULTI_SZ value; of SZ and EXPAND_SZ the one text; null for other types.</summary>
+    /// <summary>The texts of a MULTI_SZ value; of SZ and EXPAND_SZ the one text, or none where it is empty; null for other types.</summary>
     public string[]? AsMultiString() => Type switch
     {
         RegistryValueType.MultiString => ValueText.DecodeMulti(ReadData()),
-        RegistryValueType.String or RegistryValueType.ExpandString => [ValueText.Decode(ReadData())],
+        RegistryValueType.String or RegistryValueType.ExpandString => ValueText.Decode(ReadData()) is { Length: > 0 } text ? [text] : [],
         _ => null,
     };
 
-    /// <summary>The number in a DWORD of either byte order; null for other types and lengths.</summary>
-    public uint? AsDword() => Type switch
-    {
-        RegistryValueType.Dword when ReadData() is { Length: 4 } data => BinaryPrimitives.ReadUInt32LittleEndian(data),
-        RegistryValueType.DwordBigEndian when ReadData() is { Length: 4 } data => BinaryPrimitives.ReadUInt32BigEndian(data),
-        _ => null,
-    };
+    /// <summary>The number in a REG_DWORD; null for other types and lengths.</summary>
+    public uint? AsDword() =>
+        Type == RegistryValueType.Dword && Length == 4 && ReadData() is { Length: 4 } data ? BinaryPrimitives.ReadUInt32LittleEndian(data) : null;
 
-    /// <summary>The number in a QWORD, or in a DWORD; null for other types and lengths.</summary>
-    public ulong? AsQword() => Type == RegistryValueType.Qword && ReadData() is { Length: 8 } data ? BinaryPrimitives.ReadUInt64LittleEndian(data) : AsDword();
+    /// <summary>The number in a REG_QWORD; null for other types and lengths.</summary>
+    public ulong? AsQword() => Type == RegistryValueType.Qword && ReadData() is { Length: 8 } data ? BinaryPrimitives.ReadUInt64LittleEndian(data) : null;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

@@ -80,6 +80,12 @@ internal static class RegistryError
     public static CorruptImageException TooDeep(CellOffset key) =>
         new("REG-0314", "key", key.FileOffset, "at most 512 levels", "more", CopyAgain);
 
+    public static CorruptImageException RepeatedLeaf(CellOffset leaf) =>
+        new("REG-0315", "index root", leaf.FileOffset, "each leaf once", "a leaf that the root names twice", CopyAgain);
+
+    public static CorruptImageException TooManyEntries(CellOffset list) =>
+        new("REG-0316", "subkey list", list.FileOffset, "no more entries than the hive has room for keys", "more", CopyAgain);
+
     public static CorruptImageException Unsound(HiveFinding finding) =>
         new("REG-0320", finding.Structure, finding.Offset, "a sound structure before anything is changed", finding.Message, CopyAgain);
 

@@ -1,6 +1,8 @@
 namespace OfflinePatch.Registry;
 
-/// <summary>The type of a value. Any other number is legal and kept: device properties use 0xFFFF0000 and up, SAM names use the RID.</summary>
+/// <summary>
+/// The type of a value. Any other number is legal and kept: device properties use 0xFFFF0000 and up, SAM names use the RID.
+/// </summary>
 public enum RegistryValueType : uint
 {
     /// <summary>REG_NONE.</summary>

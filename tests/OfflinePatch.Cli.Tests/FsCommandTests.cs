@@ -37,7 +37,7 @@ public sealed class FsCommandTests
         Tool.Run("fs", "cat", image, @"a\b\note.txt").MustExit(0);
         Tool.Run("fs", "check", image).MustExit(0);
         var before = SHA256.HashData(File.ReadAllBytes(image));
-        Tool.Run("fs", "rm", image, "put").MustExit(5);
+        Assert.Contains("-r", Tool.Run("fs", "rm", image, "put").MustExit(4).Error, StringComparison.Ordinal);
         Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)));
         Tool.Run("fs", "rm", image, "-r", "put").MustExit(0);
         Tool.Run("fs", "cat", image, @"put\source\inner\deep\data.bin").MustExit(2);

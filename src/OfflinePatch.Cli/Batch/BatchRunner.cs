@@ -105,7 +105,7 @@ internal static class BatchRunner
 
     private static int ExitCodeOf(ImageResult result) => result switch
     {
-        ImageResult.Ready => ExitCode.Done,
+        ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.RulesPass or ImageResult.Inspected => ExitCode.Done,
         ImageResult.NotReady => ExitCode.NotReady,
         ImageResult.Refused => ExitCode.Refused,
         _ => ExitCode.Unreadable,

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Cli.Words;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
 
@@ -12,7 +13,7 @@ internal static class ConvertCommand
     {
         var input = CommonArguments.Image();
         var output = new Option<string>("--output", "-o") { Description = "The new image.", HelpName = "FILE", Required = true };
-        var format = new Option<ImageFormat?>("--output-format", "-O") { Description = "Its format; by default what the ending of its name says.", HelpName = "FORMAT" };
+        var format = TypedOption.Format("Its format; by default what the ending of its name says.");
         var subformat = new Option<string?>("--subformat", "--vmdk-subformat")
         {
             Description = "Its variant: VMDK monolithicSparse or streamOptimized, VHD dynamic or fixed.",
@@ -30,20 +31,17 @@ internal static class ConvertCommand
         {
             input, output, format, subformat, compress, verify, force, allowBacking, createMf, qemuImgHw,
         };
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(format) is null && result.GetValue(output) is { } path && FormatNames.ByExtension(path) is null)
-            {
-                result.AddError($"the name {path} does not say which format to write; add -O FORMAT");
-            }
-        });
         command.SetGuardedAction((result, cancellation) =>
         {
             var path = result.GetRequiredValue(output);
+            var wanted = FormatNames.OfOutput(path, result.GetValue(format))
+                ?? throw new UsageException($"the name {path} does not say which format to write; add -O FORMAT");
+            OutputVariants.Check(wanted, result.GetValue(subformat), result.GetValue(compress));
+            OutputPaths.Check("-o", path, result.GetValue(force));
             var request = new ConversionRequest(
                 result.GetRequiredValue(input),
                 path,
-                result.GetValue(format) ?? FormatNames.ByExtension(path)!.Value,
+                wanted,
                 result.GetValue(subformat),
                 result.GetValue(compress),
                 result.GetValue(force),

@@ -37,6 +37,16 @@ internal sealed class EditArguments
         }
     }
 
+    /// <summary>Tries the folder of the undo file before an image is opened.</summary>
+    /// <exception cref="UsageException">It does not exist.</exception>
+    public void Check(ParseResult result)
+    {
+        if (result.GetValue(_undoDir) is { } folder && !HostPaths.IsDirectory(folder))
+        {
+            throw new UsageException($"--undo-dir {folder}: there is no such folder", "Create it first.");
+        }
+    }
+
     /// <summary>What the options say.</summary>
     public EditOptions Read(ParseResult result) => new()
     {

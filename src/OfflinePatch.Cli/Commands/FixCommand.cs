@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Batch;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Cli.Words;
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Windows.Jobs;
@@ -19,7 +20,7 @@ internal static class FixCommand
             Description = "Write a fixed copy and leave the image as it is. With several images: a directory.",
             HelpName = "PATH",
         };
-        var format = new Option<ImageFormat?>("--output-format", "-O") { Description = "Format of the copy; by default that of the image.", HelpName = "FORMAT" };
+        var format = TypedOption.Format("Format of the copy; by default what the ending of its name says, else that of the image.");
         var subformat = new Option<string?>("--vmdk-subformat") { Description = "Variant of a VMDK copy: monolithicSparse or streamOptimized.", HelpName = "NAME" };
         var compress = new Option<string?>("--compress") { Description = "Compression of the copy, where its format has a choice.", HelpName = "zlib|zstd" };
         var force = new Option<bool>("--force") { Description = "Replace the copy if it exists." };
@@ -35,28 +36,27 @@ internal static class FixCommand
         };
         options.AddRuleOptionsTo(command);
         options.AddImageOptionsTo(command, writes: true);
-        command.Validators.Add(result =>
+        command.SetGuardedAction((result, cancellation) =>
         {
             if (result.GetValue(output) is null
                 && (Option[])[format, subformat, compress, verify, force, createMf, qemuImgHw] is var ofCopies
                 && ofCopies.FirstOrDefault(o => result.GetResult(o) is { Implicit: false }) is { } lone)
             {
-                result.AddError($"{lone.Name} goes with --output");
+                throw new UsageException($"{lone.Name} goes with --output");
             }
 
             if (result.GetValue(output) is { } path && result.GetValue(images) is { Length: > 1 } && !HostPaths.IsDirectory(path))
             {
-                result.AddError("with several images --output must name an existing directory");
+                throw new UsageException("with several images --output must name an existing directory");
             }
 
             if (result.GetValue(output) is { } folder && HostPaths.IsDirectory(folder)
                 && ImagePaths.FirstDuplicate((result.GetValue(images) ?? []).Select(i => OutputFor(i, folder, result.GetValue(format)))) is { } twice)
             {
-                result.AddError($"two images would both be written as {twice}; fix them into different directories");
+                throw new UsageException($"two images would both be written as {twice}; fix them into different directories");
             }
-        });
-        command.SetGuardedAction((result, cancellation) =>
-        {
+
+            CheckOutputs(result.GetRequiredValue(images), result.GetValue(output), result.GetValue(format), result.GetValue(subformat), result.GetValue(compress), result.GetValue(force));
             using var progress = result.GetValue(output) is not null && result.GetRequiredValue(images).Length == 1 ? new ConversionBar() : null;
             var request = new FixRequest { Open = options.ReadEdit(result), Rules = options.ReadRules(result), DryRun = result.GetValue(dryRun) };
             var copy = result.GetValue(output) is not { } target ? null : new OutputOptions(target)
@@ -72,12 +72,41 @@ internal static class FixCommand
             };
             return ImagesCommand.Run(
                 "fix", result.GetRequiredValue(images), options, result,
-                (path, token) => FixJob.Fix(path, request with { Output = copy is null ? null : copy with { Path = OutputFor(path, copy.Path, copy.Format) } }, token),
+                (path, token) => FixJob.Fix(path, request with { Output = copy is null ? null : CopyOf(path, copy) }, token),
                 RuleTable.Print, cancellation);
         });
         return command;
     }
 
+    private static OutputOptions CopyOf(string image, OutputOptions copy) => HostPaths.IsDirectory(copy.Path)
+        ? copy with { Path = OutputFor(image, copy.Path, copy.Format) }
+        : copy with { Format = FormatNames.OfOutput(copy.Path, copy.Format) };
+
+    /// <summary>Tries every path that is going to be written before the first image is opened.</summary>
+    private static void CheckOutputs(string[] images, string? target, ImageFormat? format, string? subformat, string? compress, bool force)
+    {
+        if (target is null)
+        {
+            return;
+        }
+
+        if (!HostPaths.IsDirectory(target))
+        {
+            format = FormatNames.OfOutput(target, format);
+        }
+
+        if (format is { } known)
+        {
+            OutputVariants.Check(known, subformat, compress);
+        }
+
+        foreach (var image in images)
+        {
+            OutputPaths.Check("-o", OutputFor(image, target, format), force);
+        }
+    }
+
+    // A package holds a VMDK; a copy of it is one, and is named as one.
     private static string OutputFor(string image, string target, ImageFormat? format)
     {
         if (!HostPaths.IsDirectory(target))
@@ -86,6 +115,7 @@ internal static class FixCommand
         }
 
         var name = Path.GetFileName(image);
-        return Path.Combine(target, format is null ? name : Path.ChangeExtension(name, FormatNames.ExtensionOf(format.Value)));
+        return Path.Combine(target, format is { } wanted ? Path.ChangeExtension(name, FormatNames.ExtensionOf(wanted))
+            : Path.GetExtension(name).ToLowerInvariant() is ".ova" or ".ovf" ? Path.ChangeExtension(name, ".vmdk") : name);
     }
 }

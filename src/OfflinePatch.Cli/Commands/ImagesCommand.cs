@@ -15,16 +15,11 @@ internal static class ImagesCommand
     {
         if (ImagePaths.FirstDuplicate(images) is { } twice)
         {
-            Output.Message($"{twice} is given twice");
-            return ExitCode.Usage;
+            throw new UsageException($"{twice} is given twice");
         }
 
+        options.Check(result); // before any image is touched
         var reportPath = options.ReportPath(result);
-        if (reportPath is not null)
-        {
-            OutputPaths.Check("--report", reportPath, overwrite: true); // before any image is touched
-        }
-
         var batch = BatchRunner.Run(images, options.Jobs(result), job, cancellation);
         Output.HasChanged = batch.Reports.Any(r => r.UndoFile is not null || r.OutputFile is not null || r.Changes is { BytesWritten: > 0 });
         var document = new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, command, batch.Reports);

@@ -27,8 +27,7 @@ internal static class RegSetCommand
         {
             if (ValueArgument.Parse(result.GetValue(type)!, result.GetValue(data)!) is not { } content)
             {
-                Output.Message($"'{result.GetValue(data)}' is no {result.GetValue(type)} data");
-                return ExitCode.Usage;
+                throw new UsageException($"'{result.GetValue(data)}' is no {result.GetValue(type)} data");
             }
 
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Cli.Words;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
+using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -39,12 +42,11 @@ internal sealed class RequestOptions
 
     private readonly EditArguments _edit = new();
 
-    private readonly Option<int> _jobs = new("--jobs")
-    {
-        Description = "How many images are worked on at once.",
-        HelpName = "N",
-        DefaultValueFactory = _ => Environment.ProcessorCount,
-    };
+    private readonly Option<int?> _jobs = TypedOption.Number("--jobs", 1, 64, "How many images are worked on at once; by default as many as there are processors.");
+
+    private readonly Option<bool> _all = new("--all") { Description = "List every rule, those that are ok, left out or do not apply too." };
+
+    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print one line for each image: its verdict." };
 
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -63,13 +65,8 @@ internal sealed class RequestOptions
         command.Add(_trustRoot);
         command.Add(_enableRdp);
         command.Add(_report);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(_report) is { } path && !ReportFile.IsKnown(path))
-            {
-                result.AddError($"a report cannot be written as {path}: name a file that ends in .json or .html"); // said before any image is touched
-            }
-        });
+        command.Add(_all);
+        command.Add(_quiet);
     }
 
     /// <summary>Adds the options of every command that opens images.</summary>
@@ -79,24 +76,44 @@ internal sealed class RequestOptions
         _edit.AddTo(command, writes);
         command.Add(_jobs);
         command.Add(_json);
-        command.Validators.Add(result =>
+    }
+
+    /// <summary>What can be known before an image is opened: names of rules and reports, and that the sources are there.</summary>
+    /// <exception cref="UsageException">The command line is wrong.</exception>
+    /// <exception cref="HostIOException"><c>CLI-0007</c>: a source is missing.</exception>
+    public void Check(ParseResult result)
+    {
+        foreach (var mistake in Selection(result.GetValue(_only), result.GetValue(_skip)).Mistakes())
         {
-            if (result.GetResult(_jobs) is { Implicit: false } && result.GetValue(_jobs) is < 1 or > 64)
+            var meant = Suggestion.For(mistake, RuleDescription.Of(TargetProfile.Empty).Where(r => !r.Gate).Select(r => r.Id));
+            throw new UsageException($"there is no rule {mistake} that can be chosen{(meant is null ? "" : $"; did you mean {meant}?")}", "`offlinepatch rules` lists them.");
+        }
+
+        if (ReportPath(result) is { } report)
+        {
+            if (!ReportFile.IsKnown(report))
             {
-                result.AddError("--jobs takes a number from 1 to 64");
+                throw new UsageException($"a report cannot be written as {report}: name a file that ends in .json or .html");
             }
 
-            var selection = Selection(result.GetValue(_only), result.GetValue(_skip));
-            foreach (var mistake in selection.Mistakes())
-            {
-                result.AddError($"there is no rule {mistake} that can be chosen; `offlinepatch rules` lists them");
-            }
-        });
+            OutputPaths.Check("--report", report, overwrite: true);
+        }
+
+        foreach (var path in result.GetValue(_drivers) ?? [])
+        {
+            OutputPaths.RequireSource("--drivers", path);
+        }
+
+        OutputPaths.RequireSource("--cloudbase-init", result.GetValue(_cloudbaseInit));
+        OutputPaths.RequireSource("--manifest", result.GetValue(_manifest));
+        _edit.Check(result);
+        RuleTable.ShowsAll = result.GetValue(_all);
+        RuleTable.IsQuiet = result.GetValue(_quiet);
     }
 
     public bool WantsJson(ParseResult result) => result.GetValue(_json);
 
-    public int Jobs(ParseResult result) => result.GetValue(_jobs);
+    public int Jobs(ParseResult result) => result.GetValue(_jobs) ?? Math.Min(64, Environment.ProcessorCount);
 
     public string? ReportPath(ParseResult result) => result.GetValue(_report);
 

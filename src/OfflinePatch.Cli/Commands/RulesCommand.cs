@@ -19,7 +19,7 @@ internal static class RulesCommand
             var profile = target.Read(result);
             if (result.GetValue(asProfile))
             {
-                Output.Line(profile.ToJson());
+                Console.Out.WriteLine(profile.ToJson());
                 return ExitCode.Done;
             }
 

@@ -21,12 +21,29 @@ internal sealed class TargetOptions(string what)
 
     public void AddTo(Command command)
     {
+        _target.CompletionSources.Add([.. TargetCatalog.Ids]);
         command.Add(_target);
         command.Add(_profile);
     }
 
     /// <summary>The profile that was chosen; the default one for a command without these options.</summary>
-    public TargetProfile Read(ParseResult result) => result.GetValue(_profile) is { } file
-        ? TargetCatalog.Parse(HostPaths.ReadSmallFile(file, ProfileLimit), file)
-        : TargetCatalog.Get(result.GetValue(_target) ?? TargetCatalog.DefaultId);
+    /// <exception cref="UsageException">There is no such target.</exception>
+    public TargetProfile Read(ParseResult result)
+    {
+        if (result.GetValue(_profile) is { } file)
+        {
+            OutputPaths.RequireSource("--profile", file);
+            return TargetCatalog.Parse(HostPaths.ReadSmallFile(file, ProfileLimit), file);
+        }
+
+        var id = result.GetValue(_target) ?? TargetCatalog.DefaultId;
+        if (!TargetCatalog.Ids.Contains(id))
+        {
+            var meant = Words.Suggestion.For(id, TargetCatalog.Ids);
+            throw new UsageException($"--target {id}: there is no such target{(meant is null ? "" : $"; did you mean {meant}?")}",
+                $"The targets are {string.Join(", ", TargetCatalog.Ids)}; --profile names a JSON file of your own.");
+        }
+
+        return TargetCatalog.Get(id);
+    }
 }

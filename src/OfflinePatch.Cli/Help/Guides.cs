@@ -66,7 +66,7 @@ internal static partial class Guides
             [
                 new("Judge an image for Huawei Cloud IMS, the default target:", "offlinepatch check server.vmdk"),
                 new("For another target, with the drivers at hand:", "offlinepatch check server.qcow2 --target xen --drivers xen-drivers.zip"),
-                new("In a script, the rules that failed:", "offlinepatch check server.vmdk --json | jq '.images[].rules[] | select(.state == \"failed\")'"),
+                new("In a script, the rules that failed:", "offlinepatch check server.vmdk --json | jq '.images[].rules[] | select(.state == \"failed\" and .severity == \"error\")'"),
             ],
             [new(ExitCode.Done, "every image is ready"), Usage, Unreadable, NotReady, new(ExitCode.Refused, "a gate would refuse an image"), HostFailure])
         {
@@ -78,7 +78,7 @@ internal static partial class Guides
             ],
             [
                 new("What is in this file?", "offlinepatch inspect unknown.img"),
-                new("The properties for the registration:", "offlinepatch inspect server.vmdk --json | jq '.images[0].firmware'"),
+                new("The properties for the registration:", "offlinepatch inspect server.vmdk --json | jq '.images[0].inspection.registration'"),
             ],
             [new(ExitCode.Done, "everything could be read"), Usage, Unreadable, Refused, HostFailure])
         {

@@ -11,7 +11,11 @@ internal sealed class PageHelp : SynchronousCommandLineAction
 
     public override int Invoke(ParseResult parseResult)
     {
-        HelpWriter.Write(CommandPage.Of(parseResult.CommandResult.Command), Console.Out, HelpWriter.WidthOf(Console.IsOutputRedirected ? 0 : Console.WindowWidth));
+        Write(parseResult.CommandResult.Command);
         return ExitCode.Done;
     }
+
+    /// <summary>Writes the page of a command.</summary>
+    public static void Write(Command command) =>
+        HelpWriter.Write(CommandPage.Of(command), Console.Out, HelpWriter.WidthOf(Console.IsOutputRedirected ? 0 : Console.WindowWidth));
 }

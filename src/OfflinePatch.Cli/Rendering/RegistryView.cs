@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
@@ -56,7 +57,9 @@ internal static class RegistryView
     {
         RegistryValueType.MultiString => string.Join("\\0", value.AsMultiString()!),
         RegistryValueType.String or RegistryValueType.ExpandString or RegistryValueType.Link => value.AsString()!,
-        RegistryValueType.Dword or RegistryValueType.DwordBigEndian when value.AsDword() is { } number => "0x" + number.ToString("x", CultureInfo.InvariantCulture),
+        RegistryValueType.Dword when value.AsDword() is { } number => "0x" + number.ToString("x", CultureInfo.InvariantCulture),
+        RegistryValueType.DwordBigEndian when value.ReadData() is { Length: 4 } bytes =>
+            "0x" + BinaryPrimitives.ReadUInt32BigEndian(bytes).ToString("x", CultureInfo.InvariantCulture),
         RegistryValueType.Qword when value.AsQword() is { } number => "0x" + number.ToString("x", CultureInfo.InvariantCulture),
         _ => Convert.ToHexString(value.ReadData()),
     };

@@ -1,102 +1,215 @@
-using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
-using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Targets;
-using Spectre.Console;
 
 namespace OfflinePatch.Cli.Rendering;
 
-/// <summary>The table of <c>fix</c> and <c>check</c>: verdict, then what every rule found, before and after, the remedy under each failure.</summary>
+/// <summary>
+/// What <c>fix</c> and <c>check</c> print of an image: what fails first, with the remedy under it, then what was fixed, before and after; what is well only as a number; last
+/// the verdict.
+/// </summary>
 internal static class RuleTable
 {
+    private const int IdColumn = 11; // behind "  would fix"
+    private const int TextColumn = 36; // behind the longest id of a rule
+    private const int Longest = 400; // characters of an old or new value
+
+    /// <summary>Whether rules that are well, skipped, or do not apply are listed too.</summary>
+    public static bool ShowsAll { get; set; }
+
+    /// <summary>Whether only the verdict is printed.</summary>
+    public static bool IsQuiet { get; set; }
+
+    /// <summary>Prints the report of one image.</summary>
     public static void Print(ImageReport report)
     {
-        var console = Terminal.Out;
-        console.MarkupLine($"[bold]{report.Path.Shown()}[/]: {Headline(report)}");
+        if (!IsQuiet)
+        {
+            Head(report);
+            foreach (var rule in report.Rules.Where(IsShown).OrderBy(Rank))
+            {
+                Rule(rule);
+            }
+
+            Counts(report);
+            Changes(report);
+        }
+
+        Verdict(report);
+        if (!IsQuiet)
+        {
+            Console.Out.WriteLine();
+        }
+    }
+
+    /// <summary>The verdict in a few words.</summary>
+    public static string Word(ImageReport report) => report.Result switch
+    {
+        ImageResult.Ready => "ready",
+        ImageResult.WouldBeReady => "would be ready; nothing was written",
+        ImageResult.RulesPass when report.DryRun == true => $"the chosen rules would pass ({Left(report)} left out); nothing was written",
+        ImageResult.RulesPass => $"the chosen rules pass ({Left(report)} left out)",
+        ImageResult.Inspected => "inspected",
+        ImageResult.NotReady when report.DryRun == true => "would not be ready; nothing was written",
+        ImageResult.NotReady => "not ready",
+        ImageResult.Refused => "refused, nothing was written",
+        _ => "error",
+    };
+
+    private static void Head(ImageReport report)
+    {
+        Console.Out.WriteLine(Paragraph.Styled(report.Path, Paragraph.Bold));
         if (Facts(report) is { Length: > 0 } facts)
         {
-            console.MarkupLine($"  {facts.Shown()}");
+            Paragraph.Write("  ", 2, facts);
         }
 
         foreach (var note in report.Notes)
         {
-            console.MarkupLine($"  note: {note.Shown()}");
+            Paragraph.Write("  note: ", 8, note);
         }
 
         if (report.Error is { } error)
         {
-            console.MarkupLine($"  [red]{error.Message.Shown()}[/]");
+            Paragraph.Write("  ", 2, error.Message);
             if (error.Remedy is not null)
             {
-                console.MarkupLine($"  {error.Remedy.Shown()}");
+                Paragraph.Write("  → ", 4, error.Remedy);
+            }
+        }
+    }
+
+    private static bool IsShown(RuleReport rule) => ShowsAll || rule.State is RuleState.Failed or RuleState.Fixed or RuleState.WouldFix;
+
+    private static int Rank(RuleReport rule) => rule.State switch
+    {
+        RuleState.Failed => rule.Severity switch { RuleSeverity.Error => 0, RuleSeverity.Warning => 1, _ => 2 },
+        RuleState.Fixed or RuleState.WouldFix => 3,
+        RuleState.Ok => 4,
+        RuleState.Skipped => 5,
+        _ => 6,
+    };
+
+    private static void Rule(RuleReport rule)
+    {
+        var (word, style) = State(rule);
+        var head = $"  {Paragraph.Styled(word, style)}{new string(' ', IdColumn - word.Length)}{rule.Id} ";
+        var narrow = Terminal.Width is { } width && width < TextColumn + 40;
+        var column = narrow ? IdColumn + 2 : Math.Max(TextColumn, IdColumn + 2 + rule.Id.Length + 2);
+        if (narrow)
+        {
+            Console.Out.WriteLine(head.TrimEnd());
+            Paragraph.Write(new string(' ', column), column, rule.Message);
+        }
+        else
+        {
+            Paragraph.Write(head + new string(' ', column - IdColumn - 3 - rule.Id.Length), column, rule.Message);
+        }
+
+        var indent = new string(' ', column);
+        if (rule.State is RuleState.Fixed or RuleState.WouldFix && rule.Before is not null)
+        {
+            Paragraph.Write(indent + Paragraph.Styled("before: ", Paragraph.Dim), column + 8, Shorten(rule.Before));
+            if (rule.After is not null)
+            {
+                Paragraph.Write(indent + Paragraph.Styled("after:  ", Paragraph.Dim), column + 8, Shorten(rule.After));
             }
         }
 
-        if (report.Rules.Any(r => r.State is not (RuleState.Skipped or RuleState.NotApplicable)))
+        if (rule is { State: RuleState.Failed, Remedy: not null })
         {
-            PrintRules(console, report.Rules);
+            Paragraph.Write(indent + "→ ", column + 2, rule.Remedy);
         }
-
-        PrintEnd(console, report);
-        console.WriteLine();
     }
 
-    private static void PrintRules(IAnsiConsole console, IReadOnlyList<RuleReport> rules)
+    private static (string Word, string Style) State(RuleReport rule) => rule.State switch
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("").AddColumn("rule").AddColumn("finding");
-        var gates = rules.Count(r => r is { Gate: true, State: RuleState.Ok or RuleState.NotApplicable });
-        if (gates > 0)
-        {
-            table.AddRow("[green]ok[/]", "gates", $"{gates} passed: nothing speaks against changing this image");
-        }
-
-        foreach (var rule in rules.Where(r => r.State != RuleState.NotApplicable && !(r is { Gate: true, State: RuleState.Ok })))
-        {
-            table.AddRow(new Markup(StateOf(rule)), Output.Cell(rule.Id), new Markup(Finding(rule)));
-        }
-
-        console.Write(table);
-    }
-
-    private static string Finding(RuleReport rule)
-    {
-        var text = rule.Message.Shown();
-        if (rule.State is RuleState.Fixed or RuleState.WouldFix && rule.Before is not null)
-        {
-            text += $"\n[dim]before: {Shorten(rule.Before)}[/]";
-            text += rule.After is null ? "" : $"\n[dim]after:  {Shorten(rule.After)}[/]";
-        }
-
-        return rule is { State: RuleState.Failed, Remedy: not null } ? $"{text}\n→ {rule.Remedy.Shown()}" : text;
-    }
-
-    private static string Shorten(string value)
-    {
-        const int limit = 400;
-        return (value.Length > limit ? value[..limit] + "…" : value).Shown();
-    }
-
-    private static string StateOf(RuleReport rule) => rule.State switch
-    {
-        RuleState.Ok => "[green]ok[/]",
-        RuleState.Fixed => "[green bold]fixed[/]",
-        RuleState.WouldFix => "[yellow]would fix[/]",
+        RuleState.Ok => ("ok", Paragraph.Green),
+        RuleState.Fixed => ("fixed", Paragraph.Green),
+        RuleState.WouldFix => ("would fix", Paragraph.Yellow),
         RuleState.Failed => rule.Severity switch
         {
-            RuleSeverity.Error => "[red bold]FAILED[/]",
-            RuleSeverity.Warning => "[yellow]warning[/]",
-            _ => "info",
+            RuleSeverity.Error => ("FAILED", Paragraph.Red),
+            RuleSeverity.Warning => ("warning", Paragraph.Yellow),
+            _ => ("info", Paragraph.Dim),
         },
-        _ => "[dim]skipped[/]",
+        RuleState.Skipped => ("skipped", Paragraph.Dim),
+        _ => ("n/a", Paragraph.Dim),
     };
 
-    private static string Headline(ImageReport report) => report.Result switch
+    private static void Counts(ImageReport report)
     {
-        ImageResult.Ready => "[green bold]ready[/]",
-        ImageResult.NotReady => "[red bold]not ready[/]",
-        ImageResult.Refused => "[red bold]refused, nothing was written[/]",
-        _ => "[red bold]error[/]",
-    };
+        if (report.Rules.Count == 0)
+        {
+            return;
+        }
+
+        var failed = report.Rules.Where(r => r.State == RuleState.Failed).ToList();
+        string?[] counts =
+        [
+            Count(failed.Count(r => r.Severity == RuleSeverity.Error), "failed"),
+            Count(failed.Count(r => r.Severity == RuleSeverity.Warning), "warning", "warnings"),
+            Count(failed.Count(r => r.Severity == RuleSeverity.Info), "info", "infos"),
+            Count(report.Rules.Count(r => r.State == RuleState.Fixed), "fixed"),
+            Count(report.Rules.Count(r => r.State == RuleState.WouldFix), "would be fixed"),
+            Count(report.Rules.Count(r => r.State == RuleState.Ok), "ok"),
+            Count(Left(report), report.Result == ImageResult.Refused ? "not reached" : "left out"),
+            Count(report.Rules.Count(r => r.State == RuleState.NotApplicable), "not applicable"),
+        ];
+        Console.Out.WriteLine($"  {string.Join(", ", counts.Where(c => c is not null))}{(ShowsAll ? "" : " (--all lists every rule)")}");
+    }
+
+    private static string? Count(int count, string word, string? words = null) => count == 0 ? null : $"{count} {(count == 1 ? word : words ?? word)}";
+
+    private static int Left(ImageReport report) => report.Rules.Count(r => r.State == RuleState.Skipped);
+
+    private static void Changes(ImageReport report)
+    {
+        var changes = report.Changes;
+        var any = changes is not null && (changes.FilesAdded | changes.FilesReplaced | changes.RegistryValues) != 0;
+        if (changes is not null && any)
+        {
+            var would = report.DryRun == true ? "would be " : "";
+            Console.Out.WriteLine(
+                $"  {changes.FilesAdded} files {would}added, {changes.FilesReplaced} {would}replaced, {changes.RegistryValues} registry values {would}changed"
+                + (changes.BytesWritten > 0 ? $", {Sizes.Text(changes.BytesWritten)} written" : ""));
+        }
+        else if (changes is not null && report is { OutputFile: null, Result: ImageResult.Ready or ImageResult.RulesPass or ImageResult.NotReady })
+        {
+            Console.Out.WriteLine("  nothing needed to be changed; nothing was written");
+        }
+
+        if (any && report is { Result: ImageResult.NotReady, DryRun: not true })
+        {
+            var repaired = report.Rules.Count(r => r.State == RuleState.Fixed);
+            var open = report.Rules.Count(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error });
+            Console.Out.WriteLine($"  {repaired} of {repaired + open} defects were repaired and written; {open} remain{(open == 1 ? "s" : "")}, as shown above");
+        }
+
+        if (report.OutputFile is not null)
+        {
+            Paragraph.Write("  fixed copy: ", 14, report.OutputFile);
+        }
+
+        if (report.UndoFile is not null)
+        {
+            Paragraph.Write("  to undo: ", 11, Commands.EditArguments.UndoCommandLine(report.Path, report.UndoFile));
+        }
+    }
+
+    private static void Verdict(ImageReport report)
+    {
+        var style = report.Result switch
+        {
+            ImageResult.Ready or ImageResult.RulesPass => Paragraph.Green,
+            ImageResult.WouldBeReady => Paragraph.Yellow,
+            ImageResult.Inspected => Paragraph.Dim,
+            _ => Paragraph.Red,
+        };
+        var why = IsQuiet && report.Error is { } error ? $" ({error.Code})" : "";
+        Console.Out.WriteLine($"{Paragraph.Styled(report.Path, Paragraph.Bold)}: {Paragraph.Styled(Word(report), style)}{why}{(IsQuiet ? "" : $" ({report.ElapsedMs} ms)")}");
+    }
+
+    private static string Shorten(string value) => value.Length > Longest ? value[..Longest] + "…" : value;
 
     private static string Facts(ImageReport report)
     {
@@ -109,27 +222,5 @@ internal static class RuleTable
             report.Target is null ? null : $"target {report.Target}",
         ];
         return string.Join(" · ", facts.Where(f => !string.IsNullOrWhiteSpace(f)));
-    }
-
-    private static void PrintEnd(IAnsiConsole console, ImageReport report)
-    {
-        if (report.Changes is { } changes && (changes.FilesAdded | changes.FilesReplaced | changes.RegistryValues) != 0)
-        {
-            console.MarkupLine(
-                $"  {changes.FilesAdded} files added, {changes.FilesReplaced} replaced, {changes.RegistryValues} registry values changed"
-                + (changes.BytesWritten > 0 ? $", {Sizes.Text(changes.BytesWritten)} written" : ""));
-        }
-
-        if (report.OutputFile is not null)
-        {
-            console.MarkupLine($"  fixed copy: {report.OutputFile.Shown()}");
-        }
-
-        if (report.UndoFile is not null)
-        {
-            console.MarkupLine($"  to undo: {Commands.EditArguments.UndoCommandLine(report.Path, report.UndoFile).Shown()}");
-        }
-
-        console.MarkupLine($"  [dim]{report.ElapsedMs} ms[/]");
     }
 }

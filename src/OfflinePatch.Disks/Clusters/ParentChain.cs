@@ -7,7 +7,7 @@ namespace OfflinePatch.Disks.Clusters;
 internal static class ParentChain
 {
     /// <summary>Parents of parents. A longer chain is one that loops.</summary>
-    public const int MostParents = 64;
+    public const int MaxParents = 64;
 
     /// <summary>Opens the parent of an image.</summary>
     /// <param name="files">The files of the image that names the parent.</param>
@@ -17,9 +17,9 @@ internal static class ParentChain
     public static DiskImage Open(IImageFiles files, string name, ImageFormat? format)
     {
         var depth = files is ParentFiles above ? above.Depth + 1 : 1;
-        if (depth > MostParents)
+        if (depth > MaxParents)
         {
-            throw ClusterError.ChainTooLong(files.ImagePath, MostParents);
+            throw ClusterError.ChainTooLong(files.ImagePath, MaxParents);
         }
 
         var file = files.OpenCompanion(files.ImagePath, name, CompanionKind.Parent);

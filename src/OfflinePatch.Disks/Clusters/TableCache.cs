@@ -8,7 +8,7 @@ namespace OfflinePatch.Disks.Clusters;
 /// </summary>
 internal sealed class TableCache
 {
-    private const int MostBytes = 16 * 1024 * 1024;
+    private const int MaxBytes = 16 * 1024 * 1024;
 
     private readonly ResizableDevice _file;
     private readonly int _tableSize;
@@ -24,7 +24,7 @@ internal sealed class TableCache
     {
         _file = file;
         _tableSize = tableSize;
-        _slots = Math.Clamp(MostBytes / tableSize, 4, 2048);
+        _slots = Math.Clamp(MaxBytes / tableSize, 4, 2048);
     }
 
     /// <summary>The table at a host offset. The caller has checked that the file holds it whole, and does not change it.</summary>

@@ -8,7 +8,7 @@ namespace OfflinePatch.Disks.Clusters;
 internal static class ZstdBlock
 {
     /// <summary>Log2 of the largest window that a frame may ask for: 8 MiB, what RFC 8878 asks every decoder to support; a cluster has 2 MiB at most.</summary>
-    private const int MostWindowLog = 23;
+    private const int MaxWindowLog = 23;
 
     private static readonly ConcurrentBag<Decompressor> Decompressors = [];
     private static readonly ConcurrentBag<Compressor> Compressors = [];
@@ -20,7 +20,7 @@ internal static class ZstdBlock
         if (!Decompressors.TryTake(out var decompressor))
         {
             decompressor = new Decompressor();
-            decompressor.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MostWindowLog);
+            decompressor.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxWindowLog);
         }
 
         try

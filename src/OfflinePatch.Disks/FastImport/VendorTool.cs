@@ -7,8 +7,8 @@ namespace OfflinePatch.Disks.FastImport;
 /// <summary>Runs a program of the user's to its end. Arguments are handed over as they are: no shell reads them.</summary>
 internal static class VendorTool
 {
-    private const int MostOutput = 64 * 1024;
-    private const int MostTold = 400;
+    private const int MaxOutput = 64 * 1024;
+    private const int MaxTold = 400;
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
 
     /// <summary>What the program wrote to both of its outputs.</summary>
@@ -32,7 +32,7 @@ internal static class VendorTool
         {
             lock (output)
             {
-                if (line is not null && output.Length < MostOutput)
+                if (line is not null && output.Length < MaxOutput)
                 {
                     output.AppendLine(line);
                 }
@@ -65,6 +65,6 @@ internal static class VendorTool
 
         process.WaitForExit();
         var text = output.ToString().Trim();
-        return process.ExitCode == 0 ? text : throw FastImportError.Failed(program, process.ExitCode, text.Length > MostTold ? text[..MostTold] : text);
+        return process.ExitCode == 0 ? text : throw FastImportError.Failed(program, process.ExitCode, text.Length > MaxTold ? text[..MaxTold] : text);
     }
 }

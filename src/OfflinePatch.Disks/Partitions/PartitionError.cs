@@ -36,6 +36,10 @@ internal static class PartitionError
     public static RefusedException GptNotWhole(string why) =>
         new("PART-0009", $"The GPT cannot be moved to a new end of the disk: {why}.", "Repair the partition table first (gdisk: v, then w), then try again.");
 
+    public static RefusedException DynamicDisk() =>
+        new("PART-0011", "The disk is a Windows dynamic disk (LDM), whose database refers to the end of the disk.",
+            "Convert it to a basic disk before it is exported, or grow it in Windows.");
+
     public static RefusedException SectorMultiple(long length, int sectorSize) =>
         new("PART-0010", $"A disk of {length} bytes is no multiple of the {sectorSize}-byte sectors that its partition table counts in.",
             "Choose a multiple of 1 MiB.");

@@ -32,13 +32,13 @@ internal sealed record QcowHeader(long Size, int ClusterBits, int L2Bits, long L
         Span<byte> fields = stackalloc byte[QcowLayout.HeaderLength];
         file.Read(0, fields);
         int clusterBits = fields[QcowLayout.ClusterBitsOffset];
-        if (clusterBits is < QcowLayout.LeastClusterBits or > QcowLayout.MostClusterBits)
+        if (clusterBits is < QcowLayout.MinClusterBits or > QcowLayout.MaxClusterBits)
         {
             throw QcowError.Field("cluster_bits", QcowLayout.ClusterBitsOffset, "9 to 16", $"{clusterBits}");
         }
 
         int l2Bits = fields[QcowLayout.L2BitsOffset];
-        if (l2Bits is < QcowLayout.LeastL2Bits or > QcowLayout.MostL2Bits)
+        if (l2Bits is < QcowLayout.MinL2Bits or > QcowLayout.MaxL2Bits)
         {
             throw QcowError.Field("l2_bits", QcowLayout.L2BitsOffset, "6 to 13", $"{l2Bits}");
         }
@@ -53,7 +53,7 @@ internal sealed record QcowHeader(long Size, int ClusterBits, int L2Bits, long L
         var l1Offset = BinaryPrimitives.ReadUInt64BigEndian(fields[QcowLayout.L1TableOffset..]);
         var coverageBits = clusterBits + l2Bits;
         var entries = (size >> coverageBits) + ((size & ((1UL << coverageBits) - 1)) == 0 ? 0UL : 1);
-        if (entries > QcowLayout.MostL1Bytes / 8)
+        if (entries > QcowLayout.MaxL1Bytes / 8)
         {
             throw QcowError.Field("size", QcowLayout.SizeOffset, "a disk whose L1 table has at most 64 MiB", $"{size} bytes");
         }
@@ -75,7 +75,7 @@ internal sealed record QcowHeader(long Size, int ClusterBits, int L2Bits, long L
         }
 
         var size = BinaryPrimitives.ReadUInt32BigEndian(fields[QcowLayout.BackingFileSize..]);
-        if (size is 0 or > QcowLayout.MostBackingName || offset < QcowLayout.HeaderLength || offset > (ulong)file.Length || size > (ulong)file.Length - offset)
+        if (size is 0 or > QcowLayout.MaxBackingName || offset < QcowLayout.HeaderLength || offset > (ulong)file.Length || size > (ulong)file.Length - offset)
         {
             throw QcowError.Field("backing_file_offset", QcowLayout.BackingFileOffset, "a name of 1 to 1023 bytes inside the file", $"{size} bytes at 0x{offset:X}");
         }

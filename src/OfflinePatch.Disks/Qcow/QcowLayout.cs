@@ -21,12 +21,12 @@ internal static class QcowLayout
 
     public const ulong Compressed = 1UL << 63;
 
-    public const int LeastClusterBits = 9;
-    public const int MostClusterBits = 16;
-    public const int LeastL2Bits = 6;
-    public const int MostL2Bits = 13;
-    public const int MostBackingName = 1023;
+    public const int MinClusterBits = 9;
+    public const int MaxClusterBits = 16;
+    public const int MinL2Bits = 6;
+    public const int MaxL2Bits = 13;
+    public const int MaxBackingName = 1023;
 
     /// <summary>A table of 64 MiB covers 16 TiB with the clusters that QEMU makes.</summary>
-    public const long MostL1Bytes = 64L * 1024 * 1024;
+    public const long MaxL1Bytes = 64L * 1024 * 1024;
 }

@@ -16,7 +16,7 @@ internal sealed class QcowWriter : DiskWriter
     private const int L2Bits = 13;
     private const int L2Bytes = 8 << L2Bits;
     private const long L2Coverage = 1L << (ClusterBits + L2Bits);
-    private const long MostSize = 16L << 40;
+    private const long MaxSize = 16L << 40;
 
     private readonly ResizableDevice _output;
     private readonly SequentialOutput _body;
@@ -30,7 +30,7 @@ internal sealed class QcowWriter : DiskWriter
     /// <exception cref="UnsupportedImageException"><c>QCOW-0005</c>.</exception>
     public QcowWriter(ResizableDevice output, long size, string? compression)
     {
-        if (size <= 0 || size % 512 != 0 || size > MostSize)
+        if (size <= 0 || size % 512 != 0 || size > MaxSize)
         {
             throw QcowError.WriteSize(size);
         }

@@ -24,11 +24,11 @@ internal static class Qcow2Bitmaps
         foreach (var position in Entries(directory, header))
         {
             var entry = directory.AsSpan(position);
-            var table = BinaryPrimitives.ReadUInt64BigEndian(entry[Qcow2Layout.BitmapTableOffset..]);
-            var entries = BinaryPrimitives.ReadUInt32BigEndian(entry[Qcow2Layout.BitmapTableSize..]);
+            var table = BinaryPrimitives.ReadUInt64BigEndian(entry[Qcow2Layout.BitmapEntry.TableOffset..]);
+            var entries = BinaryPrimitives.ReadUInt32BigEndian(entry[Qcow2Layout.BitmapEntry.TableEntries..]);
             tableBytes += entries * 8L;
             if (table % (ulong)header.ClusterSize != 0 || table > (ulong)file.Length || entries * 8L > file.Length - (long)table || tableBytes > file.Length
-                || entries > Qcow2Layout.MostL1Bytes / 8)
+                || entries > Qcow2Layout.MaxL1Bytes / 8)
             {
                 throw Qcow2Error.Bitmaps("a bitmap table inside the file", $"{entries} entries at 0x{table:X}");
             }
@@ -54,17 +54,17 @@ internal static class Qcow2Bitmaps
         Span<byte> flags = stackalloc byte[4];
         foreach (var position in Entries(directory, header))
         {
-            var old = BinaryPrimitives.ReadUInt32BigEndian(directory.AsSpan(position + Qcow2Layout.BitmapFlags));
+            var old = BinaryPrimitives.ReadUInt32BigEndian(directory.AsSpan(position + Qcow2Layout.BitmapEntry.Flags));
             BinaryPrimitives.WriteUInt32BigEndian(flags, old | Qcow2Layout.BitmapInUse);
-            file.Write(offset + position + Qcow2Layout.BitmapFlags, flags);
+            file.Write(offset + position + Qcow2Layout.BitmapEntry.Flags, flags);
         }
     }
 
     private static (byte[] Directory, long Offset) ReadDirectory(BlockDevice file, Qcow2Header header)
     {
-        var size = BinaryPrimitives.ReadUInt64BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsDirectorySize));
-        var offset = BinaryPrimitives.ReadUInt64BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsDirectoryOffset));
-        if (size > Qcow2Layout.MostBitmapDirectoryBytes || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length || size > (ulong)file.Length - offset)
+        var size = BinaryPrimitives.ReadUInt64BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsExtension.DirectoryBytes));
+        var offset = BinaryPrimitives.ReadUInt64BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsExtension.DirectoryOffset));
+        if (size > Qcow2Layout.MaxBitmapDirectoryBytes || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length || size > (ulong)file.Length - offset)
         {
             throw Qcow2Error.Bitmaps("a directory inside the file", $"{size} bytes at 0x{offset:X}");
         }
@@ -76,8 +76,8 @@ internal static class Qcow2Bitmaps
 
     private static List<int> Entries(byte[] directory, Qcow2Header header)
     {
-        var count = BinaryPrimitives.ReadUInt32BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsCount));
-        if (count > Qcow2Layout.MostBitmaps)
+        var count = BinaryPrimitives.ReadUInt32BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsExtension.Count));
+        if (count > Qcow2Layout.MaxBitmaps)
         {
             throw Qcow2Error.Bitmaps("at most 65535 bitmaps", $"{count}");
         }
@@ -86,14 +86,14 @@ internal static class Qcow2Bitmaps
         long position = 0;
         for (var i = 0; i < count; i++)
         {
-            if (position > directory.Length - Qcow2Layout.BitmapEntryLength)
+            if (position > directory.Length - Qcow2Layout.BitmapEntry.Bytes)
             {
                 throw Qcow2Error.Bitmaps($"{count} entries", $"{directory.Length} bytes");
             }
 
             positions.Add((int)position);
-            position += Qcow2Layout.BitmapEntryLength + (long)BinaryPrimitives.ReadUInt32BigEndian(directory.AsSpan((int)position + Qcow2Layout.BitmapExtraSize))
-                + BinaryPrimitives.ReadUInt16BigEndian(directory.AsSpan((int)position + Qcow2Layout.BitmapNameSize));
+            position += Qcow2Layout.BitmapEntry.Bytes + (long)BinaryPrimitives.ReadUInt32BigEndian(directory.AsSpan((int)position + Qcow2Layout.BitmapEntry.ExtraLength))
+                + BinaryPrimitives.ReadUInt16BigEndian(directory.AsSpan((int)position + Qcow2Layout.BitmapEntry.NameLength));
             position = (position + 7) & ~7L;
         }
 

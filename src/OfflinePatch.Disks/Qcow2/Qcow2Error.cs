@@ -49,7 +49,7 @@ internal static class Qcow2Error
         new("QCOW2-0012", $"QCOW2 compressed cluster of guest offset 0x{guestOffset:X}", hostOffset, "one cluster of packed data", "data that cannot be unpacked", CopyAgain);
 
     public static CorruptImageException PackedTwice(long hostOffset) =>
-        new("QCOW2-0011", "QCOW2 L2 table entry of a compressed cluster", hostOffset, "a place of its own", "a place that two entries have", Repair);
+        new("QCOW2-0024", "QCOW2 L2 table entry of a compressed cluster", hostOffset, "a place of its own", "a place that two entries have", Repair);
 
     public static CorruptImageException RefcountTable(long index, ulong entry, string expected) =>
         new("QCOW2-0013", $"QCOW2 refcount table entry {index}", -1, expected, $"0x{entry:X16}", Repair);
@@ -79,6 +79,9 @@ internal static class Qcow2Error
 
     public static UnsupportedImageException Compression(string name) =>
         new("QCOW2-0021", $"QCOW2 has no compression \"{name}\"; zlib and zstd are known.");
+
+    public static UnsupportedImageException GrowthSize(long size) =>
+        new("QCOW2-0023", $"The L1 table of a disk of {size} bytes would pass 32 MiB with clusters of this size.", "Write a larger copy with -o.");
 
     public static UnsupportedImageException Subformat(string name) =>
         new("QCOW2-0022", $"\"{name}\" is not a QCOW2 variant that is written; only version 3 (\"v3\") is.");

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 using OfflinePatch.Core;
@@ -22,13 +21,13 @@ internal sealed class Qcow2Header
     public int ClusterSize => 1 << ClusterBits;
 
     /// <summary>Bytes of the guest disk.</summary>
-    public long Size { get; private set; }
+    public long Size { get; set; }
 
     /// <summary>Entries of the active L1 table; it covers <see cref="Size"/>.</summary>
-    public int L1Size { get; private set; }
+    public int L1Size { get; set; }
 
     /// <summary>Host offset of the active L1 table, which is inside the file.</summary>
-    public long L1Offset { get; private set; }
+    public long L1Offset { get; set; }
 
     /// <summary>Host offset of the refcount table.</summary>
     public long RefcountTableOffset { get; set; }
@@ -86,17 +85,17 @@ internal sealed class Qcow2Header
     /// <exception cref="UnsupportedImageException"><c>QCOW2-0002</c>, <c>-0004</c>, <c>-0006</c>, <c>-0008</c>.</exception>
     public static Qcow2Header Read(BlockDevice file)
     {
-        if (file.Length < Qcow2Layout.HeaderLengthV2)
+        if (file.Length < Qcow2Layout.Header.BytesV2)
         {
             throw Qcow2Error.HeaderTooShort(file.Length);
         }
 
-        Span<byte> fields = stackalloc byte[Qcow2Layout.WrittenHeaderLength];
+        Span<byte> fields = stackalloc byte[Qcow2Layout.Header.WrittenBytes];
         file.Read(0, fields[..(int)Math.Min(file.Length, fields.Length)]);
         var header = new Qcow2Header();
         var headerLength = header.ReadFeatures(fields, file.Length);
         header.ReadGeometry(fields, file.Length);
-        header.ReadExtensions(file, headerLength, Word(fields, Qcow2Layout.BackingFileOffset));
+        header.ReadExtensions(file, headerLength, BigEndian.U64(fields, Qcow2Layout.Header.BackingNameOffset));
         header.CheckFeatures(fields, headerLength);
         header.ReadBackingName(file, fields, headerLength);
         if (header.HasDataFile && header.DataFile is null)
@@ -107,101 +106,99 @@ internal sealed class Qcow2Header
         return header;
     }
 
-    private static ulong Word(ReadOnlySpan<byte> fields, int offset) => BinaryPrimitives.ReadUInt64BigEndian(fields[offset..]);
 
-    private static uint Half(ReadOnlySpan<byte> fields, int offset) => BinaryPrimitives.ReadUInt32BigEndian(fields[offset..]);
 
     private int ReadFeatures(ReadOnlySpan<byte> fields, long fileLength)
     {
-        var version = Half(fields, Qcow2Layout.VersionOffset);
+        var version = BigEndian.U32(fields, Qcow2Layout.Header.Version);
         if (version is not (2 or 3))
         {
             throw Qcow2Error.Version(version);
         }
 
         Version = (int)version;
-        var clusterBits = Half(fields, Qcow2Layout.ClusterBitsOffset);
-        if (clusterBits is < Qcow2Layout.LeastClusterBits or > Qcow2Layout.MostClusterBits)
+        var clusterBits = BigEndian.U32(fields, Qcow2Layout.Header.ClusterBits);
+        if (clusterBits is < Qcow2Layout.MinClusterBits or > Qcow2Layout.MaxClusterBits)
         {
-            throw Qcow2Error.Field("cluster_bits", Qcow2Layout.ClusterBitsOffset, "9 to 21", $"{clusterBits}");
+            throw Qcow2Error.Field("cluster_bits", Qcow2Layout.Header.ClusterBits, "9 to 21", $"{clusterBits}");
         }
 
         ClusterBits = (int)clusterBits;
         if (Version == 2)
         {
             RefcountOrder = 4;
-            return Qcow2Layout.HeaderLengthV2;
+            return Qcow2Layout.Header.BytesV2;
         }
 
-        if (fileLength < Qcow2Layout.HeaderLengthV3)
+        if (fileLength < Qcow2Layout.Header.BytesV3)
         {
             throw Qcow2Error.HeaderTooShort(fileLength);
         }
 
-        var headerLength = Half(fields, Qcow2Layout.HeaderLengthOffset);
-        if (headerLength < Qcow2Layout.HeaderLengthV3 || headerLength % 8 != 0 || headerLength > ClusterSize || headerLength > fileLength)
+        var headerLength = BigEndian.U32(fields, Qcow2Layout.Header.HeaderLength);
+        if (headerLength < Qcow2Layout.Header.BytesV3 || headerLength % 8 != 0 || headerLength > ClusterSize || headerLength > fileLength)
         {
-            throw Qcow2Error.Field("header_length", Qcow2Layout.HeaderLengthOffset, "a multiple of 8 from 104 to a cluster, inside the file", $"{headerLength}");
+            throw Qcow2Error.Field("header_length", Qcow2Layout.Header.HeaderLength, "a multiple of 8 from 104 to a cluster, inside the file", $"{headerLength}");
         }
 
-        var order = Half(fields, Qcow2Layout.RefcountOrderOffset);
-        if (order > Qcow2Layout.MostRefcountOrder)
+        var order = BigEndian.U32(fields, Qcow2Layout.Header.RefcountOrder);
+        if (order > Qcow2Layout.MaxRefcountOrder)
         {
-            throw Qcow2Error.Field("refcount_order", Qcow2Layout.RefcountOrderOffset, "0 to 6", $"{order}");
+            throw Qcow2Error.Field("refcount_order", Qcow2Layout.Header.RefcountOrder, "0 to 6", $"{order}");
         }
 
         RefcountOrder = (int)order;
-        Incompatible = Word(fields, Qcow2Layout.IncompatibleOffset);
-        Compatible = Word(fields, Qcow2Layout.CompatibleOffset);
-        Autoclear = Word(fields, Qcow2Layout.AutoclearOffset);
-        CompressionType = headerLength > Qcow2Layout.CompressionTypeOffset ? fields[Qcow2Layout.CompressionTypeOffset] : 0;
+        Incompatible = BigEndian.U64(fields, Qcow2Layout.Header.Incompatible);
+        Compatible = BigEndian.U64(fields, Qcow2Layout.Header.Compatible);
+        Autoclear = BigEndian.U64(fields, Qcow2Layout.Header.Autoclear);
+        CompressionType = headerLength > Qcow2Layout.Header.CompressionType ? fields[Qcow2Layout.Header.CompressionType] : 0;
         return (int)headerLength;
     }
 
     private void ReadGeometry(ReadOnlySpan<byte> fields, long fileLength)
     {
-        var size = Word(fields, Qcow2Layout.SizeOffset);
-        var l1Size = Half(fields, Qcow2Layout.L1SizeOffset);
-        if (l1Size > Qcow2Layout.MostL1Bytes / 8)
+        var size = BigEndian.U64(fields, Qcow2Layout.Header.Size);
+        var l1Size = BigEndian.U32(fields, Qcow2Layout.Header.L1Entries);
+        if (l1Size > Qcow2Layout.MaxL1Bytes / 8)
         {
-            throw Qcow2Error.Field("l1_size", Qcow2Layout.L1SizeOffset, "at most 4194304 entries (32 MiB)", $"{l1Size}");
+            throw Qcow2Error.Field("l1_size", Qcow2Layout.Header.L1Entries, "at most 4194304 entries (32 MiB)", $"{l1Size}");
         }
 
         var coverageBits = ClusterBits + L2Bits;
         if (size > (ulong)l1Size << coverageBits)
         {
-            throw Qcow2Error.Field("l1_size", Qcow2Layout.L1SizeOffset, $"a table that covers {size} bytes", $"{l1Size} entries of 2^{coverageBits} bytes");
+            throw Qcow2Error.Field("l1_size", Qcow2Layout.Header.L1Entries, $"a table that covers {size} bytes", $"{l1Size} entries of 2^{coverageBits} bytes");
         }
 
         Size = (long)size;
         L1Size = (int)l1Size;
-        L1Offset = Place(fields, Qcow2Layout.L1TableOffset, "l1_table_offset", (long)l1Size * 8, fileLength);
+        L1Offset = Place(fields, Qcow2Layout.Header.L1TableOffset, "l1_table_offset", (long)l1Size * 8, fileLength);
 
-        var tableClusters = Half(fields, Qcow2Layout.RefcountTableClusters);
-        if (tableClusters == 0 || tableClusters > Qcow2Layout.MostRefcountTableBytes >> ClusterBits)
+        var tableClusters = BigEndian.U32(fields, Qcow2Layout.Header.RefcountTableClusters);
+        if (tableClusters == 0 || tableClusters > Qcow2Layout.MaxRefcountTableBytes >> ClusterBits)
         {
-            throw Qcow2Error.Field("refcount_table_clusters", Qcow2Layout.RefcountTableClusters, "1 cluster to 8 MiB", $"{tableClusters} clusters");
+            throw Qcow2Error.Field("refcount_table_clusters", Qcow2Layout.Header.RefcountTableClusters, "1 cluster to 8 MiB", $"{tableClusters} clusters");
         }
 
         RefcountTableClusters = (int)tableClusters;
-        RefcountTableOffset = Place(fields, Qcow2Layout.RefcountTableOffset, "refcount_table_offset", (long)tableClusters << ClusterBits, fileLength);
+        RefcountTableOffset = Place(fields, Qcow2Layout.Header.RefcountTableOffset, "refcount_table_offset", (long)tableClusters << ClusterBits, fileLength);
 
-        var snapshots = Half(fields, Qcow2Layout.SnapshotCountOffset);
-        if (snapshots > Qcow2Layout.MostSnapshots)
+        var snapshots = BigEndian.U32(fields, Qcow2Layout.Header.SnapshotCount);
+        if (snapshots > Qcow2Layout.MaxSnapshots)
         {
-            throw Qcow2Error.Field("nb_snapshots", Qcow2Layout.SnapshotCountOffset, "at most 65536", $"{snapshots}");
+            throw Qcow2Error.Field("nb_snapshots", Qcow2Layout.Header.SnapshotCount, "at most 65536", $"{snapshots}");
         }
 
         SnapshotCount = (int)snapshots;
         if (snapshots > 0)
         {
-            SnapshotsOffset = Place(fields, Qcow2Layout.SnapshotsOffset, "snapshots_offset", snapshots * (long)Qcow2Layout.SnapshotHeaderLength, fileLength);
+            SnapshotsOffset = Place(fields, Qcow2Layout.Header.SnapshotsOffset, "snapshots_offset", snapshots * (long)Qcow2Layout.Snapshot.Bytes, fileLength);
         }
     }
 
     private long Place(ReadOnlySpan<byte> fields, int offset, string name, long length, long fileLength)
     {
-        var place = Word(fields, offset);
+        var place = BigEndian.U64(fields, offset);
         if (place % (ulong)ClusterSize != 0 || (place == 0 && length > 0))
         {
             throw Qcow2Error.Field(name, offset, $"a multiple of the cluster size {ClusterSize} behind the header", $"0x{place:X}");
@@ -231,19 +228,19 @@ internal sealed class Qcow2Header
         var area = new byte[end - headerLength];
         file.Read(headerLength, area);
         var position = 0;
-        while (area.Length - position >= Qcow2Layout.ExtensionHeaderLength)
+        while (area.Length - position >= Qcow2Layout.Extension.Bytes)
         {
-            var type = Half(area, position);
+            var type = BigEndian.U32(area, position);
             if (type == Qcow2Layout.ExtensionEnd)
             {
                 return;
             }
 
-            var length = Half(area, position + 4);
-            position += Qcow2Layout.ExtensionHeaderLength;
+            var length = BigEndian.U32(area, position + 4);
+            position += Qcow2Layout.Extension.Bytes;
             if (length > area.Length - position)
             {
-                throw Qcow2Error.Extension(headerLength + position - Qcow2Layout.ExtensionHeaderLength, $"at most {area.Length - position} bytes", $"{length}");
+                throw Qcow2Error.Extension(headerLength + position - Qcow2Layout.Extension.Bytes, $"at most {area.Length - position} bytes", $"{length}");
             }
 
             TakeExtension(type, area.AsSpan(position, (int)length), headerLength + position);
@@ -261,7 +258,7 @@ internal sealed class Qcow2Header
             case Qcow2Layout.ExtensionDataFile:
                 DataFile = Encoding.UTF8.GetString(content);
                 break;
-            case Qcow2Layout.ExtensionBitmaps when content.Length == Qcow2Layout.BitmapsExtensionLength:
+            case Qcow2Layout.ExtensionBitmaps when content.Length == Qcow2Layout.BitmapsExtension.Bytes:
                 Bitmaps = content.ToArray();
                 break;
             case Qcow2Layout.ExtensionBitmaps:
@@ -294,11 +291,11 @@ internal sealed class Qcow2Header
 
     private static string FeatureName(ReadOnlySpan<byte> names, int bit)
     {
-        for (; names.Length >= Qcow2Layout.FeatureNameLength; names = names[Qcow2Layout.FeatureNameLength..])
+        for (; names.Length >= Qcow2Layout.FeatureName.Bytes; names = names[Qcow2Layout.FeatureName.Bytes..])
         {
             if (names[0] == 0 && names[1] == bit)
             {
-                return $" ({Encoding.UTF8.GetString(names[2..Qcow2Layout.FeatureNameLength].TrimEnd((byte)0))})";
+                return $" ({Encoding.UTF8.GetString(names[2..Qcow2Layout.FeatureName.Bytes].TrimEnd((byte)0))})";
             }
         }
 
@@ -308,15 +305,15 @@ internal sealed class Qcow2Header
     private void CheckFeatures(ReadOnlySpan<byte> fields, int headerLength)
     {
         CheckIncompatible([]);
-        var crypt = Half(fields, Qcow2Layout.CryptMethodOffset);
+        var crypt = BigEndian.U32(fields, Qcow2Layout.Header.CryptMethod);
         if (crypt != 0)
         {
             throw Qcow2Error.Encrypted(crypt switch { 1 => "AES, crypt_method 1", 2 => "LUKS, crypt_method 2", _ => $"crypt_method {crypt}" });
         }
 
-        if (HasExtendedL2 && ClusterBits < Qcow2Layout.LeastExtendedClusterBits)
+        if (HasExtendedL2 && ClusterBits < Qcow2Layout.MinExtendedClusterBits)
         {
-            throw Qcow2Error.Field("cluster_bits", Qcow2Layout.ClusterBitsOffset, "at least 14 with extended L2 entries", $"{ClusterBits}");
+            throw Qcow2Error.Field("cluster_bits", Qcow2Layout.Header.ClusterBits, "at least 14 with extended L2 entries", $"{ClusterBits}");
         }
 
         if (CompressionType > 1)
@@ -327,33 +324,33 @@ internal sealed class Qcow2Header
         var marked = (Incompatible & Qcow2Layout.IncompatibleCompressionType) != 0;
         if (marked != (CompressionType != 0))
         {
-            throw Qcow2Error.Field("compression_type", Qcow2Layout.CompressionTypeOffset, marked ? "not 0, as incompatible bit 3 says" : "0, as incompatible bit 3 is not set",
-                headerLength > Qcow2Layout.CompressionTypeOffset ? $"{CompressionType}" : "no such field");
+            throw Qcow2Error.Field("compression_type", Qcow2Layout.Header.CompressionType, marked ? "not 0, as incompatible bit 3 says" : "0, as incompatible bit 3 is not set",
+                headerLength > Qcow2Layout.Header.CompressionType ? $"{CompressionType}" : "no such field");
         }
 
         if (HasDataFile && SnapshotCount > 0)
         {
-            throw Qcow2Error.Field("nb_snapshots", Qcow2Layout.SnapshotCountOffset, "0 with an external data file", $"{SnapshotCount}");
+            throw Qcow2Error.Field("nb_snapshots", Qcow2Layout.Header.SnapshotCount, "0 with an external data file", $"{SnapshotCount}");
         }
     }
 
     private void ReadBackingName(BlockDevice file, ReadOnlySpan<byte> fields, int headerLength)
     {
-        var offset = Word(fields, Qcow2Layout.BackingFileOffset);
+        var offset = BigEndian.U64(fields, Qcow2Layout.Header.BackingNameOffset);
         if (offset == 0)
         {
             return;
         }
 
-        var size = Half(fields, Qcow2Layout.BackingFileSize);
-        if (size > Qcow2Layout.MostBackingName)
+        var size = BigEndian.U32(fields, Qcow2Layout.Header.BackingNameLength);
+        if (size > Qcow2Layout.MaxBackingName)
         {
-            throw Qcow2Error.Field("backing_file_size", Qcow2Layout.BackingFileSize, "at most 1023", $"{size}");
+            throw Qcow2Error.Field("backing_file_size", Qcow2Layout.Header.BackingNameLength, "at most 1023", $"{size}");
         }
 
         if (offset < (ulong)headerLength || offset > (ulong)ClusterSize || offset + size > (ulong)Math.Min(ClusterSize, file.Length))
         {
-            throw Qcow2Error.Field("backing_file_offset", Qcow2Layout.BackingFileOffset, "a name inside the first cluster, behind the header", $"0x{offset:X}, {size} bytes");
+            throw Qcow2Error.Field("backing_file_offset", Qcow2Layout.Header.BackingNameOffset, "a name inside the first cluster, behind the header", $"0x{offset:X}, {size} bytes");
         }
 
         if (size > 0)

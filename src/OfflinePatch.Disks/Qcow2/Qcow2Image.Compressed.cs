@@ -6,13 +6,13 @@ namespace OfflinePatch.Disks.Qcow2;
 /// <summary>Compressed clusters: a long read unpacks several at once, on all cores.</summary>
 internal sealed partial class Qcow2Image
 {
-    private const int MostAtOnce = 16;
-    private const int MostBytesAtOnce = 4 * 1024 * 1024;
+    private const int MaxAtOnce = 16;
+    private const int MaxBytesAtOnce = 4 * 1024 * 1024;
 
     /// <inheritdoc/>
     protected override int ReadCompressed(DiskRun run, long offset, Span<byte> buffer)
     {
-        var most = Math.Min(Math.Min(MostAtOnce, MostBytesAtOnce / _clusterSize), buffer.Length / _clusterSize);
+        var most = Math.Min(Math.Min(MaxAtOnce, MaxBytesAtOnce / _clusterSize), buffer.Length / _clusterSize);
         if (most >= 2 && run.Length == _clusterSize)
         {
             var entries = new List<ulong>(most);

@@ -220,7 +220,7 @@ internal sealed partial class Qcow2Image
         {
             Qcow2Rebuild.Run(_file, _header, refcounts, references);
             _header.Incompatible &= ~Qcow2Layout.IncompatibleDirty;
-            WriteWord(Qcow2Layout.IncompatibleOffset, _header.Incompatible);
+            WriteWord(Qcow2Layout.Header.Incompatible, _header.Incompatible);
         }
         else
         {
@@ -242,7 +242,7 @@ internal sealed partial class Qcow2Image
         if ((_header.Autoclear & ~Qcow2Layout.AutoclearKnown) != 0)
         {
             _header.Autoclear &= Qcow2Layout.AutoclearKnown;
-            WriteWord(Qcow2Layout.AutoclearOffset, _header.Autoclear);
+            WriteWord(Qcow2Layout.Header.Autoclear, _header.Autoclear);
         }
 
         return refcounts;

@@ -13,7 +13,7 @@ internal sealed partial class Qcow2Image : TwoLevelImage
     private readonly ResizableDevice _dataFile;
     private readonly Qcow2Header _header;
     private readonly TableCache _tables;
-    private readonly ulong[] _l1;
+    private ulong[] _l1;
     private readonly int _clusterBits;
     private readonly int _clusterSize;
     private readonly int _l2Bits;

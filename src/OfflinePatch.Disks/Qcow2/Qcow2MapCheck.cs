@@ -28,7 +28,7 @@ internal sealed class Qcow2MapCheck
 
     /// <summary>Checks the image.</summary>
     /// <exception cref="CorruptImageException">
-    /// An L1 (<c>QCOW2-0010</c>) or L2 entry (<c>QCOW2-0011</c>) names metadata, or a place that another entry has.
+    /// An L1 (<c>QCOW2-0010</c>) or L2 entry (<c>QCOW2-0011</c>, <c>-0024</c>) names metadata, or a place that another entry has.
     /// </exception>
     public static void Run(ResizableDevice file, Qcow2Header header, ReadOnlySpan<ulong> l1)
     {

@@ -156,6 +156,39 @@ internal sealed class Qcow2Refcounts
         }
     }
 
+    /// <summary>Takes free clusters that follow each other, at the end of the file; their count becomes 1.</summary>
+    /// <returns>The host offset of the first one.</returns>
+    public long AllocateRun(long count)
+    {
+        var start = (_file.Length + _header.ClusterSize - 1) >> _clusterBits;
+        for (var cluster = start; cluster < start + count; cluster++)
+        {
+            var index = cluster >> _blockBits;
+            if (index >= _table.Length)
+            {
+                GrowTable();
+            }
+
+            if (BlockOffset(index) == 0)
+            {
+                CreateBlock(index);
+            }
+
+            if (Get(cluster) != 0)
+            {
+                start = cluster + 1; // a table or a block of the counts was put here
+            }
+        }
+
+        for (var cluster = start; cluster < start + count; cluster++)
+        {
+            Set(cluster, 1);
+        }
+
+        _file.EnsureLength((start + count) << _clusterBits);
+        return start << _clusterBits;
+    }
+
     /// <summary>Takes one reference away from the clusters that hold a range of the file.</summary>
     public void Release(long offset, long length)
     {
@@ -188,7 +221,7 @@ internal sealed class Qcow2Refcounts
         Span<byte> fields = stackalloc byte[12];
         BinaryPrimitives.WriteUInt64BigEndian(fields, (ulong)offset);
         BinaryPrimitives.WriteUInt32BigEndian(fields[8..], (uint)clusters);
-        _file.Write(Qcow2Layout.RefcountTableOffset, fields);
+        _file.Write(Qcow2Layout.Header.RefcountTableOffset, fields);
     }
 
     /// <summary>Clusters of a table that reaches <paramref name="blocks"/> blocks and has room for as many again.</summary>
@@ -196,7 +229,7 @@ internal sealed class Qcow2Refcounts
     {
         var perCluster = 1L << (_clusterBits - 3);
         var needed = (blocks + perCluster - 1) / perCluster;
-        var most = Qcow2Layout.MostRefcountTableBytes >> _clusterBits;
+        var most = Qcow2Layout.MaxRefcountTableBytes >> _clusterBits;
         return needed > most ? throw Qcow2Error.RefcountTableFull() : (int)Math.Min(most, needed + (needed / 2));
     }
 

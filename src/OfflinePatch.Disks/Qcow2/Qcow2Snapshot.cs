@@ -15,7 +15,7 @@ internal readonly record struct Qcow2Snapshot(long L1Offset, int L1Size)
         var snapshots = new List<Qcow2Snapshot>();
         var position = header.SnapshotsOffset;
         long l1Bytes = 0;
-        Span<byte> entry = stackalloc byte[Qcow2Layout.SnapshotHeaderLength];
+        Span<byte> entry = stackalloc byte[Qcow2Layout.Snapshot.Bytes];
         for (var i = 0; i < header.SnapshotCount; i++)
         {
             if (position > file.Length - entry.Length)
@@ -24,16 +24,16 @@ internal readonly record struct Qcow2Snapshot(long L1Offset, int L1Size)
             }
 
             file.Read(position, entry);
-            var offset = BinaryPrimitives.ReadUInt64BigEndian(entry[Qcow2Layout.SnapshotL1Offset..]);
-            var size = BinaryPrimitives.ReadUInt32BigEndian(entry[Qcow2Layout.SnapshotL1Size..]);
-            var extra = BinaryPrimitives.ReadUInt32BigEndian(entry[Qcow2Layout.SnapshotExtraLength..]);
-            if (extra > Qcow2Layout.MostSnapshotExtra)
+            var offset = BinaryPrimitives.ReadUInt64BigEndian(entry[Qcow2Layout.Snapshot.L1Offset..]);
+            var size = BinaryPrimitives.ReadUInt32BigEndian(entry[Qcow2Layout.Snapshot.L1Entries..]);
+            var extra = BinaryPrimitives.ReadUInt32BigEndian(entry[Qcow2Layout.Snapshot.ExtraLength..]);
+            if (extra > Qcow2Layout.MaxSnapshotExtra)
             {
                 throw Qcow2Error.Snapshot(i, "at most 1024 bytes of extra data", $"{extra}");
             }
 
             var bytes = (long)size * 8;
-            if (size > Qcow2Layout.MostL1Bytes / 8 || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length || bytes > file.Length - (long)offset)
+            if (size > Qcow2Layout.MaxL1Bytes / 8 || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length || bytes > file.Length - (long)offset)
             {
                 throw Qcow2Error.Snapshot(i, "an L1 table inside the file", $"{size} entries at 0x{offset:X}");
             }
@@ -46,8 +46,8 @@ internal readonly record struct Qcow2Snapshot(long L1Offset, int L1Size)
             }
 
             snapshots.Add(new Qcow2Snapshot((long)offset, (int)size));
-            position += entry.Length + extra + BinaryPrimitives.ReadUInt16BigEndian(entry[Qcow2Layout.SnapshotIdLength..])
-                + BinaryPrimitives.ReadUInt16BigEndian(entry[Qcow2Layout.SnapshotNameLength..]);
+            position += entry.Length + extra + BinaryPrimitives.ReadUInt16BigEndian(entry[Qcow2Layout.Snapshot.IdLength..])
+                + BinaryPrimitives.ReadUInt16BigEndian(entry[Qcow2Layout.Snapshot.NameLength..]);
             position = (position + 7) & ~7L;
         }
 

@@ -30,7 +30,7 @@ internal sealed class Qcow2Writer : DiskWriter
 
     public Qcow2Writer(ResizableDevice output, long size, string? compression)
     {
-        if (size < 0 || size > L2Coverage * (Qcow2Layout.MostL1Bytes / 8))
+        if (size < 0 || size > L2Coverage * (Qcow2Layout.MaxL1Bytes / 8))
         {
             throw Qcow2Error.TooLarge(size);
         }
@@ -219,21 +219,21 @@ internal sealed class Qcow2Writer : DiskWriter
 
     private void WriteHeader(long l1Offset, long refcountTableOffset, int refcountTableClusters)
     {
-        var header = new byte[Qcow2Layout.WrittenHeaderLength + Qcow2Layout.ExtensionHeaderLength];
-        Half(Qcow2Layout.MagicOffset, Qcow2Layout.Magic);
-        Half(Qcow2Layout.VersionOffset, 3);
-        Half(Qcow2Layout.ClusterBitsOffset, ClusterBits);
-        Word(Qcow2Layout.SizeOffset, (ulong)_size);
-        Half(Qcow2Layout.L1SizeOffset, (uint)_l1.Length);
-        Word(Qcow2Layout.L1TableOffset, (ulong)l1Offset);
-        Word(Qcow2Layout.RefcountTableOffset, (ulong)refcountTableOffset);
-        Half(Qcow2Layout.RefcountTableClusters, (uint)refcountTableClusters);
-        Half(Qcow2Layout.RefcountOrderOffset, RefcountOrder);
-        Half(Qcow2Layout.HeaderLengthOffset, Qcow2Layout.WrittenHeaderLength);
+        var header = new byte[Qcow2Layout.Header.WrittenBytes + Qcow2Layout.Extension.Bytes];
+        Half(Qcow2Layout.Header.Magic, Qcow2Layout.Magic);
+        Half(Qcow2Layout.Header.Version, 3);
+        Half(Qcow2Layout.Header.ClusterBits, ClusterBits);
+        Word(Qcow2Layout.Header.Size, (ulong)_size);
+        Half(Qcow2Layout.Header.L1Entries, (uint)_l1.Length);
+        Word(Qcow2Layout.Header.L1TableOffset, (ulong)l1Offset);
+        Word(Qcow2Layout.Header.RefcountTableOffset, (ulong)refcountTableOffset);
+        Half(Qcow2Layout.Header.RefcountTableClusters, (uint)refcountTableClusters);
+        Half(Qcow2Layout.Header.RefcountOrder, RefcountOrder);
+        Half(Qcow2Layout.Header.HeaderLength, Qcow2Layout.Header.WrittenBytes);
         if (_compression == "zstd")
         {
-            Word(Qcow2Layout.IncompatibleOffset, Qcow2Layout.IncompatibleCompressionType);
-            header[Qcow2Layout.CompressionTypeOffset] = 1;
+            Word(Qcow2Layout.Header.Incompatible, Qcow2Layout.IncompatibleCompressionType);
+            header[Qcow2Layout.Header.CompressionType] = 1;
         }
 
         _output.Write(0, header);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 using OfflinePatch.Core;
@@ -34,10 +33,20 @@ internal sealed class QedHeader
     public long L1Offset { get; private set; }
 
     /// <summary>Bytes of the guest disk; two levels of tables cover it.</summary>
-    public long Size { get; private set; }
+    public long Size { get; set; }
 
     /// <summary>The name of the backing file, or null.</summary>
     public string? BackingFile { get; private set; }
+
+    /// <summary>Bytes of the largest disk that the tables cover.</summary>
+    public long MaxSize
+    {
+        get
+        {
+            var size = (UInt128)TableEntries * (ulong)TableEntries * (ulong)ClusterSize;
+            return size > long.MaxValue ? long.MaxValue : (long)size;
+        }
+    }
 
     /// <summary>Whether the tables must be checked before a write.</summary>
     public bool NeedsCheck => (Features & QedLayout.FeatureNeedCheck) != 0;
@@ -54,26 +63,26 @@ internal sealed class QedHeader
 
         Span<byte> fields = stackalloc byte[QedLayout.HeaderLength];
         file.Read(0, fields);
-        var clusterSize = Half(fields, QedLayout.ClusterSizeOffset);
-        if (!BitOperations.IsPow2(clusterSize) || clusterSize is < QedLayout.LeastClusterSize or > QedLayout.MostClusterSize)
+        var clusterSize = LittleEndian.U32(fields, QedLayout.ClusterSizeOffset);
+        if (!BitOperations.IsPow2(clusterSize) || clusterSize is < QedLayout.MinClusterSize or > QedLayout.MaxClusterSize)
         {
             throw QedError.Field("cluster_size", QedLayout.ClusterSizeOffset, "a power of two from 4 KiB to 64 MiB", $"{clusterSize}");
         }
 
-        var tableSize = Half(fields, QedLayout.TableSizeOffset);
-        if (!BitOperations.IsPow2(tableSize) || tableSize > QedLayout.MostTableSize)
+        var tableSize = LittleEndian.U32(fields, QedLayout.TableSizeOffset);
+        if (!BitOperations.IsPow2(tableSize) || tableSize > QedLayout.MaxTableSize)
         {
             throw QedError.Field("table_size", QedLayout.TableSizeOffset, "a power of two from 1 to 16", $"{tableSize}");
         }
 
-        var headerSize = Half(fields, QedLayout.HeaderSizeOffset);
+        var headerSize = LittleEndian.U32(fields, QedLayout.HeaderSizeOffset);
         var header = new QedHeader
         {
             ClusterSize = (int)clusterSize,
             TableBytes = (long)tableSize * clusterSize,
             HeaderBytes = (long)headerSize * clusterSize,
-            Features = Word(fields, QedLayout.FeaturesOffset),
-            Autoclear = Word(fields, QedLayout.AutoclearOffset),
+            Features = LittleEndian.U64(fields, QedLayout.FeaturesOffset),
+            Autoclear = LittleEndian.U64(fields, QedLayout.AutoclearOffset),
         };
         if (headerSize == 0 || header.HeaderBytes > (file.Length + clusterSize - 1) / clusterSize * clusterSize)
         {
@@ -85,14 +94,14 @@ internal sealed class QedHeader
             throw QedError.Features(header.Features & ~QedLayout.FeaturesKnown);
         }
 
-        var l1 = Word(fields, QedLayout.L1TableOffset);
+        var l1 = LittleEndian.U64(fields, QedLayout.L1TableOffset);
         if (l1 % clusterSize != 0 || l1 < (ulong)header.HeaderBytes || l1 > (ulong)file.Length || header.TableBytes > file.Length - (long)l1)
         {
             throw QedError.Field("l1_table_offset", QedLayout.L1TableOffset, "a table inside the file, at a multiple of the cluster size", $"0x{l1:X}");
         }
 
         header.L1Offset = (long)l1;
-        var size = Word(fields, QedLayout.ImageSizeOffset);
+        var size = LittleEndian.U64(fields, QedLayout.ImageSizeOffset);
         var most = (UInt128)header.TableEntries * (ulong)header.TableEntries * clusterSize;
         if (size % 512 != 0 || size > most || size > long.MaxValue)
         {
@@ -111,9 +120,9 @@ internal sealed class QedHeader
             return;
         }
 
-        var offset = Half(fields, QedLayout.BackingNameOffset);
-        var size = Half(fields, QedLayout.BackingNameSize);
-        if (size is 0 or > QedLayout.MostBackingName || offset > HeaderBytes - size || offset > file.Length - size)
+        var offset = LittleEndian.U32(fields, QedLayout.BackingNameOffset);
+        var size = LittleEndian.U32(fields, QedLayout.BackingNameSize);
+        if (size is 0 or > QedLayout.MaxBackingName || offset > HeaderBytes - size || offset > file.Length - size)
         {
             throw QedError.Field("backing_filename", QedLayout.BackingNameOffset, "a name of 1 to 1023 bytes inside the header", $"{size} bytes at 0x{offset:X}");
         }
@@ -123,7 +132,5 @@ internal sealed class QedHeader
         BackingFile = Encoding.UTF8.GetString(name);
     }
 
-    private static uint Half(ReadOnlySpan<byte> fields, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(fields[offset..]);
 
-    private static ulong Word(ReadOnlySpan<byte> fields, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(fields[offset..]);
 }

@@ -270,6 +270,27 @@ internal sealed class QedImage : MappedImage
         }
     }
 
+    /// <inheritdoc/>
+    public override string? WhyNotGrow => Parent is null ? null : "The QED image has a backing file, whose content would show in the new part.";
+
+    /// <inheritdoc/>
+    protected override long GrowTo(long length)
+    {
+        if (length > _header.MaxSize)
+        {
+            throw QedError.GrowthSize(length, _header.MaxSize);
+        }
+
+        if (!_isPrepared)
+        {
+            Prepare();
+        }
+
+        _header.Size = length;
+        WriteWord(QedLayout.ImageSizeOffset, (ulong)length);
+        return length;
+    }
+
     private void WriteWord(int offset, ulong value)
     {
         Span<byte> bytes = stackalloc byte[8];

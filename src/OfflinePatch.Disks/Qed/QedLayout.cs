@@ -27,8 +27,8 @@ internal static class QedLayout
     public const ulong EntryUnallocated = 0;
     public const ulong EntryZero = 1; // L2 only: a cluster of zeros
 
-    public const uint LeastClusterSize = 4096;
-    public const uint MostClusterSize = 64 * 1024 * 1024;
-    public const uint MostTableSize = 16;
-    public const int MostBackingName = 1023;
+    public const uint MinClusterSize = 4096;
+    public const uint MaxClusterSize = 64 * 1024 * 1024;
+    public const uint MaxTableSize = 16;
+    public const int MaxBackingName = 1023;
 }

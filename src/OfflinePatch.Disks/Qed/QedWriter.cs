@@ -12,7 +12,7 @@ internal sealed class QedWriter : DiskWriter
     private const int TableBytes = TableClusters * ClusterSize;
     private const int TableEntries = TableBytes / 8;
     private const long L2Coverage = (long)TableEntries * ClusterSize;
-    private const long MostSize = L2Coverage * TableEntries;
+    private const long MaxSize = L2Coverage * TableEntries;
 
     private readonly ResizableDevice _output;
     private readonly SequentialOutput _body;
@@ -24,7 +24,7 @@ internal sealed class QedWriter : DiskWriter
     /// <exception cref="UnsupportedImageException"><c>QED-0004</c>.</exception>
     public QedWriter(ResizableDevice output, long size)
     {
-        if (size < 0 || size % 512 != 0 || size > MostSize)
+        if (size < 0 || size % 512 != 0 || size > MaxSize)
         {
             throw QedError.WriteSize(size);
         }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Vmdk;
 
 namespace OfflinePatch.Disks.Raw;
 
@@ -33,7 +34,12 @@ internal sealed class RawFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files) => new RawImage(files.Image);
+    public override DiskImage Open(IImageFiles files)
+    {
+        // The data file of a flat VMDK: whoever changes it alone leaves the descriptor's content id as it was.
+        var name = files.ImagePath[(files.ImagePath.LastIndexOfAny(['/', '\\']) + 1)..];
+        return VmdkNames.DescriptorOfFlat(name) is { } descriptor ? throw VmdkError.FlatAlone(files.ImagePath, descriptor) : new RawImage(files.Image);
+    }
 
     /// <inheritdoc/>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)

@@ -3,16 +3,21 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Raw;
 
 /// <summary>A RAW image: guest offset = host offset.</summary>
-internal sealed class RawImage(ResizableDevice file) : DiskImage
+internal sealed class RawImage(ResizableDevice file, string subformat = "", string? whyNotGrow = null) : DiskImage
 {
+    private long _length = file.Length;
+
     /// <inheritdoc/>
     public override ImageFormat Format => ImageFormat.Raw;
 
     /// <inheritdoc/>
-    public override string Subformat => "";
+    public override string Subformat => subformat;
 
     /// <inheritdoc/>
-    public override long Length { get; } = file.Length;
+    public override long Length => _length;
+
+    /// <inheritdoc/>
+    public override string? WhyNotGrow => whyNotGrow;
 
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer)
@@ -26,6 +31,15 @@ internal sealed class RawImage(ResizableDevice file) : DiskImage
     {
         CheckRange(offset, buffer.Length);
         file.Write(offset, buffer);
+    }
+
+    /// <inheritdoc/>
+    protected override long GrowTo(long length)
+    {
+        var old = _length;
+        file.SetLength(length);
+        _length = length;
+        return old; // a file that grows reads as zeros there
     }
 
     /// <inheritdoc/>

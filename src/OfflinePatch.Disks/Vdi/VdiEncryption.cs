@@ -11,8 +11,8 @@ namespace OfflinePatch.Disks.Vdi;
 internal static class VdiEncryption
 {
     private const int SampleBytes = 4096;
-    private const int LeastValues = 254; // of 256; random bytes miss one with a probability of 3 in 100,000
-    private const int MostOfOne = 48;    // of 16 on average; random bytes reach it with one of 10^8
+    private const int MinValues = 254; // of 256; random bytes miss one with a probability of 3 in 100,000
+    private const int MaxOfOne = 48;    // of 16 on average; random bytes reach it with one of 10^8
 
     public static bool IsEncrypted(BlockDevice disk)
     {
@@ -42,6 +42,6 @@ internal static class VdiEncryption
             most = Math.Max(most, count);
         }
 
-        return values >= LeastValues && most <= MostOfOne;
+        return values >= MinValues && most <= MaxOfOne;
     }
 }

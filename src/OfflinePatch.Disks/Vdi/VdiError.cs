@@ -11,10 +11,10 @@ internal static class VdiError
         new("VDI-0001", "VDI header", 0, $"{VdiLayout.HeaderBytes} bytes", $"{length}", CopyAgain);
 
     public static CorruptImageException BlockSize(uint size) =>
-        new("VDI-0002", "VDI header", VdiLayout.BlockSize, $"a block size that is a power of two from {VdiLayout.LeastBlock} to {VdiLayout.MostBlock}", $"{size}", CopyAgain);
+        new("VDI-0002", "VDI header", VdiLayout.BlockSize, $"a block size that is a power of two from {VdiLayout.MinBlock} to {VdiLayout.MaxBlock}", $"{size}", CopyAgain);
 
     public static CorruptImageException DiskSize(ulong size, uint blocks, uint blockSize) =>
-        new("VDI-0003", "VDI header", VdiLayout.DiskSize, $"1 to {VdiLayout.MostBytes} bytes that {blocks} blocks of {blockSize} can hold", $"{size}", CopyAgain);
+        new("VDI-0003", "VDI header", VdiLayout.DiskSize, $"1 to {VdiLayout.MaxBytes} bytes that {blocks} blocks of {blockSize} can hold", $"{size}", CopyAgain);
 
     public static CorruptImageException MapOutsideFile(uint offset, uint blocks, long fileLength) =>
         new("VDI-0004", "VDI block map", offset, $"{blocks} entries inside the file of {fileLength} bytes", "a map that passes its end", "The file is truncated. " + CopyAgain);
@@ -48,7 +48,7 @@ internal static class VdiError
         new("VDI-0104", $"The VDI has sectors of {size} bytes; 512 are known.", "Clone the disk in VirtualBox.");
 
     public static UnsupportedImageException TooLarge(long size) =>
-        new("VDI-0105", $"A disk of {size} bytes is larger than the VDIs that are written ({VdiLayout.MostBytes} bytes).", "Choose another output format.");
+        new("VDI-0105", $"A disk of {size} bytes is larger than the VDIs that are written ({VdiLayout.MaxBytes} bytes).", "Choose another output format.");
 
     public static UnsupportedImageException NotAVariant(string name) =>
         new("VDI-0106", $"\"{name}\" is not a VDI variant that is written; dynamic is.");

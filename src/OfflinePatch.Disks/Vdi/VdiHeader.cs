@@ -84,14 +84,14 @@ internal readonly ref struct VdiHeader
     private static void CheckSizes(VdiHeader header, long fileLength)
     {
         var blockSize = header.Number(VdiLayout.BlockSize);
-        if (blockSize is < VdiLayout.LeastBlock or > VdiLayout.MostBlock || !System.Numerics.BitOperations.IsPow2(blockSize))
+        if (blockSize is < VdiLayout.MinBlock or > VdiLayout.MaxBlock || !System.Numerics.BitOperations.IsPow2(blockSize))
         {
             throw VdiError.BlockSize(blockSize);
         }
 
         var size = BinaryPrimitives.ReadUInt64LittleEndian(header._bytes[VdiLayout.DiskSize..]);
         var blocks = header.Number(VdiLayout.BlockCount);
-        if (size == 0 || size > VdiLayout.MostBytes || blocks > VdiLayout.MostBlocks || size > (ulong)blocks * blockSize)
+        if (size == 0 || size > VdiLayout.MaxBytes || blocks > VdiLayout.MaxBlocks || size > (ulong)blocks * blockSize)
         {
             throw VdiError.DiskSize(size, blocks, blockSize);
         }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
 
@@ -8,12 +7,13 @@ namespace OfflinePatch.Disks.Vdi;
 /// A VDI: blocks of mostly 1 MiB, placed by a map. A new block goes to the end of the file; the identity of the content is renewed at the first write,
 /// as VirtualBox does it, so that a snapshot taken from the disk before no longer fits.
 /// </summary>
-internal sealed class VdiImage : MappedImage
+internal sealed partial class VdiImage : MappedImage
 {
     private readonly ResizableDevice _file;
     private readonly VdiMap _map;
     private readonly int _blockSize;
-    private readonly long _dataOffset;
+    private long _dataOffset;
+    private long _length;
     private readonly uint _type;
     private bool _modified;
 
@@ -24,7 +24,7 @@ internal sealed class VdiImage : MappedImage
         _blockSize = header.BlockSize;
         _dataOffset = header.DataOffset;
         _type = header.ImageType;
-        Length = header.DiskSize;
+        _length = header.DiskSize;
         ModifiedId = header.Id(VdiLayout.ModifiedId);
         ImageId = header.Id(VdiLayout.ImageId);
         var properties = new Dictionary<string, string> { ["uuid"] = ImageId.ToString("D") };
@@ -49,7 +49,7 @@ internal sealed class VdiImage : MappedImage
     };
 
     /// <inheritdoc/>
-    public override long Length { get; }
+    public override long Length => _length;
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Properties { get; }
@@ -101,12 +101,7 @@ internal sealed class VdiImage : MappedImage
     /// <inheritdoc/>
     protected override void WriteInUnit(long offset, ReadOnlySpan<byte> part)
     {
-        if (!_modified)
-        {
-            _modified = true;
-            _file.Write(VdiLayout.ModifiedId, ImageIdentity.After(ModifiedId.ToByteArray()).NextGuid().ToByteArray());
-        }
-
+        RenewModifiedId();
         var block = offset / _blockSize;
         var within = (int)(offset % _blockSize);
         var entry = _map[block];
@@ -136,9 +131,16 @@ internal sealed class VdiImage : MappedImage
         }
 
         _map.Set(block, place);
-        Span<byte> stored = stackalloc byte[sizeof(uint)];
-        BinaryPrimitives.WriteUInt32LittleEndian(stored, _map.Stored);
-        _file.Write(VdiLayout.BlocksAllocated, stored);
+        WriteStoredCount();
+    }
+
+    private void RenewModifiedId()
+    {
+        if (!_modified)
+        {
+            _modified = true;
+            _file.Write(VdiLayout.ModifiedId, ImageIdentity.After(ModifiedId.ToByteArray()).NextGuid().ToByteArray());
+        }
     }
 
     private void Clear(long start)

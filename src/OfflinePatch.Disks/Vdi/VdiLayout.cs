@@ -96,14 +96,14 @@ internal static class VdiLayout
     public const int DefaultBlock = 1024 * 1024;
 
     /// <summary>Smallest block.</summary>
-    public const int LeastBlock = 4096;
+    public const int MinBlock = 4096;
 
     /// <summary>Largest block; bounds what a first write into a block allocates.</summary>
-    public const int MostBlock = 32 * 1024 * 1024;
+    public const int MaxBlock = 32 * 1024 * 1024;
 
     /// <summary>Most entries of the map: 64 MiB of it, 16 TiB of default blocks.</summary>
-    public const uint MostBlocks = 16 * 1024 * 1024;
+    public const uint MaxBlocks = 16 * 1024 * 1024;
 
     /// <summary>Largest disk: 16 TiB.</summary>
-    public const long MostBytes = 16L * 1024 * 1024 * 1024 * 1024;
+    public const long MaxBytes = 16L * 1024 * 1024 * 1024 * 1024;
 }

@@ -9,7 +9,7 @@ internal sealed class VdiMap
 {
     private readonly ResizableDevice _file;
     private readonly long _mapOffset;
-    private readonly uint[] _entries;
+    private uint[] _entries;
 
     private VdiMap(ResizableDevice file, long mapOffset, uint[] entries)
     {
@@ -56,10 +56,58 @@ internal sealed class VdiMap
         _file.Write(_mapOffset + (block * sizeof(uint)), bytes);
     }
 
+    /// <summary>Makes the map cover more blocks, and moves the first <paramref name="dropped"/> places, which it grows over; writes the whole map.</summary>
+    /// <param name="blocks">Entries from now on.</param>
+    /// <param name="dropped">Places at the start of the data that the map needs; all later ones are counted from there.</param>
+    /// <param name="move">Copies a block from one place to another; both are numbered as before.</param>
+    public void Grow(int blocks, uint dropped, Action<uint, uint> move)
+    {
+        var old = _entries.Length;
+        Array.Resize(ref _entries, blocks);
+        _entries.AsSpan(old).Fill(VdiLayout.EntryFree);
+        if (dropped > 0)
+        {
+            NextPlace = Math.Max(NextPlace, dropped);
+            for (var block = 0; block < old; block++)
+            {
+                if (IsStored(_entries[block]) && _entries[block] < dropped)
+                {
+                    move(_entries[block], NextPlace);
+                    _entries[block] = NextPlace++;
+                }
+            }
+
+            for (var block = 0; block < old; block++)
+            {
+                _entries[block] -= IsStored(_entries[block]) ? dropped : 0;
+            }
+
+            NextPlace -= dropped;
+        }
+
+        var bytes = new byte[64 * 1024];
+        for (var first = 0; first < blocks; first += bytes.Length / sizeof(uint))
+        {
+            var count = Math.Min(blocks - first, bytes.Length / sizeof(uint));
+            for (var i = 0; i < count; i++)
+            {
+                LittleEndian.PutU32(bytes, i * sizeof(uint), _entries[first + i]);
+            }
+
+            _file.Write(_mapOffset + ((long)first * sizeof(uint)), bytes.AsSpan(0, count * sizeof(uint)));
+        }
+    }
+
+    /// <summary>Entries.</summary>
+    public int Count => _entries.Length;
+
+    /// <summary>Byte offset of the map.</summary>
+    public long Offset => _mapOffset;
+
     private void Check(uint dataOffset, int blockSize, long diskSize)
     {
         var places = Math.Max(0, (_file.Length - dataOffset + blockSize - 1) / blockSize);
-        var seen = new System.Collections.BitArray((int)Math.Min(places, VdiLayout.MostBlocks));
+        var seen = new System.Collections.BitArray((int)Math.Min(places, VdiLayout.MaxBlocks));
         for (long block = 0; block < _entries.Length; block++)
         {
             var entry = _entries[block];

@@ -19,7 +19,7 @@ internal sealed class VdiWriter : DiskWriter
 
     public VdiWriter(ResizableDevice output, long virtualSize, ImageIdentity? identity)
     {
-        if (virtualSize is <= 0 or > VdiLayout.MostBytes)
+        if (virtualSize is <= 0 or > VdiLayout.MaxBytes)
         {
             throw VdiError.TooLarge(virtualSize);
         }

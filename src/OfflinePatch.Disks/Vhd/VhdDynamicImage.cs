@@ -9,12 +9,13 @@ namespace OfflinePatch.Disks.Vhd;
 /// A dynamic or differencing VHD: the BAT names a block for each 2 MiB of the disk. A block starts with a bitmap, one bit a sector (the highest bit of a byte
 /// first): a sector whose bit is clear is zero in a dynamic disk, and the parent's in a differencing one.
 /// </summary>
-internal sealed class VhdDynamicImage : MappedImage
+internal sealed partial class VhdDynamicImage : MappedImage
 {
     private readonly ResizableDevice _file;
-    private readonly VhdFooter _footer;
-    private readonly VhdHeader _header;
-    private readonly uint[] _bat;
+    private VhdFooter _footer;
+    private VhdHeader _header;
+    private uint[] _bat;
+    private long _length;
     private readonly TableCache _bitmaps;
     private readonly int _blockSize;
     private long _end = -1; // where the next block goes, and the footer lies; -1: not prepared for writing
@@ -27,7 +28,7 @@ internal sealed class VhdDynamicImage : MappedImage
         _header = header;
         _blockSize = header.BlockSize;
         Parent = parent;
-        Length = footer.Size;
+        _length = footer.Size;
         if (Length > (long)header.TableEntries * _blockSize)
         {
             throw VhdError.Size(Length, (long)header.TableEntries * _blockSize);
@@ -45,7 +46,7 @@ internal sealed class VhdDynamicImage : MappedImage
     public override string Subformat => _footer.DiskType == VhdLayout.TypeDifferencing ? "differencing" : "dynamic";
 
     /// <inheritdoc/>
-    public override long Length { get; }
+    public override long Length => _length;
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Properties

@@ -42,6 +42,9 @@ internal static class VhdError
     public static UnsupportedImageException WriteSize(long size) =>
         new("VHD-0011", $"A VHD image of {size} bytes cannot be written: the size must be a multiple of 512, and at most 2040 GiB.", "Choose another output format: VHDX holds up to 64 TiB.");
 
+    public static UnsupportedImageException GrowthSize(long size) =>
+        new("VHD-0013", $"A VHD image holds at most 2040 GiB; {size} bytes were asked for.", "Write the result as VHDX with -o.");
+
     public static UnsupportedImageException Subformat(string name) =>
         new("VHD-0012", $"\"{name}\" is not a VHD variant that is written; dynamic and fixed are.");
 }

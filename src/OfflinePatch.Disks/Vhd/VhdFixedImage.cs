@@ -5,20 +5,17 @@ namespace OfflinePatch.Disks.Vhd;
 /// <summary>A fixed VHD: the bytes of the disk, then the footer.</summary>
 internal sealed class VhdFixedImage : DiskImage
 {
-    private readonly SubDevice _disk;
-    private readonly VhdFooter _footer;
+    private readonly ResizableDevice _file;
+    private SubDevice _disk;
+    private VhdFooter _footer;
 
     /// <exception cref="CorruptImageException"><c>VHD-0003</c>: the file is too short.</exception>
     public VhdFixedImage(ResizableDevice file, VhdFooter footer)
     {
+        _file = file;
         _footer = footer;
-        Length = footer.Size;
-        if (Length > footer.EndOffset)
-        {
-            throw VhdError.Size(Length, footer.EndOffset);
-        }
-
-        _disk = new SubDevice(file, 0, Length);
+        var size = footer.Size;
+        _disk = size <= footer.EndOffset ? new SubDevice(file, 0, size) : throw VhdError.Size(size, footer.EndOffset);
     }
 
     /// <inheritdoc/>
@@ -28,7 +25,10 @@ internal sealed class VhdFixedImage : DiskImage
     public override string Subformat => "fixed";
 
     /// <inheritdoc/>
-    public override long Length { get; }
+    public override long Length => _disk.Length;
+
+    /// <inheritdoc/>
+    public override string? WhyNotGrow => null;
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Properties => VhdDynamicImage.PropertiesOf(_footer);
@@ -48,6 +48,23 @@ internal sealed class VhdFixedImage : DiskImage
     {
         CheckRange(offset, buffer.Length);
         _disk.Write(offset, buffer);
+    }
+
+    /// <inheritdoc/>
+    protected override long GrowTo(long length)
+    {
+        if (length > VhdLayout.MaxSize)
+        {
+            throw VhdError.GrowthSize(length);
+        }
+
+        // The old footer becomes a part of the disk, and is cleared as such.
+        var oldEnd = Math.Min(length, _file.Length);
+        _footer = _footer.WithSize(length, length);
+        _file.SetLength(length + VhdLayout.FooterLength);
+        _disk = new SubDevice(_file, 0, length);
+        _file.Write(length, _footer.Bytes);
+        return oldEnd;
     }
 
     /// <inheritdoc/>

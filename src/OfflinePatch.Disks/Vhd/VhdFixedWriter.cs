@@ -12,7 +12,7 @@ internal sealed class VhdFixedWriter : DiskWriter
     /// <exception cref="UnsupportedImageException"><c>VHD-0011</c>.</exception>
     public VhdFixedWriter(ResizableDevice output, long size, ImageIdentity? identity)
     {
-        if (size % VhdLayout.SectorSize != 0 || size > VhdLayout.MostSize)
+        if (size % VhdLayout.SectorSize != 0 || size > VhdLayout.MaxSize)
         {
             throw VhdError.WriteSize(size);
         }

@@ -48,7 +48,7 @@ internal sealed class VhdFooter
     {
         get
         {
-            if (Creator is "vpc " or "qemu" && GeometrySize is not (0 or VhdLayout.MostGeometrySectors * VhdLayout.SectorSize))
+            if (Creator is "vpc " or "qemu" && GeometrySize is not (0 or VhdLayout.MaxGeometrySectors * VhdLayout.SectorSize))
             {
                 return GeometrySize;
             }
@@ -56,6 +56,26 @@ internal sealed class VhdFooter
             var size = BinaryPrimitives.ReadUInt64BigEndian(_bytes.AsSpan(VhdLayout.CurrentSizeOffset));
             return size > 1L << 60 ? throw VhdError.Size(long.MaxValue, 1L << 60) : (long)size & ~(VhdLayout.SectorSize - 1L);
         }
+    }
+
+    /// <summary>
+    /// The same footer for a disk of another size. The creator becomes one whose size field every program takes, where it is one whose geometry counts.
+    /// </summary>
+    public VhdFooter WithSize(long size, long endOffset)
+    {
+        var bytes = _bytes.ToArray();
+        BigEndian.PutU64(bytes, VhdLayout.CurrentSizeOffset, (ulong)size);
+        var (cylinders, heads, sectors) = VhdGeometry.Of(size / VhdLayout.SectorSize);
+        BigEndian.PutU16(bytes, VhdLayout.CylindersOffset, cylinders);
+        bytes[VhdLayout.HeadsOffset] = heads;
+        bytes[VhdLayout.SectorsPerTrackOffset] = sectors;
+        if (Creator is "vpc " or "qemu")
+        {
+            "win "u8.CopyTo(bytes.AsSpan(VhdLayout.CreatorOffset));
+        }
+
+        BigEndian.PutU32(bytes, VhdLayout.ChecksumOffset, Checksum(bytes, VhdLayout.ChecksumOffset));
+        return new VhdFooter(bytes, endOffset);
     }
 
     /// <summary>Whether the file ends or starts with a footer, by its cookie alone.</summary>
@@ -104,26 +124,23 @@ internal sealed class VhdFooter
     {
         var bytes = new byte[VhdLayout.FooterLength];
         VhdLayout.FooterCookie.CopyTo(bytes);
-        Half(VhdLayout.FeaturesOffset, VhdLayout.FeaturesReserved);
-        Half(VhdLayout.VersionOffset, VhdLayout.Version);
-        Word(VhdLayout.DataOffset, diskType == VhdLayout.TypeFixed ? ulong.MaxValue : VhdLayout.FooterLength);
-        Half(VhdLayout.TimestampOffset, (uint)Math.Clamp((time.GetUtcNow() - new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalSeconds, 0, uint.MaxValue));
+        BigEndian.PutU32(bytes, VhdLayout.FeaturesOffset, VhdLayout.FeaturesReserved);
+        BigEndian.PutU32(bytes, VhdLayout.VersionOffset, VhdLayout.Version);
+        BigEndian.PutU64(bytes, VhdLayout.DataOffset, diskType == VhdLayout.TypeFixed ? ulong.MaxValue : VhdLayout.FooterLength);
+        BigEndian.PutU32(bytes, VhdLayout.TimestampOffset, (uint)Math.Clamp((time.GetUtcNow() - new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalSeconds, 0, uint.MaxValue));
         "win "u8.CopyTo(bytes.AsSpan(VhdLayout.CreatorOffset)); // every reader takes the size field, and not the geometry, from this creator
-        Half(VhdLayout.CreatorVersionOffset, 0x000A0000);
-        Half(VhdLayout.CreatorHostOffset, VhdLayout.HostWindows);
-        Word(VhdLayout.OriginalSizeOffset, (ulong)size);
-        Word(VhdLayout.CurrentSizeOffset, (ulong)size);
+        BigEndian.PutU32(bytes, VhdLayout.CreatorVersionOffset, 0x000A0000);
+        BigEndian.PutU32(bytes, VhdLayout.CreatorHostOffset, VhdLayout.HostWindows);
+        BigEndian.PutU64(bytes, VhdLayout.OriginalSizeOffset, (ulong)size);
+        BigEndian.PutU64(bytes, VhdLayout.CurrentSizeOffset, (ulong)size);
         var (cylinders, heads, sectors) = VhdGeometry.Of(size / VhdLayout.SectorSize);
         BinaryPrimitives.WriteUInt16BigEndian(bytes.AsSpan(VhdLayout.CylindersOffset), cylinders);
         bytes[VhdLayout.HeadsOffset] = heads;
         bytes[VhdLayout.SectorsPerTrackOffset] = sectors;
-        Half(VhdLayout.DiskTypeOffset, diskType);
+        BigEndian.PutU32(bytes, VhdLayout.DiskTypeOffset, diskType);
         (identity ?? ImageIdentity.Random).NextGuid().TryWriteBytes(bytes.AsSpan(VhdLayout.UniqueIdOffset), bigEndian: true, out _);
-        Half(VhdLayout.ChecksumOffset, Checksum(bytes, VhdLayout.ChecksumOffset));
+        BigEndian.PutU32(bytes, VhdLayout.ChecksumOffset, Checksum(bytes, VhdLayout.ChecksumOffset));
         return bytes;
-
-        void Half(int offset, uint value) => BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(offset), value);
-        void Word(int offset, ulong value) => BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(offset), value);
     }
 
     private static VhdFooter? TryRead(BlockDevice file, long offset, int length)

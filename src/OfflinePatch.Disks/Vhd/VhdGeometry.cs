@@ -6,7 +6,7 @@ internal static class VhdGeometry
     /// <summary>The geometry that the specification's appendix "CHS Calculation" gives a disk.</summary>
     public static (ushort Cylinders, byte Heads, byte Sectors) Of(long totalSectors)
     {
-        var total = Math.Min(totalSectors, VhdLayout.MostGeometrySectors);
+        var total = Math.Min(totalSectors, VhdLayout.MaxGeometrySectors);
         if (total >= 65535L * 16 * 63)
         {
             return ((ushort)(total / 255 / 16), 16, 255);

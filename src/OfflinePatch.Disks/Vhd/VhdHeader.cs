@@ -53,21 +53,21 @@ internal sealed class VhdHeader
             throw VhdError.Header("cookie", (long)offset, "cxsparse", Convert.ToHexString(bytes.AsSpan(0, 8)));
         }
 
-        var stored = Half(bytes, VhdLayout.HeaderChecksumOffset);
+        var stored = BigEndian.U32(bytes, VhdLayout.HeaderChecksumOffset);
         var sum = VhdFooter.Checksum(bytes, VhdLayout.HeaderChecksumOffset);
         if (stored != sum)
         {
             throw VhdError.Header("checksum", (long)offset + VhdLayout.HeaderChecksumOffset, $"0x{sum:X8}", $"0x{stored:X8}");
         }
 
-        var blockSize = Half(bytes, VhdLayout.BlockSizeOffset);
-        if (!BitOperations.IsPow2(blockSize) || blockSize is < VhdLayout.LeastBlockSize or > VhdLayout.MostBlockSize)
+        var blockSize = BigEndian.U32(bytes, VhdLayout.BlockSizeOffset);
+        if (!BitOperations.IsPow2(blockSize) || blockSize is < VhdLayout.MinBlockSize or > VhdLayout.MaxBlockSize)
         {
             throw VhdError.Header("block size", (long)offset + VhdLayout.BlockSizeOffset, "a power of two from 512 to 256 MiB", $"{blockSize}");
         }
 
         var table = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(VhdLayout.TableOffset));
-        var entries = Half(bytes, VhdLayout.TableEntriesOffset);
+        var entries = BigEndian.U32(bytes, VhdLayout.TableEntriesOffset);
         if (table > (ulong)file.Length || entries * 4L > file.Length - (long)table || entries > int.MaxValue / 8)
         {
             throw VhdError.Header("BAT", (long)offset + VhdLayout.TableOffset, "a table inside the file", $"{entries} entries at 0x{table:X}");
@@ -75,6 +75,19 @@ internal sealed class VhdHeader
 
         return new VhdHeader(bytes, (long)offset, (long)table, (int)entries, (int)blockSize);
     }
+
+    /// <summary>The same header with a table of another place and length.</summary>
+    public VhdHeader WithTable(long tableOffset, int entries)
+    {
+        var bytes = _bytes.ToArray();
+        BigEndian.PutU64(bytes, VhdLayout.TableOffset, (ulong)tableOffset);
+        BigEndian.PutU32(bytes, VhdLayout.TableEntriesOffset, (uint)entries);
+        BigEndian.PutU32(bytes, VhdLayout.HeaderChecksumOffset, VhdFooter.Checksum(bytes, VhdLayout.HeaderChecksumOffset));
+        return new VhdHeader(bytes, Offset, tableOffset, entries, BlockSize);
+    }
+
+    /// <summary>Writes the header to its place.</summary>
+    public void Write(BlockDevice file) => file.Write(Offset, _bytes);
 
     /// <summary>The names that the image gives its parent, the most useful one first; all but the last may hold folders.</summary>
     public IEnumerable<string> ParentNames(BlockDevice file)
@@ -85,9 +98,9 @@ internal sealed class VhdHeader
             for (var i = 0; i < VhdLayout.LocatorCount; i++)
             {
                 var locator = _bytes.AsSpan(VhdLayout.LocatorsOffset + (i * VhdLayout.LocatorLength), VhdLayout.LocatorLength);
-                var length = Half(locator, VhdLayout.LocatorDataLengthOffset);
+                var length = BigEndian.U32(locator, VhdLayout.LocatorDataLengthOffset);
                 var offset = BinaryPrimitives.ReadUInt64BigEndian(locator[VhdLayout.LocatorDataOffset..]);
-                if (Half(locator, VhdLayout.LocatorCodeOffset) == code && length is > 0 and <= VhdLayout.MostLocatorLength
+                if (BigEndian.U32(locator, VhdLayout.LocatorCodeOffset) == code && length is > 0 and <= VhdLayout.MaxLocatorLength
                     && offset <= (ulong)file.Length && length <= file.Length - (long)offset)
                 {
                     var name = new byte[length];
@@ -115,5 +128,4 @@ internal sealed class VhdHeader
         return bytes;
     }
 
-    private static uint Half(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32BigEndian(bytes[offset..]);
 }

@@ -38,7 +38,7 @@ internal static class VhdLayout
     public const uint HostWindows = 0x5769326B; // "Wi2k"
 
     /// <summary>65535 cylinders, 16 heads, 255 sectors: the largest geometry; it says nothing about the size.</summary>
-    public const long MostGeometrySectors = 65535L * 16 * 255;
+    public const long MaxGeometrySectors = 65535L * 16 * 255;
 
     // Dynamic header.
     public const int HeaderDataOffset = 0x08; // u64: all ones
@@ -63,13 +63,13 @@ internal static class VhdLayout
     public const uint Unallocated = 0xFFFFFFFF; // BAT entry; else the sector of the block: its bitmap, then its data
 
     public const int DefaultBlockSize = 2 * 1024 * 1024;
-    public const int LeastBlockSize = 512;
-    public const int MostBlockSize = 256 * 1024 * 1024; // far above what any tool makes
+    public const int MinBlockSize = 512;
+    public const int MaxBlockSize = 256 * 1024 * 1024; // far above what any tool makes
 
     /// <summary>Sector numbers in the BAT have 32 bits; Hyper-V and others stop at 2040 GiB.</summary>
-    public const long MostSize = 2040L * 1024 * 1024 * 1024;
+    public const long MaxSize = 2040L * 1024 * 1024 * 1024;
 
-    public const int MostLocatorLength = 64 * 1024; // a path has 32,767 characters at most
+    public const int MaxLocatorLength = 64 * 1024; // a path has 32,767 characters at most
 
     public static ReadOnlySpan<byte> FooterCookie => "conectix"u8;
 

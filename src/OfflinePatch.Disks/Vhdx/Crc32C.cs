@@ -28,15 +28,15 @@ internal static class Crc32C
     /// <summary>The checksum of a structure whose own checksum field (at 4) counts as zero.</summary>
     public static uint Of(ReadOnlySpan<byte> structure)
     {
-        var crc = Add(Start, structure[..VhdxLayout.ChecksumOffset]);
+        var crc = Add(Start, structure[..VhdxLayout.Header.Checksum]);
         crc = BitOperations.Crc32C(crc, 0u);
-        return ~Add(crc, structure[(VhdxLayout.ChecksumOffset + 4)..]);
+        return ~Add(crc, structure[(VhdxLayout.Header.Checksum + 4)..]);
     }
 
     /// <summary>Whether a structure carries its right checksum.</summary>
     public static bool IsRight(ReadOnlySpan<byte> structure) =>
-        Of(structure) == BinaryPrimitives.ReadUInt32LittleEndian(structure[VhdxLayout.ChecksumOffset..]);
+        Of(structure) == BinaryPrimitives.ReadUInt32LittleEndian(structure[VhdxLayout.Header.Checksum..]);
 
     /// <summary>Stores the checksum in a structure.</summary>
-    public static void Sign(Span<byte> structure) => BinaryPrimitives.WriteUInt32LittleEndian(structure[VhdxLayout.ChecksumOffset..], Of(structure));
+    public static void Sign(Span<byte> structure) => BinaryPrimitives.WriteUInt32LittleEndian(structure[VhdxLayout.Header.Checksum..], Of(structure));
 }

@@ -8,13 +8,13 @@ internal static class VhdxError
     private const string CopyAgain = "The image is truncated or damaged: copy or export it again.";
 
     public static CorruptImageException NoHeader() =>
-        new("VHDX-0001", "VHDX header", VhdxLayout.Header1, "a valid header, there or at 0x20000", "two that are damaged", CopyAgain);
+        new("VHDX-0001", "VHDX header", VhdxLayout.Header.Place1, "a valid header, there or at 0x20000", "two that are damaged", CopyAgain);
 
     public static UnsupportedImageException Version(int version, int logVersion) =>
         new("VHDX-0002", $"The VHDX image has version {version} and log version {logVersion}; 1 and 0 are known.");
 
     public static CorruptImageException NoRegionTable() =>
-        new("VHDX-0003", "VHDX region table", VhdxLayout.RegionTable1, "a valid table, there or at 0x40000", "two that are damaged", CopyAgain);
+        new("VHDX-0003", "VHDX region table", VhdxLayout.RegionTable.Place1, "a valid table, there or at 0x40000", "two that are damaged", CopyAgain);
 
     public static UnsupportedImageException Region(Guid id) =>
         new("VHDX-0004", $"The VHDX image needs a region that is not known: {id}.");
@@ -50,6 +50,9 @@ internal static class VhdxError
 
     public static UnsupportedImageException WriteSize(long size) =>
         new("VHDX-0014", $"A VHDX image of {size} bytes cannot be written: the size must be a multiple of the sector size, and at most 64 TiB.");
+
+    public static UnsupportedImageException GrowthSize(long size) =>
+        new("VHDX-0016", $"A VHDX image holds at most 64 TiB; {size} bytes were asked for.", "Choose a smaller size.");
 
     public static UnsupportedImageException Subformat(string name) =>
         new("VHDX-0015", $"\"{name}\" is not a VHDX variant that is written; only dynamic is.");

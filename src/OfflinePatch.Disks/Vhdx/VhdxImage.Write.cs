@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace OfflinePatch.Disks.Vhdx;
 
 /// <summary>Writing in place. Tables are changed without the log: the transaction below makes all changes one.</summary>
@@ -35,7 +33,7 @@ internal sealed partial class VhdxImage
     /// <summary>Puts a new block at the end of the file: the content, around it zeros or what the parent has.</summary>
     private void WriteNewBlock(long block, long index, ulong entry, long offset, ReadOnlySpan<byte> content)
     {
-        var host = (_file.Length + VhdxLayout.Megabyte - 1) / VhdxLayout.Megabyte * VhdxLayout.Megabyte;
+        var host = EndOfFile();
         _file.EnsureLength(host + _blockSize);
         var start = block * _blockSize;
         if (Parent is not null && (entry & VhdxLayout.BatStateMask) == VhdxLayout.StateNotPresent)
@@ -46,10 +44,7 @@ internal sealed partial class VhdxImage
         }
 
         _file.Write(host + (offset - start), content);
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)host | VhdxLayout.StateFullyPresent);
-        var at = _regions.BatOffset + (index * 8);
-        _pages.Change(at / PageSize * PageSize, (int)(at % PageSize), bytes);
+        SetBatEntry(index, (ulong)host | VhdxLayout.StateFullyPresent);
     }
 
     private void CopyFromParent(long from, long to, long hostDifference)

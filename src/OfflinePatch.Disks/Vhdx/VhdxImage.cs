@@ -13,7 +13,7 @@ internal sealed partial class VhdxImage : MappedImage
 
     private readonly VhdxPatchedFile _file;
     private readonly VhdxHeader _header;
-    private readonly VhdxRegions _regions;
+    private VhdxRegions _regions;
     private readonly VhdxMetadata _metadata;
     private readonly TableCache _pages;
     private readonly int _blockSize;
@@ -59,8 +59,8 @@ internal sealed partial class VhdxImage : MappedImage
     {
         get
         {
-            var creator = new byte[VhdxLayout.CreatorLength];
-            _file.Read(VhdxLayout.CreatorOffset, creator);
+            var creator = new byte[VhdxLayout.Identifier.CreatorBytes];
+            _file.Read(VhdxLayout.Identifier.Creator, creator);
             return new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["creatorApplication"] = Encoding.Unicode.GetString(creator).Split('\0')[0],

@@ -5,49 +5,72 @@ internal static class VhdxLayout
 {
     public const int Megabyte = 1024 * 1024;
 
-    // File type identifier, at 0.
-    public const int CreatorOffset = 0x08; // 512 bytes, UTF-16LE
-    public const int CreatorLength = 512;
+    /// <summary>The file type identifier, at 0.</summary>
+    public static class Identifier
+    {
+        public const int Creator = 0x08; // UTF-16LE
+        public const int CreatorBytes = 512;
+    }
 
-    // Headers. The valid one with the higher sequence number counts.
-    public const long Header1 = 64 * 1024;
-    public const long Header2 = 128 * 1024;
-    public const int HeaderLength = 4096;
-    public const int ChecksumOffset = 0x04; // u32: CRC-32C with this field zero; headers, region tables, log entries
-    public const int SequenceOffset = 0x08; // u64
-    public const int FileWriteGuidOffset = 0x10; // changed before the first change of the file in a session
-    public const int DataWriteGuidOffset = 0x20; // changed before the first change of the disk in a session
-    public const int LogGuidOffset = 0x30; // zero: the log is empty
-    public const int LogVersionOffset = 0x40; // u16: 0
-    public const int VersionOffset = 0x42; // u16: 1
-    public const int LogLengthOffset = 0x44; // u32: a multiple of 1 MiB
-    public const int LogOffset = 0x48; // u64: a multiple of 1 MiB
+    /// <summary>A header: the valid one with the higher sequence number counts.</summary>
+    public static class Header
+    {
+        public const long Place1 = 64 * 1024;
+        public const long Place2 = 128 * 1024;
+        public const int Checksum = 0x04; // u32: CRC-32C with this field zero; region tables and log entries have it there too
+        public const int Sequence = 0x08; // u64
+        public const int FileWriteGuid = 0x10; // changed before the first change of the file in a session
+        public const int DataWriteGuid = 0x20; // changed before the first change of the disk in a session
+        public const int LogGuid = 0x30; // zero: the log is empty
+        public const int LogVersion = 0x40; // u16: 0
+        public const int Version = 0x42; // u16: 1
+        public const int LogLength = 0x44; // u32: a multiple of 1 MiB
+        public const int LogOffset = 0x48; // u64: a multiple of 1 MiB
+        public const int Bytes = 4096;
+    }
 
-    // Region tables: two copies.
-    public const long RegionTable1 = 192 * 1024;
-    public const long RegionTable2 = 256 * 1024;
-    public const int RegionTableLength = 64 * 1024;
-    public const int RegionCountOffset = 0x08; // u32
-    public const int RegionEntriesOffset = 0x10;
-    public const int RegionEntryLength = 32;
-    public const int RegionFileOffset = 0x10; // u64, in an entry behind its GUID
-    public const int RegionLengthOffset = 0x18; // u32
-    public const int RegionRequiredOffset = 0x1C; // u32, bit 0
-    public const int MostRegions = 2047;
+    /// <summary>A region table; there are two copies.</summary>
+    public static class RegionTable
+    {
+        public const long Place1 = 192 * 1024;
+        public const long Place2 = 256 * 1024;
+        public const int Count = 0x08; // u32
+        public const int Entries = 0x10;
+        public const int Bytes = 64 * 1024;
+    }
 
-    // Metadata table, at the start of its region.
-    public const int MetadataTableLength = 64 * 1024;
-    public const int MetadataCountOffset = 0x0A; // u16
-    public const int MetadataEntriesOffset = 0x20;
-    public const int MetadataEntryLength = 32;
-    public const int MetadataItemOffset = 0x10; // u32, from the start of the region
-    public const int MetadataItemLength = 0x14; // u32
-    public const int MetadataFlagsOffset = 0x18; // u32
+    /// <summary>An entry of a region table, behind its GUID.</summary>
+    public static class Region
+    {
+        public const int FileOffset = 0x10; // u64
+        public const int Length = 0x18; // u32
+        public const int Required = 0x1C; // u32, bit 0
+        public const int Bytes = 32;
+    }
+
+    /// <summary>The metadata table, at the start of its region.</summary>
+    public static class MetadataTable
+    {
+        public const int Count = 0x0A; // u16
+        public const int Entries = 0x20;
+        public const int Bytes = 64 * 1024;
+    }
+
+    /// <summary>An entry of the metadata table, behind its GUID.</summary>
+    public static class MetadataEntry
+    {
+        public const int ItemOffset = 0x10; // u32, from the start of the region
+        public const int ItemLength = 0x14; // u32
+        public const int Flags = 0x18; // u32
+        public const int Bytes = 32;
+    }
+
+    public const int MaxRegions = (RegionTable.Bytes - RegionTable.Entries) / Region.Bytes;
     public const uint MetadataIsUser = 1;
     public const uint MetadataIsVirtualDisk = 2;
     public const uint MetadataIsRequired = 4;
-    public const int MostMetadataEntries = 2047;
-    public const int MostItemLength = Megabyte;
+    public const int MaxMetadataEntries = 2047;
+    public const int MaxItemLength = Megabyte;
 
     public const uint ParametersLeaveAllocated = 1; // a fixed image
     public const uint ParametersHasParent = 2;
@@ -63,37 +86,54 @@ internal static class VhdxLayout
     public const int StatePartiallyPresent = 7; // differencing: the sector bitmap says which sectors
     public const int SectorsPerBitmap = 8 * Megabyte; // a sector bitmap block has 1 MiB, the lowest bit of a byte first
 
-    public const int LeastBlockSize = Megabyte;
-    public const int MostBlockSize = 256 * Megabyte;
-    public const long MostSize = 64L * 1024 * 1024 * Megabyte; // 64 TiB
+    public const int MinBlockSize = Megabyte;
+    public const int MaxBlockSize = 256 * Megabyte;
+    public const long MaxSize = 64L * 1024 * 1024 * Megabyte; // 64 TiB
 
-    // Log.
     public const int LogSector = 4096;
-    public const int EntryHeaderLength = 64;
-    public const int EntryLengthOffset = 0x08; // u32: a multiple of 4096
-    public const int EntryTailOffset = 0x0C; // u32: offset in the log of the first entry that still counts
-    public const int EntrySequenceOffset = 0x10; // u64
-    public const int EntryDescriptorCount = 0x18; // u32
-    public const int EntryLogGuidOffset = 0x20;
-    public const int EntryFlushedOffset = 0x30; // u64: the file was at least this long, durably
-    public const int EntryLastOffset = 0x38; // u64: the file must be at least this long after the replay
-    public const int DescriptorLength = 32;
-    public const int DescriptorTrailing = 0x04; // u32, data: the last 4 bytes of the sector
-    public const int DescriptorLeading = 0x08; // u64, data: the first 8 bytes; zero: bytes to clear
-    public const int DescriptorFileOffset = 0x10; // u64
-    public const int DescriptorSequence = 0x18; // u64
-    public const int DataSequenceHigh = 0x04; // u32
-    public const int DataSequenceLow = 0xFFC; // u32
-    public const int DataContent = 0x08; // 4084 bytes
+
+    /// <summary>The header of a log entry.</summary>
+    public static class LogEntry
+    {
+        public const int Length = 0x08; // u32: a multiple of 4096
+        public const int Tail = 0x0C; // u32: offset in the log of the first entry that still counts
+        public const int Sequence = 0x10; // u64
+        public const int DescriptorCount = 0x18; // u32
+        public const int LogGuid = 0x20;
+        public const int Flushed = 0x30; // u64: the file was at least this long, durably
+        public const int Last = 0x38; // u64: the file must be at least this long after the replay
+        public const int Bytes = 64;
+    }
+
+    /// <summary>A descriptor of a log entry: data, or zeros.</summary>
+    public static class LogDescriptor
+    {
+        public const int Trailing = 0x04; // u32, data: the last 4 bytes of the sector
+        public const int Leading = 0x08; // u64, data: the first 8 bytes; zero: bytes to clear
+        public const int FileOffset = 0x10; // u64
+        public const int Sequence = 0x18; // u64
+        public const int Bytes = 32;
+    }
+
+    /// <summary>A data sector of a log entry.</summary>
+    public static class LogData
+    {
+        public const int SequenceHigh = 0x04; // u32
+        public const int Content = 0x08; // 4084 bytes
+        public const int SequenceLow = 0xFFC; // u32
+    }
 
     /// <summary>Logs have 1 MiB in practice; the search in a longer one would cost more than it could ever be worth.</summary>
     public const long MaxLogLength = 256L * Megabyte;
-    public const int MostZeroDescriptors = 64 * 1024;
+    public const int MaxZeroDescriptors = 64 * 1024;
 
-    // Parent locator.
-    public const int LocatorCountOffset = 0x12; // u16
-    public const int LocatorEntriesOffset = 0x14;
-    public const int LocatorEntryLength = 12; // u32 key offset, u32 value offset, u16 key length, u16 value length
+    /// <summary>The parent locator item.</summary>
+    public static class Locator
+    {
+        public const int Count = 0x12; // u16
+        public const int Entries = 0x14;
+        public const int EntryBytes = 12; // u32 key offset, u32 value offset, u16 key length, u16 value length
+    }
 
     public static readonly Guid RegionBat = new("2DC27766-F623-4200-9D64-115E9BFD4A08");
     public static readonly Guid RegionMetadata = new("8B7CA206-4790-4B9A-B8FE-575F050F886E");

@@ -37,7 +37,7 @@ internal sealed class VhdxLog
         if (header.LogLength == 0 || header.LogLength % VhdxLayout.Megabyte != 0 || header.LogLength > VhdxLayout.MaxLogLength || header.LogOffset < VhdxLayout.Megabyte
             || header.LogOffset % VhdxLayout.Megabyte != 0 || header.LogOffset > (ulong)file.Length || header.LogLength > file.Length - (long)header.LogOffset)
         {
-            throw VhdxError.Log(VhdxLayout.LogOffset, "a log inside the file, at a multiple of 1 MiB", $"{header.LogLength} bytes at 0x{header.LogOffset:X}");
+            throw VhdxError.Log(VhdxLayout.Header.LogOffset, "a log inside the file, at a multiple of 1 MiB", $"{header.LogLength} bytes at 0x{header.LogOffset:X}");
         }
 
         var log = new VhdxLog(file, header);
@@ -84,20 +84,20 @@ internal sealed class VhdxLog
             return null;
         }
 
-        var length = Half(header, VhdxLayout.EntryLengthOffset);
-        var tail = Half(header, VhdxLayout.EntryTailOffset);
-        var sequence = Word(header, VhdxLayout.EntrySequenceOffset);
-        var descriptors = Half(header, VhdxLayout.EntryDescriptorCount);
+        var length = Half(header, VhdxLayout.LogEntry.Length);
+        var tail = Half(header, VhdxLayout.LogEntry.Tail);
+        var sequence = Word(header, VhdxLayout.LogEntry.Sequence);
+        var descriptors = Half(header, VhdxLayout.LogEntry.DescriptorCount);
         var entry = new Entry(offset, length, tail, sequence, (int)Math.Min(descriptors, int.MaxValue / 64),
-            Word(header, VhdxLayout.EntryFlushedOffset), Word(header, VhdxLayout.EntryLastOffset));
+            Word(header, VhdxLayout.LogEntry.Flushed), Word(header, VhdxLayout.LogEntry.Last));
         if (length == 0 || length % VhdxLayout.LogSector != 0 || length > _length || tail % VhdxLayout.LogSector != 0 || tail >= _length || sequence is 0 or ulong.MaxValue
-            || new Guid(header.Slice(VhdxLayout.EntryLogGuidOffset, 16)) != _guid || entry.DescriptorSectors * (long)VhdxLayout.LogSector > length)
+            || new Guid(header.Slice(VhdxLayout.LogEntry.LogGuid, 16)) != _guid || entry.DescriptorSectors * (long)VhdxLayout.LogSector > length)
         {
             return null;
         }
 
-        var stored = Half(header, VhdxLayout.ChecksumOffset);
-        header.Slice(VhdxLayout.ChecksumOffset, 4).Clear();
+        var stored = Half(header, VhdxLayout.Header.Checksum);
+        header.Slice(VhdxLayout.Header.Checksum, 4).Clear();
         var crc = Crc32C.Add(Crc32C.Start, header);
         for (long done = VhdxLayout.LogSector; done < length; done += VhdxLayout.LogSector)
         {
@@ -115,24 +115,24 @@ internal sealed class VhdxLog
             throw VhdxError.Log(_offset + entry.Offset, $"a file of at least {entry.FlushedOffset} bytes", $"{_file.Length} bytes");
         }
 
-        if (entry.LastOffset > (ulong)VhdxLayout.MostSize * 2)
+        if (entry.LastOffset > (ulong)VhdxLayout.MaxSize * 2)
         {
-            throw VhdxError.Log(_offset + entry.Offset + VhdxLayout.EntryLastOffset, "a file of at most 128 TiB", $"{entry.LastOffset} bytes");
+            throw VhdxError.Log(_offset + entry.Offset + VhdxLayout.LogEntry.Last, "a file of at most 128 TiB", $"{entry.LastOffset} bytes");
         }
 
         _file.RequireLength((long)entry.LastOffset);
         var dataSector = (long)entry.DescriptorSectors;
-        var descriptor = new byte[VhdxLayout.DescriptorLength];
+        var descriptor = new byte[VhdxLayout.LogDescriptor.Bytes];
         for (var i = 0; i < entry.Descriptors; i++)
         {
-            var at = (entry.Offset + VhdxLayout.EntryHeaderLength + ((long)i * VhdxLayout.DescriptorLength)) % _length;
+            var at = (entry.Offset + VhdxLayout.LogEntry.Bytes + ((long)i * VhdxLayout.LogDescriptor.Bytes)) % _length;
             _file.ReadHost(_offset + at, descriptor);
-            if (Word(descriptor, VhdxLayout.DescriptorSequence) != entry.Sequence)
+            if (Word(descriptor, VhdxLayout.LogDescriptor.Sequence) != entry.Sequence)
             {
-                throw VhdxError.Log(_offset + at, $"a descriptor of entry {entry.Sequence}", $"one of entry {Word(descriptor, VhdxLayout.DescriptorSequence)}");
+                throw VhdxError.Log(_offset + at, $"a descriptor of entry {entry.Sequence}", $"one of entry {Word(descriptor, VhdxLayout.LogDescriptor.Sequence)}");
             }
 
-            var fileOffset = Word(descriptor, VhdxLayout.DescriptorFileOffset);
+            var fileOffset = Word(descriptor, VhdxLayout.LogDescriptor.FileOffset);
             if (fileOffset % VhdxLayout.LogSector != 0 || fileOffset > (ulong)_file.Length - VhdxLayout.LogSector)
             {
                 throw VhdxError.Log(_offset + at, "a sector inside the file", $"0x{fileOffset:X}");
@@ -140,7 +140,7 @@ internal sealed class VhdxLog
 
             if (descriptor.AsSpan().StartsWith(VhdxLayout.ZeroDescriptorSignature))
             {
-                var length = Word(descriptor, VhdxLayout.DescriptorLeading);
+                var length = Word(descriptor, VhdxLayout.LogDescriptor.Leading);
                 if (length % VhdxLayout.LogSector != 0 || length > (ulong)_file.Length - fileOffset)
                 {
                     throw VhdxError.Log(_offset + at, "a range inside the file", $"{length} bytes at 0x{fileOffset:X}");
@@ -157,15 +157,15 @@ internal sealed class VhdxLog
 
             var data = _offset + ((entry.Offset + (dataSector++ * VhdxLayout.LogSector)) % _length);
             CheckDataSector(data, entry.Sequence);
-            _file.AddSector((long)fileOffset, data, Word(descriptor, VhdxLayout.DescriptorLeading), Half(descriptor, VhdxLayout.DescriptorTrailing));
+            _file.AddSector((long)fileOffset, data, Word(descriptor, VhdxLayout.LogDescriptor.Leading), Half(descriptor, VhdxLayout.LogDescriptor.Trailing));
         }
     }
 
     private void CheckDataSector(long offset, ulong sequence)
     {
         _file.ReadHost(offset, _sector);
-        var high = Half(_sector, VhdxLayout.DataSequenceHigh);
-        var low = Half(_sector, VhdxLayout.DataSequenceLow);
+        var high = Half(_sector, VhdxLayout.LogData.SequenceHigh);
+        var low = Half(_sector, VhdxLayout.LogData.SequenceLow);
         if (!_sector.AsSpan().StartsWith(VhdxLayout.DataSignature) || (((ulong)high << 32) | low) != sequence)
         {
             throw VhdxError.Log(offset, $"a data sector of entry {sequence}", $"0x{high:X8}{low:X8}");
@@ -191,6 +191,6 @@ internal sealed class VhdxLog
     {
         /// <summary>Sectors of header and descriptors: data sectors follow.</summary>
         public int DescriptorSectors =>
-            (int)((VhdxLayout.EntryHeaderLength + ((long)Descriptors * VhdxLayout.DescriptorLength) + VhdxLayout.LogSector - 1) / VhdxLayout.LogSector);
+            (int)((VhdxLayout.LogEntry.Bytes + ((long)Descriptors * VhdxLayout.LogDescriptor.Bytes) + VhdxLayout.LogSector - 1) / VhdxLayout.LogSector);
     }
 }

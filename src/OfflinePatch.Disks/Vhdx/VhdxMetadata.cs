@@ -8,6 +8,8 @@ namespace OfflinePatch.Disks.Vhdx;
 /// <summary>What the metadata region says of the disk.</summary>
 internal sealed class VhdxMetadata
 {
+    private long _sizeOffset; // where the file holds the size
+
     private VhdxMetadata()
     {
     }
@@ -47,15 +49,15 @@ internal sealed class VhdxMetadata
     /// <exception cref="UnsupportedImageException"><c>VHDX-0006</c>.</exception>
     public static VhdxMetadata Read(BlockDevice file, VhdxRegions regions)
     {
-        var table = new byte[VhdxLayout.MetadataTableLength];
+        var table = new byte[VhdxLayout.MetadataTable.Bytes];
         file.Read(regions.MetadataOffset, table);
         if (!table.AsSpan().StartsWith(VhdxLayout.MetadataSignature))
         {
             throw VhdxError.Metadata("signature", "metadata", Convert.ToHexString(table.AsSpan(0, 8)));
         }
 
-        var count = BinaryPrimitives.ReadUInt16LittleEndian(table.AsSpan(VhdxLayout.MetadataCountOffset));
-        if (count > VhdxLayout.MostMetadataEntries - 1)
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(table.AsSpan(VhdxLayout.MetadataTable.Count));
+        if (count > VhdxLayout.MaxMetadataEntries - 1)
         {
             throw VhdxError.Metadata("table", "at most 2046 entries", $"{count}");
         }
@@ -63,17 +65,26 @@ internal sealed class VhdxMetadata
         var metadata = new VhdxMetadata();
         for (var i = 0; i < count; i++)
         {
-            metadata.Take(file, regions, table.AsSpan(VhdxLayout.MetadataEntriesOffset + (i * VhdxLayout.MetadataEntryLength), VhdxLayout.MetadataEntryLength));
+            metadata.Take(file, regions, table.AsSpan(VhdxLayout.MetadataTable.Entries + (i * VhdxLayout.MetadataEntry.Bytes), VhdxLayout.MetadataEntry.Bytes));
         }
 
         metadata.Check();
         return metadata;
     }
 
+    /// <summary>Sets the size, here and in the file.</summary>
+    public void SetSize(BlockDevice file, long size)
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        LittleEndian.PutU64(bytes, 0, (ulong)size);
+        file.Write(_sizeOffset, bytes);
+        Size = size;
+    }
+
     private void Take(BlockDevice file, VhdxRegions regions, ReadOnlySpan<byte> entry)
     {
         var id = new Guid(entry[..16]);
-        var flags = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataFlagsOffset..]);
+        var flags = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataEntry.Flags..]);
         var isKnown = id == VhdxLayout.FileParameters || id == VhdxLayout.VirtualDiskSize || id == VhdxLayout.VirtualDiskId || id == VhdxLayout.LogicalSectorSize
             || id == VhdxLayout.PhysicalSectorSize || id == VhdxLayout.ParentLocator;
         if (!isKnown || (flags & VhdxLayout.MetadataIsUser) != 0)
@@ -86,15 +97,20 @@ internal sealed class VhdxMetadata
             return;
         }
 
-        var offset = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataItemOffset..]);
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataItemLength..]);
-        if (length > VhdxLayout.MostItemLength || (length > 0 && offset < VhdxLayout.MetadataTableLength) || offset > regions.MetadataLength || length > regions.MetadataLength - offset)
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataEntry.ItemOffset..]);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataEntry.ItemLength..]);
+        if (length > VhdxLayout.MaxItemLength || (length > 0 && offset < VhdxLayout.MetadataTable.Bytes) || offset > regions.MetadataLength || length > regions.MetadataLength - offset)
         {
             throw VhdxError.Metadata($"item {id}", "a place inside the region", $"{length} bytes at 0x{offset:X}");
         }
 
         var item = new byte[length];
         file.Read(regions.MetadataOffset + offset, item);
+        if (id == VhdxLayout.VirtualDiskSize)
+        {
+            _sizeOffset = regions.MetadataOffset + offset;
+        }
+
         TakeItem(id, item);
     }
 
@@ -102,25 +118,25 @@ internal sealed class VhdxMetadata
     {
         if (id == VhdxLayout.FileParameters)
         {
-            var blockSize = Half(item, 0);
-            if (!BitOperations.IsPow2(blockSize) || blockSize is < VhdxLayout.LeastBlockSize or > VhdxLayout.MostBlockSize)
+            var blockSize = U32(item, 0);
+            if (!BitOperations.IsPow2(blockSize) || blockSize is < VhdxLayout.MinBlockSize or > VhdxLayout.MaxBlockSize)
             {
                 throw VhdxError.Metadata("block size", "a power of two from 1 MiB to 256 MiB", $"{blockSize}");
             }
 
             BlockSize = (int)blockSize;
-            IsFixed = (Half(item, 4) & VhdxLayout.ParametersLeaveAllocated) != 0;
-            HasParent = (Half(item, 4) & VhdxLayout.ParametersHasParent) != 0;
+            IsFixed = (U32(item, 4) & VhdxLayout.ParametersLeaveAllocated) != 0;
+            HasParent = (U32(item, 4) & VhdxLayout.ParametersHasParent) != 0;
         }
         else if (id == VhdxLayout.VirtualDiskSize)
         {
             Part(item, 0, 8);
             var size = BinaryPrimitives.ReadUInt64LittleEndian(item);
-            Size = size is > 0 and <= (ulong)VhdxLayout.MostSize ? (long)size : throw VhdxError.Metadata("virtual disk size", "1 sector to 64 TiB", $"{size}");
+            Size = size is > 0 and <= (ulong)VhdxLayout.MaxSize ? (long)size : throw VhdxError.Metadata("virtual disk size", "1 sector to 64 TiB", $"{size}");
         }
         else if (id == VhdxLayout.LogicalSectorSize)
         {
-            var size = Half(item, 0);
+            var size = U32(item, 0);
             SectorSize = size is 512 or 4096 ? (int)size : throw VhdxError.Metadata("logical sector size", "512 or 4096", $"{size}");
         }
         else if (id == VhdxLayout.VirtualDiskId)
@@ -140,12 +156,12 @@ internal sealed class VhdxMetadata
             throw VhdxError.Metadata("parent locator", $"the type {VhdxLayout.LocatorTypeVhdx}", $"{new Guid(Part(item, 0, 16))}");
         }
 
-        var count = BinaryPrimitives.ReadUInt16LittleEndian(Part(item, VhdxLayout.LocatorCountOffset, 2));
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(Part(item, VhdxLayout.Locator.Count, 2));
         for (var i = 0; i < count; i++)
         {
-            var entry = Part(item, VhdxLayout.LocatorEntriesOffset + (i * VhdxLayout.LocatorEntryLength), VhdxLayout.LocatorEntryLength);
-            var key = Text(item, Half(entry, 0), BinaryPrimitives.ReadUInt16LittleEndian(entry[8..]));
-            ParentLocator[key] = Text(item, Half(entry, 4), BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]));
+            var entry = Part(item, VhdxLayout.Locator.Entries + (i * VhdxLayout.Locator.EntryBytes), VhdxLayout.Locator.EntryBytes);
+            var key = Text(item, U32(entry, 0), BinaryPrimitives.ReadUInt16LittleEndian(entry[8..]));
+            ParentLocator[key] = Text(item, U32(entry, 4), BinaryPrimitives.ReadUInt16LittleEndian(entry[10..]));
         }
     }
 
@@ -170,7 +186,7 @@ internal sealed class VhdxMetadata
     private static ReadOnlySpan<byte> Part(ReadOnlySpan<byte> item, long offset, int length) =>
         offset <= item.Length - length ? item.Slice((int)offset, length) : throw VhdxError.Metadata("item", $"{offset + length} bytes", $"{item.Length}");
 
-    private static uint Half(ReadOnlySpan<byte> item, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(Part(item, offset, 4));
+    private static uint U32(ReadOnlySpan<byte> item, int offset) => LittleEndian.U32(Part(item, offset, 4), 0);
 
     private static string Text(ReadOnlySpan<byte> item, uint offset, int length) => Encoding.Unicode.GetString(Part(item, offset, length));
 }

@@ -37,9 +37,9 @@ internal sealed class VhdxPatchedFile(ResizableDevice host) : ResizableDevice
     /// <exception cref="CorruptImageException"><c>VHDX-0009</c>: more ranges than any log has.</exception>
     public void AddZeros(long offset, long length)
     {
-        if (_zeros.Count >= VhdxLayout.MostZeroDescriptors)
+        if (_zeros.Count >= VhdxLayout.MaxZeroDescriptors)
         {
-            throw VhdxError.Log(offset, $"at most {VhdxLayout.MostZeroDescriptors} zero descriptors", "more");
+            throw VhdxError.Log(offset, $"at most {VhdxLayout.MaxZeroDescriptors} zero descriptors", "more");
         }
 
         _zeros.Add((offset, offset + length, _order++));

@@ -15,7 +15,7 @@ internal sealed class GrainTables
     private readonly BlockDevice _file;
     private readonly string _fileName;
     private readonly int _entriesPerTable;
-    private readonly uint[] _directory;
+    private uint[] _directory;
     private readonly Dictionary<long, uint[]> _tables = [];
     private readonly int _maxTables;
     private readonly uint[] _empty;
@@ -35,7 +35,7 @@ internal sealed class GrainTables
     }
 
     /// <summary>Byte offset of the directory in the file.</summary>
-    public long DirectoryOffset { get; }
+    public long DirectoryOffset { get; private set; }
 
     /// <summary>Entries of the directory.</summary>
     public int Count => _directory.Length;
@@ -167,6 +167,50 @@ internal sealed class GrainTables
         }
 
         WriteEntry(DirectoryEntryOffset(index), sector);
+    }
+
+    /// <summary>
+    /// Adds empty tables, at the end of the file. A directory that has no room for their entries moves there too. Returns its byte offset; the caller enters it into
+    /// the header.
+    /// </summary>
+    public long Grow(ResizableDevice file, int count)
+    {
+        var old = _directory.Length;
+        var oldSectors = ((old * sizeof(uint)) + VmdkLayout.SectorSize - 1) / VmdkLayout.SectorSize;
+        var sectors = ((count * (long)sizeof(uint)) + VmdkLayout.SectorSize - 1) / VmdkLayout.SectorSize;
+        var end = (file.Length + VmdkLayout.SectorSize - 1) / VmdkLayout.SectorSize * VmdkLayout.SectorSize;
+        var moves = sectors > oldSectors;
+        var first = end + (moves ? sectors * VmdkLayout.SectorSize : 0);
+        var newEnd = first + ((long)(count - old) * TableBytes);
+        if (newEnd / VmdkLayout.SectorSize > uint.MaxValue)
+        {
+            throw VmdkError.FileWouldBeTooLong(_fileName);
+        }
+
+        file.SetLength(newEnd);
+        lock (_gate)
+        {
+            Array.Resize(ref _directory, count);
+            for (var i = old; i < count; i++)
+            {
+                _directory[i] = (uint)((first + ((long)(i - old) * TableBytes)) / VmdkLayout.SectorSize);
+            }
+
+            DirectoryOffset = moves ? end : DirectoryOffset;
+            _tables.Clear();
+            _last = null;
+            _hole = default;
+        }
+
+        var written = moves ? 0 : old;
+        var bytes = new byte[(count - written) * sizeof(uint)];
+        for (var i = written; i < count; i++)
+        {
+            LittleEndian.PutU32(bytes, (i - written) * sizeof(uint), _directory[i]);
+        }
+
+        file.Write(DirectoryEntryOffset(written), bytes);
+        return DirectoryOffset;
     }
 
     private long TableOffset(long index) => (long)_directory[index] * VmdkLayout.SectorSize;

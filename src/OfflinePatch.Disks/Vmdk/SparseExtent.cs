@@ -94,6 +94,36 @@ internal sealed class SparseExtent : GrainExtent
         _copy?.Set(index, sector);
     }
 
+    /// <inheritdoc/>
+    public override string? WhyNotGrow => _whyNotInPlace;
+
+    /// <inheritdoc/>
+    public override long Grow(long length)
+    {
+        if (length > MaxFileBytes)
+        {
+            throw VmdkError.TooLargeToWrite(length);
+        }
+
+        var grains = (length + GrainBytes - 1) / GrainBytes;
+        var tables = (grains + VmdkLayout.EntriesPerTable - 1) / VmdkLayout.EntriesPerTable;
+        Span<byte> header = stackalloc byte[SparseHeader.Layout.Size];
+        _output.Read(0, header);
+        if (tables > _tables.Count)
+        {
+            LittleEndian.PutU64(header, SparseHeader.Layout.GdOffset, (ulong)_tables.Grow(_output, (int)tables) / VmdkLayout.SectorSize);
+            if (_copy is not null)
+            {
+                LittleEndian.PutU64(header, SparseHeader.Layout.RgdOffset, (ulong)_copy.Grow(_output, (int)tables) / VmdkLayout.SectorSize);
+            }
+        }
+
+        LittleEndian.PutU64(header, SparseHeader.Layout.Capacity, (ulong)(length / VmdkLayout.SectorSize));
+        _output.Write(0, header);
+        Length = length;
+        return length;
+    }
+
     private void EnsureTable(long grain)
     {
         var index = grain / VmdkLayout.EntriesPerTable;

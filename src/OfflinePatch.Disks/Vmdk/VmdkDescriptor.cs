@@ -136,6 +136,37 @@ internal sealed class VmdkDescriptor
         return result;
     }
 
+    /// <summary>The same text with another length of the only extent, and with the cylinders that follow from it.</summary>
+    public byte[] WithSectors(long sectors)
+    {
+        var text = Encoding.Latin1.GetString(_bytes);
+        var line = text.Split('\n').First(l => l.TrimStart().StartsWith("RW", StringComparison.Ordinal));
+        var old = _extents[0].Sectors.ToString(CultureInfo.InvariantCulture);
+        var at = text.IndexOf(line, StringComparison.Ordinal) + line.IndexOf(old, StringComparison.Ordinal);
+        text = text[..at] + sectors.ToString(CultureInfo.InvariantCulture) + text[(at + old.Length)..];
+        if (long.TryParse(_values.GetValueOrDefault("ddb.geometry.heads"), CultureInfo.InvariantCulture, out var heads)
+            && long.TryParse(_values.GetValueOrDefault("ddb.geometry.sectors"), CultureInfo.InvariantCulture, out var perTrack)
+            && heads is > 0 and <= 255 && perTrack is > 0 and <= 63)
+        {
+            // An IDE disk says 16383 cylinders once it is larger.
+            var cylinders = Math.Min(heads == 16 ? 16383 : long.MaxValue, sectors / (heads * perTrack));
+            text = ReplaceDigits(text, "ddb.geometry.cylinders", cylinders.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return Encoding.Latin1.GetBytes(text);
+    }
+
+    private static string ReplaceDigits(string text, string key, string digits)
+    {
+        foreach (var (start, length) in FindDigits(Encoding.Latin1.GetBytes(text), key))
+        {
+            text = text[..start] + digits + text[(start + length)..];
+            break;
+        }
+
+        return text;
+    }
+
     private void ParseLine(string line, int number)
     {
         if (line.Length == 0 || line[0] == '#')

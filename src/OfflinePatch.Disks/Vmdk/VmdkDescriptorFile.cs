@@ -19,10 +19,10 @@ internal sealed class VmdkDescriptorFile
     }
 
     /// <summary>The text.</summary>
-    public VmdkDescriptor Descriptor { get; }
+    public VmdkDescriptor Descriptor { get; private set; }
 
     /// <summary>Facts for <c>inspect</c>: createType, CID, parentCID and every <c>ddb.</c> line.</summary>
-    public IReadOnlyDictionary<string, string> Properties { get; }
+    public IReadOnlyDictionary<string, string> Properties { get; private set; }
 
     /// <summary>Whether there is a CID that can be renewed.</summary>
     public bool HasContentId => Descriptor.Values.ContainsKey("CID");
@@ -58,9 +58,13 @@ internal sealed class VmdkDescriptorFile
     }
 
     /// <summary>Writes the descriptor with another CID; the rest of its bytes stay.</summary>
-    public void RenewContentId(uint contentId)
+    public void RenewContentId(uint contentId) => Write(Descriptor.WithContentId(contentId));
+
+    /// <summary>Writes the descriptor with another length of its only extent, and the cylinders that belong to it.</summary>
+    public void SetSectors(long sectors) => Write(Descriptor.WithSectors(sectors));
+
+    private void Write(byte[] text)
     {
-        var text = Descriptor.WithContentId(contentId);
         if (_room == long.MaxValue)
         {
             _file.EnsureLength(text.Length);
@@ -71,6 +75,8 @@ internal sealed class VmdkDescriptorFile
         }
 
         _file.Write(_offset, text);
+        Descriptor = VmdkDescriptor.Parse("descriptor", text);
+        Properties = CollectProperties(Descriptor);
     }
 
     private static VmdkDescriptor Parse(ResizableDevice file, string fileName, long offset, long length)

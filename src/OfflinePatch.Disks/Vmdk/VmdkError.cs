@@ -102,9 +102,6 @@ internal static class VmdkError
     public static UnsupportedImageException ExtentAlone(string path) =>
         new("VMDK-0105", $"{path} is one extent of a VMDK, not the disk.", "Name the small text file (the descriptor) instead, and keep all its files in one folder.");
 
-    public static UnsupportedImageException IncompatibleFlags(string file, uint flags) =>
-        new("VMDK-0106", $"{file} sets unknown flags 0x{flags:X8}.", Reexport);
-
     public static UnsupportedImageException SeSparseJournal(string file) =>
         new("VMDK-0107", $"{file} is a seSparse extent with a journal to replay.", "Consolidate the snapshots in VMware, or export the disk again after a clean shutdown.");
 
@@ -126,6 +123,10 @@ internal static class VmdkError
     public static UnsupportedImageException Encoding(string file, string name) =>
         new("VMDK-0113", $"{file} names files in the encoding \"{name}\", which is not known or not the one that it is written in.",
             "Save the descriptor as UTF-8, with the line encoding=\"UTF-8\", and try again.");
+
+    public static UnsupportedImageException FlatAlone(string path, string descriptor) =>
+        new("VMDK-0114", $"{path} is the data of a flat VMDK, not the disk.",
+            $"Name the descriptor {descriptor} beside it, and keep both in one folder. Where there is no descriptor any more, give the file a name that ends with .raw.");
 
     public static RefusedException Encrypted(string path) =>
         new("VMDK-0201", $"image.encryption: {path} is an encrypted VMDK.", "Remove the encryption in VMware and export the disk again.");

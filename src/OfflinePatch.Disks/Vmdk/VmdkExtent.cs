@@ -12,10 +12,18 @@ internal abstract class VmdkExtent
     public long Start { get; init; }
 
     /// <summary>Guest bytes.</summary>
-    public required long Length { get; init; }
+    public required long Length { get; set; }
 
     /// <summary>Null when the extent can be written; else why not, in a full sentence.</summary>
     public virtual string? WhyNotInPlace => null;
+
+    /// <summary>Null when the extent can be made longer; else why not, in a full sentence.</summary>
+    public virtual string? WhyNotGrow => WhyNotInPlace ?? $"{FileName} is a VMDK extent that is not made longer in place.";
+
+    /// <summary>
+    /// Makes the extent longer, in its file; <see cref="WhyNotGrow"/> is null. Returns the end of what may hold old bytes behind the old end.
+    /// </summary>
+    public virtual long Grow(long length) => throw VmdkError.NotInPlace(WhyNotGrow ?? "");
 
     /// <summary>Fills <paramref name="buffer"/>; the range is inside the extent.</summary>
     public abstract void Read(long offset, Span<byte> buffer);
@@ -38,8 +46,20 @@ internal abstract class VmdkExtent
 }
 
 /// <summary>An extent whose bytes lie in a file as they are (FLAT, VMFS).</summary>
-internal sealed class FlatExtent(BlockDevice file, long fileOffset) : VmdkExtent
+internal sealed class FlatExtent(ResizableDevice file, long fileOffset) : VmdkExtent
 {
+    /// <inheritdoc/>
+    public override string? WhyNotGrow => fileOffset == 0 && file.Length == Length ? null : $"{FileName} holds more than one extent of the disk.";
+
+    /// <inheritdoc/>
+    public override long Grow(long length)
+    {
+        var old = Length;
+        file.SetLength(length);
+        Length = length;
+        return old; // a file that grows reads as zeros there
+    }
+
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer) => file.Read(fileOffset + offset, buffer);
 

@@ -7,6 +7,7 @@ internal sealed class VmdkImage : DiskImage
 {
     private readonly List<VmdkExtent> _extents;
     private readonly VmdkDescriptorFile? _descriptor;
+    private readonly bool _hasParent;
     private readonly string? _whyNotInPlace;
     private bool _contentIdRenewed;
 
@@ -14,15 +15,15 @@ internal sealed class VmdkImage : DiskImage
     /// <param name="descriptor">The descriptor, or null where the format has none.</param>
     /// <param name="createType">The variant.</param>
     /// <param name="whyNotInPlace">A reason that no extent knows (a read-only one), or null.</param>
-    public VmdkImage(List<VmdkExtent> extents, VmdkDescriptorFile? descriptor, string createType, string? whyNotInPlace)
+    /// <param name="hasParent">Whether the disk is a snapshot.</param>
+    public VmdkImage(List<VmdkExtent> extents, VmdkDescriptorFile? descriptor, string createType, string? whyNotInPlace, bool hasParent = false)
     {
+        _hasParent = hasParent;
         _extents = extents;
         _descriptor = descriptor;
         Subformat = createType;
-        Length = extents[^1].Start + extents[^1].Length;
         _whyNotInPlace = whyNotInPlace ?? extents.Select(e => e.WhyNotInPlace).FirstOrDefault(w => w is not null)
             ?? (descriptor is { HasContentId: false } ? "The descriptor has no CID, which a change must renew." : null);
-        Properties = descriptor?.Properties ?? new Dictionary<string, string>();
     }
 
     /// <inheritdoc/>
@@ -35,10 +36,17 @@ internal sealed class VmdkImage : DiskImage
     public override string? WhyNotInPlace => _whyNotInPlace;
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, string> Properties { get; }
+    public override IReadOnlyDictionary<string, string> Properties => _descriptor?.Properties ?? base.Properties;
 
     /// <inheritdoc/>
-    public override long Length { get; }
+    public override long Length => _extents[^1].Start + _extents[^1].Length;
+
+    /// <inheritdoc/>
+    public override string? WhyNotGrow =>
+        _whyNotInPlace is not null ? _whyNotInPlace
+        : _hasParent ? "A VMDK snapshot has the size of its parent."
+        : _descriptor is null || _extents.Count != 1 ? "A VMDK of several extents is not made larger in place."
+        : _extents[0].WhyNotGrow;
 
     /// <summary>Content id of the descriptor.</summary>
     public uint ContentId => _descriptor?.Descriptor.ContentId ?? VmdkLayout.NoParent;
@@ -66,9 +74,8 @@ internal sealed class VmdkImage : DiskImage
             throw VmdkError.NotInPlace(_whyNotInPlace);
         }
 
-        if (buffer.Length > 0 && !_contentIdRenewed)
+        if (buffer.Length > 0)
         {
-            _contentIdRenewed = true;
             RenewContentId();
         }
 
@@ -107,9 +114,29 @@ internal sealed class VmdkImage : DiskImage
         }
     }
 
+    /// <inheritdoc/>
+    protected override long GrowTo(long length)
+    {
+        if (length / VmdkLayout.SectorSize > VmdkLayout.MaxCapacitySectors)
+        {
+            throw VmdkError.TooLargeToWrite(length);
+        }
+
+        var dirtyEnd = _extents[0].Grow(length);
+        _descriptor!.SetSectors(length / VmdkLayout.SectorSize);
+        RenewContentId();
+        return dirtyEnd;
+    }
+
     /// <summary>A snapshot of this disk must notice that its parent has changed: a new CID tells it.</summary>
     private void RenewContentId()
     {
+        if (_contentIdRenewed)
+        {
+            return;
+        }
+
+        _contentIdRenewed = true;
         var old = ContentId;
         var identity = ImageIdentity.After(BitConverter.GetBytes(old));
         uint next;

@@ -97,7 +97,7 @@ internal sealed class VmdkOpener(IImageFiles files)
             start += line.Sectors * VmdkLayout.SectorSize;
         }
 
-        return new VmdkImage(extents, descriptorFile, descriptor.CreateType, whyNot);
+        return new VmdkImage(extents, descriptorFile, descriptor.CreateType, whyNot, parent is not null);
     }
 
     private VmdkExtent OpenExtent(

@@ -93,7 +93,7 @@ internal sealed class Zvhd2Image : ZvhdBlockImage
         }
 
         var blockSize = header.Int(ZvhdLayout.BlockSize);
-        return blockSize is >= ZvhdLayout.LeastBlock and <= ZvhdLayout.MostBlock && System.Numerics.BitOperations.IsPow2(blockSize)
+        return blockSize is >= ZvhdLayout.MinBlock and <= ZvhdLayout.MaxBlock && System.Numerics.BitOperations.IsPow2(blockSize)
             ? (int)blockSize
             : throw ZvhdError.BlockSize(blockSize);
     }

@@ -9,7 +9,7 @@ namespace OfflinePatch.Disks.Zvhd;
 internal abstract class ZvhdBlockImage : DiskImage
 {
     // 16 MiB of unpacked blocks: a file system's directories, bitmap and MFT lie in a few places.
-    private const int MostKeptBytes = 16 * 1024 * 1024;
+    private const int MaxKeptBytes = 16 * 1024 * 1024;
 
     private readonly List<ZvhdRecord> _records;
     private readonly LinkedList<(int Index, byte[] Content)> _kept = [];
@@ -105,7 +105,7 @@ internal abstract class ZvhdBlockImage : DiskImage
     protected void Keep(int index, byte[] content)
     {
         _kept.AddFirst((index, content));
-        while ((long)_kept.Count * BlockSize > MostKeptBytes)
+        while ((long)_kept.Count * BlockSize > MaxKeptBytes)
         {
             _kept.RemoveLast();
         }

@@ -13,7 +13,7 @@ internal sealed class ZvhdInflater(BlockDevice file, IReadOnlyList<ZvhdRecord> r
     private const int WindowBytes = 32 * 1024;
 
     // 16 MiB of windows; with more records than that the distance between two entries doubles.
-    private const int MostEntries = 512;
+    private const int MaxEntries = 512;
 
     private readonly SortedDictionary<int, byte[]> _entries = [];
     private int _distance = 1;
@@ -91,7 +91,7 @@ internal sealed class ZvhdInflater(BlockDevice file, IReadOnlyList<ZvhdRecord> r
 
     private void AddEntry(int index, byte[] window)
     {
-        if (_entries.Count == MostEntries)
+        if (_entries.Count == MaxEntries)
         {
             _distance *= 2;
             foreach (var entry in _entries.Keys.Where(e => e % _distance != 0).ToList())

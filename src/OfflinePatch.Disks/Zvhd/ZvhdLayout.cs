@@ -127,13 +127,13 @@ internal static class ZvhdLayout
     public const int DefaultBlock = 2 * 1024 * 1024;
 
     /// <summary>Smallest block of ZVHD2.</summary>
-    public const int LeastBlock = 1024 * 1024;
+    public const int MinBlock = 1024 * 1024;
 
     /// <summary>Largest block of ZVHD2 that is read: the format allows 32 MiB, no writer makes them, and 8 MiB bounds what a block allocates.</summary>
-    public const int MostBlock = 8 * 1024 * 1024;
+    public const int MaxBlock = 8 * 1024 * 1024;
 
     /// <summary>Largest disk: 8 TiB. The cloud takes 1 TiB.</summary>
-    public const long MostBytes = 8L * 1024 * 1024 * 1024 * 1024;
+    public const long MaxBytes = 8L * 1024 * 1024 * 1024 * 1024;
 
     /// <summary>The current size is a multiple of this.</summary>
     public const long SizeRounding = 1024L * 1024 * 1024;
@@ -142,5 +142,5 @@ internal static class ZvhdLayout
     public static long RecordBytes(long payload) => (RecordPayload + payload + 4 + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>Largest payload of a block: what deflate or zstd adds to data that does not shrink is far less than an eighth.</summary>
-    public static int MostPayload(int blockSize) => blockSize + (blockSize / 8);
+    public static int MaxPayload(int blockSize) => blockSize + (blockSize / 8);
 }

@@ -63,9 +63,9 @@ internal static class ZvhdRecords
 
         var size = BinaryPrimitives.ReadUInt32LittleEndian(head[ZvhdLayout.RecordSize..]);
         var block = BinaryPrimitives.ReadUInt32LittleEndian(head[ZvhdLayout.RecordBlock..]);
-        if (size == 0 || size > ZvhdLayout.MostPayload(blockSize))
+        if (size == 0 || size > ZvhdLayout.MaxPayload(blockSize))
         {
-            throw ZvhdError.Record(offset, $"a payload of 1 to {ZvhdLayout.MostPayload(blockSize)} bytes", $"{size}");
+            throw ZvhdError.Record(offset, $"a payload of 1 to {ZvhdLayout.MaxPayload(blockSize)} bytes", $"{size}");
         }
 
         if (block >= blockCount)

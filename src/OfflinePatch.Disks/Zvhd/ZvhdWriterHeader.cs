@@ -10,7 +10,7 @@ internal static class ZvhdWriterHeader
 
     /// <summary>Bytes of a disk; refused where the format cannot hold them.</summary>
     public static long SizeOf(long virtualSize) =>
-        virtualSize is > 0 and <= ZvhdLayout.MostBytes ? (virtualSize + 511) / 512 * 512 : throw ZvhdError.TooLarge(virtualSize);
+        virtualSize is > 0 and <= ZvhdLayout.MaxBytes ? (virtualSize + 511) / 512 * 512 : throw ZvhdError.TooLarge(virtualSize);
 
     /// <summary>A header sector of 4096 bytes, without its checksum.</summary>
     public static byte[] Create(ReadOnlySpan<byte> cookie, long size, ImageIdentity? identity)

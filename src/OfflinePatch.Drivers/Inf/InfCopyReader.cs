@@ -5,6 +5,8 @@ namespace OfflinePatch.Drivers.Inf;
 /// <summary>Reads CopyFiles and DelFiles. Source: learn.microsoft.com inf-copyfiles-directive, inf-destinationdirs-section.</summary>
 internal sealed class InfCopyReader(InfEvaluator evaluator)
 {
+    private InfSourceFiles? _sources; // of the package's own INF
+
     public List<InfFileCopy> Files { get; } = [];
 
     public List<InfFileDelete> Deletions { get; } = [];
@@ -80,8 +82,8 @@ internal sealed class InfCopyReader(InfEvaluator evaluator)
         var path = "";
         if (evaluator.IsPackage(inf))
         {
-            var sources = InfSourceFiles.Of(inf, evaluator.Target.Architecture);
-            if (sources.Find(source) is { } listed)
+            _sources ??= InfSourceFiles.Of(inf, evaluator.Target.Architecture);
+            if (_sources.Find(source) is { } listed)
             {
                 path = listed;
             }

@@ -100,7 +100,9 @@ public sealed record InfRegistryEdit(
     InfRegistryAction Action, uint Type, byte[] Data, uint Flags, int Line);
 
 /// <summary>A path in an INF: a directory id and what follows it.</summary>
-/// <param name="DirectoryId">The directory id (DIRID): 10 is the Windows directory, 12 <c>System32\drivers</c>, 13 the package's own directory, -1 an absolute path.</param>
+/// <param name="DirectoryId">
+/// The directory id (DIRID): 10 is the Windows directory, 12 <c>System32\drivers</c>, 13 the package's own directory, -1 an absolute path.
+/// </param>
 /// <param name="Relative">The path below it, without leading separator.</param>
 public sealed record InfPath(int DirectoryId, string Relative)
 {
@@ -180,7 +182,10 @@ public sealed record InfService
     /// <summary>Security (SDDL), or null.</summary>
     public string? Security { get; init; }
 
-    /// <summary>Other values of the service key that directives of the section give: ServiceSidType, DelayedAutoStart, BootFlags, RequiredPrivileges.</summary>
+    /// <summary>
+    /// Other values of the service key that directives of the section give: ServiceSidType, DelayedAutoStart, BootFlags,
+    /// RequiredPrivileges.
+    /// </summary>
     public IReadOnlyList<InfRegistryEdit> Values { get; init; } = [];
 }
 

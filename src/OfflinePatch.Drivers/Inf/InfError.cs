@@ -34,6 +34,9 @@ internal static class InfError
     public static UnsupportedImageException TooManyModels(string name) =>
         new("INF-0010", $"{name} lists more than {InfLimits.Models} devices.", OtherPackage);
 
+    public static UnsupportedImageException TooManyIds(string name) =>
+        new("INF-0015", $"{name} lists more than {InfLimits.Ids} device ids for one Windows.", OtherPackage);
+
     public static UnsupportedImageException TooManyEffects(string name) =>
         new("INF-0011", $"{name} asks for more than {InfLimits.Effects} changes.", OtherPackage);
 

@@ -9,14 +9,16 @@ public sealed record InfEvaluationOptions
     public Func<string, InfFile?>? Include { get; init; }
 
     /// <summary>
-    /// The path of a directory id inside registry data (<c>%11%</c>), or null to leave it as written. Paths of files and services keep their id
+    /// The path of a directory id inside registry data (<c>%11%</c>), or null to leave it as written. Paths of files and services keep
+    /// their id
     /// (<see cref="InfPath"/>).
     /// </summary>
     public Func<int, string?>? Directory { get; init; }
 }
 
 /// <summary>
-/// Evaluates an install section of an INF to its effects, without any I/O. Source: learn.microsoft.com inf-ddinstall-section and the pages of each directive.
+/// Evaluates an install section of an INF to its effects, without any I/O. Source: learn.microsoft.com inf-ddinstall-section and the pages
+/// of each directive.
 /// </summary>
 public sealed class InfEvaluator
 {

@@ -66,7 +66,8 @@ public sealed class InfFile
     public string Expand(string raw, Func<int, string?>? directory = null) => InfText.Expand(raw, Strings, directory);
 
     /// <summary>
-    /// The install section that Windows takes for a name: <c>name.NTamd64</c>, <c>name.NT</c>, or <c>name</c>, whichever is first found; null when there is none.
+    /// The install section that Windows takes for a name: <c>name.NTamd64</c>, <c>name.NT</c>, or <c>name</c>, whichever is first found;
+    /// null when there is none.
     /// Source: learn.microsoft.com combining-platform-extensions-with-inf-section-names.
     /// </summary>
     public InfSection? FindInstallSection(string name, ProcessorArchitecture architecture) =>

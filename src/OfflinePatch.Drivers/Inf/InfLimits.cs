@@ -1,7 +1,8 @@
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// Bounds on what an INF may ask for. The largest real ones (display drivers) have about 60,000 lines and 8 MB; each limit leaves room above that.
+/// Bounds on what an INF may ask for. The largest real ones (display drivers) have about 60,000 lines and 8 MB; each limit leaves room
+/// above that.
 /// </summary>
 public static class InfLimits
 {
@@ -22,6 +23,12 @@ public static class InfLimits
 
     /// <summary>Models (device lines) that one selection may give.</summary>
     public const int Models = 200_000;
+
+    /// <summary>
+    /// Device ids that one selection may give; the largest INFs (printers, display adapters) have about 12,000. Each becomes keys of the
+    /// driver database.
+    /// </summary>
+    public const int Ids = 20_000;
 
     /// <summary>Effects of one install section, with all that it includes.</summary>
     public const int Effects = 200_000;

@@ -1,7 +1,8 @@
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// Chooses, for each manufacturer of an INF, the models section that a Windows takes. Source: learn.microsoft.com inf-manufacturer-section, inf-models-section.
+/// Chooses, for each manufacturer of an INF, the models section that a Windows takes. Source: learn.microsoft.com inf-manufacturer-section,
+/// inf-models-section.
 /// </summary>
 public sealed class InfModels
 {
@@ -56,6 +57,17 @@ public sealed class InfModels
     /// <summary>Every decoration under which the INF has models, undecorated sections as the empty text; without order of merit.</summary>
     public static IReadOnlyList<InfDecoration> Decorations(InfFile inf) =>
         [.. Candidates(inf).SelectMany(c => c.Sections).Select(s => s.Decoration).Distinct()];
+
+    /// <summary>Refuses an INF that gives one Windows more device ids than can be worked with.</summary>
+    /// <exception cref="Core.UnsupportedImageException"><c>INF-0015</c>.</exception>
+    internal static void RequireBounded(InfFile inf)
+    {
+        var ids = Candidates(inf).Sum(c => c.Sections.Count == 0 ? 0L : c.Sections.Max(s => s.Section.Lines.Sum(l => l.Key is null ? 0L : Math.Max(0, l.Fields.Count - 1))));
+        if (ids > InfLimits.Ids)
+        {
+            throw InfError.TooManyIds(inf.Name);
+        }
+    }
 
     private static IEnumerable<(InfLine Line, List<(InfDecoration Decoration, InfSection Section)> Sections)> Candidates(InfFile inf)
     {

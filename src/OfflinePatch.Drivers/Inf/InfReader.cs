@@ -3,8 +3,10 @@ using System.Text;
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// Splits the text of an INF into sections and lines. Source: learn.microsoft.com general-syntax-rules-for-inf-files: <c>;</c> starts a comment outside quotes;
-/// a quote that is not closed ends with its line; <c>""</c> inside quotes is one quote; a <c>\</c> as the last character of a line (blanks or a comment may
+/// Splits the text of an INF into sections and lines. Source: learn.microsoft.com general-syntax-rules-for-inf-files: <c>;</c> starts a
+/// comment outside quotes;
+/// a quote that is not closed ends with its line; <c>""</c> inside quotes is one quote; a <c>\</c> as the last character of a line (blanks
+/// or a comment may
 /// follow) joins the next one; blanks around a field do not count unless they are quoted.
 /// </summary>
 internal sealed class InfReader(string text, string name)

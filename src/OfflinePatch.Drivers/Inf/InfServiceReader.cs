@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace OfflinePatch.Drivers.Inf;
 
-/// <summary>Reads AddService with its sections, and KmdfService. Source: learn.microsoft.com inf-addservice-directive, inf-ddinstall-wdf-section.</summary>
+/// <summary>
+/// Reads AddService with its sections, and KmdfService. Source: learn.microsoft.com inf-addservice-directive, inf-ddinstall-wdf-section.
+/// </summary>
 internal sealed class InfServiceReader(InfEvaluator evaluator, InfRegistryReader registry)
 {
     public List<InfService> Services { get; } = [];

@@ -22,7 +22,7 @@ public sealed class InfSourceFiles
     public static InfSourceFiles Of(InfFile inf, ProcessorArchitecture architecture)
     {
         var files = new InfSourceFiles();
-        InfSection?[] disks = [inf.Find($"SourceDisksNames.{architecture.InfName()}"), inf.Find("SourceDisksNames")];
+        var folders = Folders(inf, architecture);
         foreach (var list in (InfSection?[])[inf.Find($"SourceDisksFiles.{architecture.InfName()}"), inf.Find("SourceDisksFiles")])
         {
             foreach (var line in list?.Lines ?? [])
@@ -32,17 +32,7 @@ public sealed class InfSourceFiles
                     continue;
                 }
 
-                var disk = inf.Expand(line.Field(0));
-                var folder = "";
-                foreach (var names in disks)
-                {
-                    if (names?.Lines.FirstOrDefault(l => l.Key is not null && string.Equals(inf.Expand(l.Key), disk, StringComparison.OrdinalIgnoreCase)) is { } name)
-                    {
-                        folder = inf.Expand(name.Field(3));
-                        break;
-                    }
-                }
-
+                var folder = folders.GetValueOrDefault(inf.Expand(line.Field(0)), "");
                 var file = inf.Expand(line.Key);
                 var path = Join(Join(folder, inf.Expand(line.Field(1))), file);
                 if (file.Length > 0 && StaysInside(path))
@@ -55,8 +45,31 @@ public sealed class InfSourceFiles
         return files;
     }
 
+    /// <summary>Names of all files that the INF lists, for whatever architecture.</summary>
+    public static HashSet<string> Names(InfFile inf) => inf.Sections
+        .Where(s => s.Name.Equals("SourceDisksFiles", StringComparison.OrdinalIgnoreCase) || s.Name.StartsWith("SourceDisksFiles.", StringComparison.OrdinalIgnoreCase))
+        .SelectMany(s => s.Lines).Where(l => l.Key is not null).Select(l => inf.Expand(l.Key!)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Whether a relative path names nothing above or beside its directory: no <c>..</c>, no drive, no stream.</summary>
     public static bool StaysInside(string path) => !path.Contains(':', StringComparison.Ordinal) && !path.Split('\\', '/').Any(p => p.Trim() is "..");
+
+    // The folder of each disk, the decorated list before the plain one, the first line of a disk before later ones.
+    private static Dictionary<string, string> Folders(InfFile inf, ProcessorArchitecture architecture)
+    {
+        var folders = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var disks in (InfSection?[])[inf.Find($"SourceDisksNames.{architecture.InfName()}"), inf.Find("SourceDisksNames")])
+        {
+            foreach (var line in disks?.Lines ?? [])
+            {
+                if (line.Key is not null)
+                {
+                    folders.TryAdd(inf.Expand(line.Key), inf.Expand(line.Field(3)));
+                }
+            }
+        }
+
+        return folders;
+    }
 
     private static string Join(string folder, string name)
     {

@@ -9,7 +9,8 @@ namespace OfflinePatch.Drivers.Inf;
 /// </summary>
 public static class InfText
 {
-    // Windows code page 1252 for 0x80..0x9F; the five undefined bytes map to the C1 control of the same number, as MultiByteToWideChar does.
+    // Windows code page 1252 for 0x80..0x9F; the five undefined bytes map to the C1 control of the same number, as MultiByteToWideChar
+    // does.
     private const string Ansi80 =
         "\u20AC\u0081\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\u008D\u017D\u008F" +
         "\u0090\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\u009D\u017E\u0178";
@@ -52,7 +53,8 @@ public static class InfText
     }
 
     /// <summary>
-    /// Substitutes <c>%token%</c> by strings, then by directories (<c>%12%</c>); <c>%%</c> is one percent sign. A token that neither knows stays as it is.
+    /// Substitutes <c>%token%</c> by strings, then by directories (<c>%12%</c>); <c>%%</c> is one percent sign. A token that neither knows
+    /// stays as it is.
     /// </summary>
     /// <param name="raw">The field as it stands in the INF, without its quotes.</param>
     /// <param name="strings">The strings of the INF.</param>
@@ -107,7 +109,9 @@ public static class InfText
         return text.Length > InfLimits.FieldCharacters ? text.ToString(0, InfLimits.FieldCharacters) : text.ToString();
     }
 
-    /// <summary>Parses a number as INFs write them: decimal, <c>0x</c> hexadecimal, a leading minus; the empty text is 0. Bits beyond 32 fail.</summary>
+    /// <summary>
+    /// Parses a number as INFs write them: decimal, <c>0x</c> hexadecimal, a leading minus; the empty text is 0. Bits beyond 32 fail.
+    /// </summary>
     public static bool TryParseNumber(ReadOnlySpan<char> text, out uint number)
     {
         number = 0;

@@ -15,6 +15,9 @@ public sealed record InfVersion
     /// <summary>The device setup class, or <see cref="Guid.Empty"/>.</summary>
     public Guid ClassGuid { get; private init; }
 
+    /// <summary>Whether <c>ClassGuid</c> is there and is no GUID.</summary>
+    public bool HasBrokenClassGuid { get; private init; }
+
     /// <summary>Who made the INF, substituted.</summary>
     public string Provider { get; private init; } = "";
 
@@ -34,7 +37,8 @@ public sealed record InfVersion
     public IReadOnlyList<string> Problems { get; private init; } = [];
 
     /// <summary>
-    /// The catalogue's file name for an architecture: <c>CatalogFile.NTamd64</c>, <c>CatalogFile.NT</c>, or <c>CatalogFile</c>; null when the package is not signed.
+    /// The catalogue's file name for an architecture: <c>CatalogFile.NTamd64</c>, <c>CatalogFile.NT</c>, or <c>CatalogFile</c>; null when
+    /// the package is not signed.
     /// </summary>
     public string? CatalogFile(ProcessorArchitecture architecture) =>
         _catalogs.GetValueOrDefault($"NT{architecture.InfName()}") ?? _catalogs.GetValueOrDefault("NT") ?? _catalogs.GetValueOrDefault("");
@@ -74,6 +78,7 @@ public sealed record InfVersion
         {
             ClassName = Text("Class"),
             ClassGuid = classGuid,
+            HasBrokenClassGuid = classGuid == Guid.Empty && Text("ClassGuid").Length > 0,
             Provider = Text("Provider"),
             DriverDate = date,
             DriverVersion = version,

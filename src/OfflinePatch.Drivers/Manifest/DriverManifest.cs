@@ -6,8 +6,8 @@ namespace OfflinePatch.Drivers.Manifest;
 public sealed class DriverManifest
 {
     private const string Prefix = "drivers-manifest/";
-    private const int MaximumFiles = 64;
-    private const int MaximumBytes = 1024 * 1024;
+    private const int MaxFiles = 64;
+    private const int MaxBytes = 1024 * 1024;
 
     private static readonly Lazy<DriverManifest> Built = new(ReadEmbedded);
 
@@ -53,9 +53,9 @@ public sealed class DriverManifest
     {
         var families = new List<DriverFamily>();
         foreach (var file in folder.Enumerate("").Where(f => !f.IsDirectory && f.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-            && !f.Name.Equals("schema.json", StringComparison.OrdinalIgnoreCase)).Take(MaximumFiles))
+            && !f.Name.Equals("schema.json", StringComparison.OrdinalIgnoreCase)).Take(MaxFiles))
         {
-            families.Add(DriverFamily.Parse(folder.ReadFile(file.Name, MaximumBytes), file.Name));
+            families.Add(DriverFamily.Parse(folder.ReadFile(file.Name, MaxBytes), file.Name));
         }
 
         return families.Count > 0 ? new DriverManifest(families) : throw DriverError.BadManifest(folder.Source, "no family file (*.json)");

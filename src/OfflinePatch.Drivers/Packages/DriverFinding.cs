@@ -20,11 +20,32 @@ public enum DriverFindingKind
 /// <param name="Message">A full sentence.</param>
 public sealed record DriverFinding(string Code, DriverFindingKind Kind, string File, string Message)
 {
+    /// <summary>The INF has no devices for the Windows.</summary>
+    public const string NoModelsCode = "DRV-1001";
+
+    /// <summary>A listed file is not there.</summary>
+    public const string MissingCode = "DRV-1002";
+
+    /// <summary>The INF cannot be read or evaluated.</summary>
+    public const string BrokenCode = "DRV-1005";
+
+    /// <summary>The INF names no catalogue.</summary>
+    public const string NoCatalogNamedCode = "DRV-1006";
+
+    /// <summary>The catalogue is not there.</summary>
+    public const string NoCatalogCode = "DRV-1007";
+
+    /// <summary>A file is not the one that the catalogue lists.</summary>
+    public const string NotInCatalogCode = "DRV-1009";
+
+    /// <summary>A file is there only in compressed form.</summary>
+    public const string CompressedCode = "DRV-1017";
+
     internal static DriverFinding NoModels(string inf, WindowsTarget target, IReadOnlyList<string> rejected) =>
-        new("DRV-1001", DriverFindingKind.Refusal, inf, $"{inf} has no devices for Windows {target}{(rejected.Count > 0 ? $" ({string.Join("; ", rejected.Take(3))})" : "")}.");
+        new(NoModelsCode, DriverFindingKind.Refusal, inf, $"{inf} has no devices for Windows {target}{(rejected.Count > 0 ? $" ({string.Join("; ", rejected.Take(3))})" : "")}.");
 
     internal static DriverFinding Missing(string file) =>
-        new("DRV-1002", DriverFindingKind.Refusal, file, $"{file} is listed in the INF, and not there.");
+        new(MissingCode, DriverFindingKind.Refusal, file, $"{file} is listed in the INF, and not there.");
 
     internal static DriverFinding NotExecutable(string file, string reason) =>
         new("DRV-1003", DriverFindingKind.Refusal, file, $"{file} is no executable: {reason}.");
@@ -33,19 +54,19 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
         new("DRV-1004", DriverFindingKind.Refusal, file, $"{file} is made for {found}, not for {wanted}.");
 
     internal static DriverFinding Broken(string inf, string message) =>
-        new("DRV-1005", DriverFindingKind.Refusal, inf, message);
+        new(BrokenCode, DriverFindingKind.Refusal, inf, message);
 
     internal static DriverFinding NoCatalogNamed(string inf) =>
-        new("DRV-1006", DriverFindingKind.Signature, inf, $"{inf} names no catalogue: the package is not signed.");
+        new(NoCatalogNamedCode, DriverFindingKind.Signature, inf, $"{inf} names no catalogue: the package is not signed.");
 
     internal static DriverFinding NoCatalog(string file) =>
-        new("DRV-1007", DriverFindingKind.Signature, file, $"{file}, the catalogue that the INF names, is not there.");
+        new(NoCatalogCode, DriverFindingKind.Signature, file, $"{file}, the catalogue that the INF names, is not there.");
 
     internal static DriverFinding BadCatalog(string file, string message) =>
         new("DRV-1008", DriverFindingKind.Signature, file, message);
 
     internal static DriverFinding NotInCatalog(string file, string catalog) =>
-        new("DRV-1009", DriverFindingKind.Signature, file, $"{file} is not the file that {catalog} lists: its hash is not there.");
+        new(NotInCatalogCode, DriverFindingKind.Signature, file, $"{file} is not the file that {catalog} lists: its hash is not there.");
 
     internal static DriverFinding CatalogAltered(string catalog, string reason) =>
         new("DRV-1010", DriverFindingKind.Signature, catalog, $"{catalog}: {reason}.");
@@ -63,13 +84,22 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
         new("DRV-1014", DriverFindingKind.Warning, inf, $"{inf}, line {line}: {message}");
 
     internal static DriverFinding SameId(string loser, string winner, string driver) =>
-        new("DRV-1016", DriverFindingKind.Warning, loser, $"{loser} and {winner} both claim the devices of {driver}; {winner} is taken.");
+        new("DRV-1022", DriverFindingKind.Warning, loser, $"{loser} and {winner} both claim the devices of {driver}; {winner} is taken.");
 
     internal static DriverFinding EqualClaim(string first, string second, string driver) =>
         new("DRV-1016", DriverFindingKind.Refusal, second, $"{first} and {second} both claim the devices of {driver}, and come from different makers.");
 
     internal static DriverFinding Compressed(string file, string compressed) =>
-        new("DRV-1017", DriverFindingKind.Refusal, file, $"{file} is there only in compressed form ({compressed}).");
+        new(CompressedCode, DriverFindingKind.Refusal, file, $"{file} is there only in compressed form ({compressed}).");
+
+    internal static DriverFinding BadDestination(string inf, string destination, string problem) =>
+        new("DRV-1030", DriverFindingKind.Refusal, inf, $"{inf} copies a file to {Shown(destination)}: {problem}.");
+
+    internal static DriverFinding BadService(string inf, string service, string problem) =>
+        new("DRV-1031", DriverFindingKind.Refusal, inf, $"{inf} installs the service {service}: {problem}.");
+
+    internal static DriverFinding BadVersion(string inf, string problem) =>
+        new("DRV-1032", DriverFindingKind.Refusal, inf, $"{Shown(inf)} cannot be used: {problem}.");
 
     internal static DriverFinding KernelRefuses(string file, string reason) =>
         new("DRV-1018", DriverFindingKind.Signature, file, $"The kernel of this Windows does not load {file}: {reason}.");
@@ -82,6 +112,9 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
 
     internal static DriverFinding FellBack(string refused, string reason, string taken) =>
         new("DRV-1021", DriverFindingKind.Warning, refused, $"{refused} is not used: {reason} {taken} is taken instead.");
+
+    // Paths from a package are shown without what could drive a terminal, and not at any length.
+    private static string Shown(string text) => string.Concat(text.Take(120).Select(c => char.IsControl(c) ? '?' : c));
 
     internal static DriverFinding Superseded(string what) =>
         new("DRV-1015", DriverFindingKind.Warning, what, what);

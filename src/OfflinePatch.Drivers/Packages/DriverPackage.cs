@@ -57,7 +57,9 @@ public sealed class DriverPackage
     {
         var content = source.ReadFile(path, InfLimits.FileBytes);
         var name = path[(path.LastIndexOfAny(['\\', '/']) + 1)..];
-        return new DriverPackage(source, path, content, InfFile.Parse(content, name));
+        var inf = InfFile.Parse(content, name);
+        InfModels.RequireBounded(inf);
+        return new DriverPackage(source, path, content, inf);
     }
 
     /// <summary>The devices that the INF serves on a Windows.</summary>
@@ -101,7 +103,8 @@ public sealed class DriverPackage
     public string? CatalogName(ProcessorArchitecture architecture) => Inf.Version.CatalogFile(architecture);
 
     /// <summary>
-    /// The files that belong to the package on a Windows, relative to its folder, without the INF and the catalogue: all that SourceDisksFiles lists,
+    /// The files that belong to the package on a Windows, relative to its folder, without the INF and the catalogue: all that
+    /// SourceDisksFiles lists,
     /// and all that CopyFiles takes.
     /// </summary>
     public IReadOnlyList<string> Files(WindowsTarget target) =>
@@ -147,8 +150,12 @@ public sealed class DriverPackage
         return content;
     }
 
+    /// <summary>Whether a file of this name is one that the INF lists or copies, on any architecture.</summary>
+    internal bool Lists(string fileName) => InfSourceFiles.Names(Inf).Contains(fileName);
+
     /// <summary>
-    /// The compressed form of a file that is not there as it is: <c>viostor.sy_</c> for <c>viostor.sys</c>, as old installation discs have it; or null.
+    /// The compressed form of a file that is not there as it is: <c>viostor.sy_</c> for <c>viostor.sys</c>, as old installation discs have
+    /// it; or null.
     /// </summary>
     public string? FindCompressed(string relative)
     {

@@ -6,7 +6,8 @@ using OfflinePatch.Drivers.Signatures;
 namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
-/// The check of a package before it is used: every listed file is there, executables are made for the machine, the catalogue is signed and lists every file, and
+/// The check of a package before it is used: every listed file is there, executables are made for the machine, the catalogue is signed and
+/// lists every file, and
 /// the kernel of the target accepts what it is to load.
 /// </summary>
 public sealed class DriverPackageCheck
@@ -41,8 +42,24 @@ public sealed class DriverPackageCheck
     /// <summary>Whether the signatures hold for this Windows: the catalogue lists every file, and the kernel accepts its drivers.</summary>
     public bool IsSigned => !_findings.Exists(f => f.Kind == DriverFindingKind.Signature);
 
-    /// <summary>Whether Windows asks a person whether the publisher is trusted before it installs a device, unless the publisher's certificate was imported.</summary>
+    /// <summary>
+    /// Whether Windows asks a person whether the publisher is trusted before it installs a device, unless the publisher's certificate was
+    /// imported.
+    /// </summary>
     public bool NeedsTrustedPublisher => !Signatures.CatalogVerdict.IsSignedByMicrosoft;
+
+    /// <summary>Files that the INF lists and that are not there, the catalogue among them.</summary>
+    public IReadOnlyList<string> MissingFiles => [.. _findings.Where(f => f.Code is DriverFinding.MissingCode or DriverFinding.NoCatalogCode or DriverFinding.CompressedCode).Select(f => f.File)];
+
+    /// <summary>Files that are there and are not those that the catalogue lists.</summary>
+    public IReadOnlyList<string> AlteredFiles => [.. _findings.Where(f => f.Code == DriverFinding.NotInCatalogCode).Select(f => f.File)];
+
+    /// <summary>
+    /// Whether every file of the package is there and is the one that its catalogue lists. Read from the driver store of an image, this
+    /// says whether Windows can
+    /// install the package.
+    /// </summary>
+    public bool IsComplete => Signatures.Catalog is not null && MissingFiles.Count == 0 && AlteredFiles.Count == 0 && _findings.TrueForAll(f => f.Code is not (DriverFinding.NoModelsCode or DriverFinding.BrokenCode));
 
     /// <summary>Kernel drivers of the package that this Windows loads without Secure Boot only.</summary>
     public IReadOnlyList<string> RefusedWithSecureBoot => _refusedWithSecureBoot;
@@ -89,6 +106,7 @@ public sealed class DriverPackageCheck
             _findings.Add(DriverFinding.InfProblem(Package.InfName, notice.Line, notice.Message));
         }
 
+        _findings.AddRange(PackageScope.Check(Package, Target, effects));
         var services = effects.SelectMany(e => e.Services).Where(s => s.Binary is not null).ToList();
         var boot = FileNames(services.Where(s => s.StartType == 0));
         var kernel = FileNames(services.Where(s => s.ServiceType is 1 or 2 or 8));
@@ -133,7 +151,8 @@ public sealed class DriverPackageCheck
         CheckSignature(file, isBootStart: boot.Contains(name), isKernel: kernel.Contains(name));
     }
 
-    // What starts at boot is loaded before catalogues can be read: its own signature decides. Any other driver may be vouched for by the catalogue.
+    // What starts at boot is loaded before catalogues can be read: its own signature decides. Any other driver may be vouched for by the
+    // catalogue.
     private void CheckSignature(string file, bool isBootStart, bool isKernel)
     {
         var embedded = Signatures.Embedded(file);
@@ -148,6 +167,11 @@ public sealed class DriverPackageCheck
         {
             decision = decision.IsAccepted ? decision : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update);
             acceptsSecureBoot |= KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
+        }
+
+        if (!decision.IsAccepted && Signatures.Catalog is not null && !Signatures.Lists(file) && embedded.Problems is [{ Kind: SignatureProblemKind.FileAltered }])
+        {
+            return; // the catalogue says the same
         }
 
         if (!decision.IsAccepted)

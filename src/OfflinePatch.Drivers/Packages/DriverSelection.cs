@@ -4,9 +4,12 @@ using OfflinePatch.Drivers.Signatures;
 namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
-/// Chooses one package per driver of a family for a Windows: the INF's own decorations decide which packages fit at all; among those the folder
-/// table of the manifest decides (the highest folder of the edition that is not above this Windows), then whether the manifest knows the INF's
-/// name, then the version. Packages of two makers in one source that differ in nothing but the version are a conflict; of two sources the first
+/// Chooses one package per driver of a family for a Windows: the INF's own decorations decide which packages fit at all; among those the
+/// folder
+/// table of the manifest decides (the highest folder of the edition that is not above this Windows), then whether the manifest knows the
+/// INF's
+/// name, then the version. Packages of two makers in one source that differ in nothing but the version are a conflict; of two sources the
+/// first
 /// wins.
 /// </summary>
 public sealed class DriverSelection
@@ -49,7 +52,8 @@ public sealed class DriverSelection
     /// <param name="family">The family.</param>
     /// <param name="target">The Windows.</param>
     /// <param name="signatures">
-    /// Where given, a package whose signatures this Windows does not accept gives way to the next best one that it accepts, for example to the folder of an older
+    /// Where given, a package whose signatures this Windows does not accept gives way to the next best one that it accepts, for example to
+    /// the folder of an older
     /// Windows; where there is none it stays chosen, and its check says why it cannot be used.
     /// </param>
     public static DriverSelection Choose(IEnumerable<DriverPackage> packages, DriverFamily family, WindowsTarget target, SignatureOptions? signatures = null)

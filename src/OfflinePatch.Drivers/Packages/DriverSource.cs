@@ -6,13 +6,13 @@ namespace OfflinePatch.Drivers.Packages;
 public sealed class DriverSource
 {
     /// <summary>Directories that are looked into.</summary>
-    public const int MaximumDirectories = 50_000;
+    public const int MaxDirectories = 50_000;
 
     /// <summary>INFs that are read; the largest public collections hold fewer in one disc.</summary>
-    public const int MaximumInfs = 20_000;
+    public const int MaxInfs = 20_000;
 
     /// <summary>How deep directories may nest.</summary>
-    public const int MaximumDepth = 24;
+    public const int MaxDepth = 24;
 
     private readonly List<DriverPackage> _packages = [];
     private readonly List<DriverFinding> _rejected = [];
@@ -41,9 +41,9 @@ public sealed class DriverSource
         int directories = 0, infs = 0;
         while (pending.TryPop(out var next))
         {
-            if (++directories > MaximumDirectories)
+            if (++directories > MaxDirectories)
             {
-                throw DriverError.SourceTooLarge(fileSystem.Source, "directories", MaximumDirectories);
+                throw DriverError.SourceTooLarge(fileSystem.Source, "directories", MaxDirectories);
             }
 
             var below = new List<string>();
@@ -58,16 +58,16 @@ public sealed class DriverSource
 
                 if (entry.IsDirectory)
                 {
-                    if (next.Depth < MaximumDepth)
+                    if (next.Depth < MaxDepth)
                     {
                         below.Add(path);
                     }
                 }
                 else if (entry.Name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && !entry.Name.Equals("autorun.inf", StringComparison.OrdinalIgnoreCase))
                 {
-                    if (++infs > MaximumInfs)
+                    if (++infs > MaxInfs)
                     {
-                        throw DriverError.SourceTooLarge(fileSystem.Source, "INF files", MaximumInfs);
+                        throw DriverError.SourceTooLarge(fileSystem.Source, "INF files", MaxInfs);
                     }
 
                     source.Add(path);

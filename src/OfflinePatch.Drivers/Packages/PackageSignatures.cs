@@ -4,7 +4,9 @@ using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Drivers.Packages;
 
-/// <summary>The signatures of a package, verified once: its catalogue, what the catalogue lists, and the signatures inside its executables.</summary>
+/// <summary>
+/// The signatures of a package, verified once: its catalogue, what the catalogue lists, and the signatures inside its executables.
+/// </summary>
 public sealed class PackageSignatures
 {
     private readonly DriverPackage _package;

@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Drivers.Pe;
 
 /// <summary>
-/// What a driver package needs to know of an executable: its machine, its version, whether it carries a signature of its own, and its Authenticode hash.
+/// What a driver package needs to know of an executable: its machine, its version, whether it carries a signature of its own, and its
+/// Authenticode hash.
 /// Source: learn.microsoft.com windows/win32/debug/pe-format; "Windows Authenticode Portable Executable Signature Format" (2008).
 /// </summary>
 public sealed class PeImage
@@ -178,7 +179,8 @@ public sealed class PeImage
     }
 
     /// <summary>
-    /// The Authenticode hash: the file without CheckSum, the certificate directory's entry and the certificate table. A length that is no multiple of 8 is
+    /// The Authenticode hash: the file without CheckSum, the certificate directory's entry and the certificate table. A length that is no
+    /// multiple of 8 is
     /// padded with zeros when <paramref name="padded"/>, as it is once a signature is put behind it.
     /// </summary>
     public byte[] Hash(HashAlgorithmName algorithm, bool padded = true)

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Drivers.Pe;
 
-/// <summary>Finds the version resource: type 16, first name, first language, then VS_FIXEDFILEINFO by its signature. Source: pe-format, verrsrc.h.</summary>
+/// <summary>
+/// Finds the version resource: type 16, first name, first language, then VS_FIXEDFILEINFO by its signature. Source: pe-format, verrsrc.h.
+/// </summary>
 internal static class PeVersionResource
 {
     private const uint VersionType = 16;

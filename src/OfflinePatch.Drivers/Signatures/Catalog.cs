@@ -7,7 +7,8 @@ using OfflinePatch.Drivers.Pe;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// A security catalogue (.cat): a signed certificate trust list whose members are the hashes of a package's files. An INF is hashed flat, an
+/// A security catalogue (.cat): a signed certificate trust list whose members are the hashes of a package's files. An INF is hashed flat,
+/// an
 /// executable by its Authenticode hash; page hashes and other attributes are ignored. Source: mscat.h, wintrust.h (CTL_INFO,
 /// SPC_INDIRECT_DATA_CONTENT).
 /// </summary>
@@ -49,7 +50,9 @@ public sealed class Catalog
         }
     }
 
-    /// <summary>Whether the catalogue lists a file of this content, by its flat hash or, for an executable, its Authenticode hash.</summary>
+    /// <summary>
+    /// Whether the catalogue lists a file of this content, by its flat hash or, for an executable, its Authenticode hash.
+    /// </summary>
     public bool Lists(ReadOnlyMemory<byte> file)
     {
         HashAlgorithmName[] algorithms = [HashAlgorithmName.SHA256, HashAlgorithmName.SHA1];

@@ -1,7 +1,8 @@
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// A chain from a signer's certificate to a trusted root, built from the certificates in the file alone. Several issuers may have the same name (a root and its
+/// A chain from a signer's certificate to a trusted root, built from the certificates in the file alone. Several issuers may have the same
+/// name (a root and its
 /// cross-certificate), so every one is tried; the chain whose root is worth most wins.
 /// </summary>
 internal sealed class CertificateChain
@@ -10,7 +11,7 @@ internal sealed class CertificateChain
     private const int MaxLength = 10;
 
     /// <summary>Signatures that are verified for one chain: a hostile file may carry many certificates of one name.</summary>
-    private const int MaxVerifications = 100;
+    internal const int MaxVerifications = 100;
 
     private CertificateChain(IReadOnlyList<Certificate> certificates, TrustAnchor? anchor)
     {
@@ -30,17 +31,26 @@ internal sealed class CertificateChain
     /// <summary>Whether a certificate of the chain is signed with more than SHA-1.</summary>
     public bool NeedsSha2 => Certificates.Any(c => !c.IsSelfIssued && c.DigestOid != SignatureOids.Sha1);
 
+    /// <summary>Signatures that the search verified.</summary>
+    public int Verifications { get; private set; }
+
     /// <summary>Builds the best chain.</summary>
     public static CertificateChain Build(Certificate signer, IReadOnlyList<Certificate> pool, IEnumerable<TrustAnchor> anchors)
     {
         var search = new Search(pool, [.. anchors]);
         search.Walk([signer]);
-        return search.Best ?? new CertificateChain(search.Longest, null);
+        return (search.Best ?? new CertificateChain(search.Longest, null)).Counted(search.Verifications);
+    }
+
+    private CertificateChain Counted(int verifications)
+    {
+        Verifications = verifications;
+        return this;
     }
 
     private sealed class Search(IReadOnlyList<Certificate> pool, TrustAnchor[] anchors)
     {
-        private int _verifications;
+        public int Verifications { get; private set; }
 
         public CertificateChain? Best { get; private set; }
 
@@ -85,6 +95,8 @@ internal sealed class CertificateChain
             }
         }
 
-        private bool IsSignedBy(Certificate certificate, PublicKey key) => ++_verifications <= MaxVerifications && certificate.IsSignedBy(key);
+        private bool IsSignedBy(Certificate certificate, PublicKey key) => Verifications < MaxVerifications && Counts() && certificate.IsSignedBy(key);
+
+        private bool Counts() => ++Verifications > 0;
     }
 }

@@ -10,7 +10,9 @@ public sealed record FileSignature(SignatureKind Kind, string SignerName, string
     /// <summary>The name of the last certificate of the chain, or of the trusted root above it.</summary>
     public string RootName { get; init; } = "";
 
-    /// <summary>Whether the digest, the signature value or a certificate of the chain needs SHA-2, which Windows 7 and 2008 R2 learned by an update.</summary>
+    /// <summary>
+    /// Whether the digest, the signature value or a certificate of the chain needs SHA-2, which Windows 7 and 2008 R2 learned by an update.
+    /// </summary>
     public bool NeedsSha2 { get; init; }
 
     /// <summary>Whether it is inside another signature, where only Windows 8 and later look.</summary>

@@ -6,8 +6,10 @@ namespace OfflinePatch.Drivers.Signatures;
 public sealed record KernelDecision(bool IsAccepted, string Reason);
 
 /// <summary>
-/// The kernel's decision about a driver by its signature. Sources: learn.microsoft.com windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later-
-/// (cross-signed drivers since 1607 and their exceptions), .../dashboard/code-signing-attestation (attestation is for Windows 10 and later), KB3033929 and KB4474419 (SHA-2 on
+/// The kernel's decision about a driver by its signature. Sources: learn.microsoft.com
+/// windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later-
+/// (cross-signed drivers since 1607 and their exceptions), .../dashboard/code-signing-attestation (attestation is for Windows 10 and
+/// later), KB3033929 and KB4474419 (SHA-2 on
 /// Windows 7 and 2008 R2), the announcement of the kernel trust policy of April 2026 (cross-signed drivers on build 26100 and later).
 /// </summary>
 public static class KernelPolicy

@@ -2,8 +2,10 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// Moduli of the root keys that Windows kernels trust, in base64; the exponent of each is 65537.
-/// Sources: the certificates that Microsoft publishes for its roots, which the .NET SDK carries too (<c>trustedroots/codesignctl.pem</c>), with the SHA-1
-/// thumbprints below. "Microsoft Code Verification Root" is issued as a certificate inside Windows only; its modulus was computed from the signatures of two of
+/// Sources: the certificates that Microsoft publishes for its roots, which the .NET SDK carries too (<c>trustedroots/codesignctl.pem</c>),
+/// with the SHA-1
+/// thumbprints below. "Microsoft Code Verification Root" is issued as a certificate inside Windows only; its modulus was computed from the
+/// signatures of two of
 /// its published cross-certificates (for the Go Daddy class 2 and VeriSign G5 roots), and verifies a third one (Go Daddy G2).
 /// </summary>
 internal static class MicrosoftRootKeys
@@ -23,7 +25,9 @@ internal static class MicrosoftRootKeys
         + "xyD8SQ8dRYik18t+iK2OLexF28RRBMkq/OyGnpoRl1vezlOI5uK3/ayVwihA2+8EkN+BMznZskWlI4cGpVWJMbsGLWAOQRh9Hy61l8sR6xXVJKWU7xUU"
         + "if1Lc/oyW/zRMwD5WWJwBzLqLqtALXvK3SFnGzCZjxaqI6hB0bBuEZs2xN5AdJzhWGXBYB56WzjIj7sEJnzUFkDltmtsqob9AL/OwTU=";
 
-    /// <summary>"Microsoft Root Certificate Authority 2010", 3B1EFD3A66EA28B16697394703A72CA340A05BD5: hardware compatibility publisher since 2014.</summary>
+    /// <summary>
+    /// "Microsoft Root Certificate Authority 2010", 3B1EFD3A66EA28B16697394703A72CA340A05BD5: hardware compatibility publisher since 2014.
+    /// </summary>
     public const string Authority2010 =
         "uQieKOTk7AZOUGizQcV76662jq+BuiJEH2U0aUy+cEAX8hZ74nn9hu0NOfQbqK2SkB7LPXaPWtm1kRAuPAWNim0kVOcf7Vatg7RQnBWlF3SIWSD8CMWE"
         + "dtNo1G8oeM5cuPNQkET/42NfvqGaLJYVBNYH/h6EIeBCMRHEKDaUz1CkYp7J1qtxALJbDOaW1AoklvX/xtW3G9fLtyFirxLcoV034xr7GkaYwJvA52Mf"
@@ -41,7 +45,9 @@ internal static class MicrosoftRootKeys
         + "Yq60ki9H8wv4VeugH1nQu3SbHtB25vLpBtcQ6Ppk3mnGNZaIAvBGuD8nmW/LcYkpNfdIFgI1j9V5fE0Cz1/rioNPRXGI+akNTnLpwpwHz0kbTgQOY1GM"
         + "XtgAwVUstsbgwmVOyTQ59ZyzxH7oYW4TXxXEX9l+7R3O7kTsyy6Gsew49nDtq1wTwdkPDceAslXtNPesm+TD2udHPKa1jzHfxUuv6/E=";
 
-    /// <summary>"Microsoft Code Verification Root", 8FBE4D070EF8AB1BCCAF2A9D5CCAE7282A2C66B3: issued the cross-certificates for kernel drivers.</summary>
+    /// <summary>
+    /// "Microsoft Code Verification Root", 8FBE4D070EF8AB1BCCAF2A9D5CCAE7282A2C66B3: issued the cross-certificates for kernel drivers.
+    /// </summary>
     public const string CodeVerification =
         "vXfJHH8VeDjFB0MhWvvkzDvGVTH8IYmxvOcBnPuQviARVXanTQLnsvQuje+yh0ZWykfOyMNj4wgDS5YGuXAiROZLe0Q/dbe4piuRCEHvSwdZ1qQZnfbL"
         + "pLuOAmVNyt4PtJAi8bVrXCL2yvk4qigLBi08GY23NV+D7d1lc4RGkp9E4olKjNWYp2096BnLRK0YC+pcX3wLw5qTaETztr+XmTByPyhZ0HDIBVd49UqC"

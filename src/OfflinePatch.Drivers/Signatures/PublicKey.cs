@@ -5,7 +5,8 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// A public key that verifies signatures. RSA with PKCS#1 v1.5 is computed here, because hosts with a strict crypto policy refuse SHA-1 there, which drivers of
+/// A public key that verifies signatures. RSA with PKCS#1 v1.5 is computed here, because hosts with a strict crypto policy refuse SHA-1
+/// there, which drivers of
 /// Windows 7 are signed with; it is a public operation on public values. PSS and ECDSA are the runtime's.
 /// </summary>
 internal sealed class PublicKey
@@ -84,7 +85,8 @@ internal sealed class PublicKey
     /// <param name="digestOid">The digest that made <paramref name="hash"/>.</param>
     /// <param name="hash">The hash.</param>
     /// <param name="signature">The value.</param>
-    public bool Verify(SignatureScheme scheme, string digestOid, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature)
+    /// <param name="allowBareHash">Whether a hash without its algorithm may be signed, as timestamps of VeriSign and Symantec do.</param>
+    public bool Verify(SignatureScheme scheme, string digestOid, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature, bool allowBareHash = false)
     {
         if (SignatureOids.Algorithm(digestOid) is not { } algorithm)
         {
@@ -96,7 +98,7 @@ internal sealed class PublicKey
             switch (scheme)
             {
                 case SignatureScheme.RsaPkcs1:
-                    return VerifyPkcs1(digestOid, hash, signature);
+                    return VerifyPkcs1(digestOid, hash, signature, allowBareHash);
                 case SignatureScheme.RsaPss when _modulus.Length > 0:
                     using (var rsa = RSA.Create())
                     {
@@ -122,7 +124,7 @@ internal sealed class PublicKey
     }
 
     // RSASSA-PKCS1-v1_5 (RFC 8017 8.2.2): the encoded message is built and compared as a whole, so that no lax padding passes.
-    private bool VerifyPkcs1(string digestOid, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature)
+    private bool VerifyPkcs1(string digestOid, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature, bool allowBareHash)
     {
         if (_modulus.Length < 64 || signature.Length != _modulus.Length || _exponent < 3)
         {
@@ -143,11 +145,12 @@ internal sealed class PublicKey
             return false;
         }
 
-        return message.SequenceEqual(Encode(digestOid, hash, message.Length, withNull: true))
-            || message.SequenceEqual(Encode(digestOid, hash, message.Length, withNull: false));
+        return message.SequenceEqual(Pad(DigestInfo(digestOid, hash, withNull: true), message.Length))
+            || message.SequenceEqual(Pad(DigestInfo(digestOid, hash, withNull: false), message.Length))
+            || (allowBareHash && message.SequenceEqual(Pad(hash, message.Length)));
     }
 
-    private static byte[] Encode(string digestOid, ReadOnlySpan<byte> hash, int length, bool withNull)
+    private static byte[] DigestInfo(string digestOid, ReadOnlySpan<byte> hash, bool withNull)
     {
         var writer = new AsnWriter(AsnEncodingRules.DER);
         using (writer.PushSequence())
@@ -164,7 +167,11 @@ internal sealed class PublicKey
             writer.WriteOctetString(hash);
         }
 
-        var info = writer.Encode();
+        return writer.Encode();
+    }
+
+    private static byte[] Pad(ReadOnlySpan<byte> info, int length)
+    {
         if (length < info.Length + 11)
         {
             return [];
@@ -175,7 +182,7 @@ internal sealed class PublicKey
         message[0] = 0;
         message[1] = 1;
         message[length - info.Length - 1] = 0;
-        info.CopyTo(message, length - info.Length);
+        info.CopyTo(message.AsSpan(length - info.Length));
         return message;
     }
 }

@@ -9,7 +9,9 @@ public enum SignatureKind
     /// <summary>There is one that does not hold: a value, a digest or a date is wrong.</summary>
     Invalid,
 
-    /// <summary>It holds, and ends in a certificate that no Windows kernel trusts: test-signed, self-signed, or signed for programs only.</summary>
+    /// <summary>
+    /// It holds, and ends in a certificate that no Windows kernel trusts: test-signed, self-signed, or signed for programs only.
+    /// </summary>
     TestSigned,
 
     /// <summary>Signed by the vendor, whose authority has a cross-certificate of Microsoft Code Verification Root.</summary>

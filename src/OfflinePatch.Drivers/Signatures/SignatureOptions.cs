@@ -12,7 +12,9 @@ public sealed record SignatureOptions
     /// <summary>Whether the machine will start with Secure Boot.</summary>
     public bool SecureBoot { get; init; }
 
-    /// <summary>Whether a Windows 7, 2008 R2 or earlier has the update that brings SHA-2 (KB3033929 or KB4474419); later ones need none.</summary>
+    /// <summary>
+    /// Whether a Windows 7, 2008 R2 or earlier has the update that brings SHA-2 (KB3033929 or KB4474419); later ones need none.
+    /// </summary>
     public bool HasSha2Update { get; init; }
 
     /// <summary>The clock that an expired certificate without a timestamp is judged by.</summary>

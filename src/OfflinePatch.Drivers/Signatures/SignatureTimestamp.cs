@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// The timestamp of a signature: a countersignature (PKCS#9) or a token (RFC 3161) over the signature value. Its own signature is verified with a certificate in
+/// The timestamp of a signature: a countersignature (PKCS#9) or a token (RFC 3161) over the signature value. Its own signature is verified
+/// with a certificate in
 /// the file that may sign timestamps; the authority's root is not judged, for a kernel does not ask either.
 /// </summary>
 internal static class SignatureTimestamp
@@ -12,15 +13,18 @@ internal static class SignatureTimestamp
     /// <summary>Timestamps that are tried.</summary>
     private const int MaxTimestamps = 4;
 
-    /// <summary>The time at which a signer's value existed, or null; <paramref name="problem"/> says what is wrong with a timestamp that does not hold.</summary>
-    public static DateTimeOffset? Read(SignedContent file, SignerInfo signer, out SignatureProblem? problem)
+    /// <summary>
+    /// The time at which a signer's value existed, or null; <paramref name="problem"/> says what is wrong with a timestamp that does not
+    /// hold.
+    /// </summary>
+    public static DateTimeOffset? Read(SignedContent file, Signer signer, out SignatureProblem? problem)
     {
         problem = null;
         try
         {
             foreach (var value in signer.UnsignedValues(SignatureOids.CounterSignature).Take(MaxTimestamps))
             {
-                var counter = new SignerInfo(new AsnReader(value, AsnEncodingRules.BER).ReadSequence());
+                var counter = new Signer(new AsnReader(value, AsnEncodingRules.BER).ReadSequence());
                 if (counter.SigningTime is { } time && Verify(counter, signer.Value, file.Certificates, time))
                 {
                     return time;
@@ -50,11 +54,11 @@ internal static class SignatureTimestamp
 
     private static SignatureProblem Bad() => new(SignatureProblemKind.BadTimestamp, "the timestamp does not hold");
 
-    private static bool Verify(SignerInfo counter, ReadOnlyMemory<byte> content, IReadOnlyList<Certificate> certificates, DateTimeOffset time) =>
+    private static bool Verify(Signer counter, ReadOnlyMemory<byte> content, IReadOnlyList<Certificate> certificates, DateTimeOffset time) =>
         counter.FindCertificate(certificates) is { } certificate
         && certificate.KeyUsages.Contains(SignatureOids.TimeStamping)
         && certificate.IsValidAt(time)
-        && SignatureVerifier.IsSignedBy(counter, certificate, content);
+        && SignatureVerifier.IsSignedBy(counter, certificate, content, allowBareHash: true);
 
     private static DateTimeOffset? ReadToken(ReadOnlyMemory<byte> token, ReadOnlyMemory<byte> stamped, IReadOnlyList<Certificate> outer)
     {

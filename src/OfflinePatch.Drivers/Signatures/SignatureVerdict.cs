@@ -1,6 +1,8 @@
 namespace OfflinePatch.Drivers.Signatures;
 
-/// <summary>All signatures of a file, or those of a catalogue that lists it, verified; the first is the one that every Windows looks at.</summary>
+/// <summary>
+/// All signatures of a file, or those of a catalogue that lists it, verified; the first is the one that every Windows looks at.
+/// </summary>
 /// <param name="Signatures">The signatures in the file's order; none for an unsigned file.</param>
 public sealed record SignatureVerdict(IReadOnlyList<FileSignature> Signatures)
 {

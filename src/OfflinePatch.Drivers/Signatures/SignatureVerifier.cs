@@ -5,8 +5,10 @@ using OfflinePatch.Drivers.Pe;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// Verifies signatures of executables and catalogues: the digest of the content, the signature value over the signed attributes, the chain of certificates in the file
-/// up to a root that Windows kernels trust, the timestamp. No store of the host is asked. Source: RFC 5652, "Windows Authenticode Portable Executable Signature Format",
+/// Verifies signatures of executables and catalogues: the digest of the content, the signature value over the signed attributes, the chain
+/// of certificates in the file
+/// up to a root that Windows kernels trust, the timestamp. No store of the host is asked. Source: RFC 5652, "Windows Authenticode Portable
+/// Executable Signature Format",
 /// learn.microsoft.com windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later-.
 /// </summary>
 public static class SignatureVerifier
@@ -39,8 +41,12 @@ public static class SignatureVerifier
     }
 
     /// <summary>Whether a signer's value, and the digest in its attributes, are those of a content.</summary>
-    internal static bool IsSignedBy(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content) =>
-        IsDigestOf(signer, content) && IsValueOf(signer, certificate, content);
+    /// <param name="signer">The signer.</param>
+    /// <param name="certificate">Its certificate.</param>
+    /// <param name="content">The content.</param>
+    /// <param name="allowBareHash">See <see cref="PublicKey.Verify"/>.</param>
+    internal static bool IsSignedBy(Signer signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash) =>
+        IsDigestOf(signer, content) && IsValueOf(signer, certificate, content, allowBareHash);
 
     private static void AddAll(List<FileSignature> signatures, SignedContent content, Func<SignedContent, SignatureProblem?> hashProblem, SignatureOptions options)
     {
@@ -117,13 +123,14 @@ public static class SignatureVerifier
         };
     }
 
-    private static bool IsDigestOf(SignerInfo signer, ReadOnlyMemory<byte> content) =>
+    private static bool IsDigestOf(Signer signer, ReadOnlyMemory<byte> content) =>
         signer.SignedAttributes.IsEmpty
         || (SignatureOids.Algorithm(signer.DigestOid) is { } algorithm && CryptographicOperations.HashData(algorithm, content.Span).AsSpan().SequenceEqual(signer.MessageDigest.Span));
 
-    private static bool IsValueOf(SignerInfo signer, Certificate certificate, ReadOnlyMemory<byte> content) =>
+    private static bool IsValueOf(Signer signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash = false) =>
         SignatureOids.Algorithm(signer.SchemeDigestOid) is { } algorithm
-        && certificate.Key.Verify(signer.Scheme, signer.SchemeDigestOid, CryptographicOperations.HashData(algorithm, signer.SignedBytes(content.Span)), signer.Value.Span);
+        && certificate.Key.Verify(
+            signer.Scheme, signer.SchemeDigestOid, CryptographicOperations.HashData(algorithm, signer.SignedBytes(content.Span)), signer.Value.Span, allowBareHash);
 
     // The signed content of an executable is SPC_INDIRECT_DATA_CONTENT: what was hashed, then the hash.
     private static SignatureProblem? HashProblem(SignedContent content, PeImage image)
@@ -162,7 +169,8 @@ public static class SignatureVerifier
             _ when signer.KeyUsages.Contains(SignatureOids.AttestedVerification) => SignatureKind.Attestation,
             _ when signer.KeyUsages.Contains(SignatureOids.HardwareVerification) => SignatureKind.Whql,
 
-            // Shop programs and others have certificates below the same roots; only Microsoft's own name counts without one of its driver usages.
+            // Shop programs and others have certificates below the same roots; only Microsoft's own name counts without one of its driver
+            // usages.
             _ when signer.KeyUsages.Contains(SignatureOids.SystemComponent) || DistinguishedName.OrganizationOf(signer.Subject) == "Microsoft Corporation" => SignatureKind.Microsoft,
             _ => SignatureKind.TestSigned,
         };

@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// A PKCS#7 SignedData, as catalogues and executables carry it: its structure only. <see cref="SignatureVerifier"/> verifies it and says who vouches for it.
+/// A PKCS#7 SignedData, as catalogues and executables carry it: its structure only. <see cref="SignatureVerifier"/> verifies it and says
+/// who vouches for it.
 /// Source: RFC 5652.
 /// </summary>
 public sealed class SignedContent
@@ -21,7 +22,7 @@ public sealed class SignedContent
     private static readonly Asn1Tag Context0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
     private static readonly Asn1Tag Context1 = new(TagClass.ContextSpecific, 1, isConstructed: true);
 
-    private SignedContent(string contentType, ReadOnlyMemory<byte> content, List<Certificate> certificates, List<SignerInfo> signers)
+    private SignedContent(string contentType, ReadOnlyMemory<byte> content, List<Certificate> certificates, List<Signer> signers)
     {
         ContentType = contentType;
         Content = content;
@@ -46,13 +47,14 @@ public sealed class SignedContent
     internal IReadOnlyList<Certificate> Certificates { get; }
 
     /// <summary>The signers, the first of which is the signature that every Windows looks at.</summary>
-    internal IReadOnlyList<SignerInfo> Signers { get; }
+    internal IReadOnlyList<Signer> Signers { get; }
 
     /// <summary>Signatures inside the first signer's attributes, which Windows 8 and later look at too.</summary>
     internal IReadOnlyList<SignedContent> Nested { get; private init; } = [];
 
     /// <summary>
-    /// What the message digest covers: the content without its outer tag and length (RFC 5652 5.4; PKCS#7 does the same for a SEQUENCE); for an octet string its octets.
+    /// What the message digest covers: the content without its outer tag and length (RFC 5652 5.4; PKCS#7 does the same for a SEQUENCE);
+    /// for an octet string its octets.
     /// </summary>
     internal ReadOnlyMemory<byte> DigestedContent { get; private init; }
 
@@ -105,10 +107,10 @@ public sealed class SignedContent
             signed.ReadEncodedValue(); // revocation lists
         }
 
-        var signers = new List<SignerInfo>();
+        var signers = new List<Signer>();
         for (var set = signed.ReadSetOf(skipSortOrderValidation: true); set.HasData && signers.Count < MaxSigners;)
         {
-            signers.Add(new SignerInfo(set.ReadSequence()));
+            signers.Add(new Signer(set.ReadSequence()));
         }
 
         return new SignedContent(type, content, certificates, signers)
@@ -131,7 +133,7 @@ public sealed class SignedContent
             : content.Slice(offset, length);
     }
 
-    private static List<SignedContent> ReadNested(SignerInfo signer)
+    private static List<SignedContent> ReadNested(Signer signer)
     {
         var nested = new List<SignedContent>();
         foreach (var value in signer.UnsignedValues(SignatureOids.NestedSignature).Take(MaxNested))

@@ -43,7 +43,10 @@ public sealed class TrustAnchor
     /// <summary>The key.</summary>
     internal PublicKey Key { get; }
 
-    /// <summary>A root of the caller's own, which the Windows in the image must have been told to trust too; null when the content is no certificate.</summary>
+    /// <summary>
+    /// A root of the caller's own, which the Windows in the image must have been told to trust too; null when the content is no
+    /// certificate.
+    /// </summary>
     /// <param name="certificate">An X.509 certificate, DER or PEM.</param>
     /// <param name="role">What it stands for.</param>
     public static TrustAnchor? TryRead(ReadOnlyMemory<byte> certificate, TrustRole role = TrustRole.Microsoft)

@@ -14,7 +14,7 @@ internal sealed class LzxDecoder
     private const int PrimaryLengths = 7; // lengths 2 to 8 are part of the main symbol; 7 there means: see the length code
     private const int LengthSymbols = 249;
     private const int TranslatedFrames = 32_768; // E8 translation covers the first GiB
-    private const int MinimumMatch = 2;
+    private const int MinMatch = 2;
 
     private static readonly int[] ExtraBits = [.. Enumerable.Range(0, 51).Select(slot => slot < 4 ? 0 : slot < 36 ? (slot / 2) - 1 : 17)];
     private static readonly int[] PositionBase = CreatePositionBase();
@@ -215,7 +215,7 @@ internal sealed class LzxDecoder
                 length += _length.Read(ref bits);
             }
 
-            length += MinimumMatch;
+            length += MinMatch;
             var distance = ReadDistance(ref bits, symbol / 8);
             if (length > run || distance < 1 || distance > _window.Length || distance > _total + (_position - _frameStart))
             {

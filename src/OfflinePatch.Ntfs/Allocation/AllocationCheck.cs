@@ -5,7 +5,8 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Allocation;
 
 /// <summary>
-/// Proves, before a volume is changed for the first time, that every cluster which $Bitmap marks as free is free by the records too, and that no cluster
+/// Proves, before a volume is changed for the first time, that every cluster which $Bitmap marks as free is free by the records too, and
+/// that no cluster
 /// has two owners. Without the proof, new content could overwrite a file, or a deletion could give away clusters of another file.
 /// </summary>
 internal sealed class AllocationCheck
@@ -26,7 +27,8 @@ internal sealed class AllocationCheck
     /// <summary>Reads all records and compares them with $Bitmap. Empty: the volume may be changed.</summary>
     /// <exception cref="CorruptImageException">$MFT or $Bitmap cannot be read.</exception>
     /// <exception cref="UnsupportedImageException"><c>NTFS-0204</c>: too many runs.</exception>
-    public static IReadOnlyList<VolumeFinding> Run(VolumeCore core, CancellationToken cancellation) => Run(core, ClusterOwners.Read(core, cancellation));
+    public static IReadOnlyList<VolumeFinding> Run(VolumeCore core, CancellationToken cancellation) =>
+        Run(core, ClusterOwners.Read(core, cancellation));
 
     /// <summary>Compares known owners with $Bitmap.</summary>
     public static IReadOnlyList<VolumeFinding> Run(VolumeCore core, ClusterOwners owners)
@@ -68,7 +70,8 @@ internal sealed class AllocationCheck
             last++;
         }
 
-        Add("NTFS-0304", "$Bitmap", free / 8, $"{Clusters(free, last)} in use, for {_paths.Describe(run.Record)} owns {Them(free, last)}", "free");
+        Add("NTFS-0304", "$Bitmap", free / 8, $"{Clusters(free, last)} in use, for {_paths.Describe(run.Record)} owns {Them(free, last)}",
+            "free");
     }
 
     private void FindSharedClusters(ReadOnlySpan<OwnedRun> runs)

@@ -7,7 +7,8 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Allocation;
 
 /// <summary>
-/// $Bitmap, read in parts when needed. A cluster that is freed is not given away again before the flush unless nothing else is left, so that
+/// $Bitmap, read in parts when needed. A cluster that is freed is not given away again before the flush unless nothing else is left, so
+/// that
 /// the volume on the device stays whole until then.
 /// </summary>
 internal sealed class ClusterBitmap
@@ -79,7 +80,8 @@ internal sealed class ClusterBitmap
     }
 
     /// <summary>
-    /// How many clusters from <paramref name="lcn"/> on are in the same state on the volume as the device has it: owned by something, or free.
+    /// How many clusters from <paramref name="lcn"/> on are in the same state on the volume as the device has it: owned by something, or
+    /// free.
     /// </summary>
     public long CountAlike(long lcn, long count, out bool wasAllocated)
     {
@@ -133,7 +135,8 @@ internal sealed class ClusterBitmap
     }
 
     /// <summary>
-    /// Appends <paramref name="count"/> clusters to <paramref name="runs"/>: what follows <paramref name="after"/> first, then one run that is long
+    /// Appends <paramref name="count"/> clusters to <paramref name="runs"/>: what follows <paramref name="after"/> first, then one run that
+    /// is long
     /// enough, then whatever is free; the $MFT zone last (first for $MFT itself).
     /// </summary>
     /// <exception cref="IOException"><c>NTFS-0401</c>: the volume is full; nothing was allocated.</exception>
@@ -477,7 +480,8 @@ internal sealed class ClusterBitmap
             var mask = 1 << (bit & 7);
             if ((current[bit >> 3] & mask) != 0 == value)
             {
-                throw NtfsError.BadMetafile("$Bitmap", value ? $"cluster {lcn} is taken already" : $"cluster {lcn} of a file was marked free");
+                throw NtfsError.BadMetafile("$Bitmap",
+                    value ? $"cluster {lcn} is taken already" : $"cluster {lcn} of a file was marked free");
             }
 
             current[bit >> 3] ^= (byte)mask;

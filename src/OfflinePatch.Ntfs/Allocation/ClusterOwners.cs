@@ -120,7 +120,8 @@ internal sealed class ClusterOwners
         if (!FileRecordHeader.TryCreate(bytes, out var header))
         {
             // 16 to 23 are marked as in use and hold nothing
-            if (number >= FileReference.FirstUserRecord && bytes[..4].ContainsAnyExcept((byte)0) && _core.RecordAllocator.IsAllocated(number))
+            if (number >= FileReference.FirstUserRecord && bytes[..4].ContainsAnyExcept((byte)0)
+                && _core.RecordAllocator.IsAllocated(number))
             {
                 _unreadable.Add((number, "it is in use and has no FILE signature"));
             }
@@ -134,7 +135,8 @@ internal sealed class ClusterOwners
         }
 
         var problem = "its update sequence does not match: a torn write";
-        if (!UpdateSequence.TryDecode(bytes) || !FileRecord.TryCreate(bytes, number, out var record, out problem) || !TryAddRuns(record, out problem))
+        if (!UpdateSequence.TryDecode(bytes) || !FileRecord.TryCreate(bytes, number, out var record, out problem)
+            || !TryAddRuns(record, out problem))
         {
             _unreadable.Add((number, problem));
         }
@@ -224,7 +226,9 @@ internal sealed class ClusterOwners
         _runs.Add(run);
     }
 
-    /// <summary>Files of several records: all parts that the attribute list names must be there, or clusters are missing from the list.</summary>
+    /// <summary>
+    /// Files of several records: all parts that the attribute list names must be there, or clusters are missing from the list.
+    /// </summary>
     private void ReadListedFiles(CancellationToken cancellation)
     {
         foreach (var number in _listed)

@@ -5,7 +5,7 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Allocation;
 
-/// <summary>Gives out FILE records by $MFT's bitmap, and makes $MFT longer. Source: reference/ntfs.md §3.</summary>
+/// <summary>Gives out FILE records by $MFT's bitmap, and makes $MFT longer. Source: Linux-NTFS documentation, FILE Record.</summary>
 internal sealed class RecordAllocator
 {
     /// <summary>Largest $MFT bitmap that is held in memory: 2^32 records, more than NTFS has.</summary>
@@ -71,17 +71,21 @@ internal sealed class RecordAllocator
         return number;
     }
 
-    /// <summary>Takes one of the records 16 to 23, which Windows keeps for $MFT itself: their bits are set, and they hold nothing.</summary>
+    /// <summary>
+    /// Takes one of the records 16 to 23, which Windows keeps for $MFT itself: their bits are set, and they hold nothing.
+    /// </summary>
     /// <exception cref="RefusedException"><c>NTFS-0310</c>: all are in use.</exception>
     public long AllocateReserved(out ushort sequence)
     {
         var number = FindReserved();
         if (number < 0)
         {
-            throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own records have no room for more runs", "Defragment the volume in the source machine.");
+            throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own records have no room for more runs",
+                "Defragment the volume in the source machine.");
         }
 
-        sequence = FileRecordHeader.TryCreate(_core.Records.Read(number), out var header) && header.SequenceNumber != 0 ? header.SequenceNumber : (ushort)number;
+        sequence = FileRecordHeader.TryCreate(_core.Records.Read(number), out var header)
+            && header.SequenceNumber != 0 ? header.SequenceNumber : (ushort)number;
         if (!IsAllocated(number))
         {
             Set(number, value: true);
@@ -98,9 +102,11 @@ internal sealed class RecordAllocator
     {
         var bytes = _core.Records.Edit(number);
         var flags = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags));
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags), (ushort)(flags & ~(ushort)FileRecordFlags.InUse));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags),
+            (ushort)(flags & ~(ushort)FileRecordFlags.InUse));
         var sequence = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber));
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber), sequence >= 0xFFFF ? (ushort)1 : (ushort)(sequence + 1));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber),
+            sequence >= 0xFFFF ? (ushort)1 : (ushort)(sequence + 1));
         Set(number, value: false);
         _core.Nodes.Remove(number);
         _cursor = Math.Min(_cursor, number);
@@ -202,7 +208,8 @@ internal sealed class RecordAllocator
                 grown.Truncate(saved.ClusterCount, freed);
                 _core.Bitmap.Free(freed);
                 _core.ChangeCount = changes; // everything is as it was: the volume stays open for writing
-                throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for more runs", "Defragment the volume in the source machine, or delete files there.");
+                throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for more runs",
+                    "Defragment the volume in the source machine, or delete files there.");
             }
 
             allocated = data.AllocatedSize(geometry.ClusterSize);
@@ -222,7 +229,8 @@ internal sealed class RecordAllocator
     }
 
     /// <summary>
-    /// Plans a new extent of $MFT's runs in one of the records 16 to 23. The last extent ends where it ended; the only one, in the base record, ends where
+    /// Plans a new extent of $MFT's runs in one of the records 16 to 23. The last extent ends where it ended; the only one, in the base
+    /// record, ends where
     /// it leaves room for the attribute list, and after the records 16 to 23 themselves.
     /// </summary>
     private bool TryContinueInNewRecord(FileNode node, NodeAttribute data, long end)
@@ -236,7 +244,8 @@ internal sealed class RecordAllocator
         while (!NodeWriter.FitsInPlace(_core, node))
         {
             var run = data.Runs.IndexOf(data.Places[^1].LowestVcn - 1);
-            if (node.HasList || run < 0 || data.Runs.Runs[run].Vcn << _core.Geometry.ClusterShift < FileReference.FirstUserRecord * _core.Geometry.RecordSize)
+            if (node.HasList || run < 0
+                || data.Runs.Runs[run].Vcn << _core.Geometry.ClusterShift < FileReference.FirstUserRecord * _core.Geometry.RecordSize)
             {
                 data.Places.RemoveAt(data.Places.Count - 1);
                 return false;
@@ -289,14 +298,15 @@ internal sealed class RecordAllocator
         return bytes;
     }
 
-    /// <summary>A formatted record that is not in use. Source: reference/ntfs.md §2, §3.</summary>
+    /// <summary>A formatted record that is not in use. Source: Linux-NTFS documentation, Fixup, FILE Record.</summary>
     private static void Format(byte[] bytes, long number, ushort sequence)
     {
         var size = bytes.Length;
         FileRecordHeader.FileMagic.CopyTo(bytes);
         var count = (size / UpdateSequence.Stride) + 1;
         var first = (FileRecordHeader.Layout.UpdateSequenceArray + (2 * count) + 7) & ~7;
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset), FileRecordHeader.Layout.UpdateSequenceArray);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset),
+            FileRecordHeader.Layout.UpdateSequenceArray);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceCount), (ushort)count);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber), sequence);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.FirstAttribute), (ushort)first);

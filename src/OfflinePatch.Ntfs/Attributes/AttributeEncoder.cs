@@ -38,10 +38,12 @@ internal static class AttributeEncoder
     }
 
     /// <summary>
-    /// A non-resident extent from <paramref name="lowestVcn"/> up to <paramref name="endVcn"/> at most, in at most <paramref name="capacity"/>
+    /// A non-resident extent from <paramref name="lowestVcn"/> up to <paramref name="endVcn"/> at most, in at most <paramref
+    /// name="capacity"/>
     /// bytes. Null when not even one run fits.
     /// </summary>
-    public static byte[]? EncodeExtent(NodeAttribute attribute, long lowestVcn, long endVcn, int capacity, int clusterSize, out long nextVcn)
+    public static byte[]? EncodeExtent(NodeAttribute attribute, long lowestVcn, long endVcn, int capacity, int clusterSize,
+        out long nextVcn)
     {
         var header = MeasureHeader(attribute, lowestVcn);
         nextVcn = lowestVcn;
@@ -71,12 +73,14 @@ internal static class AttributeEncoder
         bytes[AttributeHeader.Layout.CompressionUnit] = (byte)(lowestVcn == 0 ? attribute.CompressionUnit : 0);
         if (lowestVcn == 0)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.AllocatedSize), attribute.AllocatedSize(clusterSize));
+            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.AllocatedSize),
+                attribute.AllocatedSize(clusterSize));
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.DataSize), attribute.DataSize);
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.InitializedSize), attribute.InitializedSize);
             if (size == AttributeHeader.Layout.NonResidentCompressedSize)
             {
-                BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.CompressedSize), attribute.Runs.AllocatedClusters * clusterSize);
+                BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.CompressedSize),
+                    attribute.Runs.AllocatedClusters * clusterSize);
             }
         }
 

@@ -4,7 +4,8 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Attributes;
 
 /// <summary>One decoded entry of an attribute list.</summary>
-internal readonly record struct ListedAttribute(AttributeType Type, string Name, long LowestVcn, FileReference Reference, ushort Id, int NameOffset);
+internal readonly record struct ListedAttribute(AttributeType Type, string Name, long LowestVcn, FileReference Reference, ushort Id,
+    int NameOffset);
 
 /// <summary>Reads $ATTRIBUTE_LIST, resident or not.</summary>
 internal static class AttributeListReader
@@ -51,7 +52,8 @@ internal static class AttributeListReader
                 throw NtfsError.BadAttributeList(number, "an entry does not fit");
             }
 
-            entries.Add(new ListedAttribute(entry.Type, Utf16.ToText(entry.NameBytes), entry.LowestVcn, entry.Reference, entry.Id, entry.NameOffset));
+            entries.Add(new ListedAttribute(entry.Type, Utf16.ToText(entry.NameBytes), entry.LowestVcn, entry.Reference, entry.Id,
+                entry.NameOffset));
             content = content[entry.Length..];
         }
 

@@ -4,7 +4,7 @@ namespace OfflinePatch.Ntfs.Attributes;
 /// <param name="Vcn">First cluster in the stream.</param>
 /// <param name="Lcn">First cluster on the volume; -1 for a hole.</param>
 /// <param name="Count">Clusters, at least 1.</param>
-public readonly record struct ClusterRun(long Vcn, long Lcn, long Count)
+internal readonly record struct ClusterRun(long Vcn, long Lcn, long Count)
 {
     /// <summary>Whether no clusters stand behind it.</summary>
     public bool IsHole => Lcn < 0;

@@ -6,7 +6,9 @@ namespace OfflinePatch.Ntfs.Attributes;
 /// <summary>An extension record of a file.</summary>
 internal readonly record struct ExtensionRecord(long Number, ushort Sequence);
 
-/// <summary>One file: all attributes of its base record and extension records. Changed in memory, then stored by <see cref="NodeWriter"/>.</summary>
+/// <summary>
+/// One file: all attributes of its base record and extension records. Changed in memory, then stored by <see cref="NodeWriter"/>.
+/// </summary>
 internal sealed class FileNode(long number, ushort sequence)
 {
     /// <summary>Number of the base record.</summary>

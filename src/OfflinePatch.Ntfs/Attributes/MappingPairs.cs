@@ -3,14 +3,16 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs.Attributes;
 
 /// <summary>
-/// Mapping pairs: how an attribute stores its runs. Per run one byte (high nibble: bytes of the LCN delta, low nibble: bytes of the length),
+/// Mapping pairs: how an attribute stores its runs. Per run one byte (high nibble: bytes of the LCN delta, low nibble: bytes of the
+/// length),
 /// the length and the signed LCN delta, little endian; a hole has no delta; a zero byte ends the list.
-/// Source: reference/ntfs.md §4. Lengths are written with their top bit clear: chkdsk reads them as signed.
+/// Source: Linux-NTFS documentation, Data Runs. Lengths are written with their top bit clear: chkdsk reads them as signed.
 /// </summary>
-public static class MappingPairs
+internal static class MappingPairs
 {
     /// <summary>
-    /// Appends the runs in <paramref name="pairs"/> to <paramref name="runs"/>, whose <see cref="RunList.ClusterCount"/> is the extent's lowest VCN.
+    /// Appends the runs in <paramref name="pairs"/> to <paramref name="runs"/>, whose <see cref="RunList.ClusterCount"/> is the extent's
+    /// lowest VCN.
     /// </summary>
     /// <param name="pairs">The bytes.</param>
     /// <param name="runs">Receives the runs.</param>

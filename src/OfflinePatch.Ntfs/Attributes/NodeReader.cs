@@ -61,7 +61,9 @@ internal static class NodeReader
         {
             if (entry.NameOffset != AttributeListEntry.Layout.Name && node.Number < 32)
             {
-                node.WriteProblem = $"the attribute list of record {node.Number} has a name offset of 0x{entry.NameOffset:X}, which newer Windows does not mount";
+                node.WriteProblem =
+                    $"the attribute list of record {node.Number} has a name offset of 0x{entry.NameOffset:X}, "
+                    + "which newer Windows does not mount";
             }
 
             if (entry.Reference.Record == node.Number || !seen.Add(entry.Reference.Record))
@@ -77,7 +79,8 @@ internal static class NodeReader
             var extension = core.Records.Get(entry.Reference);
             if (extension.Header.BaseReference != node.Reference)
             {
-                throw NtfsError.BadAttributeList(node.Number, $"record {entry.Reference.Record} belongs to {extension.Header.BaseReference}");
+                throw NtfsError.BadAttributeList(node.Number,
+                    $"record {entry.Reference.Record} belongs to {extension.Header.BaseReference}");
             }
 
             node.Extensions.Add(new ExtensionRecord(extension.Number, extension.Header.SequenceNumber));
@@ -88,7 +91,8 @@ internal static class NodeReader
         }
 
         var known = parts.Select(p => (p.Attribute.Type, p.Place.Record, p.Place.Id, p.Place.LowestVcn)).ToHashSet();
-        var wanted = listed.Where(e => e.Type != AttributeType.AttributeList).Select(e => (e.Type, e.Reference.Record, e.Id, e.LowestVcn)).ToHashSet();
+        var wanted = listed.Where(e => e.Type != AttributeType.AttributeList).Select(e => (e.Type, e.Reference.Record, e.Id, e.LowestVcn))
+            .ToHashSet();
         if (!known.SetEquals(wanted))
         {
             if (!wanted.IsSubsetOf(known))
@@ -139,7 +143,8 @@ internal static class NodeReader
             MappingPairs.Decode(part.Pairs!, attribute.Runs, core.Geometry.ClusterCount, core.Geometry.MaxVcn, node.Number);
             if (part.HighestVcn != attribute.Runs.ClusterCount - 1 && !(attribute.Runs.ClusterCount == 0 && part.HighestVcn == 0))
             {
-                throw NtfsError.BadRuns(node.Number, $"runs up to VCN {attribute.Runs.ClusterCount - 1} where the header says {part.HighestVcn}");
+                throw NtfsError.BadRuns(node.Number,
+                    $"runs up to VCN {attribute.Runs.ClusterCount - 1} where the header says {part.HighestVcn}");
             }
         }
 
@@ -149,7 +154,8 @@ internal static class NodeReader
                 || attribute.DataSize > attribute.Runs.ClusterCount << core.Geometry.ClusterShift
                 || attribute.InitializedSize > attribute.Runs.ClusterCount << core.Geometry.ClusterShift))
             {
-                throw NtfsError.BadSizes(node.Number, $"{attribute.DataSize} bytes, {attribute.InitializedSize} written, in {attribute.Runs.ClusterCount} clusters");
+                throw NtfsError.BadSizes(node.Number,
+                    $"{attribute.DataSize} bytes, {attribute.InitializedSize} written, in {attribute.Runs.ClusterCount} clusters");
             }
         }
     }
@@ -183,7 +189,8 @@ internal static class NodeReader
                 attribute.CompressionUnit = header.CompressionUnit;
             }
 
-            return new Part(attribute, new AttributePlace(record, header.Id, header.LowestVcn), header.HighestVcn, header.MappingPairs.ToArray());
+            return new Part(attribute, new AttributePlace(record, header.Id, header.LowestVcn), header.HighestVcn,
+                header.MappingPairs.ToArray());
         }
     }
 }

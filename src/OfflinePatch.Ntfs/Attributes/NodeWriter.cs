@@ -7,8 +7,10 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Attributes;
 
 /// <summary>
-/// Stores a <see cref="FileNode"/> in its FILE records. What fits into the base record stays there; else the attributes spread over extension
-/// records, named by an attribute list whose name offsets are exactly 0x1A. Attributes stay in the record where they are, and keep their id,
+/// Stores a <see cref="FileNode"/> in its FILE records. What fits into the base record stays there; else the attributes spread over
+/// extension
+/// records, named by an attribute list whose name offsets are exactly 0x1A. Attributes stay in the record where they are, and keep their
+/// id,
 /// whenever they fit there.
 /// </summary>
 internal static class NodeWriter
@@ -34,12 +36,14 @@ internal static class NodeWriter
             return HasRoom(core, node, extra);
         }
 
-        var used = BinaryPrimitives.ReadUInt32LittleEndian(core.Records.Read(attribute.Places[0].Record)[FileRecordHeader.Layout.BytesUsed..]);
+        var record = core.Records.Read(attribute.Places[0].Record);
+        var used = BinaryPrimitives.ReadUInt32LittleEndian(record[FileRecordHeader.Layout.BytesUsed..]);
         return used + extra <= core.Geometry.RecordSize;
     }
 
     /// <summary>
-    /// Whether the file can be stored without new records: without a list, or with the parts where they are. Parts that were given no record yet
+    /// Whether the file can be stored without new records: without a list, or with the parts where they are. Parts that were given no
+    /// record yet
     /// (<see cref="AttributePlace.NewRecord"/>) are not counted.
     /// </summary>
     public static bool FitsInPlace(VolumeCore core, FileNode node)
@@ -81,7 +85,8 @@ internal static class NodeWriter
             return;
         }
 
-        if (!node.HasList && node.Number is > FileReference.MftRecord and < FileReference.FirstUserRecord && node.Number != FileReference.RootRecord
+        if (!node.HasList && node.Number is > FileReference.MftRecord and < FileReference.FirstUserRecord
+            && node.Number != FileReference.RootRecord
             && node.Number != FileReference.SecureRecord && node.Number != FileReference.ExtendRecord)
         {
             throw NtfsError.RefusedFile("NTFS-0311", $"Metafile {node.Number}", "its FILE record is full");
@@ -116,7 +121,9 @@ internal static class NodeWriter
 
     private static int Capacity(VolumeCore core, long number) => core.Geometry.RecordSize - FirstAttribute(core, number) - 8;
 
-    /// <summary>Attributes in a record are ordered by type, then by name as the volume compares names; further than that as they were.</summary>
+    /// <summary>
+    /// Attributes in a record are ordered by type, then by name as the volume compares names; further than that as they were.
+    /// </summary>
     private static void Sort(VolumeCore core, FileNode node)
     {
         var attributes = node.Attributes;
@@ -195,7 +202,8 @@ internal static class NodeWriter
         // with a list: only a value that no record can hold
         var least = node.HasList ? core.Geometry.RecordSize - 0x80 : 64;
         foreach (var attribute in node.Attributes
-            .Where(a => a.IsResident && a.Value.Length >= least && a.Type is AttributeType.Data or AttributeType.Bitmap or AttributeType.ReparsePoint
+            .Where(a => a.IsResident && a.Value.Length >= least
+                && a.Type is AttributeType.Data or AttributeType.Bitmap or AttributeType.ReparsePoint
                 or AttributeType.SecurityDescriptor or AttributeType.ExtendedAttribute)
             .OrderByDescending(a => a.Value.Length).ToList())
         {
@@ -259,7 +267,9 @@ internal static class NodeWriter
         Remember(node, pieces);
     }
 
-    /// <summary>The parts of every attribute. Extents keep their boundaries; an extent that no longer fits into one record is cut.</summary>
+    /// <summary>
+    /// The parts of every attribute. Extents keep their boundaries; an extent that no longer fits into one record is cut.
+    /// </summary>
     private static List<Piece> Split(VolumeCore core, FileNode node)
     {
         var capacity = core.Geometry.RecordSize - AllocatorFirstAttribute(core) - 8;
@@ -269,7 +279,11 @@ internal static class NodeWriter
             if (attribute.IsResident)
             {
                 var place = attribute.Places.Count > 0 ? attribute.Places[0] : new AttributePlace(-1, 0, 0);
-                pieces.Add(new Piece(attribute, 0, AttributeEncoder.EncodeResident(attribute)) { Record = place.Record, Id = place.Record < 0 ? -1 : place.Id });
+                pieces.Add(new Piece(attribute, 0, AttributeEncoder.EncodeResident(attribute))
+                {
+                    Record = place.Record,
+                    Id = place.Record < 0 ? -1 : place.Id
+                });
                 continue;
             }
 
@@ -289,7 +303,12 @@ internal static class NodeWriter
                 var bytes = AttributeEncoder.EncodeExtent(attribute, vcn, end, room, core.Geometry.ClusterSize, out var next)
                     ?? throw NtfsError.BadSizes(node.Number, "an attribute whose name leaves no room for runs");
                 var isPlaced = known && place.Record >= 0;
-                pieces.Add(new Piece(attribute, vcn, bytes) { Record = isPlaced ? place.Record : -1, Id = isPlaced ? place.Id : -1, IsPlanned = known && !isPlaced });
+                pieces.Add(new Piece(attribute, vcn, bytes)
+                {
+                    Record = isPlaced ? place.Record : -1,
+                    Id = isPlaced ? place.Id : -1,
+                    IsPlanned = known && !isPlaced
+                });
                 vcn = next;
             }
             while (vcn < attribute.Runs.ClusterCount);
@@ -314,23 +333,30 @@ internal static class NodeWriter
         return IsListResident(core, node, pieces) ? resident : Math.Min(resident, AttributeHeader.Layout.NonResidentSize + OneRunSize);
     }
 
-    /// <summary>A short list stays in the base record. That of $MFT leaves it also where the record is full: its runs cannot go elsewhere.</summary>
+    /// <summary>
+    /// A short list stays in the base record. That of $MFT leaves it also where the record is full: its runs cannot go elsewhere.
+    /// </summary>
     private static bool IsListResident(VolumeCore core, FileNode node, List<Piece> pieces)
     {
         var size = pieces.Sum(EntrySize);
         var room = Capacity(core, node.Number) - pieces.Where(p => p.Record == node.Number).Sum(p => p.Bytes.Length);
-        return size <= core.Geometry.RecordSize / 4 && (node.Number != FileReference.MftRecord || AttributeEncoder.MeasureResident(0, size) <= room);
+        return size <= core.Geometry.RecordSize / 4
+            && (node.Number != FileReference.MftRecord || AttributeEncoder.MeasureResident(0, size) <= room);
     }
 
-    private static int EntrySize(Piece piece) => AttributeEncoder.Round8(AttributeListEntry.Layout.Name + (2 * piece.Attribute.Name.Length));
+    private static int EntrySize(Piece piece) =>
+        AttributeEncoder.Round8(AttributeListEntry.Layout.Name + (2 * piece.Attribute.Name.Length));
 
-    /// <summary>Finds room for the list: resident while it is short, else in clusters. Returns the bytes it takes in the base record.</summary>
+    /// <summary>
+    /// Finds room for the list: resident while it is short, else in clusters. Returns the bytes it takes in the base record.
+    /// </summary>
     private static int PrepareList(VolumeCore core, FileNode node, List<Piece> pieces)
     {
         var size = pieces.Sum(EntrySize);
         if (size > AttributeListReader.MaxSize)
         {
-            throw NtfsError.RefusedFile("NTFS-0312", $"Record {node.Number}", "its attribute list would pass 256 KiB", "Defragment the volume in the source machine.");
+            throw NtfsError.RefusedFile("NTFS-0312", $"Record {node.Number}", "its attribute list would pass 256 KiB",
+                "Defragment the volume in the source machine.");
         }
 
         var clusters = core.Geometry.ClustersFor(size);
@@ -355,7 +381,9 @@ internal static class NodeWriter
         return AttributeHeader.Layout.NonResidentSize + AttributeEncoder.Round8(MappingPairs.Measure(node.ListRuns));
     }
 
-    /// <summary>Gives every part a record: the one it is in, else the base record, else an extension record with room, else a new one.</summary>
+    /// <summary>
+    /// Gives every part a record: the one it is in, else the base record, else an extension record with room, else a new one.
+    /// </summary>
     private static void Place(VolumeCore core, FileNode node, List<Piece> pieces, int listBytes)
     {
         var rooms = new Dictionary<long, int> { [node.Number] = Capacity(core, node.Number) - listBytes };
@@ -401,7 +429,9 @@ internal static class NodeWriter
         || (piece.Attribute.Type == AttributeType.IndexRoot && piece.Record < 0)
         || (node.Number == 0 && piece.LowestVcn == 0 && piece.Attribute.Type is AttributeType.Data);
 
-    /// <summary>Who chooses first: what must stay in the base record, what is in an extension record, then by what reading a file needs first.</summary>
+    /// <summary>
+    /// Who chooses first: what must stay in the base record, what is in an extension record, then by what reading a file needs first.
+    /// </summary>
     private static int Rank(Piece piece, long number) => piece.Attribute.Type switch
     {
         AttributeType.StandardInformation => 0,
@@ -427,7 +457,8 @@ internal static class NodeWriter
     {
         // a record that describes $MFT must lie in a part of $MFT that is described before it: near its start
         ushort sequence;
-        var number = node.Number == FileReference.MftRecord ? core.RecordAllocator.AllocateReserved(out sequence) : core.RecordAllocator.Allocate(out sequence);
+        var number = node.Number == FileReference.MftRecord ? core.RecordAllocator.AllocateReserved(out sequence)
+            : core.RecordAllocator.Allocate(out sequence);
         var bytes = RecordAllocator.Reformat(core, number, sequence);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags), (ushort)FileRecordFlags.InUse);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.BaseReference), node.Reference.Value);
@@ -519,7 +550,8 @@ internal static class NodeWriter
             entry[AttributeListEntry.Layout.NameLength] = (byte)piece.Attribute.Name.Length;
             entry[AttributeListEntry.Layout.NameOffset] = AttributeListEntry.Layout.Name;
             BinaryPrimitives.WriteInt64LittleEndian(entry[AttributeListEntry.Layout.LowestVcn..], piece.LowestVcn);
-            BinaryPrimitives.WriteUInt64LittleEndian(entry[AttributeListEntry.Layout.Reference..], new FileReference(piece.Record, sequences[piece.Record]).Value);
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[AttributeListEntry.Layout.Reference..],
+                new FileReference(piece.Record, sequences[piece.Record]).Value);
             BinaryPrimitives.WriteUInt16LittleEndian(entry[AttributeListEntry.Layout.Id..], (ushort)piece.Id);
             Utf16.Write(piece.Attribute.Name, entry[AttributeListEntry.Layout.Name..]);
             at += entry.Length;

@@ -1,7 +1,7 @@
 namespace OfflinePatch.Ntfs.Attributes;
 
 /// <summary>The runs of one stream, by VCN from 0 without gaps; neighbours that could be one run are one.</summary>
-public sealed class RunList
+internal sealed class RunList
 {
     private readonly List<ClusterRun> _runs = [];
 

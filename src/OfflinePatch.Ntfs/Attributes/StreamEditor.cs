@@ -37,7 +37,8 @@ internal static class StreamEditor
     }
 
     /// <summary>
-    /// Replaces the content. Clusters that the stream has are used again, further ones are added behind them; a short content becomes resident
+    /// Replaces the content. Clusters that the stream has are used again, further ones are added behind them; a short content becomes
+    /// resident
     /// where the record has room.
     /// </summary>
     public static void Replace(VolumeCore core, FileNode node, NodeAttribute attribute, Stream content, long length)

@@ -2,7 +2,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Joins the records of a file that has several, and holds $ATTRIBUTE_LIST against what they contain. Source: ntfs.md §4.</summary>
+/// <summary>
+/// Joins the records of a file that has several, and holds $ATTRIBUTE_LIST against what they contain. Source: Linux-NTFS documentation,
+/// $ATTRIBUTE_LIST.
+/// </summary>
 internal sealed class AttributeListChecker(CheckContext context, RecordParser parser)
 {
     /// <summary>A list beyond this is not read: Windows keeps it in 256 KiB.</summary>
@@ -25,15 +28,20 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
         return all;
     }
 
-    /// <summary>The same of a file whose records were all met, and the list against them; the extension records' own content was judged when they were met.</summary>
+    /// <summary>
+    /// The same of a file whose records were all met, and the list against them; the extension records' own content was judged when they
+    /// were met.
+    /// </summary>
     public List<CheckedAttribute> JoinAndJudge(long number, List<CheckedAttribute> own, ushort sequence)
     {
         var extensions = context.Extensions.GetValueOrDefault(number) ?? [];
         foreach (var extension in extensions)
         {
-            if (context.LoadRecord(extension) is { } bytes && FileRecordHeader.TryCreate(bytes, out var header) && header.BaseReference.Sequence != sequence)
+            if (context.LoadRecord(extension) is { } bytes && FileRecordHeader.TryCreate(bytes, out var header)
+                && header.BaseReference.Sequence != sequence)
             {
-                Findings.Error("NTFS-6071", $"FILE record {extension}", FileRecordHeader.Layout.BaseReference, $"sequence {sequence} of its base record {number}", $"{header.BaseReference.Sequence}");
+                Findings.Error("NTFS-6071", $"FILE record {extension}", FileRecordHeader.Layout.BaseReference,
+                    $"sequence {sequence} of its base record {number}", $"{header.BaseReference.Sequence}");
             }
         }
 
@@ -78,20 +86,23 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
             }
 
             var sequence = context.Table.Get(entry.Reference.Record).Sequence;
-            if (!expected.Remove(((uint)entry.Type, entry.LowestVcn, entry.Reference.Record, entry.Id)) || entry.Reference.Sequence != sequence)
+            if (!expected.Remove(((uint)entry.Type, entry.LowestVcn, entry.Reference.Record, entry.Id))
+                || entry.Reference.Sequence != sequence)
             {
                 extra++;
             }
 
             if (number < 32 && entry.NameOffset != AttributeListEntry.Layout.Name)
             {
-                Findings.Error("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset, "the name offset 0x1A (ntfs.sys refuses a metafile with another)", $"0x{entry.NameOffset:X}");
+                Findings.Error("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset,
+                    "the name offset 0x1A (ntfs.sys refuses a metafile with another)", $"0x{entry.NameOffset:X}");
             }
             else if (entry.NameOffset != AttributeListEntry.Layout.Name && !hasWarned)
             {
                 // chkdsk accepts it; opening the file fails in Windows with ERROR_FILE_CORRUPT (1392): DiscUtils issue 309
                 hasWarned = true;
-                Findings.Warn("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset, "the name offset 0x1A (Windows cannot open a file with another)", $"0x{entry.NameOffset:X}");
+                Findings.Warn("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset,
+                    "the name offset 0x1A (Windows cannot open a file with another)", $"0x{entry.NameOffset:X}");
             }
 
             var key = ((uint)entry.Type, Utf16.ToText(entry.NameBytes), entry.LowestVcn);
@@ -106,7 +117,8 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
 
         if (extra > 0 || expected.Count > 0)
         {
-            Findings.Error("NTFS-6070", list.Label, -1, "an entry for every attribute", $"{expected.Count} attributes without an entry, {extra} entries without their attribute");
+            Findings.Error("NTFS-6070", list.Label, -1, "an entry for every attribute",
+                $"{expected.Count} attributes without an entry, {extra} entries without their attribute");
         }
     }
 }

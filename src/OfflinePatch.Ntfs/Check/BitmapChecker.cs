@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Holds $Bitmap against the runs of all files, and the bitmap of $MFT against the records. Source: ntfs.md §1, §3, §15.</summary>
+/// <summary>
+/// Holds $Bitmap against the runs of all files, and the bitmap of $MFT against the records. Source: Linux-NTFS documentation, $Boot, FILE
+/// Record; what chkdsk reports.
+/// </summary>
 internal sealed class BitmapChecker(CheckContext context)
 {
     private FindingList Findings => context.Findings;

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>A stream that is read through the runs as they stand on disk, or from its resident value. Bounded and without exceptions of its own.</summary>
+/// <summary>
+/// A stream that is read through the runs as they stand on disk, or from its resident value. Bounded and without exceptions of its own.
+/// </summary>
 internal sealed class CheckedStream
 {
     private readonly BlockDevice? _device;
@@ -60,7 +62,9 @@ internal sealed class CheckedStream
     /// <summary>The runs, contiguous from VCN 0.</summary>
     public IReadOnlyList<StreamRun> Runs => _runs;
 
-    /// <summary>Fills the buffer; false when the range is not inside the stream. Holes and bytes that were never written are zeros.</summary>
+    /// <summary>
+    /// Fills the buffer; false when the range is not inside the stream. Holes and bytes that were never written are zeros.
+    /// </summary>
     /// <exception cref="CorruptImageException">The container below is damaged.</exception>
     public bool TryRead(long offset, Span<byte> buffer)
     {

@@ -2,7 +2,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Holds the entries of a directory against the files that they lead to. Source: ntfs.md §8, §15.</summary>
+/// <summary>
+/// Holds the entries of a directory against the files that they lead to. Source: Linux-NTFS documentation, Index Record; what chkdsk
+/// reports.
+/// </summary>
 internal sealed class DirectoryChecker(CheckContext context)
 {
     private FindingList Findings => context.Findings;
@@ -13,7 +16,8 @@ internal sealed class DirectoryChecker(CheckContext context)
         var facts = context.Table.Get(number);
         var own = (ulong)number | ((ulong)facts.Sequence << 48);
         var isSystem = IsBelowExtend(number);
-        new IndexWalker(context, $"directory {number}", KeyOrders.FileName(context.Upcase), (entry, node, offset) => Judge(entry, node, offset, own, isSystem))
+        new IndexWalker(context, $"directory {number}", KeyOrders.FileName(context.Upcase),
+            (entry, node, offset) => Judge(entry, node, offset, own, isSystem))
             .Walk(attributes, "$I30");
     }
 
@@ -23,21 +27,25 @@ internal sealed class DirectoryChecker(CheckContext context)
         {
             if (targets.Contains(entry.Reference.Record) && FileNameAttribute.TryCreate(entry.Key, out var name))
             {
-                found(entry.Reference.Record, NameHash.Of(entry.Reference.Record, name.Bytes), $"directory {number}, entry \"{name.Name}\"");
+                found(entry.Reference.Record, NameHash.Of(entry.Reference.Record, name.Bytes),
+                    $"directory {number}, entry \"{name.Name}\"");
             }
         }, judge: false).Walk(attributes, "$I30");
 
     private void Judge(IndexEntry entry, string node, int offset, ulong directory, bool isSystem)
     {
-        if (!FileNameAttribute.TryCreate(entry.Key, out var name) || name.NameLength == 0 || entry.KeyLength != FileNameAttribute.Layout.Name + (2 * name.NameLength))
+        if (!FileNameAttribute.TryCreate(entry.Key, out var name) || name.NameLength == 0
+            || entry.KeyLength != FileNameAttribute.Layout.Name + (2 * name.NameLength))
         {
-            Findings.Error("NTFS-6096", node, offset + IndexEntry.Layout.KeyLength, "a name of the length that it says", $"{entry.KeyLength} bytes");
+            Findings.Error("NTFS-6096", node, offset + IndexEntry.Layout.KeyLength, "a name of the length that it says",
+                $"{entry.KeyLength} bytes");
             return;
         }
 
         if (name.Parent.Value != directory)
         {
-            Findings.Error("NTFS-6092", node, offset + IndexEntry.Layout.Key, $"\"{name.Name}\" with the parent {new FileReference(directory)}", $"{name.Parent}");
+            Findings.Error("NTFS-6092", node, offset + IndexEntry.Layout.Key,
+                $"\"{name.Name}\" with the parent {new FileReference(directory)}", $"{name.Parent}");
         }
 
         var target = entry.Reference.Record;
@@ -49,13 +57,15 @@ internal sealed class DirectoryChecker(CheckContext context)
         var facts = context.Table.Get(target);
         if ((facts.Marks & RecordMarks.InUse) == 0 || (facts.Marks & RecordMarks.Extension) != 0)
         {
-            Findings.Error("NTFS-6090", node, offset, $"\"{name.Name}\" to lead to a file", $"record {target}, which is {((facts.Marks & RecordMarks.Extension) != 0 ? "an extension record" : "free")}");
+            Findings.Error("NTFS-6090", node, offset, $"\"{name.Name}\" to lead to a file",
+                $"record {target}, which is {((facts.Marks & RecordMarks.Extension) != 0 ? "an extension record" : "free")}");
             return;
         }
 
         if (facts.Sequence != entry.Reference.Sequence)
         {
-            Findings.Error("NTFS-6091", node, offset, $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}", $"{entry.Reference.Sequence}");
+            Findings.Error("NTFS-6091", node, offset, $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}",
+                $"{entry.Reference.Sequence}");
         }
 
         ref var balance = ref context.Table[target];
@@ -69,14 +79,17 @@ internal sealed class DirectoryChecker(CheckContext context)
         var isDirectory = (facts.Marks & RecordMarks.Directory) != 0;
         if ((name.Attributes & FileNameAttribute.DirectoryBit) != 0 != isDirectory)
         {
-            Findings.Error("NTFS-6095", node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.Attributes, $"\"{name.Name}\" as a {(isDirectory ? "directory" : "file")}", "the contrary");
+            Findings.Error("NTFS-6095", node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.Attributes,
+                $"\"{name.Name}\" as a {(isDirectory ? "directory" : "file")}", "the contrary");
         }
 
-        if ((facts.Marks & (RecordMarks.HasSizes | RecordMarks.HardLinked | RecordMarks.Directory)) == RecordMarks.HasSizes && !isSystem && target >= FileReference.FirstUserRecord
+        if ((facts.Marks & (RecordMarks.HasSizes | RecordMarks.HardLinked | RecordMarks.Directory)) == RecordMarks.HasSizes && !isSystem
+            && target >= FileReference.FirstUserRecord
             && (name.DataSize != facts.DataSize || name.AllocatedSize != facts.AllocatedSize))
         {
             Findings.Warn("NTFS-6094", node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.AllocatedSize,
-                $"\"{name.Name}\" with {facts.DataSize} bytes, {facts.AllocatedSize} allocated, as the file", $"{name.DataSize}, {name.AllocatedSize}");
+                $"\"{name.Name}\" with {facts.DataSize} bytes, {facts.AllocatedSize} allocated, as the file",
+                    $"{name.DataSize}, {name.AllocatedSize}");
         }
     }
 

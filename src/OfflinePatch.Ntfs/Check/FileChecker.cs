@@ -4,7 +4,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Judges one file by all its attributes, from one record or several: streams, names, flags, sizes. Source: ntfs.md §4-§8, §15.</summary>
+/// <summary>
+/// Judges one file by all its attributes, from one record or several: streams, names, flags, sizes. Source: Linux-NTFS documentation,
+/// Attribute Header, Data Runs, $STANDARD_INFORMATION, $FILE_NAME, Index Record; what chkdsk reports.
+/// </summary>
 internal sealed class FileChecker(CheckContext context)
 {
     /// <summary>Records 12 to 15 are in use and have no name; 16 to 23 hold extension records of $MFT.</summary>
@@ -68,13 +71,15 @@ internal sealed class FileChecker(CheckContext context)
         var first = extents[0];
         if (first.IsResident || extents.Exists(e => e.IsResident))
         {
-            Findings.Error("NTFS-6033", first.Label, first.Offset, "one attribute of this type and name", "a resident and a non-resident one");
+            Findings.Error("NTFS-6033", first.Label, first.Offset, "one attribute of this type and name",
+                "a resident and a non-resident one");
             return;
         }
 
         if (first.LowestVcn != 0)
         {
-            Findings.Error("NTFS-6049", first.Label, first.Offset + AttributeHeader.Layout.LowestVcn, "a first extent at VCN 0", $"VCN {first.LowestVcn}");
+            Findings.Error("NTFS-6049", first.Label, first.Offset + AttributeHeader.Layout.LowestVcn, "a first extent at VCN 0",
+                $"VCN {first.LowestVcn}");
             return;
         }
 
@@ -85,7 +90,8 @@ internal sealed class FileChecker(CheckContext context)
         {
             if (extent.LowestVcn != end)
             {
-                Findings.Error("NTFS-6049", extent.Label, extent.Offset + AttributeHeader.Layout.LowestVcn, $"an extent at VCN {end}", $"VCN {extent.LowestVcn}");
+                Findings.Error("NTFS-6049", extent.Label, extent.Offset + AttributeHeader.Layout.LowestVcn, $"an extent at VCN {end}",
+                    $"VCN {extent.LowestVcn}");
                 return;
             }
 
@@ -100,7 +106,8 @@ internal sealed class FileChecker(CheckContext context)
         CheckSizes(first, end, real);
         if (holes && !first.MayHaveHoles && !(first.Record == FileReference.BadClusRecord && first.Name == "$Bad"))
         {
-            Findings.Error("NTFS-6047", first.Label, first.Offset + AttributeHeader.Layout.Flags, "no hole in a stream that is neither sparse nor compressed", "a hole");
+            Findings.Error("NTFS-6047", first.Label, first.Offset + AttributeHeader.Layout.Flags,
+                "no hole in a stream that is neither sparse nor compressed", "a hole");
         }
     }
 
@@ -110,18 +117,21 @@ internal sealed class FileChecker(CheckContext context)
         var allocated = clusters > long.MaxValue / cluster ? long.MaxValue : clusters * cluster;
         if (first.AllocatedSize != allocated)
         {
-            Findings.Error("NTFS-6044", first.Label, first.Offset + AttributeHeader.Layout.AllocatedSize, $"{allocated} bytes allocated, as the runs say", $"{first.AllocatedSize}");
+            Findings.Error("NTFS-6044", first.Label, first.Offset + AttributeHeader.Layout.AllocatedSize,
+                $"{allocated} bytes allocated, as the runs say", $"{first.AllocatedSize}");
         }
 
         if (first.InitializedSize < 0 || first.InitializedSize > first.DataSize || first.DataSize > first.AllocatedSize)
         {
-            Findings.Error("NTFS-6045", first.Label, first.Offset + AttributeHeader.Layout.DataSize, "bytes written ≤ bytes of the stream ≤ bytes allocated",
+            Findings.Error("NTFS-6045", first.Label, first.Offset + AttributeHeader.Layout.DataSize,
+                "bytes written ≤ bytes of the stream ≤ bytes allocated",
                 $"{first.InitializedSize}, {first.DataSize}, {first.AllocatedSize}");
         }
 
         if (first.HasCompressedSize && first.CompressedSize != real * cluster)
         {
-            Findings.Error("NTFS-6046", first.Label, first.Offset + AttributeHeader.Layout.CompressedSize, $"{real * cluster} bytes held by clusters", $"{first.CompressedSize}");
+            Findings.Error("NTFS-6046", first.Label, first.Offset + AttributeHeader.Layout.CompressedSize,
+                $"{real * cluster} bytes held by clusters", $"{first.CompressedSize}");
         }
     }
 
@@ -138,13 +148,15 @@ internal sealed class FileChecker(CheckContext context)
 
         if (count != 1 || standard!.Record != number)
         {
-            Findings.Error("NTFS-6050", label, -1, "one $STANDARD_INFORMATION in the base record", count == 1 ? "one elsewhere" : $"{count}");
+            Findings.Error("NTFS-6050", label, -1, "one $STANDARD_INFORMATION in the base record",
+                count == 1 ? "one elsewhere" : $"{count}");
             return null;
         }
 
         if (standard.Value.Length is not (StandardInformation.Layout.ShortSize or StandardInformation.Layout.Size))
         {
-            Findings.Error("NTFS-6050", standard.Label, standard.Offset + AttributeHeader.Layout.ValueLength, "48 or 72 bytes", $"{standard.Value.Length}");
+            Findings.Error("NTFS-6050", standard.Label, standard.Offset + AttributeHeader.Layout.ValueLength, "48 or 72 bytes",
+                $"{standard.Value.Length}");
         }
 
         facts.SecurityId = StandardInformation.TryCreate(standard.Value.Span, out var view) ? view.SecurityId : 0;
@@ -161,9 +173,11 @@ internal sealed class FileChecker(CheckContext context)
         {
             links++;
             var value = attribute.Value.Span;
-            if (!FileNameAttribute.TryCreate(value, out var name) || name.NameLength == 0 || value.Length != FileNameAttribute.Layout.Name + (2 * name.NameLength))
+            if (!FileNameAttribute.TryCreate(value, out var name) || name.NameLength == 0
+                || value.Length != FileNameAttribute.Layout.Name + (2 * name.NameLength))
             {
-                Findings.Error("NTFS-6054", attribute.Label, attribute.Offset + AttributeHeader.Layout.ValueLength, "a name of the length that it says", $"{value.Length} bytes");
+                Findings.Error("NTFS-6054", attribute.Label, attribute.Offset + AttributeHeader.Layout.ValueLength,
+                    "a name of the length that it says", $"{value.Length} bytes");
                 continue;
             }
 
@@ -180,7 +194,8 @@ internal sealed class FileChecker(CheckContext context)
 
         if (links != header.LinkCount)
         {
-            Findings.Error("NTFS-6053", label, FileRecordHeader.Layout.LinkCount, $"a link count of {links}, the number of names", $"{header.LinkCount}");
+            Findings.Error("NTFS-6053", label, FileRecordHeader.Layout.LinkCount, $"a link count of {links}, the number of names",
+                $"{header.LinkCount}");
         }
 
         // a DOS name belongs to one Win32 name; a Win32 name may stand alone where short names are switched off
@@ -204,14 +219,16 @@ internal sealed class FileChecker(CheckContext context)
     {
         if ((byte)name.NameSpace > 3)
         {
-            Findings.Error("NTFS-6054", attribute.Label, attribute.Offset + FileNameAttribute.Layout.NameSpace, "a name space from 0 to 3", $"{(byte)name.NameSpace}");
+            Findings.Error("NTFS-6054", attribute.Label, attribute.Offset + FileNameAttribute.Layout.NameSpace, "a name space from 0 to 3",
+                $"{(byte)name.NameSpace}");
         }
 
         if (FileNameRules.ForbiddenUnit(name.NameBytes) is >= 0 and var unit)
         {
             // POSIX names may hold them; but Windows 10 writes that name space too, wherever short names are switched off
             var severity = name.NameSpace == FileNameSpace.Posix ? FindingSeverity.Warning : FindingSeverity.Error;
-            Findings.Add(new VolumeFinding("NTFS-6058", severity, attribute.Label, $"expected a name that Windows accepts, found the unit U+{unit:X4}", attribute.Offset));
+            Findings.Add(new VolumeFinding("NTFS-6058", severity, attribute.Label,
+                $"expected a name that Windows accepts, found the unit U+{unit:X4}", attribute.Offset));
         }
 
         if (name.NameSpace is FileNameSpace.Dos or FileNameSpace.Win32AndDos && number >= FirstUserRecord
@@ -224,25 +241,29 @@ internal sealed class FileChecker(CheckContext context)
     /// <summary>Names of metafiles under $Extend are in the name space 3 whatever their length (older formats).</summary>
     private static bool IsExtendFile(FileNameAttribute name) => name.Parent.Record == FileReference.ExtendRecord;
 
-    private void CheckKind(long number, FileRecordHeaderCopy header, List<CheckedAttribute> attributes, CheckedAttribute? standard, ref RecordFacts facts)
+    private void CheckKind(long number, FileRecordHeaderCopy header, List<CheckedAttribute> attributes, CheckedAttribute? standard,
+        ref RecordFacts facts)
     {
         var label = $"FILE record {number}";
         var isDirectory = (header.Flags & FileRecordFlags.Directory) != 0;
         var hasIndex = attributes.Exists(a => a.Type == AttributeType.IndexRoot && a.Name == "$I30");
         if (isDirectory != hasIndex)
         {
-            Findings.Error("NTFS-6060", label, FileRecordHeader.Layout.Flags, hasIndex ? "the directory flag, for there is $I30" : "$I30, for the directory flag is set", "the contrary");
+            Findings.Error("NTFS-6060", label, FileRecordHeader.Layout.Flags,
+                hasIndex ? "the directory flag, for there is $I30" : "$I30, for the directory flag is set", "the contrary");
         }
 
         var isView = (header.Flags & FileRecordFlags.ViewIndex) != 0;
         var hasView = attributes.Exists(a => a.Type == AttributeType.IndexRoot && a.Name != "$I30");
         if (isView != hasView)
         {
-            Findings.Error("NTFS-6061", label, FileRecordHeader.Layout.Flags, hasView ? "the view index flag" : "a view index, for the flag is set", "the contrary");
+            Findings.Error("NTFS-6061", label, FileRecordHeader.Layout.Flags,
+                hasView ? "the view index flag" : "a view index, for the flag is set", "the contrary");
         }
 
         facts.Marks |= (hasIndex ? RecordMarks.Directory : 0) | (hasView ? RecordMarks.ViewIndex : 0);
-        if (!hasIndex && !hasView && number >= FirstUserRecord && !attributes.Exists(a => a.Type == AttributeType.Data && a.Name.Length == 0))
+        if (!hasIndex && !hasView && number >= FirstUserRecord
+            && !attributes.Exists(a => a.Type == AttributeType.Data && a.Name.Length == 0))
         {
             Findings.Error("NTFS-6062", label, -1, "an unnamed $DATA", "none");
         }
@@ -254,7 +275,8 @@ internal sealed class FileChecker(CheckContext context)
             var flags = BinaryPrimitives.ReadUInt32LittleEndian(standard.Value.Span[StandardInformation.Layout.Attributes..]);
             if ((flags & ReparseAttribute) != 0 != (reparse is not null))
             {
-                Findings.Error("NTFS-6063", label, standard.Offset, reparse is null ? "no reparse attribute, for there is no $REPARSE_POINT" : "the reparse attribute", $"0x{flags:X}");
+                Findings.Error("NTFS-6063", label, standard.Offset,
+                    reparse is null ? "no reparse attribute, for there is no $REPARSE_POINT" : "the reparse attribute", $"0x{flags:X}");
             }
         }
 
@@ -277,7 +299,9 @@ internal sealed class FileChecker(CheckContext context)
         }
     }
 
-    /// <summary>Sizes as a $FILE_NAME copies them: of the unnamed stream; a compressed or sparse one counts what its clusters hold.</summary>
+    /// <summary>
+    /// Sizes as a $FILE_NAME copies them: of the unnamed stream; a compressed or sparse one counts what its clusters hold.
+    /// </summary>
     private static void NoteSizes(List<CheckedAttribute> attributes, ref RecordFacts facts)
     {
         var data = attributes.Find(a => a.Type == AttributeType.Data && a.Name.Length == 0 && a.LowestVcn == 0);
@@ -288,7 +312,8 @@ internal sealed class FileChecker(CheckContext context)
 
         facts.Marks |= RecordMarks.HasSizes;
         facts.DataSize = data.DataSize;
-        facts.AllocatedSize = data.IsResident ? (data.DataSize + 7) & ~7L : data.HasCompressedSize ? data.CompressedSize : data.AllocatedSize;
+        facts.AllocatedSize = data.IsResident ? (data.DataSize + 7) & ~7L : data.HasCompressedSize ? data.CompressedSize
+            : data.AllocatedSize;
     }
 }
 

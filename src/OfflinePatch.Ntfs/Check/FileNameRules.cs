@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Which names Windows accepts. Source: ntfs.md §7.</summary>
+/// <summary>Which names Windows accepts. Source: Linux-NTFS documentation, $FILE_NAME.</summary>
 internal static class FileNameRules
 {
     private const string Forbidden = "\"*/:<>?\\|";

@@ -10,7 +10,10 @@ internal delegate int KeyOrder(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right
 /// <summary>Receives the entries of an index in order; <paramref name="offset"/> is that in its node.</summary>
 internal delegate void EntryVisitor(IndexEntry entry, string node, int offset);
 
-/// <summary>Walks one B-tree in order and judges its nodes. Every block is read at most once. Source: ntfs.md §8, §15.</summary>
+/// <summary>
+/// Walks one B-tree in order and judges its nodes. Every block is read at most once. Source: Linux-NTFS documentation, Index Record; what
+/// chkdsk reports.
+/// </summary>
 internal sealed class IndexWalker
 {
     private const int MaximumDepth = 32;
@@ -61,7 +64,8 @@ internal sealed class IndexWalker
 
         if (_blocks is not null && _blocks.Length % _blockSize != 0)
         {
-            _findings?.Error("NTFS-6080", _label, -1, $"$INDEX_ALLOCATION of whole blocks of {_blockSize} bytes", $"{_blocks.Length} bytes");
+            _findings?.Error("NTFS-6080", _label, -1, $"$INDEX_ALLOCATION of whole blocks of {_blockSize} bytes",
+                $"{_blocks.Length} bytes");
         }
 
         WalkNode(root.Value.Span[IndexRootHeader.Layout.Node..], $"{_label}, root", depth: 0);
@@ -74,7 +78,8 @@ internal sealed class IndexWalker
     private bool JudgeRoot(CheckedAttribute root, string name)
     {
         var value = root.Value.Span;
-        if (!IndexRootHeader.TryCreate(value, out var header) || header.BlockSize is < 512 or > 65536 || !BitOperations.IsPow2(header.BlockSize))
+        if (!IndexRootHeader.TryCreate(value, out var header) || header.BlockSize is < 512 or > 65536
+            || !BitOperations.IsPow2(header.BlockSize))
         {
             _findings?.Error("NTFS-6080", root.Label, root.Offset, "an index root with a block size of 512 bytes to 64 KiB", "another");
             return false;
@@ -85,12 +90,14 @@ internal sealed class IndexWalker
         _vcnUnit = cluster <= _blockSize ? cluster : 512;
         if (header.ClustersPerBlock != (byte)(_blockSize / _vcnUnit))
         {
-            _findings?.Error("NTFS-6080", root.Label, IndexRootHeader.Layout.ClustersPerBlock, $"{_blockSize / _vcnUnit} units per block", $"{header.ClustersPerBlock}");
+            _findings?.Error("NTFS-6080", root.Label, IndexRootHeader.Layout.ClustersPerBlock, $"{_blockSize / _vcnUnit} units per block",
+                $"{header.ClustersPerBlock}");
         }
 
         if (name == "$I30" && (header.IndexedType != AttributeType.FileName || header.Collation != CollationRule.FileName))
         {
-            _findings?.Error("NTFS-6080", root.Label, IndexRootHeader.Layout.IndexedType, "an index of $FILE_NAME, ordered by name", $"type 0x{(uint)header.IndexedType:X}, collation {(uint)header.Collation}");
+            _findings?.Error("NTFS-6080", root.Label, IndexRootHeader.Layout.IndexedType, "an index of $FILE_NAME, ordered by name",
+                $"type 0x{(uint)header.IndexedType:X}, collation {(uint)header.Collation}");
         }
 
         return true;
@@ -98,7 +105,8 @@ internal sealed class IndexWalker
 
     private void WalkNode(ReadOnlySpan<byte> node, string where, int depth)
     {
-        if (!IndexNodeHeader.TryCreate(node, out var header) || header.Used > header.Allocated || header.Allocated > node.Length || header.Used % 8 != 0)
+        if (!IndexNodeHeader.TryCreate(node, out var header) || header.Used > header.Allocated || header.Allocated > node.Length
+            || header.Used % 8 != 0)
         {
             _findings?.Error("NTFS-6081", where, 0, "entries inside the node", "a header that says otherwise");
             return;
@@ -106,7 +114,8 @@ internal sealed class IndexWalker
 
         if (depth == 0 && header.Allocated != node.Length)
         {
-            _findings?.Error("NTFS-6081", where, IndexNodeHeader.Layout.Allocated, $"{node.Length} bytes of room, the rest of the attribute", $"{header.Allocated}");
+            _findings?.Error("NTFS-6081", where, IndexNodeHeader.Layout.Allocated,
+                $"{node.Length} bytes of room, the rest of the attribute", $"{header.Allocated}");
         }
 
         var at = (int)header.FirstEntry;
@@ -121,7 +130,8 @@ internal sealed class IndexWalker
 
             if (entry.HasSubNode != header.HasSubNodes)
             {
-                _findings?.Error("NTFS-6087", where, at + IndexEntry.Layout.Flags, header.HasSubNodes ? "a sub-node, for the node has them" : "no sub-node, for the node is a leaf", "the contrary");
+                _findings?.Error("NTFS-6087", where, at + IndexEntry.Layout.Flags,
+                    header.HasSubNodes ? "a sub-node, for the node has them" : "no sub-node, for the node is a leaf", "the contrary");
             }
 
             if (entry.HasSubNode)
@@ -133,7 +143,8 @@ internal sealed class IndexWalker
             {
                 if (at + entry.Length != end)
                 {
-                    _findings?.Error("NTFS-6081", where, IndexNodeHeader.Layout.Used, $"entries that end at 0x{at + entry.Length:X}, behind the last one", $"0x{end:X}");
+                    _findings?.Error("NTFS-6081", where, IndexNodeHeader.Layout.Used,
+                        $"entries that end at 0x{at + entry.Length:X}, behind the last one", $"0x{end:X}");
                 }
 
                 return;
@@ -162,7 +173,8 @@ internal sealed class IndexWalker
 
     private void Descend(long vcn, string where, int at, int depth)
     {
-        if (_blocks is null || vcn < 0 || vcn > _blocks.Length / _vcnUnit || (vcn * _vcnUnit) + _blockSize > _blocks.Length || vcn * _vcnUnit % _blockSize != 0)
+        if (_blocks is null || vcn < 0 || vcn > _blocks.Length / _vcnUnit || (vcn * _vcnUnit) + _blockSize > _blocks.Length
+            || vcn * _vcnUnit % _blockSize != 0)
         {
             _findings?.Error("NTFS-6085", where, at, "a sub-node inside $INDEX_ALLOCATION", $"VCN {vcn}");
             return;
@@ -186,7 +198,8 @@ internal sealed class IndexWalker
 
         if (!UpdateSequence.TryDecode(block))
         {
-            _findings?.Error("NTFS-6082", name, IndexBlockLayout.UpdateSequenceOffset, "an update sequence that matches every sector", "a torn block");
+            _findings?.Error("NTFS-6082", name, IndexBlockLayout.UpdateSequenceOffset, "an update sequence that matches every sector",
+                "a torn block");
             return;
         }
 

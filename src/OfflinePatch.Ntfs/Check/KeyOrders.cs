@@ -3,12 +3,13 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>The collations of NTFS indexes. Source: ntfs.md §8, §9.</summary>
+/// <summary>The collations of NTFS indexes. Source: Linux-NTFS documentation, Index Record, $Secure.</summary>
 internal static class KeyOrders
 {
     /// <summary>Collation 1: upper-cased units, then the units themselves.</summary>
     public static KeyOrder FileName(UpcaseTable upcase) => (left, right) =>
-        FileNameAttribute.TryCreate(left, out var a) && FileNameAttribute.TryCreate(right, out var b) ? upcase.Compare(a.NameBytes, b.NameBytes) : -1;
+        FileNameAttribute.TryCreate(left, out var a)
+            && FileNameAttribute.TryCreate(right, out var b) ? upcase.Compare(a.NameBytes, b.NameBytes) : -1;
 
     /// <summary>Collations 0x10, 0x12, 0x13: 32-bit words, one after the other.</summary>
     public static int Words(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right)

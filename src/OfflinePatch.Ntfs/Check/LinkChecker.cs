@@ -2,7 +2,9 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Finds out what is wrong with the links of files whose names and index entries do not balance, and which directories no path leads to.</summary>
+/// <summary>
+/// Finds out what is wrong with the links of files whose names and index entries do not balance, and which directories no path leads to.
+/// </summary>
 internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedAttribute>?> load)
 {
     private const int MaximumSuspects = 10_000;
@@ -16,7 +18,8 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
         foreach (var number in records)
         {
             var facts = context.Table.Get(number);
-            if ((facts.Marks & (RecordMarks.InUse | RecordMarks.Extension)) == RecordMarks.InUse && (facts.NameBalance != 0 || facts.Names != facts.Entries)
+            if ((facts.Marks & (RecordMarks.InUse | RecordMarks.Extension)) == RecordMarks.InUse
+                && (facts.NameBalance != 0 || facts.Names != facts.Entries)
                 && suspects.Count < MaximumSuspects)
             {
                 suspects.Add(number);
@@ -39,11 +42,13 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
             path.Clear();
             met.Clear();
             var at = directory;
-            while (at != FileReference.RootRecord && (context.Table.Get(at).Marks & (RecordMarks.Reached | RecordMarks.InUse)) == RecordMarks.InUse)
+            while (at != FileReference.RootRecord
+                && (context.Table.Get(at).Marks & (RecordMarks.Reached | RecordMarks.InUse)) == RecordMarks.InUse)
             {
                 if (!met.Add(at))
                 {
-                    Findings.Error("NTFS-6064", $"directory {directory}", -1, "parents that lead to the root", $"a circle through record {at}");
+                    Findings.Error("NTFS-6064", $"directory {directory}", -1, "parents that lead to the root",
+                        $"a circle through record {at}");
                     break;
                 }
 
@@ -103,17 +108,19 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
                 continue; // the directory itself is a finding
             }
 
-            if (context.Touched is null && ((parent.Marks & RecordMarks.InUse) == 0 || parent.Sequence != name.Parent.Sequence || (parent.Marks & RecordMarks.Directory) == 0))
+            if (context.Touched is null && ((parent.Marks & RecordMarks.InUse) == 0 || parent.Sequence != name.Parent.Sequence
+                || (parent.Marks & RecordMarks.Directory) == 0))
             {
                 Findings.Error("NTFS-6056", attribute.Label, attribute.Offset, $"\"{name.Name}\" in a directory",
-                    $"the parent {name.Parent}, which is {((parent.Marks & RecordMarks.InUse) == 0 ? "free" : parent.Sequence != name.Parent.Sequence ? $"of sequence {parent.Sequence}" : "no directory")}");
+                    $"the parent {name.Parent}, which is {Describe(parent, name.Parent)}");
             }
 
             var hash = NameHash.Of(number, name.Bytes);
             var index = entries.FindIndex(e => e.Hash == hash);
             if (index < 0)
             {
-                Findings.Error("NTFS-6093", attribute.Label, attribute.Offset, $"\"{name.Name}\" in the index of directory {name.Parent.Record}", "no entry");
+                Findings.Error("NTFS-6093", attribute.Label, attribute.Offset,
+                    $"\"{name.Name}\" in the index of directory {name.Parent.Record}", "no entry");
             }
             else
             {
@@ -126,4 +133,8 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
             Findings.Error("NTFS-6097", where, -1, $"a $FILE_NAME in record {number} that says the same", "none");
         }
     }
+
+    private static string Describe(RecordFacts parent, FileReference reference) => (parent.Marks & RecordMarks.InUse) == 0 ? "free"
+        : parent.Sequence != reference.Sequence ? $"of sequence {parent.Sequence}"
+        : "no directory";
 }

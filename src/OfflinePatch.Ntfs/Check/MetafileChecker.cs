@@ -5,7 +5,10 @@ using OfflinePatch.Ntfs.LogFile;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Boot sector and its backup, mirror, $UpCase, $AttrDef, $BadClus, $Volume, $LogFile. Source: ntfs.md §1, §3, §10, §11, §15.</summary>
+/// <summary>
+/// Boot sector and its backup, mirror, $UpCase, $AttrDef, $BadClus, $Volume, $LogFile. Source: Linux-NTFS documentation, $Boot, FILE
+/// Record, $Volume, $LogFile; what chkdsk reports.
+/// </summary>
 internal sealed class MetafileChecker(CheckContext context, Func<long, List<CheckedAttribute>?> load)
 {
     /// <summary>$UpCase:$Info says this of the table that every Windows since Vista writes (u64 at 8).</summary>
@@ -34,12 +37,14 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         stream.TryRead(0, table.AsSpan(0, (int)Math.Min(table.Length, stream.Length)));
         context.Upcase = new UpcaseTable(table);
         var info = attributes!.Find(a => a.Type == AttributeType.Data && a.Name == "$Info" && a.IsResident);
-        var isKnown = info is { Value.Length: >= 16 } && BinaryPrimitives.ReadUInt64LittleEndian(info.Value.Span[8..]) == KnownUpcaseChecksum;
+        var isKnown = info is { Value.Length: >= 16 }
+            && BinaryPrimitives.ReadUInt64LittleEndian(info.Value.Span[8..]) == KnownUpcaseChecksum;
         for (var unit = 0; unit < (isKnown ? NtUpcase.Count : 128); unit++)
         {
             if (context.Upcase[(char)unit] != NtUpcase.ToUpper((char)unit))
             {
-                Findings.Error("NTFS-6150", "$UpCase", 2 * unit, $"U+{unit:X4} to be U+{(int)NtUpcase.ToUpper((char)unit):X4} in upper case", $"U+{(int)context.Upcase[(char)unit]:X4}");
+                Findings.Error("NTFS-6150", "$UpCase", 2 * unit,
+                    $"U+{unit:X4} to be U+{(int)NtUpcase.ToUpper((char)unit):X4} in upper case", $"U+{(int)context.Upcase[(char)unit]:X4}");
                 return;
             }
         }
@@ -76,11 +81,14 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         context.Device.Read(offset, backup);
         if (!boot.AsSpan().SequenceEqual(backup))
         {
-            Findings.Error("NTFS-6002", "backup boot sector", offset, "a copy of the boot sector", $"a difference at byte {boot.AsSpan().CommonPrefixLength(backup)}");
+            Findings.Error("NTFS-6002", "backup boot sector", offset, "a copy of the boot sector",
+                $"a difference at byte {boot.AsSpan().CommonPrefixLength(backup)}");
         }
     }
 
-    /// <summary>The first four records, byte for byte: what Windows keeps current, also where clusters are large and the mirror has room for more.</summary>
+    /// <summary>
+    /// The first four records, byte for byte: what Windows keeps current, also where clusters are large and the mirror has room for more.
+    /// </summary>
     private void CheckMirror()
     {
         const int Mirrored = 4;
@@ -95,7 +103,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var mirror = context.Stream(data);
         if (mirror.Runs.Count > 0 && mirror.Runs[0].Lcn != context.Geometry.MirrorLcn)
         {
-            Findings.Error("NTFS-6012", "boot sector", BootSector.Layout.MirrorLcn, $"cluster {mirror.Runs[0].Lcn}, where $MFTMirr is", $"{context.Geometry.MirrorLcn}");
+            Findings.Error("NTFS-6012", "boot sector", BootSector.Layout.MirrorLcn, $"cluster {mirror.Runs[0].Lcn}, where $MFTMirr is",
+                $"{context.Geometry.MirrorLcn}");
         }
 
         var original = new byte[size];
@@ -110,7 +119,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
 
             if (!original.AsSpan().SequenceEqual(copy))
             {
-                Findings.Error("NTFS-6011", "$MFTMirr", ((long)i * size) + original.AsSpan().CommonPrefixLength(copy), $"record {i} as in $MFT", "a difference");
+                Findings.Error("NTFS-6011", "$MFTMirr", ((long)i * size) + original.AsSpan().CommonPrefixLength(copy),
+                    $"record {i} as in $MFT", "a difference");
             }
         }
     }
@@ -127,12 +137,14 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         context.HasSecure = volume.Major >= 3;
         if ((volume.Major, volume.Minor) is not ((1, 2) or (3, 0) or (3, 1)))
         {
-            Findings.Error("NTFS-6143", "$VOLUME_INFORMATION", VolumeInformation.Layout.Major, "version 1.2, 3.0 or 3.1", $"{volume.Major}.{volume.Minor}");
+            Findings.Error("NTFS-6143", "$VOLUME_INFORMATION", VolumeInformation.Layout.Major, "version 1.2, 3.0 or 3.1",
+                $"{volume.Major}.{volume.Minor}");
         }
 
         if ((volume.Flags & 1) != 0 && context.Options.CheckState)
         {
-            Findings.Error("NTFS-6140", "$VOLUME_INFORMATION", VolumeInformation.Layout.Flags, "the dirty flag clear", $"flags 0x{volume.Flags:X}");
+            Findings.Error("NTFS-6140", "$VOLUME_INFORMATION", VolumeInformation.Layout.Flags, "the dirty flag clear",
+                $"flags 0x{volume.Flags:X}");
         }
     }
 
@@ -142,7 +154,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var expected = context.Geometry.ClusterCount * context.Geometry.ClusterSize;
         if (bad is null || bad.IsResident || bad.AllocatedSize != expected)
         {
-            Findings.Error("NTFS-6151", "$BadClus:$Bad", AttributeHeader.Layout.AllocatedSize, $"{expected} bytes, the size of the volume", $"{bad?.AllocatedSize}");
+            Findings.Error("NTFS-6151", "$BadClus:$Bad", AttributeHeader.Layout.AllocatedSize, $"{expected} bytes, the size of the volume",
+                $"{bad?.AllocatedSize}");
         }
     }
 
@@ -150,7 +163,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
     {
         var data = load(FileReference.AttrDefRecord)?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0).ToList();
         var start = new byte[0x84];
-        if (data is null or { Count: 0 } || !context.Stream(data).TryRead(0, start) || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(0x80)) != (uint)AttributeType.StandardInformation)
+        if (data is null or { Count: 0 } || !context.Stream(data).TryRead(0, start)
+            || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(0x80)) != (uint)AttributeType.StandardInformation)
         {
             Findings.Error("NTFS-6152", "$AttrDef", 0, "definitions that start with $STANDARD_INFORMATION", "something else");
         }
@@ -172,7 +186,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         }
         else if (!log.IsClean)
         {
-            Findings.Error("NTFS-6141", "$LogFile", 0, "a log that was closed", $"{log.State}, version {log.MajorVersion}.{log.MinorVersion}");
+            Findings.Error("NTFS-6141", "$LogFile", 0, "a log that was closed",
+                $"{log.State}, version {log.MajorVersion}.{log.MinorVersion}");
         }
     }
 }

@@ -4,7 +4,8 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// One number per link: of the record, the parent reference, the name space and the name. The sum over a file's names and the sum over the index entries
+/// One number per link: of the record, the parent reference, the name space and the name. The sum over a file's names and the sum over the
+/// index entries
 /// that lead to it must be equal; so no list of all names has to be kept.
 /// </summary>
 internal static class NameHash
@@ -29,5 +30,6 @@ internal static class NameHash
         return Mix(hash ^ tail);
     }
 
-    private static ulong Mix(ulong value) => unchecked(((value ^ (value >> 29)) * 0xBF58476D1CE4E5B9) ^ (((value ^ (value >> 29)) * 0xBF58476D1CE4E5B9) >> 32));
+    private static ulong Mix(ulong value) =>
+        unchecked(((value ^ (value >> 29)) * 0xBF58476D1CE4E5B9) ^ (((value ^ (value >> 29)) * 0xBF58476D1CE4E5B9) >> 32));
 }

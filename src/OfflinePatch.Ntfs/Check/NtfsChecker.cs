@@ -5,11 +5,13 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// Checks a volume by the rules that chkdsk judges by (ntfs.md §15), reading only. It shares the views of Layout/ with the engine, and nothing of the engine's
-/// reading and caching, so that one can judge the other. $MFT is read once from start to end, then every index; memory is about 64 bytes per file in use
+/// Checks a volume by the rules that chkdsk judges by, reading only. It shares the views of Layout/ with the engine, and nothing of the
+/// engine's
+/// reading and caching, so that one can judge the other. $MFT is read once from start to end, then every index; memory is about 64 bytes
+/// per file in use
 /// and a bit per cluster.
 /// </summary>
-public sealed class NtfsChecker
+internal sealed class NtfsChecker
 {
     private const int ChunkSize = 1024 * 1024;
 
@@ -32,16 +34,19 @@ public sealed class NtfsChecker
     /// <summary>Checks a whole volume. Damage is a finding, never an exception.</summary>
     /// <exception cref="IOException">The host failed to read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    public static IReadOnlyList<VolumeFinding> Check(BlockDevice volume, NtfsCheckOptions? options = null) => Run(volume, null, options ?? new NtfsCheckOptions());
+    public static IReadOnlyList<VolumeFinding> Check(BlockDevice volume, NtfsCheckOptions? options = null) =>
+        Run(volume, null, options ?? new NtfsCheckOptions());
 
     /// <summary>
-    /// Checks what an edit touched: these FILE records, the directories among them and those that hold their names, $Bitmap and $MFT's bitmap where they are
+    /// Checks what an edit touched: these FILE records, the directories among them and those that hold their names, $Bitmap and $MFT's
+    /// bitmap where they are
     /// concerned, the mirror and the boot sectors. Clusters that another file owns too are not seen.
     /// </summary>
     /// <param name="volume">The volume, with everything written.</param>
     /// <param name="records">Numbers of the touched base or extension records.</param>
     /// <exception cref="IOException">The host failed to read.</exception>
-    public static IReadOnlyList<VolumeFinding> CheckTouched(BlockDevice volume, IEnumerable<long> records, NtfsCheckOptions? options = null) =>
+    public static IReadOnlyList<VolumeFinding> CheckTouched(BlockDevice volume, IEnumerable<long> records,
+        NtfsCheckOptions? options = null) =>
         Run(volume, [.. records], options ?? new NtfsCheckOptions { CheckState = false });
 
     private static IReadOnlyList<VolumeFinding> Run(BlockDevice volume, HashSet<long>? touched, NtfsCheckOptions options)
@@ -55,7 +60,8 @@ public sealed class NtfsChecker
         }
         catch (CorruptImageException damage)
         {
-            findings.Error(damage.Code == "CORE-0001" ? "NTFS-6003" : "NTFS-6001", damage.Structure, damage.Offset, damage.Expected, damage.Actual);
+            findings.Error(damage.Code == "CORE-0001" ? "NTFS-6003" : "NTFS-6001", damage.Structure, damage.Offset, damage.Expected,
+                damage.Actual);
         }
         catch (UnsupportedImageException unsupported)
         {
@@ -115,7 +121,8 @@ public sealed class NtfsChecker
 
         if (_context.RecordCount < FileReference.FirstUserRecord || _context.RecordCount > MaximumRecords)
         {
-            _context.Findings.Error("NTFS-6010", "$MFT", -1, $"{FileReference.FirstUserRecord} to {MaximumRecords} records", $"{_context.RecordCount}");
+            _context.Findings.Error("NTFS-6010", "$MFT", -1, $"{FileReference.FirstUserRecord} to {MaximumRecords} records",
+                $"{_context.RecordCount}");
             return false;
         }
 
@@ -135,7 +142,8 @@ public sealed class NtfsChecker
             }
 
             if (entry.Type == AttributeType.Data && entry.NameLength == 0 && entry.LowestVcn > 0
-                && _context.LoadRecord(entry.Reference.Record) is { } bytes && _parser.Parse(bytes, entry.Reference.Record, judge: false) is { } more)
+                && _context.LoadRecord(entry.Reference.Record) is { } bytes
+                    && _parser.Parse(bytes, entry.Reference.Record, judge: false) is { } more)
             {
                 var vcn = entry.LowestVcn;
                 extents.AddRange(more.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0 && a.LowestVcn == vcn));
@@ -191,7 +199,8 @@ public sealed class NtfsChecker
         {
             if (record[..4].ContainsAnyExcept((byte)0) && !record[..4].SequenceEqual("BAAD"u8))
             {
-                _context.Findings.Error("NTFS-6020", $"FILE record {number}", 0, "the magic FILE, or zeros", $"{BinaryPrimitives.ReadUInt32LittleEndian(record):X8}");
+                _context.Findings.Error("NTFS-6020", $"FILE record {number}", 0, "the magic FILE, or zeros",
+                    $"{BinaryPrimitives.ReadUInt32LittleEndian(record):X8}");
             }
 
             return;
@@ -209,7 +218,8 @@ public sealed class NtfsChecker
         facts.Marks = RecordMarks.InUse;
         if (!UpdateSequence.TryDecode(record))
         {
-            _context.Findings.Error("NTFS-6021", $"FILE record {number}", FileRecordHeader.Layout.UpdateSequenceOffset, "an update sequence that matches every sector", "a torn record");
+            _context.Findings.Error("NTFS-6021", $"FILE record {number}", FileRecordHeader.Layout.UpdateSequenceOffset,
+                "an update sequence that matches every sector", "a torn record");
             facts.Marks |= RecordMarks.Broken;
             return;
         }
@@ -246,7 +256,8 @@ public sealed class NtfsChecker
     {
         foreach (var number in _context.Table.With(RecordMarks.Listed).ToList())
         {
-            if (_context.LoadRecord(number) is { } bytes && FileRecordHeader.TryCreate(bytes, out var header) && _parser.Parse(bytes, number, judge: false) is { } own)
+            if (_context.LoadRecord(number) is { } bytes && FileRecordHeader.TryCreate(bytes, out var header)
+                && _parser.Parse(bytes, number, judge: false) is { } own)
             {
                 var all = _lists.JoinAndJudge(number, own, header.SequenceNumber);
                 _files.Check(number, new FileRecordHeaderCopy(header.SequenceNumber, header.LinkCount, header.Flags), all);
@@ -258,11 +269,13 @@ public sealed class NtfsChecker
             var facts = _context.Table.Get(number);
             if ((facts.Marks & RecordMarks.InUse) == 0 || (facts.Marks & RecordMarks.Extension) != 0)
             {
-                _context.Findings.Error("NTFS-6071", $"FILE record {extensions[0]}", FileRecordHeader.Layout.BaseReference, "a base record in use", $"record {number}");
+                _context.Findings.Error("NTFS-6071", $"FILE record {extensions[0]}", FileRecordHeader.Layout.BaseReference,
+                    "a base record in use", $"record {number}");
             }
             else if ((facts.Marks & (RecordMarks.Listed | RecordMarks.Broken)) == 0)
             {
-                _context.Findings.Error("NTFS-6070", $"FILE record {number}", -1, "an attribute list, for there are extension records", "none");
+                _context.Findings.Error("NTFS-6070", $"FILE record {number}", -1, "an attribute list, for there are extension records",
+                    "none");
             }
         }
     }
@@ -356,7 +369,8 @@ public sealed class NtfsChecker
             var id = _context.Table.Get(number).SecurityId;
             if (id != 0 && !known.Contains(id))
             {
-                _context.Findings.Error("NTFS-6051", $"FILE record {number}, $STANDARD_INFORMATION", StandardInformation.Layout.SecurityId, "a SecurityId of $Secure", $"0x{id:X}");
+                _context.Findings.Error("NTFS-6051", $"FILE record {number}, $STANDARD_INFORMATION", StandardInformation.Layout.SecurityId,
+                    "a SecurityId of $Secure", $"0x{id:X}");
             }
         }
     }

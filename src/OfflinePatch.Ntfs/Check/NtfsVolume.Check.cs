@@ -16,13 +16,16 @@ public sealed partial class NtfsVolume
     }
 
     /// <inheritdoc/>
-    /// <remarks>Flushes first where something waits. Checks the touched FILE records, the directories that name them, and the bitmaps.</remarks>
+    /// <remarks>
+    /// Flushes first where something waits. Checks the touched FILE records, the directories that name them, and the bitmaps.
+    /// </remarks>
     public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default)
     {
         FlushForCheck();
         return _core.Records.Touched.Count == 0
             ? []
-            : NtfsChecker.CheckTouched(_core.Device, _core.Records.Touched, new NtfsCheckOptions { CheckState = false, Cancellation = cancellation });
+            : NtfsChecker.CheckTouched(_core.Device, _core.Records.Touched,
+                new NtfsCheckOptions { CheckState = false, Cancellation = cancellation });
     }
 
     /// <inheritdoc/>
@@ -35,7 +38,8 @@ public sealed partial class NtfsVolume
         }
         catch (CorruptImageException damage)
         {
-            return [new VolumeFinding(damage.Code, FindingSeverity.Error, damage.Structure, $"expected {damage.Expected}, found {damage.Actual}", damage.Offset)];
+            return [new VolumeFinding(damage.Code, FindingSeverity.Error, damage.Structure,
+                $"expected {damage.Expected}, found {damage.Actual}", damage.Offset)];
         }
         catch (UnsupportedImageException unsupported)
         {

@@ -15,7 +15,8 @@ internal sealed class PagedBitmap
     /// <summary>The page that starts at bit <paramref name="page"/> × 65,536; null: all zero.</summary>
     public byte[]? Page(long page) => _pages.GetValueOrDefault(page);
 
-    public bool this[long bit] => _pages.TryGetValue(bit / PageBits, out var page) && (page[bit % PageBits / 8] & (1 << (int)(bit % 8))) != 0;
+    public bool this[long bit] => _pages.TryGetValue(bit / PageBits, out var page)
+        && (page[bit % PageBits / 8] & (1 << (int)(bit % 8))) != 0;
 
     /// <summary>Sets a range; returns the first bit of it that was set already, or -1.</summary>
     public long SetRange(long start, long count)

@@ -4,7 +4,8 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// Takes one FILE record apart, attribute by attribute, by the rules of ntfs.md §3, §4 and §15. What stands in one record alone is judged here;
+/// Takes one FILE record apart, attribute by attribute, by the rules of the format (Linux-NTFS documentation) and of chkdsk. What stands in
+/// one record alone is judged here;
 /// what needs all records of a file in <see cref="FileChecker"/>.
 /// </summary>
 internal sealed class RecordParser(CheckContext context)
@@ -12,7 +13,8 @@ internal sealed class RecordParser(CheckContext context)
     private const int EndMarkerLength = 8;
 
     /// <summary>
-    /// Parses a decoded record. With <paramref name="judge"/> it reports, and takes the clusters of every run. Null: nothing of the record can be used.
+    /// Parses a decoded record. With <paramref name="judge"/> it reports, and takes the clusters of every run. Null: nothing of the record
+    /// can be used.
     /// </summary>
     public List<CheckedAttribute>? Parse(ReadOnlyMemory<byte> memory, long number, bool judge)
     {
@@ -27,13 +29,15 @@ internal sealed class RecordParser(CheckContext context)
 
         if (header.BytesAllocated != record.Length)
         {
-            findings?.Error("NTFS-6022", label, FileRecordHeader.Layout.BytesAllocated, $"{record.Length} bytes allocated", $"{header.BytesAllocated}");
+            findings?.Error("NTFS-6022", label, FileRecordHeader.Layout.BytesAllocated, $"{record.Length} bytes allocated",
+                $"{header.BytesAllocated}");
         }
 
         if (header.BytesUsed > record.Length || header.BytesUsed % 8 != 0 || header.FirstAttribute % 8 != 0 || header.FirstAttribute < 0x28
             || header.FirstAttribute + EndMarkerLength > header.BytesUsed)
         {
-            findings?.Error("NTFS-6022", label, FileRecordHeader.Layout.BytesUsed, $"attributes and an end mark inside {record.Length} bytes",
+            findings?.Error("NTFS-6022", label, FileRecordHeader.Layout.BytesUsed,
+                $"attributes and an end mark inside {record.Length} bytes",
                 $"{header.BytesUsed} bytes in use, attributes from 0x{header.FirstAttribute:X}");
             return null;
         }
@@ -107,7 +111,8 @@ internal sealed class RecordParser(CheckContext context)
         var count = BinaryPrimitives.ReadUInt16LittleEndian(record[FileRecordHeader.Layout.UpdateSequenceCount..]);
         if (array + (2 * count) > header.FirstAttribute)
         {
-            findings.Error("NTFS-6022", label, FileRecordHeader.Layout.FirstAttribute, "attributes behind the update sequence array", $"0x{header.FirstAttribute:X}");
+            findings.Error("NTFS-6022", label, FileRecordHeader.Layout.FirstAttribute, "attributes behind the update sequence array",
+                $"0x{header.FirstAttribute:X}");
         }
     }
 
@@ -133,7 +138,8 @@ internal sealed class RecordParser(CheckContext context)
         var runs = new List<StreamRun>(4);
         var problem = RunDecoder.Decode(attribute.MappingPairs, Math.Max(0, attribute.LowestVcn), context.Geometry.ClusterCount, runs);
         var hasCompressed = attribute.LowestVcn == 0 && (attribute.Flags & (AttributeFlags.Compressed | AttributeFlags.Sparse)) != 0
-            && attribute.MappingPairsOffset >= AttributeHeader.Layout.NonResidentCompressedSize && attribute.Length >= AttributeHeader.Layout.NonResidentCompressedSize;
+            && attribute.MappingPairsOffset >= AttributeHeader.Layout.NonResidentCompressedSize
+                && attribute.Length >= AttributeHeader.Layout.NonResidentCompressedSize;
         var parsed = new CheckedAttribute
         {
             Type = attribute.Type,
@@ -150,7 +156,8 @@ internal sealed class RecordParser(CheckContext context)
             DataSize = attribute.DataSize,
             InitializedSize = attribute.InitializedSize,
             HasCompressedSize = hasCompressed,
-            CompressedSize = hasCompressed ? BinaryPrimitives.ReadInt64LittleEndian(attribute.Bytes[AttributeHeader.Layout.CompressedSize..]) : 0,
+            CompressedSize = hasCompressed
+                ? BinaryPrimitives.ReadInt64LittleEndian(attribute.Bytes[AttributeHeader.Layout.CompressedSize..]) : 0,
             Runs = runs,
         };
         if (findings is not null)
@@ -185,12 +192,14 @@ internal sealed class RecordParser(CheckContext context)
             var taken = context.Owned.SetRange(run.Lcn, run.Count);
             if (taken >= 0)
             {
-                findings.Error("NTFS-6048", attribute.Label, attribute.Offset, "clusters of its own", $"cluster {taken}, which another run has too");
+                findings.Error("NTFS-6048", attribute.Label, attribute.Offset, "clusters of its own",
+                    $"cluster {taken}, which another run has too");
             }
         }
     }
 
-    private void JudgeAttribute(AttributeHeader attribute, CheckedAttribute parsed, FileRecordHeader header, List<CheckedAttribute> before, FindingList findings)
+    private void JudgeAttribute(AttributeHeader attribute, CheckedAttribute parsed, FileRecordHeader header, List<CheckedAttribute> before,
+        FindingList findings)
     {
         var at = parsed.Offset;
         if ((uint)parsed.Type is 0 or > 0x100 && (uint)parsed.Type < 0x1000 || (uint)parsed.Type % 0x10 != 0)
@@ -200,14 +209,16 @@ internal sealed class RecordParser(CheckContext context)
 
         if (parsed.Id >= header.NextAttributeId)
         {
-            findings.Error("NTFS-6027", parsed.Label, at + AttributeHeader.Layout.Id, $"an id below {header.NextAttributeId}", $"{parsed.Id}");
+            findings.Error("NTFS-6027", parsed.Label, at + AttributeHeader.Layout.Id, $"an id below {header.NextAttributeId}",
+                $"{parsed.Id}");
         }
 
         foreach (var other in before)
         {
             if (other.Id == parsed.Id)
             {
-                findings.Error("NTFS-6026", parsed.Label, at + AttributeHeader.Layout.Id, "an id of its own", $"{parsed.Id}, as {CheckedAttribute.TypeName(other.Type)}");
+                findings.Error("NTFS-6026", parsed.Label, at + AttributeHeader.Layout.Id, "an id of its own",
+                    $"{parsed.Id}, as {CheckedAttribute.TypeName(other.Type)}");
                 break;
             }
         }
@@ -217,21 +228,26 @@ internal sealed class RecordParser(CheckContext context)
             JudgeOrder(before[^1], parsed, findings);
         }
 
-        var mustBeResident = parsed.Type is AttributeType.StandardInformation or AttributeType.FileName or AttributeType.ObjectId or AttributeType.VolumeName
+        var mustBeResident =
+            parsed.Type is AttributeType.StandardInformation or AttributeType.FileName or AttributeType.ObjectId or AttributeType.VolumeName
             or AttributeType.VolumeInformation or AttributeType.IndexRoot or AttributeType.ExtendedAttributeInformation;
         if (mustBeResident && !parsed.IsResident)
         {
-            findings.Error("NTFS-6028", parsed.Label, at + AttributeHeader.Layout.NonResident, "a resident attribute", "a non-resident one");
+            findings.Error("NTFS-6028", parsed.Label, at + AttributeHeader.Layout.NonResident, "a resident attribute",
+                "a non-resident one");
         }
 
         if (parsed.Type == AttributeType.IndexAllocation && parsed.IsResident)
         {
-            findings.Error("NTFS-6028", parsed.Label, at + AttributeHeader.Layout.NonResident, "a non-resident attribute", "a resident one");
+            findings.Error("NTFS-6028", parsed.Label, at + AttributeHeader.Layout.NonResident, "a non-resident attribute",
+                "a resident one");
         }
 
-        if (attribute.NameLength > 0 && (attribute.NameOffset % 2 != 0 || attribute.NameOffset < (parsed.IsResident ? AttributeHeader.Layout.ResidentSize : AttributeHeader.Layout.NonResidentSize)))
+        if (attribute.NameLength > 0 && (attribute.NameOffset % 2 != 0
+            || attribute.NameOffset < (parsed.IsResident ? AttributeHeader.Layout.ResidentSize : AttributeHeader.Layout.NonResidentSize)))
         {
-            findings.Error("NTFS-6030", parsed.Label, at + AttributeHeader.Layout.NameOffset, "a name behind the header", $"offset 0x{attribute.NameOffset:X}");
+            findings.Error("NTFS-6030", parsed.Label, at + AttributeHeader.Layout.NameOffset, "a name behind the header",
+                $"offset 0x{attribute.NameOffset:X}");
         }
 
         JudgeLayout(attribute, parsed, findings);
@@ -249,27 +265,33 @@ internal sealed class RecordParser(CheckContext context)
         {
             if (attribute.NameLength > 0 && attribute.MappingPairsOffset < attribute.NameOffset + (2 * attribute.NameLength))
             {
-                findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset, "mapping pairs behind the name", $"0x{attribute.MappingPairsOffset:X}");
+                findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset, "mapping pairs behind the name",
+                    $"0x{attribute.MappingPairsOffset:X}");
             }
 
-            if (attribute.CompressionUnit is not (0 or 4) || (attribute.CompressionUnit == 0 && (parsed.Flags & AttributeFlags.Compressed) != 0 && parsed.LowestVcn == 0))
+            if (attribute.CompressionUnit is not (0 or 4)
+                || (attribute.CompressionUnit == 0 && (parsed.Flags & AttributeFlags.Compressed) != 0 && parsed.LowestVcn == 0))
             {
-                findings.Error("NTFS-6036", parsed.Label, at + AttributeHeader.Layout.CompressionUnit, "compression units of 16 clusters, or none", $"2^{attribute.CompressionUnit}");
+                findings.Error("NTFS-6036", parsed.Label, at + AttributeHeader.Layout.CompressionUnit,
+                    "compression units of 16 clusters, or none", $"2^{attribute.CompressionUnit}");
             }
 
             return;
         }
 
-        var behindName = attribute.NameLength == 0 ? AttributeHeader.Layout.ResidentSize : attribute.NameOffset + (2 * attribute.NameLength);
+        var behindName = attribute.NameLength == 0 ? AttributeHeader.Layout.ResidentSize
+            : attribute.NameOffset + (2 * attribute.NameLength);
         if (attribute.ValueOffset % 8 != 0 || attribute.ValueOffset < behindName)
         {
-            findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.ValueOffset, "a value at a multiple of 8 behind the name", $"0x{attribute.ValueOffset:X}");
+            findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.ValueOffset, "a value at a multiple of 8 behind the name",
+                $"0x{attribute.ValueOffset:X}");
         }
 
         var indexed = attribute.Bytes[AttributeHeader.Layout.IndexedFlag];
         if ((indexed != 0) != (parsed.Type == AttributeType.FileName) || indexed > 1)
         {
-            findings.Error("NTFS-6029", parsed.Label, at + AttributeHeader.Layout.IndexedFlag, parsed.Type == AttributeType.FileName ? "the indexed flag 1" : "the indexed flag 0", $"{indexed}");
+            findings.Error("NTFS-6029", parsed.Label, at + AttributeHeader.Layout.IndexedFlag,
+                parsed.Type == AttributeType.FileName ? "the indexed flag 1" : "the indexed flag 0", $"{indexed}");
         }
     }
 
@@ -293,7 +315,8 @@ internal sealed class RecordParser(CheckContext context)
 
         if (order > 0)
         {
-            findings.Error("NTFS-6025", attribute.Label, attribute.Offset, "attributes by type and name", $"it comes behind {CheckedAttribute.TypeName(before.Type)}:{before.Name}");
+            findings.Error("NTFS-6025", attribute.Label, attribute.Offset, "attributes by type and name",
+                $"it comes behind {CheckedAttribute.TypeName(before.Type)}:{before.Name}");
         }
     }
 

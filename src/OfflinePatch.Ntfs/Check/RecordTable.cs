@@ -46,7 +46,9 @@ internal enum RecordMarks : ushort
     HasSizes = 512,
 }
 
-/// <summary>Facts by record number, in pages that exist once a record of theirs is in use: an empty $MFT of any size costs nothing.</summary>
+/// <summary>
+/// Facts by record number, in pages that exist once a record of theirs is in use: an empty $MFT of any size costs nothing.
+/// </summary>
 internal sealed class RecordTable
 {
     private const int PageSize = 4096;

@@ -1,6 +1,8 @@
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>Decodes mapping pairs by chkdsk's rules, and says what is wrong instead of throwing. Source: ntfs.md §4.</summary>
+/// <summary>
+/// Decodes mapping pairs by chkdsk's rules, and says what is wrong instead of throwing. Source: Linux-NTFS documentation, Data Runs.
+/// </summary>
 internal static class RunDecoder
 {
     /// <summary>Appends the runs to <paramref name="runs"/>; returns null, or what is wrong (the runs before it are kept).</summary>

@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 
-/// <summary>The indexes that are no directories: $Secure:$SII and $SDH, $Reparse:$R, $ObjId:$O, and any other by its structure. Source: ntfs.md §9, §12.</summary>
+/// <summary>
+/// The indexes that are no directories: $Secure:$SII and $SDH, $Reparse:$R, $ObjId:$O, and any other by its structure. Source: Linux-NTFS
+/// documentation, $Secure, $Extend.
+/// </summary>
 internal sealed class ViewIndexChecker(CheckContext context)
 {
     private const int SecurityHeader = 0x14;
@@ -25,7 +28,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
         {
             var label = $"FILE record {number}, index {root.Name}";
             var isReparse = root.Name == "$R";
-            var isObjectId = root.Name == "$O" && IndexRootHeader.TryCreate(root.Value.Span, out var header) && header.Collation == CollationRule.UnsignedLongs;
+            var isObjectId = root.Name == "$O" && IndexRootHeader.TryCreate(root.Value.Span, out var header)
+                && header.Collation == CollationRule.UnsignedLongs;
             var seen = new HashSet<(ulong, uint)>();
             new IndexWalker(context, label, OrderOf(root), (entry, node, offset) =>
             {
@@ -40,14 +44,17 @@ internal sealed class ViewIndexChecker(CheckContext context)
             }).Walk(attributes, root.Name);
             if (context.Touched is null && (isReparse || isObjectId))
             {
-                Compare(label, seen, isReparse ? context.ReparsePoints : [.. context.ObjectIds.Select(o => (o, 0u))], isReparse ? "NTFS-6130" : "NTFS-6131");
+                Compare(label, seen, isReparse ? context.ReparsePoints : [.. context.ObjectIds.Select(o => (o, 0u))],
+                    isReparse ? "NTFS-6130" : "NTFS-6131");
             }
         }
     }
 
-    private static KeyOrder? OrderOf(CheckedAttribute root) => IndexRootHeader.TryCreate(root.Value.Span, out var header) ? KeyOrders.Of(header.Collation) : null;
+    private static KeyOrder? OrderOf(CheckedAttribute root) => IndexRootHeader.TryCreate(root.Value.Span, out var header)
+        ? KeyOrders.Of(header.Collation) : null;
 
-    private void Compare(string label, HashSet<(ulong Reference, uint Tag)> indexed, HashSet<(ulong Reference, uint Tag)> files, string code)
+    private void Compare(string label, HashSet<(ulong Reference, uint Tag)> indexed, HashSet<(ulong Reference, uint Tag)> files,
+        string code)
     {
         foreach (var file in files)
         {
@@ -91,7 +98,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
         {
             hashed++;
             if (entry.Key.Length != 8 || entry.ViewValue.Length < SecurityHeader || !entry.ViewValue[..8].SequenceEqual(entry.Key)
-                || !byHash.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(entry.Key[4..]), out var hash) || hash != BinaryPrimitives.ReadUInt32LittleEndian(entry.Key))
+                || !byHash.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(entry.Key[4..]), out var hash)
+                    || hash != BinaryPrimitives.ReadUInt32LittleEndian(entry.Key))
             {
                 Findings.Error("NTFS-6123", node, offset, "hash and id of an entry in $SII", "others");
             }
@@ -109,7 +117,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
         var label = $"$Secure:$SDS, id 0x{id:X}";
         var offset = BinaryPrimitives.ReadInt64LittleEndian(header[8..]);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
-        if (descriptors is null || offset < 0 || length < SecurityHeader + 20 || length > MaximumDescriptor || offset > long.MaxValue - CopyDistance - length)
+        if (descriptors is null || offset < 0 || length < SecurityHeader + 20 || length > MaximumDescriptor
+            || offset > long.MaxValue - CopyDistance - length)
         {
             Findings.Error("NTFS-6120", label, offset, "a descriptor inside $SDS", $"{length} bytes at {offset}");
             return;
@@ -117,7 +126,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
 
         var entry = new byte[length];
         var copy = new byte[length];
-        if (!descriptors.TryRead(offset, entry) || !entry.AsSpan(0, SecurityHeader).SequenceEqual(header) || BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != id)
+        if (!descriptors.TryRead(offset, entry) || !entry.AsSpan(0, SecurityHeader).SequenceEqual(header)
+            || BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != id)
         {
             Findings.Error("NTFS-6120", label, offset, "the header that $SII has", "another");
             return;

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Ntfs.Compression;
 
-/// <summary>One factory per distinct error of compressed content; codes <c>NTFS-5100</c> to <c>NTFS-5199</c>. Offsets are in the compressed bytes.</summary>
+/// <summary>
+/// One factory per distinct error of compressed content; codes <c>NTFS-5100</c> to <c>NTFS-5199</c>. Offsets are in the compressed bytes.
+/// </summary>
 internal static class CompressionError
 {
     private const string Remedy = "The compressed content is damaged. Run chkdsk in the machine, or restore the file from elsewhere.";
@@ -41,7 +43,8 @@ internal static class CompressionError
         new("NTFS-5130", "WofCompressedData", 0, $"a chunk table of {table} bytes and chunks behind it", $"{length} bytes", Remedy);
 
     public static CorruptImageException WofChunk(long chunk, long tableOffset, long start, long end, long length) =>
-        new("NTFS-5131", "WofCompressedData chunk table", tableOffset, $"chunk {chunk} inside {length} bytes, after the one before it", $"bytes {start} to {end}", Remedy);
+        new("NTFS-5131", "WofCompressedData chunk table", tableOffset, $"chunk {chunk} inside {length} bytes, after the one before it",
+            $"bytes {start} to {end}", Remedy);
 
     public static CorruptImageException WofChunkSize(long chunk, long size, int plain) =>
         new("NTFS-5132", $"WofCompressedData chunk {chunk}", -1, $"1 to {plain} bytes", $"{size}", Remedy);
@@ -50,8 +53,11 @@ internal static class CompressionError
         new("NTFS-5133", "WOF reparse point", 0, "at least 16 bytes of data", $"{length}", Remedy);
 
     public static UnsupportedImageException WofProvider(uint version, uint provider, uint providerVersion) =>
-        new("NTFS-5134", $"The WOF reparse point has version {version}, provider {provider}, provider version {providerVersion}; only files compressed by CompactOS (1, 2, 1) are read.",
-            provider == 1 ? "The content is in a WIM file beside the volume (WIMBoot). Run compact /exe or decompress the file in Windows." : null);
+        new("NTFS-5134",
+            $"The WOF reparse point has version {version}, provider {provider}, provider version {providerVersion}; "
+            + "only files compressed by CompactOS (1, 2, 1) are read.",
+            provider == 1 ? "The content is in a WIM file beside the volume (WIMBoot). Run compact /exe or decompress the file in Windows."
+                : null);
 
     public static UnsupportedImageException WofAlgorithmUnknown(uint algorithm) =>
         new("NTFS-5135", $"The WOF compression algorithm {algorithm} is not known.");

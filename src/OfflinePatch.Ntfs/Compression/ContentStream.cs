@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>A read-only, seekable stream over an <see cref="IContentReader"/>.</summary>
-public sealed class ContentStream(IContentReader reader) : Stream, ISparseContent
+internal sealed class ContentStream(IContentReader reader) : Stream, ISparseContent
 {
     private long _position;
 

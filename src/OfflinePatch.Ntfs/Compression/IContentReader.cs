@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>Plain bytes of some stored content, by offset.</summary>
-public interface IContentReader
+internal interface IContentReader
 {
     /// <summary>Length of the plain content in bytes.</summary>
     long Length { get; }

@@ -3,10 +3,11 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>
-/// LZNT1, the compression of NTFS streams with the compressed flag. A stream is cut into units of 16 clusters; a unit that takes fewer clusters than
-/// that is compressed. Source: MS-XCA 2.5; ntfs.md §13.
+/// LZNT1, the compression of NTFS streams with the compressed flag. A stream is cut into units of 16 clusters; a unit that takes fewer
+/// clusters than
+/// that is compressed. Source: [MS-XCA] 2.5; Linux-NTFS documentation, Compression.
 /// </summary>
-public static class Lznt1
+internal static class Lznt1
 {
     /// <summary>A chunk of this many plain bytes has a header of its own.</summary>
     public const int ChunkSize = 4096;
@@ -25,7 +26,8 @@ public static class Lznt1
     }
 
     /// <summary>
-    /// Decodes one compression unit. <paramref name="unit"/> is filled completely: content that ends early is followed by zeros, as Windows does it.
+    /// Decodes one compression unit. <paramref name="unit"/> is filled completely: content that ends early is followed by zeros, as Windows
+    /// does it.
     /// </summary>
     /// <param name="compressed">The clusters that the unit takes, in order.</param>
     /// <param name="unit">Receives the plain bytes of the unit.</param>
@@ -126,7 +128,9 @@ public static class Lznt1
         return written;
     }
 
-    /// <summary>How many of a token's 16 bits are the distance: 4 at the start of a chunk, one more each time the position doubles past 16.</summary>
+    /// <summary>
+    /// How many of a token's 16 bits are the distance: 4 at the start of a chunk, one more each time the position doubles past 16.
+    /// </summary>
     private static int DistanceBits(int position)
     {
         var bits = 4;

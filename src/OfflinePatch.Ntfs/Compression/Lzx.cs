@@ -3,11 +3,12 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>
-/// LZX with a window of 32 KiB, in the variant of WIM files and CompactOS: every chunk of up to 32 KiB stands alone (fresh codes, fresh recent distances),
+/// LZX with a window of 32 KiB, in the variant of WIM files and CompactOS: every chunk of up to 32 KiB stands alone (fresh codes, fresh
+/// recent distances),
 /// a set bit stands for a block of 32,768 bytes, and addresses of x86 calls are always translated back.
-/// Source: MS-PATCH 2.x / the CAB SDK's LZX description for the blocks; [MS-WIM]-style differences as in ntfs.md §13.
+/// Source: MS-PATCH 2.x / the CAB SDK's LZX description for the blocks; [MS-WIM]-style differences as wimlib documents them.
 /// </summary>
-public sealed class Lzx
+internal sealed class Lzx
 {
     /// <summary>Plain bytes of a full chunk, and the window.</summary>
     public const int ChunkSize = 32768;
@@ -234,7 +235,9 @@ public sealed class Lzx
                 _recent0 = distance;
                 return distance;
             default:
-                // Slot n ≥ 4 stands for the distances that start with the bits 1x: base (2 + (n & 1)) << extra, with extra = n / 2 - 1 more bits.
+                // Slot n ≥ 4 stands for the distances that start with the bits 1x: base (2 + (n & 1)) << extra, with extra = n / 2 - 1
+                // more
+                // bits.
                 var extra = slot < 4 ? 0 : (slot >> 1) - 1;
                 var first = slot < 4 ? slot : (2 + (slot & 1)) << extra;
                 if (aligned && extra >= 3)
@@ -287,7 +290,8 @@ public sealed class Lzx
     }
 
     /// <summary>
-    /// The writer replaced the relative target of each x86 call (E8) by an absolute one, as if the file had 12,000,000 bytes. The last 10 bytes of a chunk are exempt.
+    /// The writer replaced the relative target of each x86 call (E8) by an absolute one, as if the file had 12,000,000 bytes. The last 10
+    /// bytes of a chunk are exempt.
     /// </summary>
     private static void TranslateCalls(Span<byte> plain)
     {

@@ -3,7 +3,9 @@ namespace OfflinePatch.Ntfs.Compression;
 /// <summary>The copy of every Lempel-Ziv decoder: source and target may overlap, and then the source repeats.</summary>
 internal static class MatchCopy
 {
-    /// <summary>Copies <paramref name="length"/> bytes from <paramref name="distance"/> bytes back. The caller has bounded all three.</summary>
+    /// <summary>
+    /// Copies <paramref name="length"/> bytes from <paramref name="distance"/> bytes back. The caller has bounded all three.
+    /// </summary>
     public static void Run(Span<byte> target, int position, int distance, int length)
     {
         if (distance >= length)

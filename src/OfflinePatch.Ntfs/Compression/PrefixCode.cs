@@ -1,7 +1,8 @@
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>
-/// A canonical prefix code of at most 16 bits per symbol, as XPRESS-Huffman and LZX build it from code lengths: shorter codes first, then by symbol.
+/// A canonical prefix code of at most 16 bits per symbol, as XPRESS-Huffman and LZX build it from code lengths: shorter codes first, then
+/// by symbol.
 /// </summary>
 internal sealed class PrefixCode
 {

@@ -1,7 +1,7 @@
 namespace OfflinePatch.Ntfs.Compression;
 
-/// <summary>Algorithms of CompactOS; the numbers are those in the reparse point (FILE_PROVIDER_COMPRESSION_*, ntfs.md §13).</summary>
-public enum WofAlgorithm
+/// <summary>Algorithms of CompactOS; the numbers are those in the reparse point (FILE_PROVIDER_COMPRESSION_* of the Windows SDK).</summary>
+internal enum WofAlgorithm
 {
     /// <summary>XPRESS-Huffman in chunks of 4 KiB.</summary>
     Xpress4K = 0,

@@ -4,14 +4,16 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>Fills a buffer from an offset of some raw stream; the range is inside the stream.</summary>
-public delegate void RawRead(long offset, Span<byte> buffer);
+internal delegate void RawRead(long offset, Span<byte> buffer);
 
 /// <summary>
-/// Plain content of a CompactOS file: the stream <c>WofCompressedData</c> holds a table of (chunks - 1) offsets, u32 (u64 for content of 4 GiB and more),
-/// counted from the end of the table, then the chunks; a chunk as long as its content is stored plain. Source: ntfs.md §13.
+/// Plain content of a CompactOS file: the stream <c>WofCompressedData</c> holds a table of (chunks - 1) offsets, u32 (u64 for content of 4
+/// GiB and more),
+/// counted from the end of the table, then the chunks; a chunk as long as its content is stored plain. Source: wimlib's documentation of
+/// WofCompressedData.
 /// It keeps one decoded chunk and one page of the table. Not thread-safe.
 /// </summary>
-public sealed class WofReader : IContentReader
+internal sealed class WofReader : IContentReader
 {
     private const int TablePageEntries = 1024;
 

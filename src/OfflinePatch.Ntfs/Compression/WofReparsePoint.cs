@@ -2,8 +2,11 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Compression;
 
-/// <summary>The data of a reparse point with tag 0x80000017 (behind its 8-byte header). Source: WOF_EXTERNAL_INFO and FILE_PROVIDER_EXTERNAL_INFO_V1; ntfs.md §13.</summary>
-public readonly ref struct WofReparsePoint
+/// <summary>
+/// The data of a reparse point with tag 0x80000017 (behind its 8-byte header). Source: WOF_EXTERNAL_INFO and FILE_PROVIDER_EXTERNAL_INFO_V1
+/// in the Windows SDK.
+/// </summary>
+internal readonly ref struct WofReparsePoint
 {
     /// <summary>Name of the stream that holds the compressed content.</summary>
     public const string StreamName = "WofCompressedData";
@@ -35,7 +38,8 @@ public readonly ref struct WofReparsePoint
     public uint Provider => BinaryPrimitives.ReadUInt32LittleEndian(_data[Layout.Provider..]);
 
     /// <summary>The algorithm.</summary>
-    /// <exception cref="Core.UnsupportedImageException"><c>NTFS-5134</c> another provider or version, <c>NTFS-5135</c> an unknown algorithm.</exception>
+    /// <exception cref="Core.UnsupportedImageException"><c>NTFS-5134</c> another provider or version, <c>NTFS-5135</c> an unknown
+    /// algorithm.</exception>
     public WofAlgorithm Algorithm
     {
         get
@@ -48,7 +52,8 @@ public readonly ref struct WofReparsePoint
             }
 
             var algorithm = BinaryPrimitives.ReadUInt32LittleEndian(_data[Layout.Algorithm..]);
-            return algorithm <= (uint)WofAlgorithm.Xpress16K ? (WofAlgorithm)algorithm : throw CompressionError.WofAlgorithmUnknown(algorithm);
+            return algorithm <= (uint)WofAlgorithm.Xpress16K ? (WofAlgorithm)algorithm
+                : throw CompressionError.WofAlgorithmUnknown(algorithm);
         }
     }
 

@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>
-/// The bit stream of XPRESS-Huffman and LZX: 16-bit little-endian words, the most significant bit first, with whole bytes mixed in between words.
+/// The bit stream of XPRESS-Huffman and LZX: 16-bit little-endian words, the most significant bit first, with whole bytes mixed in between
+/// words.
 /// Reading past the end yields zeros and is told by <see cref="Overrun"/>: decoders read ahead, so only bits that were really used count.
 /// </summary>
 internal ref struct WordBitReader
@@ -116,7 +117,9 @@ internal ref struct WordBitReader
         return true;
     }
 
-    /// <summary>Drops 1 to 16 bits up to the next word, as an LZX uncompressed block asks for, and forgets words that were only read ahead.</summary>
+    /// <summary>
+    /// Drops 1 to 16 bits up to the next word, as an LZX uncompressed block asks for, and forgets words that were only read ahead.
+    /// </summary>
     public void AlignToWord()
     {
         Ensure(1);

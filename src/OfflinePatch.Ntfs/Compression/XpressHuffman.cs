@@ -1,9 +1,11 @@
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>XPRESS with Huffman codes, as WIM files and CompactOS use it: every chunk stands alone. Source: MS-XCA 2.2.</summary>
-public sealed class XpressHuffman
+internal sealed class XpressHuffman
 {
-    /// <summary>Bytes of the table of code lengths at the start of a chunk: 512 lengths of 4 bits, the even symbol in the low bits.</summary>
+    /// <summary>
+    /// Bytes of the table of code lengths at the start of a chunk: 512 lengths of 4 bits, the even symbol in the low bits.
+    /// </summary>
     public const int TableLength = 256;
 
     private const string Structure = "XPRESS chunk";

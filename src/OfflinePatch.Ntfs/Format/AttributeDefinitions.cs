@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>The content of $AttrDef as NTFS 3.1 has it: 16 entries of 160 bytes, the last one empty. Source: [MS-FSCC]-style facts, proven against Windows volumes.</summary>
+/// <summary>
+/// The content of $AttrDef as NTFS 3.1 has it: 16 entries of 160 bytes, the last one empty. Source: [MS-FSCC]-style facts, proven against
+/// Windows volumes.
+/// </summary>
 internal static class AttributeDefinitions
 {
     /// <summary>Bytes of the file.</summary>

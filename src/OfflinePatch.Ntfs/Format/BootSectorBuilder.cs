@@ -4,7 +4,7 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>The first sector of a new volume. Source: ntfs.md §1.</summary>
+/// <summary>The first sector of a new volume. Source: Linux-NTFS documentation, $Boot.</summary>
 internal static class BootSectorBuilder
 {
     private const int CodeOffset = 0x54;
@@ -37,7 +37,8 @@ internal static class BootSectorBuilder
         sector[2] = 0x90;
         BootSector.NtfsId.CopyTo(sector.AsSpan(BootSector.Layout.OemId));
         BinaryPrimitives.WriteUInt16LittleEndian(sector.AsSpan(BootSector.Layout.BytesPerSector), (ushort)geometry.SectorSize);
-        sector[BootSector.Layout.SectorsPerCluster] = (byte)(sectorsPerCluster <= 128 ? sectorsPerCluster : 256 - BitOperations.Log2((uint)sectorsPerCluster));
+        sector[BootSector.Layout.SectorsPerCluster] =
+            (byte)(sectorsPerCluster <= 128 ? sectorsPerCluster : 256 - BitOperations.Log2((uint)sectorsPerCluster));
         sector[BootSector.Layout.Media] = 0xF8;
         BinaryPrimitives.WriteUInt16LittleEndian(sector.AsSpan(BootSector.Layout.SectorsPerTrack), 63);
         BinaryPrimitives.WriteUInt16LittleEndian(sector.AsSpan(BootSector.Layout.Heads), 255);

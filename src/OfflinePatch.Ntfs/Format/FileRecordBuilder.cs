@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>Builds one FILE record of a new volume, attribute by attribute in their order on disk. Source: ntfs.md §3, §4.</summary>
+/// <summary>
+/// Builds one FILE record of a new volume, attribute by attribute in their order on disk. Source: Linux-NTFS documentation, FILE Record,
+/// Attribute Header.
+/// </summary>
 internal sealed class FileRecordBuilder
 {
     private const int EndMarkerLength = 8;
@@ -94,7 +97,9 @@ internal sealed class FileRecordBuilder
         return at;
     }
 
-    /// <summary>One run and the end mark. Both numbers keep their top bit clear, as signed numbers (chkdsk insists on it for the length).</summary>
+    /// <summary>
+    /// One run and the end mark. Both numbers keep their top bit clear, as signed numbers (chkdsk insists on it for the length).
+    /// </summary>
     private static int Encode(Span<byte> pairs, long clusters, long start)
     {
         var lengthBytes = SignedBytes(clusters);

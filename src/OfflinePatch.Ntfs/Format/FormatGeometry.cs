@@ -3,10 +3,12 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>Where everything of a new volume lies: metafiles one after the other from cluster 0, $MFT at a third of the volume or 3 GiB.</summary>
+/// <summary>
+/// Where everything of a new volume lies: metafiles one after the other from cluster 0, $MFT at a third of the volume or 3 GiB.
+/// </summary>
 internal sealed class FormatGeometry
 {
-    /// <summary>Bytes of an index block, whatever the cluster size (ntfs.md §1, §8).</summary>
+    /// <summary>Bytes of an index block, whatever the cluster size (Linux-NTFS documentation, $Boot, Index Record).</summary>
     public const int IndexBlockSize = 4096;
 
     /// <summary>FILE records that a new $MFT has at least.</summary>
@@ -101,7 +103,7 @@ internal sealed class FormatGeometry
 
     public Extent Mft { get; }
 
-    /// <summary>Value of "clusters per index block" in $INDEX_ROOT (ntfs.md §8).</summary>
+    /// <summary>Value of "clusters per index block" in $INDEX_ROOT (Linux-NTFS documentation, Index Record).</summary>
     public byte ClustersPerIndexBlock => (byte)(ClusterSize <= IndexBlockSize ? IndexBlockSize / ClusterSize : IndexBlockSize / 512);
 
     private static long LogSize(NtfsFormatOptions options, long length)
@@ -111,7 +113,8 @@ internal sealed class FormatGeometry
             return Math.Clamp(length / 64 / 65536 * 65536, 256 * 1024, 4 * 1024 * 1024);
         }
 
-        return options.LogFileSize is >= 256 * 1024 and <= 64 * 1024 * 1024 ? options.LogFileSize : throw FormatError.LogSize(options.LogFileSize);
+        return options.LogFileSize is >= 256 * 1024 and <= 64 * 1024 * 1024 ? options.LogFileSize
+            : throw FormatError.LogSize(options.LogFileSize);
     }
 
     private long ToClusters(long bytes) => (bytes + ClusterSize - 1) / ClusterSize;

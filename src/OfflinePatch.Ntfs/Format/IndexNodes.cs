@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>Small B-trees, written at once: a root with its entries, or an empty root over one block. Source: ntfs.md §8.</summary>
+/// <summary>
+/// Small B-trees, written at once: a root with its entries, or an empty root over one block. Source: Linux-NTFS documentation, Index
+/// Record.
+/// </summary>
 internal static class IndexNodes
 {
     private const int LastEntryLength = 0x10;

@@ -2,7 +2,9 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>The FILE records of a new volume, as Windows' format makes them: 0 to 11 metafiles, 12 to 15 reserved, 24 to 26 the files of $Extend.</summary>
+/// <summary>
+/// The FILE records of a new volume, as Windows' format makes them: 0 to 11 metafiles, 12 to 15 reserved, 24 to 26 the files of $Extend.
+/// </summary>
 internal sealed class MetafileRecords
 {
     /// <summary>$Quota; $ObjId and $Reparse follow.</summary>
@@ -43,7 +45,8 @@ internal sealed class MetafileRecords
             return new byte[_geometry.RecordSize];
         }
 
-        var builder = new FileRecordBuilder(_geometry.RecordSize, _geometry.ClusterSize, number, Sequence(number), Flags(number), (ushort)(HasName(number) ? 1 : 0));
+        var builder = new FileRecordBuilder(_geometry.RecordSize, _geometry.ClusterSize, number, Sequence(number), Flags(number),
+            (ushort)(HasName(number) ? 1 : 0));
         if (number < Count)
         {
             AddCommon(builder, number);
@@ -77,7 +80,8 @@ internal sealed class MetafileRecords
             FileReference.VolumeRecord or FileReference.SecureRecord or >= FileReference.ExtendRecord => SecureStreams.WritableMetafileId,
             _ => SecureStreams.MetafileId,
         };
-        builder.Resident(AttributeType.StandardInformation, "", MetafileValues.StandardInformationOf(_time, Attributes(number), securityId));
+        builder.Resident(AttributeType.StandardInformation, "",
+            MetafileValues.StandardInformationOf(_time, Attributes(number), securityId));
         if (HasName(number))
         {
             builder.Resident(AttributeType.FileName, "", FileName(number));
@@ -131,7 +135,8 @@ internal sealed class MetafileRecords
                 AddVolume(builder);
                 break;
             case FileReference.RootRecord:
-                builder.Resident(AttributeType.IndexRoot, "$I30", IndexNodes.LargeRoot(AttributeType.FileName, CollationRule.FileName, _geometry.ClustersPerIndexBlock))
+                builder.Resident(AttributeType.IndexRoot, "$I30",
+                    IndexNodes.LargeRoot(AttributeType.FileName, CollationRule.FileName, _geometry.ClustersPerIndexBlock))
                     .NonResident(AttributeType.IndexAllocation, "$I30", _geometry.RootIndex)
                     .Resident(AttributeType.Bitmap, "$I30", [1, 0, 0, 0, 0, 0, 0, 0]);
                 break;
@@ -148,7 +153,8 @@ internal sealed class MetafileRecords
                 break;
             case FirstExtendRecord:
                 builder.Resident(AttributeType.IndexRoot, "$O", View(CollationRule.Sid, MetafileValues.QuotaOwner()))
-                    .Resident(AttributeType.IndexRoot, "$Q", View(CollationRule.UnsignedLong, MetafileValues.QuotaLimits(1, _time), MetafileValues.QuotaLimits(0x100, _time)));
+                    .Resident(AttributeType.IndexRoot, "$Q",
+                        View(CollationRule.UnsignedLong, MetafileValues.QuotaLimits(1, _time), MetafileValues.QuotaLimits(0x100, _time)));
                 break;
             case FirstExtendRecord + 1:
                 builder.Resident(AttributeType.IndexRoot, "$O", View(CollationRule.UnsignedLongs));
@@ -179,7 +185,8 @@ internal sealed class MetafileRecords
         var entries = Enumerable.Range((int)FirstExtendRecord, ExtendNames.Length)
             .OrderBy(i => ExtendNames[i - FirstExtendRecord].ToUpperInvariant(), StringComparer.Ordinal)
             .Select(i => IndexNodes.DirectoryEntry(new FileReference(i, Sequence(i)), FileName(i)));
-        builder.Resident(AttributeType.IndexRoot, "$I30", IndexNodes.SmallRoot(AttributeType.FileName, CollationRule.FileName, _geometry.ClustersPerIndexBlock, entries));
+        builder.Resident(AttributeType.IndexRoot, "$I30",
+            IndexNodes.SmallRoot(AttributeType.FileName, CollationRule.FileName, _geometry.ClustersPerIndexBlock, entries));
     }
 
     private byte[] View(CollationRule collation, params byte[][] entries) =>

@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>Values of the small attributes of metafiles. Source: ntfs.md §6, §7, §10; [MS-FSCC] for quotas.</summary>
+/// <summary>
+/// Values of the small attributes of metafiles. Source: Linux-NTFS documentation, $STANDARD_INFORMATION, $FILE_NAME, $Volume; [MS-FSCC] for
+/// quotas.
+/// </summary>
 internal static class MetafileValues
 {
     /// <summary>Hidden and system.</summary>
@@ -56,7 +59,8 @@ internal static class MetafileValues
     {
         Span<byte> id = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(id, 0x100);
-        return IndexNodes.ViewEntry(SystemDescriptors.AdministratorsSid, id, IndexEntry.Layout.Key + SystemDescriptors.AdministratorsSid.Length);
+        return IndexNodes.ViewEntry(SystemDescriptors.AdministratorsSid, id,
+            IndexEntry.Layout.Key + SystemDescriptors.AdministratorsSid.Length);
     }
 
     /// <summary>$Quota:$Q: the default limits (owner 1) or those of Administrators (owner 0x100), both unlimited.</summary>

@@ -4,11 +4,14 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>Makes an empty NTFS 3.1 volume. Every metadata byte follows from the options and the device's length, so that fixtures can be compared.</summary>
+/// <summary>
+/// Makes an empty NTFS 3.1 volume. Every metadata byte follows from the options and the device's length, so that fixtures can be compared.
+/// </summary>
 public static class NtfsFormatter
 {
     /// <summary>Formats a partition. Data clusters keep what they hold: nothing refers to them.</summary>
-    /// <exception cref="RefusedException"><c>NTFS-5301</c> to <c>NTFS-5308</c>: the options do not fit the partition. Nothing was written.</exception>
+    /// <exception cref="RefusedException"><c>NTFS-5301</c> to <c>NTFS-5308</c>: the options do not fit the partition. Nothing was
+    /// written.</exception>
     /// <exception cref="IOException">The host failed to write.</exception>
     public static void Format(BlockDevice partition, NtfsFormatOptions? options = null)
     {

@@ -3,7 +3,10 @@ using System.Numerics;
 
 namespace OfflinePatch.Ntfs.Format;
 
-/// <summary>$Secure of a new volume: $SDS with two descriptors, and the entries of $SII and $SDH for them. Source: ntfs.md §9.</summary>
+/// <summary>
+/// $Secure of a new volume: $SDS with two descriptors, and the entries of $SII and $SDH for them. Source: Linux-NTFS documentation,
+/// $Secure.
+/// </summary>
 internal static class SecureStreams
 {
     /// <summary>SecurityId of most metafiles.</summary>

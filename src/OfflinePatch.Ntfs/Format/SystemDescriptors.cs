@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Format;
 
 /// <summary>
-/// The security descriptors of a new volume, as Windows' format writes them: metafiles readable by SYSTEM and Administrators, the root open to users.
+/// The security descriptors of a new volume, as Windows' format writes them: metafiles readable by SYSTEM and Administrators, the root open
+/// to users.
 /// Layout: [MS-DTYP] 2.4.6 (self-relative descriptor), 2.4.5 (ACL), 2.4.4.2 (access-allowed ACE), 2.4.2 (SID).
 /// </summary>
 internal static class SystemDescriptors
@@ -45,7 +46,8 @@ internal static class SystemDescriptors
     /// <summary>The SID S-1-5-32-544 as the quota indexes hold it.</summary>
     public static ReadOnlySpan<byte> AdministratorsSid => Administrators;
 
-    private static byte[] ForMetafile(uint mask) => Build(LocalSystem, Administrators, Ace(0, mask, LocalSystem), Ace(0, mask, Administrators));
+    private static byte[] ForMetafile(uint mask) =>
+        Build(LocalSystem, Administrators, Ace(0, mask, LocalSystem), Ace(0, mask, Administrators));
 
     /// <summary>Header (20 bytes), DACL, owner, group: the order in which Windows' format writes them.</summary>
     private static byte[] Build(byte[] owner, byte[] group, params byte[][] entries)

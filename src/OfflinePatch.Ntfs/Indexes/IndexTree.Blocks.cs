@@ -65,7 +65,8 @@ internal sealed partial class IndexTree
     }
 
     /// <summary>
-    /// Refuses an index whose bitmap marks a block of the tree as free: the block would be overwritten. Reads all blocks; done once per index, before its
+    /// Refuses an index whose bitmap marks a block of the tree as free: the block would be overwritten. Reads all blocks; done once per
+    /// index, before its
     /// first block is taken.
     /// </summary>
     /// <exception cref="CorruptImageException"><c>NTFS-0130</c>, <c>NTFS-0131</c>.</exception>

@@ -4,7 +4,8 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Indexes;
 
 /// <content>
-/// Deletion. An entry of an inner node is replaced by the largest of its sub-tree; a leaf that becomes empty is released and the parent's entry
+/// Deletion. An entry of an inner node is replaced by the largest of its sub-tree; a leaf that becomes empty is released and the parent's
+/// entry
 /// beside it goes back into the tree.
 /// </content>
 internal sealed partial class IndexTree
@@ -59,7 +60,8 @@ internal sealed partial class IndexTree
         // its first place: the nodes above may have changed, so it is looked up again
         var keyLength = System.Buffers.Binary.BinaryPrimitives.ReadUInt16LittleEndian(largest.AsSpan(IndexEntry.Layout.KeyLength));
         var again = new List<IndexStep>();
-        if (!TryFind(largest.AsSpan(IndexEntry.Layout.Key, keyLength), exact: true, out _, out _, again) || !TryDescendToLargest(child, again))
+        if (!TryFind(largest.AsSpan(IndexEntry.Layout.Key, keyLength), exact: true, out _, out _, again)
+            || !TryDescendToLargest(child, again))
         {
             throw NtfsError.BadIndex(Node.Number, "an entry that was just moved is gone");
         }

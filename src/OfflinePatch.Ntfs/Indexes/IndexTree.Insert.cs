@@ -5,7 +5,8 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Indexes;
 
-/// <content>Insertion. A full block is split: the median goes up, what is above it moves to a new block. A full root is pushed down.</content>
+/// <content>Insertion. A full block is split: the median goes up, what is above it moves to a new block. A full root is pushed
+/// down.</content>
 internal sealed partial class IndexTree
 {
     private bool _nodeChanged;
@@ -41,7 +42,8 @@ internal sealed partial class IndexTree
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(IndexRootHeader.Layout.Collation), (uint)collation);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(IndexRootHeader.Layout.BlockSize), (uint)blockSize);
         bytes[IndexRootHeader.Layout.ClustersPerBlock] = (byte)(clusterSize <= blockSize ? blockSize / clusterSize : blockSize / 512);
-        WriteNodeHeader(bytes.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, bytes.Length - IndexRootHeader.Layout.Node, bytes.Length - IndexRootHeader.Layout.Node, false);
+        WriteNodeHeader(bytes.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, bytes.Length - IndexRootHeader.Layout.Node,
+            bytes.Length - IndexRootHeader.Layout.Node, false);
         WriteLast(bytes.AsSpan(IndexRootHeader.Layout.Size), -1);
         return bytes;
     }
@@ -208,7 +210,8 @@ internal sealed partial class IndexTree
             node.Bytes.AsSpan(node.First + entries.Length, end - node.First - entries.Length).Clear();
         }
 
-        node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] = (byte)((node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] & ~1) | (hasSubNodes ? 1 : 0));
+        node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] =
+            (byte)((node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] & ~1) | (hasSubNodes ? 1 : 0));
         _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
     }
 
@@ -217,7 +220,8 @@ internal sealed partial class IndexTree
         var value = new byte[IndexRootHeader.Layout.Size + entries.Length];
         _root.Value.AsSpan(0, IndexRootHeader.Layout.Size).CopyTo(value);
         entries.CopyTo(value.AsSpan(IndexRootHeader.Layout.Size));
-        WriteNodeHeader(value.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, value.Length - IndexRootHeader.Layout.Node, value.Length - IndexRootHeader.Layout.Node, hasSubNodes);
+        WriteNodeHeader(value.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, value.Length - IndexRootHeader.Layout.Node,
+            value.Length - IndexRootHeader.Layout.Node, hasSubNodes);
         _root.SetResident(value);
         _nodeChanged = true;
         _core.ChangeCount++;

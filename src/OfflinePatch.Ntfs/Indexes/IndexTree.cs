@@ -39,7 +39,7 @@ internal readonly record struct IndexNode(byte[] Bytes, int Header, long Vcn, In
 
 /// <summary>
 /// A B-tree index of a file: a directory ($I30), or a view index ($SII, $SDH, $R, $O). Keys live in all levels.
-/// Source: reference/ntfs.md §8.
+/// Source: Linux-NTFS documentation, Index Record.
 /// </summary>
 internal sealed partial class IndexTree
 {
@@ -86,7 +86,8 @@ internal sealed partial class IndexTree
     public CollationRule Collation { get; }
 
     /// <summary>$INDEX_ALLOCATION, or null while all entries are in the root.</summary>
-    public NodeAttribute? Allocation => Node.Find(AttributeType.IndexAllocation, Name) is { IsResident: false } allocation ? allocation : null;
+    public NodeAttribute? Allocation => Node.Find(AttributeType.IndexAllocation, Name) is { IsResident: false } allocation ? allocation
+        : null;
 
     /// <summary>The root node.</summary>
     public IndexNode Root => new(_root.Value, IndexRootHeader.Layout.Node, -1, null);
@@ -107,15 +108,18 @@ internal sealed partial class IndexTree
         switch (Collation)
         {
             case CollationRule.FileName:
-                var a = FileNameAttribute.TryCreate(left, out var l) ? l.NameBytes : throw NtfsError.BadIndex(Node.Number, "a key that is no $FILE_NAME");
-                var b = FileNameAttribute.TryCreate(right, out var r) ? r.NameBytes : throw NtfsError.BadIndex(Node.Number, "a key that is no $FILE_NAME");
+                var a = FileNameAttribute.TryCreate(left, out var l) ? l.NameBytes
+                    : throw NtfsError.BadIndex(Node.Number, "a key that is no $FILE_NAME");
+                var b = FileNameAttribute.TryCreate(right, out var r) ? r.NameBytes
+                    : throw NtfsError.BadIndex(Node.Number, "a key that is no $FILE_NAME");
                 return exact ? _core.Upcase.Compare(a, b) : _core.Upcase.CompareIgnoreCase(a, b);
             case CollationRule.UnsignedLong:
             case CollationRule.SecurityHash:
             case CollationRule.UnsignedLongs:
                 for (var i = 0; i + 4 <= Math.Min(left.Length, right.Length); i += 4)
                 {
-                    var order = BinaryPrimitives.ReadUInt32LittleEndian(left[i..]).CompareTo(BinaryPrimitives.ReadUInt32LittleEndian(right[i..]));
+                    var order = BinaryPrimitives.ReadUInt32LittleEndian(left[i..])
+                        .CompareTo(BinaryPrimitives.ReadUInt32LittleEndian(right[i..]));
                     if (order != 0)
                     {
                         return order;
@@ -126,11 +130,15 @@ internal sealed partial class IndexTree
             case CollationRule.Binary:
                 return left.SequenceCompareTo(right);
             default:
-                throw new UnsupportedImageException("NTFS-0205", $"The index {Name} of record {Node.Number} has collation {(uint)Collation}, which is not known.");
+                throw new UnsupportedImageException("NTFS-0205",
+                    $"The index {Name} of record {Node.Number} has collation {(uint)Collation}, which is not known.");
         }
     }
 
-    /// <summary>Finds a key. Returns false when there is none; <paramref name="node"/> and <paramref name="at"/> then say where it would be inserted.</summary>
+    /// <summary>
+    /// Finds a key. Returns false when there is none; <paramref name="node"/> and <paramref name="at"/> then say where it would be
+    /// inserted.
+    /// </summary>
     public bool TryFind(ReadOnlySpan<byte> key, bool exact, out IndexNode node, out int at, List<IndexStep>? path = null)
     {
         node = Root;
@@ -180,7 +188,8 @@ internal sealed partial class IndexTree
         }
 
         var entry = node.Entry(at, Node.Number);
-        if (FileNameAttribute.TryCreate(entry.Key, out var found) && !found.NameBytes.SequenceEqual(wanted.AsSpan(FileNameAttribute.Layout.Name))
+        if (FileNameAttribute.TryCreate(entry.Key, out var found)
+            && !found.NameBytes.SequenceEqual(wanted.AsSpan(FileNameAttribute.Layout.Name))
             && TryFind(wanted, exact: true, out var exactNode, out var exactAt))
         {
             entry = exactNode.Entry(exactAt, Node.Number);

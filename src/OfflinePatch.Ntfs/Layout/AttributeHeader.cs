@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>One attribute of a FILE record: its header and all its bytes. Source: reference/ntfs.md §4.</summary>
-public readonly ref struct AttributeHeader
+/// <summary>One attribute of a FILE record: its header and all its bytes. Source: Linux-NTFS documentation, Attribute Header.</summary>
+internal readonly ref struct AttributeHeader
 {
     private readonly ReadOnlySpan<byte> _bytes;
 
@@ -123,7 +123,8 @@ public readonly ref struct AttributeHeader
                 return false;
             }
         }
-        else if (end < Layout.NonResidentSize || attribute.MappingPairsOffset < Layout.NonResidentSize || attribute.MappingPairsOffset > end)
+        else if (end < Layout.NonResidentSize || attribute.MappingPairsOffset < Layout.NonResidentSize
+            || attribute.MappingPairsOffset > end)
         {
             problem = "the attribute's mapping pairs lie outside it";
             return false;
@@ -163,7 +164,8 @@ public readonly ref struct AttributeHeader
     public int ValueOffset => BinaryPrimitives.ReadUInt16LittleEndian(_bytes[Layout.ValueOffset..]);
 
     /// <summary>Resident: the value.</summary>
-    public ReadOnlySpan<byte> Value => _bytes.Slice(ValueOffset, (int)BinaryPrimitives.ReadUInt32LittleEndian(_bytes[Layout.ValueLength..]));
+    public ReadOnlySpan<byte> Value =>
+        _bytes.Slice(ValueOffset, (int)BinaryPrimitives.ReadUInt32LittleEndian(_bytes[Layout.ValueLength..]));
 
     /// <summary>Not resident: first VCN; negative when the field is beyond 2^63.</summary>
     public long LowestVcn => BinaryPrimitives.ReadInt64LittleEndian(_bytes[Layout.LowestVcn..]);

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>One entry of $ATTRIBUTE_LIST. Source: reference/ntfs.md §4.</summary>
-public readonly ref struct AttributeListEntry
+/// <summary>One entry of $ATTRIBUTE_LIST. Source: Linux-NTFS documentation, $ATTRIBUTE_LIST.</summary>
+internal readonly ref struct AttributeListEntry
 {
     private readonly ReadOnlySpan<byte> _bytes;
 

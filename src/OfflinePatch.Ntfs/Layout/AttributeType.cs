@@ -1,7 +1,9 @@
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>Attribute type codes, as $AttrDef lists them. Source: reference/ntfs.md §4; ntfs-3g layout.h ATTR_TYPES (facts).</summary>
-public enum AttributeType : uint
+/// <summary>
+/// Attribute type codes, as $AttrDef lists them. Source: Linux-NTFS documentation, Attribute Header; ntfs-3g layout.h ATTR_TYPES (facts).
+/// </summary>
+internal enum AttributeType : uint
 {
     /// <summary>No attribute.</summary>
     None = 0,
@@ -57,7 +59,7 @@ public enum AttributeType : uint
 
 /// <summary>Flags of an attribute header at 0x0C.</summary>
 [Flags]
-public enum AttributeFlags : ushort
+internal enum AttributeFlags : ushort
 {
     /// <summary>Plain.</summary>
     None = 0,

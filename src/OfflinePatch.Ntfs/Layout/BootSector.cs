@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>The first sector of a volume, and its copy in the last. Source: reference/ntfs.md §1.</summary>
-public readonly ref struct BootSector
+/// <summary>The first sector of a volume, and its copy in the last. Source: Linux-NTFS documentation, $Boot.</summary>
+internal readonly ref struct BootSector
 {
     private readonly ReadOnlySpan<byte> _bytes;
 

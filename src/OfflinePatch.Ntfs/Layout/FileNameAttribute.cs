@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>The value of $FILE_NAME, which is also the key of a directory's index. Source: reference/ntfs.md §7.</summary>
-public readonly ref struct FileNameAttribute
+/// <summary>The value of $FILE_NAME, which is also the key of a directory's index. Source: Linux-NTFS documentation, $FILE_NAME.</summary>
+internal readonly ref struct FileNameAttribute
 {
     private readonly ReadOnlySpan<byte> _bytes;
 

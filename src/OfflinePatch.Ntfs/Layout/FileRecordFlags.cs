@@ -2,7 +2,7 @@ namespace OfflinePatch.Ntfs.Layout;
 
 /// <summary>Flags of a FILE record at 0x16.</summary>
 [Flags]
-public enum FileRecordFlags : ushort
+internal enum FileRecordFlags : ushort
 {
     /// <summary>Free.</summary>
     None = 0,

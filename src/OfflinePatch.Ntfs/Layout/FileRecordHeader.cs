@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>The header of a FILE record (one entry of $MFT). Source: reference/ntfs.md §3.</summary>
-public readonly ref struct FileRecordHeader
+/// <summary>The header of a FILE record (one entry of $MFT). Source: Linux-NTFS documentation, FILE Record.</summary>
+internal readonly ref struct FileRecordHeader
 {
     private readonly ReadOnlySpan<byte> _bytes;
 

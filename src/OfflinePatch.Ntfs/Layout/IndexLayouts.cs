@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Layout;
 
 /// <summary>Collation rules of an index. Source: ntfs-3g layout.h COLLATION_RULES (facts).</summary>
-public enum CollationRule : uint
+internal enum CollationRule : uint
 {
     /// <summary>Bytes.</summary>
     Binary = 0,
@@ -24,8 +24,8 @@ public enum CollationRule : uint
     UnsignedLongs = 0x13,
 }
 
-/// <summary>The value of $INDEX_ROOT. Source: reference/ntfs.md §8.</summary>
-public readonly ref struct IndexRootHeader
+/// <summary>The value of $INDEX_ROOT. Source: Linux-NTFS documentation, Index Record.</summary>
+internal readonly ref struct IndexRootHeader
 {
     private readonly ReadOnlySpan<byte> _bytes;
 
@@ -73,8 +73,10 @@ public readonly ref struct IndexRootHeader
     public byte ClustersPerBlock => _bytes[Layout.ClustersPerBlock];
 }
 
-/// <summary>The header of a B-tree node, in $INDEX_ROOT at 0x10 and in an INDX block at 0x18. Offsets in it count from its own start.</summary>
-public readonly ref struct IndexNodeHeader
+/// <summary>
+/// The header of a B-tree node, in $INDEX_ROOT at 0x10 and in an INDX block at 0x18. Offsets in it count from its own start.
+/// </summary>
+internal readonly ref struct IndexNodeHeader
 {
     private readonly ReadOnlySpan<byte> _bytes;
 
@@ -120,8 +122,8 @@ public readonly ref struct IndexNodeHeader
     public bool HasSubNodes => (_bytes[Layout.Flags] & 1) != 0;
 }
 
-/// <summary>Offsets of an INDX block, one node of $INDEX_ALLOCATION. Source: reference/ntfs.md §8.</summary>
-public static class IndexBlockLayout
+/// <summary>Offsets of an INDX block, one node of $INDEX_ALLOCATION. Source: Linux-NTFS documentation, Index Record.</summary>
+internal static class IndexBlockLayout
 {
     /// <summary>4 bytes, <c>INDX</c>.</summary>
     public const int Magic = 0x00;
@@ -150,7 +152,7 @@ public static class IndexBlockLayout
 
 /// <summary>Flags of an index entry.</summary>
 [Flags]
-public enum IndexEntryFlags : ushort
+internal enum IndexEntryFlags : ushort
 {
     /// <summary>A leaf entry.</summary>
     None = 0,
@@ -162,8 +164,8 @@ public enum IndexEntryFlags : ushort
     Last = 2,
 }
 
-/// <summary>One entry of a B-tree node. Source: reference/ntfs.md §8, §9.</summary>
-public readonly ref struct IndexEntry
+/// <summary>One entry of a B-tree node. Source: Linux-NTFS documentation, Index Record, $Secure.</summary>
+internal readonly ref struct IndexEntry
 {
     private readonly ReadOnlySpan<byte> _bytes;
 
@@ -197,7 +199,9 @@ public readonly ref struct IndexEntry
         public const int Size = 0x10;
     }
 
-    /// <summary>The entry that starts at <paramref name="bytes"/>; false when it does not fit, or its key or sub-node do not fit into it.</summary>
+    /// <summary>
+    /// The entry that starts at <paramref name="bytes"/>; false when it does not fit, or its key or sub-node do not fit into it.
+    /// </summary>
     public static bool TryCreate(ReadOnlySpan<byte> bytes, out IndexEntry entry)
     {
         entry = default;

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>The value of $REPARSE_POINT. Source: [MS-FSCC] 2.1.2; reference/ntfs.md §13.</summary>
-public readonly ref struct ReparsePoint
+/// <summary>The value of $REPARSE_POINT. Source: [MS-FSCC] 2.1.2.</summary>
+internal readonly ref struct ReparsePoint
 {
     private readonly ReadOnlySpan<byte> _bytes;
 

@@ -25,7 +25,7 @@ public enum ReparseKind
 }
 
 /// <summary>Names and meanings of reparse tags. Source: [MS-FSCC] 2.1.2.1; ntifs.h of the Windows SDK.</summary>
-public static class ReparseTagTable
+internal static class ReparseTagTable
 {
     /// <summary>Tags of cloud files differ in bits 12 to 15: IO_REPARSE_TAG_CLOUD, IO_REPARSE_TAG_CLOUD_1 to _F.</summary>
     private const uint CloudMask = 0x0000_F000;

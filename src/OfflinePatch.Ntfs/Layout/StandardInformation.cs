@@ -2,8 +2,11 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>The value of $STANDARD_INFORMATION: 72 bytes since NTFS 3.0, 48 before and in system records. Source: reference/ntfs.md §6.</summary>
-public readonly ref struct StandardInformation
+/// <summary>
+/// The value of $STANDARD_INFORMATION: 72 bytes since NTFS 3.0, 48 before and in system records. Source: Linux-NTFS documentation,
+/// $STANDARD_INFORMATION.
+/// </summary>
+internal readonly ref struct StandardInformation
 {
     private readonly ReadOnlySpan<byte> _bytes;
 

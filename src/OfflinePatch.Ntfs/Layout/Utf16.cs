@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace OfflinePatch.Ntfs.Layout;
 
 /// <summary>UTF-16LE bytes of names. NTFS names are arrays of 16-bit units: unpaired surrogates are legal and must survive.</summary>
-public static class Utf16
+internal static class Utf16
 {
     /// <summary>The units as a string, none of them changed.</summary>
     public static string ToText(ReadOnlySpan<byte> bytes)

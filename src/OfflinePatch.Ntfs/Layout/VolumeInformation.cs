@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.Layout;
 
-/// <summary>The value of $VOLUME_INFORMATION in record 3. Source: reference/ntfs.md §10.</summary>
-public readonly ref struct VolumeInformation
+/// <summary>The value of $VOLUME_INFORMATION in record 3. Source: Linux-NTFS documentation, $Volume.</summary>
+internal readonly ref struct VolumeInformation
 {
     private readonly ReadOnlySpan<byte> _bytes;
 
@@ -18,7 +18,10 @@ public readonly ref struct VolumeInformation
         /// <summary>u8, minor version.</summary>
         public const int Minor = 0x09;
 
-        /// <summary>u16, 1 dirty, 2 resize log, 4 upgrade, 8 mounted on NT4, 10 delete USN, 20 repair object ids, 80 chkdsk ran, 4000 chkdsk under way, 8000 modified by chkdsk.</summary>
+        /// <summary>
+        /// u16, 1 dirty, 2 resize log, 4 upgrade, 8 mounted on NT4, 10 delete USN, 20 repair object ids, 80 chkdsk ran, 4000 chkdsk under
+        /// way, 8000 modified by chkdsk.
+        /// </summary>
         public const int Flags = 0x0A;
 
         /// <summary>Bytes.</summary>

@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.LogFile;
 
-/// <summary>The operations on FILE records, on a decoded record. Each checks that its target is what the log expects. Source: ntfs.md §11; semantics from ntfs3 (facts).</summary>
+/// <summary>
+/// The operations on FILE records, on a decoded record. Each checks that its target is what the log expects. Source: Linux-NTFS
+/// documentation, $LogFile; semantics from ntfs3 (facts).
+/// </summary>
 internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
 {
     private const int EndMarkerLength = 8;
@@ -74,7 +77,8 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
     {
         record[FileRecordHeader.Layout.Flags] &= 0xFE;
         var sequence = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.SequenceNumber));
-        BinaryPrimitives.WriteUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.SequenceNumber), sequence == ushort.MaxValue ? (ushort)1 : (ushort)(sequence + 1));
+        BinaryPrimitives.WriteUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.SequenceNumber),
+            sequence == ushort.MaxValue ? (ushort)1 : (ushort)(sequence + 1));
     }
 
     private void WriteEnd(ReadOnlySpan<byte> bytes)
@@ -169,7 +173,8 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
             throw target.Refuse("broken mapping pairs");
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(at + AttributeHeader.Layout.HighestVcn), (runs.Count == 0 ? lowest : runs[^1].EndVcn) - 1);
+        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(at + AttributeHeader.Layout.HighestVcn),
+            (runs.Count == 0 ? lowest : runs[^1].EndVcn) - 1);
     }
 
     /// <summary>Allocated, written, data, and where given the sum of what clusters hold.</summary>
@@ -185,7 +190,8 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
         bytes.Slice(8, 8).CopyTo(record.AsSpan(at + AttributeHeader.Layout.InitializedSize));
         bytes.Slice(16, 8).CopyTo(record.AsSpan(at + AttributeHeader.Layout.DataSize));
         if (bytes.Length >= 32 && AttributeLength(at) >= AttributeHeader.Layout.NonResidentCompressedSize
-            && BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(at + AttributeHeader.Layout.MappingPairsOffset)) >= AttributeHeader.Layout.NonResidentCompressedSize
+            && BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(at + AttributeHeader.Layout.MappingPairsOffset))
+                >= AttributeHeader.Layout.NonResidentCompressedSize
             && (BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(at + AttributeHeader.Layout.Flags)) & 0x8001) != 0)
         {
             bytes.Slice(24, 8).CopyTo(record.AsSpan(at + AttributeHeader.Layout.CompressedSize));
@@ -271,7 +277,8 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
     }
 
     private int AttributeLength(int at) =>
-        AttributeHeader.TryCreate(record.AsSpan(at, Used - at), out var attribute, out var problem) ? attribute.Length : throw target.Refuse(problem);
+        AttributeHeader.TryCreate(record.AsSpan(at, Used - at), out var attribute, out var problem) ? attribute.Length
+            : throw target.Refuse(problem);
 
     private void Resize(int at, int length, int newLength)
     {
@@ -288,6 +295,7 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
     private void AddLinks(int count)
     {
         var links = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.LinkCount)) + count;
-        BinaryPrimitives.WriteUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.LinkCount), (ushort)Math.Clamp(links, 0, ushort.MaxValue));
+        BinaryPrimitives.WriteUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.LinkCount),
+            (ushort)Math.Clamp(links, 0, ushort.MaxValue));
     }
 }

@@ -55,7 +55,8 @@ internal sealed class IndexNodeActions(ReplayTarget target, Memory<byte> node, i
                 bytes[..8].CopyTo(Node[(entryOffset + length - 8)..]);
                 break;
             case LogOperation.UpdateFileNameRoot or LogOperation.UpdateFileNameAllocation:
-                Overwrite(DuplicateOffset, bytes.Length >= DuplicateLength ? bytes[..DuplicateLength] : throw target.Refuse($"{bytes.Length} bytes"));
+                Overwrite(DuplicateOffset,
+                    bytes.Length >= DuplicateLength ? bytes[..DuplicateLength] : throw target.Refuse($"{bytes.Length} bytes"));
                 break;
             case LogOperation.UpdateRecordDataRoot or LogOperation.UpdateRecordDataAllocation:
                 _ = Entry(mayBeLast: false);

@@ -2,7 +2,10 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.LogFile;
 
-/// <summary>The first pass: from the last checkpoint to the end of the log, which pages were dirty and which transactions under way. Source: ntfs.md §11.</summary>
+/// <summary>
+/// The first pass: from the last checkpoint to the end of the log, which pages were dirty and which transactions under way. Source:
+/// Linux-NTFS documentation, $LogFile.
+/// </summary>
 internal sealed class LogAnalysis
 {
     private const int MaximumRecords = 4_000_000;
@@ -173,7 +176,8 @@ internal sealed class LogAnalysis
 
         var vcn = BinaryPrimitives.ReadInt64LittleEndian(entry.AsSpan(at));
         var oldest = BinaryPrimitives.ReadUInt64LittleEndian(entry.AsSpan(at + 8));
-        Register(new DirtyPage((int)Math.Min(int.MaxValue, BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(4))), vcn, oldest, lcns), record.Lsn);
+        Register(new DirtyPage((int)Math.Min(int.MaxValue, BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(4))), vcn, oldest, lcns),
+            record.Lsn);
     }
 
     private void Register(DirtyPage page, ulong lsn)

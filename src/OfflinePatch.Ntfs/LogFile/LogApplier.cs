@@ -14,9 +14,12 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
     /// <summary>Whether the operation changes a page at all.</summary>
     public static bool IsAction(LogOperation operation) => operation switch
     {
-        LogOperation.Noop or LogOperation.CompensationLogRecord or LogOperation.DeleteDirtyClusters or LogOperation.HotFix or LogOperation.EndTopLevelAction
-            or LogOperation.PrepareTransaction or LogOperation.CommitTransaction or LogOperation.ForgetTransaction or LogOperation.OpenNonresidentAttribute
-            or LogOperation.OpenAttributeTableDump or LogOperation.AttributeNamesDump or LogOperation.DirtyPageTableDump or LogOperation.TransactionTableDump => false,
+        LogOperation.Noop or LogOperation.CompensationLogRecord or LogOperation.DeleteDirtyClusters or LogOperation.HotFix
+            or LogOperation.EndTopLevelAction
+            or LogOperation.PrepareTransaction or LogOperation.CommitTransaction or LogOperation.ForgetTransaction
+            or LogOperation.OpenNonresidentAttribute
+            or LogOperation.OpenAttributeTableDump or LogOperation.AttributeNamesDump or LogOperation.DirtyPageTableDump
+            or LogOperation.TransactionTableDump => false,
         _ => true,
     };
 
@@ -32,13 +35,17 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
 
         switch (target.Operation)
         {
-            case LogOperation.InitializeFileRecordSegment or LogOperation.DeallocateFileRecordSegment or LogOperation.WriteEndOfFileRecordSegment
-                or LogOperation.CreateAttribute or LogOperation.DeleteAttribute or LogOperation.UpdateResidentValue or LogOperation.UpdateMappingPairs
-                or LogOperation.SetNewAttributeSizes or LogOperation.AddIndexEntryRoot or LogOperation.DeleteIndexEntryRoot or LogOperation.SetIndexEntryVcnRoot
-                or LogOperation.UpdateFileNameRoot or LogOperation.UpdateRecordDataRoot or LogOperation.ZeroEndOfFileRecord:
+            case LogOperation.InitializeFileRecordSegment or LogOperation.DeallocateFileRecordSegment
+                or LogOperation.WriteEndOfFileRecordSegment or LogOperation.CreateAttribute or LogOperation.DeleteAttribute
+                or LogOperation.UpdateResidentValue or LogOperation.UpdateMappingPairs
+                or LogOperation.SetNewAttributeSizes or LogOperation.AddIndexEntryRoot or LogOperation.DeleteIndexEntryRoot
+                or LogOperation.SetIndexEntryVcnRoot
+                or LogOperation.UpdateFileNameRoot or LogOperation.UpdateRecordDataRoot
+                or LogOperation.ZeroEndOfFileRecord:
                 return ApplyToRecord(target, bytes, lsn);
             case LogOperation.AddIndexEntryAllocation or LogOperation.DeleteIndexEntryAllocation or LogOperation.WriteEndOfIndexBuffer
-                or LogOperation.SetIndexEntryVcnAllocation or LogOperation.UpdateFileNameAllocation or LogOperation.UpdateRecordDataAllocation:
+                or LogOperation.SetIndexEntryVcnAllocation or LogOperation.UpdateFileNameAllocation
+                or LogOperation.UpdateRecordDataAllocation:
                 return ApplyToBlock(target, bytes, lsn);
             case LogOperation.SetBitsInNonresidentBitMap or LogOperation.ClearBitsInNonresidentBitMap:
                 return ApplyToBitmap(target, bytes);
@@ -110,7 +117,8 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
             return false;
         }
 
-        new IndexNodeActions(target, block.AsMemory(IndexBlockLayout.Node), target.Record.AttributeOffset - IndexBlockLayout.Node).Apply(bytes, room: 0);
+        new IndexNodeActions(target, block.AsMemory(IndexBlockLayout.Node), target.Record.AttributeOffset - IndexBlockLayout.Node)
+            .Apply(bytes, room: 0);
         return Protect(target, at, block, UpdateSequenceNumber(block), lsn);
     }
 
@@ -187,14 +195,16 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
         for (var bit = first % 8; bit < (first % 8) + count; bit++)
         {
             var mask = (byte)(1 << (int)(bit % 8));
-            bitmap[bit / 8] = (byte)(target.Operation == LogOperation.SetBitsInNonresidentBitMap ? bitmap[bit / 8] | mask : bitmap[bit / 8] & ~mask);
+            bitmap[bit / 8] =
+                (byte)(target.Operation == LogOperation.SetBitsInNonresidentBitMap ? bitmap[bit / 8] | mask : bitmap[bit / 8] & ~mask);
         }
 
         target.Write(volume, firstByte, bitmap);
         return true;
     }
 
-    private static bool IsNewer(byte[] structure, ulong? lsn) => lsn is { } redo && BinaryPrimitives.ReadUInt64LittleEndian(structure.AsSpan(LsnField)) >= redo;
+    private static bool IsNewer(byte[] structure, ulong? lsn) => lsn is { } redo
+        && BinaryPrimitives.ReadUInt64LittleEndian(structure.AsSpan(LsnField)) >= redo;
 
     private static ushort UpdateSequenceNumber(byte[] structure)
     {

@@ -8,7 +8,7 @@ namespace OfflinePatch.Ntfs.LogFile;
 /// <param name="MinorVersion">Version of the log.</param>
 /// <param name="CurrentLsn">The newest LSN that a restart page knows; 0 without one.</param>
 /// <param name="Page">The newest valid restart page, decoded; empty without one.</param>
-public sealed record LogFileInspection(LogFileState State, int MajorVersion, int MinorVersion, ulong CurrentLsn, ReadOnlyMemory<byte> Page)
+internal sealed record LogFileInspection(LogFileState State, int MajorVersion, int MinorVersion, ulong CurrentLsn, ReadOnlyMemory<byte> Page)
 {
     private const int Chunk = 1024 * 1024;
     private const int SmallestPage = 512;
@@ -23,10 +23,12 @@ public sealed record LogFileInspection(LogFileState State, int MajorVersion, int
     {
         LogFileInspection? newest = null;
 
-        // The first page is at 0, the second behind it; when the first is damaged its size is unknown, so every power of two is tried (as ntfs-3g does).
+        // The first page is at 0, the second behind it; when the first is damaged its size is unknown, so every power of two is tried (as
+        // ntfs-3g does).
         for (long at = 0; at <= RestartPage.MaximumPageSize && at + SmallestPage <= length; at = at == 0 ? SmallestPage : at * 2)
         {
-            if (TryRead(read, length, at) is { } page && RestartPage.TryDecode(page, out var view) && (newest is null || view.CurrentLsn > newest.CurrentLsn))
+            if (TryRead(read, length, at) is { } page && RestartPage.TryDecode(page, out var view)
+                && (newest is null || view.CurrentLsn > newest.CurrentLsn))
             {
                 newest = new LogFileInspection(StateOf(view), view.MajorVersion, view.MinorVersion, view.CurrentLsn, page);
             }

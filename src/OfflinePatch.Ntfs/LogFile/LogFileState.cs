@@ -1,6 +1,6 @@
 namespace OfflinePatch.Ntfs.LogFile;
 
-/// <summary>What $LogFile says about the volume. Source: ntfs.md §11.</summary>
+/// <summary>What $LogFile says about the volume. Source: Linux-NTFS documentation, $LogFile.</summary>
 public enum LogFileState
 {
     /// <summary>Closed cleanly, version 1.x: the metadata on disk is complete.</summary>
@@ -10,7 +10,8 @@ public enum LogFileState
     Empty,
 
     /// <summary>
-    /// Version 2.0: Windows 8 or later had the volume mounted when the image was made (a running machine's snapshot, a power loss), or it was
+    /// Version 2.0: Windows 8 or later had the volume mounted when the image was made (a running machine's snapshot, a power loss), or it
+    /// was
     /// left by fast start-up or hibernation. The state of hiberfil.sys tells which.
     /// </summary>
     Unclean20FastStartupOrMounted,

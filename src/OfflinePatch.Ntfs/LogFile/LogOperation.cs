@@ -1,7 +1,9 @@
 namespace OfflinePatch.Ntfs.LogFile;
 
-/// <summary>What a log record does to its target. Source: ntfs.md §11 (numbers from ntfs3's fslog.c, facts).</summary>
-public enum LogOperation
+/// <summary>
+/// What a log record does to its target. Source: Linux-NTFS documentation, $LogFile (numbers from ntfs3's fslog.c, facts).
+/// </summary>
+internal enum LogOperation
 {
     /// <summary>Nothing.</summary>
     Noop = 0x00,

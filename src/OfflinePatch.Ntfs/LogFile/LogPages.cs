@@ -4,7 +4,8 @@ using OfflinePatch.Ntfs.Compression;
 namespace OfflinePatch.Ntfs.LogFile;
 
 /// <summary>
-/// The record pages of a log: in place, or from the newer of their tail copies (pages 2 and 3 in version 1.x, 2 to 0x21 in version 2.0). Source: ntfs.md §11;
+/// The record pages of a log: in place, or from the newer of their tail copies (pages 2 and 3 in version 1.x, 2 to 0x21 in version 2.0).
+/// Source: Linux-NTFS documentation, $LogFile;
 /// positions from ntfs3's fslog.c (facts).
 /// </summary>
 internal sealed class LogPages
@@ -38,7 +39,8 @@ internal sealed class LogPages
         }
 
         _dataBits = 64 - (int)restart.SequenceBits;
-        if (restart.RecordHeaderLength != LogRecord.Layout.Size || _dataOffset % 8 != 0 || _dataOffset < 0x30 || _dataOffset > _pageSize - LogRecord.Layout.Size
+        if (restart.RecordHeaderLength != LogRecord.Layout.Size || _dataOffset % 8 != 0 || _dataOffset < 0x30
+            || _dataOffset > _pageSize - LogRecord.Layout.Size
             || _size >> 3 > 1L << _dataBits)
         {
             throw LogError.Geometry($"record headers of {restart.RecordHeaderLength} bytes, data from 0x{_dataOffset:X}");
@@ -93,7 +95,8 @@ internal sealed class LogPages
     {
         next = 0;
         var at = Offset(lsn);
-        if (at < _firstPage || at % _pageSize < _dataOffset || at % _pageSize > _pageSize - LogRecord.Layout.Size || Page(at / _pageSize * _pageSize) is not { } page)
+        if (at < _firstPage || at % _pageSize < _dataOffset || at % _pageSize > _pageSize - LogRecord.Layout.Size
+            || Page(at / _pageSize * _pageSize) is not { } page)
         {
             return null;
         }
@@ -101,7 +104,8 @@ internal sealed class LogPages
         var header = page.AsSpan((int)(at % _pageSize), LogRecord.Layout.Size);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[LogRecord.Layout.DataLength..]);
         var type = BinaryPrimitives.ReadUInt32LittleEndian(header[LogRecord.Layout.RecordType..]);
-        if (BinaryPrimitives.ReadUInt64LittleEndian(header) != lsn || length > MaximumRecord || length > _size - _firstPage || type is not (1 or 2))
+        if (BinaryPrimitives.ReadUInt64LittleEndian(header) != lsn || length > MaximumRecord || length > _size - _firstPage
+            || type is not (1 or 2))
         {
             return null;
         }
@@ -180,7 +184,10 @@ internal sealed class LogPages
 
     private static ulong LastEndLsn(byte[] page) => BinaryPrimitives.ReadUInt64LittleEndian(page.AsSpan(LastEndLsnField));
 
-    /// <summary>The last page that was written has a copy before the record area; it counts where it is newer than the page in place, or that one is torn.</summary>
+    /// <summary>
+    /// The last page that was written has a copy before the record area; it counts where it is newer than the page in place, or that one is
+    /// torn.
+    /// </summary>
     private void LoadTails(bool isVersionTwo)
     {
         for (var at = isVersionTwo ? 2L * _pageSize : _firstPage - (2L * _pageSize); at < _firstPage; at += _pageSize)
@@ -190,7 +197,8 @@ internal sealed class LogPages
                 continue;
             }
 
-            var target = isVersionTwo ? BinaryPrimitives.ReadUInt32LittleEndian(copy.AsSpan(FileOffsetField)) : BinaryPrimitives.ReadUInt64LittleEndian(copy.AsSpan(LastLsnField));
+            var target = isVersionTwo ? BinaryPrimitives.ReadUInt32LittleEndian(copy.AsSpan(FileOffsetField))
+                : BinaryPrimitives.ReadUInt64LittleEndian(copy.AsSpan(LastLsnField));
             if (target < (ulong)_firstPage || target >= (ulong)_size || target % (ulong)_pageSize != 0)
             {
                 continue;

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Ntfs.LogFile;
 
-/// <summary>One log record, joined from the pages that it stands on. Source: ntfs.md §11.</summary>
-public sealed class LogRecord
+/// <summary>One log record, joined from the pages that it stands on. Source: Linux-NTFS documentation, $LogFile.</summary>
+internal sealed class LogRecord
 {
     private readonly byte[] _data;
 

@@ -4,7 +4,8 @@ namespace OfflinePatch.Ntfs.LogFile;
 public sealed record LogReplayOptions
 {
     /// <summary>
-    /// Whether operations are carried out that no log of a real volume has tested (<see cref="LogReplayer.IsProven"/>). The result is checked either way.
+    /// Whether operations are carried out that no log of a real volume has tested (<c>NTFS-5209</c>). The result is
+    /// checked either way.
     /// </summary>
     public bool Force { get; init; }
 }

@@ -14,8 +14,10 @@ namespace OfflinePatch.Ntfs.LogFile;
 public sealed record LogReplayResult(int Records, int Redone, int Undone, ulong LastLsn);
 
 /// <summary>
-/// Replays $LogFile as Windows does when it mounts: analysis from the last checkpoint, redo of what did not reach the disk, undo of what never ended; then the
-/// mirror, and a clean log. All in memory until it succeeded, so a refusal changes nothing. Whatever is not understood is refused. Source: ntfs.md §11.
+/// Replays $LogFile as Windows does when it mounts: analysis from the last checkpoint, redo of what did not reach the disk, undo of what
+/// never ended; then the
+/// mirror, and a clean log. All in memory until it succeeded, so a refusal changes nothing. Whatever is not understood is refused. Source:
+/// Linux-NTFS documentation, $LogFile.
 /// </summary>
 public static class LogReplayer
 {
@@ -23,7 +25,8 @@ public static class LogReplayer
     private const int VersionTwoTailPages = 0x22;
 
     /// <summary>
-    /// Operations that no log of the Windows volumes at hand contains, or that their tests do not carry out. A transaction table with entries belongs to
+    /// Operations that no log of the Windows volumes at hand contains, or that their tests do not carry out. A transaction table with
+    /// entries belongs to
     /// them: the transactions that were open at the checkpoint.
     /// </summary>
     private static readonly LogOperation[] Unproven =
@@ -38,8 +41,11 @@ public static class LogReplayer
         LogOperation.UpdateRecordDataAllocation,
     ];
 
-    /// <summary>Replays the log of an unclean volume; does nothing on a clean one. The caller has made sure that nothing is hibernated.</summary>
-    /// <exception cref="RefusedException"><c>NTFS-5201</c> to <c>NTFS-5207</c>: the log, or what it changes, is not understood. Nothing was written.</exception>
+    /// <summary>
+    /// Replays the log of an unclean volume; does nothing on a clean one. The caller has made sure that nothing is hibernated.
+    /// </summary>
+    /// <exception cref="RefusedException"><c>NTFS-5201</c> to <c>NTFS-5207</c>: the log, or what it changes, is not understood. Nothing was
+    /// written.</exception>
     /// <exception cref="CorruptImageException">The boot sector is damaged.</exception>
     /// <exception cref="IOException">The host failed.</exception>
     public static LogReplayResult Replay(BlockDevice device, LogReplayOptions? options = null)
@@ -58,7 +64,7 @@ public static class LogReplayer
     /// Whether logs that Windows wrote have tested an operation: their sessions were undone and redone, and every structure compared.
     /// Others are carried out only with <see cref="LogReplayOptions.Force"/>.
     /// </summary>
-    public static bool IsProven(LogOperation operation) => !Unproven.Contains(operation);
+    internal static bool IsProven(LogOperation operation) => !Unproven.Contains(operation);
 
     private static LogReplayResult ReplayChecked(BlockDevice device, LogReplayOptions options)
     {
@@ -99,7 +105,8 @@ public static class LogReplayer
             }
 
             var applier = new LogApplier(volume, geometry.RecordSize) { IsForced = options.Force };
-            result = new LogReplayResult(analysis.Records, Redo(pages, analysis, applier), Undo(pages, analysis, applier), Math.Max(analysis.LastLsn, restart.CurrentLsn));
+            result = new LogReplayResult(analysis.Records, Redo(pages, analysis, applier), Undo(pages, analysis, applier),
+                Math.Max(analysis.LastLsn, restart.CurrentLsn));
         }
 
         UpdateMirror(volume, geometry);
@@ -126,12 +133,14 @@ public static class LogReplayer
                 throw LogError.Record(lsn, problem);
             }
 
-            if (!record.IsChange || !LogApplier.IsAction(record.Redo) || record.LcnCount == 0 || analysis.DirtyPageOf(record) is not { } page)
+            if (!record.IsChange || !LogApplier.IsAction(record.Redo) || record.LcnCount == 0
+                || analysis.DirtyPageOf(record) is not { } page)
             {
                 continue;
             }
 
-            count += applier.Apply(TargetOf(record, record.Redo, LogAnalysis.LcnsOf(record, page), analysis), record.RedoBytes, lsn) ? 1 : 0;
+            count += applier.Apply(TargetOf(record, record.Redo, LogAnalysis.LcnsOf(record, page), analysis), record.RedoBytes, lsn) ? 1
+                : 0;
         }
 
         return last == analysis.LastLsn ? count : throw LogError.Gap(last, analysis.LastLsn);
@@ -194,7 +203,8 @@ public static class LogReplayer
     }
 
     /// <summary>
-    /// Judges the volume as it would be after the replay: the records and $Bitmap agree about what is free, and no cluster was written that belongs to another
+    /// Judges the volume as it would be after the replay: the records and $Bitmap agree about what is free, and no cluster was written that
+    /// belongs to another
     /// file than the log says. Damage of that kind existed before the crash, or the volume was changed after it.
     /// </summary>
     private static void RequireSoundAllocation(ReplayVolume volume)
@@ -233,7 +243,8 @@ public static class LogReplayer
         var bytes = new byte[geometry.RecordSize];
         device.Read((geometry.MftLcn * geometry.ClusterSize) + (FileReference.LogFileRecord * geometry.RecordSize), bytes);
         var context = new CheckContext(device, geometry, new FindingList(1), new NtfsCheckOptions());
-        var attributes = UpdateSequence.TryDecode(bytes) ? new RecordParser(context).Parse(bytes, FileReference.LogFileRecord, judge: false) : null;
+        var attributes = UpdateSequence.TryDecode(bytes)
+            ? new RecordParser(context).Parse(bytes, FileReference.LogFileRecord, judge: false) : null;
         var data = attributes?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0 && !a.IsResident).ToList();
         return data is { Count: > 0 } ? context.Stream(data) : throw LogError.Volume("$LogFile has no clusters");
     }
@@ -254,7 +265,9 @@ public static class LogReplayer
         volume.Write(geometry.MirrorLcn * geometry.ClusterSize, records);
     }
 
-    /// <summary>Both restart pages: version 1.1, no client in use, closed, with the newest LSN; the tail copies of version 2.0 are wiped.</summary>
+    /// <summary>
+    /// Both restart pages: version 1.1, no client in use, closed, with the newest LSN; the tail copies of version 2.0 are wiped.
+    /// </summary>
     private static void CloseLog(ReplayVolume volume, CheckedStream log, ReadOnlyMemory<byte> decoded, ulong lastLsn)
     {
         var page = decoded.ToArray();
@@ -280,7 +293,8 @@ public static class LogReplayer
         {
             var blank = new byte[view.LogPageSize];
             blank.AsSpan().Fill(0xFF);
-            for (long at = 2L * page.Length; at < VersionTwoTailPages * (long)blank.Length && at + blank.Length <= log.Length; at += blank.Length)
+            for (long at = 2L * page.Length; at < VersionTwoTailPages * (long)blank.Length
+                && at + blank.Length <= log.Length; at += blank.Length)
             {
                 Write(volume, log, at, blank);
             }

@@ -1,6 +1,8 @@
 namespace OfflinePatch.Ntfs.LogFile;
 
-/// <summary>The page that a log record changes, by the LCNs that the log names: so no attribute has to be found on a volume that is not whole.</summary>
+/// <summary>
+/// The page that a log record changes, by the LCNs that the log names: so no attribute has to be found on a volume that is not whole.
+/// </summary>
 /// <param name="Record">The log record.</param>
 /// <param name="Operation">Redo or undo operation.</param>
 /// <param name="Lcns">LCN of each cluster from the record's VCN on; 0 for one that was freed since.</param>

@@ -4,9 +4,10 @@ using System.Numerics;
 namespace OfflinePatch.Ntfs.LogFile;
 
 /// <summary>
-/// One of the two restart pages of $LogFile, with its update sequence undone. Source: ntfs.md §11 (from ntfs-3g's logfile.h and ntfs3's fslog.c, facts).
+/// One of the two restart pages of $LogFile, with its update sequence undone. Source: Linux-NTFS documentation, $LogFile (from ntfs-3g's
+/// logfile.h and ntfs3's fslog.c, facts).
 /// </summary>
-public readonly ref struct RestartPage
+internal readonly ref struct RestartPage
 {
     /// <summary>Largest page that a log may have: 64 KiB, as in ntfs3.</summary>
     public const int MaximumPageSize = 64 * 1024;
@@ -31,9 +32,6 @@ public readonly ref struct RestartPage
     {
         /// <summary>4 bytes, <c>RSTR</c>, or <c>CHKD</c> after chkdsk.</summary>
         public const int Magic = 0x00;
-
-        /// <summary>u64, LSN that chkdsk found; 0 otherwise.</summary>
-        public const int ChkdskLsn = 0x08;
 
         /// <summary>u32, bytes of a restart page.</summary>
         public const int SystemPageSize = 0x10;
@@ -174,7 +172,8 @@ public readonly ref struct RestartPage
     public ulong OldestLsn => Client is { Length: > 0 } client ? BinaryPrimitives.ReadUInt64LittleEndian(client) : 0;
 
     /// <summary>LSN of the first client's newest checkpoint; 0 without one.</summary>
-    public ulong RestartLsn => Client is { Length: > 0 } client ? BinaryPrimitives.ReadUInt64LittleEndian(client[ClientLayout.RestartLsn..]) : 0;
+    public ulong RestartLsn => Client is { Length: > 0 } client
+        ? BinaryPrimitives.ReadUInt64LittleEndian(client[ClientLayout.RestartLsn..]) : 0;
 
     private ReadOnlySpan<byte> Client
     {
@@ -185,7 +184,9 @@ public readonly ref struct RestartPage
         }
     }
 
-    /// <summary>Bytes of the page whose first bytes are <paramref name="start"/>, or 0 when they are no restart page of a possible size.</summary>
+    /// <summary>
+    /// Bytes of the page whose first bytes are <paramref name="start"/>, or 0 when they are no restart page of a possible size.
+    /// </summary>
     public static int PageSizeOf(ReadOnlySpan<byte> start)
     {
         if (start.Length < Layout.Size || !(start[..4].SequenceEqual("RSTR"u8) || start[..4].SequenceEqual("CHKD"u8)))
@@ -195,7 +196,8 @@ public readonly ref struct RestartPage
 
         var size = BinaryPrimitives.ReadUInt32LittleEndian(start[Layout.SystemPageSize..]);
         var log = BinaryPrimitives.ReadUInt32LittleEndian(start[Layout.LogPageSize..]);
-        return size is >= 512 and <= MaximumPageSize && BitOperations.IsPow2(size) && log is >= 512 and <= MaximumPageSize && BitOperations.IsPow2(log)
+        return size is >= 512 and <= MaximumPageSize && BitOperations.IsPow2(size) && log is >= 512 and <= MaximumPageSize
+            && BitOperations.IsPow2(log)
             ? (int)size
             : 0;
     }
@@ -220,6 +222,7 @@ public readonly ref struct RestartPage
 
         view = new RestartPage(page);
         int clients = BinaryPrimitives.ReadUInt16LittleEndian(page[(area + AreaLayout.ClientArrayOffset)..]);
-        return view.ClientCount == 0 || (clients >= AreaLayout.Size - 8 && clients % 8 == 0 && area + clients + (view.ClientCount * ClientLayout.Size) <= page.Length);
+        return view.ClientCount == 0 || (clients >= AreaLayout.Size - 8 && clients % 8 == 0
+            && area + clients + (view.ClientCount * ClientLayout.Size) <= page.Length);
     }
 }

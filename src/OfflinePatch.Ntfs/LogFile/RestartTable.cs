@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.LogFile;
 
 /// <summary>
-/// A table as a checkpoint dumps it: 24 bytes of header (u16 entry size, u16 entries), then entries; one whose first u32 is FFFFFFFF is in use.
-/// Source: ntfs.md §11; layout from ntfs3's fslog.c (facts).
+/// A table as a checkpoint dumps it: 24 bytes of header (u16 entry size, u16 entries), then entries; one whose first u32 is FFFFFFFF is in
+/// use.
+/// Source: Linux-NTFS documentation, $LogFile; layout from ntfs3's fslog.c (facts).
 /// </summary>
 internal static class RestartTable
 {
@@ -52,7 +53,10 @@ internal readonly record struct OpenAttribute(Layout.AttributeType Type, int Ind
     private const int OldEntrySize = 0x2C;
     private const int NewEntrySize = 0x28;
 
-    /// <summary>An entry of the table, or the redo bytes of OpenNonresidentAttribute. Version 0 (a client restart area of Windows up to 7) has another order.</summary>
+    /// <summary>
+    /// An entry of the table, or the redo bytes of OpenNonresidentAttribute. Version 0 (a client restart area of Windows up to 7) has
+    /// another order.
+    /// </summary>
     public static OpenAttribute? Parse(ReadOnlySpan<byte> entry, uint version)
     {
         if (entry.Length < (version == 0 ? OldEntrySize : NewEntrySize))

@@ -4,7 +4,7 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs;
 
 /// <summary>A FILE record whose update sequence is undone: its header and its attributes, in place.</summary>
-public readonly ref struct FileRecord
+internal readonly ref struct FileRecord
 {
     private readonly ReadOnlySpan<byte> _bytes;
 

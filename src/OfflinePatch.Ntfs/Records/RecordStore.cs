@@ -139,7 +139,8 @@ internal sealed class RecordStore(VolumeCore core)
             throw NtfsError.NotInUse(reference.Record, "it is free");
         }
 
-        return record.Header.SequenceNumber == reference.Sequence ? record : throw NtfsError.StaleReference(reference, record.Header.SequenceNumber);
+        return record.Header.SequenceNumber == reference.Sequence ? record
+            : throw NtfsError.StaleReference(reference, record.Header.SequenceNumber);
     }
 
     /// <summary>The record's bytes, to be changed. They are written at the next flush.</summary>
@@ -213,9 +214,7 @@ internal sealed class RecordStore(VolumeCore core)
             }
 
             // the decoded copy keeps the number that was written: the mirror must be byte for byte the same
-            BinaryPrimitives.WriteUInt16LittleEndian(
-                bytes.AsSpan(BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset))),
-                BinaryPrimitives.ReadUInt16LittleEndian(target[BinaryPrimitives.ReadUInt16LittleEndian(target[FileRecordHeader.Layout.UpdateSequenceOffset..])..]));
+            UpdateSequence.CopyNumber(target, bytes);
             count++;
         }
 
@@ -337,7 +336,8 @@ internal sealed class RecordStore(VolumeCore core)
             next = false;
             foreach (var entry in AttributeListReader.Parse(content, number))
             {
-                if (entry.Type != AttributeType.Data || entry.Name.Length != 0 || entry.LowestVcn != Runs.ClusterCount || entry.Reference.Record == 0)
+                if (entry.Type != AttributeType.Data || entry.Name.Length != 0 || entry.LowestVcn != Runs.ClusterCount
+                    || entry.Reference.Record == 0)
                 {
                     continue;
                 }
@@ -361,7 +361,8 @@ internal sealed class RecordStore(VolumeCore core)
 
                 foreach (var attribute in FileRecord.Create(bytes, entry.Reference.Record))
                 {
-                    if (attribute.Type == AttributeType.Data && attribute.NameLength == 0 && !attribute.IsResident && attribute.LowestVcn == entry.LowestVcn)
+                    if (attribute.Type == AttributeType.Data && attribute.NameLength == 0 && !attribute.IsResident
+                        && attribute.LowestVcn == entry.LowestVcn)
                     {
                         MappingPairs.Decode(attribute.MappingPairs, Runs, geometry.ClusterCount, geometry.MaxVcn, entry.Reference.Record);
                         next = true;

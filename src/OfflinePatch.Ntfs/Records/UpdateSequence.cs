@@ -4,9 +4,9 @@ namespace OfflinePatch.Ntfs;
 
 /// <summary>
 /// Update sequence arrays ("fixups") of FILE, INDX, RSTR and RCRD: the last two bytes of every 512 are replaced by a number,
-/// the real ones kept in the array. The stride is 512 also on 4Kn volumes. Source: reference/ntfs.md §2.
+/// the real ones kept in the array. The stride is 512 also on 4Kn volumes. Source: Linux-NTFS documentation, Fixup.
 /// </summary>
-public static class UpdateSequence
+internal static class UpdateSequence
 {
     /// <summary>Bytes that one entry of the array protects.</summary>
     public const int Stride = 512;
@@ -62,6 +62,13 @@ public static class UpdateSequence
         }
 
         return true;
+    }
+
+    /// <summary>Copies the number of a protected structure to another copy of it whose array stands at the same offset.</summary>
+    public static void CopyNumber(ReadOnlySpan<byte> from, Span<byte> to)
+    {
+        int offset = BinaryPrimitives.ReadUInt16LittleEndian(from[OffsetField..]);
+        from.Slice(offset, 2).CopyTo(to[offset..]);
     }
 
     private static bool TryLocate(ReadOnlySpan<byte> record, out int offset)

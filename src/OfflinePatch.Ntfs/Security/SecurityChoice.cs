@@ -6,7 +6,7 @@ namespace OfflinePatch.Ntfs.Security;
 
 /// <summary>
 /// The security id of a new file: that of most siblings of its kind; without siblings, what it inherits from the directory, looked up in
-/// $Secure and added only when it is not there. Source: reference/ntfs.md §9.
+/// $Secure and added only when it is not there. Source: Linux-NTFS documentation, $Secure.
 /// </summary>
 internal sealed class SecurityChoice(VolumeCore core)
 {
@@ -74,7 +74,8 @@ internal sealed class SecurityChoice(VolumeCore core)
             descriptor = store.Read(standard.SecurityId);
         }
 
-        descriptor ??= directory.Find(AttributeType.SecurityDescriptor, "")?.ReadAll(core, directory.Number, 64 * 1024, "a security descriptor");
+        descriptor ??= directory.Find(AttributeType.SecurityDescriptor, "")?.ReadAll(core, directory.Number, 64 * 1024,
+            "a security descriptor");
         var wanted = SecurityInheritance.Create(descriptor, isDirectory);
         var id = store.Find(wanted);
         return id != 0 ? id : store.Append(wanted);

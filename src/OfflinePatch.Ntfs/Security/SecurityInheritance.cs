@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Security;
 
 /// <summary>
-/// The security descriptor that a new file takes from its directory. Source: reference/ntfs.md §9; [MS-DTYP] 2.4.4, 2.4.6, 2.5.3.4.
+/// The security descriptor that a new file takes from its directory. Source: Linux-NTFS documentation, $Secure; [MS-DTYP] 2.4.4, 2.4.6,
+/// 2.5.3.4.
 /// </summary>
 internal static class SecurityInheritance
 {

@@ -106,7 +106,8 @@ internal sealed partial class SecurityStore
         Span<byte> header = stackalloc byte[HeaderSize];
         sds.Read(core, node.Number, offset, header);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
-        if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != offset || length is <= HeaderSize or > BlockSize || offset > sds.DataSize - length)
+        if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != offset || length is <= HeaderSize or > BlockSize
+            || offset > sds.DataSize - length)
         {
             return;
         }

@@ -8,7 +8,7 @@ namespace OfflinePatch.Ntfs.Security;
 
 /// <summary>
 /// $Secure: every security descriptor of the volume once. $SDS holds them (each twice, the copy 256 KiB further on), $SII finds them by id,
-/// $SDH by hash. Source: reference/ntfs.md §9.
+/// $SDH by hash. Source: Linux-NTFS documentation, $Secure.
 /// </summary>
 internal sealed partial class SecurityStore(VolumeCore core)
 {
@@ -86,7 +86,8 @@ internal sealed partial class SecurityStore(VolumeCore core)
 
         var offset = BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(8));
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(16));
-        if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)) != id || offset < 0 || length is < HeaderSize or > BlockSize || offset > sds.DataSize - length)
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)) != id || offset < 0 || length is < HeaderSize or > BlockSize
+            || offset > sds.DataSize - length)
         {
             throw NtfsError.BadMetafile("$Secure", $"an entry for id 0x{id:X} at 0x{offset:X} of 0x{length:X} bytes");
         }

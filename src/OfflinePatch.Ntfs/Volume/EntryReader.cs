@@ -29,7 +29,8 @@ internal static class EntryReader
         {
             switch (attribute.Type)
             {
-                case AttributeType.StandardInformation when attribute.IsResident && StandardInformation.TryCreate(attribute.Value, out var standard):
+                case AttributeType.StandardInformation when attribute.IsResident
+                    && StandardInformation.TryCreate(attribute.Value, out var standard):
                     modified = standard.Modified;
                     attributes = standard.Attributes;
                     break;
@@ -50,7 +51,8 @@ internal static class EntryReader
             length = NodeReader.Read(core, reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
         }
 
-        return new FileEntry(name, isDirectory, isDirectory ? 0 : length, FileTime.ToDateTime(modified), ToAttributes(attributes, isDirectory));
+        return new FileEntry(name, isDirectory, isDirectory ? 0 : length, FileTime.ToDateTime(modified),
+            ToAttributes(attributes, isDirectory));
     }
 
     /// <summary>DOS attributes as .NET names them.</summary>

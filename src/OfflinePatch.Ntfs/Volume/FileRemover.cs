@@ -47,7 +47,8 @@ internal static class FileRemover
         }
 
         RemoveFromView(core, node, AttributeType.ReparsePoint, "$Reparse", "$R");
-        foreach (var attribute in new[] { node.Find(AttributeType.ReparsePoint, ""), node.Find(AttributeType.Data, WofReparsePoint.StreamName) })
+        foreach (var attribute in new[] { node.Find(AttributeType.ReparsePoint, ""),
+            node.Find(AttributeType.Data, WofReparsePoint.StreamName) })
         {
             if (attribute is not null)
             {
@@ -73,7 +74,8 @@ internal static class FileRemover
             flags |= attribute.Flags;
         }
 
-        SetBits(node, ((flags & AttributeFlags.Sparse) == 0 ? SparseBit : 0) | ((flags & AttributeFlags.Compressed) == 0 ? CompressedBit : 0));
+        SetBits(node,
+            ((flags & AttributeFlags.Sparse) == 0 ? SparseBit : 0) | ((flags & AttributeFlags.Compressed) == 0 ? CompressedBit : 0));
     }
 
     private static void SetBits(FileNode node, uint clear)

@@ -29,7 +29,8 @@ internal static class FileSnapshot
             SecurityId = standard.SecurityId,
             ReparseTag = hasPoint ? view.Tag : 0,
             ReparseContent = hasPoint ? view.Content.ToArray() : [],
-            Streams = [.. node.Attributes.Where(a => a.Type == AttributeType.Data).OrderBy(a => a.Name.Length > 0).Select(a => ToStream(core, a))],
+            Streams = [.. node.Attributes.Where(a => a.Type == AttributeType.Data).OrderBy(a => a.Name.Length > 0)
+                .Select(a => ToStream(core, a))],
             Links = [.. node.Names.Select(ToLink).OfType<NtfsLink>()],
             MayBeCaseSensitive = node.IsDirectory && standard.VersionFields != 0,
             RecordCount = 1 + node.Extensions.Count,

@@ -6,7 +6,9 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs;
 
-/// <summary>Names of files: $FILE_NAME attributes and the entries in their directories, with the copies of sizes and times in both.</summary>
+/// <summary>
+/// Names of files: $FILE_NAME attributes and the entries in their directories, with the copies of sizes and times in both.
+/// </summary>
 internal static class LinkEditor
 {
     private const uint ReparseBit = 0x400;
@@ -36,7 +38,8 @@ internal static class LinkEditor
         BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.RecordChanged), standard.RecordChanged);
         BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Accessed), standard.Accessed);
         var data = node.IsDirectory ? null : node.Find(AttributeType.Data, "");
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.AllocatedSize), data?.DuplicatedAllocation(core.Geometry.ClusterSize) ?? 0);
+        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.AllocatedSize),
+            data?.DuplicatedAllocation(core.Geometry.ClusterSize) ?? 0);
         BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.DataSize), data?.DataSize ?? 0);
 
         // the bits that only $FILE_NAME has stay: directory, view index
@@ -44,7 +47,8 @@ internal static class LinkEditor
         BinaryPrimitives.WriteUInt32LittleEndian(
             value.AsSpan(FileNameAttribute.Layout.Attributes),
             own | (standard.Attributes & 0x0FFF_FFFF) | (node.IsDirectory ? FileNameAttribute.DirectoryBit : 0));
-        if ((standard.Attributes & ReparseBit) == 0 && (BinaryPrimitives.ReadUInt32LittleEndian(before.AsSpan(FileNameAttribute.Layout.Attributes)) & ReparseBit) != 0)
+        if ((standard.Attributes & ReparseBit) == 0
+            && (BinaryPrimitives.ReadUInt32LittleEndian(before.AsSpan(FileNameAttribute.Layout.Attributes)) & ReparseBit) != 0)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(FileNameAttribute.Layout.ReparseTag), 0);
         }
@@ -52,7 +56,9 @@ internal static class LinkEditor
         return !value.AsSpan(0, FileNameAttribute.Layout.NameLength).SequenceEqual(before);
     }
 
-    /// <summary>Brings every copy of the file's sizes and times up to date: in its own names, and in the directory of each of them.</summary>
+    /// <summary>
+    /// Brings every copy of the file's sizes and times up to date: in its own names, and in the directory of each of them.
+    /// </summary>
     public static void RefreshAll(VolumeCore core, FileNode node)
     {
         foreach (var name in node.Names.ToList())
@@ -85,7 +91,9 @@ internal static class LinkEditor
     public static void Index(VolumeCore core, FileNode node, FileNode parent, ReadOnlySpan<byte> name) =>
         new IndexTree(core, parent).Insert(IndexTree.NameEntry(node.Reference, name));
 
-    /// <summary>Removes a name, and its 8.3 partner in the same directory, from the file (stored by the caller) and from the directory.</summary>
+    /// <summary>
+    /// Removes a name, and its 8.3 partner in the same directory, from the file (stored by the caller) and from the directory.
+    /// </summary>
     /// <param name="core">The volume.</param>
     /// <param name="node">The file.</param>
     /// <param name="parent">The directory.</param>
@@ -120,14 +128,16 @@ internal static class LinkEditor
             }
 
             var same = name.NameSpace == wanted.NameSpace && name.NameBytes.SequenceEqual(wanted.NameBytes);
-            var partner = name.NameSpace is FileNameSpace.Win32 or FileNameSpace.Dos && wanted.NameSpace is FileNameSpace.Win32 or FileNameSpace.Dos;
+            var partner = name.NameSpace is FileNameSpace.Win32 or FileNameSpace.Dos
+                && wanted.NameSpace is FileNameSpace.Win32 or FileNameSpace.Dos;
             if (same || partner)
             {
                 result.Add(attribute);
             }
         }
 
-        return result.Count > 0 ? result : throw NtfsError.BadIndex(parent.Number, $"an entry for record {node.Number}, which has no such name");
+        return result.Count > 0 ? result
+            : throw NtfsError.BadIndex(parent.Number, $"an entry for record {node.Number}, which has no such name");
     }
 
     /// <summary>Whether two $FILE_NAME values are the same link: directory, namespace and name.</summary>

@@ -3,7 +3,10 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs;
 
-/// <summary>What names are given to new files. Source: reference/ntfs.md §7; the namespace that Windows itself writes where 8.3 names are off.</summary>
+/// <summary>
+/// What names are given to new files. Source: Linux-NTFS documentation, $FILE_NAME; the namespace that Windows itself writes where 8.3
+/// names are off.
+/// </summary>
 internal static class NameRules
 {
     /// <summary>Most UTF-16 units of a name.</summary>

@@ -11,7 +11,8 @@ namespace OfflinePatch.Ntfs;
 /// <param name="IsEncrypted">EFS.</param>
 /// <param name="IsSparse">With holes.</param>
 /// <param name="Fragments">Runs on the volume, holes not counted.</param>
-public sealed record NtfsStream(string Name, long Length, long AllocatedLength, bool IsResident, bool IsCompressed, bool IsEncrypted, bool IsSparse, int Fragments);
+public sealed record NtfsStream(string Name, long Length, long AllocatedLength, bool IsResident, bool IsCompressed, bool IsEncrypted,
+    bool IsSparse, int Fragments);
 
 /// <summary>One name of a file.</summary>
 /// <param name="Parent">The directory.</param>
@@ -53,7 +54,10 @@ public sealed class NtfsFile
     public required uint ReparseTag { get; init; }
 
     /// <summary>What the reparse point says about the content.</summary>
-    public ReparseKind ReparseKind => ReparseTag is 0 ? ReparseKind.None : ReparseTagTable.KindOf(ReparseTag);
+    public ReparseKind ReparseKind => ReparseTagTable.KindOf(ReparseTag);
+
+    /// <summary>What the reparse point is called: <c>a symbolic link</c>; empty for none.</summary>
+    public string ReparseName => ReparseTagTable.NameOf(ReparseTag);
 
     /// <summary>The reparse point's content after its 8-byte header; empty for none.</summary>
     public required IReadOnlyList<byte> ReparseContent { get; init; }

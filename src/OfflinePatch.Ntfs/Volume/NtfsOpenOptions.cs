@@ -9,10 +9,14 @@ public sealed class NtfsOpenOptions
     /// <summary>What the volume is called in messages.</summary>
     public string Source { get; init; } = "NTFS volume";
 
-    /// <summary>Whether the metafiles ($MFT, $Bitmap, …) are listed in the root directory. They can be opened by name either way.</summary>
+    /// <summary>
+    /// Whether the metafiles ($MFT, $Bitmap, …) are listed in the root directory. They can be opened by name either way.
+    /// </summary>
     public bool ShowMetafiles { get; init; }
 
-    /// <summary>Whether a replay of $LogFile may carry out operations that no real log has tested; see <see cref="LogFile.LogReplayOptions.Force"/>.</summary>
+    /// <summary>
+    /// Whether a replay of $LogFile may carry out operations that no real log has tested; see <see cref="LogFile.LogReplayOptions.Force"/>.
+    /// </summary>
     public bool ForceLogReplay { get; init; }
 
     /// <summary>The clock for timestamps of what is written.</summary>

@@ -87,7 +87,8 @@ public sealed partial class NtfsVolume
 
         NameRules.Check(target.Name, path);
         var parent = WritableDirectory(target.Parent, path);
-        Change(RecordReserve(parent) + _core.Geometry.ClustersFor(length), () => Create(parent, target.Name, isDirectory: false, content, length));
+        Change(RecordReserve(parent) + _core.Geometry.ClustersFor(length),
+            () => Create(parent, target.Name, isDirectory: false, content, length));
     }
 
     /// <summary>Writes a part of a file, which becomes longer where needed; a gap reads as zeros.</summary>
@@ -233,7 +234,8 @@ public sealed partial class NtfsVolume
             LinkEditor.Touch(node, now, content: false);
             LinkEditor.Add(_core, node, newParent, target.Name);
             NodeWriter.Store(_core, node);
-            var added = node.Names.Last(n => FileNameAttribute.TryCreate(n.Value, out var v) && v.Parent == newParent.Reference && v.Name == target.Name);
+            var added = node.Names.Last(n => FileNameAttribute.TryCreate(n.Value, out var v) && v.Parent == newParent.Reference
+                && v.Name == target.Name);
             LinkEditor.Index(_core, node, newParent, added.Value);
             LinkEditor.RefreshAll(_core, node);
             NodeWriter.Store(_core, node);
@@ -243,7 +245,7 @@ public sealed partial class NtfsVolume
     }
 
     /// <inheritdoc/>
-    /// <remarks>Order: content, bitmaps, index blocks, records, $MFTMirr. Source: reference/ntfs.md §14.</remarks>
+    /// <remarks>Order: content, bitmaps, index blocks, records, $MFTMirr.</remarks>
     public void Flush()
     {
         if (_broken is not null)
@@ -342,7 +344,8 @@ public sealed partial class NtfsVolume
         if (isDirectory)
         {
             var root = new NodeAttribute(AttributeType.IndexRoot, "$I30");
-            root.SetResident(IndexTree.EmptyRoot(AttributeType.FileName, CollationRule.FileName, _core.Geometry.IndexBlockSize, ClusterSize));
+            root.SetResident(IndexTree.EmptyRoot(AttributeType.FileName, CollationRule.FileName, _core.Geometry.IndexBlockSize,
+                ClusterSize));
             LinkEditor.Add(_core, node, parent, name);
             node.Attributes.Add(root);
         }
@@ -384,7 +387,8 @@ public sealed partial class NtfsVolume
 
         CheckPlace(target.Parent, path);
         var node = _core.Nodes.Get(reference);
-        var data = FindStream(node, target.Stream) ?? throw (node.IsDirectory ? NtfsError.WrongKind(path, "is a directory") : NtfsError.NotFound(path));
+        var data = FindStream(node, target.Stream)
+            ?? throw (node.IsDirectory ? NtfsError.WrongKind(path, "is a directory") : NtfsError.NotFound(path));
         WriteGates.CheckContent(node, path, partly: true, data);
         return (node, data);
     }
@@ -434,7 +438,9 @@ public sealed partial class NtfsVolume
         }
     }
 
-    /// <summary>Clusters that a new name may need at most: splits on the way up, a longer bitmap, a longer $MFT, an attribute list.</summary>
+    /// <summary>
+    /// Clusters that a new name may need at most: splits on the way up, a longer bitmap, a longer $MFT, an attribute list.
+    /// </summary>
     private long RecordReserve(FileNode? directory)
     {
         var block = _core.Geometry.ClustersFor(_core.Geometry.IndexBlockSize);

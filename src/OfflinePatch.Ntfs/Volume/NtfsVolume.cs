@@ -7,7 +7,8 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs;
 
 /// <summary>
-/// An NTFS volume, read and written without Windows. Paths are relative to its root; a stream is named <c>path:stream</c>. Names compare by the
+/// An NTFS volume, read and written without Windows. Paths are relative to its root; a stream is named <c>path:stream</c>. Names compare by
+/// the
 /// volume's own $UpCase. Reparse points are shown, never followed. Changes stay in memory until <see cref="Flush"/>. Not thread-safe.
 /// </summary>
 public sealed partial class NtfsVolume : IWritableFileSystem
@@ -45,19 +46,6 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     public VolumeState State => NtfsState.Summary;
 
     internal VolumeCore Core => _core;
-
-    /// <summary>Whether the device starts with an NTFS boot sector.</summary>
-    public static bool Probe(BlockDevice partition)
-    {
-        if (partition.Length < BootSector.Layout.Size)
-        {
-            return false;
-        }
-
-        Span<byte> bytes = stackalloc byte[BootSector.Layout.Size];
-        partition.Read(0, bytes);
-        return BootSector.TryCreate(bytes, out _);
-    }
 
     /// <summary>Opens a volume. It can be read in any state; what speaks against writing is in <see cref="State"/>.</summary>
     /// <exception cref="CorruptImageException">The boot sector, $MFT or the root directory are damaged.</exception>
@@ -212,7 +200,8 @@ public sealed partial class NtfsVolume : IWritableFileSystem
             }
 
             var isMetafile = node.Number == FileReference.RootRecord && entry.Reference.Record < FileReference.FirstUserRecord;
-            if (key.NameSpace == FileNameSpace.Dos || (isMetafile && (!_core.Options.ShowMetafiles || entry.Reference.Record == FileReference.RootRecord)))
+            if (key.NameSpace == FileNameSpace.Dos
+                || (isMetafile && (!_core.Options.ShowMetafiles || entry.Reference.Record == FileReference.RootRecord)))
             {
                 continue;
             }
@@ -256,7 +245,8 @@ public sealed partial class NtfsVolume : IWritableFileSystem
         return node.IsDirectory ? node : throw NtfsError.NotFound(path);
     }
 
-    private bool TryResolve(NtfsPath path, out FileReference reference, out string name) => TryResolve(path, out reference, out name, out _);
+    private bool TryResolve(NtfsPath path, out FileReference reference, out string name) =>
+        TryResolve(path, out reference, out name, out _);
 
     /// <param name="path">What to find.</param>
     /// <param name="reference">The file.</param>

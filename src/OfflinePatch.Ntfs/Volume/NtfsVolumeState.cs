@@ -3,7 +3,7 @@ using OfflinePatch.Ntfs.LogFile;
 
 namespace OfflinePatch.Ntfs;
 
-/// <summary>What hiberfil.sys says. Source: reference/boot-network-accounts.md; ntfs-3g checks the same words (facts).</summary>
+/// <summary>What hiberfil.sys says. Source: ntfs-3g, which checks the same words (facts).</summary>
 public enum HibernationState
 {
     /// <summary>No hiberfil.sys, or one that was never used.</summary>
@@ -60,7 +60,8 @@ public sealed record NtfsVolumeState
         {
             LogFileState.Clean or LogFileState.Empty => null,
             LogFileState.Unclean20FastStartupOrMounted =>
-                "$LogFile has version 2.0: Windows still had the volume mounted (a snapshot of a running machine, a power loss, fast startup).",
+                "$LogFile has version 2.0: Windows still had the volume mounted "
+                + "(a snapshot of a running machine, a power loss, fast startup).",
             LogFileState.UncleanCrash => "$LogFile was not closed: the machine crashed, or the image was made while it ran.",
             LogFileState.UnknownVersion => "$LogFile has a version that is not known.",
             _ => "$LogFile has no valid restart page.",

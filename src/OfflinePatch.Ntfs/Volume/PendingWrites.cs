@@ -3,7 +3,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs;
 
 /// <summary>
-/// Bytes of clusters that a file on the volume owns already, held back until the volume is flushed. Pages by volume offset; a page never reaches
+/// Bytes of clusters that a file on the volume owns already, held back until the volume is flushed. Pages by volume offset; a page never
+/// reaches
 /// into another cluster, which may be written directly.
 /// </summary>
 internal sealed class PendingWrites(int clusterSize)

@@ -11,7 +11,9 @@ internal static class StreamContent
     /// <summary>FILE_ATTRIBUTE_OFFLINE.</summary>
     private const uint OfflineBit = 0x1000;
 
-    /// <summary>FILE_ATTRIBUTE_RECALL_ON_OPEN. On files without a placeholder's tag the same bit says that there are extended attributes.</summary>
+    /// <summary>
+    /// FILE_ATTRIBUTE_RECALL_ON_OPEN. On files without a placeholder's tag the same bit says that there are extended attributes.
+    /// </summary>
     private const uint RecallOnOpenBit = 0x40000;
 
     /// <summary>FILE_ATTRIBUTE_RECALL_ON_DATA_ACCESS.</summary>
@@ -66,7 +68,8 @@ internal static class StreamContent
     public static uint TagOf(FileNode node)
     {
         var point = node.Find(AttributeType.ReparsePoint, "");
-        return point is { IsResident: true } && ReparsePoint.TryCreate(point.Value, out var view) ? view.Tag : point is null ? 0 : uint.MaxValue;
+        return point is { IsResident: true }
+            && ReparsePoint.TryCreate(point.Value, out var view) ? view.Tag : point is null ? 0 : uint.MaxValue;
     }
 
     private static IContentReader OpenStored(VolumeCore core, FileNode node, NodeAttribute data, string path)
@@ -195,7 +198,8 @@ internal static class StreamContent
             var shift = _core.Geometry.ClusterShift;
             var run = _data.Runs.Runs[_data.Runs.IndexOf(offset >> shift)];
             var unit = offset / _unit.Length * _unit.Length;
-            var end = Math.Min(run.EndVcn << shift, (Length + _unit.Length - 1) / _unit.Length * _unit.Length) / _unit.Length * _unit.Length;
+            var end = Math.Min(run.EndVcn << shift,
+                (Length + _unit.Length - 1) / _unit.Length * _unit.Length) / _unit.Length * _unit.Length;
             return run.IsHole && run.Vcn << shift <= unit && end > offset ? Math.Min(end, Length) - offset : 0;
         }
 

@@ -67,7 +67,8 @@ internal sealed class VolumeCore
     }
 
     /// <summary>Where the records and $Bitmap disagree about what is free, as the volume was before the first change.</summary>
-    public IReadOnlyList<VolumeFinding> AllocationFindings(CancellationToken cancellation) => _allocationFindings ??= AllocationCheck.Run(this, cancellation);
+    public IReadOnlyList<VolumeFinding> AllocationFindings(CancellationToken cancellation) =>
+        _allocationFindings ??= AllocationCheck.Run(this, cancellation);
 
     /// <summary>FILETIME of now.</summary>
     public long Now()
@@ -86,7 +87,9 @@ internal sealed class VolumeCore
         }
     }
 
-    /// <summary>Reads a stream through its runs: holes, and bytes from <paramref name="initialized"/> on, are zeros. The range is inside the runs.</summary>
+    /// <summary>
+    /// Reads a stream through its runs: holes, and bytes from <paramref name="initialized"/> on, are zeros. The range is inside the runs.
+    /// </summary>
     public void ReadRuns(RunList runs, long initialized, long offset, Span<byte> buffer, long record)
     {
         if (offset + buffer.Length > initialized)
@@ -148,7 +151,7 @@ internal sealed class VolumeCore
         }
     }
 
-    /// <summary>Writes the dirty caches in the order of reference/ntfs.md §14.</summary>
+    /// <summary>Writes the dirty caches in this order: content, $MFT's bitmap, $Bitmap, index blocks, records, mirror.</summary>
     public void Flush()
     {
         _pending.Flush(Device);

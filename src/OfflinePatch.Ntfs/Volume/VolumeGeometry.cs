@@ -4,7 +4,7 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs;
 
-/// <summary>What the boot sector says about a volume, checked. Source: reference/ntfs.md §1.</summary>
+/// <summary>What the boot sector says about a volume, checked. Source: Linux-NTFS documentation, $Boot.</summary>
 public sealed class VolumeGeometry
 {
     /// <summary>Largest cluster that Windows formats: 2 MiB.</summary>
@@ -84,13 +84,15 @@ public sealed class VolumeGeometry
         var perCluster = boot.SectorsPerCluster;
         if (perCluster == 0 || !BitOperations.IsPow2(perCluster) || (long)perCluster * sector is < 512 or > MaxClusterSize)
         {
-            throw NtfsError.BadGeometry(BootSector.Layout.SectorsPerCluster, "a cluster of 512 bytes to 2 MiB", $"byte 0x{boot.SectorsPerClusterByte:X2} with {sector}-byte sectors");
+            throw NtfsError.BadGeometry(BootSector.Layout.SectorsPerCluster, "a cluster of 512 bytes to 2 MiB",
+                $"byte 0x{boot.SectorsPerClusterByte:X2} with {sector}-byte sectors");
         }
 
         var cluster = perCluster * sector;
         if (boot.TotalSectors <= 0 || boot.TotalSectors > deviceLength / sector)
         {
-            throw NtfsError.BeyondPartition(boot.TotalSectors <= 0 || boot.TotalSectors > long.MaxValue / sector ? long.MaxValue : boot.TotalSectors * sector, deviceLength);
+            throw NtfsError.BeyondPartition(boot.TotalSectors <= 0
+                || boot.TotalSectors > long.MaxValue / sector ? long.MaxValue : boot.TotalSectors * sector, deviceLength);
         }
 
         var clusters = boot.TotalSectors / perCluster;

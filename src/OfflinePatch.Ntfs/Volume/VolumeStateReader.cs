@@ -7,7 +7,7 @@ namespace OfflinePatch.Ntfs;
 /// <summary>Reads <see cref="NtfsVolumeState"/>.</summary>
 internal static class VolumeStateReader
 {
-    /// <summary>The catalogue of volume shadow copies in System Volume Information. Source: reference/ntfs.md §12.</summary>
+    /// <summary>The catalogue of volume shadow copies in System Volume Information. Source: the documentation of libvshadow.</summary>
     private const string ShadowCatalogue = "{3808876b-c176-4e48-b7ae-04046e6cc752}";
 
     public static NtfsVolumeState Read(NtfsVolume volume, VolumeCore core)
@@ -18,7 +18,8 @@ internal static class VolumeStateReader
             throw NtfsError.BadMetafile("$Volume", "a short $VOLUME_INFORMATION");
         }
 
-        var label = node.Find(AttributeType.VolumeName, "") is { IsResident: true } name ? Utf16.ToText(name.Value.AsSpan(0, name.Value.Length & ~1)) : "";
+        var label = node.Find(AttributeType.VolumeName, "") is { IsResident: true } name
+            ? Utf16.ToText(name.Value.AsSpan(0, name.Value.Length & ~1)) : "";
         return new NtfsVolumeState
         {
             IsDirty = (information.Flags & 1) != 0,

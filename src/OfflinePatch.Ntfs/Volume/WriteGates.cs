@@ -6,7 +6,7 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs;
 
 /// <summary>
-/// What is refused before the first byte changes. Source: reference/ntfs.md §13, §16. Codes <c>NTFS-0303</c> and <c>NTFS-0320</c>..<c>0328</c> are stable.
+/// What is refused before the first byte changes. Codes <c>NTFS-0303</c> and <c>NTFS-0320</c>..<c>0328</c> are stable.
 /// </summary>
 internal static class WriteGates
 {
@@ -16,16 +16,19 @@ internal static class WriteGates
     /// <summary>Refuses a volume whose metafiles are in a form that a write could make worse.</summary>
     public static void CheckVolume(VolumeCore core)
     {
-        if (!VolumeInformation.TryCreate(core.Nodes.Get(FileReference.VolumeRecord).Value(AttributeType.VolumeInformation), out var version) || version.Major < 3)
+        if (!VolumeInformation.TryCreate(core.Nodes.Get(FileReference.VolumeRecord).Value(AttributeType.VolumeInformation),
+            out var version) || version.Major < 3)
         {
-            throw new RefusedException("NTFS-0303", "The volume has an NTFS version before 3.0; it is not written.", "Attach it to Windows 2000 or later once.");
+            throw new RefusedException("NTFS-0303", "The volume has an NTFS version before 3.0; it is not written.",
+                "Attach it to Windows 2000 or later once.");
         }
 
         core.RequireAllocationProof();
         for (long number = 0; number < Math.Min(32, core.Records.Count); number++)
         {
             var bytes = core.Records.Read(number);
-            if (FileRecordHeader.TryCreate(bytes, out var header) && (header.Flags & FileRecordFlags.InUse) != 0 && header.BaseReference.Value == 0
+            if (FileRecordHeader.TryCreate(bytes, out var header) && (header.Flags & FileRecordFlags.InUse) != 0
+                && header.BaseReference.Value == 0
                 && core.Nodes.Get(number).WriteProblem is { } problem)
             {
                 throw NtfsError.RefusedFile("NTFS-0326", "The volume", problem, "Run chkdsk in the source machine.");
@@ -53,7 +56,8 @@ internal static class WriteGates
 
         if (directory.Find(AttributeType.ReparsePoint, "") is not null)
         {
-            throw NtfsError.RefusedFile("NTFS-0323", path, "the directory is a reparse point (a junction or a link), which is not followed");
+            throw NtfsError.RefusedFile("NTFS-0323", path,
+                "the directory is a reparse point (a junction or a link), which is not followed");
         }
     }
 
@@ -98,7 +102,8 @@ internal static class WriteGates
         var tag = StreamContent.TagOf(node);
         if (tag == ReparsePoint.Wof)
         {
-            if (!ReparsePoint.TryCreate(node.Value(AttributeType.ReparsePoint), out var point) || WofReparsePoint.Over(point.Content).Provider != 2)
+            if (!ReparsePoint.TryCreate(node.Value(AttributeType.ReparsePoint), out var point)
+                || WofReparsePoint.Over(point.Content).Provider != 2)
             {
                 throw NtfsError.RefusedFile("NTFS-0322", path, "its content is in a WIM file (WIMBoot)");
             }

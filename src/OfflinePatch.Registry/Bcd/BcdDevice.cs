@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Registry.Bcd;
 
 /// <summary>
-/// A device element. Source: boot-network-accounts.md §1.3; ReactOS <c>boot/environ/include/bl.h</c> (BL_DEVICE_DESCRIPTOR), and the stores of the corpus.
+/// A device element. Source: ReactOS <c>boot/environ/include/bl.h</c> (BL_DEVICE_DESCRIPTOR), and the stores of the corpus.
 /// What is not understood is <see cref="BcdDeviceKind.Unknown"/>; nothing here throws.
 /// </summary>
 public sealed record BcdDevice

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace OfflinePatch.Registry.Bcd;
 
-/// <summary>The names that bcdedit shows. Source: boot-network-accounts.md §1.1, §1.2; learn.microsoft.com, BCD reference (BcdLibraryElementTypes and its siblings).</summary>
+/// <summary>The names that bcdedit shows. Source: learn.microsoft.com, BCD reference (BcdLibraryElementTypes and its siblings).</summary>
 internal static class BcdNames
 {
     public const uint OsLoaderType = 0x10200003;

@@ -4,8 +4,9 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Registry.Bcd;
 
 /// <summary>
-/// A boot configuration store: the hive <c>\Boot\BCD</c> or <c>\EFI\Microsoft\Boot\BCD</c>. Read leniently: an object or element that is damaged is left out and noted.
-/// Source: boot-network-accounts.md §1.
+/// A boot configuration store: the hive <c>\Boot\BCD</c> or <c>\EFI\Microsoft\Boot\BCD</c>. Read leniently: an object or element that is
+/// damaged is left out and noted.
+/// Source: learn.microsoft.com, BCD reference.
 /// </summary>
 public sealed class BcdStore
 {
@@ -43,7 +44,8 @@ public sealed class BcdStore
     public BcdObject? BootManager => Find(BcdNames.BootManagerId);
 
     /// <summary>
-    /// The loader that starts without a choice: the boot manager's default; else the first of its menu that loads Windows; else the only loader. Null when there is none.
+    /// The loader that starts without a choice: the boot manager's default; else the first of its menu that loads Windows; else the only
+    /// loader. Null when there is none.
     /// </summary>
     public BcdObject? DefaultLoader
     {

@@ -7,7 +7,9 @@ public static class BcdText
 {
     private const int NameColumn = 24;
 
-    /// <summary>The text of a store, boot managers first, then loaders, other applications, inherited settings and device options.</summary>
+    /// <summary>
+    /// The text of a store, boot managers first, then loaders, other applications, inherited settings and device options.
+    /// </summary>
     public static string Print(BcdStore store)
     {
         var text = new StringBuilder();

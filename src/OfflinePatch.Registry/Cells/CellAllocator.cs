@@ -4,17 +4,18 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
-/// Gives and takes cells. Best fit over all free cells; what is freed joins its free neighbours in the same bin; the hive grows by a bin only where nothing fits
-/// (registry.md §4). Spans into the hive are void after <see cref="Allocate"/>: the array may have moved.
+/// Gives and takes cells. Best fit over all free cells; what is freed joins its free neighbours in the same bin; the hive grows by a bin
+/// only where nothing fits
+///. Spans into the hive are void after <see cref="Allocate"/>: the array may have moved.
 /// </summary>
 internal sealed class CellAllocator
 {
-    private const int MinimumCell = 8;
-    private const int SmallLimit = 4096;
+    private const int MinCellSize = 8;
+    private const int MaxSmallCell = 4096;
 
     private readonly HiveImage _image;
     private readonly CellBitmap _starts;
-    private readonly List<uint>?[] _small = new List<uint>?[(SmallLimit / 8) + 1]; // by size / 8; entries are checked when they are taken
+    private readonly List<uint>?[] _small = new List<uint>?[(MaxSmallCell / 8) + 1]; // by size / 8; entries are checked when they are taken
     private readonly SortedSet<(int Size, uint Offset)> _large = [];
 
     /// <param name="image">The hive.</param>
@@ -34,7 +35,7 @@ internal sealed class CellAllocator
     public CellBitmap Starts => _starts;
 
     /// <summary>The size of a cell with its size field, for a payload.</summary>
-    public static int SizeFor(int payload) => Math.Max(MinimumCell, checked(payload + 4 + 7) & ~7);
+    public static int SizeFor(int payload) => Math.Max(MinCellSize, checked(payload + 4 + 7) & ~7);
 
     /// <summary>An allocated cell with at least this much payload, all zeros.</summary>
     /// <exception cref="Core.RefusedException"><c>REG-0404</c>: the hive is full.</exception>
@@ -46,7 +47,7 @@ internal sealed class CellAllocator
             offset = AppendBin(size, out found);
         }
 
-        if (found - size >= MinimumCell)
+        if (found - size >= MinCellSize)
         {
             PutFree(offset + (uint)size, found - size);
             found = size;
@@ -86,7 +87,7 @@ internal sealed class CellAllocator
     {
         var size = _image.Cell(cell, "cell").Length + 4;
         var wanted = SizeFor(payload);
-        if (size - wanted < MinimumCell)
+        if (size - wanted < MinCellSize)
         {
             return;
         }
@@ -130,7 +131,7 @@ internal sealed class CellAllocator
     private uint AppendBin(int size, out int found)
     {
         var bin = (size + (long)HiveBin.HeaderSize + HiveBin.Alignment - 1) / HiveBin.Alignment * HiveBin.Alignment;
-        if (_image.BinsSize + bin > BaseBlock.MaximumBinsSize || BaseBlock.Size + _image.BinsSize + bin > Array.MaxLength)
+        if (_image.BinsSize + bin > BaseBlock.MaxBinsSize || BaseBlock.Size + _image.BinsSize + bin > Array.MaxLength)
         {
             throw RegistryError.Full();
         }
@@ -160,7 +161,7 @@ internal sealed class CellAllocator
 
     private void Offer(uint offset, int size)
     {
-        if (size > SmallLimit)
+        if (size > MaxSmallCell)
         {
             _large.Add((size, offset));
         }
@@ -174,7 +175,7 @@ internal sealed class CellAllocator
     private void Withdraw(uint offset, int size)
     {
         _starts.Remove(offset);
-        if (size > SmallLimit)
+        if (size > MaxSmallCell)
         {
             _large.Remove((size, offset));
         }

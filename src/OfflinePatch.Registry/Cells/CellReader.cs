@@ -3,11 +3,13 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
 
-/// <summary>Reads structures by the cell they stand in; what does not fit its format is a <see cref="Core.CorruptImageException"/>.</summary>
+/// <summary>
+/// Reads structures by the cell they stand in; what does not fit its format is a <see cref="Core.CorruptImageException"/>.
+/// </summary>
 internal static class CellReader
 {
     /// <summary>Levels of keys that Windows allows below a root.</summary>
-    public const int MaximumDepth = 512;
+    public const int MaxDepth = 512;
 
     public static KeyNode Key(this HiveImage image, CellOffset cell) =>
         KeyNode.TryRead(image.Cell(cell, "key node"), out var node) ? node : throw RegistryError.BadKeyNode(cell);

@@ -6,7 +6,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
-/// The bytes of a hive: one array, copied before the first change unless the caller gave it away. All access to cells goes through here and is bounded:
+/// The bytes of a hive: one array, copied before the first change unless the caller gave it away. All access to cells goes through here and
+/// is bounded:
 /// by the array, by the bins' size in the base block, and by the cell's own size.
 /// </summary>
 internal sealed class HiveImage
@@ -135,7 +136,9 @@ internal sealed class HiveImage
         return false;
     }
 
-    /// <summary>Touches the size fields of cells, one load after the other without waiting: a walk that then reads them finds them in the cache.</summary>
+    /// <summary>
+    /// Touches the size fields of cells, one load after the other without waiting: a walk that then reads them finds them in the cache.
+    /// </summary>
     public int Warm(ReadOnlySpan<byte> offsets, int stride)
     {
         var sum = 0;

@@ -11,12 +11,14 @@ internal ref struct SubkeyCursor
     private int _nextLeaf;
     private SubkeyList _leaf;
     private int _next;
+    private int _room; // entries that may still come: each stands for a key of its own
 
     /// <param name="image">The hive.</param>
     /// <param name="list">The list of a key with at least one subkey.</param>
     public SubkeyCursor(HiveImage image, CellOffset list)
     {
         _image = image;
+        _room = MaxEntries(image);
         var first = ReadList(image, list);
         if (first.Kind == SubkeyListKind.IndexRoot)
         {
@@ -46,11 +48,21 @@ internal ref struct SubkeyCursor
             _next = 0;
         }
 
+        if (--_room < 0)
+        {
+            throw RegistryError.TooManyEntries(Current);
+        }
+
         Current = _leaf[_next++];
         return true;
     }
 
     private readonly bool LeafIsOpen => !_hasRoot || _nextLeaf > 0;
+
+    /// <summary>
+    /// The most entries that the lists of one key can have: every one is a key with a cell of its own, none shorter than 80 bytes.
+    /// </summary>
+    public static int MaxEntries(HiveImage image) => image.BinsSize / 80;
 
     public static SubkeyList ReadList(HiveImage image, CellOffset cell) =>
         SubkeyList.TryRead(image.Cell(cell, "subkey list"), out var list) ? list : throw RegistryError.BadSubkeyList(cell);

@@ -1,5 +1,4 @@
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Cells;
 
@@ -11,7 +10,10 @@ internal readonly record struct SubkeyPlace(int Leaf, int Entry);
 /// <summary>Finds names in subkey lists.</summary>
 internal static class SubkeySearch
 {
-    /// <summary>Binary search by name. Where the lists have hashes, a miss is confirmed by them, so that a list that is not in our order still answers.</summary>
+    /// <summary>
+    /// Binary search by name. Where the lists have hashes, a miss is confirmed by them, so that a list that is not in our order still
+    /// answers.
+    /// </summary>
     public static bool TryFind(HiveImage image, CellOffset list, ReadOnlySpan<char> upper, out CellOffset found, out SubkeyPlace place)
     {
         var first = SubkeyCursor.ReadList(image, list);
@@ -99,11 +101,12 @@ internal static class SubkeySearch
     private static bool TryFindByHash(HiveImage image, SubkeyList first, ReadOnlySpan<char> upper, out CellOffset found, out SubkeyPlace place)
     {
         var hash = NameHash.Hash(upper);
+        var room = SubkeyCursor.MaxEntries(image); // a root that names one leaf many times is not walked many times
         var isRoot = first.Kind == SubkeyListKind.IndexRoot;
         for (var i = 0; i < (isRoot ? first.Count : 1); i++)
         {
             var leaf = isRoot ? SubkeyCursor.ReadLeaf(image, first[i]) : first;
-            for (var entry = 0; leaf.Kind == SubkeyListKind.HashLeaf && entry < leaf.Count; entry++)
+            for (var entry = 0; leaf.Kind == SubkeyListKind.HashLeaf && entry < leaf.Count && room > 0; entry++, room--)
             {
                 if (leaf.Hint(entry) == hash && image.Key(leaf[entry]).Name.CompareToUpper(upper) == 0)
                 {

@@ -5,7 +5,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>
-/// What a check learns about the cells of a hive: where they start, which are free, which nothing has taken yet, how many keys use each security descriptor.
+/// What a check learns about the cells of a hive: where they start, which are free, which nothing has taken yet, how many keys use each
+/// security descriptor.
 /// Cells may be added and taken by several threads. The editor works on with it.
 /// </summary>
 internal sealed class HiveCensus
@@ -62,7 +63,8 @@ internal sealed class HiveCensus
     }
 
     /// <summary>
-    /// Takes a cell for one structure. False when there is no allocated cell at this place, or another structure has it: Windows allows neither
+    /// Takes a cell for one structure. False when there is no allocated cell at this place, or another structure has it: Windows allows
+    /// neither
     /// (only security cells are shared).
     /// </summary>
     public bool TryTake(CellOffset cell, out ReadOnlySpan<byte> payload)
@@ -76,7 +78,9 @@ internal sealed class HiveCensus
         return false;
     }
 
-    /// <summary>Takes a cell whose content nobody checks, without touching it: its size follows from where the next cell or bin starts.</summary>
+    /// <summary>
+    /// Takes a cell whose content nobody checks, without touching it: its size follows from where the next cell or bin starts.
+    /// </summary>
     public bool TryTakeUnread(CellOffset cell, out int length)
     {
         length = 0;

@@ -7,13 +7,14 @@ using OfflinePatch.Registry.Logs;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives, where it is stricter.
-/// Sources: registry.md §6; the validator's verdicts on the corpus and its mutations (see the tests).
+/// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives,
+/// where it is stricter.
+/// Sources: the validator's verdicts on the corpus and its mutations (see the tests).
 /// </summary>
 public static class HiveChecker
 {
     /// <summary>Bytes of bins from which on all processors work at a check.</summary>
-    private const int SharingLimit = 4 * 1024 * 1024;
+    private const int MinSharedBytes = 4 * 1024 * 1024;
 
     /// <summary>Checks a hive file with its logs. Never throws.</summary>
     /// <param name="primary">The bytes of the hive. They are not changed.</param>
@@ -41,10 +42,10 @@ public static class HiveChecker
         return CheckLoaded(image);
     }
 
-    /// <summary>Checks a hive that came through the door.</summary>
+    /// <summary>Checks a hive that is already loaded.</summary>
     internal static HiveCheckReport CheckLoaded(HiveImage image)
     {
-        if (image.BinsSize >= SharingLimit && CheckLoaded(image, inShares: true) is { Verdict: HiveVerdict.Valid } report)
+        if (image.BinsSize >= MinSharedBytes && CheckLoaded(image, inShares: true) is { Verdict: HiveVerdict.Valid } report)
         {
             return report;
         }
@@ -79,7 +80,10 @@ public static class HiveChecker
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);
     }
 
-    /// <summary>Checks what edits of a sound hive reached: the changed bins, the ring of descriptors, and the touched keys with their values and lists.</summary>
+    /// <summary>
+    /// Checks what edits of a sound hive reached: the changed bins, the ring of descriptors, and the touched keys with their values and
+    /// lists.
+    /// </summary>
     /// <param name="image">The hive.</param>
     /// <param name="cellStarts">The cells that the editor knows.</param>
     /// <param name="keys">The touched keys.</param>

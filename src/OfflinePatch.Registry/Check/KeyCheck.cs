@@ -4,7 +4,7 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>Every key from the root down: its own cell, its class, security, values and list of subkeys (registry.md §6).</summary>
+/// <summary>Every key from the root down: its own cell, its class, security, values and list of subkeys.</summary>
 internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings findings, uint minorVersion, bool isLayered)
 {
     /// <summary>Shares to cut a hive into: enough that the largest does not keep one processor busy while the others wait.</summary>
@@ -110,7 +110,7 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
             findings.Error("REG-C304", "key", cell, $"its parent is {node.Parent} instead of {parent}");
         }
 
-        if (depth > CellReader.MaximumDepth)
+        if (depth > CellReader.MaxDepth)
         {
             findings.Error("REG-C305", "key", cell, "it is deeper than 512 levels");
             return;
@@ -168,7 +168,8 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     }
 
     /// <summary>
-    /// Windows keeps a handle (HKEY_PERFORMANCE_TEXT and its neighbours, all from 0x80000000 on) in the place of the value count of such keys in SOFTWARE. Since 2023 it
+    /// Windows keeps a handle (HKEY_PERFORMANCE_TEXT and its neighbours, all from 0x80000000 on) in the place of the value count of such
+    /// keys in SOFTWARE. Since 2023 it
     /// no longer makes them, and its newest validator objects to the flag; every older machine has them and starts.
     /// </summary>
     private void CheckHandle(CellOffset cell, KeyNode node)

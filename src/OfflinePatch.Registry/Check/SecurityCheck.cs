@@ -3,7 +3,9 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>The ring of security cells, from the root's on: each linked both ways, each with a descriptor that fits. More Windows does not ask.</summary>
+/// <summary>
+/// The ring of security cells, from the root's on: each linked both ways, each with a descriptor that fits. More Windows does not ask.
+/// </summary>
 internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
     /// <summary>A security cell without its signature.</summary>
@@ -53,7 +55,9 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
         }
     }
 
-    /// <summary>Every descriptor that a key uses is in the ring; the counts of such keys are right (Windows minds only the first).</summary>
+    /// <summary>
+    /// Every descriptor that a key uses is in the ring; the counts of such keys are right (Windows minds only the first).
+    /// </summary>
     public void CompareCounts()
     {
         foreach (var (cell, references) in census.SecurityReferences)

@@ -1,19 +1,20 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes beside them.</summary>
+/// <summary>
+/// The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes beside them.
+/// </summary>
 internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
     /// <summary>An order that Windows itself wants and its validator objects to.</summary>
     public const string ValidatorOrderCode = "REG-C407";
 
     private readonly List<CellOffset> _children = [];
-    private char[] _previous = new char[KeyNode.MaximumNameLength];
-    private char[] _upper = new char[KeyNode.MaximumNameLength];
+    private char[] _previous = new char[KeyNode.MaxNameLength];
+    private char[] _upper = new char[KeyNode.MaxNameLength];
     private int _previousLength;
     private CellOffset _previousKey;
     private int _longest;
@@ -126,7 +127,8 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
     }
 
     /// <summary>
-    /// Windows orders names by its upper-case table, and so do we. Its validator (chkreg) compares two UTF-16 names by _wcsnicmp, which knows the case of ASCII alone and
+    /// Windows orders names by its upper-case table, and so do we. Its validator (chkreg) compares two UTF-16 names by _wcsnicmp, which
+    /// knows the case of ASCII alone and
     /// takes the lower one: such a hive loads, and fails there. The verdict is the validator's; the hive may still be edited.
     /// </summary>
     private void CheckValidatorOrder(CellOffset cell, StoredName name)

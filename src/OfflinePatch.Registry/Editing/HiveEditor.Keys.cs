@@ -115,7 +115,7 @@ internal sealed partial class HiveEditor
         var depth = 1;
         for (var key = parent; key != _hive.RootCell; key = _image.Key(key).Parent)
         {
-            if (++depth > CellReader.MaximumDepth)
+            if (++depth > CellReader.MaxDepth)
             {
                 throw RegistryError.DepthLimit(KeyPath.Join(new HiveKey(_hive, parent).Path, name));
             }

@@ -6,16 +6,20 @@ using OfflinePatch.Registry.Names;
 namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
-/// Changes a hive that was found sound. The parts: values and their data, keys, subkey lists, security descriptors; all take cells from one allocator.
+/// Changes a hive that was found sound. The parts: values and their data, keys, subkey lists, security descriptors; all take cells from one
+/// allocator.
 /// Every operation first finds out whether it can be done, then does it: a refusal leaves the hive sound.
 /// </summary>
 internal sealed partial class HiveEditor
 {
     /// <summary>Bytes of bins below which edits are verified by a check of the whole hive.</summary>
-    private const int FullCheckLimit = 16 * 1024 * 1024;
+    private const int MaxFullCheckBytes = 16 * 1024 * 1024;
 
-    /// <summary>Keys changed in a larger hive up to which only these, the bins and the ring of descriptors are verified: the rest was checked before, and no edit reaches it.</summary>
-    private const int TouchedLimit = 10_000;
+    /// <summary>
+    /// Keys changed in a larger hive up to which only these, the bins and the ring of descriptors are verified: the rest was checked
+    /// before, and no edit reaches it.
+    /// </summary>
+    private const int MaxTouchedKeys = 10_000;
 
     private readonly Hive _hive;
     private readonly HiveImage _image;
@@ -72,7 +76,7 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        RequireSound(_image.BinsSize < FullCheckLimit || _touched.Count > TouchedLimit ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
+        RequireSound(_image.BinsSize < MaxFullCheckBytes || _touched.Count > MaxTouchedKeys ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
         _isVerified = true;
     }
 
@@ -97,7 +101,7 @@ internal sealed partial class HiveEditor
     /// <summary>Refuses an edit that might not find room half way through.</summary>
     private void RequireRoom(long payload)
     {
-        if (_image.BinsSize + payload + (payload / 1024 * 8) + (1024 * 1024) > BaseBlock.MaximumBinsSize)
+        if (_image.BinsSize + payload + (payload / 1024 * 8) + (1024 * 1024) > BaseBlock.MaxBinsSize)
         {
             throw RegistryError.Full();
         }

@@ -8,7 +8,7 @@ internal static class NameRules
     /// <exception cref="Core.RefusedException"><c>REG-0401</c>.</exception>
     public static void RequireKeyName(ReadOnlySpan<char> name)
     {
-        if (name.Length is 0 or > KeyNode.MaximumNameLength || name.Contains('\\'))
+        if (name.Length is 0 or > KeyNode.MaxNameLength || name.Contains('\\'))
         {
             throw RegistryError.KeyName(name.Length > 300 ? $"{name[..300]}..." : name.ToString());
         }
@@ -17,7 +17,7 @@ internal static class NameRules
     /// <exception cref="Core.RefusedException"><c>REG-0402</c>.</exception>
     public static void RequireValueName(string name)
     {
-        if (name.Length > KeyValue.MaximumNameLength)
+        if (name.Length > KeyValue.MaxNameLength)
         {
             throw RegistryError.ValueName(name.Length);
         }

@@ -4,7 +4,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
-/// Shares security descriptors among keys. The reference counts are those that the check of the hive counted, not those that were stored: a cell is freed only
+/// Shares security descriptors among keys. The reference counts are those that the check of the hive counted, not those that were stored: a
+/// cell is freed only
 /// when no key points to it, and every count that is touched is written exact.
 /// </summary>
 internal sealed class SecurityEditor(HiveImage image, CellAllocator cells, Dictionary<uint, uint> references)
@@ -31,7 +32,9 @@ internal sealed class SecurityEditor(HiveImage image, CellAllocator cells, Dicti
         cells.Free(security);
     }
 
-    /// <summary>The cell of a descriptor: one that has it already, or a new one in the ring of <paramref name="neighbour"/>, without references yet.</summary>
+    /// <summary>
+    /// The cell of a descriptor: one that has it already, or a new one in the ring of <paramref name="neighbour"/>, without references yet.
+    /// </summary>
     public CellOffset FindOrAdd(ReadOnlySpan<byte> descriptor, CellOffset neighbour)
     {
         foreach (var known in references.Keys)

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
-/// Keeps subkey lists as the kernel does: in order, hashed, of the kind that the hive's version wants (an existing list keeps its kind). A list grows by half
-/// of its cell; a full fast leaf becomes an index leaf, and any other full leaf is cut in two halves below an index root. Sources: the limits of
+/// Keeps subkey lists as the kernel does: in order, hashed, of the kind that the hive's version wants (an existing list keeps its kind). A
+/// list grows by half
+/// of its cell; a full fast leaf becomes an index leaf, and any other full leaf is cut in two halves below an index root. Sources: the
+/// limits of
 /// <c>CmpAddSubKey</c> in ReactOS' cmindex.c; growth and halves as the lists of real hives show them.
 /// </summary>
 internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int minorVersion)
@@ -77,7 +78,9 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
         cells.Free(list);
     }
 
-    /// <summary>Puts an entry in a leaf; returns the leaves that take its place, which are the leaf itself where its cell has room.</summary>
+    /// <summary>
+    /// Puts an entry in a leaf; returns the leaves that take its place, which are the leaf itself where its cell has room.
+    /// </summary>
     private List<CellOffset> InsertInLeaf(CellOffset leafCell, int index, CellOffset child, string name, string upper)
     {
         var leaf = SubkeyCursor.ReadLeaf(image, leafCell);
@@ -96,7 +99,7 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
         // The first half stays where it is; the second one gets a cell with room for one more.
         var first = count / 2;
         var rest = leaf.Entries(first, count).ToArray();
-        var second = WriteLeaf(kind, rest, room: 1);
+        var second = WriteLeaf(kind, rest, SubkeyList.HeaderSize + rest.Length + entrySize);
         new SubkeyListWriter(image.WritableCell(leafCell)).SetCount(first);
         var entry = Entry(kind, child, name, upper);
         return index <= first
@@ -114,7 +117,7 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
         {
             var old = leaf.Entries(0, count).ToArray();
             cells.Free(leafCell);
-            leafCell = WriteLeaf(kind, old, Math.Max(1, (length + (length / 2) - SubkeyList.HeaderSize) / entry.Length - count));
+            leafCell = WriteLeaf(kind, old, Math.Max(length + (length / 2), SubkeyList.HeaderSize + old.Length + entry.Length));
         }
 
         var cell = image.WritableCell(leafCell);
@@ -141,10 +144,11 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
         return leafCell;
     }
 
-    private CellOffset WriteLeaf(SubkeyListKind kind, ReadOnlySpan<byte> entries, int room = 0)
+    /// <summary>Writes entries to a new cell of at least this much payload.</summary>
+    private CellOffset WriteLeaf(SubkeyListKind kind, ReadOnlySpan<byte> entries, int payload = 0)
     {
         var entrySize = SubkeyList.EntrySizeOf(kind);
-        var cell = cells.Allocate(SubkeyList.HeaderSize + entries.Length + (room * entrySize));
+        var cell = cells.Allocate(Math.Max(payload, SubkeyList.HeaderSize + entries.Length));
         var writer = new SubkeyListWriter(image.WritableCell(cell));
         writer.SetHeader(kind, entries.Length / entrySize);
         writer.SetEntries(0, entrySize, entries);

@@ -4,7 +4,10 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Editing;
 
-/// <summary>Stores the data of values: in the value itself up to 4 bytes, in one cell, or cut in segments where the hive's version and the length ask for it.</summary>
+/// <summary>
+/// Stores the data of values: in the value itself up to 4 bytes, in one cell, or cut in segments where the hive's version and the length
+/// ask for it.
+/// </summary>
 internal sealed class ValueDataEditor(HiveImage image, CellAllocator cells, uint minorVersion)
 {
     /// <summary>Gives a value that has no data yet its data.</summary>

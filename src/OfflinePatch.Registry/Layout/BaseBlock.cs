@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>The first 4096 bytes of a hive, or the first 512 of a log. Source: registry.md §1; msuhanov/regf, "Base block".</summary>
+/// <summary>The first 4096 bytes of a hive, or the first 512 of a log. Source: msuhanov/regf, "Base block".</summary>
 internal readonly ref struct BaseBlock
 {
     /// <summary>Bytes before the first hive bin.</summary>
@@ -12,7 +12,7 @@ internal readonly ref struct BaseBlock
     public const int SectorSize = 0x200;
 
     /// <summary>The most bytes of hive bins that a hive may have: 2 GiB is the kernel's limit, an array's length ours.</summary>
-    public const uint MaximumBinsSize = 0x7FFF0000;
+    public const uint MaxBinsSize = 0x7FFF0000;
 
     public static class Layout
     {

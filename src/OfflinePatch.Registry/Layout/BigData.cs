@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>The head of data that is cut in segments (minor version 4 and later). Source: registry.md §3 ("db").</summary>
+/// <summary>The head of data that is cut in segments (minor version 4 and later). Source: msuhanov/regf, "Big data".</summary>
 internal readonly ref struct BigData
 {
     /// <summary>Bytes of the cell's payload; Windows leaves four more behind them.</summary>

@@ -1,6 +1,8 @@
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>Where a cell starts, in bytes from the first hive bin (file offset 0x1000). The size field is at this place, the payload 4 bytes behind.</summary>
+/// <summary>
+/// Where a cell starts, in bytes from the first hive bin (file offset 0x1000). The size field is at this place, the payload 4 bytes behind.
+/// </summary>
 internal readonly record struct CellOffset(uint Value)
 {
     /// <summary>The value that means "no cell".</summary>

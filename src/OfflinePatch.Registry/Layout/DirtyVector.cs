@@ -2,7 +2,10 @@ using System.Numerics;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>What an old-format log holds behind its base block: a bitmap of 512-byte pages of the hive, and the pages. Source: registry.md §5.2.</summary>
+/// <summary>
+/// What an old-format log holds behind its base block: a bitmap of 512-byte pages of the hive, and the pages. Source: msuhanov/regf,
+/// "Windows registry file format specification"
+/// </summary>
 internal readonly ref struct DirtyVector
 {
     public const int PageSize = 0x200;
@@ -28,7 +31,7 @@ internal readonly ref struct DirtyVector
     public static bool TryRead(ReadOnlySpan<byte> log, uint binsSize, out DirtyVector vector)
     {
         vector = default;
-        if (binsSize == 0 || binsSize % HiveBin.Alignment != 0 || binsSize > BaseBlock.MaximumBinsSize
+        if (binsSize == 0 || binsSize % HiveBin.Alignment != 0 || binsSize > BaseBlock.MaxBinsSize
             || log.Length < Layout.Bitmap || !log.Slice(Layout.Signature, 4).SequenceEqual(SignatureBytes))
         {
             return false;

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>The 32 bytes in front of a run of cells. Source: registry.md §2; msuhanov/regf, "Hive bin".</summary>
+/// <summary>The 32 bytes in front of a run of cells. Source: msuhanov/regf, "Hive bin".</summary>
 internal readonly ref struct HiveBin
 {
     /// <summary>Bytes before the first cell.</summary>

@@ -2,14 +2,14 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>A key. Source: registry.md §3 ("nk"); msuhanov/regf, "Key node".</summary>
+/// <summary>A key. Source: msuhanov/regf, "Key node".</summary>
 internal readonly ref struct KeyNode
 {
     /// <summary>Bytes before the name.</summary>
     public const int HeaderSize = 0x4C;
 
     /// <summary>The most characters of a key name.</summary>
-    public const int MaximumNameLength = 255;
+    public const int MaxNameLength = 255;
 
     public static class Layout
     {

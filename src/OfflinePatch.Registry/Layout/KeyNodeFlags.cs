@@ -1,6 +1,6 @@
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>Flags of a key node. Source: registry.md §3.</summary>
+/// <summary>Flags of a key node. Source: msuhanov/regf, "Windows registry file format specification".</summary>
 [Flags]
 internal enum KeyNodeFlags : ushort
 {

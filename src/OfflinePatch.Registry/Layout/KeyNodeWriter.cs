@@ -25,8 +25,6 @@ internal readonly ref struct KeyNodeWriter(Span<byte> cell)
 
     public void SetMaximumSubkeyName(ushort bytes) => BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyNode.Layout.MaximumSubkeyName..], bytes);
 
-    public void SetMaximumSubkeyClass(uint bytes) => Set(KeyNode.Layout.MaximumSubkeyClass, bytes);
-
     public void SetMaximumValueName(uint bytes) => Set(KeyNode.Layout.MaximumValueName, bytes);
 
     public void SetMaximumValueData(uint bytes) => Set(KeyNode.Layout.MaximumValueData, bytes);

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>A security descriptor that keys share, in a ring of all of them. Source: registry.md §3 ("sk").</summary>
+/// <summary>A security descriptor that keys share, in a ring of all of them. Source: msuhanov/regf, "Key security".</summary>
 internal readonly ref struct KeySecurity
 {
     /// <summary>Bytes before the descriptor.</summary>

@@ -2,14 +2,14 @@ using System.Buffers.Binary;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>A value. Source: registry.md §3 ("vk"); msuhanov/regf, "Key value".</summary>
+/// <summary>A value. Source: msuhanov/regf, "Key value".</summary>
 internal readonly ref struct KeyValue
 {
     /// <summary>Bytes before the name.</summary>
     public const int HeaderSize = 0x14;
 
     /// <summary>The most characters of a value name.</summary>
-    public const int MaximumNameLength = 16383;
+    public const int MaxNameLength = 16383;
 
     /// <summary>Set in the length field: the data, 4 bytes at most, stands in the offset field.</summary>
     public const uint InlineFlag = 0x80000000;

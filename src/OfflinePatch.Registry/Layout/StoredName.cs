@@ -1,7 +1,6 @@
 using OfflinePatch.Core;
 using System.Buffers.Binary;
 using System.Text;
-using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Layout;
 

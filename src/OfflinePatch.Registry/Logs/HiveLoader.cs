@@ -4,10 +4,12 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Logs;
 
-/// <summary>Takes a hive through its door: the base block, the logs where it is dirty, the bins' extent and the root key.</summary>
+/// <summary>Loads a hive: the base block, the logs where it is dirty, the extent of the bins and the root key.</summary>
 internal static class HiveLoader
 {
-    /// <summary>Loads in place: after it the base block is sound, <see cref="HiveImage.BinsSize"/> is set, and there is a root key.</summary>
+    /// <summary>
+    /// Loads in place: after it the base block is sound, <see cref="HiveImage.BinsSize"/> is set, and there is a root key.
+    /// </summary>
     public static HiveRecovery Load(HiveImage image, HiveLogs logs, HiveOpenOptions options)
     {
         var recovery = LoadBins(image, logs, options);
@@ -106,7 +108,7 @@ internal static class HiveLoader
             throw RegistryError.BaseBlockField("size of the hive bins", BaseBlock.Layout.BinsSize, "a multiple of 4096", $"0x{binsSize:X}");
         }
 
-        if (binsSize > BaseBlock.MaximumBinsSize)
+        if (binsSize > BaseBlock.MaxBinsSize)
         {
             throw RegistryError.TooLong(binsSize + (long)BaseBlock.Size);
         }

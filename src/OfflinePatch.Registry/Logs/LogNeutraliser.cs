@@ -2,7 +2,7 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Logs;
 
-/// <summary>Makes a log say nothing, at the same length. Windows starts such a log anew (registry.md §5.3).</summary>
+/// <summary>Clears a log at the same length. Windows starts a new log there.</summary>
 internal static class LogNeutraliser
 {
     public static ReadOnlyMemory<byte> Wipe(ReadOnlyMemory<byte> log)

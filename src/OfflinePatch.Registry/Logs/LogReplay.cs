@@ -4,7 +4,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Logs;
 
 /// <summary>
-/// Makes a dirty hive whole from its logs, as Windows does when it loads it. Source: registry.md §5. Nothing is written before a log was found that fits.
+/// Recovers a dirty hive from its logs, as Windows does when it loads it. Source: msuhanov/regf, "Windows registry file format
+/// specification" Nothing is written before a log was found that fits.
 /// </summary>
 internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIsSound)
 {
@@ -30,7 +31,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         return kind != HiveRecoveryKind.Unrecovered;
     }
 
-    // New format ----------------------------------------------------------------------------------------------------------------------------
+    // New format
+    // ----------------------------------------------------------------------------------------------------------------------------
 
     private bool TryEntries()
     {
@@ -88,7 +90,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
     }
 
     /// <summary>
-    /// Bins that a log adds to a hive are in the log, but for their free space. A log that asks for far more than it holds is damaged, and would only take memory.
+    /// Bins that a log adds to a hive are in the log, but for their free space. A log that asks for far more than it holds is damaged, and
+    /// would only take memory.
     /// </summary>
     private bool IsPlausibleGrowth(uint binsSize, int logLength) => binsSize <= Math.Max(image.Length, _originalLength + (4L * logLength));
 
@@ -112,7 +115,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         return true;
     }
 
-    // Old format ----------------------------------------------------------------------------------------------------------------------------
+    // Old format
+    // ----------------------------------------------------------------------------------------------------------------------------
 
     private bool TryPages()
     {
@@ -158,7 +162,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         writer.Sign();
     }
 
-    // Both ----------------------------------------------------------------------------------------------------------------------------------
+    // Both
+    // ----------------------------------------------------------------------------------------------------------------------------------
 
     /// <summary>Takes the base block of a log for that of the hive.</summary>
     private bool RecoverBaseBlock(ReadOnlySpan<byte> log)
@@ -170,7 +175,7 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
 
     private static bool TryReadLogBase(ReadOnlySpan<byte> log, out BaseBlock block) =>
         BaseBlock.TryRead(log, out block) && block.HasSignature && block.IsChecksumValid && block.PrimarySequence == block.SecondarySequence
-        && block.MajorVersion == 1 && block.FileFormat == 1 && block.BinsSize % HiveBin.Alignment == 0 && block.BinsSize <= BaseBlock.MaximumBinsSize;
+        && block.MajorVersion == 1 && block.FileFormat == 1 && block.BinsSize % HiveBin.Alignment == 0 && block.BinsSize <= BaseBlock.MaxBinsSize;
 
     private IEnumerable<(string Name, ReadOnlyMemory<byte> Log)> Named() => [("LOG1", logs.Log1), ("LOG2", logs.Log2), ("LOG", logs.Log)];
 }

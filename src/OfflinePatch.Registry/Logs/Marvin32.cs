@@ -3,7 +3,10 @@ using System.Numerics;
 
 namespace OfflinePatch.Registry.Logs;
 
-/// <summary>The hash that guards log entries: Marvin32 with the registry's fixed seed. Source: registry.md §5.1, verified there on real entries.</summary>
+/// <summary>
+/// The hash that guards log entries: Marvin32 with the registry's fixed seed. Source: msuhanov/regf, "Log entries"; verified there on real
+/// entries.
+/// </summary>
 internal static class Marvin32
 {
     private const uint SeedLow = 0x7A4E55C5;

@@ -11,7 +11,8 @@ internal static class SequenceNumbers
     public static uint Next(uint value) => unchecked(value + 1);
 
     /// <summary>
-    /// A number after all that a hive and its logs hold, sound or stale: with it in the base block no entry that exists can ever continue the sequence (registry.md §5.3).
+    /// A number after all that a hive and its logs hold, sound or stale: with it in the base block no entry that exists can ever continue
+    /// the sequence.
     /// </summary>
     public static uint After(uint primary, uint secondary, HiveLogs logs)
     {

@@ -24,7 +24,9 @@ public sealed record RegTextFile(IReadOnlyList<RegTextSection> Sections)
 
     /// <summary>Makes the changes in a hive. The text was read before, as a whole: a mistake in it changes nothing.</summary>
     /// <param name="hive">The hive.</param>
-    /// <param name="map">Gives the path from the hive's root for a path of the text; null for one that is not in this hive, which is left out.</param>
+    /// <param name="map">
+    /// Gives the path from the hive's root for a path of the text; null for one that is not in this hive, which is left out.
+    /// </param>
     /// <returns>Keys of the text that were applied.</returns>
     /// <exception cref="Core.RefusedException">A name is not allowed, or the hive cannot be edited.</exception>
     /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>

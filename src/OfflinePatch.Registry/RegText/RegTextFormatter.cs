@@ -136,7 +136,9 @@ internal sealed class RegTextFormatter(RegTextOutput output)
 
     private static char Digit(int value) => (char)(value < 10 ? '0' + value : 'a' + value - 10);
 
-    /// <summary>Whether text comes back unchanged from its quoted form: whole units, one terminator at the very end, no line breaks.</summary>
+    /// <summary>
+    /// Whether text comes back unchanged from its quoted form: whole units, one terminator at the very end, no line breaks.
+    /// </summary>
     private static bool TryGetQuotable(ReadOnlySpan<byte> data, out ReadOnlySpan<char> text)
     {
         text = default;

@@ -5,7 +5,8 @@ using OfflinePatch.Registry.RegText;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// Writes keys as .reg text, version 5, as regedit does. It streams: no object is made per key or value. Class names and security descriptors have no place
+/// Writes keys as .reg text, version 5, as regedit does. It streams: no object is made per key or value. Class names and security
+/// descriptors have no place
 /// in the format and are left out.
 /// </summary>
 public sealed class RegTextWriter
@@ -121,7 +122,7 @@ public sealed class RegTextWriter
         RequireDepth(cell, depth);
         _formatter.Key(PathOf(length));
         var node = hive.Bytes.Key(cell);
-        if (hive.IsSalvage)
+        if (hive.Salvage is not null)
         {
             foreach (var value in hive.ValueCells(node))
             {
@@ -151,7 +152,7 @@ public sealed class RegTextWriter
 
     internal static void RequireDepth(CellOffset cell, int depth)
     {
-        if (depth > CellReader.MaximumDepth)
+        if (depth > CellReader.MaxDepth)
         {
             throw RegistryError.TooDeep(cell);
         }

@@ -59,27 +59,13 @@ public sealed class GuestKey
     public bool HasValue(string name) => Inner.FindValue(name) is not null;
 
     /// <summary>A REG_SZ or REG_EXPAND_SZ (not expanded), or null.</summary>
-    public string? GetString(string name) =>
-        Inner.FindValue(name) is { } value && value.Type is RegistryValueType.String or RegistryValueType.ExpandString
-            ? RegistryText.ReadString(value.ReadData())
-            : null;
+    public string? GetString(string name) => Inner.GetString(name);
 
     /// <summary>A REG_DWORD, or null.</summary>
-    public uint? GetDword(string name) =>
-        Inner.FindValue(name) is { } value && value.Type == RegistryValueType.Dword && value.Length == 4
-            ? BinaryPrimitives.ReadUInt32LittleEndian(value.ReadData())
-            : null;
+    public uint? GetDword(string name) => Inner.GetDword(name);
 
     /// <summary>A REG_MULTI_SZ, or null; a REG_SZ counts as one string, as it does for Windows.</summary>
-    public string[]? GetMultiString(string name) => Inner.FindValue(name) is not { } value
-        ? null
-        : value.Type switch
-        {
-            RegistryValueType.MultiString => RegistryText.ReadMultiString(value.ReadData()),
-            RegistryValueType.String or RegistryValueType.ExpandString =>
-                RegistryText.ReadString(value.ReadData()) is { Length: > 0 } text ? [text] : [],
-            _ => null,
-        };
+    public string[]? GetMultiString(string name) => Inner.GetMultiString(name);
 
     /// <summary>The bytes of a value of any type, or null.</summary>
     public byte[]? GetBinary(string name) => Inner.FindValue(name) is { } value ? value.ReadData() : null;

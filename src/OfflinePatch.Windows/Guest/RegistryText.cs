@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text;
 using OfflinePatch.Registry;
 
 namespace OfflinePatch.Windows.Guest;
@@ -10,39 +8,16 @@ namespace OfflinePatch.Windows.Guest;
 public static class RegistryText
 {
     /// <summary>REG_SZ and REG_EXPAND_SZ: UTF-16LE up to the first NUL.</summary>
-    public static string ReadString(ReadOnlySpan<byte> data)
-    {
-        var text = MemoryMarshal.Cast<byte, char>(data[..(data.Length & ~1)]);
-        var end = text.IndexOf('\0');
-        return new string(end < 0 ? text : text[..end]);
-    }
+    public static string ReadString(ReadOnlySpan<byte> data) => ValueText.Decode(data);
 
     /// <summary>REG_MULTI_SZ: strings that end in NUL, after the last one another NUL.</summary>
-    public static string[] ReadMultiString(ReadOnlySpan<byte> data)
-    {
-        var text = MemoryMarshal.Cast<byte, char>(data[..(data.Length & ~1)]);
-        var strings = new List<string>();
-        while (text.Length > 0)
-        {
-            var end = text.IndexOf('\0');
-            if (end == 0)
-            {
-                break;
-            }
-
-            strings.Add(new string(end < 0 ? text : text[..end]));
-            text = end < 0 ? [] : text[(end + 1)..];
-        }
-
-        return [.. strings];
-    }
+    public static string[] ReadMultiString(ReadOnlySpan<byte> data) => ValueText.DecodeMulti(data);
 
     /// <summary>A string with its terminator.</summary>
-    public static byte[] WriteString(string text) => Encoding.Unicode.GetBytes(text + "\0");
+    public static byte[] WriteString(string text) => ValueText.Encode(text);
 
     /// <summary>Strings, each with its terminator, and the terminator of the list.</summary>
-    public static byte[] WriteMultiString(IEnumerable<string> strings) =>
-        Encoding.Unicode.GetBytes(string.Concat(strings.Select(s => s + "\0")) + "\0");
+    public static byte[] WriteMultiString(IEnumerable<string> strings) => ValueText.EncodeMulti(strings);
 
     /// <summary>A value as a person reads it: text in quotes, numbers in hex, the first bytes of anything else.</summary>
     public static string Describe(RegistryValueType type, ReadOnlySpan<byte> data)

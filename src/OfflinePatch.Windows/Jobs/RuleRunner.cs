@@ -30,7 +30,7 @@ internal static class RuleRunner
                 : Skipped(context, rule, "Left out by --only or --skip."));
         }
 
-        return Report(session, context, results, Verdict(results));
+        return Report(session, context, results, Verdict(context, results));
     }
 
     /// <summary>
@@ -77,7 +77,7 @@ internal static class RuleRunner
 
         if (repaired.Count == 0)
         {
-            return Report(session, context, results, Verdict(results)); // nothing was asked for, nothing was written
+            return Report(session, context, results, Verdict(context, results)) with { DryRun = dryRun ? true : null }; // nothing was asked for, nothing was written
         }
 
         if (session.WriteBack())
@@ -90,7 +90,7 @@ internal static class RuleRunner
             Verify(session, context, results, gates, repaired, dryRun);
         }
 
-        return Report(session, context, results, Verdict(results));
+        return Report(session, context, results, Verdict(context, results)) with { DryRun = dryRun ? true : null };
     }
 
     /// <summary>Every rule once more over the result. What was ok or fixed and fails now is a fault of ours: nothing must be kept.</summary>
@@ -183,13 +183,17 @@ internal static class RuleRunner
                 FindingState.Failed => RuleState.Failed,
                 _ => RuleState.NotApplicable,
             },
-            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate) { Remarks = finding.Remarks };
+            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate)
+        { Remarks = finding.Remarks };
 
     private static RuleReport Skipped(RuleContext context, Rule rule, string why) =>
         new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Contract.Title, Gate: rule.Contract.IsGate);
 
-    private static ImageResult Verdict(List<RuleReport> results) =>
-        results.Exists(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }) ? ImageResult.NotReady : ImageResult.Ready;
+    private static ImageResult Verdict(RuleContext context, List<RuleReport> results) =>
+        results.Exists(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }) ? ImageResult.NotReady
+        : Ordinary(context).Any(r => !context.Request.Selection.Includes(r)) ? ImageResult.RulesPass
+        : results.Exists(r => r.State == RuleState.WouldFix) ? ImageResult.WouldBeReady
+        : ImageResult.Ready;
 
     private static ImageReport Report(ImageSession session, RuleContext context, List<RuleReport> results, ImageResult result) =>
         WithNotes(SessionSummary.Describe(session.Files, context), results) with { Result = result, Rules = results, Changes = ChangesReport.Of(context.Changes) };

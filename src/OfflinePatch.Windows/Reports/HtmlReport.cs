@@ -286,13 +286,15 @@ public static class HtmlReport
         var left = image.Rules.Count(r => r.State == RuleState.Skipped);
         return image.Result switch
         {
-            ImageResult.Ready when would > 0 => ("Can be made ready.", $"{Count(would, "repair")} would be made; nothing was written.", "would be ready", "info", "→"),
-            ImageResult.Ready when document.Command == "inspect" => ("What is in this image.", "Nothing was changed.", "read", "info", "i"),
-            ImageResult.Ready => (
-                left == 0 ? "Ready for import." : "Ready, as far as was asked.",
+            ImageResult.WouldBeReady => ("Can be made ready.", $"{Count(would, "repair")} would be made; nothing was written.", "would be ready", "info", "→"),
+            ImageResult.RulesPass when would > 0 => (
+                "The chosen rules would pass.", $"{Count(would, "repair")} would be made; nothing was written. {Count(left, "check")} left out.", "rules would pass", "info", "→"),
+            ImageResult.Inspected => ("What is in this image.", "Nothing was changed.", "read", "info", "i"),
+            ImageResult.Ready or ImageResult.RulesPass => (
+                image.Result == ImageResult.Ready ? "Ready for import." : "The chosen rules pass.",
                 (repaired > 0 ? $"{Count(repaired, "repair")} made." : "Nothing had to be changed.") + (advised > 0 ? $" {Count(advised, "piece")} of advice below." : "")
                     + (left > 0 ? $" {Count(left, "check")} left out." : ""),
-                "ready", left == 0 ? "good" : "info", "✓"),
+                image.Result == ImageResult.Ready ? "ready" : "rules pass", image.Result == ImageResult.Ready ? "good" : "info", "✓"),
             ImageResult.NotReady => (
                 "Not ready yet.", $"{Count(open, "requirement")} still open{(repaired > 0 ? $", {Count(repaired, "repair")} made" : "")}.", "not ready", "bad", "!"),
             ImageResult.Refused => ("Refused; nothing was written.", "The image is in a state in which a change could do harm.", "refused", "bad", "×"),

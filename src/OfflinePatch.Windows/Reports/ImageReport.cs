@@ -11,6 +11,9 @@ public sealed record ImageReport
     /// <summary>The verdict.</summary>
     public ImageResult Result { get; init; }
 
+    /// <summary>True in a dry run: nothing was written, and <see cref="Changes"/> says what would be. Null otherwise.</summary>
+    public bool? DryRun { get; init; }
+
     /// <summary>The container: <c>raw</c>, <c>vmdk</c>…; null when it was not recognised.</summary>
     public string? Format { get; init; }
 

@@ -9,6 +9,18 @@ public enum ImageResult
     [JsonStringEnumMemberName("ready")]
     Ready,
 
+    /// <summary>A dry run: after a fix no rule of severity error would fail. Nothing was written.</summary>
+    [JsonStringEnumMemberName("wouldBeReady")]
+    WouldBeReady,
+
+    /// <summary>The rules that were chosen pass; others were left out, and nothing is known of them.</summary>
+    [JsonStringEnumMemberName("rulesPass")]
+    RulesPass,
+
+    /// <summary>The image was described; no rule ran.</summary>
+    [JsonStringEnumMemberName("inspected")]
+    Inspected,
+
     /// <summary>A rule of severity error failed or stayed unfixed.</summary>
     [JsonStringEnumMemberName("notReady")]
     NotReady,
@@ -33,7 +45,7 @@ public enum RuleState
     [JsonStringEnumMemberName("fixed")]
     Fixed,
 
-    /// <summary>A dry run: <c>fix</c> would mend it.</summary>
+    /// <summary>A dry run: <c>fix</c> would fix it.</summary>
     [JsonStringEnumMemberName("wouldFix")]
     WouldFix,
 

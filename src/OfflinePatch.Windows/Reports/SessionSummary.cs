@@ -17,7 +17,7 @@ internal static class SessionSummary
     public static ImageReport Describe(IImageFiles files, RuleContext context) => new()
     {
         Path = files.ImagePath,
-        Result = ImageResult.Ready,
+        Result = ImageResult.Inspected,
         Format = context.Disk.Format.ToString().ToLowerInvariant(),
         Subformat = context.Disk.Subformat is { Length: > 0 } subformat ? subformat : null,
         VirtualSize = context.Disk.Length,

@@ -16,8 +16,8 @@ namespace OfflinePatch.Disks.Tests.Formats;
 public sealed class HostileImageTests
 {
     private const int SampleSize = 700_416;
-    private const long MostAllocated = 64 * 1024 * 1024;
-    private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(30); // a hang, not a busy machine
+    private const long MaxAllocated = 64 * 1024 * 1024;
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(30); // a hang, not a busy machine
 
     public static TheoryData<string> Formats => ["qcow2", "vhd", "vhdx", "qcow", "qed"];
 
@@ -226,9 +226,9 @@ public sealed class HostileImageTests
             Assert.Fail($"{what}: {e}");
         }
 
-        Assert.True(watch.Elapsed < MostTime, $"{what} took {watch.Elapsed}");
+        Assert.True(watch.Elapsed < MaxTime, $"{what} took {watch.Elapsed}");
         allocated = GC.GetAllocatedBytesForCurrentThread() - allocated;
-        Assert.True(allocated < MostAllocated + (2 * device.AllocatedBytes), $"{what} allocated {allocated} bytes");
+        Assert.True(allocated < MaxAllocated + (2 * device.AllocatedBytes), $"{what} allocated {allocated} bytes");
         return isWhole;
     }
 
@@ -253,7 +253,7 @@ public sealed class HostileImageTests
         }
         else if (format == "vhdx")
         {
-            foreach (var (offset, length) in new[] { (VhdxLayout.Header1, 4096), (VhdxLayout.Header2, 4096), (VhdxLayout.RegionTable1, 65536), (VhdxLayout.RegionTable2, 65536) })
+            foreach (var (offset, length) in new[] { (VhdxLayout.Header.Place1, 4096), (VhdxLayout.Header.Place2, 4096), (VhdxLayout.RegionTable.Place1, 65536), (VhdxLayout.RegionTable.Place2, 65536) })
             {
                 SignCrc(device, offset, length);
             }
@@ -417,8 +417,8 @@ public sealed class HostileImageTests
                 copy.Write(VhdxLayout.Megabyte + (i * 8192), entry);
             }
 
-            copy.Write(VhdxLayout.Header1 + VhdxLayout.LogGuidOffset, id);
-            copy.Write(VhdxLayout.Header2 + VhdxLayout.LogGuidOffset, id);
+            copy.Write(VhdxLayout.Header.Place1 + VhdxLayout.Header.LogGuid, id);
+            copy.Write(VhdxLayout.Header.Place2 + VhdxLayout.Header.LogGuid, id);
             Sign("vhdx", copy);
             using (var opened = DiskFormats.Open(new MemoryImageFiles(copy)))
             {

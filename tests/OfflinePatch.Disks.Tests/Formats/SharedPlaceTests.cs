@@ -24,7 +24,7 @@ public sealed class SharedPlaceTests
         { "vhd", "VHD-0006" },
         { "vhdx", "VHDX-0010" },
         { "qcow2", "QCOW2-0011" },
-        { "qcow2 zlib", "QCOW2-0011" },
+        { "qcow2 zlib", "QCOW2-0024" },
         { "qcow", "QCOW-0003" },
         { "qcow zlib", "QCOW-0003" },
         { "qed", "QED-0003" },

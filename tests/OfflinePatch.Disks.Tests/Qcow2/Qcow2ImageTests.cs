@@ -152,10 +152,10 @@ public sealed class Qcow2ImageTests
         Qemu.Io(path, "qcow2", "write -P 7 0 2M", "write -P 8 2500k 400k");
         var content = Qemu.Read(path, "qcow2");
         var bytes = File.ReadAllBytes(path);
-        bytes[Qcow2Layout.IncompatibleOffset + 7] |= 1;
+        bytes[Qcow2Layout.Header.Incompatible + 7] |= 1;
         if (wipe)
         {
-            var table = BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(Qcow2Layout.RefcountTableOffset));
+            var table = BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(Qcow2Layout.Header.RefcountTableOffset));
             bytes.AsSpan((int)table, 64).Clear(); // no count is left at all
         }
 
@@ -167,7 +167,7 @@ public sealed class Qcow2ImageTests
         }
 
         WriteAndJudge(path, new DiskModel(content, 11));
-        Assert.Equal(0, File.ReadAllBytes(path)[Qcow2Layout.IncompatibleOffset + 7] & 1);
+        Assert.Equal(0, File.ReadAllBytes(path)[Qcow2Layout.Header.Incompatible + 7] & 1);
     }
 
     [SkippableFact]
@@ -193,10 +193,10 @@ public sealed class Qcow2ImageTests
         using var folder = new ScratchFolder();
         var path = Create(folder, "");
         var bytes = File.ReadAllBytes(path);
-        bytes[Qcow2Layout.AutoclearOffset] = 0x80;
+        bytes[Qcow2Layout.Header.Autoclear] = 0x80;
         File.WriteAllBytes(path, bytes);
         WriteAndJudge(path, new DiskModel(new byte[Size], 12));
-        Assert.Equal(0, File.ReadAllBytes(path)[Qcow2Layout.AutoclearOffset]);
+        Assert.Equal(0, File.ReadAllBytes(path)[Qcow2Layout.Header.Autoclear]);
     }
 
     [SkippableFact]
@@ -208,7 +208,7 @@ public sealed class Qcow2ImageTests
         var path = Create(folder, "");
         Qemu.Io(path, "qcow2", "write -P 7 0 2M");
         var bytes = File.ReadAllBytes(path);
-        var table = BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(Qcow2Layout.RefcountTableOffset));
+        var table = BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(Qcow2Layout.Header.RefcountTableOffset));
         var block = BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan((int)table));
         bytes.AsSpan((int)block + (2 * 12), 2).Clear();
         var device = new MemoryDevice(bytes);
@@ -221,14 +221,14 @@ public sealed class Qcow2ImageTests
     }
 
     [SkippableTheory]
-    [InlineData(Qcow2Layout.IncompatibleOffset + 7, 2, "QCOW2-0005", typeof(RefusedException))]
-    [InlineData(Qcow2Layout.IncompatibleOffset + 7, 0x20, "QCOW2-0004", typeof(UnsupportedImageException))]
-    [InlineData(Qcow2Layout.CryptMethodOffset + 3, 1, "QCOW2-0006", typeof(RefusedException))]
-    [InlineData(Qcow2Layout.CryptMethodOffset + 3, 2, "QCOW2-0006", typeof(RefusedException))]
-    [InlineData(Qcow2Layout.VersionOffset + 3, 4, "QCOW2-0002", typeof(UnsupportedImageException))]
-    [InlineData(Qcow2Layout.ClusterBitsOffset + 3, 22, "QCOW2-0003", typeof(CorruptImageException))]
-    [InlineData(Qcow2Layout.SizeOffset, 1, "QCOW2-0003", typeof(CorruptImageException))]
-    [InlineData(Qcow2Layout.CompressionTypeOffset, 1, "QCOW2-0003", typeof(CorruptImageException))]
+    [InlineData(Qcow2Layout.Header.Incompatible + 7, 2, "QCOW2-0005", typeof(RefusedException))]
+    [InlineData(Qcow2Layout.Header.Incompatible + 7, 0x20, "QCOW2-0004", typeof(UnsupportedImageException))]
+    [InlineData(Qcow2Layout.Header.CryptMethod + 3, 1, "QCOW2-0006", typeof(RefusedException))]
+    [InlineData(Qcow2Layout.Header.CryptMethod + 3, 2, "QCOW2-0006", typeof(RefusedException))]
+    [InlineData(Qcow2Layout.Header.Version + 3, 4, "QCOW2-0002", typeof(UnsupportedImageException))]
+    [InlineData(Qcow2Layout.Header.ClusterBits + 3, 22, "QCOW2-0003", typeof(CorruptImageException))]
+    [InlineData(Qcow2Layout.Header.Size, 1, "QCOW2-0003", typeof(CorruptImageException))]
+    [InlineData(Qcow2Layout.Header.CompressionType, 1, "QCOW2-0003", typeof(CorruptImageException))]
     [Trait("tier", "unit")]
     public void RefusesByCode(int offset, byte value, string code, Type type)
     {

@@ -313,9 +313,9 @@ public sealed class VhdxImageTests
 
     private static void SetDataWriteGuid(MemoryDevice device, Guid id)
     {
-        foreach (var offset in new[] { VhdxLayout.Header1, VhdxLayout.Header2 })
+        foreach (var offset in new[] { VhdxLayout.Header.Place1, VhdxLayout.Header.Place2 })
         {
-            device.Write(offset + VhdxLayout.DataWriteGuidOffset, id.ToByteArray());
+            device.Write(offset + VhdxLayout.Header.DataWriteGuid, id.ToByteArray());
             Sign(device, offset, 4096);
         }
     }
@@ -382,7 +382,7 @@ public sealed class VhdxImageTests
         {
             foreach (var header in new[] { 0x10000, 0x20000 })
             {
-                _id.TryWriteBytes(file.AsSpan(header + VhdxLayout.LogGuidOffset));
+                _id.TryWriteBytes(file.AsSpan(header + VhdxLayout.Header.LogGuid));
                 Crc32C.Sign(file.AsSpan(header, 4096));
             }
         }

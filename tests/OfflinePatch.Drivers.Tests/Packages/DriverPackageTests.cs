@@ -59,7 +59,7 @@ public sealed class DriverPackageTests
 
         var tampered = Storage();
         tampered.Single(f => f.Name == "viostor.sys").Content[0x2A0] ^= 1;
-        Assert.Equal("DRV-1018:Signature DRV-1009:Signature", Findings(tampered));
+        Assert.Equal("DRV-1009:Signature", Findings(tampered));
 
         var wrong = Storage();
         wrong[1] = ("viostor.sys", SampleDrivers.VioStor.Build("x86", SampleDriverDisc.Version)[1].Content);
@@ -152,7 +152,7 @@ public sealed class DriverPackageTests
         // A name that the manifest knows has the better claim.
         var selection = Choose([TwoMakers(("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Inf = "vendorstor", Maker = "Vendor" }))]);
         Assert.Equal("a\\viostor.inf", selection.Find("viostor")!.Path);
-        Assert.Equal("DRV-1016", Assert.Single(selection.PassedOver("viostor")).Code);
+        Assert.Equal("DRV-1022", Assert.Single(selection.PassedOver("viostor")).Code);
 
         // With equal claims nobody chooses.
         (string, SampleDriver)[] makers = [("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Maker = "Vendor" })];

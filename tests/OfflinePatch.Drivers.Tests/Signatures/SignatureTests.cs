@@ -146,6 +146,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
             {
                 catalog = Catalog.Parse(File.ReadAllBytes(path), Path.GetFileName(path));
                 catalogs++;
+                output.WriteLine($"{path}: {SignatureVerifier.Verify(catalog, SignatureOptions.Default)}");
                 digestBad += SignatureVerifier.Verify(catalog, SignatureOptions.Default).Kind <= SignatureKind.Invalid ? 1 : 0;
             }
             catch (CorruptImageException e)
@@ -162,6 +163,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
                 {
                     executables++;
                     embedded += image.HasEmbeddedSignature ? 1 : 0;
+                    output.WriteLine($"{file}: {SignatureVerifier.Verify(image, SignatureOptions.Default)}");
                     versions += image.FileVersion is not null ? 1 : 0;
                 }
 

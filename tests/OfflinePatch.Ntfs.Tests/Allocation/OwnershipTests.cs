@@ -9,7 +9,8 @@ using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 namespace OfflinePatch.Ntfs.Tests.Allocation;
 
 /// <summary>
-/// Volumes whose $Bitmap lies, or whose records contradict each other. Whatever is done to them, no byte of a cluster that a record owns may change.
+/// Volumes whose $Bitmap lies, or whose records contradict each other. Whatever is done to them, no byte of a cluster that a record owns
+/// may change.
 /// Owners are found here without the engine: by <see cref="VolumeSurgeon"/>.
 /// </summary>
 public sealed class OwnershipTests
@@ -18,7 +19,8 @@ public sealed class OwnershipTests
 
     private static readonly Lazy<byte[][]> Volumes = new(() => [.. ClusterSizes.Select(Build)]);
 
-    private static readonly Lazy<List<NtfsWalkEntry>[]> Entries = new(() => [.. Volumes.Value.Select(v => NtfsVolume.Open(new OverlayDevice(v)).Walk().ToList())]);
+    private static readonly Lazy<List<NtfsWalkEntry>[]> Entries =
+        new(() => [.. Volumes.Value.Select(v => NtfsVolume.Open(new OverlayDevice(v)).Walk().ToList())]);
 
     private enum Lie
     {
@@ -77,11 +79,14 @@ public sealed class OwnershipTests
             }
         }
 
-        Console.WriteLine($"ownership: {cases} cases, {compared >> 20} MiB compared, {string.Join(", ", counts.OrderBy(c => c.Key).Select(c => $"{c.Key} {c.Value}"))}");
+        var results = string.Join(", ", counts.OrderBy(c => c.Key).Select(c => $"{c.Key} {c.Value}"));
+        Console.WriteLine($"ownership: {cases} cases, {compared >> 20} MiB compared, {results}");
         Assert.True(counts.Count >= 4);
     }
 
-    /// <summary>Random changes; returns the code of the refusal, if one was refused, and the records that were changed on purpose.</summary>
+    /// <summary>
+    /// Random changes; returns the code of the refusal, if one was refused, and the records that were changed on purpose.
+    /// </summary>
     private static (string? Refusal, HashSet<long> Touched) Change(OverlayDevice device, List<NtfsWalkEntry> sound, Random random)
     {
         using var volume = NtfsVolume.Open(device);
@@ -117,7 +122,8 @@ public sealed class OwnershipTests
                         break;
                     default:
                         // most of what is free, so that a cluster which only seems free is certainly taken
-                        volume.WriteFile($"{directories[random.Next(directories.Count)]}\\new {operations}.bin", Content(random, (int)Math.Min(volume.FreeBytes, 1 << 21)));
+                        volume.WriteFile($"{directories[random.Next(directories.Count)]}\\new {operations}.bin",
+                            Content(random, (int)Math.Min(volume.FreeBytes, 1 << 21)));
                         break;
                 }
             }
@@ -197,7 +203,8 @@ public sealed class OwnershipTests
                 at += BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(at + 0x20));
                 int lengthBytes = record[at] & 15, offsetBytes = record[at] >> 4;
                 var end = surgeon.Runs(record, VolumeSurgeon.Attribute(record, AttributeType.Data)).Count;
-                if (done || end != 1 || offsetBytes < 2 || run.Lcn >= 1L << ((8 * offsetBytes) - 1) || run.Lcn + first.Count > surgeon.Sectors * surgeon.SectorSize / surgeon.ClusterSize)
+                if (done || end != 1 || offsetBytes < 2 || run.Lcn >= 1L << ((8 * offsetBytes) - 1)
+                    || run.Lcn + first.Count > surgeon.Sectors * surgeon.SectorSize / surgeon.ClusterSize)
                 {
                     done = false;
                     return;
@@ -224,7 +231,8 @@ public sealed class OwnershipTests
         {
             var number = surgeon.Find(random.NextInt64(24, surgeon.RecordCount - 20), _ => true);
             var record = surgeon.Record(number);
-            if (BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(0x20)) != 0 || !FileRecord.Create(record, number).TryFind(AttributeType.Data, "", out var data) || data.IsResident)
+            if (BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(0x20)) != 0
+                || !FileRecord.Create(record, number).TryFind(AttributeType.Data, "", out var data) || data.IsResident)
             {
                 continue;
             }
@@ -238,7 +246,9 @@ public sealed class OwnershipTests
         }
     }
 
-    /// <summary>All owned clusters whose content no change of the volume's structure may touch: files, and the metafiles that are never written.</summary>
+    /// <summary>
+    /// All owned clusters whose content no change of the volume's structure may touch: files, and the metafiles that are never written.
+    /// </summary>
     private static List<(long Record, long Position, byte[] Bytes)> Snapshot(OverlayDevice device)
     {
         var surgeon = new VolumeSurgeon(device);
@@ -247,12 +257,14 @@ public sealed class OwnershipTests
         {
             var raw = new byte[surgeon.RecordSize];
             device.Read(surgeon.Position(number), raw);
-            if (!raw.AsSpan(0, 4).SequenceEqual("FILE"u8) || (raw[0x16] & 1) == 0 || number is < 24 and not (2 or 4 or 7 or 10) || !UpdateSequence.TryDecode(raw))
+            if (!raw.AsSpan(0, 4).SequenceEqual("FILE"u8) || (raw[0x16] & 1) == 0 || number is < 24 and not (2 or 4 or 7 or 10)
+                || !UpdateSequence.TryDecode(raw))
             {
                 continue;
             }
 
-            var owner = new FileReference(BinaryPrimitives.ReadUInt64LittleEndian(raw.AsSpan(0x20))) is { Value: not 0 } @base ? @base.Record : number;
+            var owner = new FileReference(BinaryPrimitives.ReadUInt64LittleEndian(raw.AsSpan(0x20))) is { Value: not 0 } @base
+                ? @base.Record : number;
             var at = (int)BinaryPrimitives.ReadUInt16LittleEndian(raw.AsSpan(0x14));
             while (BinaryPrimitives.ReadUInt32LittleEndian(raw.AsSpan(at)) is not uint.MaxValue and var type)
             {
@@ -294,7 +306,8 @@ public sealed class OwnershipTests
 
         for (var i = 0; i < 150; i++)
         {
-            volume.WriteFile($"directory {i % 6}\\file {i} with a name that is long enough to fill index blocks.bin", Content(random, i % 3 == 0 ? 400 : 24_000));
+            volume.WriteFile($"directory {i % 6}\\file {i} with a name that is long enough to fill index blocks.bin",
+                Content(random, i % 3 == 0 ? 400 : 24_000));
         }
 
         // two files that grow in turns: many runs, on small clusters more than a record holds

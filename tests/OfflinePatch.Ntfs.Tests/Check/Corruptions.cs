@@ -31,10 +31,12 @@ internal static class Corruptions
         ("record: base reference of a record that is none", "NTFS-6071", s => s.Edit(Plain(s), r => Write64(r, 0x20, 23))),
         ("attribute: length", "NTFS-6023", s => s.Edit(Plain(s), r => Write32(r, Attribute(r, AttributeType.Data) + 4, 0x7F0))),
         ("attribute: type", "NTFS-6032", s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.Data)] ^= 4)),
-        ("attribute: id twice", "NTFS-6026", s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.Data) + 0xE] = r[Attribute(r, AttributeType.FileName) + 0xE])),
+        ("attribute: id twice", "NTFS-6026",
+            s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.Data) + 0xE] = r[Attribute(r, AttributeType.FileName) + 0xE])),
         ("attribute: order", "NTFS-6025", s => s.Edit(Plain(s), SwapFirstTwo)),
         ("attribute: indexed flag", "NTFS-6029", s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.FileName) + 0x16] = 0)),
-        ("attribute: value offset", "NTFS-6031", s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.StandardInformation) + 0x14] -= 4)),
+        ("attribute: value offset", "NTFS-6031",
+            s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.StandardInformation) + 0x14] -= 4)),
         ("attribute: flags", "NTFS-6035", s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.Data) + 0xD] |= 0x20)),
         ("runs: past the end of the volume", "NTFS-6040", s => s.Edit(Plain(s), r => BreakRun(r, s, beyond: true))),
         ("runs: a negative length", "NTFS-6040", s => s.Edit(Plain(s), r => BreakRun(r, s, beyond: false))),
@@ -46,9 +48,12 @@ internal static class Corruptions
         ("sizes: written beyond data", "NTFS-6045", s => s.Edit(Plain(s), r => Add32(r, Attribute(r, AttributeType.Data) + 0x38, 1))),
         ("sizes: compressed", "NTFS-6046", s => s.Edit(33, r => Add32(r, Attribute(r, AttributeType.Data) + 0x40, s.ClusterSize))),
         ("compression unit", "NTFS-6036", s => s.Edit(33, r => r[Attribute(r, AttributeType.Data) + 0x22] = 3)),
-        ("$STANDARD_INFORMATION: security id", "NTFS-6051", s => s.Edit(Plain(s), r => Write32(r, Value(r, AttributeType.StandardInformation) + 0x34, 0x7777))),
-        ("$STANDARD_INFORMATION: length", "NTFS-6050", s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.StandardInformation) + 0x10] = 0x40)),
-        ("$STANDARD_INFORMATION: reparse attribute", "NTFS-6063", s => s.Edit(Plain(s), r => r[Value(r, AttributeType.StandardInformation) + 0x21] ^= 4)),
+        ("$STANDARD_INFORMATION: security id", "NTFS-6051",
+            s => s.Edit(Plain(s), r => Write32(r, Value(r, AttributeType.StandardInformation) + 0x34, 0x7777))),
+        ("$STANDARD_INFORMATION: length", "NTFS-6050",
+            s => s.Edit(Plain(s), r => r[Attribute(r, AttributeType.StandardInformation) + 0x10] = 0x40)),
+        ("$STANDARD_INFORMATION: reparse attribute", "NTFS-6063",
+            s => s.Edit(Plain(s), r => r[Value(r, AttributeType.StandardInformation) + 0x21] ^= 4)),
         ("$FILE_NAME: another parent", "NTFS-6056", s => s.Edit(Plain(s), r => r[Value(r, AttributeType.FileName)] = 33)),
         ("$FILE_NAME: parent's sequence", "NTFS-6056", s => s.Edit(Plain(s), r => r[Value(r, AttributeType.FileName) + 6] += 1)),
         ("$FILE_NAME: another name", "NTFS-6093", s => s.Edit(Plain(s), r => r[Value(r, AttributeType.FileName) + 0x42] ^= 1)),
@@ -71,16 +76,20 @@ internal static class Corruptions
         ("index entry: length", "NTFS-6081", s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => Write16(b, e[3] + 8, 0x1000)))),
         ("index entry: removed", "NTFS-6093", s => s.EditBlock(Big(s), RemoveEntry)),
         ("index entry: stale sequence", "NTFS-6091", s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => b[e[3] + 6] += 7))),
-        ("index entry: another file", "NTFS-6097", s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => b.AsSpan(e[4], 8).CopyTo(b.AsSpan(e[3]))))),
+        ("index entry: another file", "NTFS-6097",
+            s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => b.AsSpan(e[4], 8).CopyTo(b.AsSpan(e[3]))))),
         ("index entry: a free record", "NTFS-6090", s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => Write32(b, e[3], 20)))),
         ("index entry: key length", "NTFS-6096", s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => b[e[3] + 10] -= 2))),
         ("index entry: parent in the key", "NTFS-6092", s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => b[e[3] + 16] ^= 1))),
         ("index entry: order", "NTFS-6084", s => s.EditBlock(Big(s), SwapEntries)),
         ("index entry: name space", "NTFS-6093", s => s.EditBlock(Big(s), (b, e) => e.Count > 6 && Do(() => b[e[3] + 16 + 0x41] ^= 1))),
-        ("index entry: directory bit", "NTFS-6095", s => s.EditBlock(5, (b, e) => Do(() => b[EntryOf(b, e, Plain(s)) + 16 + 0x3B] ^= 0x10))),
+        ("index entry: directory bit", "NTFS-6095",
+            s => s.EditBlock(5, (b, e) => Do(() => b[EntryOf(b, e, Plain(s)) + 16 + 0x3B] ^= 0x10))),
         ("index entry: stale size", "NTFS-6094", s => s.EditBlock(5, (b, e) => Do(() => b[EntryOf(b, e, Plain(s)) + 16 + 0x30] ^= 0x40))),
-        ("$Bitmap: a used cluster free", "NTFS-6100", s => s.SetClusterBit(s.Locate(Plain(s), AttributeType.Data, "", 0) / s.ClusterSize, false)),
-        ("$Bitmap: a free cluster used", "NTFS-6101", s => s.SetClusterBit(Enumerable.Range(100, 100_000).First(c => !s.ClusterBit(c)), true)),
+        ("$Bitmap: a used cluster free", "NTFS-6100",
+            s => s.SetClusterBit(s.Locate(Plain(s), AttributeType.Data, "", 0) / s.ClusterSize, false)),
+        ("$Bitmap: a free cluster used", "NTFS-6101",
+            s => s.SetClusterBit(Enumerable.Range(100, 100_000).First(c => !s.ClusterBit(c)), true)),
         ("$MFT bitmap: a used record free", "NTFS-6110", s => s.SetRecordBit(Plain(s), false)),
         ("$MFT bitmap: a free record used", "NTFS-6111", s => s.SetRecordBit(s.RecordCount - 1, true)),
         ("$Secure: descriptor byte", "NTFS-6121", s => s.Xor(s.Locate(9, AttributeType.Data, "$SDS", 0x20), 1)),
@@ -100,7 +109,8 @@ internal static class Corruptions
     ];
 
     /// <summary>A file in the root with plain clusters.</summary>
-    private static long Plain(VolumeSurgeon s) => s.Find(33, r => Has(r, AttributeType.Data) && r[Attribute(r, AttributeType.Data) + 8] == 1 && r[Value(r, AttributeType.FileName)] == 5);
+    private static long Plain(VolumeSurgeon s) => s.Find(33, r => Has(r, AttributeType.Data)
+        && r[Attribute(r, AttributeType.Data) + 8] == 1 && r[Value(r, AttributeType.FileName)] == 5);
 
     /// <summary>A directory of many blocks.</summary>
     private static long Big(VolumeSurgeon s) => s.Find(33, r => Has(r, AttributeType.IndexAllocation, "$I30")
@@ -118,7 +128,8 @@ internal static class Corruptions
 
     private static void Write64(byte[] bytes, int at, long value) => BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(at), value);
 
-    private static void Add32(byte[] bytes, int at, int difference) => Write32(bytes, at, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at)) + difference);
+    private static void Add32(byte[] bytes, int at, int difference) =>
+        Write32(bytes, at, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(at)) + difference);
 
     private static void SwapFirstTwo(byte[] record)
     {
@@ -190,7 +201,8 @@ internal static class Corruptions
         return false;
     }
 
-    private static int EntryOf(byte[] block, List<int> entries, long number) => entries.First(e => BinaryPrimitives.ReadUInt32LittleEndian(block.AsSpan(e)) == number);
+    private static int EntryOf(byte[] block, List<int> entries, long number) =>
+        entries.First(e => BinaryPrimitives.ReadUInt32LittleEndian(block.AsSpan(e)) == number);
 
     private static void EditSecureIndex(VolumeSurgeon s, string name, int offset)
     {

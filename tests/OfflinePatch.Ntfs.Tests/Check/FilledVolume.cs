@@ -6,7 +6,9 @@ namespace OfflinePatch.Ntfs.Tests.Check;
 /// <summary>Volumes with files, written by ntfs-3g.</summary>
 internal static class FilledVolume
 {
-    /// <summary>Mounts with ntfs-3g and writes files: a wide directory, deep ones, hard links, sparse and fragmented files, long and other names.</summary>
+    /// <summary>
+    /// Mounts with ntfs-3g and writes files: a wide directory, deep ones, hard links, sparse and fragmented files, long and other names.
+    /// </summary>
     public static void Fill(ScratchFolder scratch, string image, int files)
     {
         Oracle.Require("ntfs-3g", "umount");

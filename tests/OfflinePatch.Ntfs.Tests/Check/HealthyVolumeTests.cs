@@ -44,7 +44,8 @@ public sealed class HealthyVolumeTests
             file.SetLength(128 * 1024 * 1024);
         }
 
-        Oracle.Run("mkntfs", "-F", "-Q", "-s", $"{sector}", "-c", $"{cluster}", "-p", "0", "-H", "255", "-S", "63", scratch["volume.img"]).MustSucceed();
+        Oracle.Run("mkntfs", "-F", "-Q", "-s", $"{sector}", "-c", $"{cluster}", "-p", "0", "-H", "255", "-S", "63", scratch["volume.img"])
+            .MustSucceed();
         AssertNone(Load(scratch["volume.img"]));
         FilledVolume.Fill(scratch, "volume.img", 1500);
         AssertNone(Load(scratch["volume.img"]));

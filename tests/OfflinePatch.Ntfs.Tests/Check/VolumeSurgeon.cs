@@ -4,7 +4,9 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Tests.Check;
 
-/// <summary>Changes single fields of a volume below all engines: records and index blocks are decoded, changed, and protected again.</summary>
+/// <summary>
+/// Changes single fields of a volume below all engines: records and index blocks are decoded, changed, and protected again.
+/// </summary>
 internal sealed class VolumeSurgeon
 {
     private readonly List<(long Vcn, long Lcn, long Count)> _mft;
@@ -197,7 +199,8 @@ internal sealed class VolumeSurgeon
         Device.Write(position, one);
     }
 
-    public void SetClusterBit(long cluster, bool value) => SetBit(Locate(6, AttributeType.Data, "", cluster / 8), (int)(cluster % 8), value);
+    public void SetClusterBit(long cluster, bool value) =>
+        SetBit(Locate(6, AttributeType.Data, "", cluster / 8), (int)(cluster % 8), value);
 
     public void SetRecordBit(long number, bool value) => SetBit(Locate(0, AttributeType.Bitmap, "", number / 8), (int)(number % 8), value);
 

@@ -109,7 +109,8 @@ public sealed class ChunkDecoderTests
     [Fact, Trait("tier", "unit")]
     public void Lzx_uncompressed_block_of_odd_length_is_followed_by_a_pad_byte()
     {
-        // Two blocks by hand: uncompressed, 5 bytes + pad; uncompressed, 3 bytes. Bits: type 011, size flag 0, size 16 bits; then up to the next word.
+        // Two blocks by hand: uncompressed, 5 bytes + pad; uncompressed, 3 bytes. Bits: type 011, size flag 0, size 16 bits; then up to the
+        // next word.
         byte[] chunk =
         [
             0x00, 0x60, 0x00, 0x50, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, (byte)'h', (byte)'e', (byte)'l', (byte)'l', (byte)'o', 0,

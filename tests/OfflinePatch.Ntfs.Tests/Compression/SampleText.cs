@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OfflinePatch.Ntfs.Tests.Compression;
 
-/// <summary>Plain content with words, noise and x86 calls, made by a rule: the golden chunks were compressed from it by wimlib 1.13.5.</summary>
+/// <summary>
+/// Plain content with words, noise and x86 calls, made by a rule: the golden chunks were compressed from it by wimlib 1.13.5.
+/// </summary>
 internal static class SampleText
 {
     private static readonly string[] Words =
@@ -39,7 +41,8 @@ internal static class SampleText
 
     public static byte[] Golden(string name)
     {
-        using var stream = typeof(SampleText).Assembly.GetManifestResourceStream(name + ".bin") ?? throw new InvalidOperationException(name);
+        using var stream = typeof(SampleText).Assembly.GetManifestResourceStream(name + ".bin")
+            ?? throw new InvalidOperationException(name);
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;

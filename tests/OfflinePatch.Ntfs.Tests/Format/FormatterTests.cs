@@ -31,9 +31,11 @@ public sealed class FormatterTests
     [SkippableTheory, MemberData(nameof(Shapes)), Trait("tier", "oracle")]
     public void Judges_find_nothing(long length, int cluster, int sector, int record)
     {
-        Skip.If(length > 1024 * MiB && Environment.GetEnvironmentVariable("OFFLINEPATCH_SLOW") is null, "a large volume: set OFFLINEPATCH_SLOW");
+        Skip.If(length > 1024 * MiB && Environment.GetEnvironmentVariable("OFFLINEPATCH_SLOW") is null,
+            "a large volume: set OFFLINEPATCH_SLOW");
         using var device = new MemoryDevice(length, sector);
-        NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = cluster, RecordSize = record, Label = "Ärger 测试", HiddenSectors = 2048 });
+        NtfsFormatter.Format(device,
+            new NtfsFormatOptions { ClusterSize = cluster, RecordSize = record, Label = "Ärger 测试", HiddenSectors = 2048 });
         using var scratch = new ScratchFolder();
         VolumeOracles.Save(device, scratch["volume.img"]);
         var complaints = VolumeOracles.Complaints(scratch["volume.img"], sleuthkit: cluster <= 65536 && sector == 512);
@@ -111,7 +113,8 @@ public sealed class FormatterTests
     public void Boot_sector_carries_the_options_and_has_its_backup()
     {
         using var device = new MemoryDevice(512 * MiB);
-        NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = 2 * 1024 * 1024, HiddenSectors = 0x12345, SerialNumber = 0x1122334455667788 });
+        NtfsFormatter.Format(device,
+            new NtfsFormatOptions { ClusterSize = 2 * 1024 * 1024, HiddenSectors = 0x12345, SerialNumber = 0x1122334455667788 });
         var boot = new byte[512];
         var backup = new byte[512];
         device.Read(0, boot);
@@ -135,7 +138,8 @@ public sealed class FormatterTests
     public void Impossible_requests_are_refused_and_write_nothing(long length, int cluster, int record, string code)
     {
         using var device = new MemoryDevice(length);
-        var refusal = Assert.Throws<RefusedException>(() => NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = cluster, RecordSize = record }));
+        var refusal = Assert.Throws<RefusedException>(() =>
+            NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = cluster, RecordSize = record }));
         Assert.Equal(code, refusal.Code);
         Assert.Equal(0, device.AllocatedBytes);
     }

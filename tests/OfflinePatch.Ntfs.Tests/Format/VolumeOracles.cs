@@ -29,7 +29,9 @@ internal static class VolumeOracles
         }
     }
 
-    /// <summary>ntfsfix -n, ntfsinfo, ntfs-3g's ntfsls, sleuthkit, and where they are there ntfsck and ntfs_strict.py: what each has to complain of.</summary>
+    /// <summary>
+    /// ntfsfix -n, ntfsinfo, ntfs-3g's ntfsls, sleuthkit, and where they are there ntfsck and ntfs_strict.py: what each has to complain of.
+    /// </summary>
     public static List<string> Complaints(string image, bool sleuthkit = true)
     {
         Oracle.Require("ntfsfix", "ntfsinfo", "ntfsls", "ntfsresize");
@@ -64,7 +66,8 @@ internal static class VolumeOracles
     {
         get
         {
-            var folder = Environment.GetEnvironmentVariable("OFFLINEPATCH_ORACLES") ?? (Corpus.Root is { } root ? Path.Combine(root, "..", "oracles") : null);
+            var folder = Environment.GetEnvironmentVariable("OFFLINEPATCH_ORACLES")
+                ?? (Corpus.Root is { } root ? Path.Combine(root, "..", "oracles") : null);
             var script = folder is null ? null : Path.Combine(folder, "ntfs_strict.py");
             return File.Exists(script) ? script : null;
         }

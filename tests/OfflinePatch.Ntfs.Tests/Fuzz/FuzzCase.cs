@@ -3,7 +3,9 @@ using OfflinePatch.Ntfs.Check;
 
 namespace OfflinePatch.Ntfs.Tests.Fuzz;
 
-/// <summary>What is done with one damaged volume. Only the four exception families may come out; the checker may not throw at all.</summary>
+/// <summary>
+/// What is done with one damaged volume. Only the four exception families may come out; the checker may not throw at all.
+/// </summary>
 internal static class FuzzCase
 {
     private const int MaximumEntries = 4000;

@@ -11,7 +11,8 @@ internal static class FuzzSeeds
     {
         var seeds = new List<(string, byte[])>
         {
-            ("512", Build(6, 512, 1024)), ("4096", Build(6, 4096, 1024)), ("4096/4K records", Build(8, 4096, 4096)), ("65536", Build(24, 65536, 1024)),
+            ("512", Build(6, 512, 1024)), ("4096", Build(6, 4096, 1024)), ("4096/4K records", Build(8, 4096, 4096)),
+                ("65536", Build(24, 65536, 1024)),
         };
         foreach (var name in new[] { "ntfs/large-directory.bin", "ntfs/charlie.dd" })
         {

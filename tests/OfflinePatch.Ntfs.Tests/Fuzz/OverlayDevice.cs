@@ -25,7 +25,8 @@ internal sealed class OverlayDevice(byte[] origin, int sectorSize = 512) : Block
         {
             var within = (int)(offset % PageSize);
             var count = Math.Min(buffer.Length, PageSize - within);
-            (_pages.TryGetValue(offset / PageSize, out var page) ? page.AsSpan(within, count) : origin.AsSpan((int)offset, count)).CopyTo(buffer);
+            (_pages.TryGetValue(offset / PageSize, out var page) ? page.AsSpan(within, count) : origin.AsSpan((int)offset, count))
+                .CopyTo(buffer);
             buffer = buffer[count..];
             offset += count;
         }

@@ -4,7 +4,8 @@ using System.Globalization;
 namespace OfflinePatch.Ntfs.Tests.Fuzz;
 
 /// <summary>
-/// Damaged volumes through open, state, walk, read, write, check. A case must end within 2 s and allocate less than 256 MiB more (in all, garbage included) than the same on the undamaged volume.
+/// Damaged volumes through open, state, walk, read, write, check. A case must end within 2 s and allocate less than 256 MiB more (in all,
+/// garbage included) than the same on the undamaged volume.
 /// OFFLINEPATCH_FUZZ_CASES sets the number of cases of the slow tier (200,000), OFFLINEPATCH_FUZZ_FIRST the first one.
 /// </summary>
 public sealed class VolumeFuzzTests
@@ -51,7 +52,8 @@ public sealed class VolumeFuzzTests
         worker.Start();
         while (!worker.Join(500))
         {
-            Assert.True(Stopwatch.GetElapsedTime(Volatile.Read(ref started)) < HangLimit, $"case {Volatile.Read(ref current)} ({seeds[Volatile.Read(ref current) % seeds.Count].Name}) hangs");
+            Assert.True(Stopwatch.GetElapsedTime(Volatile.Read(ref started)) < HangLimit,
+                $"case {Volatile.Read(ref current)} ({seeds[Volatile.Read(ref current) % seeds.Count].Name}) hangs");
         }
 
         Assert.True(done, "the worker died");
@@ -60,7 +62,10 @@ public sealed class VolumeFuzzTests
         Console.WriteLine($"fuzz: {count} cases, {reached[0]} not opened, {reached[1]} read, {reached[2]} written");
     }
 
-    /// <summary>A busy machine is slow with everything: the case counts as slow only where it is so twice, and ten times slower than the undamaged volume.</summary>
+    /// <summary>
+    /// A busy machine is slow with everything: the case counts as slow only where it is so twice, and ten times slower than the undamaged
+    /// volume.
+    /// </summary>
     private static TimeSpan Again(byte[] volume, VolumeMutator mutator, int number)
     {
         var start = Stopwatch.GetTimestamp();
@@ -83,7 +88,8 @@ public sealed class VolumeFuzzTests
         return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
-    private static string? One(List<(string Name, byte[] Volume)> seeds, List<VolumeMutator> mutators, List<long> usual, int number, int[] reached)
+    private static string? One(List<(string Name, byte[] Volume)> seeds, List<VolumeMutator> mutators, List<long> usual, int number,
+        int[] reached)
     {
         var index = number % seeds.Count;
         using var device = new OverlayDevice(seeds[index].Volume);

@@ -3,13 +3,18 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Ntfs.Tests.Fuzz;
 
-/// <summary>Damages a volume where it hurts: single fields of FILE records, index blocks, the boot sector and metafile content, update sequences re-signed.</summary>
+/// <summary>
+/// Damages a volume where it hurts: single fields of FILE records, index blocks, the boot sector and metafile content, update sequences
+/// re-signed.
+/// </summary>
 internal sealed class VolumeMutator
 {
     private static readonly ulong[] Interesting =
     [
-        0, 1, 2, 7, 8, 0x10, 0x18, 0x38, 0x40, 0x7F, 0x80, 0xFF, 0x100, 0x1FE, 0x200, 0x3F8, 0x400, 0xFFF, 0x1000, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000,
-        0xFFFFFFFF, 0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFE, 0x0005000000000005, 0x00FFFFFFFFFFFFFF,
+        0, 1, 2, 7, 8, 0x10, 0x18, 0x38, 0x40, 0x7F, 0x80, 0xFF, 0x100, 0x1FE, 0x200, 0x3F8, 0x400, 0xFFF, 0x1000, 0x7FFF, 0x8000, 0xFFFF,
+            0x10000, 0x7FFFFFFF, 0x80000000,
+        0xFFFFFFFF, 0x100000000, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFFFFFFFFFF, 0xFFFFFFFFFFFFFFFE, 0x0005000000000005,
+            0x00FFFFFFFFFFFFFF,
     ];
 
     private readonly byte[] _origin;
@@ -81,7 +86,8 @@ internal sealed class VolumeMutator
         var bytes = new byte[size];
         device.Read(at, bytes);
         var decoded = UpdateSequence.TryDecode(bytes);
-        var used = (int)Math.Clamp(BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes[0] == (byte)'F' ? 0x18 : 0x1C)), 0x40u, (uint)(size - 8));
+        var used = (int)Math.Clamp(BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(bytes[0] == (byte)'F' ? 0x18 : 0x1C)), 0x40u,
+            (uint)(size - 8));
         switch (random.Next(10))
         {
             case 0:
@@ -89,7 +95,8 @@ internal sealed class VolumeMutator
                 break;
             case 1: // a piece of it over another
                 var length = random.Next(1, 64);
-                bytes.AsSpan(random.Next(used - Math.Min(used - 1, length)), Math.Min(length, used - 1)).ToArray().CopyTo(bytes, random.Next(size - length));
+                bytes.AsSpan(random.Next(used - Math.Min(used - 1, length)), Math.Min(length, used - 1)).ToArray()
+                    .CopyTo(bytes, random.Next(size - length));
                 break;
             default:
                 Field(bytes, random, 0x30 + random.Next(Math.Max(1, used - 0x30)));
@@ -127,7 +134,8 @@ internal sealed class VolumeMutator
                 break;
             default: // a little more or less
                 var field = bytes.AsSpan(at & ~1);
-                BinaryPrimitives.WriteUInt16LittleEndian(field, (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(field) + random.Next(-16, 17)) & 0xFFFF));
+                BinaryPrimitives.WriteUInt16LittleEndian(field,
+                    (ushort)((BinaryPrimitives.ReadUInt16LittleEndian(field) + random.Next(-16, 17)) & 0xFFFF));
                 break;
         }
     }

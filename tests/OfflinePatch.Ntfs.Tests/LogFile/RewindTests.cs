@@ -5,7 +5,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Ntfs.Tests.LogFile;
 
 /// <summary>
-/// The logs of clean volumes, played backwards and forwards: undo of every change that Windows made in its last session takes the volume back to where
+/// The logs of clean volumes, played backwards and forwards: undo of every change that Windows made in its last session takes the volume
+/// back to where
 /// that began, redo brings it to where it is. What a wrong operation would do to FILE records, indexes and bitmaps cannot hide in that.
 /// </summary>
 public sealed class RewindTests
@@ -15,7 +16,8 @@ public sealed class RewindTests
     [InlineData("ntfs/ntfs-2m.raw", 65536L, 0)]
     [InlineData("ntfs/ntfs-lastaccess.raw", 65536L, 0)]
     [InlineData("ntfs/ntfs-si-vs-fn.raw", 65536L, 1)] // its makers set times of one file below NTFS
-    public void Undo_and_redo_of_a_session_end_where_they_began(string name, long start, int tolerated) => Rewind(name, start, tolerated, []);
+    public void Undo_and_redo_of_a_session_end_where_they_began(string name, long start, int tolerated) =>
+        Rewind(name, start, tolerated, []);
 
     /// <summary>What is carried out without being forced was carried out here, on what Windows wrote.</summary>
     [SkippableFact, Trait("tier", "layout")]
@@ -27,7 +29,8 @@ public sealed class RewindTests
         Rewind("ntfs/ntfs-2m.raw", 65536, 0, met);
         var proven = Enum.GetValues<LogOperation>().Where(o => LogApplier.IsAction(o) && LogReplayer.IsProven(o)).ToHashSet();
         Console.WriteLine($"operations met: {string.Join(", ", met.Order())}");
-        Assert.True(proven.SetEquals(met), $"not met: {string.Join(", ", proven.Except(met))}; met, not listed: {string.Join(", ", met.Except(proven))}");
+        Assert.True(proven.SetEquals(met),
+            $"not met: {string.Join(", ", proven.Except(met))}; met, not listed: {string.Join(", ", met.Except(proven))}");
     }
 
     private static void Rewind(string name, long start, int tolerated, HashSet<LogOperation> met, bool isGuessing = false)
@@ -52,7 +55,8 @@ public sealed class RewindTests
 
             try
             {
-                if (LogApplier.IsAction(record.Undo) && applier.Apply(new ReplayTarget(record, record.Undo, lcns, size), record.UndoBytes, lsn: null))
+                if (LogApplier.IsAction(record.Undo)
+                    && applier.Apply(new ReplayTarget(record, record.Undo, lcns, size), record.UndoBytes, lsn: null))
                 {
                     met.Add(record.Undo);
                 }
@@ -69,7 +73,8 @@ public sealed class RewindTests
         foreach (var i in undone)
         {
             var (record, size, lcns) = (changes[i].Record, changes[i].BlockSize, changes[i].Lcns);
-            if (LogApplier.IsAction(record.Redo) && applier.Apply(new ReplayTarget(record, record.Redo, lcns, size), record.RedoBytes, lsn: null))
+            if (LogApplier.IsAction(record.Redo)
+                && applier.Apply(new ReplayTarget(record, record.Redo, lcns, size), record.RedoBytes, lsn: null))
             {
                 met.Add(record.Redo);
             }

@@ -5,12 +5,16 @@ namespace OfflinePatch.Ntfs.Tests.LogFile;
 /// <summary>Fills a buffer from an offset.</summary>
 internal delegate void ReadAt(long offset, Span<byte> buffer);
 
-/// <summary>Compares a volume before and after: FILE records and index blocks decoded, up to the bytes in use and without LSN; everything else byte for byte.</summary>
+/// <summary>
+/// Compares a volume before and after: FILE records and index blocks decoded, up to the bytes in use and without LSN; everything else byte
+/// for byte.
+/// </summary>
 internal static class VolumeComparison
 {
     /// <param name="unlogged">Positions of FILE records whose resident content Windows wrote without logging it.</param>
     /// <param name="ignored">Offsets from and to that are not compared: the log itself.</param>
-    public static (int Count, string Example) Differences(BlockDevice before, ReadAt after, VolumeGeometry geometry, HashSet<long> unlogged, List<(long From, long To)>? ignored = null)
+    public static (int Count, string Example) Differences(BlockDevice before, ReadAt after, VolumeGeometry geometry, HashSet<long> unlogged,
+        List<(long From, long To)>? ignored = null)
     {
         var count = 0;
         var example = "";
@@ -33,7 +37,8 @@ internal static class VolumeComparison
 
             for (var i = 0; i < 4096;)
             {
-                var size = a.AsSpan(i, 4).SequenceEqual("FILE"u8) ? geometry.RecordSize : a.AsSpan(i, 4).SequenceEqual("INDX"u8) ? 4096 : 512;
+                var size = a.AsSpan(i, 4).SequenceEqual("FILE"u8) ? geometry.RecordSize : a.AsSpan(i, 4).SequenceEqual("INDX"u8) ? 4096
+                    : 512;
                 var (x, y) = (a.AsSpan(i, size).ToArray(), b.AsSpan(i, size).ToArray());
                 if (!unlogged.Contains(at + i) && !Same(x, y))
                 {
@@ -58,7 +63,8 @@ internal static class VolumeComparison
     {
         if (a.Length == 512)
         {
-            // one volume was filled with a pattern: Windows logged it as padding between security descriptors, and put zeros there in the end
+            // one volume was filled with a pattern: Windows logged it as padding between security descriptors, and put zeros there in the
+            // end
             return Enumerable.Range(0, 512).All(i => a[i] == b[i] || (a[i] == 0 && "PTRN".Contains((char)b[i], StringComparison.Ordinal)));
         }
 

@@ -5,7 +5,10 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.LogFile;
 
-/// <summary>Logs that Windows wrote and closed: every record of the last round must be readable, and the last one must be the one that the restart page names.</summary>
+/// <summary>
+/// Logs that Windows wrote and closed: every record of the last round must be readable, and the last one must be the one that the restart
+/// page names.
+/// </summary>
 public sealed class WindowsLogTests
 {
     [SkippableTheory, Trait("tier", "layout")]
@@ -31,7 +34,8 @@ public sealed class WindowsLogTests
         var all = ReadAll(pages);
         foreach (var record in all.Where(r => r.IsChange))
         {
-            Assert.True(record.Problem() is null, $"{record.Redo} {record.Undo}: {record.Problem()} {Convert.ToHexString(record.Data[..0x28])} of {record.Data.Length}");
+            Assert.True(record.Problem() is null,
+                $"{record.Redo} {record.Undo}: {record.Problem()} {Convert.ToHexString(record.Data[..0x28])} of {record.Data.Length}");
             if (!record.HasRedoBytes)
             {
                 without.Add($"{record.Redo}");
@@ -51,7 +55,9 @@ public sealed class WindowsLogTests
         Assert.Equal(inspection.CurrentLsn, all[^1].Lsn);
     }
 
-    /// <summary>All records that are left, oldest first. Windows starts every session on a fresh page, so there are gaps between the chains.</summary>
+    /// <summary>
+    /// All records that are left, oldest first. Windows starts every session on a fresh page, so there are gaps between the chains.
+    /// </summary>
     internal static List<LogRecord> ReadAll(LogPages pages)
     {
         var records = new List<LogRecord>();

@@ -23,7 +23,8 @@ internal sealed class WindowsSession
         Records = WindowsLogTests.ReadAll(Pages);
         var version = Records.Where(r => r.Type == 2).Select(r => BitConverter.ToUInt32(r.Data)).DefaultIfEmpty(0u).First();
         var attributes = new Dictionary<int, OpenAttribute>();
-        var indexes = Records.Where(r => r.IsChange && r.Redo is LogOperation.AddIndexEntryAllocation or LogOperation.DeleteIndexEntryAllocation
+        var indexes =
+            Records.Where(r => r.IsChange && r.Redo is LogOperation.AddIndexEntryAllocation or LogOperation.DeleteIndexEntryAllocation
             or LogOperation.WriteEndOfIndexBuffer or LogOperation.SetIndexEntryVcnAllocation or LogOperation.UpdateFileNameAllocation)
             .Select(r => r.TargetAttribute).ToHashSet();
         foreach (var record in Records.Where(r => r.IsChange))
@@ -60,7 +61,8 @@ internal sealed class WindowsSession
         foreach (var group in ByPosition)
         {
             var freed = group.Where(c => c.Record.Redo == LogOperation.DeallocateFileRecordSegment).Select(c => c.Record.Lsn).ToList();
-            var taken = group.Where(c => c.Record.Redo == LogOperation.InitializeFileRecordSegment).Select(c => c.Record.Lsn).DefaultIfEmpty(0UL).Max();
+            var taken = group.Where(c => c.Record.Redo == LogOperation.InitializeFileRecordSegment).Select(c => c.Record.Lsn)
+                .DefaultIfEmpty(0UL).Max();
             freed.RemoveAll(lsn => lsn > taken);
             if (freed.Count > 0)
             {

@@ -395,7 +395,8 @@ public sealed class ModelRun : IDisposable
         Assert.True(same == expected.Length, $"content of {path} from byte {same} of {expected.Length}");
     }
 
-    private Directory PickDirectory() => _random.Next(3) == 0 ? _directories[Math.Min(_directories.Count - 1, 1)] : _directories[_random.Next(_directories.Count)];
+    private Directory PickDirectory() => _random.Next(3) == 0 ? _directories[Math.Min(_directories.Count - 1, 1)]
+        : _directories[_random.Next(_directories.Count)];
 
     private bool PickFile(out Directory parent, out string name, out File file)
     {

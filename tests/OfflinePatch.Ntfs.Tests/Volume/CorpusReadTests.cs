@@ -17,7 +17,8 @@ public sealed class CorpusReadTests
         VolumeOracles.Save(device, scratch["volume.img"]);
         Ntfs3gReader.Mounted(scratch, "volume.img", mount =>
         {
-            var seen = Directory.EnumerateFileSystemEntries(mount, "*", SearchOption.AllDirectories).Select(p => Path.GetRelativePath(mount, p)).ToHashSet(StringComparer.Ordinal);
+            var seen = Directory.EnumerateFileSystemEntries(mount, "*", SearchOption.AllDirectories)
+                .Select(p => Path.GetRelativePath(mount, p)).ToHashSet(StringComparer.Ordinal);
             foreach (var entry in volume.Walk())
             {
                 var path = entry.Path.Replace('\\', '/');

@@ -14,7 +14,8 @@ public sealed class CorpusWriteTests
     {
         using var device = CorpusVolume.Load(name, start);
         using var volume = NtfsVolume.Open(device);
-        var expected = volume.Walk().Select(e => (e.Path, e.Entry.IsDirectory, Content: e.Entry.IsDirectory ? [] : volume.ReadFile(e.Path))).ToList();
+        var expected = volume.Walk()
+            .Select(e => (e.Path, e.Entry.IsDirectory, Content: e.Entry.IsDirectory ? [] : volume.ReadFile(e.Path))).ToList();
         var random = new Random(50);
         var full = false;
         try
@@ -69,7 +70,8 @@ public sealed class CorpusWriteTests
     {
         using var device = CorpusVolume.Load(name, start);
         using var volume = NtfsVolume.Open(device);
-        var expected = volume.Walk().Select(e => (e.Path, e.Entry.IsDirectory, Content: e.Entry.IsDirectory ? [] : volume.ReadFile(e.Path))).ToList();
+        var expected = volume.Walk()
+            .Select(e => (e.Path, e.Entry.IsDirectory, Content: e.Entry.IsDirectory ? [] : volume.ReadFile(e.Path))).ToList();
         var free = volume.FreeBytes;
         volume.CreateDirectory("new");
         for (var i = 0; i < 60; i++)

@@ -25,14 +25,16 @@ public sealed class ForeignVolumeTests
         FilledVolume.Fill(scratch, "volume.img", 300);
         using var device = FilledVolume.Load(scratch["volume.img"]);
         using var volume = NtfsVolume.Open(device);
-        var expected = volume.Walk().Select(e => (e.Path, e.Entry.IsDirectory, Content: e.Entry.IsDirectory ? [] : volume.ReadFile(e.Path))).ToList();
+        var expected = volume.Walk()
+            .Select(e => (e.Path, e.Entry.IsDirectory, Content: e.Entry.IsDirectory ? [] : volume.ReadFile(e.Path))).ToList();
         Ntfs3gReader.AssertSame(scratch, "volume.img", expected);
 
         // one content under 31 names; then one name less, one other, one moved
         var content = new byte[70_000];
         new Random(3).NextBytes(content);
         volume.WriteFile(@"wide\LINK 7", content);
-        expected = [.. expected.Select(e => e.Path.StartsWith(@"wide\link ", StringComparison.Ordinal) || e.Path.EndsWith("測試 11.txt", StringComparison.Ordinal) ? e with { Content = content } : e)];
+        expected = [.. expected.Select(e => e.Path.StartsWith(@"wide\link ", StringComparison.Ordinal)
+            || e.Path.EndsWith("測試 11.txt", StringComparison.Ordinal) ? e with { Content = content } : e)];
         volume.Delete(@"wide\link 8");
         expected.RemoveAll(e => e.Path == @"wide\link 8");
         volume.Move(@"wide\link 9", "link in the root");
@@ -61,7 +63,8 @@ public sealed class ForeignVolumeTests
         try
         {
             Directory.CreateDirectory($"{mount}/packed");
-            Oracle.Run("python3", "-c", $"import os,struct; os.setxattr('{mount}/packed','system.ntfs_attrib_be',struct.pack('>I',0x810))").MustSucceed();
+            Oracle.Run("python3", "-c", $"import os,struct; os.setxattr('{mount}/packed','system.ntfs_attrib_be',struct.pack('>I',0x810))")
+                .MustSucceed();
             for (var i = 0; i < contents.Length; i++)
             {
                 File.WriteAllBytes($"{mount}/packed/{i}", contents[i]);
@@ -206,7 +209,8 @@ public sealed class ForeignVolumeTests
     private static int MakeCompact(NtfsVolume volume, string path, byte[] packed)
     {
         // the plain length is not in the stream: the table has one entry less than there are chunks
-        var chunks = (BinaryPrimitives.ReadInt32LittleEndian(packed) > 0 ? Enumerable.Range(1, packed.Length / 4).First(n => FitsTable(packed, n)) : 0) + 1;
+        var chunks = (BinaryPrimitives.ReadInt32LittleEndian(packed) > 0
+            ? Enumerable.Range(1, packed.Length / 4).First(n => FitsTable(packed, n)) : 0) + 1;
         var length = (chunks - 1) * 4096 + 12;
         Patch(volume, path, node =>
         {
@@ -274,7 +278,8 @@ public sealed class ForeignVolumeTests
         var bytes = new byte[length];
         for (var i = 0; i < length; i++)
         {
-            bytes[i] = i % 100_000 > 80_000 ? (byte)random.Next(256) : (byte)("some text that repeats "[i % 23] + (random.Next(40) == 0 ? 1 : 0));
+            bytes[i] = i % 100_000 > 80_000 ? (byte)random.Next(256)
+                : (byte)("some text that repeats "[i % 23] + (random.Next(40) == 0 ? 1 : 0));
         }
 
         return bytes;
@@ -288,10 +293,12 @@ public sealed class ForeignVolumeTests
             file.SetLength(128 << 20);
         }
 
-        Oracle.Run("mkntfs", "-F", "-Q", "-s", "512", "-c", $"{cluster}", "-p", "0", "-H", "255", "-S", "63", scratch["volume.img"]).MustSucceed();
+        Oracle.Run("mkntfs", "-F", "-Q", "-s", "512", "-c", $"{cluster}", "-p", "0", "-H", "255", "-S", "63", scratch["volume.img"])
+            .MustSucceed();
     }
 
-    private static void Judge(ScratchFolder scratch, MemoryDevice device, NtfsVolume volume, List<(string Path, bool IsDirectory, byte[] Content)> expected)
+    private static void Judge(ScratchFolder scratch, MemoryDevice device, NtfsVolume volume,
+        List<(string Path, bool IsDirectory, byte[] Content)> expected)
     {
         var findings = volume.Check().Where(f => f.Severity == FindingSeverity.Error).ToList();
         Assert.True(findings.Count == 0, string.Join("\n", findings.Take(10)));

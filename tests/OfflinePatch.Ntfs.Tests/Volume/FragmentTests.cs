@@ -99,7 +99,8 @@ public sealed class FragmentTests
     }
 
     /// <summary>
-    /// Every second cluster is taken, so that $MFT grows in pieces of one cluster: its own record overflows, then extension records one after the other,
+    /// Every second cluster is taken, so that $MFT grows in pieces of one cluster: its own record overflows, then extension records one
+    /// after the other,
     /// until the eight records that may describe $MFT are full.
     /// </summary>
     [SkippableFact, Trait("tier", "oracle")]

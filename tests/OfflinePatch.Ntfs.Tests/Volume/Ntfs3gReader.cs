@@ -9,8 +9,10 @@ internal static class Ntfs3gReader
     /// <summary>Mounts an image and compares every name, size and content.</summary>
     /// <param name="scratch">The folder of the image.</param>
     /// <param name="image">Its name.</param>
-    /// <param name="expected">Everything that must be there, and nothing else. Names that are no valid UTF-16 are left out: Linux cannot show them.</param>
-    public static void AssertSame(ScratchFolder scratch, string image, IEnumerable<(string Path, bool IsDirectory, byte[] Content)> expected)
+    /// <param name="expected">Everything that must be there, and nothing else. Names that are no valid UTF-16 are left out: Linux cannot
+    /// show them.</param>
+    public static void AssertSame(ScratchFolder scratch, string image,
+        IEnumerable<(string Path, bool IsDirectory, byte[] Content)> expected)
     {
         Mounted(scratch, image, mount =>
         {
@@ -29,7 +31,8 @@ internal static class Ntfs3gReader
                 if (!isDirectory)
                 {
                     var bytes = File.ReadAllBytes(Path.Combine(mount, name));
-                    Assert.True(SHA256.HashData(bytes).AsSpan().SequenceEqual(SHA256.HashData(content)), $"ntfs-3g reads {name} differently");
+                    Assert.True(SHA256.HashData(bytes).AsSpan().SequenceEqual(SHA256.HashData(content)),
+                        $"ntfs-3g reads {name} differently");
                 }
             }
 

@@ -41,7 +41,8 @@ public sealed class PlaceholderTests
         volume.WriteFile("file.bin", content);
         var node = volume.Core.Nodes.Get(volume.OpenFile("file.bin")!.Reference);
         var standard = node.Attributes.Single(a => a.Type == AttributeType.StandardInformation);
-        BinaryPrimitives.WriteUInt32LittleEndian(standard.Value.AsSpan(StandardInformation.Layout.Attributes), attributes | (tag == 0 ? 0 : 0x400u));
+        BinaryPrimitives.WriteUInt32LittleEndian(standard.Value.AsSpan(StandardInformation.Layout.Attributes),
+            attributes | (tag == 0 ? 0 : 0x400u));
         if (tag != 0)
         {
             var point = new NodeAttribute(AttributeType.ReparsePoint, "");

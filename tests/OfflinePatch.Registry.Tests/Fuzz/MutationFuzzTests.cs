@@ -135,7 +135,7 @@ public sealed class MutationFuzzTests
         var pending = new Stack<HiveKey>([root]);
         while (pending.TryPop(out var key))
         {
-            _ = (key.Name, key.LastWriteTimeUtc, key.ClassName, key.IsSymbolicLink);
+            _ = (key.Name, key.LastWriteTimeUtc, key.ClassName);
             foreach (var value in key.Values)
             {
                 _ = (value.Name, value.Type, value.AsString(), value.AsMultiString(), value.AsQword());

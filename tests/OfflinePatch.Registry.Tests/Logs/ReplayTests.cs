@@ -36,7 +36,7 @@ public sealed class ReplayTests
     }
 
     /// <summary>
-    /// The argument of registry.md §5.3 on every dirty hive: after an edit no entry and no base block that exists, in the wiped logs or in the old ones should they come
+    /// The argument of the sequence numbers on every dirty hive: after an edit no entry and no base block that exists, in the wiped logs or in the old ones should they come
     /// back, can continue the hive.
     /// </summary>
     [SkippableTheory]

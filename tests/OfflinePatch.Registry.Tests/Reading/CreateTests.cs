@@ -40,7 +40,7 @@ public sealed class CreateTests
         Assert.Equal(@"%SystemRoot%\system32", again.GetString("path"));
         Assert.Equal(["one", "two"], again.GetMultiString("list")!);
         Assert.Equal(42u, again.GetDword("number"));
-        Assert.Equal(1UL << 40, again.GetQword("long"));
+        Assert.Equal(1UL << 40, again.FindValue("long")!.AsQword());
         Assert.Equal([1, 2, 3, 4, 5], again.GetBinary("bytes")!);
         Assert.Empty(again.GetBinary("")!);
         Assert.Equal((RegistryValueType)0xFFFF0012, again.FindValue("odd")!.Type);

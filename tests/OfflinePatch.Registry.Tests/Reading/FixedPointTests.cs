@@ -122,7 +122,6 @@ public sealed class FixedPointTests
     }
 
     [Theory]
-    [InlineData(1, "li", 1013)]
     [InlineData(3, "lf", 1013)]
     [InlineData(5, "lh", 1013)]
     public void ListsAreCutInHalvesWhereTheKernelCutsThem(int version, string kind, int limit)

@@ -1,7 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
-using OfflinePatch.Registry.Names;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Reading;

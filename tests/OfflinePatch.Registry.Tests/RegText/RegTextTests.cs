@@ -50,7 +50,7 @@ public sealed class RegTextTests
         Assert.Equal([1, 2, 3, 4], key.GetBinary("bytes")!);
         Assert.Equal("%A%", key.GetString("path"));
         Assert.Equal(["a"], key.GetMultiString("list")!);
-        Assert.Equal(1UL, key.GetQword("long"));
+        Assert.Equal(1UL, key.FindValue("long")!.AsQword());
         Assert.Equal(RegistryValueType.None, key.FindValue("none")!.Type);
         Assert.Equal((RegistryValueType)0xFFFF0012, key.FindValue("odd")!.Type);
         Assert.Null(key.FindValue("gone"));

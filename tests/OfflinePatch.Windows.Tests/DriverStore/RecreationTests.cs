@@ -150,7 +150,8 @@ public sealed class RecreationTests
     private static List<(string Name, byte[] Content)> Package(string name, string text)
     {
         var inf = Encoding.ASCII.GetBytes(text);
-        var sys = SamplePe.Build(SamplePe.X64, Encoding.ASCII.GetBytes(name), SampleSignature.Embedded(new byte[32]));
+        var unsigned = Drivers.Pe.PeImage.TryParse(SamplePe.Build(SamplePe.X64, Encoding.ASCII.GetBytes(name)), out _)!;
+        var sys = SamplePe.Build(SamplePe.X64, Encoding.ASCII.GetBytes(name), SampleSignature.Embedded(unsigned.Hash(System.Security.Cryptography.HashAlgorithmName.SHA256)));
         var hash = Drivers.Pe.PeImage.TryParse(sys, out _)!.Hash(System.Security.Cryptography.HashAlgorithmName.SHA256);
         return [($"{name}.inf", inf), ($"{name}.sys", sys), ($"{name}.cat", SampleSignature.Catalog([($"{name}.inf", System.Security.Cryptography.SHA256.HashData(inf)), ($"{name}.sys", hash)], publisher: Publisher))];
     }

@@ -13,9 +13,10 @@ public sealed record RuleOptions
 {
     public IReadOnlyList<IFileSystem> DriverSources { get; init; } = [];
 
-    public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = [];
-
     public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
+
+    /// <summary>The sample drivers' roots count in tests; nothing else trusts them.</summary>
+    public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = SampleTrust.Options.TrustedRoots;
 
     public IFileSystem? CloudbaseInit { get; init; }
 

@@ -20,6 +20,11 @@ internal static class FsCatCommand
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
             foreach (var path in result.GetRequiredValue(paths))
             {
+                if (image.Files.DirectoryExists(GuestPath.Normalize(path)))
+                {
+                    throw new RefusedException("FS-0013", $"{path} is a directory.", "Name a file in it; `offlinepatch fs ls` lists them.");
+                }
+
                 using var content = image.Files.OpenRead(GuestPath.Normalize(path));
                 Write(content, cancellation);
             }

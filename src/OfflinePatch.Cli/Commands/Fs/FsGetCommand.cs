@@ -17,6 +17,11 @@ internal static class FsGetCommand
         {
             var given = result.GetRequiredValue(arguments);
             var path = result.GetRequiredValue(options.Image);
+            if (HostPaths.FileExists(given[^1]))
+            {
+                throw new UsageException($"{given[^1]} is a file; the last word names a directory");
+            }
+
             using var image = FsImage.Open(path, options, result, write: false);
             return new GuestCopy(image.Files, OutputAccess.Of(path), cancellation).Run(given[..^1], given[^1]);
         });

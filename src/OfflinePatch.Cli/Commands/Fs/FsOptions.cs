@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Words;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands.Fs;
@@ -6,7 +7,7 @@ namespace OfflinePatch.Cli.Commands.Fs;
 /// <summary>What the <c>fs</c> commands have in common: the image, the partition, JSON.</summary>
 internal sealed class FsOptions
 {
-    private readonly Option<int?> _partition = new("--partition") { Description = "The partition, counted from 1; the Windows volume without it.", HelpName = "N" };
+    private readonly Option<int?> _partition = TypedOption.Number("--partition", 1, int.MaxValue, "The partition, counted from 1; the Windows volume without it.");
     private readonly EditArguments _edit = new();
     private readonly Option<bool> _json = CommonOptions.Json();
 
@@ -15,7 +16,11 @@ internal sealed class FsOptions
 
     public int? Partition(ParseResult result) => result.GetValue(_partition);
 
-    public EditOptions Edit(ParseResult result) => _edit.Read(result);
+    public EditOptions Edit(ParseResult result)
+    {
+        _edit.Check(result);
+        return _edit.Read(result);
+    }
 
     public bool Json(ParseResult result) => result.GetValue(_json);
 

@@ -18,9 +18,15 @@ internal static class FsRemoveCommand
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
             var files = image.Writable;
+            var isRecursive = result.GetValue(recursive);
             foreach (var (path, entry) in result.GetRequiredValue(paths).SelectMany(p => GuestPath.Expand(files, p)).ToList())
             {
-                Delete(files, path, entry, result.GetValue(recursive), cancellation);
+                if (!isRecursive && entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && files.Enumerate(path).Any())
+                {
+                    throw new RefusedException("FS-0012", $"{path} is a directory that is not empty.", "Give -r to delete it with everything in it. Nothing was deleted.");
+                }
+
+                Delete(files, path, entry, isRecursive, cancellation);
             }
 
             image.Commit(cancellation);

@@ -17,7 +17,13 @@ internal static class AgentSurroundings
     /// <summary>The healthy start of what the agent depends on, as Windows 10 and Server 2019 have it.</summary>
     private static readonly Dictionary<string, uint> Healthy = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["winmgmt"] = 2, ["profsvc"] = 2, ["nsi"] = 2, ["nsiproxy"] = 1, ["RpcSs"] = 2, ["RpcEptMapper"] = 2, ["DcomLaunch"] = 2,
+        ["winmgmt"] = 2,
+        ["profsvc"] = 2,
+        ["nsi"] = 2,
+        ["nsiproxy"] = 1,
+        ["RpcSs"] = 2,
+        ["RpcEptMapper"] = 2,
+        ["DcomLaunch"] = 2,
     };
 
     private static readonly string[] ProxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];

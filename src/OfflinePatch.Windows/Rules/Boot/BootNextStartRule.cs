@@ -56,7 +56,8 @@ internal sealed class BootNextStartRule() : Rule(Description)
             {
                 return Finding.Failed(
                     $"BCD entry {loader.Identifier} has {name}: a menu that waits for a person is shown at every start.",
-                    $"In the source machine: `bcdedit /deletevalue {loader.Identifier} {name}`, then export it again.") with { Severity = RuleSeverity.Warning };
+                    $"In the source machine: `bcdedit /deletevalue {loader.Identifier} {name}`, then export it again.") with
+                { Severity = RuleSeverity.Warning };
             }
         }
 
@@ -64,7 +65,8 @@ internal sealed class BootNextStartRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"BCD entry {textMode.Identifier} has graphicsmodedisabled, with which UEFI machines were seen to stop in the boot manager.",
-                $"In the source machine: `bcdedit /deletevalue {textMode.Identifier} graphicsmodedisabled`, then export it again.") with { Severity = RuleSeverity.Warning };
+                $"In the source machine: `bcdedit /deletevalue {textMode.Identifier} graphicsmodedisabled`, then export it again.") with
+            { Severity = RuleSeverity.Warning };
         }
 
         return Finding.Ok("The boot manager goes straight to its default entry.");

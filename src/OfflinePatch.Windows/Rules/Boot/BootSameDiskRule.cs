@@ -139,7 +139,8 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             ? null
             : Finding.Failed(
                 $"The boot manager's device is {device.Describe()}, but the store is on partition {systemVolume.Number} of {DiskId(table)}.",
-                Rebuild, device.Describe()) with { Severity = RuleSeverity.Warning }; // the firmware has found boot manager and store by itself
+                Rebuild, device.Describe()) with
+            { Severity = RuleSeverity.Warning }; // the firmware has found boot manager and store by itself
     }
 
     private static string Proof(RuleContext context, PartitionTable table, BcdObject loader, GuestVolume systemVolume)

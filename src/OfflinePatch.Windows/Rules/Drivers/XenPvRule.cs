@@ -151,10 +151,12 @@ internal sealed class XenPvRule() : Rule(Description)
         return removal.Needed.Count > 0
             ? Finding.Failed(
                 $"Xen PV drivers of an earlier host would start, the chain is not complete ({why}), and it cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.",
-                "Uninstall the Xen tools in the source machine.") with { Severity = RuleSeverity.Error }
+                "Uninstall the Xen tools in the source machine.") with
+            { Severity = RuleSeverity.Error }
             : Finding.Broken(
                 $"Xen PV drivers of an earlier host would start, and the chain is not complete ({why}): {string.Join("; ", removal.Active.Take(3))}.",
-                string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged") with { Severity = RuleSeverity.Error };
+                string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged") with
+            { Severity = RuleSeverity.Error };
     }
 
     private static Finding InspectRemoval(RuleContext context)
@@ -167,7 +169,8 @@ internal sealed class XenPvRule() : Rule(Description)
 
         return removal.Needed.Count > 0
             ? Finding.Failed(
-                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.") with { Severity = RuleSeverity.Error }
+                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.") with
+            { Severity = RuleSeverity.Error }
             : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.", string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
     }
 

@@ -43,7 +43,8 @@ internal sealed class ImageSingleDiskRule() : Rule(Description)
         {
             return Finding.Failed(
                 $@"The Active Directory database is {path} ({context.Windows.Current.Name}\Services\NTDS\Parameters), which is not on this disk: without it the domain controller stops with 0xC00002E2 at every start.",
-                "Move the database to the system disk in the source machine (ntdsutil, files), or demote the domain controller; then export it again.", path) with { Severity = RuleSeverity.Error };
+                "Move the database to the system disk in the source machine (ntdsutil, files), or demote the domain controller; then export it again.", path) with
+            { Severity = RuleSeverity.Error };
         }
 
         if (elsewhere.Count == 0)

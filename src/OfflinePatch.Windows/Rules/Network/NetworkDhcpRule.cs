@@ -60,7 +60,8 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
         {
             return Finding.Failed(
                 $@"All {interfaces} interfaces use DHCP, but {context.Windows.Current.Name}\{Parameters}\PersistentRoutes holds {string.Join("; ", harmful)}: a default route, or the one to the metadata of the cloud, that leads to the gateway of the old network.",
-                "In the source machine: `route delete DESTINATION`, then export it again; or delete the value with `offlinepatch reg delete`.", string.Join("; ", harmful)) with { Severity = RuleSeverity.Warning };
+                "In the source machine: `route delete DESTINATION`, then export it again; or delete the value with `offlinepatch reg delete`.", string.Join("; ", harmful)) with
+            { Severity = RuleSeverity.Warning };
         }
 
         var note = routes.Count == 0 ? "" : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";

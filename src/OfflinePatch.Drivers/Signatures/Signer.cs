@@ -2,8 +2,8 @@ using System.Formats.Asn1;
 
 namespace OfflinePatch.Drivers.Signatures;
 
-/// <summary>One SignerInfo of a SignedData: who signed, how, and which attributes were signed along. Source: RFC 5652 5.3.</summary>
-internal sealed class SignerInfo
+/// <summary>One signer (SignerInfo) of a SignedData: who signed, how, and which attributes were signed along. Source: RFC 5652 5.3.</summary>
+internal sealed class Signer
 {
     private static readonly Asn1Tag Context0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
     private static readonly Asn1Tag Context1 = new(TagClass.ContextSpecific, 1, isConstructed: true);
@@ -15,7 +15,7 @@ internal sealed class SignerInfo
 
     /// <summary>Reads a SignerInfo.</summary>
     /// <exception cref="AsnContentException">It is none.</exception>
-    public SignerInfo(AsnReader signer)
+    public Signer(AsnReader signer)
     {
         signer.ReadIntegerBytes(); // version
         if (signer.PeekTag().HasSameClassAndValue(Asn1Tag.Sequence))

@@ -1,9 +1,8 @@
 using OfflinePatch.Core;
-using OfflinePatch.Registry.Layout;
 
-namespace OfflinePatch.Registry.Names;
+namespace OfflinePatch.Registry.Layout;
 
-/// <summary>The hints beside subkey list entries. Source: registry.md §3.</summary>
+/// <summary>The hints beside subkey list entries. Source: msuhanov/regf, "Windows registry file format specification".</summary>
 internal static class NameHash
 {
     /// <summary>The hash in an "lh" leaf: H = H × 37 + c over the upper-cased units, modulo 2³².</summary>

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
-using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.Layout;
 
-namespace OfflinePatch.Registry.Layout;
+namespace OfflinePatch.Registry.Logs;
 
-/// <summary>One entry of a new-format log: runs of changed bytes. Source: registry.md §5.1; msuhanov/regf, "Log entries".</summary>
+/// <summary>One entry of a new-format log: runs of changed bytes. Source: msuhanov/regf, "Log entries".</summary>
 internal readonly ref struct LogEntry
 {
     /// <summary>Bytes before the references.</summary>
@@ -31,7 +31,10 @@ internal readonly ref struct LogEntry
 
     private LogEntry(ReadOnlySpan<byte> bytes) => _bytes = bytes;
 
-    /// <summary>The entry at the start of <paramref name="log"/>, if it is whole: signature, size, both hashes, and every run inside it and inside the hive.</summary>
+    /// <summary>
+    /// The entry at the start of <paramref name="log"/>, if it is whole: signature, size, both hashes, and every run inside it and inside
+    /// the hive.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> log, out LogEntry entry)
     {
         entry = default;
@@ -47,7 +50,7 @@ internal readonly ref struct LogEntry
         }
 
         entry = new LogEntry(log[..(int)size]);
-        return entry.PageCount > 0 && entry.BinsSize % HiveBin.Alignment == 0 && entry.BinsSize is > 0 and <= BaseBlock.MaximumBinsSize
+        return entry.PageCount > 0 && entry.BinsSize % HiveBin.Alignment == 0 && entry.BinsSize is > 0 and <= BaseBlock.MaxBinsSize
             && Marvin32.Hash(entry._bytes[..Layout.HeaderHash]) == entry.U64(Layout.HeaderHash)
             && Marvin32.Hash(entry._bytes[Layout.References..]) == entry.U64(Layout.ContentHash)
             && entry.HoldsItsRuns();

@@ -1,0 +1,53 @@
+using System.CommandLine;
+using System.Globalization;
+using OfflinePatch.Disks;
+
+namespace OfflinePatch.Cli.Words;
+
+/// <summary>Options whose value is not text: a mistake in it is told in the words of the user.</summary>
+internal static class TypedOption
+{
+    /// <summary>An option with a number in a range.</summary>
+    public static Option<int?> Number(string name, int least, int most, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "N",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = argument =>
+        {
+            var word = argument.Tokens.Count > 0 ? argument.Tokens[^1].Value : "";
+            if (int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most)
+            {
+                return number;
+            }
+
+            argument.AddError(most == int.MaxValue ? $"{name} takes a number from {least} up, not '{word}'" : $"{name} takes a number from {least} to {most}, not '{word}'");
+            return null;
+        },
+    };
+
+    /// <summary>An option with the format of an image.</summary>
+    public static Option<ImageFormat?> Format(string description)
+    {
+        var option = new Option<ImageFormat?>("--output-format", "-O")
+        {
+            Description = description,
+            HelpName = "FORMAT",
+            Arity = ArgumentArity.ExactlyOne,
+            CustomParser = argument =>
+            {
+                var word = argument.Tokens.Count > 0 ? argument.Tokens[^1].Value : "";
+                if (FormatNames.ByName(word) is { } format)
+                {
+                    return format;
+                }
+
+                var meant = Suggestion.For(word, FormatNames.All);
+                argument.AddError($"-O: unknown format '{word}'{(meant is null ? "" : $"; did you mean {meant}?")} (one of {string.Join(", ", FormatNames.All)})");
+                return null;
+            },
+        };
+        option.CompletionSources.Add(_ => FormatNames.All.Select(n => new System.CommandLine.Completions.CompletionItem(n)));
+        return option;
+    }
+}

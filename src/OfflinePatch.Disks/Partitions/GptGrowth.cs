@@ -1,0 +1,66 @@
+using OfflinePatch.Core;
+
+namespace OfflinePatch.Disks.Partitions;
+
+/// <summary>Moves the backup GPT to the end of a disk that was made larger, and frees the new sectors for partitions. No partition changes.</summary>
+internal static class GptGrowth
+{
+    /// <summary>Refuses a table that cannot be moved: both copies must be whole and say the same.</summary>
+    /// <exception cref="RefusedException"><c>PART-0009</c>.</exception>
+    public static void Check(PartitionTable table)
+    {
+        if (table.Primary is null || table.Backup is null)
+        {
+            throw PartitionError.GptNotWhole(table.Primary is null ? "its primary copy is damaged" : "its backup copy is damaged");
+        }
+
+        if (!table.Primary.Entries.AsSpan().SequenceEqual(table.Backup.Entries) || table.Primary.DiskGuid != table.Backup.DiskGuid)
+        {
+            throw PartitionError.GptNotWhole("its two copies differ");
+        }
+    }
+
+    /// <summary>Writes both headers, the backup table, and the length of the protective entry where it covered the whole old disk.</summary>
+    /// <param name="disk">The disk, with its new length.</param>
+    /// <param name="table">Its table, which <see cref="Check"/> has passed, as it was read before.</param>
+    /// <param name="oldLength">Bytes of the disk before.</param>
+    public static void MoveBackup(BlockDevice disk, PartitionTable table, long oldLength)
+    {
+        var sectorSize = table.SectorSize;
+        var primary = table.Primary!;
+        var backup = table.Backup!;
+        var sectors = disk.Length / sectorSize;
+        var tableSectors = (backup.Entries.Length + sectorSize - 1) / sectorSize;
+        var last = (ulong)sectors - 1;
+        var entriesLba = last - (ulong)tableSectors;
+
+        // The old copy is in what is free space from now on. A later program must not find it there.
+        var zeros = new byte[tableSectors * sectorSize];
+        disk.Write((long)backup.EntriesLba * sectorSize, zeros);
+        disk.Write((long)backup.Lba * sectorSize, zeros.AsSpan(0, sectorSize));
+
+        SetHeader(backup, last, 1, entriesLba, entriesLba - 1);
+        SetHeader(primary, primary.Lba, last, primary.EntriesLba, entriesLba - 1);
+        var padded = new byte[zeros.Length];
+        backup.Entries.CopyTo(padded, 0);
+        disk.Write((long)entriesLba * sectorSize, padded);
+        disk.Write((long)last * sectorSize, backup.Header);
+        disk.Write((long)primary.Lba * sectorSize, primary.Header);
+        if (table.Protective is { } entry && entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue))
+        {
+            Span<byte> count = stackalloc byte[sizeof(uint)];
+            LittleEndian.PutU32(count, 0, (uint)Math.Min(sectors - 1, uint.MaxValue));
+            var place = MasterBootRecord.Layout.Entries + ((entry.Slot - 1) * MasterBootRecord.Layout.EntrySize) + MasterBootRecord.Layout.EntrySectorCount;
+            disk.Write(place, count);
+        }
+    }
+
+    private static void SetHeader(GptCopy copy, ulong lba, ulong alternate, ulong entriesLba, ulong lastUsable)
+    {
+        LittleEndian.PutU64(copy.Header, GptHeader.Layout.MyLba, lba);
+        LittleEndian.PutU64(copy.Header, GptHeader.Layout.AlternateLba, alternate);
+        LittleEndian.PutU64(copy.Header, GptHeader.Layout.EntriesLba, entriesLba);
+        LittleEndian.PutU64(copy.Header, GptHeader.Layout.LastUsableLba, lastUsable);
+        copy.SignHeader();
+    }
+}
