@@ -9,12 +9,15 @@ FIXTURES    := fixtures/OfflinePatch.Fixtures/OfflinePatch.Fixtures.csproj
 NATIVE      ?= $(shell command -v clang >/dev/null || command -v gcc >/dev/null && echo true || echo false)
 BUILD_true  := -p:PublishAot=true --artifacts-path artifacts/native -p:DebugType=none
 BUILD_false := --self-contained false -p:PublishReadyToRun=true
+# of make crash: seeds for each operation of the engine, and options of tests/crash/crash.py (--every N, --minutes M, --formats, --commands)
+SEEDS       ?= 60
+CRASH       ?=
 PUBLISH_RIDS ?= linux-x64 win-x64
 
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench publish fuzz slow man clean tools
+.PHONY: help build demo test lint bench publish fuzz slow crash man clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -38,6 +41,12 @@ slow: build tools ## the long tiers: fuzz, models, whole disks
 
 fuzz: build ## the long fuzz tier only
 	@sh tests/run.sh "tier=fuzz"
+
+crash: build tools ## kill the program at every operation that changes a file, in every format; lose power at every operation of the engine
+	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) dotnet test tests/OfflinePatch.Core.Tests -c $(CONFIG) --nologo -v quiet --filter tier=crash \
+	  --logger "console;verbosity=detailed" | grep -E "losses of power|Passed!|Failed" | tail -12
+	@python3 tests/crash/crash.py bin/offlinepatch "dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll" $(CRASH)
 
 lint: ## warnings are errors; formatting; the rules of the house
 	@dotnet build $(SOLUTION) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"

@@ -4,6 +4,7 @@ set -u
 filter=$1
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
+export OFFLINEPATCH_STATE="$results/state" # nothing is left in the home of whoever runs the tests
 failed=0
 dotnet build OfflinePatch.sln -c Release --nologo -v quiet "-clp:ErrorsOnly;NoSummary" || exit 1
 for project in tests/*.Tests/*.csproj; do

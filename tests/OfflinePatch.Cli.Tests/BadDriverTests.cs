@@ -108,7 +108,7 @@ public sealed class BadDriverTests(Machines machines)
                 file.SetLength((long)(length * part));
             }
 
-            var result = Tool.RunJson("fix", image, "--drivers", iso).MustExit(2);
+            var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", iso).MustExit(2);
             Assert.Equal(part < 0.1 ? "TREE-0001" : "ISO-0008", result.ErrorCode); // without its descriptors it is no disc at all
             Assert.Equal(hash, SparseHash.Of(image));
         }
@@ -189,7 +189,7 @@ public sealed class BadDriverTests(Machines machines)
         var image = machines.Copy(scratch, Healthy());
         var hash = SparseHash.Of(image);
         var started = DateTime.UtcNow;
-        var result = Tool.RunJson("fix", image, "--drivers", disc, "--cloudbase-init", machines.Agent).MustExit(4);
+        var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", disc, "--cloudbase-init", machines.Agent).MustExit(4);
         Assert.Equal("JOB-0004", result.ErrorCode);
         Assert.Contains(reason, result.Output, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(hash, SparseHash.Of(image));

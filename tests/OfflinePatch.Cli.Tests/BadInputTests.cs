@@ -93,7 +93,7 @@ public sealed class BadInputTests(Machines machines)
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.UncleanLog));
         var hash = SparseHash.Of(image);
-        var result = Tool.RunJson("fix", image, "--replay-log", "--drivers", machines.Drivers).MustExit(0);
+        var result = Tool.RunJson("fix", image, "--replay-log", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers).MustExit(0);
         Assert.Contains("$LogFile was replayed", result.Image.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
         Tool.Run("check", image).MustExit(0);
         Tool.Run("undo", image).MustExit(0);
@@ -137,7 +137,7 @@ public sealed class BadInputTests(Machines machines)
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, Healthy());
         SampleDriverDisc.Write(scratch["old"], SampleDriverDisc.Virtio(includeFolder: folder => folder == "w7").Where(f => f.Path.Contains("/x86/", StringComparison.Ordinal)));
-        RefuseWith(image, "--drivers", scratch["old"]);
+        RefuseWith(image, "--trust-root", SampleRoot.Path, "--drivers", scratch["old"]);
     }
 
     [Fact]
@@ -151,7 +151,7 @@ public sealed class BadInputTests(Machines machines)
             File.WriteAllText(inf, "[Version\nSignature=\"$Windows NT$\"\n\"unclosed");
         }
 
-        var result = RefuseWith(image, "--drivers", scratch["broken"]);
+        var result = RefuseWith(image, "--trust-root", SampleRoot.Path, "--drivers", scratch["broken"]);
         Assert.Contains("viostor.inf installs no device", result.Output, StringComparison.Ordinal);
     }
 
@@ -244,7 +244,7 @@ public sealed class BadInputTests(Machines machines)
                 filler.Write(new byte[Math.Max(0, free - (256 * 1024))]);
             }
 
-            var result = Tool.RunJson("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(5);
+            var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(5);
             HasRemedy(result);
             Assert.Equal(hash, SparseHash.Of(image));
             Assert.Equal(["disk.raw", "filler"], Directory.GetFiles(mount).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -261,7 +261,7 @@ public sealed class BadInputTests(Machines machines)
         using var scratch = new ScratchFolder();
         var good = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress));
         File.WriteAllText(scratch["bad.raw"], "text");
-        var result = Tool.RunJson("fix", scratch["bad.raw"], good, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent);
+        var result = Tool.RunJson("fix", scratch["bad.raw"], good, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent);
         Assert.Equal(2, result.ExitCode);
         Assert.Equal(["error", "ready"], result.Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()));
     }
@@ -287,7 +287,7 @@ public sealed class BadInputTests(Machines machines)
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, defect));
         var hash = SparseHash.Of(image);
-        var result = Tool.RunJson("fix", image, "--drivers", machines.Drivers).MustExit(4);
+        var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers).MustExit(4);
         Assert.Equal("refused", result.Image.GetProperty("result").GetString());
         Assert.Equal([gate], result.In("failed"));
         Assert.NotEmpty(result.Image.GetProperty("rules").EnumerateArray().First(r => r.GetProperty("id").GetString() == gate).GetProperty("remedy").GetString()!);

@@ -65,7 +65,7 @@ public sealed class FixMatrixTests(Machines machines)
     }
 
     private ToolResult Fix(string image, string generation) =>
-        Tool.RunJson("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation));
+        Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation));
 
     private static void Judge(string raw, string image, string format, MachineFirmware firmware)
     {

@@ -67,5 +67,5 @@ public sealed class FixedCopyTests(Machines machines)
 
     private string Machine() => machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress);
 
-    private string[] Fix(string image, string copy) => ["fix", image, "-o", copy, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent];
+    private string[] Fix(string image, string copy) => ["fix", image, "-o", copy, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent];
 }

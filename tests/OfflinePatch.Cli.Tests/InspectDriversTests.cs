@@ -19,7 +19,7 @@ public sealed class InspectDriversTests(Machines machines)
         Assert.Equal(["viostor", "vioscsi", "netkvm", "balloon", "vioserial", "viorng"], virtio.Missing);
 
         SampleDriverDisc.Write(scratch["xen"], SampleDriverDisc.Xen());
-        Tool.RunJson("fix", image, "--drivers", machines.Drivers, "--drivers", scratch["xen"], "--cloudbase-init", machines.Agent).MustExit(0);
+        Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--drivers", scratch["xen"], "--cloudbase-init", machines.Agent).MustExit(0);
         var families = Families(image);
         virtio = families.Single(f => f.Name == "virtio");
         Assert.Equal(["viostor", "vioscsi", "netkvm", "balloon", "vioserial", "viorng", "pvpanic", "fwcfg"], virtio.Drivers);
@@ -64,7 +64,7 @@ public sealed class InspectDriversTests(Machines machines)
             }
             """);
         SampleDriverDisc.Write(scratch["disc"], SampleDriverDisc.Virtio([SampleDrivers.VioStor, SampleDrivers.Balloon], f => f == "2k19"));
-        string[] options = ["--manifest", scratch["manifest"], "--drivers", scratch["disc"], "--cloudbase-init", machines.Agent];
+        string[] options = ["--manifest", scratch["manifest"], "--trust-root", SampleRoot.Path, "--drivers", scratch["disc"], "--cloudbase-init", machines.Agent];
         var fixedImage = Tool.RunJson(["fix", image, .. options]).MustExit(0);
         Assert.Equal("fixed", fixedImage.State("drivers.virtio-storage"));
         Assert.Equal("ok", Tool.RunJson("check", image, "--manifest", scratch["manifest"]).State("drivers.virtio-storage"));

@@ -29,7 +29,7 @@ public sealed class KillTests(Machines machines)
             using var scratch = new ScratchFolder();
             var image = machines.Copy(scratch, raw);
             var old = SparseHash.Of(image);
-            using var process = Tool.Start("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent);
+            using var process = Tool.Start("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent);
             process.WaitForExit(random.Next((int)(duration / 2)));
             Oracle.Run("/bin/sh", "-c", $"kill -{signal} {process.Id}");
             process.WaitForExit();
@@ -55,7 +55,7 @@ public sealed class KillTests(Machines machines)
             using var scratch = new ScratchFolder();
             var image = machines.Copy(scratch, raw);
             var old = SparseHash.Of(image);
-            using (var process = Tool.Start("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent))
+            using (var process = Tool.Start("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent))
             {
                 process.WaitForExit(random.Next((int)(duration * 1.1)));
                 process.Kill();
@@ -72,7 +72,7 @@ public sealed class KillTests(Machines machines)
             }
 
             // Whatever the kill left behind must not stand in the way of the next run.
-            Tool.Run("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(0);
+            Tool.Run("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(0);
         }
     }
 
@@ -81,7 +81,7 @@ public sealed class KillTests(Machines machines)
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, raw);
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        Tool.Run("fix", image, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(0);
+        Tool.Run("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(0);
         return watch.Elapsed.TotalMilliseconds;
     }
 }

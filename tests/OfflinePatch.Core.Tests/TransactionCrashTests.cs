@@ -2,11 +2,16 @@ namespace OfflinePatch.Core.Tests;
 
 /// <summary>The machine dies, or the disk is full, at every single operation of a commit.</summary>
 [Trait("tier", "crash")]
-public sealed class TransactionCrashTests
+public sealed class TransactionCrashTests(Xunit.Abstractions.ITestOutputHelper output) : IDisposable
 {
     private const string Image = "/images/disk.vmdk";
     private const string Extent = "/images/disk-s001.vmdk";
+    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("OFFLINEPATCH_CRASH_SEEDS"), out var seeds) ? seeds : 12;
+    private static int _points;
+
     private static readonly TransactionOptions Writable = new() { Writable = true };
+
+    public void Dispose() => output.WriteLine($"{_points} losses of power so far, each with a reader, a recovery and a writer after it");
 
     [Theory]
     [InlineData(null, true)]
@@ -19,7 +24,7 @@ public sealed class TransactionCrashTests
         var (oldState, newState, operations) = WithoutCrash(options);
         for (var crashAt = 0; crashAt < operations; crashAt++)
         {
-            for (var seed = 0; seed < 24; seed++)
+            for (var seed = 0; seed < 2 * Seeds; seed++)
             {
                 var storage = Start();
                 storage.CrashAt = crashAt;
@@ -57,7 +62,7 @@ public sealed class TransactionCrashTests
         var (states, operations) = History(options, s => Undo(s, undoFolder, all));
         for (var crashAt = 0; crashAt < operations; crashAt++)
         {
-            for (var seed = 0; seed < 12; seed++)
+            for (var seed = 0; seed < Seeds; seed++)
             {
                 var (storage, _) = WithHistory(options);
                 storage.CrashAt = storage.Operations + crashAt;
@@ -97,6 +102,7 @@ public sealed class TransactionCrashTests
     /// <summary>A reader writes nothing, whatever it finds; then recovery, which may die too, and after it the state is one of those that are allowed.</summary>
     private static CrashStorage AssertRecovers(CrashStorage dead, int seed, string? undoFolder, string when, params string[] allowed)
     {
+        Interlocked.Increment(ref _points);
         var survivor = dead.Reboot(new Random(seed));
         var before = State(survivor);
         using (var reader = ImageTransaction.Open(survivor, Image, new TransactionOptions { UndoFolder = undoFolder }))

@@ -52,5 +52,11 @@ internal static class CommonOptions
         HelpName = "DIR",
     };
 
+    public static Option<string[]> TrustRoot() => new("--trust-root")
+    {
+        Description = "A root certificate that drivers of your own may be signed under, beside Microsoft's. Windows must trust it too. Repeatable.",
+        HelpName = "FILE",
+    };
+
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of a table." };
 }

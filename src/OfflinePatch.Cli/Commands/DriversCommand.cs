@@ -1,8 +1,11 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -18,7 +21,8 @@ internal static class DriversCommand
         };
         var json = CommonOptions.Json();
         var manifest = CommonOptions.Manifest();
-        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused.") { sources, manifest, json };
+        var trustRoot = CommonOptions.TrustRoot();
+        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused.") { sources, manifest, trustRoot, json };
         command.SetGuardedAction((result, cancellation) =>
         {
             var families = DriverManifest.Embedded;
@@ -28,12 +32,13 @@ internal static class DriversCommand
                 families = DriverManifest.Load(tree);
             }
 
+            var signatures = new SignatureOptions { TrustedRoots = TrustedRoots.Read(result.GetValue(trustRoot) ?? []), Clock = ReproducibleClock.Current };
             var reports = new List<DriverSourceReport>();
             foreach (var path in result.GetRequiredValue(sources))
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var tree = FileSources.Open(path);
-                reports.Add(DriverListing.Describe(tree, families));
+                reports.Add(DriverListing.Describe(tree, families, signatures));
             }
 
             if (result.GetValue(json))

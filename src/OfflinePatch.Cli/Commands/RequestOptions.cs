@@ -33,6 +33,8 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _allowUnsigned = new("--allow-unsigned") { Description = "Stage drivers whose signature is missing or does not match." };
 
+    private readonly Option<string[]> _trustRoot = CommonOptions.TrustRoot();
+
     private readonly Option<bool> _enableRdp = new("--enable-rdp") { Description = "Turn Remote Desktop on and open the firewall for it." };
 
     private readonly EditArguments _edit = new();
@@ -58,6 +60,7 @@ internal sealed class RequestOptions
         command.Add(_skip);
         command.Add(_keepDns);
         command.Add(_allowUnsigned);
+        command.Add(_trustRoot);
         command.Add(_enableRdp);
         command.Add(_report);
         command.Validators.Add(result =>
@@ -106,6 +109,7 @@ internal sealed class RequestOptions
         Profile = _target.Read(result),
         Selection = Selection(result.GetValue(_only), result.GetValue(_skip)),
         DriverPaths = result.GetValue(_drivers) ?? [],
+        TrustedRootPaths = result.GetValue(_trustRoot) ?? [],
         ManifestPath = result.GetValue(_manifest),
         CloudbaseInitPath = result.GetValue(_cloudbaseInit),
         KeepDns = result.GetValue(_keepDns),

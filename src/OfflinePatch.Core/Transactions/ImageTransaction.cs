@@ -313,15 +313,16 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         {
             known = new InterruptedStep(step);
             _interrupted.Add(known);
-            if (!_options.Writable)
-            {
-                _options.Note?.Invoke(
-                    $"{ImagePath}: a change was interrupted while it wrote. The image is shown as it was before; nothing is written. "
-                    + $"To roll it back: offlinepatch recover {ShellText.Quote(ImagePath)}");
-            }
         }
 
+        var isFirst = known.Files.Count == 0;
         known.Add(record, file, _options);
+        if (isFirst && !_options.Writable)
+        {
+            _options.Note?.Invoke(
+                $"{ImagePath}: a change was interrupted while it wrote. The image is shown as it was before; nothing is written. "
+                + $"To roll it back: offlinepatch recover {ShellText.Quote(ImagePath)}");
+        }
     }
 
     private string ResolveCompanion(string relativeTo, string name, CompanionKind kind)

@@ -47,17 +47,17 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
     internal static DriverFinding NotInCatalog(string file, string catalog) =>
         new("DRV-1009", DriverFindingKind.Signature, file, $"{file} is not the file that {catalog} lists: its hash is not there.");
 
-    internal static DriverFinding CatalogAltered(string catalog) =>
-        new("DRV-1010", DriverFindingKind.Signature, catalog, $"{catalog} was altered after it was signed.");
+    internal static DriverFinding CatalogAltered(string catalog, string reason) =>
+        new("DRV-1010", DriverFindingKind.Signature, catalog, $"{catalog}: {reason}.");
 
     internal static DriverFinding BootNotEmbedded(string file) =>
         new("DRV-1011", DriverFindingKind.Signature, file, $"{file} starts at boot and carries no signature of its own: the boot loader refuses it.");
 
     internal static DriverFinding Sha2OnWindows7(string file) =>
-        new("DRV-1012", DriverFindingKind.Warning, file, $"{file} is signed with SHA-2 only: this Windows needs KB3033929 or KB4474419 to load it.");
+        new("DRV-1012", DriverFindingKind.Signature, file, $"{file} is signed with SHA-2 only: this Windows needs KB3033929 or KB4474419 to load it.");
 
     internal static DriverFinding EmbeddedUnreadable(string file, string reason) =>
-        new("DRV-1013", DriverFindingKind.Signature, file, $"the signature inside {file} cannot be read: {reason}.");
+        new("DRV-1013", DriverFindingKind.Signature, file, $"The signature inside {file} cannot be used: {reason}.");
 
     internal static DriverFinding InfProblem(string inf, int line, string message) =>
         new("DRV-1014", DriverFindingKind.Warning, inf, $"{inf}, line {line}: {message}");
@@ -70,6 +70,18 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
 
     internal static DriverFinding Compressed(string file, string compressed) =>
         new("DRV-1017", DriverFindingKind.Refusal, file, $"{file} is there only in compressed form ({compressed}).");
+
+    internal static DriverFinding KernelRefuses(string file, string reason) =>
+        new("DRV-1018", DriverFindingKind.Signature, file, $"The kernel of this Windows does not load {file}: {reason}.");
+
+    internal static DriverFinding CatalogRefused(string catalog, string reason) =>
+        new("DRV-1019", DriverFindingKind.Signature, catalog, $"This Windows does not accept {catalog}: {reason}.");
+
+    internal static DriverFinding CatalogWarning(string catalog, string verdict) =>
+        new("DRV-1020", DriverFindingKind.Warning, catalog, $"{catalog} is {verdict}: Windows asks before it installs the device.");
+
+    internal static DriverFinding FellBack(string refused, string reason, string taken) =>
+        new("DRV-1021", DriverFindingKind.Warning, refused, $"{refused} is not used: {reason} {taken} is taken instead.");
 
     internal static DriverFinding Superseded(string what) =>
         new("DRV-1015", DriverFindingKind.Warning, what, what);

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Inf;
+using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Drivers.Packages;
 
@@ -7,12 +8,14 @@ namespace OfflinePatch.Drivers.Packages;
 public sealed class DriverPackage
 {
     /// <summary>Largest file of a package that is read; display drivers' largest have about 100 MB.</summary>
-    public const int MaximumFileBytes = 256 * 1024 * 1024;
+    public const int MaxFileBytes = 256 * 1024 * 1024;
 
     private readonly IFileSystem _source;
     private readonly Dictionary<string, byte[]?> _files = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<(WindowsTarget, string), InfEffects> _effects = [];
     private readonly Dictionary<WindowsTarget, InfModels> _models = [];
+    private readonly Dictionary<(string?, SignatureOptions), PackageSignatures> _signatures = [];
+    private readonly Dictionary<(WindowsTarget, SignatureOptions), DriverPackageCheck> _checks = [];
 
     private DriverPackage(IFileSystem source, string path, byte[] content, InfFile inf)
     {
@@ -106,13 +109,38 @@ public sealed class DriverPackage
             .Concat(Effects(target).SelectMany(e => e.Files).Select(f => f.Source).Where(s => s.Length > 0))
             .Distinct(StringComparer.OrdinalIgnoreCase)];
 
+    /// <summary>The signatures of the package, verified once for the same options.</summary>
+    public PackageSignatures Signatures(ProcessorArchitecture architecture, SignatureOptions options)
+    {
+        var catalog = CatalogName(architecture);
+        if (!_signatures.TryGetValue((catalog, options), out var signatures))
+        {
+            signatures = new PackageSignatures(this, catalog, options);
+            _signatures.Add((catalog, options), signatures);
+        }
+
+        return signatures;
+    }
+
+    /// <summary>The check for a Windows, run once for the same options.</summary>
+    internal DriverPackageCheck Check(WindowsTarget target, SignatureOptions options)
+    {
+        if (!_checks.TryGetValue((target, options), out var check))
+        {
+            check = DriverPackageCheck.Create(this, target, options);
+            _checks.Add((target, options), check);
+        }
+
+        return check;
+    }
+
     /// <summary>The content of a file of the package by its relative path, or null when it is not there.</summary>
     public byte[]? ReadFile(string relative)
     {
         if (!_files.TryGetValue(relative, out var content))
         {
             var path = Folder.Length == 0 ? relative : $"{Folder}\\{relative}";
-            content = _source.FileExists(path) ? _source.ReadFile(path, MaximumFileBytes) : null;
+            content = _source.FileExists(path) ? _source.ReadFile(path, MaxFileBytes) : null;
             _files.Add(relative, content);
         }
 

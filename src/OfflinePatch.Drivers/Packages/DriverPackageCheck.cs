@@ -6,17 +6,21 @@ using OfflinePatch.Drivers.Signatures;
 namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
-/// The check of a package before it is used: every listed file there, executables of the right machine, the catalogue complete, and a signature inside what
-/// starts at boot.
+/// The check of a package before it is used: every listed file is there, executables are made for the machine, the catalogue is signed and lists every file, and
+/// the kernel of the target accepts what it is to load.
 /// </summary>
 public sealed class DriverPackageCheck
 {
     private readonly List<DriverFinding> _findings = [];
+    private readonly List<string> _refusedWithSecureBoot = [];
+    private readonly SignatureOptions _options;
 
-    private DriverPackageCheck(DriverPackage package, WindowsTarget target)
+    private DriverPackageCheck(DriverPackage package, WindowsTarget target, SignatureOptions options)
     {
         Package = package;
         Target = target;
+        _options = options;
+        Signatures = package.Signatures(target.Architecture, options);
     }
 
     /// <summary>The package.</summary>
@@ -25,17 +29,23 @@ public sealed class DriverPackageCheck
     /// <summary>The Windows that it was checked for.</summary>
     public WindowsTarget Target { get; }
 
+    /// <summary>The signatures of the package.</summary>
+    public PackageSignatures Signatures { get; }
+
     /// <summary>What was found.</summary>
     public IReadOnlyList<DriverFinding> Findings => _findings;
 
-    /// <summary>The catalogue, or null.</summary>
-    public Catalog? Catalog { get; private set; }
-
     /// <summary>Who signed the catalogue, or empty.</summary>
-    public string SignerName => Catalog?.Signature.SignerName ?? "";
+    public string SignerName => Signatures.CatalogVerdict.SignerName is { Length: > 0 } name ? name : Signatures.Catalog?.Signature.SignerName ?? "";
 
-    /// <summary>Whether the catalogue is there, whole, and lists every file.</summary>
+    /// <summary>Whether the signatures hold for this Windows: the catalogue lists every file, and the kernel accepts its drivers.</summary>
     public bool IsSigned => !_findings.Exists(f => f.Kind == DriverFindingKind.Signature);
+
+    /// <summary>Whether Windows asks a person whether the publisher is trusted before it installs a device, unless the publisher's certificate was imported.</summary>
+    public bool NeedsTrustedPublisher => !Signatures.CatalogVerdict.IsSignedByMicrosoft;
+
+    /// <summary>Kernel drivers of the package that this Windows loads without Secure Boot only.</summary>
+    public IReadOnlyList<string> RefusedWithSecureBoot => _refusedWithSecureBoot;
 
     /// <summary>Whether the package may be used.</summary>
     /// <param name="allowUnsigned">Whether a signature that does not hold is accepted.</param>
@@ -43,9 +53,15 @@ public sealed class DriverPackageCheck
         !_findings.Exists(f => f.Kind == DriverFindingKind.Refusal || (f.Kind == DriverFindingKind.Signature && !allowUnsigned));
 
     /// <summary>Checks a package for a Windows.</summary>
-    public static DriverPackageCheck Run(DriverPackage package, WindowsTarget target)
+    /// <param name="package">The package.</param>
+    /// <param name="target">The Windows.</param>
+    /// <param name="options">What signatures are judged by; Microsoft's roots alone when omitted.</param>
+    public static DriverPackageCheck Run(DriverPackage package, WindowsTarget target, SignatureOptions? options = null) =>
+        package.Check(target, options ?? SignatureOptions.Default);
+
+    internal static DriverPackageCheck Create(DriverPackage package, WindowsTarget target, SignatureOptions options)
     {
-        var check = new DriverPackageCheck(package, target);
+        var check = new DriverPackageCheck(package, target, options);
         try
         {
             check.CheckAll();
@@ -73,15 +89,16 @@ public sealed class DriverPackageCheck
             _findings.Add(DriverFinding.InfProblem(Package.InfName, notice.Line, notice.Message));
         }
 
-        var bootBinaries = effects.SelectMany(e => e.Services).Where(s => s is { StartType: 0, Binary: not null }).Select(s => s.Binary!.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var kernelBinaries = effects.SelectMany(e => e.Services).Where(s => s is { ServiceType: 1 or 2 or 8, Binary: not null }).Select(s => s.Binary!.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var present = new List<(string Path, byte[] Content)>();
+        var services = effects.SelectMany(e => e.Services).Where(s => s.Binary is not null).ToList();
+        var boot = FileNames(services.Where(s => s.StartType == 0));
+        var kernel = FileNames(services.Where(s => s.ServiceType is 1 or 2 or 8));
+        var present = new List<string>();
         foreach (var file in Package.Files(Target))
         {
             if (Package.ReadFile(file) is { } content)
             {
-                present.Add((file, content));
-                CheckFile(file, content, kernelBinaries, bootBinaries);
+                present.Add(file);
+                CheckFile(file, content, kernel, boot);
             }
             else
             {
@@ -92,11 +109,12 @@ public sealed class DriverPackageCheck
         CheckCatalog(present);
     }
 
-    private void CheckFile(string file, byte[] content, HashSet<string> kernelBinaries, HashSet<string> bootBinaries)
+    private static HashSet<string> FileNames(IEnumerable<InfService> services) => services.Select(s => s.Binary!.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    private void CheckFile(string file, byte[] content, HashSet<string> kernel, HashSet<string> boot)
     {
         var name = file[(file.LastIndexOf('\\') + 1)..];
-        var isDriver = name.EndsWith(".sys", StringComparison.OrdinalIgnoreCase) || kernelBinaries.Contains(name);
-        if (!isDriver)
+        if (!name.EndsWith(".sys", StringComparison.OrdinalIgnoreCase) && !kernel.Contains(name))
         {
             return;
         }
@@ -112,71 +130,81 @@ public sealed class DriverPackageCheck
             _findings.Add(DriverFinding.WrongMachine(file, image.Architecture?.InfName() ?? $"machine 0x{image.MachineCode:X4}", Target.Architecture.InfName()));
         }
 
-        if (!bootBinaries.Contains(name))
+        CheckSignature(file, isBootStart: boot.Contains(name), isKernel: kernel.Contains(name));
+    }
+
+    // What starts at boot is loaded before catalogues can be read: its own signature decides. Any other driver may be vouched for by the catalogue.
+    private void CheckSignature(string file, bool isBootStart, bool isKernel)
+    {
+        var embedded = Signatures.Embedded(file);
+        if (!isBootStart && !isKernel)
         {
-            return;
+            return; // a file that no service of the INF loads
         }
 
-        if (!image.HasEmbeddedSignature)
+        var decision = KernelPolicy.Accepts(embedded, Target, _options.SecureBoot, _options.HasSha2Update);
+        var acceptsSecureBoot = KernelPolicy.Accepts(embedded, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
+        if (!isBootStart && Signatures.Lists(file))
         {
-            _findings.Add(DriverFinding.BootNotEmbedded(file));
-            return;
+            decision = decision.IsAccepted ? decision : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update);
+            acceptsSecureBoot |= KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
         }
 
-        var algorithms = new List<string>();
-        foreach (var der in image.Signatures())
+        if (!decision.IsAccepted)
         {
-            if (SignedContent.TryParse(der, out var problem) is { } signature)
-            {
-                algorithms.AddRange(signature.DigestAlgorithms);
-            }
-            else
-            {
-                _findings.Add(DriverFinding.EmbeddedUnreadable(file, problem));
-            }
+            _findings.Add(isBootStart && embedded.Signatures.Count == 0 ? DriverFinding.BootNotEmbedded(file)
+                : IsSha2Alone(decision, embedded) ? DriverFinding.Sha2OnWindows7(file)
+                : embedded.Problems.Any(p => p.Kind == SignatureProblemKind.Unreadable) ? DriverFinding.EmbeddedUnreadable(file, decision.Reason)
+                : DriverFinding.KernelRefuses(file, decision.Reason));
         }
-
-        if (!Target.HasDriverDatabase && algorithms.Count > 0 && !algorithms.Contains("SHA-1"))
+        else if (!acceptsSecureBoot)
         {
-            _findings.Add(DriverFinding.Sha2OnWindows7(file));
+            _refusedWithSecureBoot.Add(file);
         }
     }
 
-    private void CheckCatalog(List<(string Path, byte[] Content)> files)
+    private bool IsSha2Alone(KernelDecision decision, SignatureVerdict verdict) => !decision.IsAccepted && !_options.HasSha2Update
+        && KernelPolicy.Accepts(verdict, Target, _options.SecureBoot, hasSha2Update: true).IsAccepted;
+
+    private void CheckCatalog(List<string> files)
     {
-        if (Package.CatalogName(Target.Architecture) is not { } name)
+        if (Signatures.CatalogName is not { } name)
         {
             _findings.Add(DriverFinding.NoCatalogNamed(Package.InfName));
             return;
         }
 
-        if (Package.ReadFile(name) is not { } content)
+        if (!Signatures.HasCatalog)
         {
             _findings.Add(DriverFinding.NoCatalog(name));
             return;
         }
 
-        try
+        if (Signatures.Catalog is null)
         {
-            Catalog = Catalog.Parse(content, name);
-        }
-        catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
-        {
-            _findings.Add(DriverFinding.BadCatalog(name, e.Message));
+            _findings.Add(DriverFinding.BadCatalog(name, Signatures.CatalogProblem ?? ""));
             return;
         }
 
-        if (Catalog.Signature.DigestMatches == false)
+        // Device installation asks for a signature that holds; Secure Boot is the kernel's question only.
+        var verdict = Signatures.CatalogVerdict;
+        var decision = KernelPolicy.Accepts(verdict, Target, secureBoot: false, _options.HasSha2Update);
+        if (verdict.Problems.Any(p => p.Kind is SignatureProblemKind.ContentAltered or SignatureProblemKind.BadValue))
         {
-            _findings.Add(DriverFinding.CatalogAltered(name));
+            _findings.Add(DriverFinding.CatalogAltered(name, verdict.Problems[0].Message));
+        }
+        else if (!decision.IsAccepted)
+        {
+            _findings.Add(DriverFinding.CatalogRefused(name, decision.Reason));
+        }
+        else if (decision.Reason.Length > 0)
+        {
+            _findings.Add(DriverFinding.CatalogWarning(name, verdict.ToString()));
         }
 
-        foreach (var (path, bytes) in files.Prepend((Package.InfName, Package.InfContent)))
+        foreach (var file in files.Prepend(Package.InfName).Where(f => !Signatures.Lists(f)))
         {
-            if (!Catalog.Lists(bytes))
-            {
-                _findings.Add(DriverFinding.NotInCatalog(path, name));
-            }
+            _findings.Add(DriverFinding.NotInCatalog(file, name));
         }
     }
 }

@@ -1,17 +1,20 @@
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
-/// Chooses one package per driver of a family for a Windows: the INF's own decorations decide which packages fit at all; among those the folder table of the
-/// manifest decides (the highest folder of the edition that is not above this Windows), then whether the manifest knows the INF's name, then the version. Packages
-/// of two makers that are alike in all but the version are no choice to make here when they stand in one source; of two sources the first wins.
+/// Chooses one package per driver of a family for a Windows: the INF's own decorations decide which packages fit at all; among those the folder
+/// table of the manifest decides (the highest folder of the edition that is not above this Windows), then whether the manifest knows the INF's
+/// name, then the version. Packages of two makers in one source that differ in nothing but the version are a conflict; of two sources the first
+/// wins.
 /// </summary>
 public sealed class DriverSelection
 {
     private readonly Dictionary<string, DriverPackage> _chosen = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, DriverFinding> _conflicts = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, List<DriverFinding>> _passedOver = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<(string Id, DriverFinding Finding)> _fallbacks = [];
 
     private DriverSelection(DriverFamily family, WindowsTarget target)
     {
@@ -35,58 +38,36 @@ public sealed class DriverSelection
     /// <summary>Two packages that claim a driver's devices with equal right, so that none was chosen; or null.</summary>
     public DriverFinding? Conflict(string driver) => _conflicts.GetValueOrDefault(driver);
 
-    /// <summary>Why packages of a driver were passed over.</summary>
+    /// <summary>Why the best package of a driver gave way to another, which is the one chosen; or null.</summary>
+    public DriverFinding? Fallback(string driver) => _fallbacks.Find(f => f.Id.Equals(driver, StringComparison.OrdinalIgnoreCase)).Finding;
+
+    /// <summary>Why packages of a driver were not taken.</summary>
     public IReadOnlyList<DriverFinding> PassedOver(string driver) => _passedOver.GetValueOrDefault(driver) ?? [];
 
     /// <summary>Chooses among the packages of any number of sources.</summary>
-    public static DriverSelection Choose(IEnumerable<DriverPackage> packages, DriverFamily family, WindowsTarget target)
+    /// <param name="packages">The packages, those of the first source first.</param>
+    /// <param name="family">The family.</param>
+    /// <param name="target">The Windows.</param>
+    /// <param name="signatures">
+    /// Where given, a package whose signatures this Windows does not accept gives way to the next best one that it accepts, for example to the folder of an older
+    /// Windows; where there is none it stays chosen, and its check says why it cannot be used.
+    /// </param>
+    public static DriverSelection Choose(IEnumerable<DriverPackage> packages, DriverFamily family, WindowsTarget target, SignatureOptions? signatures = null)
     {
         var selection = new DriverSelection(family, target);
-        var best = new Dictionary<string, (DriverPackage Package, Rank Rank)>(StringComparer.OrdinalIgnoreCase);
+        var candidates = new Dictionary<string, List<(DriverPackage Package, Rank Rank)>>(StringComparer.OrdinalIgnoreCase);
         foreach (var package in packages)
         {
-            if (selection.IsExcluded(package) || selection.Entry(package) is not { } entry || selection.RankOf(package, entry) is not { } rank)
+            if (!selection.IsExcluded(package) && selection.Entry(package) is { } entry && selection.RankOf(package, entry) is { } rank)
             {
-                continue;
-            }
-
-            if (!best.TryGetValue(entry.Id, out var current))
-            {
-                best[entry.Id] = (package, rank);
-                continue;
-            }
-
-            var place = rank.ComparePlace(current.Rank);
-            var isOther = !package.InfName.Equals(current.Package.InfName, StringComparison.OrdinalIgnoreCase) || package.Inf.Version.Provider != current.Package.Inf.Version.Provider;
-            var isFirst = isOther && place == 0 && package.Source != current.Package.Source;
-            var wins = place > 0 || (place == 0 && !isFirst && rank.CompareTo(current.Rank) > 0);
-            var (winner, loser) = wins ? (package, current.Package) : (current.Package, package);
-            if (isOther && place == 0 && !isFirst)
-            {
-                selection._conflicts[entry.Id] = DriverFinding.EqualClaim(current.Package.Path, package.Path, entry.Id);
-            }
-            else if (isOther)
-            {
-                selection.Reject(entry, DriverFinding.SameId(loser.Path, winner.Path, entry.Id));
-            }
-
-            if (place > 0)
-            {
-                selection._conflicts.Remove(entry.Id);
-            }
-
-            if (wins)
-            {
-                best[entry.Id] = (package, rank);
+                candidates.TryAdd(entry.Id, []);
+                candidates[entry.Id].Add((package, rank));
             }
         }
 
-        foreach (var (id, (package, _)) in best)
+        foreach (var (id, list) in candidates)
         {
-            if (!selection._conflicts.ContainsKey(id))
-            {
-                selection._chosen.Add(id, package);
-            }
+            selection.ChooseOne(family.Drivers.First(d => d.Id.Equals(id, StringComparison.OrdinalIgnoreCase)), list, signatures);
         }
 
         // fwcfg drives the device that qemufwcfg only claims: never both.
@@ -96,6 +77,76 @@ public sealed class DriverSelection
         }
 
         return selection;
+    }
+
+    private void ChooseOne(DriverEntry entry, List<(DriverPackage Package, Rank Rank)> candidates, SignatureOptions? signatures)
+    {
+        var (best, conflict, rejected) = Pick(entry, candidates);
+        var refused = new List<(DriverPackage Package, string Reason)>();
+        while (signatures is not null && conflict is null && candidates.Count > 0)
+        {
+            var pick = Pick(entry, candidates);
+            var reason = DriverPackageCheck.Run(pick.Package, Target, signatures).Findings.FirstOrDefault(f => f.Kind == DriverFindingKind.Signature)?.Message;
+            if (pick.Conflict is not null)
+            {
+                break;
+            }
+
+            if (reason is null)
+            {
+                (best, rejected) = (pick.Package, pick.Rejected);
+                rejected.AddRange(refused.Select(r => DriverFinding.FellBack(r.Package.Path, r.Reason, best.Path)));
+                _fallbacks.AddRange(refused.Count > 0 ? [(entry.Id, DriverFinding.FellBack(refused[0].Package.Path, refused[0].Reason, best.Path))] : []);
+                break;
+            }
+
+            refused.Add((pick.Package, reason));
+            candidates = [.. candidates.Where(c => c.Package != pick.Package)];
+        }
+
+        foreach (var finding in rejected)
+        {
+            Reject(entry, finding);
+        }
+
+        if (conflict is null)
+        {
+            _chosen.Add(entry.Id, best);
+        }
+        else
+        {
+            _conflicts[entry.Id] = conflict;
+        }
+    }
+
+    private static (DriverPackage Package, DriverFinding? Conflict, List<DriverFinding> Rejected) Pick(
+        DriverEntry entry, List<(DriverPackage Package, Rank Rank)> candidates)
+    {
+        var rejected = new List<DriverFinding>();
+        DriverFinding? conflict = null;
+        var best = candidates[0];
+        foreach (var (package, rank) in candidates.Skip(1))
+        {
+            var place = rank.ComparePlace(best.Rank);
+            var isOther = !package.InfName.Equals(best.Package.InfName, StringComparison.OrdinalIgnoreCase)
+                || package.Inf.Version.Provider != best.Package.Inf.Version.Provider;
+            var isFirst = isOther && place == 0 && package.Source != best.Package.Source;
+            var wins = place > 0 || (place == 0 && !isFirst && rank.CompareTo(best.Rank) > 0);
+            var (winner, loser) = wins ? (package, best.Package) : (best.Package, package);
+            if (isOther && place == 0 && !isFirst)
+            {
+                conflict = DriverFinding.EqualClaim(best.Package.Path, package.Path, entry.Id);
+            }
+            else if (isOther)
+            {
+                rejected.Add(DriverFinding.SameId(loser.Path, winner.Path, entry.Id));
+            }
+
+            conflict = place > 0 ? null : conflict;
+            best = wins ? (package, rank) : best;
+        }
+
+        return (best.Package, conflict, rejected);
     }
 
     private bool IsExcluded(DriverPackage package) =>

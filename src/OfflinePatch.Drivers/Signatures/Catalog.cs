@@ -7,26 +7,23 @@ using OfflinePatch.Drivers.Pe;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// A security catalogue (.cat): a signed certificate trust list whose members are the hashes of a package's files. An INF is hashed flat, an executable by its
-/// Authenticode hash; page hashes and other attributes are passed over. Source: mscat.h, wintrust.h (CTL_INFO, SPC_INDIRECT_DATA_CONTENT).
+/// A security catalogue (.cat): a signed certificate trust list whose members are the hashes of a package's files. An INF is hashed flat, an
+/// executable by its Authenticode hash; page hashes and other attributes are ignored. Source: mscat.h, wintrust.h (CTL_INFO,
+/// SPC_INDIRECT_DATA_CONTENT).
 /// </summary>
 public sealed class Catalog
 {
-    private const int MaximumMembers = 100_000;
+    private const int MaxMembers = 100_000;
 
     private readonly HashSet<string> _hashes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _names = new(StringComparer.Ordinal);
 
     private Catalog(SignedContent signature) => Signature = signature;
 
-    /// <summary>Who signed the catalogue, and how.</summary>
+    /// <summary>The signature as it is in the file; <see cref="SignatureVerifier"/> verifies it.</summary>
     public SignedContent Signature { get; }
 
     /// <summary>How many hashes it lists.</summary>
     public int MemberCount => _hashes.Count;
-
-    /// <summary>Whether it lists SHA-256 hashes.</summary>
-    public bool HasSha256 => _hashes.Any(h => h.Length == 64);
 
     /// <summary>Parses a catalogue.</summary>
     /// <param name="content">The whole file.</param>
@@ -60,7 +57,8 @@ public sealed class Catalog
         foreach (var algorithm in algorithms)
         {
             if (_hashes.Contains(Convert.ToHexString(CryptographicOperations.HashData(algorithm, file.Span)))
-                || (image is not null && (_hashes.Contains(Convert.ToHexString(image.Hash(algorithm))) || _hashes.Contains(Convert.ToHexString(image.Hash(algorithm, padded: false))))))
+                || (image is not null && _hashes.Contains(Convert.ToHexString(image.Hash(algorithm))))
+                || (image is not null && _hashes.Contains(Convert.ToHexString(image.Hash(algorithm, padded: false)))))
             {
                 return true;
             }
@@ -68,12 +66,6 @@ public sealed class Catalog
 
         return false;
     }
-
-    /// <summary>Whether a hash, as upper-case hexadecimal digits, is listed.</summary>
-    public bool ListsHash(string hash) => _hashes.Contains(hash);
-
-    /// <summary>The file name that the catalogue gives a hash, or null.</summary>
-    public string? NameOf(string hash) => _names.GetValueOrDefault(hash);
 
     private void ReadList(AsnReader list, string name)
     {
@@ -108,9 +100,9 @@ public sealed class Catalog
         var members = list.ReadSequence();
         for (var count = 0; members.HasData; count++)
         {
-            if (count == MaximumMembers)
+            if (count == MaxMembers)
             {
-                throw DriverError.TooManyMembers(name, MaximumMembers);
+                throw DriverError.TooManyMembers(name, MaxMembers);
             }
 
             ReadMember(members.ReadSequence());
@@ -120,7 +112,7 @@ public sealed class Catalog
     private void ReadMember(AsnReader member)
     {
         var tag = member.ReadOctetString();
-        string? hash = null, file = null;
+        string? hash = null;
         if (member.HasData)
         {
             var attributes = member.ReadSetOf(skipSortOrderValidation: true);
@@ -131,9 +123,6 @@ public sealed class Catalog
                 {
                     case SignatureOids.IndirectData:
                         hash = ReadDigest(attribute.ReadSetOf(skipSortOrderValidation: true));
-                        break;
-                    case SignatureOids.NameValue:
-                        file = ReadFileName(attribute.ReadSetOf(skipSortOrderValidation: true)) ?? file;
                         break;
                     default:
                         break;
@@ -148,10 +137,6 @@ public sealed class Catalog
             if (one is not null)
             {
                 _hashes.Add(one);
-                if (file is not null)
-                {
-                    _names.TryAdd(one, file);
-                }
             }
         }
     }
@@ -168,23 +153,5 @@ public sealed class Catalog
         var digest = indirect.ReadSequence();
         digest.ReadSequence();
         return Convert.ToHexString(digest.ReadOctetString());
-    }
-
-    private static string? ReadFileName(AsnReader values)
-    {
-        if (!values.HasData)
-        {
-            return null;
-        }
-
-        var pair = values.ReadSequence();
-        if (pair.PeekTag() is not { TagClass: TagClass.Universal, TagValue: (int)UniversalTagNumber.BMPString })
-        {
-            return null;
-        }
-
-        var name = pair.ReadCharacterString(UniversalTagNumber.BMPString);
-        pair.ReadIntegerBytes();
-        return name.Equals("File", StringComparison.OrdinalIgnoreCase) ? Encoding.Unicode.GetString(pair.ReadOctetString()).TrimEnd('\0') : null;
     }
 }

@@ -6,16 +6,17 @@ using OfflinePatch.Registry.Names;
 namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
-/// Keeps subkey lists: in order, hashed, of the kind that the hive's version wants (an existing list keeps its kind), and cut in leaves below an index root
-/// before a leaf outgrows a 4 KiB bin (registry.md §3).
+/// Keeps subkey lists as the kernel does: in order, hashed, of the kind that the hive's version wants (an existing list keeps its kind). A list grows by half
+/// of its cell; a full fast leaf becomes an index leaf, and any other full leaf is cut in two halves below an index root. Sources: the limits of
+/// <c>CmpAddSubKey</c> in ReactOS' cmindex.c; growth and halves as the lists of real hives show them.
 /// </summary>
 internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int minorVersion)
 {
-    /// <summary>The most entries of a leaf with hints that a 4 KiB bin holds.</summary>
-    internal const int HintedLeafLimit = (HiveBin.Alignment - HiveBin.HeaderSize - 4 - SubkeyList.HeaderSize) / 8;
+    /// <summary>The most entries of a fast leaf: those that a 4 KiB bin holds.</summary>
+    internal const int MaxFastLeafEntries = (HiveBin.Alignment - HiveBin.HeaderSize - 4 - SubkeyList.HeaderSize) / 8;
 
-    /// <summary>The most entries of a leaf without hints that a 4 KiB bin holds.</summary>
-    internal const int PlainLeafLimit = (HiveBin.Alignment - HiveBin.HeaderSize - 4 - SubkeyList.HeaderSize) / 4;
+    /// <summary>The most entries of an index or hash leaf: those that a 4 KiB bin holds without hashes, less one.</summary>
+    internal const int MaxLeafEntries = ((HiveBin.Alignment - HiveBin.HeaderSize - 4 - SubkeyList.HeaderSize) / 4) - 1;
 
     /// <summary>Puts a key in its parent's list, at the place where a search for its name ended.</summary>
     public void Insert(CellOffset parent, CellOffset child, string name, string upper)
@@ -76,51 +77,75 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
         cells.Free(list);
     }
 
+    /// <summary>Puts an entry in a leaf; returns the leaves that take its place, which are the leaf itself where its cell has room.</summary>
     private List<CellOffset> InsertInLeaf(CellOffset leafCell, int index, CellOffset child, string name, string upper)
     {
         var leaf = SubkeyCursor.ReadLeaf(image, leafCell);
         var (kind, count, entrySize) = (leaf.Kind, leaf.Count, leaf.EntrySize);
+        var limit = kind == SubkeyListKind.FastLeaf ? MaxFastLeafEntries : MaxLeafEntries;
+        if (count < limit)
+        {
+            return [InsertEntry(leafCell, index, Entry(kind, child, name, upper))];
+        }
+
+        if (kind == SubkeyListKind.FastLeaf && count < MaxLeafEntries)
+        {
+            return [InsertEntry(DropHints(leafCell), index, Entry(SubkeyListKind.IndexLeaf, child, name, upper))];
+        }
+
+        // The first half stays where it is; the second one gets a cell with room for one more.
+        var first = count / 2;
+        var rest = leaf.Entries(first, count).ToArray();
+        var second = WriteLeaf(kind, rest, room: 1);
+        new SubkeyListWriter(image.WritableCell(leafCell)).SetCount(first);
         var entry = Entry(kind, child, name, upper);
-        var limit = entrySize == 8 ? HintedLeafLimit : PlainLeafLimit;
-        if (count < limit && image.Cell(leafCell, "subkey list").Length >= SubkeyList.HeaderSize + ((count + 1) * entrySize))
-        {
-            var cell = image.WritableCell(leafCell);
-            var entries = cell.Slice(SubkeyList.Layout.Entries, (count + 1) * entrySize);
-            entries[(index * entrySize)..^entrySize].CopyTo(entries[((index + 1) * entrySize)..]);
-            entry.CopyTo(entries[(index * entrySize)..]);
-            new SubkeyListWriter(cell).SetCount(count + 1);
-            return [leafCell];
-        }
-
-        var all = new byte[(count + 1) * entrySize];
-        leaf.Entries(0, index).CopyTo(all);
-        entry.CopyTo(all.AsSpan(index * entrySize));
-        leaf.Entries(index, count).CopyTo(all.AsSpan((index + 1) * entrySize));
-        cells.Free(leafCell);
-        return WriteLeaves(kind, entrySize, limit, all);
+        return index <= first
+            ? [InsertEntry(leafCell, index, entry), second]
+            : [leafCell, InsertEntry(second, index - first, entry)];
     }
 
-    /// <summary>Writes entries as one leaf, or as several of even length, each at most three quarters full.</summary>
-    private List<CellOffset> WriteLeaves(SubkeyListKind kind, int entrySize, int limit, byte[] entries)
+    /// <summary>Puts an entry in a leaf that may take one more; returns its cell, which is a new one where the old one was full.</summary>
+    private CellOffset InsertEntry(CellOffset leafCell, int index, ReadOnlySpan<byte> entry)
     {
-        var count = entries.Length / entrySize;
-        var leaves = count <= limit ? 1 : Math.Max(2, (count + (limit * 3 / 4) - 1) / (limit * 3 / 4));
-        var written = new List<CellOffset>(leaves);
-        for (var i = 0; i < leaves; i++)
+        var leaf = SubkeyCursor.ReadLeaf(image, leafCell);
+        var (kind, count) = (leaf.Kind, leaf.Count);
+        var length = image.Cell(leafCell, "subkey list").Length;
+        if (length < SubkeyList.HeaderSize + ((count + 1) * entry.Length))
         {
-            var start = (int)((long)count * i / leaves);
-            var end = (int)((long)count * (i + 1) / leaves);
-            written.Add(WriteLeaf(kind, entries.AsSpan(start * entrySize, (end - start) * entrySize)));
+            var old = leaf.Entries(0, count).ToArray();
+            cells.Free(leafCell);
+            leafCell = WriteLeaf(kind, old, Math.Max(1, (length + (length / 2) - SubkeyList.HeaderSize) / entry.Length - count));
         }
 
-        return written;
+        var cell = image.WritableCell(leafCell);
+        var entries = cell.Slice(SubkeyList.Layout.Entries, (count + 1) * entry.Length);
+        entries[(index * entry.Length)..^entry.Length].CopyTo(entries[((index + 1) * entry.Length)..]);
+        entry.CopyTo(entries[(index * entry.Length)..]);
+        new SubkeyListWriter(cell).SetCount(count + 1);
+        return leafCell;
     }
 
-    private CellOffset WriteLeaf(SubkeyListKind kind, ReadOnlySpan<byte> entries)
+    /// <summary>Makes a fast leaf an index leaf, in its own cell.</summary>
+    private CellOffset DropHints(CellOffset leafCell)
     {
-        var cell = cells.Allocate(SubkeyList.HeaderSize + entries.Length);
-        var writer = new SubkeyListWriter(image.WritableCell(cell));
+        var leaf = SubkeyCursor.ReadLeaf(image, leafCell);
+        var keys = new List<CellOffset>(leaf.Count);
+        for (var i = 0; i < leaf.Count; i++)
+        {
+            keys.Add(leaf[i]);
+        }
+
+        var writer = new SubkeyListWriter(image.WritableCell(leafCell));
+        writer.SetHeader(SubkeyListKind.IndexLeaf, keys.Count);
+        writer.SetEntries(0, 4, Offsets(keys));
+        return leafCell;
+    }
+
+    private CellOffset WriteLeaf(SubkeyListKind kind, ReadOnlySpan<byte> entries, int room = 0)
+    {
         var entrySize = SubkeyList.EntrySizeOf(kind);
+        var cell = cells.Allocate(SubkeyList.HeaderSize + entries.Length + (room * entrySize));
+        var writer = new SubkeyListWriter(image.WritableCell(cell));
         writer.SetHeader(kind, entries.Length / entrySize);
         writer.SetEntries(0, entrySize, entries);
         return cell;
@@ -139,7 +164,7 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
             return rootCell;
         }
 
-        if (count + leaves.Count - 1 > SubkeyList.MaximumCount)
+        if (count + leaves.Count - 1 > SubkeyList.MaxCount)
         {
             throw RegistryError.Full();
         }

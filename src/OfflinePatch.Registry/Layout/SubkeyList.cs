@@ -18,14 +18,14 @@ internal enum SubkeyListKind : ushort
     IndexRoot = 0x6972,
 }
 
-/// <summary>A list of subkeys, or of such lists. Source: registry.md §3; msuhanov/regf, "Subkeys list".</summary>
+/// <summary>A list of subkeys, or of such lists. Source: msuhanov/regf, "Subkeys list".</summary>
 internal readonly ref struct SubkeyList
 {
     /// <summary>Bytes before the entries.</summary>
     public const int HeaderSize = 4;
 
     /// <summary>The most entries in one list: its count has 16 bits.</summary>
-    public const int MaximumCount = 0xFFFF;
+    public const int MaxCount = 0xFFFF;
 
     public static class Layout
     {

@@ -36,14 +36,39 @@ public sealed class CloudbaseInitConfig
             return new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes[3..]), wasChanged: true);
         }
 
+        // Notepad's "Unicode", with its mark or without: oslo.config cannot read it at all, so the same text is written as UTF-8.
+        return WideEncoding(bytes) is { } encoding
+            ? new CloudbaseInitConfig(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(encoding.GetString(bytes).TrimStart('\uFEFF'))), wasChanged: true)
+            : new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes), wasChanged: false);
+    }
+
+    /// <summary>UTF-16, by its mark or by the zeros that nearly every second byte of a file in English then is; null for anything else.</summary>
+    private static Encoding? WideEncoding(ReadOnlySpan<byte> bytes)
+    {
         if (bytes.StartsWith(Encoding.Unicode.Preamble))
         {
-            // Notepad's "Unicode": oslo.config cannot read it at all.
-            var text = Encoding.Unicode.GetString(bytes[2..]);
-            return new CloudbaseInitConfig(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text)), wasChanged: true);
+            return Encoding.Unicode;
         }
 
-        return new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes), wasChanged: false);
+        if (bytes.StartsWith(Encoding.BigEndianUnicode.Preamble))
+        {
+            return Encoding.BigEndianUnicode;
+        }
+
+        if (bytes.Length < 4 || bytes.Length % 2 != 0)
+        {
+            return null;
+        }
+
+        var (even, odd) = (0, 0);
+        for (var i = 0; i < bytes.Length; i += 2)
+        {
+            even += bytes[i] == 0 ? 1 : 0;
+            odd += bytes[i + 1] == 0 ? 1 : 0;
+        }
+
+        var half = bytes.Length / 2;
+        return odd > half * 3 / 4 && even == 0 ? Encoding.Unicode : even > half * 3 / 4 && odd == 0 ? Encoding.BigEndianUnicode : null;
     }
 
     /// <summary>Whether anything differs from what was read.</summary>
@@ -60,6 +85,11 @@ public sealed class CloudbaseInitConfig
             for (var i = 0; i < _lines.Count; i++)
             {
                 var line = _lines[i].TrimEnd();
+                if (line.Contains('\0', StringComparison.Ordinal))
+                {
+                    mistakes.Add($"line {i + 1} holds a zero byte: the file is in no encoding that the agent reads");
+                }
+
                 switch (KindOf(line))
                 {
                     case LineKind.Section:

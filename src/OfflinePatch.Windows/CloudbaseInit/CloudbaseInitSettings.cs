@@ -29,14 +29,17 @@ internal static class CloudbaseInitSettings
     public static SettingsParameter Settings { get; } = new("settings", "Options of `cloudbase-init.conf` by their own names.");
 
     /// <summary>What a target wants, in the order of its profile.</summary>
-    public static IReadOnlyList<CloudbaseInitSetting> For(TargetProfile profile)
+    /// <param name="profile">The target.</param>
+    /// <param name="names">How this Windows calls the built-in administrator and the group of administrators; null where that does not matter.</param>
+    public static IReadOnlyList<CloudbaseInitSetting> For(TargetProfile profile, AccountNames? names = null)
     {
         var settings = profile.Value(RuleId, Settings);
         return
         [
             .. settings.Concat(Defaults.Where(d => !settings.Any(s => s.Key == d.Key)))
                 .Where(s => s.Value.Length > 0)
-                .Select(s => Create(s.Key, s.Value)),
+                .Select(s => Create(s.Key, s.Value))
+                .Select(s => names is null ? s : names.Translate(s)),
         ];
     }
 

@@ -34,12 +34,34 @@ internal sealed record PlannedDriver(DriverReadiness Now, DriverPackageCheck? Ch
 {
     /// <summary>The driver.</summary>
     public DriverEntry Entry => Now.Entry;
+
+    /// <summary>Whether Windows installs the device without asking a person about the publisher.</summary>
+    public bool IsPublisherTrusted { get; init; } = true;
 }
 
 /// <summary>What becomes of the drivers of a family. Drivers that nobody needs, has or offers are left out.</summary>
 /// <param name="Drivers">The drivers.</param>
 internal sealed record DriverPlan(IReadOnlyList<PlannedDriver> Drivers)
 {
+    /// <summary>What else is to be known about the packages that are, or will be, in place: warnings, and what Secure Boot refuses.</summary>
+    public IReadOnlyList<string> Remarks(bool isUefi)
+    {
+        var checks = Drivers.Where(d => d is { Check: not null, Verdict: DriverVerdict.Ready or DriverVerdict.Stage }).Select(d => d.Check!).ToList();
+        var remarks = checks.SelectMany(c => c.Findings).Where(f => f.Kind == DriverFindingKind.Warning).Select(f => f.Message).Distinct().ToList();
+        var refused = isUefi ? checks.SelectMany(c => c.RefusedWithSecureBoot).Distinct(StringComparer.OrdinalIgnoreCase).ToList() : [];
+        if (refused.Count > 0)
+        {
+            remarks.Add($"Start the machine without Secure Boot: {string.Join(", ", refused)} {(refused.Count == 1 ? "is" : "are")} not signed by Microsoft, and this Windows loads {(refused.Count == 1 ? "it" : "them")} without Secure Boot only.");
+        }
+
+        foreach (var driver in Drivers.Where(d => d is { Verdict: DriverVerdict.Ready, IsPublisherTrusted: false }))
+        {
+            remarks.Add($"Windows will ask on the console whether to install {driver.Entry.Title}: its publisher {driver.Check?.SignerName} is not among SystemCertificates\\TrustedPublisher.");
+        }
+
+        return remarks;
+    }
+
     /// <summary>The drivers with a verdict.</summary>
     public IReadOnlyList<PlannedDriver> With(DriverVerdict verdict) => [.. Drivers.Where(d => d.Verdict == verdict)];
 }

@@ -28,17 +28,17 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         var drivers = new List<PlannedDriver>();
         foreach (var entry in entries)
         {
-            var now = DriverReadiness.Of(system, entry, Staged, options.StoreOnly);
-            var package = selection.Find(entry.Id);
+            var now = DriverReadiness.Of(system, entry, Staged, options.StoreOnly, options.AllowUnsigned);
+            var package = selection.Find(entry.Id) ?? (now.IsReady ? null : OwnPackage(now));
             var isNewer = package is not null && now.Version is { } version && package.Version.CompareTo(version) > 0;
             if (now.IsReady && !isNewer)
             {
-                drivers.Add(new PlannedDriver(now, null, DriverVerdict.Ready, ""));
+                drivers.Add(new PlannedDriver(now, CheckStaged(now), DriverVerdict.Ready, "") { IsPublisherTrusted = IsPublisherTrusted(now) });
             }
             else if (package is not null)
             {
-                var check = DriverPackageCheck.Run(package, Target);
-                var refusal = check.IsUsable(options.AllowUnsigned) ? null : check.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message;
+                var check = DriverPackageCheck.Run(package, Target, options.Signatures);
+                var refusal = check.IsUsable(options.AllowUnsigned) ? null : string.Join(" ", check.Findings.Where(f => f.Kind != DriverFindingKind.Warning).Select(f => f.Message).Distinct().Take(4));
                 drivers.Add(new PlannedDriver(now, check, refusal is null ? DriverVerdict.Stage : DriverVerdict.Refused, refusal ?? ""));
             }
             else if (isDemanded(entry))
@@ -56,11 +56,18 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         return new DriverPlan(drivers);
     }
 
-    /// <summary>Stages a package.</summary>
-    public void Stage(DriverPackageCheck check) => GuestDriverStore.Stage(system, check, options);
+    /// <summary>Stages a package. Windows 7 and 2008 R2 are told to trust its publisher, as installers of drivers do: there Windows would ask on the console.</summary>
+    public void Stage(DriverPackageCheck check)
+    {
+        GuestDriverStore.Stage(system, check, options);
+        if (!Target.HasDriverDatabase && check.IsSigned)
+        {
+            TrustedPublishers.Add(system, check.Signatures.CatalogVerdict);
+        }
+    }
 
     /// <summary>Whether drivers of a family are ready.</summary>
-    public List<DriverReadiness> Readiness(IEnumerable<DriverEntry> entries) => [.. entries.Select(e => DriverReadiness.Of(system, e, Staged, options.StoreOnly))];
+    public List<DriverReadiness> Readiness(IEnumerable<DriverEntry> entries) => [.. entries.Select(e => DriverReadiness.Of(system, e, Staged, options.StoreOnly, options.AllowUnsigned))];
 
     /// <summary>The packages that the sources hold for drivers of a family, checked, by the id of the driver.</summary>
     public Dictionary<string, DriverPackageCheck> Checks(DriverFamily family, IEnumerable<DriverEntry> entries)
@@ -69,8 +76,20 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         return entries
             .Select(e => (e.Id, Package: selection.Find(e.Id)))
             .Where(e => e.Package is not null)
-            .ToDictionary(e => e.Id, e => DriverPackageCheck.Run(e.Package!, Target), StringComparer.OrdinalIgnoreCase);
+            .ToDictionary(e => e.Id, e => DriverPackageCheck.Run(e.Package!, Target, options.Signatures), StringComparer.OrdinalIgnoreCase);
     }
 
-    private DriverSelection Choose(DriverFamily family) => DriverSelection.Choose(packages, family, Target);
+    /// <summary>The package in the image itself, where it is whole and only not configured: it can be completed without a source.</summary>
+    private DriverPackage? OwnPackage(DriverReadiness now) =>
+        Target.HasDriverDatabase && !options.StoreOnly && now.Entry.BootCritical && now.Staged is { } staged && StoreCheck.Problems(system, staged, Target).Count == 0
+            ? GuestDriverStore.PackageOf(system, staged)
+            : null;
+
+    private DriverPackageCheck? CheckStaged(DriverReadiness now) =>
+        now.Staged is { } staged && GuestDriverStore.PackageOf(system, staged) is { } package ? DriverPackageCheck.Run(package, Target, options.Signatures) : null;
+
+    private bool IsPublisherTrusted(DriverReadiness now) =>
+        Target.HasDriverDatabase || CheckStaged(now) is not { } check || TrustedPublishers.Contains(system, check.Signatures.CatalogVerdict);
+
+    private DriverSelection Choose(DriverFamily family) => DriverSelection.Choose(packages, family, Target, options.AllowUnsigned ? null : options.Signatures);
 }

@@ -42,13 +42,16 @@ public static class GuestDriverStore
             throw DriverStoreError.NoDriverDatabase(system.GuestPath(system.SystemRoot));
         }
 
-        var existing = FindExisting(DriverInventory.Read(system, options.Manifest, check.Package.InfName), check);
-        var plan = existing is not null
-            ? new StagingPlan(system, FromStore(system, existing), check.Target, new PublishedNames(existing.PublishedName, existing.PackageName), isNew: false, entry,
-                existing.SignerName, isSigned: true, options)
+        // One that lost files is completed where the source holds the very same package; else it does not count.
+        var staged = DriverInventory.Read(system, options.Manifest, check.Package.InfName);
+        var existing = FindExisting(staged.Where(s => StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0), check);
+        var damaged = existing is null ? FindExisting(staged.Where(s => s.HasFiles && FromStore(system, s).InfContent.AsSpan().SequenceEqual(check.Package.InfContent)), check) : null;
+        var plan = existing is not null || damaged is not null
+            ? new StagingPlan(system, damaged is null ? FromStore(system, existing!) : check.Package, check.Target,
+                new PublishedNames((existing ?? damaged)!.PublishedName, (existing ?? damaged)!.PackageName), isNew: false, entry, (existing ?? damaged)!.SignerName, isSigned: true, options)
             : new StagingPlan(system, check.Package, check.Target, PublishedNames.Choose(system, check.Package, check.Target.Architecture), isNew: true, entry,
                 check.SignerName, check.IsSigned, options);
-        if (plan.IsNew || plan.IsBootCritical)
+        if (plan.IsNew || plan.IsBootCritical || damaged is not null)
         {
             new PackageFiles(plan).Write();
             new DriverDatabaseWriter(plan).Write();

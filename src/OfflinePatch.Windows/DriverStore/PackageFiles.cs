@@ -90,7 +90,7 @@ internal sealed class PackageFiles(StagingPlan plan)
                     _files.CreateDirectory($"{directory}\\{file[..slash]}");
                 }
 
-                WriteMissing($"{directory}\\{file}", content);
+                WriteListed($"{directory}\\{file}", file, content);
             }
         }
     }
@@ -99,6 +99,19 @@ internal sealed class PackageFiles(StagingPlan plan)
     private void WriteMissing(string path, byte[] content)
     {
         if (!_files.FileExists(path))
+        {
+            _files.WriteFile(path, content);
+        }
+    }
+
+    /// <summary>Writes a file of the store; one that is there stays, unless the catalogue of the package lists another content for it.</summary>
+    private void WriteListed(string path, string file, byte[] content)
+    {
+        if (!_files.FileExists(path))
+        {
+            _files.WriteFile(path, content);
+        }
+        else if (!plan.IsNew && StoreCheck.IsWhole(plan.Package, plan.Target, file) && !_files.ReadFile(path, MaximumCompared).AsSpan().SequenceEqual(content))
         {
             _files.WriteFile(path, content);
         }

@@ -1,4 +1,5 @@
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Windows.DriverStore;
 
@@ -10,6 +11,9 @@ public sealed record StagingOptions
 
     /// <summary>Only put it into the driver store: nothing of it runs before Windows meets its device.</summary>
     public bool StoreOnly { get; init; }
+
+    /// <summary>What signatures are judged by.</summary>
+    public SignatureOptions Signatures { get; init; } = SignatureOptions.Default;
 
     /// <summary>The families of drivers.</summary>
     public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;

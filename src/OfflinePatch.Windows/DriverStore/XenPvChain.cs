@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Guest;
 
@@ -28,7 +29,7 @@ internal sealed class XenPvChain
     private XenPvChain(WindowsSystem system) => _system = system;
 
     /// <summary>The chain of packages that are in the store, all of them ready.</summary>
-    public static XenPvChain Of(WindowsSystem system, IEnumerable<StagedDriver> packages)
+    public static XenPvChain Of(WindowsSystem system, IEnumerable<StagedDriver> packages, SignatureOptions signatures)
     {
         var chain = new XenPvChain(system);
         var target = DriverTarget.Of(system);
@@ -38,7 +39,7 @@ internal sealed class XenPvChain
         var isWhole = members.Select(m => (m.Inf.Version.Provider, m.Version.Major)).Distinct().Count() == 1;
         foreach (var package in members)
         {
-            isWhole &= DriverPackageCheck.Run(package, target).IsUsable(allowUnsigned: false);
+            isWhole &= DriverPackageCheck.Run(package, target, signatures).IsUsable(allowUnsigned: false);
             foreach (var edit in package.Effects(target).SelectMany(e => e.Registry).Where(IsUnplugLine))
             {
                 chain._unplug.Add((edit.Key[ControlSetPrefix.Length..], edit.ValueName, BinaryPrimitives.ReadUInt32LittleEndian(edit.Data)));

@@ -6,9 +6,31 @@ namespace OfflinePatch.Windows.Guest;
 /// <param name="Filter">The service.</param>
 public sealed record DeviceFilter(GuestKey Key, string Value, string Filter);
 
+/// <summary>Why a filter stops the start.</summary>
+public enum FilterFault
+{
+    /// <summary>It does not.</summary>
+    None,
+
+    /// <summary>There is no such service.</summary>
+    NoService,
+
+    /// <summary>The file of the service is missing, empty, or on another drive.</summary>
+    NoFile,
+
+    /// <summary>The service is disabled.</summary>
+    Disabled,
+
+    /// <summary>The service starts later than at boot.</summary>
+    NotBootStart,
+
+    /// <summary>StartOverride outweighs Start.</summary>
+    Overridden,
+}
+
 /// <summary>
-/// The filter lists of device classes and of devices (drivers.md §8 and §12, images-and-cloud.md §4.3). A filter on the way to the disk whose
-/// service or file is missing stops the boot (0x7B). Inbox filters are never judged.
+/// The filter lists of device classes and of devices (drivers.md §8 and §12, images-and-cloud.md §4.3). A filter between the processor and the disk
+/// that cannot be loaded stops the boot (0x7B). No name is exempt from evidence.
 /// </summary>
 public static class DeviceFilters
 {
@@ -26,20 +48,25 @@ public static class DeviceFilters
     /// <summary>The buses between the processor and a disk. What hangs on others (USB, HDAUDIO, ROOT…) is on no way to it.</summary>
     private static readonly string[] BootBuses = ["ACPI", "PCI", "PCIIDE", "IDE", "SCSI", "STORAGE"];
 
+    /// <summary>Filters of Windows itself. They are judged like any other, and never taken out of a list: Windows does not start without them.</summary>
     private static readonly string[] Inbox =
-    [
-        "partmgr", "fvevol", "iorate", "storqosflt", "wcifs", "ehstorclass", "storflt", "volsnap", "rdyboost", "spldr", "volmgrx", "iasf", "iastorf",
-        "iastorav", "tpm", "bcache",
-    ];
+        ["partmgr", "fvevol", "iorate", "storqosflt", "wcifs", "ehstorclass", "storflt", "volsnap", "rdyboost", "spldr", "volmgrx"];
 
     private static readonly string[] ValueNames = ["UpperFilters", "LowerFilters"];
 
-    /// <summary>The filters on the way to the disk that have no service, or whose file is missing or empty.</summary>
-    public static IEnumerable<DeviceFilter> Broken(WindowsSystem system, ControlSet set) =>
+    /// <summary>
+    /// The filters between the processor and a disk that stop the start: a filter needs a service that starts at boot, without an override, and its file. A disabled
+    /// filter that is still listed stops every device of its class (0x7B). Source: learn.microsoft.com, "Specifying Driver Load Order": drivers of a device that is
+    /// needed to start must be SERVICE_BOOT_START; the order of steps of XenBootFix and XenServer's uninstaller.
+    /// </summary>
+    public static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Broken(WindowsSystem system, ControlSet set) =>
         Classes(set).Where(k => IsBootClass(k.Name)).Concat(Devices(set, BootBuses).Where(k => IsBootClass(k.GetString("ClassGUID"))))
             .SelectMany(Of)
-            .Where(f => !Inbox.Contains(f.Filter, StringComparer.OrdinalIgnoreCase)
-                && (set.Service(f.Filter) is not { } service || ServiceImage.HasFile(system, service) == false));
+            .Select(f => (f, Judge(system, set, f.Filter)))
+            .Where(f => f.Item2 != FilterFault.None);
+
+    /// <summary>Whether a filter is one of Windows itself.</summary>
+    public static bool IsInbox(string filter) => Inbox.Contains(filter, StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Every place that names one of some filters: all classes, all devices.</summary>
     public static IEnumerable<DeviceFilter> Naming(ControlSet set, params string[] filters) =>
@@ -57,6 +84,25 @@ public static class DeviceFilters
         {
             filter.Key.SetMultiString(filter.Value, rest);
         }
+    }
+
+    private static FilterFault Judge(WindowsSystem system, ControlSet set, string filter)
+    {
+        if (set.Service(filter) is not { } service || service.GetDword("Type") is null)
+        {
+            return FilterFault.NoService;
+        }
+
+        if (ServiceImage.HasFile(system, service) != true)
+        {
+            return FilterFault.NoFile;
+        }
+
+        var start = service.GetDword("Start");
+        return start == ServiceImage.Disabled ? FilterFault.Disabled
+            : start is not 0 ? FilterFault.NotBootStart
+            : service.Find("StartOverride") is { } overrides && overrides.Values.Any(v => overrides.GetDword(v.Name) is not 0) ? FilterFault.Overridden
+            : FilterFault.None;
     }
 
     private static IEnumerable<GuestKey> Classes(ControlSet set) => set.Find(@"Control\Class")?.SubKeys ?? [];

@@ -14,6 +14,9 @@ public sealed record LocalAccount(string Name, uint Rid, uint Flags, bool HasPas
     /// <summary>The built-in Administrator.</summary>
     public const uint AdministratorRid = 500;
 
+    /// <summary>The built-in group of administrators.</summary>
+    public const uint AdministratorsRid = 0x220;
+
     /// <summary>ACB 0x0001 is not set.</summary>
     public bool IsEnabled => (Flags & 0x0001) == 0;
 
@@ -47,6 +50,28 @@ public static class LocalAccounts
         }
 
         return [.. accounts.OrderBy(a => a.Rid)];
+    }
+
+    /// <summary>The name of a built-in local group by its relative id (0x220: the administrators), in the language of this Windows; null when SAM does not say it.</summary>
+    public static string? BuiltinGroupName(GuestHive sam, uint rid)
+    {
+        // Names holds a key per group, whose default value has the id as its type.
+        var byName = sam.Root.Find(@"SAM\Domains\Builtin\Aliases\Names")?.SubKeys.Take(MaximumAccounts).FirstOrDefault(k => k.FindValue("") is { } value && (uint)value.Type == rid)?.Name;
+        if (byName is not null)
+        {
+            return byName;
+        }
+
+        var c = sam.Root.Find($@"SAM\Domains\Builtin\Aliases\{rid:X8}")?.GetBinary("C");
+        if (c is not { Length: >= Layout.CData })
+        {
+            return null;
+        }
+
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(Layout.CName));
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(Layout.CName + 4));
+        var room = (uint)(c.Length - Layout.CData);
+        return length == 0 || offset > room || length > room - offset ? null : RegistryText.ReadString(c.AsSpan(Layout.CData + (int)offset, (int)length));
     }
 
     private static string? Name(ReadOnlySpan<byte> v)
@@ -125,6 +150,7 @@ public static class LocalAccounts
         public const int VName = 0x0C; // descriptor: u32 offset from 0xCC, u32 length, u32
         public const int VNtHash = 0xA8;
         public const int VData = 0xCC;
+        public const int CName = 0x10; // u32 offset from 0x34, u32 length
         public const int CMembers = 0x28;
         public const int CCount = 0x30;
         public const int CData = 0x34;

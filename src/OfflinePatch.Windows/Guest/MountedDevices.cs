@@ -48,6 +48,20 @@ public static class MountedDevices
         return devices;
     }
 
+    /// <summary>What a value holds that names a partition of a disk.</summary>
+    public static byte[] IdOf(PartitionTable table, Partition partition)
+    {
+        if (table.Scheme == PartitionScheme.Gpt)
+        {
+            return [.. "DMIO:ID:"u8, .. partition.UniqueGuid.ToByteArray()];
+        }
+
+        var id = new byte[12];
+        BinaryPrimitives.WriteUInt32LittleEndian(id, table.MbrSignature);
+        BinaryPrimitives.WriteInt64LittleEndian(id.AsSpan(4), partition.Offset);
+        return id;
+    }
+
     /// <summary>Decodes one value: 12 bytes are signature and offset; <c>DMIO:ID:</c> and a GUID is a GPT partition; anything else is a device path.</summary>
     public static MountedDevice Parse(string name, ReadOnlySpan<byte> data)
     {

@@ -7,9 +7,9 @@ public static class OsNames
     public static string? OsVersion(WindowsFacts facts)
     {
         var bits = Bits(facts);
-        if (bits is null || facts.Build == 0)
+        if (bits is null || facts.Build == 0 || facts.Architecture is WindowsArchitecture.Arm64 or WindowsArchitecture.Arm)
         {
-            return null;
+            return null; // the names of the list are those of x86 and x64 systems
         }
 
         if (facts.IsServer)

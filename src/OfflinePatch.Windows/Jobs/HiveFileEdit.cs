@@ -15,6 +15,7 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
 
     private readonly ImageTransaction _transaction;
     private readonly bool _isWritable;
+    private readonly TimeProvider _clock;
     private readonly ResizableDevice?[] _logDevices = new ResizableDevice?[HiveLogNames.Suffixes.Count];
     private readonly string _path;
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -25,6 +26,7 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
     {
         _path = path;
         _isWritable = isWritable;
+        _clock = options.Clock;
         _transaction = options.OpenTransaction(path, isWritable);
         try
         {
@@ -48,7 +50,7 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
     public override IRegistryTarget Target => this;
 
     /// <summary>The hive; opened when first asked for, so that files that cannot be opened can be checked.</summary>
-    private Hive Hive => _hive ??= Hive.Open(_bytes, _logs, new HiveOpenOptions { AdoptBuffer = true });
+    private Hive Hive => _hive ??= Hive.Open(_bytes, _logs, new HiveOpenOptions { AdoptBuffer = true, Time = _clock });
 
     private string RootPath => RegistryPath.LongRoot(@"HKLM\" + Path.GetFileNameWithoutExtension(_path).ToUpperInvariant());
 

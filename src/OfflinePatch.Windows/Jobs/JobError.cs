@@ -12,6 +12,10 @@ internal static class JobError
     public static ErrorReport UnusableSource(RuleReport rule) =>
         new("JOB-0004", $"JOB-0004: {rule.Id}: {rule.Message} Nothing was written.", rule.Remedy ?? "Name another driver source, or leave the rule out with --skip.");
 
+    public static RefusedException UnfitPackage(string rule, string message) =>
+        new("JOB-0014", $"What the driver packages bring does not satisfy {rule}: {message}",
+            "Nothing was written. Take the packages from their vendor again, name another source with --drivers, or leave the rule out with --skip.");
+
     public static RefusedException UnsafeVolume(string volume, string problem) =>
         new("JOB-0005", $"{volume} is not safe to write: {problem.TrimEnd('.')}.",
             "Start the source machine, run chkdsk /f where it asks for it, shut it down with `shutdown /s /t 0`, and export it again. "

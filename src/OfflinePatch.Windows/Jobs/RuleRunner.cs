@@ -118,7 +118,9 @@ internal static class RuleRunner
             {
                 if (finding.State == FindingState.Failed && finding.Fixable)
                 {
-                    throw WindowsError.VerificationFailed(before.Id, finding.Message);
+                    throw rules[before.Id].Contract.UsesDriverSources
+                        ? JobError.UnfitPackage(before.Id, finding.Message)
+                        : WindowsError.VerificationFailed(before.Id, finding.Message);
                 }
 
                 results[i] = finding.State == FindingState.Failed
@@ -128,6 +130,7 @@ internal static class RuleRunner
                         State = dryRun ? RuleState.WouldFix : RuleState.Fixed,
                         Message = finding.Message,
                         Remedy = null,
+                        Remarks = finding.Remarks,
                     };
             }
             else if (finding.State == FindingState.Failed && before.State != RuleState.Failed)
@@ -173,14 +176,14 @@ internal static class RuleRunner
             : rule.Inspect(context);
 
     private static RuleReport Describe(RuleContext context, Rule rule, Finding finding) =>
-        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile),
+        new(rule.Id, finding.State == FindingState.Failed && !rule.Contract.IsGate ? finding.Severity ?? RuleCatalog.SeverityOf(rule, context.Profile) : RuleCatalog.SeverityOf(rule, context.Profile),
             finding.State switch
             {
                 FindingState.Ok => RuleState.Ok,
                 FindingState.Failed => RuleState.Failed,
                 _ => RuleState.NotApplicable,
             },
-            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate);
+            finding.Message, finding.Remedy, finding.Before, finding.After, rule.Contract.Title, rule.Contract.IsGate) { Remarks = finding.Remarks };
 
     private static RuleReport Skipped(RuleContext context, Rule rule, string why) =>
         new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Contract.Title, Gate: rule.Contract.IsGate);
@@ -189,5 +192,9 @@ internal static class RuleRunner
         results.Exists(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }) ? ImageResult.NotReady : ImageResult.Ready;
 
     private static ImageReport Report(ImageSession session, RuleContext context, List<RuleReport> results, ImageResult result) =>
-        SessionSummary.Describe(session.Files, context) with { Result = result, Rules = results, Changes = ChangesReport.Of(context.Changes) };
+        WithNotes(SessionSummary.Describe(session.Files, context), results) with { Result = result, Rules = results, Changes = ChangesReport.Of(context.Changes) };
+
+    /// <summary>Remarks of rules stand among the notes, where every form of the report shows them.</summary>
+    private static ImageReport WithNotes(ImageReport report, List<RuleReport> results) =>
+        report with { Notes = [.. report.Notes, .. results.SelectMany(r => r.Remarks.Select(remark => $"{r.Id}: {remark}"))] };
 }

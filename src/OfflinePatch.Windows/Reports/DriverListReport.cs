@@ -30,7 +30,17 @@ public sealed record DriverSourceReport(string Path, string Format, IReadOnlyLis
 /// <param name="Problems">Why it would be refused, and what else is odd.</param>
 public sealed record DriverPackageReport(
     string Inf, string? Family, string? Driver, string Class, string Provider, string Version, string? Date, IReadOnlyList<string> Architectures,
-    IReadOnlyList<string> Windows, bool BootStart, string Signature, string? Signer, bool Usable, IReadOnlyList<DriverProblemReport> Problems);
+    IReadOnlyList<string> Windows, bool BootStart, string Signature, string? Signer, bool Usable, IReadOnlyList<DriverProblemReport> Problems)
+{
+    /// <summary>Who vouches for the catalogue: <c>WHQL</c>, <c>attestation</c>, <c>cross-signed</c>, <c>test-signed</c>…; null when it serves no Windows.</summary>
+    public string? SignatureKind { get; init; }
+
+    /// <summary>The Windows whose kernel accepts its signatures (7 and 2008 R2: without the updates that bring SHA-2).</summary>
+    public IReadOnlyList<string> AcceptedBy { get; init; } = [];
+
+    /// <summary>Those that accept them with Secure Boot, too.</summary>
+    public IReadOnlyList<string> AcceptedWithSecureBoot { get; init; } = [];
+}
 
 /// <summary>Something wrong with a package.</summary>
 /// <param name="Code">Stable code.</param>

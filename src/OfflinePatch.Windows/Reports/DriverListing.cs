@@ -2,6 +2,8 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Signatures;
+using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Reports;
 
@@ -10,12 +12,12 @@ public static class DriverListing
 {
     /// <summary>Reads a source and judges every package for each architecture that it serves.</summary>
     /// <exception cref="UnsupportedImageException">The source is larger than the limits of <see cref="DriverSource"/>.</exception>
-    public static DriverSourceReport Describe(IFileSystem tree, DriverManifest? manifest = null)
+    public static DriverSourceReport Describe(IFileSystem tree, DriverManifest? manifest = null, SignatureOptions? signatures = null)
     {
         manifest ??= DriverManifest.Embedded;
         var source = DriverSource.Scan(tree);
         var conflicts = Conflicts(source.Packages, manifest);
-        return new DriverSourceReport(tree.Source, tree.Format, [.. source.Packages.Select(p => Describe(p, manifest, conflicts))],
+        return new DriverSourceReport(tree.Source, tree.Format, [.. source.Packages.Select(p => Describe(p, manifest, conflicts, signatures))],
             [.. source.Rejected.Select(r => new DriverProblemReport(r.Code, "refusal", r.Message))]);
     }
 
@@ -33,44 +35,59 @@ public static class DriverListing
             select conflict).Distinct(),
     ];
 
-    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest, List<DriverFinding> conflicts)
+    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest, List<DriverFinding> conflicts, SignatureOptions? signatures)
     {
-        var windows = new List<string>();
-        var architectures = new List<string>();
-        var findings = conflicts.Where(c => c.File == package.Path).ToList();
-        var (bootStart, signer) = (false, "");
-        (DriverFamily Family, DriverEntry Entry)? owner = null;
-        foreach (var architecture in ProcessorArchitectures.All)
+        var releases = ProcessorArchitectures.All.ToArray().SelectMany(a => WindowsReleases.For(a).Select(r => (Architecture: a, r.Name, r.Target)))
+            .Where(r => package.Models(r.Target).Models.Count > 0).ToList();
+        var checks = releases.ConvertAll(r => (r.Name, Check: DriverPackageCheck.Run(package, r.Target, signatures)));
+        var problems = conflicts.Where(c => c.File == package.Path).Select(Report).ToList();
+        foreach (var same in checks.SelectMany(c => c.Check.Findings.Select(f => (c.Name, Finding: f))).GroupBy(f => f.Finding.Message, StringComparer.Ordinal))
         {
-            var served = WindowsReleases.For(architecture).Where(r => package.Models(r.Target).Models.Count > 0).ToList();
-            if (served.Count == 0)
-            {
-                continue;
-            }
-
-            architectures.Add(architecture.InfName());
-            windows.AddRange(served.Select(s => s.Name));
-            var check = DriverPackageCheck.Run(package, served[^1].Target);
-            findings.AddRange(check.Findings);
-            signer = check.SignerName.Length > 0 ? check.SignerName : signer;
-            owner ??= manifest.Classify(package.InfName, package.Ids(served[^1].Target));
-            bootStart |= !check.Findings.Any(f => f.Code == "DRV-1005") && package.Effects(served[^1].Target).SelectMany(e => e.Services).Any(s => s is { StartType: 0, Name.Length: > 0 });
+            // What is true of some Windows only is said of those.
+            var names = same.Select(s => s.Name).Distinct().ToList();
+            var finding = same.First().Finding;
+            problems.Add(names.Count == releases.Select(r => r.Name).Distinct().Count()
+                ? Report(finding)
+                : Report(finding with { Message = $"On Windows {string.Join(", ", names)}: {finding.Message}" }));
         }
 
-        if (architectures.Count == 0)
+        if (releases.Count == 0)
         {
-            findings.Add(new DriverFinding("DRV-1001", DriverFindingKind.Refusal, package.InfName, $"{package.InfName} has no devices for Windows 7 or later."));
+            problems.Add(Report(new DriverFinding("DRV-1001", DriverFindingKind.Refusal, package.InfName, $"{package.InfName} has no devices for Windows 7 or later.")));
         }
 
+        var last = checks.Count > 0 ? checks[^1].Check : null;
+        var owner = releases.Count > 0 ? manifest.Classify(package.InfName, package.Ids(releases[^1].Target)) : null;
+        var accepted = checks.Where(c => c.Check.IsUsable(allowUnsigned: false)).ToList();
         var version = package.Inf.Version;
         return new DriverPackageReport(
             package.Path, owner?.Family.Name, owner?.Entry.Id, version.ClassName, version.Provider, version.DriverVersion.ToString(),
-            version.DriverDate == DateTime.MinValue ? null : $"{version.DriverDate:yyyy-MM-dd}", architectures, [.. windows.Distinct()], bootStart,
-            findings.Exists(f => f.Code is "DRV-1006" or "DRV-1007") ? "notSigned" : findings.Exists(f => f.Kind == DriverFindingKind.Signature) ? "broken" : architectures.Count == 0 ? "unknown" : "signed",
-            signer.Length > 0 ? signer : null,
-            findings.TrueForAll(f => f.Kind == DriverFindingKind.Warning),
-            [.. findings.DistinctBy(f => f.Message).Select(f => new DriverProblemReport(f.Code, Word(f.Kind), f.Message))]);
+            version.DriverDate == DateTime.MinValue ? null : $"{version.DriverDate:yyyy-MM-dd}", [.. releases.Select(r => r.Architecture.InfName()).Distinct()],
+            [.. releases.Select(r => r.Name).Distinct()], StartsAtBoot(package, releases.Select(r => r.Target)),
+            last is null ? "unknown" : !last.Signatures.HasCatalog ? "notSigned" : accepted.Count == 0 && checks.Exists(c => !c.Check.IsSigned) ? "broken" : "signed",
+            checks.Select(c => c.Check.SignerName).LastOrDefault(n => n.Length > 0),
+            accepted.Count > 0,
+            problems)
+        {
+            SignatureKind = last is null ? null : SignatureVerdict.Describe(last.Signatures.CatalogVerdict.Kind),
+            AcceptedBy = [.. accepted.Select(c => c.Name).Distinct()],
+            AcceptedWithSecureBoot = [.. accepted.Where(c => c.Check.RefusedWithSecureBoot.Count == 0).Select(c => c.Name).Distinct()],
+        };
     }
+
+    private static bool StartsAtBoot(DriverPackage package, IEnumerable<WindowsTarget> targets)
+    {
+        try
+        {
+            return targets.Any(t => package.Effects(t).SelectMany(e => e.Services).Any(s => s is { StartType: 0, Name.Length: > 0 }));
+        }
+        catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
+        {
+            return false; // the check of the package reports it
+        }
+    }
+
+    private static DriverProblemReport Report(DriverFinding finding) => new(finding.Code, Word(finding.Kind), finding.Message);
 
     private static string Word(DriverFindingKind kind) => kind switch
     {

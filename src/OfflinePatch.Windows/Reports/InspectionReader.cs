@@ -3,6 +3,7 @@ using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Windows;
 
 namespace OfflinePatch.Windows.Reports;
 
@@ -163,7 +164,7 @@ internal static class InspectionReader
         var words = new Dictionary<string, string>(StringComparer.Ordinal);
         if (context.FoundWindows is { } windows)
         {
-            words["os_version"] = OsNames.OsVersion(windows.Facts) ?? OsNames.Other(windows.Facts);
+            words["os_version"] = WindowsSupportedRule.RegistrationName(context);
         }
 
         if (SessionSummary.FirmwareText(context.Boot.Firmware) is { } firmware)

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Reports;
@@ -14,4 +15,9 @@ namespace OfflinePatch.Windows.Reports;
 /// <param name="Gate">Whether a failure refuses the whole image.</param>
 public sealed record RuleReport(
     string Id, RuleSeverity Severity, RuleState State, string Message, string? Remedy = null, string? Before = null, string? After = null,
-    string? Title = null, bool Gate = false);
+    string? Title = null, bool Gate = false)
+{
+    /// <summary>What else is to be known, whatever the state.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+}

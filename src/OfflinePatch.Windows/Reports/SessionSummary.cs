@@ -26,7 +26,7 @@ internal static class SessionSummary
         Windows = context.FoundWindows is null ? null : Describe(context.FoundWindows),
         Partitions = [.. context.Volumes.Where(v => v.Partition is not null).Select(v => Describe(context, v))],
         Target = context.Profile.Id,
-        Notes = [.. context.Partitions.Notes, .. VolumeNotes(context), .. HiveNotes(context)],
+        Notes = [.. context.Profile.Notes, .. context.Partitions.Notes, .. VolumeNotes(context), .. HiveNotes(context)],
     };
 
     /// <summary>A report with everything that <c>inspect</c> tells.</summary>

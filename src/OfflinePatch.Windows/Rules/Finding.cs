@@ -1,3 +1,5 @@
+using OfflinePatch.Windows.Targets;
+
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>What a rule found.</summary>
@@ -23,6 +25,12 @@ internal enum FindingState
 internal sealed record Finding(
     FindingState State, string Message, string? Remedy = null, string? Before = null, string? After = null, bool Fixable = false)
 {
+    /// <summary>How much this failure matters, where it is not the severity of the rule: less for what is inferred, more for what is certain.</summary>
+    public RuleSeverity? Severity { get; init; }
+
+    /// <summary>What else is to be known, whatever the state; shown in every report.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
+
     /// <summary>The requirement is met.</summary>
     public static Finding Ok(string message) => new(FindingState.Ok, message);
 

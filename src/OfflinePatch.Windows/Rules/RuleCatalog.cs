@@ -31,6 +31,7 @@ internal static class RuleCatalog
 
         new ImageFormatRule(),
         new ImageSizeRule(),
+        new ImageSectorSizeRule(),
         new ImageSingleDiskRule(),
         new ImageEncryptionRule(),
         new ImageVmdkOriginRule(),
@@ -40,10 +41,14 @@ internal static class RuleCatalog
         new WindowsSysprepRule(),
         new WindowsPendingRestartRule(),
         new WindowsFreeSpaceRule(),
+        new WindowsDeviceInstallRule(),
+        new WindowsDeviceGuardRule(),
         new WindowsClockRule(),
 
         new BootSameDiskRule(),
         new BootLoaderRule(),
+        new BootNextStartRule(),
+        new BootDriveLetterRule(),
         new BootControllersRule(),
 
         VirtioRule.Storage,
@@ -51,6 +56,7 @@ internal static class RuleCatalog
         VirtioRule.Other,
         new XenPvRule(),
         new DriversLeftoversRule(),
+        new DriversStaleDevicesRule(),
 
         new NetworkDhcpRule(),
         new NetworkServicesRule(),

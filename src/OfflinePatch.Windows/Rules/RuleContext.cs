@@ -1,5 +1,6 @@
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
@@ -31,7 +32,10 @@ internal sealed record RuleContext
     public TimeProvider Clock => Changes.Clock;
 
     /// <summary>How drivers are staged.</summary>
-    public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, Manifest = Sources.Manifest, Clock = Clock };
+    public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, Manifest = Sources.Manifest, Signatures = Signatures, Clock = Clock };
+
+    /// <summary>What signatures of drivers are judged by on this Windows.</summary>
+    public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), Clock = Clock };
 
     /// <summary>Decides what becomes of drivers.</summary>
     /// <param name="storeOnly">Whether they are only put into the driver store.</param>

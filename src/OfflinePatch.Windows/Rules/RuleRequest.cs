@@ -14,6 +14,9 @@ public sealed record RuleRequest
     /// <summary>Host paths of driver sources, best first; <c>--drivers</c>.</summary>
     public IReadOnlyList<string> DriverPaths { get; init; } = [];
 
+    /// <summary>Host paths of root certificates that signatures of drivers may end in beside Microsoft's; <c>--trust-root</c>.</summary>
+    public IReadOnlyList<string> TrustedRootPaths { get; init; } = [];
+
     /// <summary>Host path of a folder with families of drivers in place of the built-in ones, or null; <c>--manifest</c>.</summary>
     public string? ManifestPath { get; init; }
 

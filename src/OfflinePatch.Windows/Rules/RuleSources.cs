@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.CloudbaseInit;
 
@@ -15,6 +16,9 @@ internal sealed class RuleSources : IDisposable
 
     /// <summary>The trees with driver packages, best first.</summary>
     public IReadOnlyList<IFileSystem> DriverTrees { get; init; } = [];
+
+    /// <summary>Roots that signatures of drivers may end in beside Microsoft's.</summary>
+    public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = [];
 
     /// <summary>The families of drivers.</summary>
     public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
@@ -49,6 +53,7 @@ internal sealed class RuleSources : IDisposable
             {
                 DriverTrees = [.. request.DriverPaths.Select(Open)],
                 Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(Open(manifest)) : DriverManifest.Embedded,
+                TrustedRoots = Rules.TrustedRoots.Read(request.TrustedRootPaths),
                 CloudbaseInitTree = request.CloudbaseInitPath is { } path ? Open(path) : null,
             };
             sources._opened.AddRange(opened);

@@ -13,6 +13,9 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
     /// <summary>A profile that lists no rule: every rule runs with its own severity and parameters.</summary>
     public static TargetProfile Empty { get; } = new("none", "", "", new Dictionary<string, ProfileRule>());
 
+    /// <summary>What everybody who uses the target has to know, in full sentences; part of every report.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>What the target needs of each family of drivers, by the name of the family.</summary>
     public IReadOnlyDictionary<string, DriverDemand> Drivers { get; init; } = new Dictionary<string, DriverDemand>();
 
@@ -60,7 +63,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
 
     /// <summary>The profile as a JSON file of its own, which extends no other.</summary>
     public string ToJson() => TargetJson.Write(new TargetDocument(
-        null, Id, Title, Description, Drivers, Rules.ToDictionary(r => r.Key, r => (ProfileRule?)r.Value, StringComparer.Ordinal)));
+        null, Id, Title, Description, Notes.Count == 0 ? null : Notes, Drivers, Rules.ToDictionary(r => r.Key, r => (ProfileRule?)r.Value, StringComparer.Ordinal)));
 
     /// <summary>The value of a parameter of a rule; its default where the profile does not set it.</summary>
     internal T Value<T>(string ruleId, RuleParameter<T> parameter) =>
@@ -87,7 +90,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
             drivers[family] = demand;
         }
 
-        return new TargetProfile(own.Id!, own.Title ?? "", own.Description ?? "", rules) { Drivers = drivers };
+        return new TargetProfile(own.Id!, own.Title ?? "", own.Description ?? "", rules) { Drivers = drivers, Notes = own.Notes ?? Notes };
     }
 
     /// <summary>Refuses what would silently have no effect: a rule or parameter that does not exist, a value of another kind.</summary>

@@ -37,13 +37,13 @@ public sealed class DriverPackageTests
     private static string Findings(List<(string Name, byte[] Content)> files, WindowsTarget? target = null)
     {
         var package = DriverPackage.Read(Folder(files), "viostor.inf");
-        return string.Join(" ", DriverPackageCheck.Run(package, target ?? Targets.Windows10).Findings.Select(f => $"{f.Code}:{f.Kind}"));
+        return string.Join(" ", DriverPackageCheck.Run(package, target ?? Targets.Windows10, SampleTrust.Options).Findings.Select(f => $"{f.Code}:{f.Kind}"));
     }
 
     [Fact]
     public void AGoodPackageHasNoFindings()
     {
-        var check = DriverPackageCheck.Run(DriverPackage.Read(Folder(Storage()), "viostor.inf"), Targets.Windows10);
+        var check = DriverPackageCheck.Run(DriverPackage.Read(Folder(Storage()), "viostor.inf"), Targets.Windows10, SampleTrust.Options);
         Assert.Empty(check.Findings);
         Assert.True(check.IsSigned && check.IsUsable(allowUnsigned: false));
         Assert.Equal(SampleSignature.Publisher, check.SignerName);
@@ -59,7 +59,7 @@ public sealed class DriverPackageTests
 
         var tampered = Storage();
         tampered.Single(f => f.Name == "viostor.sys").Content[0x2A0] ^= 1;
-        Assert.Equal("DRV-1009:Signature", Findings(tampered));
+        Assert.Equal("DRV-1018:Signature DRV-1009:Signature", Findings(tampered));
 
         var wrong = Storage();
         wrong[1] = ("viostor.sys", SampleDrivers.VioStor.Build("x86", SampleDriverDisc.Version)[1].Content);
@@ -70,7 +70,7 @@ public sealed class DriverPackageTests
         Assert.Equal("DRV-1003:Refusal DRV-1009:Signature", Findings(text));
 
         Assert.Equal("DRV-1011:Signature", Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, embedded: null)]));
-        Assert.Equal("DRV-1012:Warning", Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, ".6.1")], Targets.Windows7));
+        Assert.Equal("DRV-1012:Signature DRV-1019:Signature", Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, ".6.1")], Targets.Windows7));
 
         var broken = Storage();
         broken[2] = ("viostor.cat", [1, 2, 3]);
@@ -96,7 +96,7 @@ public sealed class DriverPackageTests
         {
             var selection = DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, target);
             Assert.Equal(SampleDrivers.Virtios.Select(d => $"{d.Folder}\\{folder}\\{d.Inf}.inf").Order(), selection.Chosen.Select(c => c.Package.Path).Order());
-            Assert.All(selection.Chosen, c => Assert.Empty(DriverPackageCheck.Run(c.Package, target).Findings));
+            Assert.All(selection.Chosen, c => Assert.Empty(DriverPackageCheck.Run(c.Package, target, SampleTrust.Options).Findings));
         }
     }
 
@@ -180,7 +180,7 @@ public sealed class DriverPackageTests
     public void ACompressedFileIsNamed()
     {
         var files = Storage();
-        var finding = Assert.Single(DriverPackageCheck.Run(DriverSource.Scan(Folder([.. files.Select(f => (f.Name.Replace(".sys", ".sy_", StringComparison.Ordinal), f.Content))])).Packages[0], Targets.Windows10).Findings);
+        var finding = Assert.Single(DriverPackageCheck.Run(DriverSource.Scan(Folder([.. files.Select(f => (f.Name.Replace(".sys", ".sy_", StringComparison.Ordinal), f.Content))])).Packages[0], Targets.Windows10, SampleTrust.Options).Findings);
         Assert.Equal(("DRV-1017", DriverFindingKind.Refusal), (finding.Code, finding.Kind));
         Assert.Contains("viostor.sy_", finding.Message, StringComparison.Ordinal);
     }

@@ -39,7 +39,7 @@ public sealed class XenLayoutTests
         {
             var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, DriverManifest.Embedded.XenPv!, target);
             Assert.Equal(["xenbus", "xenvbd", "xenvif", "xennet", "xeniface"], selection.Chosen.Select(c => c.Entry.Id));
-            Assert.All(selection.Chosen, c => Assert.Empty(DriverPackageCheck.Run(c.Package, target).Findings));
+            Assert.All(selection.Chosen, c => Assert.Empty(DriverPackageCheck.Run(c.Package, target, SampleTrust.Options).Findings));
         }
     }
 }

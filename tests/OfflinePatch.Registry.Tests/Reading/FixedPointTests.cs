@@ -121,27 +121,75 @@ public sealed class FixedPointTests
         Assert.Empty(hive.Check());
     }
 
-    [Fact]
-    public void ListsAreCutBelowAnIndexRoot()
+    [Theory]
+    [InlineData(1, "li", 1013)]
+    [InlineData(3, "lf", 1013)]
+    [InlineData(5, "lh", 1013)]
+    public void ListsAreCutInHalvesWhereTheKernelCutsThem(int version, string kind, int limit)
     {
-        foreach (var (version, limit) in new[] { (3, 507), (5, 507) })
+        var hive = Hive.Create(version);
+        for (var i = 0; i <= limit; i++)
         {
-            var hive = Hive.Create(version);
-            for (var i = 0; i <= limit; i++)
-            {
-                hive.Create($"{i:D5}");
-                Assert.Equal(i == limit, SubkeyCursor.ReadList(hive.Bytes, hive.Root.Node.SubkeyList).Kind == Registry.Layout.SubkeyListKind.IndexRoot);
-            }
-
-            Assert.Empty(hive.Check());
-            Assert.Equal(limit + 1, hive.Root.SubKeys.Count());
-            foreach (var key in hive.Root.SubKeys)
-            {
-                hive.Root.DeleteSubKeyTree(key.Name);
-            }
-
-            Assert.Empty(hive.Check());
-            Assert.True(hive.Root.Node.SubkeyList.IsNil);
+            hive.Create($"{i:D5}");
+            var expected = i == limit ? "ri" : kind == "lf" && i >= 507 ? "li" : kind;
+            Assert.Equal((i, expected), (i, Kind(hive.Root.Node.SubkeyList, hive)));
         }
+
+        // as the leaves of real hives: half of 1013 stays, the rest is the new leaf
+        var root = SubkeyCursor.ReadList(hive.Bytes, hive.Root.Node.SubkeyList);
+        Assert.Equal([506, 508], Enumerable.Range(0, root.Count).Select(i => Length(hive, i)));
+        Assert.Empty(hive.Check());
+        Assert.Equal(limit + 1, hive.Root.SubKeys.Count());
+        foreach (var key in hive.Root.SubKeys)
+        {
+            hive.Root.DeleteSubKeyTree(key.Name);
+        }
+
+        Assert.Empty(hive.Check());
+        Assert.True(hive.Root.Node.SubkeyList.IsNil);
     }
+
+    [Fact]
+    public void ThreeKeysMoreLeaveALongListWhole()
+    {
+        // Services of Windows 10 22H2 is one list of 701; some readers know no index root there
+        var hive = Hive.Create();
+        for (var i = 0; i < 701; i++)
+        {
+            hive.Create($@"Services\s{i:D4}");
+        }
+
+        foreach (var name in (string[])["viostor", "netkvm", "a"])
+        {
+            hive.Create($@"Services\{name}");
+        }
+
+        var list = hive.Find("Services")!.Node.SubkeyList;
+        Assert.Equal(("lh", 704), (Kind(list, hive), SubkeyCursor.ReadList(hive.Bytes, list).Count));
+        Assert.Empty(hive.Check());
+    }
+
+    [Fact]
+    public void AListGrowsByHalfOfItsCell()
+    {
+        // the capacities of lists in hives that Windows 8.1 and 10 wrote: 1, 2, 4, 7, 11, 17, 26
+        var hive = Hive.Create();
+        var capacities = new List<int>();
+        for (var i = 0; i < 26; i++)
+        {
+            hive.Create($"{i:D5}");
+            capacities.Add((hive.Bytes.Cell(hive.Root.Node.SubkeyList, "list").Length - 4) / 8);
+        }
+
+        Assert.Equal([1, 2, 4, 7, 11, 17, 26], capacities.Distinct());
+    }
+
+    private static string Kind(Registry.Layout.CellOffset list, Hive hive)
+    {
+        var signature = (ushort)SubkeyCursor.ReadList(hive.Bytes, list).Kind;
+        return $"{(char)(signature & 0xFF)}{(char)(signature >> 8)}";
+    }
+
+    private static int Length(Hive hive, int leaf) =>
+        SubkeyCursor.ReadLeaf(hive.Bytes, SubkeyCursor.ReadList(hive.Bytes, hive.Root.Node.SubkeyList)[leaf]).Count;
 }

@@ -162,6 +162,7 @@ public sealed class CloudbaseInitRuleTests
         service.SetDword("Start", 2);
         service.SetDword("Type", 0x10);
         service.SetString("ObjectName", @".\cloudbase-init");
+        machine.AddAccount(1002, "cloudbase-init", 0x0210, hasPassword: true);
         service.SetExpandString("ImagePath",
             $"\"C:\\{directory}\\Bin\\OpenStackService.exe\" cloudbase-init \"C:\\{directory}\\Python\\Scripts\\cloudbase-init.exe\" --config-file \"C:\\{directory}\\conf\\cloudbase-init.conf\"");
         return machine;

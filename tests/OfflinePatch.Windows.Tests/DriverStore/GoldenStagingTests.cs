@@ -53,7 +53,7 @@ public sealed class GoldenStagingTests
     {
         var machine = StagingMachine.Create(name);
         machine.Profile = TargetCatalog.Get("xen");
-        machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Xen())] };
+        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, Clock = StagingMachine.Clock, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Xen())] };
         var guest = machine.Start();
         var before = Snapshot(guest.Windows, machine);
         var hives = Hives(guest.Windows).ToDictionary(h => h.Name, h => Hive.Open(h.Hive.ToArray()));

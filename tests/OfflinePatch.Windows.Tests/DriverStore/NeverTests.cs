@@ -24,7 +24,7 @@ public sealed class NeverTests
     {
         var machine = StagingMachine.Create("server2022");
         machine.Profile = TargetCatalog.Get(target);
-        machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = [Source()] };
+        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, Clock = StagingMachine.Clock, DriverSources = [Source()] };
         foreach (var service in VendorStorage)
         {
             machine.Set($@"Services\{service}").SetDword("Type", 1);

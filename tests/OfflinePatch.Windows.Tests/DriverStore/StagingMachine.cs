@@ -81,7 +81,7 @@ internal static class StagingMachine
     {
         var target = DriverTarget.Of(system);
         var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, OfflinePatch.Drivers.Manifest.DriverManifest.Embedded.Find(family)!, target);
-        return [.. selection.Chosen.Select(c => GuestDriverStore.Stage(system, DriverPackageCheck.Run(c.Package, target), new StagingOptions { Clock = Clock }))];
+        return [.. selection.Chosen.Select(c => GuestDriverStore.Stage(system, DriverPackageCheck.Run(c.Package, target, SampleTrust.Options), new StagingOptions { Clock = Clock }))];
     }
 
     /// <summary>Stages one package that is given by its files.</summary>
@@ -89,7 +89,7 @@ internal static class StagingMachine
     {
         var disc = Disc(files);
         var package = DriverSource.Scan(disc).Packages.Single();
-        return GuestDriverStore.Stage(system, DriverPackageCheck.Run(package, DriverTarget.Of(system)), new StagingOptions { AllowUnsigned = allowUnsigned, Clock = Clock });
+        return GuestDriverStore.Stage(system, DriverPackageCheck.Run(package, DriverTarget.Of(system), SampleTrust.Options), new StagingOptions { AllowUnsigned = allowUnsigned, Clock = Clock });
     }
 
     /// <summary>Every key and value of a hive as lines: <c>key</c>, and <c>key [name] type data</c>.</summary>

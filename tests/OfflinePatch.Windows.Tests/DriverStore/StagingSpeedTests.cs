@@ -3,6 +3,7 @@ using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Tests.Machines;
 using Xunit.Abstractions;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;
@@ -24,7 +25,7 @@ public sealed class StagingSpeedTests(ITestOutputHelper output)
         var watch = Stopwatch.StartNew();
         var packages = DriverSource.Scan(virtio).Packages.Concat(DriverSource.Scan(xen).Packages).ToList();
         var scanned = watch.ElapsedMilliseconds;
-        var checks = DriverManifest.Embedded.Families.SelectMany(f => DriverSelection.Choose(packages, f, target).Chosen).Select(c => DriverPackageCheck.Run(c.Package, target)).ToList();
+        var checks = DriverManifest.Embedded.Families.SelectMany(f => DriverSelection.Choose(packages, f, target).Chosen).Select(c => DriverPackageCheck.Run(c.Package, target, SampleTrust.Options)).ToList();
         var chosen = watch.ElapsedMilliseconds;
         foreach (var check in checks)
         {

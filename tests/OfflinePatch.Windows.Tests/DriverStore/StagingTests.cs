@@ -28,7 +28,7 @@ public sealed class StagingTests
         var machine = StagingMachine.Create(name);
         var guest = machine.Start();
         Assert.All(Rules.Take(2), r => Assert.Equal((FindingState.Failed, false), (r.Inspect(guest).State, r.Inspect(guest).Fixable)));
-        machine.Options = new RuleOptions { DriverSources = [Disc.Value], Clock = StagingMachine.Clock };
+        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [Disc.Value], Clock = StagingMachine.Clock };
         guest = machine.Restart();
         foreach (var rule in Rules)
         {
@@ -74,7 +74,7 @@ public sealed class StagingTests
     public void WhatStopsABootDriverIsMended()
     {
         var machine = StagingMachine.Create("server2022");
-        machine.Options = new RuleOptions { DriverSources = [Disc.Value], Clock = StagingMachine.Clock };
+        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [Disc.Value], Clock = StagingMachine.Clock };
         var guest = machine.Start();
         var rule = VirtioRule.Storage;
         rule.Fix(guest);
@@ -205,14 +205,14 @@ public sealed class StagingTests
     public void TheRulesTellWhatIsWrongWithASource()
     {
         var machine = StagingMachine.Create("server2019");
-        machine.Options = new RuleOptions { DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio([SampleDrivers.VioStor], f => f == "2k25"))] };
+        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio([SampleDrivers.VioStor], f => f == "2k25"))] };
         var finding = VirtioRule.Storage.Inspect(machine.Start());
         Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
         Assert.Contains("2k25", finding.Remedy, StringComparison.Ordinal);
 
         var altered = SampleDriverDisc.Virtio().Where(f => f.Path.Contains("/2k19/", StringComparison.Ordinal)).ToList();
         altered.Single(f => f.Path == "vioscsi/2k19/amd64/vioscsi.sys").Content[0x2A0] ^= 1;
-        machine.Options = new RuleOptions { DriverSources = [StagingMachine.Disc(altered)], Clock = StagingMachine.Clock };
+        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [StagingMachine.Disc(altered)], Clock = StagingMachine.Clock };
         finding = VirtioRule.Storage.Inspect(machine.Restart());
         Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
         Assert.Contains("vioscsi.sys is not the file that vioscsi.cat lists", finding.Message, StringComparison.Ordinal);

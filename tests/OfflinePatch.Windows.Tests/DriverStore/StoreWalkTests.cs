@@ -147,7 +147,7 @@ public sealed partial class StoreWalkTests
         var files = InstalledMachine.Install(machine);
         var profile = TargetCatalog.Parse(Encoding.UTF8.GetBytes(
             "{\"id\":\"xen\",\"title\":\"t\",\"description\":\"\",\"drivers\":{\"xen-pv\":{\"required\":[\"xenbus\",\"xenvbd\",\"xenvif\",\"xennet\",\"xeniface\"]}},\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},\"drivers.virtio-other\":{},\"drivers.xen-pv\":{}}}"), "test");
-        var options = new RuleOptions { DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio()), StagingMachine.Disc(SampleDriverDisc.Xen())], Clock = StagingMachine.Clock };
+        var options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio()), StagingMachine.Disc(SampleDriverDisc.Xen())], Clock = StagingMachine.Clock };
         using (var session = ImageSession.Open(files, new SessionOptions()))
         {
             var report = RuleRunner.Fix(session, options.ContextOf(session.Machine, profile));

@@ -16,7 +16,7 @@ public sealed class XenPvTests
     {
         var machine = StagingMachine.Create(name);
         machine.Profile = TargetCatalog.Get("xen");
-        machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = drivers.Count == 0 ? [] : [StagingMachine.Disc(SampleDriverDisc.Xen(drivers))] };
+        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, Clock = StagingMachine.Clock, DriverSources = drivers.Count == 0 ? [] : [StagingMachine.Disc(SampleDriverDisc.Xen(drivers))] };
         return machine;
     }
 

@@ -39,9 +39,9 @@ public sealed class RealHiveTests
     }
 
     [SkippableTheory]
-    [InlineData("hives/win7-sp1-x86/SYSTEM", Generation.Windows7, "boot.controllers,drivers.leftovers,network.dhcp")]
-    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, "boot.controllers,drivers.leftovers,input.mouse-keyboard")]
-    [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10, "boot.controllers,drivers.leftovers,image.single-disk")]
+    [InlineData("hives/win7-sp1-x86/SYSTEM", Generation.Windows7, "boot.controllers,boot.drive-letter,drivers.leftovers,network.dhcp")]
+    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, "boot.controllers,boot.drive-letter,drivers.leftovers,input.mouse-keyboard")]
+    [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10, "boot.controllers,boot.drive-letter,drivers.leftovers,image.single-disk")]
     public void What_rules_find_in_real_hives_and_that_a_fix_mends_it(string name, Generation generation, string expected)
     {
         var machine = WithHive(name, generation);
@@ -116,7 +116,9 @@ public sealed class RealHiveTests
     {
         var hive = Hive.Open(Corpus.Read(name), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile });
         hive.Root.CreateSubKey("OfflinePatchTest"); // an edit makes the copy clean; the fixtures do the same
-        return new Machine(generation, Firmware.Bios) { System = hive };
+        var machine = new Machine(generation, Firmware.Bios) { System = hive };
+        machine.PutDriverFiles();
+        return machine;
     }
 
     private static IEnumerable<string> Failing(RuleContext guest) => RuleCatalog.All

@@ -314,6 +314,35 @@ public sealed class Machine
         mounted.SetBinary(@"\DosDevices\C:", device);
     }
 
+    /// <summary>Puts the file of every driver that the registry names.</summary>
+    public void PutDriverFiles()
+    {
+        foreach (var service in System.Find($@"{ControlSet}\Services")?.SubKeys ?? [])
+        {
+            if (service.GetDword("Type") is 1 or 2 && service.GetDword("Start") is <= 3)
+            {
+                var path = (service.GetString("ImagePath") ?? $@"System32\drivers\{service.Name}.sys").Replace(@"\SystemRoot\", "", StringComparison.OrdinalIgnoreCase);
+                if (path.StartsWith(@"system32\", StringComparison.OrdinalIgnoreCase) && WindowsFiles.Find($@"Windows\{path}") is null)
+                {
+                    WindowsFiles.Put($@"Windows\{path}", [1]);
+                }
+            }
+        }
+    }
+
+    /// <summary>A third-party driver with its file.</summary>
+    public HiveKey Driver(string name, uint start)
+    {
+        var key = Set(@"Services\" + name);
+        key.SetDword("Type", 1);
+        key.SetDword("Start", start);
+        key.SetExpandString("ImagePath", $@"System32\drivers\{name}.sys");
+        WindowsFiles.Put($@"Windows\System32\drivers\{name}.sys", [1]);
+        return key;
+    }
+
+    public HiveKey Class(string guid) => Set($@"Control\Class\{{{guid}}}");
+
     public HiveKey AddInterface(string id, string set = "ControlSet001") => System.Create($@"{set}\Services\Tcpip\Parameters\Interfaces\{id}");
 
     /// <summary>Adds a file operation that waits for the next start; an empty target deletes.</summary>

@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Targets;
@@ -11,6 +12,8 @@ namespace OfflinePatch.Windows.Tests.Machines;
 public sealed record RuleOptions
 {
     public IReadOnlyList<IFileSystem> DriverSources { get; init; } = [];
+
+    public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = [];
 
     public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
 
@@ -32,7 +35,7 @@ public sealed record RuleOptions
     {
         Machine = machine,
         Request = new RuleRequest { Profile = profile, Selection = selection ?? RuleSelection.All, KeepDns = KeepDns, AllowUnsigned = AllowUnsigned, EnableRdp = EnableRdp },
-        Sources = new RuleSources { DriverTrees = DriverSources, Manifest = Manifest, CloudbaseInitTree = CloudbaseInit },
+        Sources = new RuleSources { DriverTrees = DriverSources, TrustedRoots = TrustedRoots, Manifest = Manifest, CloudbaseInitTree = CloudbaseInit },
         OutputFormat = OutputFormat,
         FileSize = FileSize,
     };

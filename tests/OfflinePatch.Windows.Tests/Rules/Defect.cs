@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Targets;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;
@@ -13,6 +14,9 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
 
     /// <summary>Another rule that tells of it, and is content when it is mended; or null.</summary>
     public string? Also { get; init; }
+
+    /// <summary>How much it matters, where that is not the severity of the rule.</summary>
+    public RuleSeverity? Severity { get; init; }
 
     /// <summary>Generations and firmware on which it makes sense; null: all.</summary>
     public Func<Generation, Firmware, bool>? Where { get; init; }
@@ -105,7 +109,8 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         }, "virtual disk"),
         new("BCD without a loader", "boot.same-disk", false, m => m.Bcd.Find("Objects")!.DeleteSubKeyTree(Machine.LoaderId), "no entry"),
         new("boot manager of another partition", "boot.same-disk", false, m => m.Element(Machine.BootManagerId, 0x10100002, "11000001").SetBinary("Element",
-            m.Firmware == Firmware.Uefi ? Machine.GptDevice(Machine.DiskGuid, Machine.WindowsGuid) : Machine.MbrDevice(Machine.Signature, Machine.WindowsOffset)), "boot manager's device"),
+            m.Firmware == Firmware.Uefi ? Machine.GptDevice(Machine.DiskGuid, Machine.WindowsGuid) : Machine.MbrDevice(Machine.Signature, Machine.WindowsOffset)), "boot manager's device")
+        { Severity = RuleSeverity.Warning },
         new("BCD starts Windows for the other firmware", "boot.same-disk", false,
             m => m.Loader("12000002").SetString("Element", m.Firmware == Firmware.Uefi ? @"\Windows\system32\winload.exe" : @"\Windows\system32\winload.efi"), @"\Windows\system32\winload"),
         new("loader file missing", "boot.same-disk", false,
@@ -140,7 +145,118 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("files wait to be replaced", "windows.pending-restart", false, m => m.Rename(@"\??\C:\Windows\Temp\new.dll", @"!\??\C:\Windows\System32\old.dll"), @"\??\C:\Windows\Temp\new.dll"),
         new("letters of another disk", "image.single-disk", false, m => m.System.Create("MountedDevices").SetBinary(@"\DosDevices\E:",
             [1, 2, 3, 4, 0, 0, 0x10, 0, 0, 0, 0, 0]), "E:"),
+        new("third-party filter without service", "boot.controllers", true, m => m.Class(Hdc).SetMultiString("LowerFilters", ["iaStorF"]), @"LowerFilters: iaStorF has no service"),
+        new("filter that starts on demand", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeflt", 3);
+            m.Class(Hdc).SetMultiString("UpperFilters", ["acmeflt"]);
+        }, @"Services\acmeflt\Start=3"),
+        new("filter that starts with the system", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeflt", 1);
+            m.Class(DiskDrive).SetMultiString("LowerFilters", ["acmeflt"]);
+        }, @"Services\acmeflt\Start=1"),
+        new("disabled filter that is still listed", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeflt", 4);
+            m.Class(DiskDrive).SetMultiString("UpperFilters", ["acmeflt", "partmgr"]);
+        }, @"Services\acmeflt\Start=4"),
+        new("disabled Xen filter that is still listed", "boot.controllers", true, m =>
+        {
+            m.Driver("xenfilt", 4);
+            m.Class(Hdc).SetMultiString("UpperFilters", ["XENFILT"]);
+            m.Class(SystemDevices).SetMultiString("UpperFilters", ["XENFILT"]);
+        }, "XENFILT is disabled"),
+        new("overridden filter", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeflt", 0).CreateSubKey("StartOverride").SetDword("0", 3);
+            m.Class(Hdc).SetMultiString("UpperFilters", ["acmeflt"]);
+        }, @"Services\acmeflt\StartOverride"),
+        new("filter whose path is for later", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeflt", 3).SetExpandString("ImagePath", @"\??\C:\Windows\System32\drivers\acmeflt.sys");
+            m.Class(Hdc).SetMultiString("UpperFilters", ["acmeflt"]);
+        }, "acmeflt cannot start at boot"),
+        new("filter of Windows disabled", "boot.controllers", true, m =>
+        {
+            m.Driver("rdyboost", 4);
+            m.Class(VolumeClass).SetMultiString("LowerFilters", ["rdyboost"]);
+        }, @"Services\rdyboost\Start=4"),
+        new("filter of Windows without its file", "boot.controllers", false, m =>
+        {
+            m.Driver("fvevol", 0);
+            m.WindowsFiles.Delete(@"Windows\System32\drivers\fvevol.sys");
+            m.Class(VolumeClass).SetMultiString("LowerFilters", ["fvevol"]);
+        }, "fvevol.sys"),
+        new("filter of a device on demand", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeflt", 3);
+            var device = m.Set(@"Enum\PCI\VEN_8086&DEV_7010\3&1");
+            device.SetString("ClassGUID", $"{{{Hdc}}}");
+            device.SetMultiString("LowerFilters", ["acmeflt"]);
+        }, @"Enum\PCI\VEN_8086&DEV_7010\3&1\LowerFilters: acmeflt"),
+        new("letter of Windows given to the system partition", "boot.drive-letter", true, m => m.System.Create("MountedDevices").SetBinary(@"\DosDevices\C:",
+            m.Firmware == Firmware.Uefi ? [.. "DMIO:ID:"u8, .. Machine.EspGuid.ToByteArray()] : [0xEF, 0xBE, 0xAD, 0xDE, 0, 0, 0x10, 0, 0, 0, 0, 0]), @"\DosDevices\C:"),
+        new("letter of Windows given to a partition that is gone", "boot.drive-letter", true, m => m.System.Create("MountedDevices").SetBinary(@"\DosDevices\C:",
+            m.Firmware == Firmware.Uefi ? [.. "DMIO:ID:"u8, .. Guid.Parse("99999999-0001-0002-0003-000000000001").ToByteArray()] : [1, 2, 3, 4, 0, 0, 0x10, 0, 0, 0, 0, 0]), @"\DosDevices\C:"),
+        new("partition of Windows under another letter", "boot.drive-letter", true, m =>
+        {
+            var mounted = m.System.Create("MountedDevices");
+            mounted.SetBinary(@"\DosDevices\D:", mounted.GetBinary(@"\DosDevices\C:")!);
+            mounted.SetBinary(@"\DosDevices\C:", m.Firmware == Firmware.Uefi ? [.. "DMIO:ID:"u8, .. Machine.EspGuid.ToByteArray()] : [0xEF, 0xBE, 0xAD, 0xDE, 0, 0, 0x10, 0, 0, 0, 0, 0]);
+        }, @"\DosDevices\C:"),
+        new("one-time boot sequence", "boot.next-start", true, m =>
+        {
+            m.Element(Recovery, 0x10200003, "12000004").SetString("Element", "Windows Recovery Environment");
+            m.Element(Machine.BootManagerId, 0x10100002, "24000002").SetMultiString("Element", [Recovery]);
+        }, "Windows Recovery Environment"),
+        new("boot menu without end", "boot.next-start", false, m =>
+        {
+            m.Element(Machine.BootManagerId, 0x10100002, "25000004").SetBinary("Element", [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
+            m.Element(Machine.BootManagerId, 0x10100002, "26000020").SetBinary("Element", [1]);
+        }, "timeout"),
+        new("menu of advanced options at every start", "boot.next-start", false, m => m.Loader("16000040").SetBinary("Element", [1]), "advancedoptions") { Severity = RuleSeverity.Warning },
+        new("boot manager without graphics", "boot.next-start", false, m => m.Element(Machine.BootManagerId, 0x10100002, "16000046").SetBinary("Element", [1]), "graphicsmodedisabled")
+        { Where = (_, f) => f == Firmware.Uefi, Severity = RuleSeverity.Warning },
+        new("policy against unspecified devices", "windows.device-install", false,
+            m => m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions").SetDword("DenyUnspecified", 1), "DenyUnspecified"),
+        new("policy against the class of network adapters", "windows.device-install", false, m =>
+        {
+            m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions").SetDword("DenyDeviceClasses", 1);
+            m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions\DenyDeviceClasses").SetString("1", "{4D36E972-e325-11ce-bfc1-08002be10318}");
+        }, "DenyDeviceClasses"),
+        new("policy against VirtIO devices", "windows.device-install", false, m =>
+        {
+            m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions").SetDword("DenyDeviceIDs", 1);
+            m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions\DenyDeviceIDs").SetString("1", @"PCI\VEN_1AF4");
+        }, @"PCI\VEN_1AF4"),
+        new("installation of devices disabled", "windows.device-install", false, m => m.Set(@"Services\PlugPlay\Parameters").SetDword("DeviceInstallDisabled", 1), "DeviceInstallDisabled"),
+        new("security that needs a hypervisor", "windows.device-guard", false, m => m.Set(@"Control\DeviceGuard").SetDword("Mandatory", 1), "Mandatory"),
+        new("memory integrity", "windows.device-guard", false, m => m.Set(@"Control\DeviceGuard\Scenarios\HypervisorEnforcedCodeIntegrity").SetDword("Enabled", 1), "HypervisorEnforcedCodeIntegrity"),
+        new("VirtIO adapter remembered as disabled", "drivers.stale-devices", false, m => m.Set(@"Enum\PCI\VEN_1AF4&DEV_1000&SUBSYS_00011AF4&REV_00\3&13c0b0c5&0&18").SetDword("ConfigFlags", 1), "disabled"),
+        new("failed Xen device", "drivers.stale-devices", false, m => m.Set(@"Enum\PCI\VEN_5853&DEV_0001\3&1").SetDword("ConfigFlags", 0x40), "failed"),
+        new("Plug and Play disabled", "network.services", true, m => m.Service("PlugPlay", 4), "PlugPlay"),
+        new("installation of adapters disabled", "network.services", true, m => m.Service("NetSetupSvc", 4), "NetSetupSvc"),
+        new("checks of signatures disabled", "network.services", true, m => m.Service("CryptSvc", 4), "CryptSvc"),
+        new("route to the metadata of another cloud", "network.dhcp", false,
+            m => m.Set(@"Services\Tcpip\Parameters\PersistentRoutes").SetString("169.254.169.254,255.255.255.255,10.0.0.1,15", ""), "169.254.169.254") { Severity = RuleSeverity.Warning },
+        new("default route that stays", "network.dhcp", false, m => m.Set(@"Services\Tcpip\Parameters\PersistentRoutes").SetString("0.0.0.0,0.0.0.0,10.0.0.1,1", ""), "0.0.0.0")
+        { Severity = RuleSeverity.Warning },
+        new("generalisation that never ended", "windows.sysprep", false, m => m.System.Create(@"Setup\Status\SysprepStatus").SetDword("GeneralizationState", 9), "GeneralizationState=9"),
+        new("domain controller without its database", "image.single-disk", false, m =>
+        {
+            m.Set(@"Control\ProductOptions").SetString("ProductType", "LanmanNT");
+            m.Set(@"Services\NTDS\Parameters").SetString("DSA Database file", @"E:\NTDS\ntds.dit");
+        }, "0xC00002E2") { Severity = RuleSeverity.Error, Where = (g, _) => g == Generation.Server2019 },
+        new("enabled administrator without a password and flags", "accounts.password", false, m => m.AddAccount(500, "Administrator", 0x0200, hasPassword: false), "Administrator")
+        { Also = "accounts.administrator" },
     ];
+
+    private const string Recovery = "{0ff11e5a-7c00-4000-8000-00000000b0ff}";
+    private const string DiskDrive = "4d36e967-e325-11ce-bfc1-08002be10318";
+    private const string Hdc = "4d36e96a-e325-11ce-bfc1-08002be10318";
+    private const string SystemDevices = "4d36e97d-e325-11ce-bfc1-08002be10318";
+    private const string VolumeClass = "71a27cdd-812a-11d0-bec7-08002be2092f";
 
     private static void MakeStatic(Machine machine, string set)
     {

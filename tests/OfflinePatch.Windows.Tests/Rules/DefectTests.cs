@@ -45,6 +45,7 @@ public sealed partial class DefectTests
         var finding = rule.Inspect(guest);
         Assert.Equal(defect.Fixable, finding.Fixable && rule.Contract.CanFix);
         Assert.True(finding.Remedy is { Length: > 20 } remedy && remedy.EndsWith('.'), $"no remedy: {finding.Remedy}");
+        Assert.Equal(defect.Severity ?? rule.Contract.Severity, finding.Severity ?? rule.Contract.Severity);
         Assert.NotEmpty(defect.Names);
         Assert.Contains(defect.Names, finding.Message + finding.Before, StringComparison.OrdinalIgnoreCase);
         Assert.Matches(Place(), finding.Message + finding.Before);

@@ -41,8 +41,16 @@ internal sealed class StepPointers(IHostStorage storage)
 
             if (MarkPath(file) is { } mark)
             {
-                storage.CreateFolderOf(mark);
-                Write(mark, stepPath, folders);
+                try
+                {
+                    storage.CreateFolderOf(mark);
+                    Write(mark, stepPath, folders);
+                }
+                catch (HostIOException)
+                {
+                    // A state folder that is full or not writable. The pointer beside the file is what counts; only through another hard link or mount
+                    // of the file is the change then not found.
+                }
             }
         }
 

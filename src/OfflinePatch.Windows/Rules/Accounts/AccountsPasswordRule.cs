@@ -28,7 +28,7 @@ internal sealed class AccountsPasswordRule() : Rule(Description)
             return Finding.NotApplicable("SAM names no account.");
         }
 
-        var empty = accounts.Where(a => a is { IsEnabled: true, IsNormal: true, HasPassword: false }).ToList();
+        var empty = accounts.Where(a => a is { IsEnabled: true, HasPassword: false } && (a.IsNormal || a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid)).ToList();
         return empty.Count == 0
             ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?")
             : Finding.Failed(

@@ -14,6 +14,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
 {
     private const string GetIt = "Fetch the portable .zip or the .msi from https://cloudbase.it/cloudbase-init/, and run `offlinepatch fix` with --cloudbase-init PATH.";
 
+    private const int FirstBuildWithX64OnArm = 22000; // Windows 11 brought the emulation of x64
+
     private static readonly RuleContract Description = new(CloudbaseInitSettings.RuleId)
     {
         Title = "Cloudbase-Init is installed and configured for the target",
@@ -29,17 +31,22 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     {
         var package = context.Sources.CloudbaseInit;
         var found = CloudbaseInitInstallation.Find(context.Windows);
-        if (package is not null && package.Architecture == WindowsArchitecture.X64 && context.Windows.Facts.Architecture is WindowsArchitecture.X86)
+        if (package is not null && package.Architecture == WindowsArchitecture.X64 && CannotRunX64(context.Windows.Facts))
         {
-            return Finding.Failed("The Cloudbase-Init package is for x64, this Windows is x86.", "Name the x86 package with --cloudbase-init.");
+            return Finding.Failed($"The Cloudbase-Init package is for x64, which this Windows ({context.Windows.Facts.ArchitectureText}) does not run.", "Name the x86 package with --cloudbase-init.");
         }
 
+        return Judge(context, package, found) with { Remarks = Remarks(context, package, found) };
+    }
+
+    private static Finding Judge(RuleContext context, CloudbaseInitPackage? package, CloudbaseInitInstallation? found)
+    {
         if (found is null || found.MissingFiles.Count > 0 || found.Directory is null)
         {
             return Incomplete(context, package, found);
         }
 
-        return FindBroken(context, package, found) ?? FindFailed(context, found) ?? Finding.Ok(Describe(found) + " is installed and configured.");
+        return FindUnreadable(context, found) ?? FindBroken(context, package, found) ?? FindFailed(context, found) ?? AgentSurroundings.Judge(context, found, Effective(context, found)) ?? Finding.Ok(Describe(found) + " is installed and configured.");
     }
 
     /// <inheritdoc/>
@@ -50,7 +57,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         var found = CloudbaseInitInstallation.Find(windows);
         if (package is not null && (found is null || found.MissingFiles.Count > 0 || found.Directory is null || Differing(context, package, found).Count > 0))
         {
-            Install(context, CloudbaseInitPlan.Create(package, CloudbaseInitSettings.For(context.Profile), windows.DriveLetter, found?.Directory ?? CloudbaseInitPlan.DefaultDirectory), found);
+            Install(context, CloudbaseInitPlan.Create(package, Settings(context), windows.DriveLetter, found?.Directory ?? CloudbaseInitPlan.DefaultDirectory), found);
             found = CloudbaseInitInstallation.Find(windows);
         }
 
@@ -59,17 +66,29 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             return;
         }
 
-        foreach (var set in found.WrongControlSets)
+        if (SetupPhase.IsGeneralized(windows))
         {
-            CopyService(windows, set);
+            if (SetupPhase.StartsAgentTooEarly(windows))
+            {
+                SetupPhase.StartAgentAfterSetup(windows);
+            }
         }
+        else
+        {
+            foreach (var set in found.WrongControlSets)
+            {
+                CopyService(windows, set);
+            }
+        }
+
+        AgentSurroundings.EnableDependencies(windows);
 
         foreach (var key in found.PluginStates)
         {
             key.DeleteSubKeyTree("Plugins");
         }
 
-        if (found.ConfigPath is { } path && Configure(context, path) is { MustBeWritten: true } config)
+        if (found.ConfigPath is { } path && Configure(context, path) is { MustBeWritten: true, Mistakes.Count: 0 } config)
         {
             windows.Files.CreateDirectory(FilePath.ParentOf(path));
             windows.Files.WriteFile(path, config.ToArray());
@@ -96,7 +115,15 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             return Finding.Broken($"{differing.Count} files of {Describe(found)} are not those of the package: {context.Windows.GuestPath(differing[0])}", "changed or missing", "as in the package");
         }
 
-        if (found.WrongControlSets.Count > 0)
+        if (SetupPhase.IsGeneralized(context.Windows))
+        {
+            if (SetupPhase.StartsAgentTooEarly(context.Windows))
+            {
+                return Finding.Broken(
+                    @"This Windows is generalised, and nothing starts Services\cloudbase-init when its setup has ended.", "not started", $@"on demand, started by {SetupPhase.Script} at the end of the setup");
+            }
+        }
+        else if (found.WrongControlSets.Count > 0)
         {
             return Finding.Broken(@"Services\cloudbase-init does not start by itself.",
                 string.Join("; ", found.WrongControlSets.Select(s => $"{s.Name}: {ServiceImage.StartText(s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start"))}")), "auto");
@@ -105,7 +132,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         if (found.ConfigPath is { } path && Configure(context, path) is { MustBeWritten: true })
         {
             var now = Read(context, path);
-            var wrong = CloudbaseInitSettings.For(context.Profile).Where(s => now.Get(s.Section, s.Key) is var value && (value is null || (value != s.Value && s.IsRequired))).ToList();
+            var wrong = Settings(context).Where(s => now.Get(s.Section, s.Key) is var value && (value is null || (value != s.Value && s.IsRequired))).ToList();
             return wrong.Count == 0
                 ? Finding.Broken($"{context.Windows.GuestPath(path)} begins with a byte order mark or assigns an option twice.")
                 : Finding.Broken($"{context.Windows.GuestPath(path)} is not as the target wants it: {string.Join(", ", wrong.Select(s => s.Key))}.",
@@ -117,13 +144,14 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             : null;
     }
 
+    /// <summary>A file that the agent cannot read, even as a fix would leave it, is not touched.</summary>
+    private static Finding? FindUnreadable(RuleContext context, CloudbaseInitInstallation found) =>
+        found.ConfigPath is { } path && Configure(context, path).Mistakes is { Count: > 0 } mistakes
+            ? Finding.Failed($"{context.Windows.GuestPath(path)} cannot be read by the agent, and is left as it is: {mistakes[0]}.", "Correct the line in the source machine, or save the file as UTF-8 there.")
+            : null;
+
     private static Finding? FindFailed(RuleContext context, CloudbaseInitInstallation found)
     {
-        if (found.ConfigPath is { } path && Read(context, path).Mistakes is { Count: > 0 } mistakes)
-        {
-            return Finding.Failed($"{context.Windows.GuestPath(path)} cannot be read by the agent: {mistakes[0]}.", "Correct the line in the source machine.");
-        }
-
         var files = context.Windows.Volume.RequireFiles();
         if (CloudbaseInitLayout.NeedsUniversalRuntime(name => files.FileExists(FilePath.Join(found.Directory!, name)))
             && !files.FileExists(context.Windows.PathOf(@"System32\ucrtbase.dll")))
@@ -170,12 +198,22 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             }
         }
 
+        if (SetupPhase.IsGeneralized(windows) && found is null)
+        {
+            foreach (var set in windows.BootControlSets)
+            {
+                set.Key.Create(@"Services\" + CloudbaseInitPlan.ServiceName).SetDword("Start", SetupPhase.OnDemand);
+            }
+
+            SetupPhase.StartAgentAfterSetup(windows);
+        }
+
         // A service that is there keeps what is not about where the program is (boot-network-accounts.md §7.2, step 4).
         string[] replaced = ["ImagePath", "ObjectName", "Start"];
         foreach (var set in windows.BootControlSets)
         {
             var service = set.Key.Create(@"Services\" + CloudbaseInitPlan.ServiceName);
-            foreach (var value in plan.ServiceValues.Where(v => found is null || replaced.Contains(v.Name, StringComparer.Ordinal) || !service.HasValue(v.Name)))
+            foreach (var value in plan.ServiceValues.Where(v => !(v.Name == "Start" && SetupPhase.IsGeneralized(windows) && service.HasValue("Start"))).Where(v => found is null || replaced.Contains(v.Name, StringComparer.Ordinal) || !service.HasValue(v.Name)))
             {
                 service.SetValue(value.Name, value.Type, value.Bytes);
             }
@@ -260,12 +298,37 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     private static CloudbaseInitConfig Configure(RuleContext context, string path)
     {
         var config = Read(context, path);
-        foreach (var setting in CloudbaseInitSettings.For(context.Profile))
+        foreach (var setting in Settings(context))
         {
             config.Apply(setting);
         }
 
         return config;
+    }
+
+    private static IReadOnlyList<CloudbaseInitSetting> Settings(RuleContext context) => CloudbaseInitSettings.For(context.Profile, AccountNames.Of(context.Windows));
+
+    /// <summary>The configuration as a fix leaves it.</summary>
+    private static CloudbaseInitConfig Effective(RuleContext context, CloudbaseInitInstallation found) =>
+        found.ConfigPath is { } path ? Configure(context, path) : CloudbaseInitConfig.Parse([]);
+
+    private static bool CannotRunX64(WindowsFacts facts) =>
+        facts.Architecture is WindowsArchitecture.X86 or WindowsArchitecture.Arm || (facts.Architecture == WindowsArchitecture.Arm64 && facts.Build < FirstBuildWithX64OnArm);
+
+    private static List<string> Remarks(RuleContext context, CloudbaseInitPackage? package, CloudbaseInitInstallation? found)
+    {
+        var remarks = new List<string>();
+        if (context.Windows.Facts.IsDomainController && (found is not null || package is not null))
+        {
+            remarks.Add("This is a domain controller: the agent would set the password of the domain's account of the configured name, and create that account where it does not exist.");
+        }
+
+        if (found is not null && SetupPhase.IsGeneralized(context.Windows) && context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") == 2)
+        {
+            remarks.Add("This Windows is generalised, and the agent starts with it, during its setup. Its own installer leaves the service on demand until the setup has ended.");
+        }
+
+        return remarks;
     }
 
     private static string Describe(CloudbaseInitInstallation found) => found.Version is null ? "Cloudbase-Init" : $"Cloudbase-Init {found.Version}";

@@ -33,7 +33,7 @@ internal sealed class BootControllersRule() : Rule(Description)
     {
         Title = "Windows starts from an IDE, AHCI or NVMe disk",
         Source = "Huawei IMS/OTC: the IDE driver is restored for the initial start; Azure win-fix-inaccessible-boot-device.ps1; KB 314082",
-        Summary = @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride; UpperFilters and LowerFilters of Control\Class (DiskDrive, HDC, SCSIAdapter, System, Volume) and of such devices under Enum: filters without service or file removed; Windows 7: Control\CriticalDeviceDatabase entries of IDE.",
+        Summary = @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride; UpperFilters and LowerFilters of Control\Class (DiskDrive, HDC, SCSIAdapter, System, Volume) and of such devices under Enum: filters without service or file, and disabled ones, removed; others Start=0, no StartOverride; Windows 7: Control\CriticalDeviceDatabase entries of IDE.",
         CanFix = true,
         Parameters = [Controllers],
     };
@@ -45,13 +45,13 @@ internal sealed class BootControllersRule() : Rule(Description)
         if (repairs.Find(r => r.Missing is not null) is { } missing)
         {
             return Finding.Failed(
-                $@"{missing.Key.Path} has to be enabled, but its file {context.Windows.GuestPath(missing.Missing!)} is missing.",
+                $@"{missing.Key.Path} needs {context.Windows.GuestPath(missing.Missing!)}, which is missing.",
                 "Repair Windows in the source machine (`sfc /scannow`), then export it again.",
-                $"Start={missing.Key.GetDword("Start")}");
+                missing.Before);
         }
 
         return repairs.Count == 0
-            ? Finding.Ok("The inbox drivers of IDE, AHCI and NVMe start at boot, and every filter on the way to the disk has its driver.")
+            ? Finding.Ok("The inbox drivers of IDE, AHCI and NVMe start at boot, and every filter between them and the disk starts at boot too.")
             : Finding.Broken(
                 $"{repairs[0].Before}{(repairs.Count == 1 ? "" : $", and {repairs.Count - 1} more")}: Windows may not find its disk.",
                 string.Join("; ", repairs.Select(r => r.Before)), string.Join("; ", repairs.Select(r => r.After).Distinct()));
@@ -90,17 +90,51 @@ internal sealed class BootControllersRule() : Rule(Description)
             }
         }
 
-        foreach (var filter in DeviceFilters.Broken(context.Windows, set))
+        foreach (var (filter, fault) in DeviceFilters.Broken(context.Windows, set))
         {
-            yield return new Repair(
-                filter.Key, $@"{filter.Key.Path}\{filter.Value}: {filter.Filter} has no driver file", $"{filter.Filter} removed", null,
-                () => DeviceFilters.Remove(filter));
+            if (FilterRepair(context, set, filter, fault) is { } repair)
+            {
+                yield return repair;
+            }
         }
 
         foreach (var repair in CriticalDeviceRepairs(context, set))
         {
             yield return repair;
         }
+    }
+
+    /// <summary>
+    /// What makes a filter harmless: one that Windows does not need and that has no driver, or is disabled, leaves its list; one that has a driver starts at boot.
+    /// </summary>
+    private static Repair? FilterRepair(RuleContext context, ControlSet set, DeviceFilter filter, FilterFault fault)
+    {
+        var service = set.Service(filter.Filter);
+        var place = $@"{filter.Key.Path}\{filter.Value}: {filter.Filter}";
+        var isInbox = DeviceFilters.IsInbox(filter.Filter);
+        if (fault is FilterFault.NoService or FilterFault.NoFile && isInbox)
+        {
+            var path = (service is null ? null : ServiceImage.Resolve(context.Windows, service)) ?? context.Windows.PathOf($@"System32\drivers\{filter.Filter}.sys");
+            return new Repair(filter.Key, $"{place} has no {(service is null ? "service" : "driver file")}", "", path, () => { });
+        }
+
+        return fault switch
+        {
+            FilterFault.NoService => Removal("has no service"),
+            FilterFault.NoFile => Removal("has no driver file"),
+            FilterFault.Disabled when !isInbox => Removal($@"is disabled ({set.Name}\Services\{filter.Filter}\Start=4)"),
+            FilterFault.Overridden => new Repair(
+                filter.Key, $@"{place} is overridden ({set.Name}\Services\{filter.Filter}\StartOverride)", $"{filter.Filter}: no override", null, () => service!.DeleteSubKeyTree("StartOverride")),
+
+            // winload opens a boot driver below the Windows directory only: \??\C:\… is a path for later.
+            FilterFault.NotBootStart when !isInbox && service!.GetString("ImagePath")?.StartsWith(@"\??\", StringComparison.Ordinal) == true => Removal("cannot start at boot"),
+            _ when set.Service("partmgr")?.Name is { } name && name.Equals(filter.Filter, StringComparison.OrdinalIgnoreCase) && service!.GetDword("Start") == 1 => null, // as in Chain
+            _ => new Repair(
+                filter.Key, $@"{place} does not start at boot ({set.Name}\Services\{filter.Filter}\Start={service!.GetDword("Start")})", $"{filter.Filter}: boot", null,
+                () => service.SetDword("Start", 0)),
+        };
+
+        Repair Removal(string why) => new(filter.Key, $"{place} {why}", $"{filter.Filter} removed", null, () => DeviceFilters.Remove(filter));
     }
 
     private static IEnumerable<Repair> StartRepairs(RuleContext context, ControlSet set, GuestKey key, uint wanted, uint[] allowed)

@@ -1,6 +1,7 @@
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Boot;
 
@@ -138,7 +139,7 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             ? null
             : Finding.Failed(
                 $"The boot manager's device is {device.Describe()}, but the store is on partition {systemVolume.Number} of {DiskId(table)}.",
-                Rebuild, device.Describe());
+                Rebuild, device.Describe()) with { Severity = RuleSeverity.Warning }; // the firmware has found boot manager and store by itself
     }
 
     private static string Proof(RuleContext context, PartitionTable table, BcdObject loader, GuestVolume systemVolume)
@@ -148,12 +149,6 @@ internal sealed class BootSameDiskRule() : Rule(Description)
         if (loader.OsDevice.IsSearched)
         {
             text += $" The BCD finds Windows by search (osdevice: {loader.OsDevice.Describe()}).";
-        }
-
-        var letter = MountedDevices.Read(context.Windows).FirstOrDefault(d => d.Letter == context.Windows.DriveLetter && d.IsPartition);
-        if (letter is not null && letter.FindOn(table)?.Number != windows)
-        {
-            text += $@" SYSTEM\MountedDevices gives {letter.Letter} to another partition ({letter.Describe()}): Windows assigns its letters anew at the first start.";
         }
 
         if (context.Systems.Count > 1)

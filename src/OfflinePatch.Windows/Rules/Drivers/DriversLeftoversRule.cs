@@ -61,7 +61,7 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
             ? Finding.Ok("There are no active services of another hypervisor's tools.")
             : Finding.Failed(
                 string.Join(" ", found.Select(f => $@"{f.Origin}: {string.Join(", ", f.Services)} under {current.Name}\Services.")),
-                string.Join(" ", found.Select(f => f.Remedy)) + " They do not stop the boot.");
+                string.Join(" ", found.Select(f => f.Remedy)));
     }
 
     /// <inheritdoc/>

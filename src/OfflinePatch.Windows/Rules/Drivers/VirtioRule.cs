@@ -1,6 +1,7 @@
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Drivers;
@@ -53,6 +54,11 @@ internal sealed class VirtioRule : Rule
         }
 
         var plan = Plan(context, family);
+        return Judge(context, family, plan) with { Remarks = plan.Remarks(context.Firmware == Firmware.Uefi) };
+    }
+
+    private static Finding Judge(RuleContext context, DriverFamily family, DriverPlan plan)
+    {
         if (plan.Drivers.Count == 0)
         {
             return Finding.NotApplicable($"The target needs none of the {family.Title}.");
@@ -86,7 +92,9 @@ internal sealed class VirtioRule : Rule
                 Describe(plan.Drivers), string.Join(", ", staged.Select(d => $"{d.Entry.Id} {d.Check!.Package.Version}")));
         }
 
-        return Finding.Ok($"Ready: {Describe(plan.With(DriverVerdict.Ready))}.");
+        return Finding.Ok(plan.With(DriverVerdict.Ready) is { Count: > 0 } ready
+            ? $"Ready: {Describe(ready)}."
+            : $"None of the {family.Title} that this rule is about is needed or offered.");
     }
 
     /// <inheritdoc/>

@@ -32,7 +32,13 @@ internal sealed class XenPvRule() : Rule(Description)
             return Finding.NotApplicable("The driver manifest has no such family.");
         }
 
-        var demand = context.Profile.DemandOf(family.Name) ?? DriverDemand.None;
+        if (context.Profile.DemandOf(family.Name) is not { } demand)
+        {
+            return XenPvRemoval.Of(context.Windows).Active is [var first, ..]
+                ? Finding.Failed($"The profile {context.Profile.Id} does not say what becomes of the {family.Title}, and some would start: {first}.", $"Decide it in the profile, under \"drivers\": {{ \"{family.Name}\": … }}.")
+                : Finding.NotApplicable($"The profile does not say whether the target needs the {family.Title}.");
+        }
+
         if (demand.Absent)
         {
             return InspectRemoval(context);
@@ -41,6 +47,11 @@ internal sealed class XenPvRule() : Rule(Description)
         if (Chain(family, demand) is not { Count: > 0 } chain)
         {
             return Finding.NotApplicable("The target does not run on Xen.");
+        }
+
+        if (InspectHalfChain(context, chain, demand) is { } half)
+        {
+            return half;
         }
 
         var planner = context.Planner(demand.StoreOnly);
@@ -95,13 +106,16 @@ internal sealed class XenPvRule() : Rule(Description)
     {
         var family = context.Sources.Manifest.Find(FamilyName)!;
         var demand = context.Profile.DemandOf(family.Name) ?? DriverDemand.None;
-        if (demand.Absent)
+        var chain = Chain(family, demand);
+        if (demand.Absent || InspectHalfChain(context, chain, demand) is not null)
         {
             XenPvRemoval.Of(context.Windows).Apply();
-            return;
+            if (demand.Absent)
+            {
+                return;
+            }
         }
 
-        var chain = Chain(family, demand);
         var planner = context.Planner(demand.StoreOnly);
         foreach (var check in planner.Checks(family, chain).Values)
         {
@@ -115,6 +129,34 @@ internal sealed class XenPvRule() : Rule(Description)
         }
     }
 
+    /// <summary>
+    /// For a target that starts images on other hosts too: a former Xen guest whose drivers would act, but are not a whole chain. A filter without its driver stops the
+    /// disk controllers, and an unplugged disk without a driver for the Xen one is gone. Null when nothing acts, or the chain is whole.
+    /// </summary>
+    private static Finding? InspectHalfChain(RuleContext context, List<DriverEntry> chain, DriverDemand demand)
+    {
+        if (!demand.StoreOnly || XenPvRemoval.Of(context.Windows) is not { Active.Count: > 0 } removal)
+        {
+            return null;
+        }
+
+        var ready = context.Planner().Readiness(chain);
+        if (ready.TrueForAll(r => r.IsReady) && Connection(context, ready).Problems().Count == 0)
+        {
+            return null;
+        }
+
+        var missing = ready.Find(r => !r.IsReady);
+        var why = missing is null ? Connection(context, ready).Problems()[0] : $"{missing.Entry.Id}: {missing.Problems[0]}";
+        return removal.Needed.Count > 0
+            ? Finding.Failed(
+                $"Xen PV drivers of an earlier host would start, the chain is not complete ({why}), and it cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.",
+                "Uninstall the Xen tools in the source machine.") with { Severity = RuleSeverity.Error }
+            : Finding.Broken(
+                $"Xen PV drivers of an earlier host would start, and the chain is not complete ({why}): {string.Join("; ", removal.Active.Take(3))}.",
+                string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged") with { Severity = RuleSeverity.Error };
+    }
+
     private static Finding InspectRemoval(RuleContext context)
     {
         var removal = XenPvRemoval.Of(context.Windows);
@@ -125,11 +167,11 @@ internal sealed class XenPvRule() : Rule(Description)
 
         return removal.Needed.Count > 0
             ? Finding.Failed(
-                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.")
+                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.") with { Severity = RuleSeverity.Error }
             : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.", string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
     }
 
-    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!));
+    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!), context.Signatures);
 
     private static Finding Absent(RuleContext context, DriverFamily family, List<DriverReadiness> ready, List<DriverReadiness> missing)
     {
@@ -141,7 +183,7 @@ internal sealed class XenPvRule() : Rule(Description)
 
         var old = bundles.Count > 0 ? $" {bundles[0].Bundle.Title} {bundles[0].Version} is older than {bundles[0].Bundle.Lowest}." : "";
         return missing.Count == ready.Count
-            ? Finding.Failed($"There are no Xen PV drivers.{old} They are needed only for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
+            ? Finding.Failed($"There are no Xen PV drivers in the driver store.{old} They are needed only for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
             : Finding.Failed($"The Xen PV chain is not complete: {string.Join(", ", missing.Select(m => m.Entry.Id))} missing.{old}", "Name the whole chain with --drivers PATH.");
     }
 

@@ -38,6 +38,14 @@ internal sealed class ImageSingleDiskRule() : Rule(Description)
         var elsewhere = devices
             .Where(d => d != own && !d.IsOn(context.Partitions) && (d.MbrSignature is null || d.MbrSignature != own?.MbrSignature))
             .ToList();
+        var known = devices.Where(d => d.FindOn(context.Partitions) is not null).Select(d => d.Letter!).Append(context.Windows.DriveLetter).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        if (Database(context.Windows.Current) is { Length: > 2 } path && path[1] == ':' && !known.Contains(path[..2]))
+        {
+            return Finding.Failed(
+                $@"The Active Directory database is {path} ({context.Windows.Current.Name}\Services\NTDS\Parameters), which is not on this disk: without it the domain controller stops with 0xC00002E2 at every start.",
+                "Move the database to the system disk in the source machine (ntdsutil, files), or demote the domain controller; then export it again.", path) with { Severity = RuleSeverity.Error };
+        }
+
         if (elsewhere.Count == 0)
         {
             return Finding.Ok("Every drive letter of a partition belongs to this disk.");
@@ -59,9 +67,11 @@ internal sealed class ImageSingleDiskRule() : Rule(Description)
             yield return ("page file", line.Split(' ')[0]);
         }
 
-        if (set.Find(@"Services\NTDS\Parameters")?.GetString("DSA Database file") is { } database)
+        if (Database(set) is { } database)
         {
             yield return ("Active Directory database", database);
         }
     }
+
+    private static string? Database(ControlSet set) => set.Find(@"Services\NTDS\Parameters")?.GetString("DSA Database file");
 }

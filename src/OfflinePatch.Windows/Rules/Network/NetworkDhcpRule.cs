@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Net;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Network;
 
@@ -13,6 +14,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
 {
     private const string NsiIPv6 = "{eb004a01-9b1a-11d4-9123-0050047759bc}";
     private const string Parameters = @"Services\Tcpip\Parameters";
+    private static readonly byte[] Metadata = [169, 254, 169, 254];
     private static readonly string[] StaticValues = ["IPAddress", "SubnetMask", "DefaultGateway", "DefaultGatewayMetric"];
 
     private static readonly RuleContract Description = new("network.dhcp")
@@ -54,6 +56,13 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
         }
 
         var routes = PersistentRoutes(context.Windows.Current);
+        if (routes.Where(IsHarmful).ToList() is { Count: > 0 } harmful)
+        {
+            return Finding.Failed(
+                $@"All {interfaces} interfaces use DHCP, but {context.Windows.Current.Name}\{Parameters}\PersistentRoutes holds {string.Join("; ", harmful)}: a default route, or the one to the metadata of the cloud, that leads to the gateway of the old network.",
+                "In the source machine: `route delete DESTINATION`, then export it again; or delete the value with `offlinepatch reg delete`.", string.Join("; ", harmful)) with { Severity = RuleSeverity.Warning };
+        }
+
         var note = routes.Count == 0 ? "" : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";
         if (StaticIPv6(context.Windows.Current) is { Count: > 0 } fixedAddresses)
         {
@@ -152,6 +161,12 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
 
         return found;
     }
+
+    /// <summary>A default route, or one that covers the metadata address. The value's name is destination, mask, gateway, metric, separated by commas.</summary>
+    private static bool IsHarmful(string route) =>
+        route.Split(',') is [var destination, var mask, ..] && IPAddress.TryParse(destination, out var network) && IPAddress.TryParse(mask, out var bits)
+        && network.GetAddressBytes() is { Length: 4 } n && bits.GetAddressBytes() is { Length: 4 } m
+        && Metadata.Select((part, i) => (part & m[i]) == (n[i] & m[i])).All(same => same);
 
     private static List<string> PersistentRoutes(ControlSet set) =>
         [.. set.Find(Parameters + @"\PersistentRoutes")?.Values.Select(v => v.Name) ?? []];

@@ -13,11 +13,14 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     [
         ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2), ("DcomLaunch", 2),
         ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2),
+
+        // What installs a network adapter at the first start, as healthy Windows 10 machines have it; PlugPlay is automatic up to Windows 7.
+        ("PlugPlay", 3), ("DeviceInstall", 3), ("NetSetupSvc", 3), ("DsmSvc", 3), ("CryptSvc", 2),
     ];
 
     private static readonly RuleContract Description = new("network.services")
     {
-        Title = "The services that a network needs are not disabled",
+        Title = "The services that a network and its installation need are not disabled",
         Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)",
         Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy system.",
         CanFix = true,
@@ -28,7 +31,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     {
         var disabled = Disabled(context).ToList();
         return disabled.Count == 0
-            ? Finding.Ok("No service that the network needs is disabled.")
+            ? Finding.Ok("None of the services that the network and the installation of its adapter need is disabled.")
             : Finding.Broken(
                 $@"Disabled under Services (Start=4): {string.Join(", ", disabled.Select(d => d.Key.Name).Distinct(StringComparer.OrdinalIgnoreCase))}.",
                 string.Join("; ", disabled.Select(d => $@"{d.Key.Path}\Start=4")),
@@ -52,7 +55,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             {
                 if (set.Service(service) is { } key && key.GetDword("Start") == ServiceImage.Disabled)
                 {
-                    yield return (key, start);
+                    yield return (key, service == "PlugPlay" && !context.Windows.Facts.AtLeast(6, 2) ? 2 : start);
                 }
             }
         }

@@ -55,7 +55,7 @@ internal sealed class WindowsPendingRestartRule() : Rule(Description)
         }
 
         return found.Count == 0
-            ? Finding.Ok("Nothing but the usual happens at the next start.")
+            ? Finding.Ok("No update, disk check, file operation or Driver Verifier waits for the next start.")
             : Finding.Failed(
                 string.Join("; ", found) + ".", "Restart the source machine until nothing is pending (`verifier /reset` for Driver Verifier), shut it down, and export it again.");
     }

@@ -22,6 +22,13 @@ internal sealed class WindowsSupportedRule() : Rule(Description)
     {
         var facts = context.Windows.Facts;
         var name = OsNames.OsVersion(facts);
+        if (name is null && facts.Build != 0)
+        {
+            return Finding.Failed(
+                $"{facts.ProductName ?? "This Windows"} (build {facts.Build}, {facts.ArchitectureText ?? "unknown architecture"}) has no name in the lists of {context.Profile.Title}.",
+                $"Register the image as \"{OsNames.Other(facts)}\", with the architecture {facts.ArchitectureText ?? "of the machine"}.", facts.ProductName);
+        }
+
         if (name is null)
         {
             return Finding.Failed(
@@ -35,5 +42,13 @@ internal sealed class WindowsSupportedRule() : Rule(Description)
             : Finding.Failed(
                 $"{facts.ProductName ?? name} (build {facts.Build}, {facts.ArchitectureText ?? "unknown architecture"}) is not in the list of {context.Profile.Title}.",
                 $"Register the image as \"{OsNames.Other(facts)}\", or upgrade Windows in the source machine.", name);
+    }
+
+    /// <summary>The name under which the image is registered: its own where the target lists it.</summary>
+    public static string RegistrationName(RuleContext context)
+    {
+        var facts = context.Windows.Facts;
+        var supported = context.Profile.Value(Description.Id, Systems);
+        return OsNames.OsVersion(facts) is { } name && (supported.Count == 0 || supported.Contains(name, StringComparer.OrdinalIgnoreCase)) ? name : OsNames.Other(facts);
     }
 }

@@ -10,6 +10,8 @@ internal sealed class WindowsSysprepRule() : Rule(Description)
     private const string Complete = "IMAGE_STATE_COMPLETE";
     private const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
 
+    private const uint GeneralizationDone = 7; // the one value that cloudbase-init takes for "booted" (osutils/windows.py, wait_for_boot_completion)
+
     private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
 
     private static readonly RuleContract Description = new("windows.sysprep")
@@ -38,11 +40,11 @@ internal sealed class WindowsSysprepRule() : Rule(Description)
                 ? Finding.Failed(
                     $"Windows Setup is not finished: {string.Join(", ", busy)}.",
                     "Start the source machine, let Setup finish, shut it down, and export it again.", string.Join(", ", busy))
-                : generalization is 3 or 4
+                : generalization is not (null or GeneralizationDone)
                     ? Finding.Failed(
-                        $@"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState={generalization}: Sysprep was interrupted.",
+                        $@"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState={generalization}: Sysprep was interrupted, or never ended; Cloudbase-Init waits without end until it is {GeneralizationDone}.",
                         @"Run Sysprep again in the source machine; its log is Windows\System32\Sysprep\Panther\setupact.log.")
-                    : Finding.Ok("Windows is completely set up and not generalised: copies of this machine share one SID. If each needs its own, run `sysprep /generalize /oobe /shutdown` before the export (`slmgr /dlv` tells how often it can still be rearmed).");
+                    : Finding.Ok("Setup has ended and Windows is not generalised: copies of this machine share one SID. If each needs its own, run `sysprep /generalize /oobe /shutdown` before the export (`slmgr /dlv` tells how often it can still be rearmed).");
         }
 
         return state == Generalized

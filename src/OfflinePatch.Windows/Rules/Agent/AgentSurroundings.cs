@@ -1,0 +1,146 @@
+using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.Rules.Agent;
+
+/// <summary>
+/// What an installed and configured agent needs of the rest of Windows: the services that it depends on, the account that it runs under, the account that its
+/// configuration names, and a way to the metadata that no proxy takes.
+/// </summary>
+internal static class AgentSurroundings
+{
+    private const string Environment = @"Control\Session Manager\Environment";
+    private const string InternetSettings = @"Software\Microsoft\Windows\CurrentVersion\Internet Settings";
+    private const string MetadataAddress = "169.254.169.254";
+    private const int MaxDependencies = 100;
+
+    /// <summary>The healthy start of what the agent depends on, as Windows 10 and Server 2019 have it.</summary>
+    private static readonly Dictionary<string, uint> Healthy = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["winmgmt"] = 2, ["profsvc"] = 2, ["nsi"] = 2, ["nsiproxy"] = 1, ["RpcSs"] = 2, ["RpcEptMapper"] = 2, ["DcomLaunch"] = 2,
+    };
+
+    private static readonly string[] ProxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+
+    /// <summary>The first thing that is wrong, or null.</summary>
+    public static Finding? Judge(RuleContext context, CloudbaseInitInstallation found, CloudbaseInitConfig config) =>
+        JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config) ?? JudgeProxy(context);
+
+    /// <summary>Gives disabled services that the agent depends on the start of a healthy system.</summary>
+    public static void EnableDependencies(WindowsSystem windows)
+    {
+        foreach (var (_, service) in Disabled(windows))
+        {
+            if (Healthy.TryGetValue(service.Name, out var start))
+            {
+                service.SetDword("Start", start);
+            }
+        }
+    }
+
+    private static Finding? JudgeDependencies(WindowsSystem windows)
+    {
+        var disabled = Disabled(windows).ToList();
+        if (disabled.Count == 0)
+        {
+            return null;
+        }
+
+        var text = string.Join("; ", disabled.Select(d => $@"{d.Set.Name}\Services\{d.Service.Name}\Start=4"));
+        return disabled.TrueForAll(d => Healthy.ContainsKey(d.Service.Name))
+            ? Finding.Broken($"Cloudbase-Init depends on services that are disabled: {text}.", text, string.Join("; ", disabled.Select(d => $"{d.Service.Name}: {ServiceImage.StartText(Healthy[d.Service.Name])}").Distinct()))
+            : Finding.Failed($"Cloudbase-Init depends on services that are disabled: {text}.", "Enable them in the source machine (`sc config NAME start= auto`), then export it again.", text);
+    }
+
+    /// <summary>The disabled ones among the services that the agent depends on, and that those depend on.</summary>
+    private static IEnumerable<(ControlSet Set, GuestKey Service)> Disabled(WindowsSystem windows)
+    {
+        foreach (var set in windows.BootControlSets)
+        {
+            var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+            var pending = new Queue<string>([CloudbaseInitPlan.ServiceName]);
+            while (pending.TryDequeue(out var name) && seen.Count < MaxDependencies)
+            {
+                foreach (var dependency in set.Service(name)?.GetMultiString("DependOnService") ?? [])
+                {
+                    if (dependency.Length > 0 && seen.Add(dependency))
+                    {
+                        pending.Enqueue(dependency);
+                        if (set.Service(dependency) is { } service && service.GetDword("Start") == ServiceImage.Disabled)
+                        {
+                            yield return (set, service);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private static Finding? JudgeServiceAccount(RuleContext context, CloudbaseInitInstallation found)
+    {
+        var windows = context.Windows;
+        if (windows.Facts.IsDomainController || found.Account is not { } account || LocalName(windows, account) is not { } name || windows.Load(HiveName.Sam).Hive is not { } sam)
+        {
+            return null;
+        }
+
+        var local = LocalAccounts.Read(sam).FirstOrDefault(a => a.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return local is { IsEnabled: true } ? null
+            : Finding.Failed(
+                $@"Services\cloudbase-init runs under {account}, an account that {(local is null ? "does not exist" : "is disabled")}: the service cannot log on (error 1069).",
+                "In the source machine: `sc config cloudbase-init obj= LocalSystem`, or create the account; then export it again.", account);
+    }
+
+    /// <summary>The name of a local account in an ObjectName; null for the accounts of Windows itself and for those of a domain.</summary>
+    private static string? LocalName(WindowsSystem windows, string account)
+    {
+        var parts = account.Split('\\');
+        return parts is [var domain, var name] && (domain == "." || domain.Equals(windows.Facts.ComputerName, StringComparison.OrdinalIgnoreCase)) ? name : null;
+    }
+
+    private static Finding? JudgeUser(RuleContext context, CloudbaseInitConfig config)
+    {
+        var windows = context.Windows;
+        if (windows.Facts.IsDomainController || config.Get("DEFAULT", "username") is not { Length: > 0 } user || windows.Load(HiveName.Sam).Hive is not { } sam)
+        {
+            return null;
+        }
+
+        var accounts = LocalAccounts.Read(sam);
+        var account = accounts.FirstOrDefault(a => a.Name.Equals(user, StringComparison.OrdinalIgnoreCase));
+        if (account is { IsEnabled: false })
+        {
+            return Finding.Failed(
+                $@"cloudbase-init.conf names the account {user}, which is disabled in SAM\Domains\Account\Users: the agent sets its password and does not enable it.",
+                $"In the source machine: `net user {user} /active:yes`, or name another account in the configuration; then export it again.", $"{user} disabled");
+        }
+
+        return account is null && accounts.Count > 0 && config.Get("DEFAULT", "plugins") is { } plugins && !plugins.Contains("CreateUserPlugin", StringComparison.Ordinal)
+            ? Finding.Failed(
+                $@"cloudbase-init.conf names the account {user}, which SAM\Domains\Account\Users does not have, and no plugin creates it.", "Create the account in the source machine, or add CreateUserPlugin to the plugins.", user)
+            : null;
+    }
+
+    /// <summary>The agent's HTTP client takes the proxy of the environment, and without one that of LocalSystem's Internet settings.</summary>
+    private static Finding? JudgeProxy(RuleContext context)
+    {
+        var environment = context.Windows.Current.Find(Environment);
+        if (ProxyVariables.FirstOrDefault(v => environment?.GetString(v) is { Length: > 0 }) is { } variable)
+        {
+            return Bypasses(environment!.GetString("NO_PROXY"), ',') ? null : Failed($@"{context.Windows.Current.Name}\{Environment}\{variable}={environment.GetString(variable)}", "NO_PROXY");
+        }
+
+        var settings = context.Windows.Load(HiveName.Default).Hive?.Root.Find(InternetSettings);
+        return settings?.GetDword("ProxyEnable") is not (null or 0) && settings.GetString("ProxyServer") is { Length: > 0 } server && !Bypasses(settings.GetString("ProxyOverride"), ';')
+            ? Failed($@"{settings.Path}\ProxyServer={server}", "ProxyOverride")
+            : null;
+
+        static Finding Failed(string proxy, string exception) => Finding.Failed(
+            $"{proxy}: the agent asks a proxy for the metadata at {MetadataAddress}, which no proxy reaches.",
+            $"Add {MetadataAddress} to {exception} in the source machine, or delete the proxy; then export it again.", proxy);
+    }
+
+    private static bool Bypasses(string? list, char separator) =>
+        (list ?? "").Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Any(e => e == "*" || e == MetadataAddress || (e.TrimEnd('*', '/') is { Length: > 0 } prefix && (MetadataAddress.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith("169.254.0.0", StringComparison.Ordinal))));
+}

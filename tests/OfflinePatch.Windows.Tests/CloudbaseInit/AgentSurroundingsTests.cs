@@ -1,0 +1,187 @@
+using System.Text;
+using OfflinePatch.Core;
+using OfflinePatch.Registry;
+using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Agent;
+using OfflinePatch.Windows.Tests.Machines;
+
+namespace OfflinePatch.Windows.Tests.CloudbaseInit;
+
+/// <summary>Agent, state of the setup, accounts and surroundings are judged together.</summary>
+[Trait("tier", "unit")]
+public sealed class AgentSurroundingsTests
+{
+    private const string Conf = @"Cloudbase-Init\conf\cloudbase-init.conf";
+    private const string Script = @"Windows\Setup\Scripts\SetupComplete.cmd";
+
+    private static readonly CloudbaseInitRule Rule = new();
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void In_a_generalised_image_the_end_of_the_setup_starts_the_agent(uint start)
+    {
+        var machine = Installed();
+        Generalize(machine);
+        machine.Set(@"Services\cloudbase-init").SetDword("Start", start);
+        machine.WindowsFiles.Put(Script, "echo own\n"u8.ToArray());
+        var context = machine.Start();
+        Assert.True(Rule.Inspect(context).Fixable, Rule.Inspect(context).Message);
+        Rule.Fix(context);
+        Machine.Save(context);
+        Assert.Equal(3u, machine.Restart().Windows.Current.Service("cloudbase-init")!.GetDword("Start"));
+        Assert.Equal("echo own\nsc config cloudbase-init start= auto && net start cloudbase-init\r\n", Encoding.ASCII.GetString(machine.WindowsFiles.ReadFile(Script)));
+        Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Restart()).State);
+    }
+
+    [Fact]
+    public void A_generalised_image_whose_setup_starts_the_agent_is_left_as_it_is()
+    {
+        var machine = Installed();
+        Generalize(machine);
+        machine.Set(@"Services\cloudbase-init").SetDword("Start", 3);
+        machine.WindowsFiles.Put(Script, "sc config cloudbase-init start= auto && net start cloudbase-init\r\n"u8.ToArray());
+        Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Start()).State);
+    }
+
+    [Fact]
+    public void A_new_agent_in_a_generalised_image_waits_for_the_end_of_the_setup()
+    {
+        var machine = new Machine { Options = new RuleOptions { CloudbaseInit = SamplePackage.Tree() } };
+        Generalize(machine);
+        var context = machine.Start();
+        Rule.Fix(context);
+        Machine.Save(context);
+        Assert.Equal(3u, machine.Restart().Windows.Current.Service("cloudbase-init")!.GetDword("Start"));
+        Assert.Contains("cloudbase-init", Encoding.ASCII.GetString(machine.WindowsFiles.ReadFile(Script)), StringComparison.Ordinal);
+        Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Restart()).State);
+    }
+
+    [Fact]
+    public void Names_of_accounts_are_those_of_this_Windows()
+    {
+        var machine = Installed();
+        machine.Sam.Create(@"SAM\Domains\Builtin\Aliases\Names\Administratoren").SetValue("", (RegistryValueType)0x220, []);
+        machine.AddAccount(500, "Chef", 0x0210, hasPassword: true);
+        machine.WindowsFiles.Put(Conf, Encoding.UTF8.GetBytes("[DEFAULT]\r\ngroups=Administratoren\r\n"));
+        var context = machine.Start();
+        Rule.Fix(context);
+        var config = CloudbaseInitConfig.Parse(machine.WindowsFiles.ReadFile(Conf));
+        Assert.Equal(("Administratoren", "Chef"), (config.Get("DEFAULT", "groups"), config.Get("DEFAULT", "username")));
+    }
+
+    [Fact]
+    public void Without_the_name_of_the_group_the_users_own_stays()
+    {
+        var machine = Installed();
+        machine.WindowsFiles.Put(Conf, Encoding.UTF8.GetBytes("[DEFAULT]\r\ngroups=Administratoren\r\n"));
+        Rule.Fix(machine.Start());
+        Assert.Equal("Administratoren", CloudbaseInitConfig.Parse(machine.WindowsFiles.ReadFile(Conf)).Get("DEFAULT", "groups"));
+    }
+
+    [Fact]
+    public void The_account_of_the_configuration_is_enabled() => Fails(m => m.AddAccount(500, "Administrator", 0x0211, hasPassword: true), "names the account Administrator, which is disabled");
+
+    [Fact]
+    public void The_account_of_the_service_exists() => Fails(m => m.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\cloudbase-init"), "does not exist");
+
+    [Theory]
+    [InlineData("HTTP_PROXY", "", true)]
+    [InlineData("https_proxy", "intranet.example", true)]
+    [InlineData("HTTP_PROXY", "localhost,169.254.169.254", false)]
+    [InlineData("HTTP_PROXY", "169.254.*", false)]
+    public void A_proxy_takes_the_way_to_the_metadata(string variable, string exceptions, bool fails)
+    {
+        void Break(Machine m)
+        {
+            m.Set(@"Control\Session Manager\Environment").SetString(variable, "http://proxy.example:3128");
+            m.Set(@"Control\Session Manager\Environment").SetString("NO_PROXY", exceptions);
+        }
+
+        if (fails)
+        {
+            Fails(Break, "asks a proxy for the metadata");
+        }
+        else
+        {
+            var machine = Installed();
+            Break(machine);
+            Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Start()).State);
+        }
+    }
+
+    [Fact]
+    public void Services_that_the_agent_depends_on_are_enabled()
+    {
+        var machine = Installed();
+        machine.Service("winmgmt", 4);
+        machine.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["RpcSs", "acme"]);
+        var context = machine.Start();
+        Assert.True(Rule.Inspect(context).Fixable);
+        Rule.Fix(context);
+        Assert.Equal(2u, context.Windows.Current.Service("winmgmt")!.GetDword("Start"));
+        Assert.Equal(FindingState.Ok, Rule.Inspect(context).State);
+        Fails(m =>
+        {
+            m.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["acme"]);
+            m.Service("acme", 4);
+        }, @"Services\acme\Start=4");
+    }
+
+    [Fact]
+    public void On_a_domain_controller_it_is_said_whose_account_the_agent_would_change()
+    {
+        var machine = Installed();
+        machine.Set(@"Control\ProductOptions").SetString("ProductType", "LanmanNT");
+        Assert.Contains(Rule.Inspect(machine.Start()).Remarks, r => r.Contains("domain controller", StringComparison.Ordinal));
+    }
+
+    public static TheoryData<string> Encodings => ["utf-16", "utf-16BE", "utf-16 without mark", "utf-16BE without mark"];
+
+    [Theory]
+    [MemberData(nameof(Encodings))]
+    public void A_configuration_in_UTF_16_is_written_as_the_agent_reads_it(string name)
+    {
+        var encoding = Encoding.GetEncoding(name.Split(' ')[0]);
+        byte[] mark = name.Contains(' ', StringComparison.Ordinal) ? [] : encoding.GetPreamble();
+        var config = CloudbaseInitConfig.Parse([.. mark, .. encoding.GetBytes("[DEFAULT]\r\n# Größe\r\nusername=Chef\r\n")]);
+        Assert.True(config.MustBeWritten);
+        Assert.Equal("[DEFAULT]\r\n# Größe\r\nusername=Chef\r\n", Encoding.UTF8.GetString(config.ToArray()));
+    }
+
+    [Fact]
+    public void A_configuration_that_cannot_be_read_is_not_touched()
+    {
+        var machine = Installed();
+        byte[] content = [.. "[DEFAULT]\r\nusername=a\0b\r\nnonsense\r\n"u8];
+        machine.WindowsFiles.Put(Conf, content);
+        var finding = Rule.Inspect(machine.Start());
+        Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
+        Assert.Equal(content, machine.WindowsFiles.ReadFile(Conf));
+    }
+
+    private static void Fails(Action<Machine> defect, string names)
+    {
+        var machine = Installed();
+        defect(machine);
+        var finding = Rule.Inspect(machine.Start());
+        Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
+        Assert.Contains(names, finding.Message, StringComparison.Ordinal);
+        Assert.EndsWith(".", finding.Remedy, StringComparison.Ordinal);
+    }
+
+    private static Machine Installed()
+    {
+        var machine = new Machine { Options = new RuleOptions { CloudbaseInit = SamplePackage.Tree() } };
+        var context = machine.Start();
+        Rule.Fix(context);
+        Machine.Save(context);
+        machine.System = Hive.Open(machine.WindowsFiles.ReadFile(@"Windows\System32\config\SYSTEM"));
+        machine.Options = new RuleOptions();
+        return machine;
+    }
+
+    private static void Generalize(Machine machine) =>
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+}
