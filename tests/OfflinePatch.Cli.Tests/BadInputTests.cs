@@ -94,7 +94,8 @@ public sealed class BadInputTests(Machines machines)
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.UncleanLog));
         var hash = SparseHash.Of(image);
         var result = Tool.RunJson("fix", image, "--replay-log", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers).MustExit(0);
-        Assert.Contains("$LogFile was replayed", result.Image.GetProperty("notes")[0].GetString(), StringComparison.Ordinal);
+        Assert.Contains(
+            result.Image.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("$LogFile was replayed", StringComparison.Ordinal));
         Tool.Run("check", image).MustExit(0);
         Tool.Run("undo", image).MustExit(0);
         Assert.Equal(hash, SparseHash.Of(image));

@@ -44,7 +44,7 @@ public sealed class ConvertTests
         var raw = RawDisk(scratch);
         Tool.Run("convert", raw).MustExit(1);
         Assert.Contains("-O", Tool.Run("convert", raw, "-o", scratch["disk.bin"]).MustExit(1).Error, StringComparison.Ordinal);
-        Assert.Contains("VMDK-0111", Tool.Run("convert", raw, "-o", scratch["d.vmdk"], "--vmdk-subformat", "thick").MustExit(2).Error, StringComparison.Ordinal);
+        Assert.Contains("'thick'", Tool.Run("convert", raw, "-o", scratch["d.vmdk"], "--vmdk-subformat", "thick").MustExit(1).Error, StringComparison.Ordinal);
         Assert.Contains("CONV-0005", Tool.Run("convert", raw, "-o", raw, "-O", "vmdk", "--force").MustExit(4).Error, StringComparison.Ordinal);
         File.WriteAllText(scratch["there.vmdk"], "x");
         Assert.Contains("CORE-0040", Tool.Run("convert", raw, "-o", scratch["there.vmdk"]).MustExit(4).Error, StringComparison.Ordinal);
@@ -98,20 +98,20 @@ public sealed class ConvertTests
     }
 
     [Theory]
-    [InlineData("raw", "zlib", "DISK-0004")]
-    [InlineData("vmdk", "zlib", "DISK-0004")]
-    [InlineData("vhd", "zlib", "DISK-0004")]
-    [InlineData("vhdx", "zstd", "DISK-0004")]
-    [InlineData("vdi", "zlib", "DISK-0004")]
-    [InlineData("qed", "zlib", "DISK-0004")]
-    [InlineData("qcow", "zstd", "QCOW-0007")]
-    [InlineData("zvhd", "zstd", "DISK-0004")]
-    public void A_compression_that_the_format_does_not_have_is_refused(string format, string compression, string code)
+    [InlineData("raw", "zlib")]
+    [InlineData("vmdk", "zlib")]
+    [InlineData("vhd", "zlib")]
+    [InlineData("vhdx", "zstd")]
+    [InlineData("vdi", "zlib")]
+    [InlineData("qed", "zlib")]
+    [InlineData("qcow", "zstd")]
+    [InlineData("zvhd", "zstd")]
+    public void A_compression_that_the_format_does_not_have_is_refused(string format, string compression)
     {
         using var scratch = new ScratchFolder();
         var raw = RawDisk(scratch, megabytes: 3);
-        var error = Tool.Run("convert", raw, "-o", scratch["out"], "-O", format, "--compress", compression).MustExit(2).Error;
-        Assert.Contains(code, error, StringComparison.Ordinal);
+        var error = Tool.Run("convert", raw, "-o", scratch["out"], "-O", format, "--compress", compression).MustExit(1).Error;
+        Assert.Contains($"--compress {compression}", error, StringComparison.Ordinal);
         Assert.False(File.Exists(scratch["out"]));
     }
 

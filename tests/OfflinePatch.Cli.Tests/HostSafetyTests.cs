@@ -130,7 +130,7 @@ public sealed class HostSafetyTests(Machines machines)
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress), "qcow2");
         var old = SparseHash.Of(image);
         var limit = (new FileInfo(image).Length / 1024) + 1500;
-        var fix = Oracle.RunIn(scratch.Path, "/bin/bash", "-c", $"{before}ulimit -f {limit}; exec '{Tool.Path}' fix '{image}' --drivers '{machines.Drivers}' --cloudbase-init '{machines.Agent}'");
+        var fix = Oracle.RunIn(scratch.Path, "/bin/bash", "-c", $"{before}ulimit -f {limit}; exec '{Tool.Path}' fix '{image}' --trust-root '{SampleRoot.Path}' --drivers '{machines.Drivers}' --cloudbase-init '{machines.Agent}'");
         Assert.True(fix.ExitCode == 5, $"{fix.ExitCode}\n{fix.Output}\n{fix.Error}");
         Assert.Contains("CORE-0020", fix.Output, StringComparison.Ordinal);
         Assert.Equal(old, SparseHash.Of(image));

@@ -43,7 +43,7 @@ public sealed class GrowthTests
         var path = Create(scratch, qemuFormat, options, content);
 
         // In two steps: the first fits into what pads the tables, the last needs tables of another size.
-        foreach (var length in new[] { (9 * MiB) + 8192, 20 * MiB, options?.Contains("=512,", StringComparison.Ordinal) == true ? 21 * MiB : 70 * GiB })
+        foreach (var length in new[] { (9 * MiB) + 8192, 20 * MiB, options is "cluster_size=512,refcount_bits=1" or "static=on" or "subformat=fixed" ? 21 * MiB : 70 * GiB })
         {
             using (var files = new HostFiles(path))
             using (var image = DiskFormats.Open(files))

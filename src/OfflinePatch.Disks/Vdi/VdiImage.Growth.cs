@@ -37,8 +37,9 @@ internal sealed partial class VdiImage
         for (var block = old; _type == VdiLayout.TypeFixed && block < _map.Count; block++)
         {
             var place = _map.NextPlace;
+            var end = _file.Length;
             _file.EnsureLength(PlaceOf(place) + _blockSize);
-            Clear(PlaceOf(place));
+            Clear(PlaceOf(place), end);
             _map.Set(block, place);
         }
 

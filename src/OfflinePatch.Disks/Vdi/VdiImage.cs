@@ -115,6 +115,7 @@ internal sealed partial class VdiImage : MappedImage
         var fromParent = entry == VdiLayout.EntryFree && Parent is not null;
         var place = _map.NextPlace;
         var start = PlaceOf(place);
+        var fileEnd = _file.Length;
         _file.EnsureLength(start + _blockSize);
         if (fromParent)
         {
@@ -126,7 +127,7 @@ internal sealed partial class VdiImage : MappedImage
         else
         {
             // What lies behind the last block may be left over from a block that was discarded.
-            Clear(start);
+            Clear(start, fileEnd);
             _file.Write(start + within, part);
         }
 
@@ -143,12 +144,14 @@ internal sealed partial class VdiImage : MappedImage
         }
     }
 
-    private void Clear(long start)
+    /// <summary>Clears a block up to where the file ended before it was made longer: what came after that reads as zeros.</summary>
+    private void Clear(long start, long fileEnd)
     {
-        for (var offset = start; offset < start + _blockSize;)
+        var blockEnd = Math.Min(start + _blockSize, fileEnd);
+        for (var offset = start; offset < blockEnd;)
         {
             var run = _file.GetExtent(offset);
-            var end = Math.Min(run.Offset + run.Length, start + _blockSize);
+            var end = Math.Min(run.Offset + run.Length, blockEnd);
             if (!run.IsZero)
             {
                 _file.Write(offset, new byte[end - offset]);
