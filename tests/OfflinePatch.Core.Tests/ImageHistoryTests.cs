@@ -133,6 +133,42 @@ public sealed class ImageHistoryTests : IDisposable
         Assert.Equal(original, File.ReadAllBytes(_image));
     }
 
+    [Fact]
+    public void A_write_between_two_changes_is_seen_when_all_are_undone()
+    {
+        Change(0);
+        using (var stream = new FileStream(_image, FileMode.Open, FileAccess.ReadWrite))
+        {
+            stream.Position = 290_000;
+            stream.WriteByte(1);
+        }
+
+        Change(1);
+        var undone = new List<int>();
+        var refused = Assert.Throws<RefusedException>(() => ImageHistory.Undo(_image, new UndoOptions { All = true, Undone = s => undone.Add(s.Number) }));
+        Assert.Equal("CORE-0025", refused.Code);
+        Assert.Equal([2], undone);
+        Assert.Equal(1, Assert.Single(ImageHistory.List(_image)).Number);
+    }
+
+    [Fact]
+    public void Numbers_that_no_undo_file_can_have_are_refused_before_anything_is_written()
+    {
+        Directory.CreateDirectory(_image + ".offlinepatch-undo.999999.new");
+        Change(0);
+        ImageHistory.Undo(_image);
+        Directory.Delete(_image + ".offlinepatch-undo.999999.new");
+        File.WriteAllText(_image + ".offlinepatch-undo.999999.new", "");
+        Change(1);
+        ImageHistory.Undo(_image);
+        Change(2);
+        var undo = _image + ".offlinepatch-undo";
+        File.Move(undo, undo + ".999999");
+        var before = File.ReadAllBytes(_image);
+        Assert.Equal("CORE-0039", Assert.Throws<RefusedException>(() => Change(3)).Code);
+        Assert.Equal(before, File.ReadAllBytes(_image));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

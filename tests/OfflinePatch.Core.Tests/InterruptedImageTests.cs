@@ -269,6 +269,70 @@ public sealed class InterruptedImageTests : IDisposable
         Assert.Equal(_old, File.ReadAllBytes(_image));
     }
 
+    [Fact]
+    public void A_folder_that_was_renamed_after_the_interruption_is_recovered()
+    {
+        var folder = Directory.CreateDirectory(_scratch["before"]).FullName;
+        var image = Path.Combine(folder, "disk.raw");
+        var part = Path.Combine(folder, "disk-s001.raw");
+        File.Copy(_image, image);
+        File.Copy(_image, part);
+        Interruption.Leave(image, t =>
+        {
+            Change(t);
+            t.OpenCompanion(image, "disk-s001.raw", CompanionKind.Extent).Device.Write(5000, new byte[9000]);
+        });
+        Directory.Move(folder, _scratch["after"]);
+        image = Path.Combine(_scratch["after"], "disk.raw");
+        using (var transaction = ImageTransaction.Open(image, new TransactionOptions()))
+        {
+            Assert.Equal(_old, Content(transaction.Image));
+            Assert.Equal(_old, Content(transaction.OpenCompanion(image, "disk-s001.raw", CompanionKind.Extent).Device));
+        }
+
+        Assert.NotNull(ImageHistory.Recover(image));
+        Assert.Equal(_old, File.ReadAllBytes(image));
+        Assert.Equal(_old, File.ReadAllBytes(Path.Combine(_scratch["after"], "disk-s001.raw")));
+    }
+
+    [Fact]
+    public void A_copy_that_is_recovered_through_its_pointer_leaves_the_undo_file_to_the_original()
+    {
+        var undoFolder = Directory.CreateDirectory(_scratch["undo"]).FullName;
+        var undo = Interruption.Leave(_image, Change, undoFolder);
+        var copyFolder = Directory.CreateDirectory(_scratch["copy"]).FullName;
+        foreach (var file in Directory.GetFiles(_scratch.Path))
+        {
+            File.Copy(file, Path.Combine(copyFolder, Path.GetFileName(file)));
+        }
+
+        Assert.NotNull(ImageHistory.Recover(Path.Combine(copyFolder, "disk.raw")));
+        Assert.Equal(_old, File.ReadAllBytes(Path.Combine(copyFolder, "disk.raw")));
+        Assert.True(File.Exists(undo));
+        Assert.NotNull(ImageHistory.Recover(_image));
+        Assert.Equal(_old, File.ReadAllBytes(_image));
+        Assert.Empty(Directory.GetFiles(undoFolder));
+    }
+
+    [Fact]
+    public void An_undo_file_that_the_user_trusts_counts_for_its_own_files_only()
+    {
+        var part = _scratch["disk-s001.raw"];
+        File.WriteAllBytes(part, new byte[300_000]);
+        var undo = Interruption.Leave(_image, t =>
+        {
+            Change(t);
+            t.OpenCompanion(_image, "disk-s001.raw", CompanionKind.Extent);
+        });
+        Assert.NotNull(ImageHistory.Recover(_image, new RecoverOptions
+        {
+            TrustedUndoFile = undo,
+            NameFiles = files => files.OpenCompanion(_image, "disk-s001.raw", CompanionKind.Extent),
+        }));
+        Assert.Equal(_old, File.ReadAllBytes(_image));
+        Assert.Equal("CORE-0010", Assert.Throws<HostIOException>(() => ImageHistory.Recover(_image, new RecoverOptions { TrustedUndoFile = undo })).Code);
+    }
+
     private static void Change(ImageTransaction transaction)
     {
         var seen = new byte[20_000];

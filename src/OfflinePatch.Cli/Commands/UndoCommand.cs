@@ -53,6 +53,11 @@ internal static class UndoCommand
                     Force = result.GetValue(force),
                     NameFiles = ImageParts.Open,
                     Note = Output.Message,
+                    Undone = step =>
+                    {
+                        Output.HasChanged = true;
+                        HistoryView.Undone(step);
+                    },
                 });
                 Output.HasChanged = true;
                 HistoryView.Undone(path, undone, ImageHistory.List(path, folder).Count);

@@ -22,15 +22,16 @@ internal static class HistoryView
         }
     }
 
-    /// <summary>What was undone, and what can still be.</summary>
+    /// <summary>A change that was undone just now.</summary>
+    public static void Undone(ImageStep step)
+    {
+        Output.Line($"undone: {Describe(step)}");
+        Files(step);
+    }
+
+    /// <summary>What can still be undone.</summary>
     public static void Undone(string path, IReadOnlyList<ImageStep> steps, int left)
     {
-        foreach (var step in steps)
-        {
-            Output.Line($"undone: {Describe(step)}");
-            Files(step);
-        }
-
         Output.Line(left == 0
             ? $"{path} is what it was before {(steps.Count == 1 ? "the last change" : "these changes")}; no earlier change can be undone."
             : $"{path} is what it was before the last change; {left} earlier change(s) can be undone.");

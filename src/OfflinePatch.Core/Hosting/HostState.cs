@@ -12,35 +12,50 @@ internal sealed class HostState
     private const string SecretName = "undo-secret";
     private const int SecretLength = 32;
 
-    private HostState(string? folder, byte[]? secret)
+    private const int WaitForWriter = 10; // ms
+    private const int Waits = 100;
+    private readonly Lock _gate = new();
+    private byte[]? _secret;
+
+    /// <summary>The folder, which need not exist; or null where there is none.</summary>
+    public string? Folder { get; } = FolderPath();
+
+    /// <summary>The secret, or null where there is none, or it is not this user's alone. Writes nothing.</summary>
+    public byte[]? ReadSecret()
     {
-        Folder = folder;
-        Secret = secret;
+        lock (_gate)
+        {
+            return _secret ??= Folder is null ? null : Try(() => Read(Path.Combine(Folder, SecretName)));
+        }
     }
 
-    /// <summary>The folder, or null where none can be used.</summary>
-    public string? Folder { get; }
-
-    /// <summary>The secret, or null where none can be kept.</summary>
-    public byte[]? Secret { get; }
-
-    /// <summary>Finds the folder and reads the secret; makes both where they are missing.</summary>
-    public static HostState Open()
+    /// <summary>The secret; it is made where there is none. Null where it cannot be: a home that is read-only or missing, as in many containers.</summary>
+    public byte[]? EnsureSecret()
     {
-        if (FolderPath() is not { } folder)
+        if (ReadSecret() is { } known || Folder is null)
         {
-            return new HostState(null, null);
+            return _secret;
         }
 
+        lock (_gate)
+        {
+            return _secret ??= Try(() =>
+            {
+                CreatePrivateFolder(Folder);
+                return Create(Path.Combine(Folder, SecretName));
+            });
+        }
+    }
+
+    private static byte[]? Try(Func<byte[]?> action)
+    {
         try
         {
-            CreatePrivateFolder(folder);
-            var path = Path.Combine(folder, SecretName);
-            return new HostState(folder, Read(path) ?? Create(path));
+            return action();
         }
         catch (Exception e) when (HostErrors.IsOfHost(e) || e is HostIOException or RefusedException)
         {
-            return new HostState(null, null); // a home that is read-only or missing, as in many containers
+            return null;
         }
     }
 
@@ -86,7 +101,6 @@ internal sealed class HostState
             : null;
     }
 
-    /// <summary>The secret; null when there is none yet, or when it is not this user's alone.</summary>
     private static byte[]? Read(string path)
     {
         if (!File.Exists(path))
@@ -96,9 +110,10 @@ internal sealed class HostState
 
         using var file = HostStorage.Instance.OpenOwn(path, writable: false);
         var status = file.GetStatus();
-        if (!status.IsOwnedByCaller || !status.IsPrivate || file.Length != SecretLength)
+        const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        if (!status.IsOwnedByCaller || file.Length != SecretLength || (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & others) != 0))
         {
-            throw CoreError.CannotOpen(path, "it is not this user's alone");
+            return null;
         }
 
         var secret = new byte[SecretLength];
@@ -106,26 +121,31 @@ internal sealed class HostState
         return secret;
     }
 
-    private static byte[] Create(string path)
+    /// <summary>Makes the secret, or reads the one that another run makes at this moment: the name is given to the first, and nothing replaces it.</summary>
+    private static byte[]? Create(string path)
     {
-        // Another run may do the same now: the name is given only once, to a file that is complete.
-        var temporary = $"{path}.{Guid.NewGuid():N}";
-        using (var file = HostStorage.CreateNew(temporary, UnixFileMode.UserRead | UnixFileMode.UserWrite, path))
-        {
-            file.Write(0, RandomNumberGenerator.GetBytes(SecretLength));
-            file.Flush();
-        }
-
         try
         {
-            File.Move(temporary, path, overwrite: false);
+            using var file = HostStorage.CreateNew(path, UnixFileMode.UserRead | UnixFileMode.UserWrite, path);
+            var secret = RandomNumberGenerator.GetBytes(SecretLength);
+            file.Write(0, secret);
+            file.Flush();
+            HostStorage.Instance.FlushFolderOf(path);
+            return secret;
         }
-        catch (IOException) when (File.Exists(path))
+        catch (HostIOException) when (File.Exists(path))
         {
-            File.Delete(temporary);
-        }
+            for (var i = 0; i < Waits; i++)
+            {
+                if (Read(path) is { } secret)
+                {
+                    return secret;
+                }
 
-        HostStorage.Instance.FlushFolderOf(path);
-        return Read(path) ?? throw CoreError.Missing(path);
+                Thread.Sleep(WaitForWriter);
+            }
+
+            return null;
+        }
     }
 }

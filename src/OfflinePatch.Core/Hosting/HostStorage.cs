@@ -8,7 +8,7 @@ namespace OfflinePatch.Core.Hosting;
 /// </summary>
 internal sealed class HostStorage : IHostStorage
 {
-    private readonly Lazy<HostState> _state = new(HostState.Open);
+    private readonly HostState _state = new();
 
     public static HostStorage Instance { get; } = new();
 
@@ -28,20 +28,25 @@ internal sealed class HostStorage : IHostStorage
     {
         try
         {
-            return new HashSet<string>(
-                Directory.EnumerateFileSystemEntries(folder, $"*{text}*").Select(p => Path.GetFileName(p)), StringComparer.Ordinal);
+            return new HashSet<string>(Directory.EnumerateFiles(folder, $"*{text}*").Select(p => Path.GetFileName(p)), StringComparer.Ordinal);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return []; // a folder that may be entered and not listed
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            return []; // a folder that may be entered and not listed: what would be opened next says what is wrong
+            throw CoreError.CannotRead(folder, e); // "no undo file" would be a guess
         }
     }
 
     public void CreateFolderOf(string path) => Change(path, () => HostState.CreatePrivateFolder(Path.GetDirectoryName(path)!));
 
-    public string? StateFolder => _state.Value.Folder;
+    public string? StateFolder => _state.Folder;
 
-    public byte[]? Secret => _state.Value.Secret;
+    public byte[]? Secret => _state.ReadSecret();
+
+    public byte[]? EnsureSecret() => _state.EnsureSecret();
 
     public IHostHandle Create(string path, bool isPrivate) => CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true, path);
 

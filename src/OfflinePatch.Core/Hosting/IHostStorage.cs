@@ -33,7 +33,8 @@ internal interface IHostStorage
     /// </summary>
     IHostHandle OpenOwn(string path, bool writable);
 
-    /// <summary>Names of the files in a folder that contain a text. Where the folder cannot be listed, none.</summary>
+    /// <summary>Names of the files in a folder that contain a text; none where the folder may not be listed.</summary>
+    /// <exception cref="HostIOException">The host failed.</exception>
     IReadOnlyCollection<string> NamesWith(string folder, string text);
 
     /// <summary>Creates the folder of a file of this program, for this user only.</summary>
@@ -42,8 +43,11 @@ internal interface IHostStorage
     /// <summary>A folder of this user for the state of this program, or null where there is none.</summary>
     string? StateFolder { get; }
 
-    /// <summary>A secret of this user on this host that signs undo files, or null where none can be kept.</summary>
+    /// <summary>The secret of this user on this host that signs undo files, or null where there is none (yet).</summary>
     byte[]? Secret { get; }
+
+    /// <summary>The secret; it is made where there is none yet. Null where none can be kept.</summary>
+    byte[]? EnsureSecret() => Secret;
 
     /// <summary>Renames a file, replacing one of the new name.</summary>
     void Rename(string path, string newPath);

@@ -25,6 +25,9 @@ public sealed record UndoOptions
 
     /// <summary>Receives what the user has to know and is no error, or null.</summary>
     public Action<string>? Note { get; init; }
+
+    /// <summary>Receives each change once it is undone: with <see cref="All"/>, a later one may be refused. Or null.</summary>
+    public Action<ImageStep>? Undone { get; init; }
 }
 
 /// <summary>How to recover an image whose change was interrupted.</summary>
@@ -106,6 +109,7 @@ public static class ImageHistory
         var undone = transaction.Interrupted.Select(i => Describe(i.Step, imagePath)).ToList();
         var isWhole = transaction.Interrupted.All(i => i.Files.Count == i.Step.Records.Count);
         NameFiles(transaction, isWhole ? null : options.NameFiles, isNeeded: undone.Count > 0);
+        undone.ForEach(u => options.Undone?.Invoke(u));
         if (undone.Count > 0 && !options.All)
         {
             return undone;
@@ -129,8 +133,9 @@ public static class ImageHistory
                 }
 
                 var description = Describe(step, imagePath);
-                transaction.Undo(step, isFirst: undone.Count == 0, options);
+                transaction.Undo(step, transaction.AreTimesRestored, options);
                 undone.Add(description);
+                options.Undone?.Invoke(description);
             }
 
             return undone;
@@ -185,6 +190,15 @@ public static class ImageHistory
 
     internal static ImageStep? Recover(IHostStorage storage, string imagePath, RecoverOptions options)
     {
+        if (options.TrustedUndoFile is { } named)
+        {
+            using var step = StepFile.TryOpen(storage, Path.GetFullPath(named)) ?? throw CoreError.Missing(named);
+            if (step.State != StepState.Applying)
+            {
+                throw UndoError.NothingInterrupted(named);
+            }
+        }
+
         using var transaction = ImageTransaction.Open(storage, imagePath, new TransactionOptions
         {
             Writable = !options.DryRun,

@@ -64,6 +64,9 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
     internal StepSearch Search => _search;
 
+    /// <summary>Whether the last undo of this transaction could set the times of all files.</summary>
+    internal bool AreTimesRestored { get; private set; } = true;
+
     /// <summary>The interrupted change that was rolled back, or null.</summary>
     internal ImageStep? RolledBackStep { get; private set; }
 
@@ -210,16 +213,16 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
     /// <summary>complete → applying → restored → gone, after every file was held against the step.</summary>
     /// <param name="step">The step, complete.</param>
-    /// <param name="isFirst">Whether the image was not written by an undo before: then times count.</param>
+    /// <param name="timesCount">Whether the time of the last write tells of other writers: not after an undo that could not set it.</param>
     /// <param name="options">What the user vouches for.</param>
-    internal void Undo(StepFile step, bool isFirst, UndoOptions options)
+    internal void Undo(StepFile step, bool timesCount, UndoOptions options)
     {
         if (step.WhyNotOwned() is { } reason)
         {
             throw UndoError.UndoFileMayNotBeUsed(step.Path, reason);
         }
 
-        if (!options.Force && !step.IsLegacy && step.WhyNotSigned() is { } unsigned)
+        if (!options.Force && step.IsKeyed && step.WhyNotSigned() is { } unsigned)
         {
             throw UndoError.SeemsChanged(ImagePath, unsigned);
         }
@@ -233,7 +236,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             }
         }
 
-        foreach (var (record, file) in files.Where(_ => isFirst && !options.Force))
+        foreach (var (record, file) in files.Where(_ => timesCount && !options.Force))
         {
             var status = file.GetStatus();
             if (record.NewTime is { } time && time != status.WriteTime)
@@ -246,7 +249,9 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         using var writing = HostProcess.BeginWriting();
         files.ForEach(f => f.File.CheckNoOtherWriter());
-        new StepRun(_storage, _search).TakeBack(step, files, options.Note);
+        var run = new StepRun(_storage, _search);
+        run.TakeBack(step, files, options.Note);
+        AreTimesRestored = run.AreTimesRestored;
     }
 
     private TransactionFile FileOf(StepFile step, StepRecord record, bool isNamedByImage)
@@ -278,7 +283,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         var file = new TransactionFile(handle, exclusive);
         try
         {
-            var interrupted = _search.FindInterrupted(handle, _options.TrustedUndoFile);
+            var interrupted = _search.FindInterrupted(handle, _options.TrustedUndoFile, isMain: _files.Count == 0);
             foreach (var (step, record) in interrupted)
             {
                 Show(step, record, file);

@@ -25,7 +25,7 @@ internal sealed class InterruptedStep(StepFile step) : IDisposable
                 ? null
                 : "it is another file than the one that was changed (a copy, or a new file of the same name)")
             ?? StepProof.WhyNotBetween(step.Handle, record, file.Handle);
-        if (file.View.IsOld)
+        if (file.View.IsOld || _files.ContainsKey(record))
         {
             reason = "another undo file claims the same file";
         }

@@ -73,6 +73,9 @@ internal sealed class StepFile : IDisposable
             : null;
     }
 
+    /// <summary>Whether it carries a code of its writer, right or wrong.</summary>
+    public bool IsKeyed => !IsLegacy && _header.IsKeyed;
+
     /// <summary>Says why this undo file does not prove by itself that this user wrote it here; null when it does: its code was made with his secret.</summary>
     public string? WhyNotSigned() =>
         IsLegacy ? "version 2 of the undo file does not say who wrote it"

@@ -33,6 +33,9 @@ internal sealed class StepHeader
 
     public string Label => Encoding.UTF8.GetString(_bytes, Layout.Label, (int)U32(Layout.LabelLength));
 
+    /// <summary>Whether it carries a code.</summary>
+    public bool IsKeyed => U32(Layout.IsKeyed) == 1;
+
     public ReadOnlySpan<byte> BodyHash => _bytes.AsSpan(Layout.BodyHash, StepLayout.HashSize);
 
     public ReadOnlySpan<byte> TailHash => _bytes.AsSpan(Layout.TailHash, StepLayout.HashSize);

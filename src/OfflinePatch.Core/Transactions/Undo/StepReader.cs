@@ -14,6 +14,7 @@ internal sealed class StepReader
     private readonly long _end;
     private long _position = StepLayout.Header.Size;
     private int _rangeCount;
+    private int _runCount;
 
     private StepReader(IHostHandle input, StepHeader header)
     {
@@ -106,6 +107,7 @@ internal sealed class StepReader
     {
         var record = Take(StepLayout.ReadSet.Size);
         var count = ReadInt32(record, StepLayout.ReadSet.RunCount, 0, (int)Math.Min(StepLayout.MaxRanges, (_end - _position) / StepLayout.ReadSet.RunSize), "run count");
+        Bound(_runCount += count, 0, StepLayout.MaxRanges, "run count");
         var hash = record.AsMemory(StepLayout.ReadSet.Hash, StepLayout.ShortHashSize);
         var runs = new ByteRange[count];
         for (var i = 0; i < count; i++)

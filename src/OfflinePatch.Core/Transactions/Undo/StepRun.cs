@@ -10,6 +10,9 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
 {
     private readonly StepPointers _pointers = new(storage);
 
+    /// <summary>Whether <see cref="TakeBack"/> could set the times of all files.</summary>
+    public bool AreTimesRestored { get; private set; }
+
     /// <summary>none → applying. Makes the old bytes and the pointers durable; after this the files may be written.</summary>
     /// <returns>The path of the undo file.</returns>
     /// <exception cref="HostIOException">The host failed; nothing is left.</exception>
@@ -29,11 +32,16 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             using (var output = storage.Create(newPath, isPrivate: true))
             {
                 using var writer = new StepWriter(output);
-                writer.Write(changes, number, label, storage.Secret, cancellation);
+                writer.Write(changes, number, label, storage.EnsureSecret(), cancellation);
             }
 
             cancellation.ThrowIfCancellationRequested();
             storage.FlushFolderOf(newPath); // a pointer never leads to nothing
+            if (storage.Exists(path))
+            {
+                throw UndoError.UndoFileExists(path);
+            }
+
             _pointers.Write(path, handles);
             storage.Rename(newPath, path);
             storage.FlushFolderOf(path);
@@ -43,7 +51,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         catch
         {
             // The files are untouched, so nothing of this may stay; what cannot be deleted now says nothing, and the next writer deletes it.
-            TryCleanUp(() => DeleteIfPresent(path), () => DeleteIfPresent(newPath), () => _pointers.Delete(handles));
+            TryCleanUp(() => _pointers.Delete(handles), () => DeleteIfPresent(newPath), () => DeleteOwn(path, number));
             throw;
         }
     }
@@ -128,6 +136,11 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     public long TakeBack(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, Action<string>? note)
     {
         var list = files.ToList();
+        AreTimesRestored = true;
+
+        // A copy that was recovered through its pointer: the undo file is that of the original, which still needs it.
+        var isOfOriginal = list.Exists(f => !f.Record.Identity.Matches(f.File.GetStatus().Identity))
+            && !string.Equals(Path.GetDirectoryName(step.Path), Path.GetDirectoryName(list[0].File.Path), StringComparison.Ordinal);
         _pointers.Write(step.Path, list.Select(f => f.File));
         if (step.ReadState() != StepState.Applying)
         {
@@ -141,8 +154,15 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             written += result.BytesWritten;
             if (!result.IsTimeSet)
             {
+                AreTimesRestored = false;
                 note?.Invoke($"The time of {file.Path} could not be set to what it was: only its owner may do that. Its bytes are restored.");
             }
+        }
+
+        if (isOfOriginal)
+        {
+            _pointers.Delete(list.Select(f => f.File));
+            return written;
         }
 
         step.SetState(StepState.Restored);
@@ -151,6 +171,21 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         storage.FlushFolderOf(step.Path);
         search.Forget();
         return written;
+    }
+
+    // The name may be given already when making it durable fails; an undo file of somebody else stays.
+    private void DeleteOwn(string path, int number)
+    {
+        bool isOwn;
+        using (var step = StepFile.TryOpen(storage, path))
+        {
+            isOwn = step is { State: StepState.Applying } && step.Number == number && step.WhyNotOwned() is null;
+        }
+
+        if (isOwn)
+        {
+            DeleteIfPresent(path);
+        }
     }
 
     private void DeleteIfPresent(string path)
@@ -170,7 +205,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             {
                 action();
             }
-            catch (HostIOException)
+            catch (Exception e) when (e is HostIOException or CorruptImageException or RefusedException)
             {
                 // The error that led here is the one to report.
             }

@@ -22,9 +22,10 @@ internal sealed class StepSearch
     /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="trusted">A further undo file that the user names, or null.</param>
+    /// <param name="isMain">Whether it is the file that the user named, and not a part of it.</param>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: one of them is damaged, so it is not known.</exception>
     /// <exception cref="RefusedException"><c>CORE-0026</c>: there is one, and it cannot be found.</exception>
-    public IReadOnlyList<(StepFile Step, StepRecord Record)> FindInterrupted(IHostHandle file, string? trusted)
+    public IReadOnlyList<(StepFile Step, StepRecord Record)> FindInterrupted(IHostHandle file, string? trusted, bool isMain)
     {
         var found = new List<(StepFile, StepRecord)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -32,14 +33,15 @@ internal sealed class StepSearch
         {
             foreach (var path in PathsOf(file))
             {
-                AddInterrupted(path, file, isNamedAfterIt: true, found, seen);
+                AddInterrupted(path, file, isNamedAfterIt: true, trusted, found, seen);
             }
 
             foreach (var (pointer, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)))
             {
                 // Beside the file nothing can be lost but by hand; elsewhere a folder may not be mounted.
                 var isBeside = string.Equals(System.IO.Path.GetDirectoryName(target), System.IO.Path.GetDirectoryName(file.Path), StringComparison.Ordinal);
-                if (!AddInterrupted(Moved(target), file, isNamedAfterIt: false, found, seen) && !isBeside && !_storage.Exists(target + StepNames.NewSuffix))
+                if (!AddInterrupted(Moved(target, file), file, isNamedAfterIt: false, trusted, found, seen) && !isBeside
+                    && found.Count == 0 && !_storage.Exists(target + StepNames.NewSuffix))
                 {
                     throw UndoError.StepElsewhere(file.Path, target, pointer);
                 }
@@ -47,7 +49,7 @@ internal sealed class StepSearch
 
             if (trusted is not null)
             {
-                AddInterrupted(trusted, file, isNamedAfterIt: true, found, seen);
+                AddInterrupted(trusted, file, isMain, trusted, found, seen);
             }
 
             return found;
@@ -95,6 +97,11 @@ internal sealed class StepSearch
     public (string Path, int Number) NextStep(IHostHandle image)
     {
         var number = 1 + Candidates(image).Select(c => c.Number).DefaultIfEmpty(0).Max();
+        if (number > StepLayout.MaxNumber)
+        {
+            throw UndoError.HistoryIsFull(image.Path);
+        }
+
         var folder = System.IO.Path.GetDirectoryName(image.Path)!;
         var isElsewhere = _undoFolder is not null && !string.Equals(_undoFolder, folder, StringComparison.Ordinal);
         var name = StepNames.Name(System.IO.Path.GetFileName(image.Path), isElsewhere ? StepNames.Tag(image.GetStatus().Identity, folder) : null, number);
@@ -170,7 +177,7 @@ internal sealed class StepSearch
     /// <summary>Forgets the listings: names have changed.</summary>
     public void Forget() => _names.Clear();
 
-    private bool AddInterrupted(string path, IHostHandle file, bool isNamedAfterIt, List<(StepFile, StepRecord)> found, HashSet<string> seen)
+    private bool AddInterrupted(string path, IHostHandle file, bool isNamedAfterIt, string? trusted, List<(StepFile, StepRecord)> found, HashSet<string> seen)
     {
         if (!seen.Add(path))
         {
@@ -187,12 +194,18 @@ internal sealed class StepSearch
         {
             if (step.State == StepState.Applying)
             {
+                // Before anything of it is read: a hostile file may be of any size.
+                if (!string.Equals(path, trusted, StringComparison.Ordinal) && (step.WhyNotOwned() ?? step.WhyNotSigned()) is { } reason)
+                {
+                    throw UndoError.NotProven(file.Path, path, reason);
+                }
+
                 if (step.RecordOf(file, isNamedAfterIt) is { } record)
                 {
                     keeps = true;
                     found.Add((step, record));
                 }
-                else if (isNamedAfterIt)
+                else if (isNamedAfterIt && !string.Equals(path, trusted, StringComparison.Ordinal))
                 {
                     throw UndoError.NotProven(file.Path, path, "it lists other files");
                 }
@@ -209,11 +222,12 @@ internal sealed class StepSearch
         }
     }
 
-    /// <summary>Where an undo file is that a pointer names: the undo folder may have been moved, and named anew.</summary>
-    private string Moved(string target)
+    /// <summary>Where an undo file is that a pointer names: the undo folder may have been moved and named anew, or the whole folder of the image.</summary>
+    private string Moved(string target, IHostHandle file)
     {
-        var inFolder = _undoFolder is null ? target : System.IO.Path.Combine(_undoFolder, System.IO.Path.GetFileName(target));
-        return !_storage.Exists(target) && _storage.Exists(inFolder) ? inFolder : target;
+        var name = System.IO.Path.GetFileName(target);
+        string?[] folders = [System.IO.Path.GetDirectoryName(target), _undoFolder, System.IO.Path.GetDirectoryName(file.Path)];
+        return folders.Where(f => f is not null).Select(f => System.IO.Path.Combine(f!, name)).FirstOrDefault(_storage.Exists) ?? target;
     }
 
     private IEnumerable<string> PathsOf(IHostHandle file) => Candidates(file).Where(c => HasName(c.Path)).Select(c => c.Path);

@@ -46,6 +46,15 @@ internal static class UndoError
         new("CORE-0036", $"The undo file also lists {name}, which {path} does not name as a part of itself. Nothing was written.",
             "Put all parts of the image into one folder, under the names that the image gives them.");
 
+    public static RefusedException HistoryIsFull(string path) =>
+        new("CORE-0039", $"The undo history of {path} has no number left for another change.", $"Run: offlinepatch undo --forget {Quote(path)}");
+
+    public static RefusedException NothingInterrupted(string undoPath) =>
+        new("CORE-0041", $"{undoPath} is not the undo file of an interrupted change of this image.", "A complete change is undone with: offlinepatch undo");
+
+    public static RefusedException UndoFileExists(string undoPath) =>
+        new("CORE-0042", $"{undoPath} exists already, and is not replaced.", "Another program made it. Move it away and try again.");
+
     public static RefusedException StillInterrupted(string path) =>
         new("CORE-0037", $"A change of {path} was interrupted and must be rolled back first.", $"Run: offlinepatch recover {Quote(path)}");
 
