@@ -99,8 +99,8 @@ public sealed partial class ReportTests
     {
         var report = SampleReport.Create(ImageResult.Ready);
         Assert.Contains("Ready for import.", HtmlReport.Render(report), StringComparison.Ordinal);
-        var part = report with { Images = [report.Images[0] with { Rules = [.. report.Images[0].Rules, new RuleReport("image.size", RuleSeverity.Error, RuleState.Skipped, "Left out.")] }] };
-        Assert.Contains("Ready, as far as was asked.", HtmlReport.Render(part), StringComparison.Ordinal);
+        var part = report with { Images = [report.Images[0] with { Result = ImageResult.RulesPass, Rules = [.. report.Images[0].Rules, new RuleReport("image.size", RuleSeverity.Error, RuleState.Skipped, "Left out.")] }] };
+        Assert.Contains("The chosen rules pass.", HtmlReport.Render(part), StringComparison.Ordinal);
         Assert.Contains("1 check left out.", HtmlReport.Render(part), StringComparison.Ordinal);
     }
 
