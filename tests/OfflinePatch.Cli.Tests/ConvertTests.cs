@@ -45,7 +45,7 @@ public sealed class ConvertTests
         Tool.Run("convert", raw).MustExit(1);
         Assert.Contains("-O", Tool.Run("convert", raw, "-o", scratch["disk.bin"]).MustExit(1).Error, StringComparison.Ordinal);
         Assert.Contains("'thick'", Tool.Run("convert", raw, "-o", scratch["d.vmdk"], "--vmdk-subformat", "thick").MustExit(1).Error, StringComparison.Ordinal);
-        Assert.Contains("CONV-0005", Tool.Run("convert", raw, "-o", raw, "-O", "vmdk", "--force").MustExit(4).Error, StringComparison.Ordinal);
+        Assert.Contains("CONV-0005", Tool.Run("convert", raw, "-o", raw, "-O", "raw", "--force").MustExit(4).Error, StringComparison.Ordinal);
         File.WriteAllText(scratch["there.vmdk"], "x");
         Assert.Contains("CORE-0040", Tool.Run("convert", raw, "-o", scratch["there.vmdk"]).MustExit(4).Error, StringComparison.Ordinal);
         Tool.Run("convert", scratch["none.raw"], "-o", scratch["d.vmdk"]).MustExit(2);
