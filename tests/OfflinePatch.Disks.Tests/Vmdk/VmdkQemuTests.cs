@@ -164,11 +164,12 @@ public sealed class VmdkQemuTests
         image.Flush();
         Assert.Equal(before, Bytes(files.Image));
 
+        var original = image.Properties["CID"];
         image.Write(0, new byte[512]);
         var first = DiskFormats.Open(files).Properties["CID"];
         image.Write(512, new byte[512]);
 
-        Assert.NotEqual(image.Properties["CID"], first);
+        Assert.NotEqual(original, first);
         Assert.Equal(first, DiskFormats.Open(files).Properties["CID"]);
         files.Save();
         Oracle.Run("qemu-img", "check", scratch["disk.vmdk"]).MustSucceed();
