@@ -21,7 +21,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
     {
         Title = "Every network interface uses DHCP",
         Source = "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1",
-        Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns). The old values stand in the report.",
+        Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns); PersistentRoutes: the default route of a deleted gateway. The old values stand in the report.",
         CanFix = true,
     };
 
@@ -80,6 +80,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
     {
         foreach (var set in context.Windows.ControlSets)
         {
+            RemoveRoutesOfStaticGateways(set);
             foreach (var key in NetworkInterfaces.Of(set).ToList())
             {
                 if (IsStatic(key))
@@ -103,6 +104,21 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
 
     private static bool IsStatic(GuestKey key) =>
         key.GetDword("EnableDHCP") == 0 || NetworkInterfaces.Addresses(key, "IPAddress").Count > 0 || NetworkInterfaces.Addresses(key, "DefaultGateway").Count > 0;
+
+    /// <summary>Windows keeps the default route of a static gateway as a persistent one, too: it goes with the gateway.</summary>
+    private static void RemoveRoutesOfStaticGateways(ControlSet set)
+    {
+        var gateways = NetworkInterfaces.Of(set).Where(IsStatic).SelectMany(k => NetworkInterfaces.Addresses(k, "DefaultGateway")).ToHashSet(StringComparer.Ordinal);
+        if (set.Find(Parameters + @"\PersistentRoutes") is not { } routes)
+        {
+            return;
+        }
+
+        foreach (var name in routes.Values.Select(v => v.Name).Where(n => n.Split(',') is ["0.0.0.0", "0.0.0.0", var gateway, ..] && gateways.Contains(gateway)).ToList())
+        {
+            routes.DeleteValue(name);
+        }
+    }
 
     private static bool HasStaticDns(GuestKey key) => key.GetString("NameServer") is { Length: > 0 } servers && servers.Trim().Length > 0;
 
