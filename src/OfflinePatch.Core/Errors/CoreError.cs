@@ -12,6 +12,8 @@ internal static class CoreError
 
     public static HostIOException NotARegularFile(string path, Hosting.HostFileType type) => type switch
     {
+        _ when Undo.StepNames.IsOurs(path) => new("CORE-0011", $"{path} has the name of an undo file, and is not a file.",
+            "Nothing of offlinepatch is lost with it: move it away, then try again.", isMissing: true),
         Hosting.HostFileType.Directory => new("CORE-0011", $"{path} is a directory, not a file.", "Name a file in it.", isMissing: true),
         Hosting.HostFileType.Pipe => new("CORE-0011", $"{path} is a named pipe, not a file.", "Write what it carries into a file first.", isMissing: true),
         Hosting.HostFileType.Socket => new("CORE-0011", $"{path} is a socket, not a file.", "Name a file.", isMissing: true),
