@@ -54,7 +54,7 @@ public static class ErrorCatalog
     private static string Cell(string text) =>
         text.Replace("|", "\\|", StringComparison.Ordinal).Replace("*", "\\*", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
 
-    private static IReadOnlyList<ErrorDescription> Read()
+    private static List<ErrorDescription> Read()
     {
         var assembly = typeof(ErrorCatalog).Assembly;
         var all = new List<ErrorDescription>();
