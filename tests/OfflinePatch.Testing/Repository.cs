@@ -1,21 +1,19 @@
 namespace OfflinePatch.Testing;
 
-/// <summary>The files of the project that a test holds against the code.</summary>
+/// <summary>The sources that the tests were built from.</summary>
 public static class Repository
 {
-    /// <summary>The folder of the solution.</summary>
-    public static string Root { get; } = Find();
+    /// <summary>The top of the repository.</summary>
+    public static string Root { get; } = FindRoot();
 
-    private static string Find()
+    private static string FindRoot()
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder!.FullName, "OfflinePatch.sln")))
         {
-            if (File.Exists(Path.Combine(folder.FullName, "OfflinePatch.sln")))
-            {
-                return folder.FullName;
-            }
+            folder = folder.Parent;
         }
 
-        throw new DirectoryNotFoundException("the tests do not lie below the folder of OfflinePatch.sln");
+        return folder.FullName;
     }
 }

@@ -32,7 +32,7 @@ internal sealed class BootStoreBuilder
     /// <param name="template">The template.</param>
     /// <param name="target">What it is to start.</param>
     /// <param name="clock">The clock for time stamps.</param>
-    /// <exception cref="RefusedException"><c>WIN-0030</c>: the template lacks what is needed for this firmware.</exception>
+    /// <exception cref="RefusedException"><c>WIN-0013</c>: the template lacks what is needed for this firmware.</exception>
     /// <exception cref="CorruptImageException">The template is damaged.</exception>
     public static byte[] Build(Hive template, BootTarget target, TimeProvider clock) => new BootStoreBuilder(template, target, clock).Build();
 

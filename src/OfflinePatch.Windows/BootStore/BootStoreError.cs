@@ -6,6 +6,6 @@ namespace OfflinePatch.Windows.BootStore;
 internal static class BootStoreError
 {
     public static RefusedException Template(string why) => new(
-        "WIN-0030", $@"Windows' template of a boot configuration (System32\config\BCD-Template) cannot be used: {why}.",
+        "WIN-0013", $@"Windows' template of a boot configuration (System32\config\BCD-Template) cannot be used: {why}.",
         @"Copy BCD-Template from an installation of the same Windows: offlinepatch fs put IMAGE BCD-Template Windows\System32\config\");
 }
