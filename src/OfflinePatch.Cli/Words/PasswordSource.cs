@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Accounts;
 
@@ -16,16 +17,7 @@ internal static class PasswordSource
     /// <exception cref="HostIOException">The file cannot be read.</exception>
     public static string Read(string path)
     {
-        if (path != "-")
-        {
-            OutputPaths.RequireSource("the password file", path);
-            if (new FileInfo(path).Length > MaxFile)
-            {
-                throw new UsageException($"{path} is no file with a password in its first line");
-            }
-        }
-
-        using var reader = path == "-" ? Console.In : new StreamReader(path);
+        using TextReader reader = path == "-" ? Console.In : new StringReader(Encoding.UTF8.GetString(HostPaths.ReadSmallFile(path, MaxFile)).TrimStart('\uFEFF'));
         var password = reader.ReadLine() ?? "";
         return PasswordPolicy.WhyNot(password) is { } why
             ? throw new UsageException($"the password in {(path == "-" ? "standard input" : path)} is not taken: {why}", "The clouds demand 8 to 26 characters with upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?")

@@ -13,6 +13,7 @@ internal static partial class NativeFiles
     private const int OpenCloseOnExec = 0x80000; // O_CLOEXEC of Linux
 
     private static readonly int AtWorkingFolder = OperatingSystem.IsMacOS() ? -2 : -100; // AT_FDCWD
+    private static readonly int FollowLinks = OperatingSystem.IsMacOS() ? 0x40 : 0x400; // AT_SYMLINK_FOLLOW
 
     /// <summary>Makes the names in a folder durable. On Windows NTFS journals them, and there is no call.</summary>
     /// <exception cref="HostIOException"><c>CORE-0019</c>: the host refused. File systems that cannot flush a folder are not an error.</exception>
@@ -58,7 +59,7 @@ internal static partial class NativeFiles
         if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
         {
             // With AT_SYMLINK_FOLLOW, a path of /proc/self/fd names the open file itself.
-            if (LinkAt(AtWorkingFolder, path, AtWorkingFolder, name, OperatingSystem.IsMacOS() ? 0x40 : 0x400) == 0)
+            if (LinkAt(AtWorkingFolder, path, AtWorkingFolder, name, FollowLinks) == 0)
             {
                 return true;
             }
