@@ -297,4 +297,14 @@ public sealed class HostStorageTests : IDisposable
         Assert.Equal("theirs", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_scratch.Path));
     }
+
+    [SkippableFact]
+    public void A_write_at_an_offset_never_lands_at_the_current_position()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "needs ESPIPE");
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out);
+        using var handle = new Microsoft.Win32.SafeHandles.SafeFileHandle(pipe.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        Assert.Throws<IOException>(() => HostTransfer.Write(handle, "image"u8, 4096)); // RandomAccess.Write succeeds here
+        Assert.Throws<IOException>(() => HostTransfer.Read(handle, new byte[16], 4096));
+    }
 }
