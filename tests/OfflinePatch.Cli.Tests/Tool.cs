@@ -36,6 +36,26 @@ internal static class Tool
         return Process.Start(start) ?? throw new InvalidOperationException("offlinepatch did not start");
     }
 
+    /// <summary>Whether a process that was started has a new file in a folder, named or not yet.</summary>
+    public static bool HasOutputIn(this Process process, string folder)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return Directory.GetFiles(folder).Length > 1;
+        }
+
+        try
+        {
+            // A file without a name is shown as `/folder/#123 (deleted)`.
+            return Directory.GetFiles($"/proc/{process.Id}/fd").Any(f => new FileInfo(f).LinkTarget is { } target
+                && (target.StartsWith(folder + "/#", StringComparison.Ordinal) || (target.StartsWith(folder, StringComparison.Ordinal) && target.EndsWith("-part", StringComparison.Ordinal))));
+        }
+        catch (IOException)
+        {
+            return false; // a file that was closed meanwhile
+        }
+    }
+
     private static string Locate()
     {
         var name = OperatingSystem.IsWindows() ? "offlinepatch.exe" : "offlinepatch";
