@@ -135,7 +135,7 @@ public sealed class OwnershipTests
             {
                 // the torn record itself
             }
-            catch (HostIOException e) when (e.Code == "NTFS-0401")
+            catch (RefusedException e) when (e.Code == "NTFS-0401")
             {
                 // full
             }
