@@ -127,6 +127,10 @@ public sealed class OwnershipTests
                         break;
                 }
             }
+            catch (RefusedException e) when (e.Code == "NTFS-0401")
+            {
+                // full
+            }
             catch (RefusedException e)
             {
                 refusal ??= e.Code;
@@ -134,10 +138,6 @@ public sealed class OwnershipTests
             catch (CorruptImageException)
             {
                 // the torn record itself
-            }
-            catch (RefusedException e) when (e.Code == "NTFS-0401")
-            {
-                // full
             }
         }
 

@@ -155,9 +155,14 @@ public sealed class ForeignVolumeTests
         Refused("NTFS-0325", () => volume.WriteFile(@"$Extend\new", []));
         Refused("NTFS-0325", () => volume.Move("$Secure", "mine"));
         Assert.True(volume.OpenFile("case")!.MayBeCaseSensitive);
-        foreach (var bad in new[] { "a<b", "a:b:c", "tail.", "tail ", "a\u0001", new string('x', 256), "a*", "q?" })
+        foreach (var bad in new[] { "a<b", "a:b:c", "tail.", "tail ", "a\u0001", "CON", "nul.txt", "Com1.log", "lpt\u00B3", "CONIN$", new string('x', 256), "a*", "q?" })
         {
             Assert.Throws<RefusedException>(() => volume.WriteFile(bad, []));
+        }
+
+        foreach (var good in new[] { "CONSOLE", "com", "com0", "lpt10", "nul-1.txt", "auxiliary", "a.con", new string('長', 255) })
+        {
+            volume.WriteFile(good, []);
         }
 
         Assert.Throws<FileNotFoundException>(() => volume.WriteFile(@"no such\file", []));
