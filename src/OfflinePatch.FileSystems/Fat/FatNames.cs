@@ -1,4 +1,5 @@
 using System.Text;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Fat;
 
