@@ -15,7 +15,7 @@ namespace OfflinePatch.Ntfs.Tests.Allocation;
 [Trait("tier", "unit")]
 public sealed class FreeMapTests
 {
-    private static readonly Lazy<byte[]> Volume = new(Build);
+    private static readonly Lazy<byte[]> Volume = new(() => Build(descriptors: 0));
 
     [Fact]
     public void The_bitmap_of_MFT_calls_a_file_free()
@@ -58,7 +58,7 @@ public sealed class FreeMapTests
     {
         using var device = new OverlayDevice(Volume.Value);
         var surgeon = new VolumeSurgeon(device);
-        surgeon.Edit(Number(device, "wide"), r => r[VolumeSurgeon.Value(r, AttributeType.Bitmap, "$I30")] &= (byte)~(1 << block));
+        surgeon.Edit(Number(device, "wide"), r => r[VolumeSurgeon.Value(r, AttributeType.Bitmap, "$I30")] &= (byte)(0xFF ^ (1 << block)));
         Refuses("NTFS-0130", device, "free in the index' bitmap", v =>
         {
             for (var i = 0; i < 200; i++)
@@ -71,7 +71,7 @@ public sealed class FreeMapTests
     [Fact]
     public void The_bitmap_of_a_view_index_calls_a_block_free()
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new OverlayDevice(Build(descriptors: 200));
         new VolumeSurgeon(device).Edit(FileReference.SecureRecord, r => r[VolumeSurgeon.Value(r, AttributeType.Bitmap, "$SII")] = 0);
         Refuses("NTFS-0130", device, "free in the index' bitmap", v =>
         {
@@ -79,7 +79,7 @@ public sealed class FreeMapTests
             {
                 new SecurityStore(v.Core).Append(Descriptor(10_000 + i));
             }
-        });
+        }, mayWrite: true); // $SDS grows into clusters that are free before $SII needs a block
     }
 
     [Fact]
@@ -153,7 +153,7 @@ public sealed class FreeMapTests
         });
     }
 
-    private static void Refuses(string code, OverlayDevice device, string names, Action<NtfsVolume> change)
+    private static void Refuses(string code, OverlayDevice device, string names, Action<NtfsVolume> change, bool mayWrite = false)
     {
         var before = Contents(device);
         device.Writes = 0;
@@ -162,7 +162,7 @@ public sealed class FreeMapTests
             var error = Assert.ThrowsAny<Exception>(() => change(volume));
             Assert.Equal(code, ((ICodedError)error).Code);
             Assert.Contains(names, error.Message, StringComparison.Ordinal);
-            Assert.Equal(0, device.Writes);
+            Assert.True(mayWrite || device.Writes == 0, $"{device.Writes} writes");
             try
             {
                 volume.Flush(); // what was complete before, and needed nothing from the map
@@ -213,7 +213,7 @@ public sealed class FreeMapTests
         return descriptor;
     }
 
-    private static byte[] Build()
+    private static byte[] Build(int descriptors)
     {
         using var device = new MemoryDevice(16 << 20);
         NtfsFormatter.Format(device, new NtfsFormatOptions());
@@ -229,6 +229,12 @@ public sealed class FreeMapTests
         for (var i = 0; i < 20; i++)
         {
             volume.WriteFile($"small.txt:stream {i} with a name that fills the record", new byte[100]); // extension records
+        }
+
+        var store = new SecurityStore(volume.Core);
+        for (var i = 0; i < descriptors; i++)
+        {
+            store.Append(Descriptor(i + 1));
         }
 
         volume.Flush();
