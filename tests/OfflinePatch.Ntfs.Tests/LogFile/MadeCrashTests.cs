@@ -65,6 +65,7 @@ public sealed class MadeCrashTests
         var origin = OriginOf(name);
         using var device = new OverlayDevice(origin);
         var log = MakeChange(device, name, isCommitted);
+        Keep(origin, device, $"{name}-{(isCommitted ? "redo" : "undo")}");
         RequireForce(device, Enum.Parse<LogOperation>(name));
         var result = LogReplayer.Replay(device, new LogReplayOptions { Force = true });
         Assert.Equal((1, isCommitted ? 0 : 1), (result.Redone, result.Undone));
@@ -76,6 +77,7 @@ public sealed class MadeCrashTests
     {
         using var device = new OverlayDevice(Volume.Value);
         var log = MakeScene(device, name);
+        Keep(Volume.Value, device, name.Replace(' ', '-'));
         RequireForce(device, name == "ended at the checkpoint" ? LogOperation.TransactionTableDump : Enum.Parse<LogOperation>(name));
         LogReplayer.Replay(device, new LogReplayOptions { Force = true });
         AssertAsBefore(Volume.Value, device, log);
@@ -206,6 +208,16 @@ public sealed class MadeCrashTests
         Redo = redo, Undo = undo, Attribute = attribute, Vcn = target.Vcn, Lcn = target.Lcn, RecordOffset = target.RecordOffset,
         AttributeOffset = target.AttributeOffset, ClusterOffset = target.ClusterOffset,
     };
+
+    /// <summary>OFFLINEPATCH_CRASHES names a folder: the crashed volumes, and what they were made from, are kept there for other judges.</summary>
+    private static void Keep(byte[] origin, OverlayDevice device, string name)
+    {
+        if (Environment.GetEnvironmentVariable("OFFLINEPATCH_CRASHES") is { Length: > 0 } folder)
+        {
+            VolumeOracles.Save(device, Path.Combine(folder, name + ".crashed"));
+            VolumeOracles.Save(new OverlayDevice(origin), Path.Combine(folder, name + ".origin"));
+        }
+    }
 
     /// <summary>An operation that no real log has proven is refused unless it is forced, and nothing is written.</summary>
     private static void RequireForce(OverlayDevice device, LogOperation operation)
