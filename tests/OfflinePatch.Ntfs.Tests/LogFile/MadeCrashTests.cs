@@ -22,10 +22,10 @@ public sealed class MadeCrashTests
     private const int DuplicateStart = 0x10 + 8; // created, in an index entry
     private const int DuplicateLength = 0x38;
 
-    private static readonly Lazy<byte[]> Volume = new(() => Build(descriptors: 300));
+    private static readonly Lazy<byte[]> Volume = new(() => Build(24, files: 900, descriptors: 300));
 
-    /// <summary>The same, with view indexes that have no block.</summary>
-    private static readonly Lazy<byte[]> SmallIndexes = new(() => Build(descriptors: 0));
+    /// <summary>A small one, with view indexes that have no block.</summary>
+    private static readonly Lazy<byte[]> SmallIndexes = new(() => Build(4, files: 3, descriptors: 0));
 
     /// <summary>A change of one structure, by name.</summary>
     private static readonly (string Name, Func<VolumeSurgeon, Target> Find)[] Structures =
@@ -375,9 +375,9 @@ public sealed class MadeCrashTests
         return bytes;
     }
 
-    private static byte[] Build(int descriptors)
+    private static byte[] Build(int mebibytes, int files, int descriptors)
     {
-        using var device = new MemoryDevice(24 << 20);
+        using var device = new MemoryDevice(mebibytes << 20);
         NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = Cluster });
         using var volume = NtfsVolume.Open(device);
         volume.CreateDirectory("wide");
@@ -386,7 +386,7 @@ public sealed class MadeCrashTests
         volume.WriteFile("target.txt", Filled(100, (byte)'a'));
         volume.WriteFile("second.txt", Filled(100, (byte)'b'));
         volume.WriteFile("plain.bin", Filled(20_000, 0x5A));
-        for (var i = 0; i < 900; i++)
+        for (var i = 0; i < files; i++)
         {
             volume.WriteFile($"wide\\file {i:d5} with a name that is long enough to fill index blocks and levels.bin", []); // three levels
         }
