@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Format;
@@ -52,6 +53,32 @@ public sealed class FsRefusalTests
         }
 
         Tool.Run("fs", "check", image).MustExit(0);
+    }
+
+    /// <summary>
+    /// A volume whose log asks for UpdateRecordDataRoot, which no real log has proven: made by MadeCrashTests of the NTFS tests (4 MiB, gzip).
+    /// </summary>
+    [Fact]
+    public void A_log_with_an_unproven_operation_is_replayed_only_when_forced()
+    {
+        using var scratch = new ScratchFolder();
+        var image = scratch["crashed.raw"];
+        using (var packed = new GZipStream(typeof(FsRefusalTests).Assembly.GetManifestResourceStream("crashed-ntfs.gz")!, CompressionMode.Decompress))
+        using (var file = File.Create(image))
+        {
+            packed.CopyTo(file);
+        }
+
+        File.WriteAllText(scratch["small"], "small");
+        var before = SHA256.HashData(File.ReadAllBytes(image));
+        Assert.NotEqual(0, Tool.Run("fs", "put", image, scratch["small"], "/new.txt").ExitCode);
+        Refuse("NTFS-5209", "put", image, scratch["small"], "/new.txt", "--replay-log");
+        Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)));
+        Tool.Run("fs", "put", image, scratch["small"], "/new.txt", "--replay-log", "--force-replay").MustExit(0);
+        Tool.Run("fs", "check", image).MustExit(0);
+        Assert.Equal("small", Tool.Run("fs", "cat", image, "/new.txt").MustExit(0).Output);
+        Tool.Run("undo", image).MustExit(0);
+        Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)));
     }
 
     private static string Format(ScratchFolder scratch, int length)
