@@ -46,7 +46,9 @@ internal static class CoreError
 
     public static HostIOException CannotCreate(string path, Exception inner) =>
         new("CORE-0034", $"{path} cannot be created: {Hosting.HostErrors.Reason(inner)}",
-            "Check that its folder exists, that this user may write there, and that the file system has room and is not mounted read-only.", inner);
+            inner is PathTooLongException
+                ? "Give the image, or the folder that it lies in, a shorter name."
+                : "Check that its folder exists, that this user may write there, and that the file system has room and is not mounted read-only.", inner);
 
     public static HostIOException NoPath() => new("CORE-0035", "A path is empty.", "Name a file.", isMissing: true);
 

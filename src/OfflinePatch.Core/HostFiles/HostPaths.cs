@@ -9,13 +9,6 @@ public static class HostPaths
 
     private static readonly SearchValues<char> NotInWindowsNames = SearchValues.Create([.. "<>:\"|?*", .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
 
-    // Names of devices in every folder of Windows. Source: "Naming Files, Paths, and Namespaces", Microsoft.
-    private static readonly string[] ReservedNames =
-    [
-        "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$",
-        .. Enumerable.Range(0, 10).SelectMany(i => new[] { $"COM{i}", $"LPT{i}" }), "COM\u00B9", "COM\u00B2", "COM\u00B3", "LPT\u00B9", "LPT\u00B2", "LPT\u00B3",
-    ];
-
     /// <summary>The full path of the file that a path leads to: links are followed where they lead somewhere.</summary>
     /// <exception cref="HostIOException"><c>CORE-0035</c>: the path is empty, or holds a character that no path has.</exception>
     public static string Resolve(string path)
@@ -57,9 +50,8 @@ public static class HostPaths
             return Encoding.UTF8.GetByteCount(name) <= 255 && IsEncodable(name);
         }
 
-        var stem = name.Split('.')[0].TrimEnd(' ');
         return !name.AsSpan().ContainsAny(NotInWindowsNames) && name[^1] is not ('.' or ' ')
-            && !ReservedNames.Contains(stem, StringComparer.OrdinalIgnoreCase);
+            && !DeviceNames.IsReserved(name);
     }
 
     /// <summary>Whether a path names an existing directory.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using OfflinePatch.Core.Hosting;
 
 namespace OfflinePatch.Core;
@@ -11,7 +12,7 @@ public sealed class OutputFile : ResizableDevice
 {
     private const int DirectLeast = 256 * 1024;
     private const long FlushStep = 32L * 1024 * 1024;
-    private const int NameLimit = 150; // characters of the final name in the temporary one: names of hosts end at 255 bytes
+    private const int NameLimit = 150; // bytes of the final name in the temporary one: names of hosts end at 255 bytes
 
     private readonly string _path;
     private readonly string _temporaryPath;
@@ -36,7 +37,7 @@ public sealed class OutputFile : ResizableDevice
         _isDurable = isDurable;
         var name = Path.GetFileName(_path);
         _temporaryPath = Path.Combine(
-            Path.GetDirectoryName(_path) ?? "", $"{(name.Length > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
+            Path.GetDirectoryName(_path) ?? "", $"{(Encoding.UTF8.GetByteCount(name) > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
         _overwrite = overwrite;
         _handle = HostStorage.CreateUnnamed(_path, access?.Mode);
         _isUnnamed = _handle is not null;

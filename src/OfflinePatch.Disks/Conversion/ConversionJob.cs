@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.FastImport;
+using OfflinePatch.Disks.Partitions;
 
 namespace OfflinePatch.Disks.Conversion;
 
@@ -50,8 +51,29 @@ public static class ConversionJob
     {
         using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking, Note = request.Note });
         using var source = DiskFormats.Open(transaction);
+        if (LayoutNote(source) is { } note)
+        {
+            request.Note?.Invoke(note);
+        }
+
         var (result, bitmap) = Write(source, transaction, request, progress, cancellation);
         return new ConversionOutcome(source.Format, source.Subformat, result, bitmap);
+    }
+
+    /// <summary>What the user has to know of a partition table that neither firmware nor Windows will find on the disk; null where there is nothing to say.</summary>
+    private static string? LayoutNote(DiskImage disk)
+    {
+        try
+        {
+            var table = PartitionTable.Read(disk);
+            return table.Scheme == PartitionScheme.None || table.SectorSize == table.DeviceSectorSize
+                ? null
+                : $"the partition table counts in sectors of {table.SectorSize} bytes, and the disk has sectors of {table.DeviceSectorSize}: a conversion keeps the layout, so that neither firmware nor Windows will find its partitions";
+        }
+        catch (CorruptImageException)
+        {
+            return null; // the content is converted as it is, whatever it is
+        }
     }
 
     /// <summary>Refuses, before any work, an output that could not be kept: one that is the source, that exists, or that the tools have no use for.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Fat;
 
@@ -39,7 +40,8 @@ internal static class FatNames
 
     /// <summary>Whether Windows would take this for a name on a FAT volume.</summary>
     public static bool IsValid(string name) =>
-        name.Length is > 0 and <= 255 && name[^1] is not ('.' or ' ') && !name.Any(c => c < ' ' || LongForbidden.Contains(c, StringComparison.Ordinal));
+        name.Length is > 0 and <= 255 && name[^1] is not ('.' or ' ') && !name.Any(c => c < ' ' || LongForbidden.Contains(c, StringComparison.Ordinal))
+        && !DeviceNames.IsReserved(name);
 
     /// <summary>
     /// The short name for a name: the name itself where it fits 8.3, else an alias: <c>LONGNA~1.TXT</c> to <c>~4</c>, then <c>LO1A2B~1.TXT</c> with a

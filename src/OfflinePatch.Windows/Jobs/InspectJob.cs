@@ -25,6 +25,7 @@ public static class InspectJob
         using var sources = RuleSources.Open(rules);
         using var transaction = open.OpenTransaction(path, writable: false);
         using var session = ImageSession.Open(transaction, open.Session);
-        return job(session, new RuleContext { Machine = session.Machine, Request = rules, Sources = sources, FileSize = transaction.HostLength });
+        var report = job(session, new RuleContext { Machine = session.Machine, Request = rules, Sources = sources, FileSize = transaction.HostLength });
+        return transaction.ShowsOldBytes ? report with { Notes = [.. report.Notes, .. transaction.HostNotes] } : report;
     }
 }

@@ -85,6 +85,22 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("fallback loader missing", "boot.loader", true, m => m.SystemFiles.Delete(
             m.Generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi"), @"EFI\Boot")
         { Where = (_, f) => f == Firmware.Uefi },
+        new("no protective entry", "boot.loader", true, m => m.Disk.Write(0x1BE, new byte[16]), "no protective entry") { Where = (_, f) => f == Firmware.Uefi },
+        new("protective entry that starts at sector 0", "boot.loader", true, m => m.Disk.Write(0x1BE + 8, new byte[4]), "starts at sector 0")
+        { Where = (_, f) => f == Firmware.Uefi },
+        new("no sector 0 and no fallback loader", "boot.loader", true, m =>
+        {
+            m.Disk.Write(0, new byte[512]);
+            m.SystemFiles.Delete(m.Generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi");
+        }, @"\EFI\Boot\boot") { Where = (_, f) => f == Firmware.Uefi },
+        new("no protective entry and no slot for one", "boot.loader", false, m =>
+        {
+            m.Disk.Write(0x1BE, new byte[66]);
+            for (var slot = 0; slot < 4; slot++)
+            {
+                m.Disk.Write(0x1BE + (16 * slot) + 4, [0x83]);
+            }
+        }, "hold something else") { Where = (_, f) => f == Firmware.Uefi },
         new("no active partition", "boot.loader", true, m => m.Disk.Write(0x1BE, [0]), "active") { Where = (_, f) => f == Firmware.Bios },
         new("wrong HiddenSectors", "boot.loader", true, m => m.Disk.Write(Machine.MiB + 0x1C, [63, 0, 0, 0]), "HiddenSectors")
         { Where = (_, f) => f == Firmware.Bios },

@@ -48,7 +48,7 @@ internal static class FsStatCommand
             return;
         }
 
-        Output.Line($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}{(file.ReparseTag == 0 ? "" : $", reparse tag 0x{file.ReparseTag:X8}")}{(file.MayBeCaseSensitive ? ", case-sensitive" : "")}");
+        Output.Line($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}{(file.ReparseTag == 0 ? "" : $", {file.ReparseName} (reparse tag 0x{file.ReparseTag:X8})")}{(file.MayBeCaseSensitive ? ", case-sensitive" : "")}");
         Output.Line($"  created {file.CreationTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, modified {file.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
         Output.Line($"  changed {file.RecordChangeTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, accessed {file.LastAccessTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
         foreach (var link in file.Links)
@@ -80,6 +80,7 @@ internal static class FsStatCommand
             writer.WriteString("accessed", file.LastAccessTimeUtc);
             writer.WriteNumber("securityId", file.SecurityId);
             writer.WriteNumber("reparseTag", file.ReparseTag);
+            writer.WriteString("reparseKind", file.ReparseKind.ToString());
             writer.WriteStartArray("names");
             foreach (var link in file.Links)
             {
