@@ -62,7 +62,6 @@ internal sealed class RequestOptions
         command.Add(_skip);
         command.Add(_keepDns);
         command.Add(_allowUnsigned);
-        command.Add(_trustRoot);
         command.Add(_enableRdp);
         command.Add(_report);
         command.Add(_all);
@@ -73,6 +72,7 @@ internal sealed class RequestOptions
     public void AddImageOptionsTo(Command command, bool writes = false)
     {
         command.Add(_manifest);
+        command.Add(_trustRoot);
         _edit.AddTo(command, writes);
         command.Add(_jobs);
         command.Add(_json);
