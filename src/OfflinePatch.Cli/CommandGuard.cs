@@ -10,6 +10,8 @@ internal static class CommandGuard
     /// <summary>The code of a bug.</summary>
     public const string InternalErrorCode = "CLI-0004";
 
+    private const string ResultLostCode = "CLI-0005";
+
     private static string _path = ""; // the words of the command that runs
 
     /// <summary>Makes <paramref name="work"/> the action of a command.</summary>
@@ -29,7 +31,7 @@ internal static class CommandGuard
         }
         catch (ResultLostException e)
         {
-            Output.Message($"CLI-0005: {e.Message}");
+            Output.Message($"{ResultLostCode}: {e.Message}");
             Output.Remedy(Output.HasChanged
                 ? "The command has done its work, and what it changed stays changed; only its result was not shown."
                 : "Nothing was changed.");
