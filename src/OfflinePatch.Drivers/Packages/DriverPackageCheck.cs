@@ -30,6 +30,9 @@ public sealed class DriverPackageCheck
     /// <summary>The Windows that it was checked for.</summary>
     public WindowsTarget Target { get; }
 
+    /// <summary>What signatures were judged by.</summary>
+    public SignatureOptions Options => _options;
+
     /// <summary>The signatures of the package.</summary>
     public PackageSignatures Signatures { get; }
 

@@ -113,7 +113,7 @@ public sealed class Machine
 
     public Hive System { get; set; }
 
-    public Hive Software { get; }
+    public Hive Software { get; set; }
 
     public Hive Sam { get; }
 

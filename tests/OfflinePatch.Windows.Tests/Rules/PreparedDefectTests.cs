@@ -189,7 +189,7 @@ public sealed class PreparedDefectTests
         var context = machine.Start();
         var finding = RuleCatalog.All.Single(r => r.Id == Storage).Inspect(context);
         Assert.Equal(FindingState.Ok, finding.State);
-        Assert.Contains(finding.Remarks, r => r.Contains("testsigning", StringComparison.Ordinal));
+        Assert.Contains(finding.Remarks, r => r.Contains("is test-signed", StringComparison.Ordinal));
     }
 
     /// <summary>Windows 7 and 2008 R2 ask on the console where the publisher's certificate was taken away again.</summary>

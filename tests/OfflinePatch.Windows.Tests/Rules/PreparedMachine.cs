@@ -76,6 +76,7 @@ internal static class PreparedMachine
 
         Machine.Save(context);
         machine.System = Hive.Open(machine.WindowsFiles.ReadFile(@"Windows\System32\config\SYSTEM"));
+        machine.Software = Hive.Open(machine.WindowsFiles.ReadFile(@"Windows\System32\config\SOFTWARE"));
         machine.Options = new RuleOptions { Clock = StagingMachine.Clock };
         return machine;
     }

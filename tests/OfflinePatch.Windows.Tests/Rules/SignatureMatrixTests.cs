@@ -139,7 +139,8 @@ public sealed class SignatureMatrixTests
             _ => SampleSigner.Whql,
         };
         var digest = kind.EndsWith("SHA-2", StringComparison.Ordinal) ? SampleSignature.Sha256 : SampleSignature.Sha1;
-        var files = driver.Build(architecture, version, decoration, embedded: kind == "none" ? null : digest, catalog: digest, signer: kind == "none" ? SampleSigner.TestSigned : signer);
+        var files = driver.Build(architecture, version, decoration, embedded: kind == "none" ? null : digest, catalog: digest, signer: kind == "none" ? SampleSigner.TestSigned : signer,
+            make: signer == SampleSigner.CrossSigned ? new SampleSigning { NotBefore = new DateTimeOffset(2016, 3, 18, 0, 0, 0, TimeSpan.Zero) } : null);
         return kind == "none" && architecture != "x86" ? files.Where(f => !f.Name.EndsWith(".cat", StringComparison.Ordinal)) : files;
     }
 }

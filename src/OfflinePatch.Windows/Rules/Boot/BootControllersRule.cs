@@ -202,7 +202,7 @@ internal sealed class BootControllersRule() : Rule(Description)
         foreach (var (id, service, classGuid) in CriticalDevices)
         {
             var named = database.Find(id)?.GetString("Service");
-            if (set.Service(service) is not null && (named is null || set.Service(named)?.GetDword("Start") is not 0))
+            if (set.Service(service) is not null && (named is null || (!named.Equals(service, StringComparison.OrdinalIgnoreCase) && set.Service(named)?.GetDword("Start") is not 0)))
             {
                 yield return new Repair(
                     database, $@"{set.Name}\Control\CriticalDeviceDatabase\{id} {(named is null ? "is missing" : $"names {named}, which does not start at boot")}", $"{id} → {service}", null,
