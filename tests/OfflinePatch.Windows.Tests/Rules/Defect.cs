@@ -319,6 +319,7 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         }, @"\WinOld"),
         new("kernel that waits for a debugger", "boot.next-start", false, m => m.Loader("260000a1").SetBinary("Element", [1]), "halbreakpoint"),
         new("one-time menu of advanced options", "boot.next-start", true, m => m.Loader("260000c3").SetBinary("Element", [1]), "onetimeadvancedoptions"),
+        new("default entry that does not exist", "boot.next-start", false, m => m.Element(Machine.BootManagerId, 0x10100002, "23000003").SetString("Element", Recovery), Recovery) { Severity = RuleSeverity.Warning },
         new("boot menu for an hour", "boot.next-start", false, m =>
         {
             m.Element(Machine.BootManagerId, 0x10100002, "25000004").SetBinary("Element", [0x10, 0x0E, 0, 0, 0, 0, 0, 0]);

@@ -50,6 +50,14 @@ internal sealed class BootNextStartRule() : Rule(Description)
                 string.Join(", ", sequence.Select(s => $"{s:B}")), "bootsequence removed, as the boot manager does when it has used it");
         }
 
+        if (manager.Find(BcdStore.DefaultObject)?.Objects is [var id, ..] && store.Find(id) is null)
+        {
+            return Finding.Failed(
+                $"BCD entry {manager.Identifier}: default names {id:B}, an entry that does not exist; what the boot manager starts instead is not known.",
+                "In the source machine: `bcdedit /default {current}`, then export it again.", $"{id:B}") with
+            { Severity = RuleSeverity.Warning };
+        }
+
         var loader = store.DefaultLoader;
         return JudgeMenu(manager) ?? (loader is null ? null : JudgeLoader(store, loader)) ?? JudgeGraphics(context, store)
             ?? (loader is null ? null : JudgeLastStart(context, store, loader)) ?? Finding.Ok("The boot manager goes straight to its default entry.");
