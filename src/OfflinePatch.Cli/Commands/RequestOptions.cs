@@ -73,7 +73,6 @@ internal sealed class RequestOptions
         command.Add(_skip);
         command.Add(_keepDns);
         command.Add(_allowUnsigned);
-        command.Add(_trustRoot);
         command.Add(_enableRdp);
         command.Add(_repairBoot);
         command.Add(_minSize);
@@ -88,6 +87,7 @@ internal sealed class RequestOptions
     public void AddImageOptionsTo(Command command, bool writes = false)
     {
         command.Add(_manifest);
+        command.Add(_trustRoot);
         _edit.AddTo(command, writes);
         command.Add(_jobs);
         command.Add(_json);

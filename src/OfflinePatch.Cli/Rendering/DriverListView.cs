@@ -15,7 +15,7 @@ internal static class DriverListView
             if (source.Packages.Count > 0)
             {
                 var table = new Table().Border(TableBorder.Simple);
-                foreach (var title in (string[])["package", "driver", "version", "arch", "Windows", "signature"])
+                foreach (var title in (string[])["package", "driver", "version", "arch", "Windows", "signer", "signature", "counts for"])
                 {
                     table.AddColumn(title);
                 }
@@ -24,7 +24,7 @@ internal static class DriverListView
                 {
                     table.AddRow(
                         Output.Cell(package.Inf), Output.Cell($"{package.Driver ?? package.Class}{(package.BootStart ? ", boot" : "")}"), Output.Cell(package.Version), Output.Cell(string.Join(' ', package.Architectures)),
-                        Output.Cell(string.Join(", ", package.Windows)), Output.Cell(package.Signer ?? package.Signature));
+                        Output.Cell(string.Join(", ", package.Windows)), Output.Cell(package.Signer ?? "none"), Output.Cell(Signature(package)), Output.Cell(CountsFor(package)));
                 }
 
                 console.Write(table);
@@ -36,5 +36,19 @@ internal static class DriverListView
                 console.MarkupLine($"[{color}]{problem.Code} {problem.Kind}[/] {inf.Shown()}{(inf.Length > 0 ? ": " : "")}{problem.Message.Shown()}");
             }
         }
+    }
+
+    /// <summary>The kind of signature; one that does not fit its files is named so.</summary>
+    private static string Signature(DriverPackageReport package) => package.Signature == "broken" ? $"{package.SignatureKind ?? "signed"}, does not hold" : package.SignatureKind ?? package.Signature;
+
+    /// <summary>The Windows that accept it, and which of them without Secure Boot only.</summary>
+    private static string CountsFor(DriverPackageReport package)
+    {
+        var accepted = package.AcceptedBy ?? [];
+        var always = accepted.Intersect(package.AcceptedWithSecureBoot ?? [], StringComparer.Ordinal).ToList();
+        var without = accepted.Except(always, StringComparer.Ordinal).ToList();
+        return accepted.Count == 0 ? "none"
+            : without.Count == 0 ? (always.Count == package.Windows.Count ? "all" : string.Join(", ", always))
+            : $"{(always.Count == 0 ? "" : $"{string.Join(", ", always)}; ")}without Secure Boot: {(without.Count == package.Windows.Count ? "all" : string.Join(", ", without))}";
     }
 }

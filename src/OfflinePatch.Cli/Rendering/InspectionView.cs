@@ -69,7 +69,7 @@ internal static class InspectionView
             foreach (var package in family.Packages)
             {
                 Row(grid, family.Family ?? "other driver",
-                    $"{package.Driver ?? package.Inf} {package.Version}{(package.PublishedName is null ? "" : $" ({package.PublishedName})")}, {package.Provider}"
+                    $"{package.Driver ?? package.Inf} {package.Version}{(package.PublishedName is null ? "" : $" ({package.PublishedName})")}, {package.Provider}{(package.Signer is null ? "" : $", signed by {package.Signer}")}"
                     + (package.Problems.Count > 0 ? $": {string.Join("; ", package.Problems)}" : ""));
             }
 

@@ -42,7 +42,7 @@ internal static class InspectionReader
         BootStores = [.. Stores(context)],
         NetworkInterfaces = HasSystemHive(context) ? [.. Interfaces(context.FoundWindows!)] : [],
         Drivers = HasSystemHive(context) ? [.. Drivers(context.FoundWindows!)] : [],
-        DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile) : [],
+        DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile, context.Signatures, context.Firmware == Firmware.Uefi) : [],
         Agents = HasSystemHive(context) ? [.. InstalledAgents(context.FoundWindows!)] : [],
         Accounts = [.. Accounts(context)],
         Registration = Registration(context),

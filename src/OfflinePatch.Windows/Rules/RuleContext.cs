@@ -35,7 +35,7 @@ internal sealed record RuleContext
     public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, Manifest = Sources.Manifest, Signatures = Signatures, Clock = Clock };
 
     /// <summary>What signatures of drivers are judged by on this Windows.</summary>
-    public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), Clock = Clock };
+    public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), TestSigning = Boot.HasTestSigning, Clock = Clock };
 
     /// <summary>Decides what becomes of drivers.</summary>
     /// <param name="storeOnly">Whether they are only put into the driver store.</param>

@@ -113,7 +113,7 @@ internal sealed class BootLoaderRule() : Rule(Description)
         return files.Find(path) is not { IsDirectory: false, Length: > 0 }
             ? Finding.Broken($@"\{path} is missing on the EFI system partition: a new machine has no boot entry for this disk.", "missing", copy)
             : IsSame(files, path, BootFilesFinder.UefiBootManager)
-                ? Finding.Ok($@"\{path} is Windows' boot manager: the firmware starts the disk without a boot entry.")
+                ? Finding.Ok($@"\{path} is Windows' boot manager; it is what firmware starts that has no boot entry for this disk.")
                 : Finding.Broken(
                     $@"\{path} is not the boot manager of this Windows (\{BootFilesFinder.UefiBootManager}): a new machine starts something else.",
                     "another loader", $@"{copy}; the other is kept as \{path}{KeptSuffix}");
@@ -130,7 +130,7 @@ internal sealed class BootLoaderRule() : Rule(Description)
         return repair.Problem is not null
             ? Finding.Failed(repair.Problem, repair.Remedy!)
             : repair.Steps.Count == 0
-                ? Finding.Ok($"Boot code, active partition {context.Boot.Active!.Number} and its boot sector are in order.")
+                ? Finding.Ok($"There are boot code in the master boot record, one active partition ({context.Boot.Active!.Number}), and boot code, signature and the right HiddenSectors in its boot sector.")
                 : Finding.Broken(
                     "The BIOS boot chain is broken: " + string.Join("; ", repair.Steps.Select(s => s.Before)) + ".",
                     string.Join("; ", repair.Steps.Select(s => s.Before)), string.Join("; ", repair.Steps.Select(s => s.After)));
