@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Bcd;
@@ -19,14 +20,24 @@ internal static class BcdCommand
         {
             using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
             var store = BcdStore.Open(registry.Target.BootStore());
+            if (GlobalOptions.WantsJson(result))
+            {
+                DocumentJson.Print(new BootStoreDocument(result.GetRequiredValue(target), [.. store.Objects.Select(Describe)], store.Notes));
+                return ExitCode.Done;
+            }
+
             Console.Out.Write(PrintableText.EscapeLines(BcdText.Print(store)));
             foreach (var note in store.Notes)
             {
-                Output.Message($"{note}");
+                Output.Note(note);
             }
 
             return ExitCode.Done;
         });
         return command;
     }
+
+    private static BootObjectReport Describe(BcdObject item) => new(
+        item.Id.ToString("B"), item.Identifier, $"{item.Type:X8}", item.TypeName,
+        [.. item.Elements.Select(e => new BootElementReport($"{e.Id:X8}", e.Name, [.. e.ToDisplayLines().Select(DocumentJson.Valid)]))]);
 }

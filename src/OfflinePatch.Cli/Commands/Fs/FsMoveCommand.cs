@@ -26,7 +26,7 @@ internal static class FsMoveCommand
                 files.Move(source, intoDirectory ? FilePath.Join(target, FilePath.NameOf(source)) : target);
             }
 
-            image.Commit(cancellation);
+            image.Commit(result, cancellation);
             return ExitCode.Done;
         });
         return command;

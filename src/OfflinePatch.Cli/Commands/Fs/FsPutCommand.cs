@@ -12,18 +12,23 @@ internal static class FsPutCommand
         var options = new FsOptions();
         var arguments = new Argument<string[]>("SOURCE... DEST")
         {
-            Description = "Files and directories of this machine; last, a directory in the image, or for one file its new path.",
+            Description = "Files and directories of this machine, - is standard input; last, a directory in the image, or for one file its new path.",
             Arity = new ArgumentArity(2, 100_000),
         };
-        var command = options.AddTo(new Command("put", "Copies files and directories into an image: all or nothing."), writes: true);
+        var command = options.AddTo(new Command("put", "Copies files and directories into an image, as one transaction."), writes: true);
         command.Add(arguments);
         command.SetGuardedAction((result, cancellation) =>
         {
             var given = result.GetRequiredValue(arguments);
             var target = GuestPath.Normalize(given[^1]);
+            if (given[..^1].Contains("-", StringComparer.Ordinal) && (given.Length != 2 || given[^1].EndsWith('/') || given[^1].EndsWith('\\')))
+            {
+                throw new UsageException("standard input (-) is one file, and has no name of its own: give the new path, and no other source");
+            }
+
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
             var files = image.Writable;
-            var intoDirectory = given.Length > 2 || given[^1].EndsWith('\\') || given[^1].EndsWith('/') || files.DirectoryExists(target);
+            var intoDirectory = given[0] == "-" ? RefuseDirectory(files, target) : given.Length > 2 || given[^1].EndsWith('\\') || given[^1].EndsWith('/') || files.DirectoryExists(target);
             if (intoDirectory)
             {
                 files.CreateDirectory(target);
@@ -34,7 +39,14 @@ internal static class FsPutCommand
             {
                 cancellation.ThrowIfCancellationRequested();
                 var path = intoDirectory ? FilePath.Join(target, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)))) : target;
-                if (HostPaths.IsDirectory(source))
+                if (source == "-")
+                {
+                    using var input = Console.OpenStandardInput();
+                    using var spool = SpooledInput.Read(input, cancellation);
+                    files.WriteFile(path, spool.Content, spool.Length);
+                    count++;
+                }
+                else if (HostPaths.IsDirectory(source))
                 {
                     using var tree = DirectoryFileSystem.Open(source);
                     count += PutDirectory(tree, "", files, path, cancellation);
@@ -48,12 +60,20 @@ internal static class FsPutCommand
                 }
             }
 
-            image.Commit(cancellation);
-            Output.Message($"{count} file(s) written");
+            image.Commit(result, cancellation, d => d with { Files = count });
+            if (!GlobalOptions.WantsJson(result))
+            {
+                Output.Note($"{count} {(count == 1 ? "file" : "files")} copied into the image");
+            }
+
             return ExitCode.Done;
         });
         return command;
     }
+
+    private static bool RefuseDirectory(IWritableFileSystem files, string target) => files.DirectoryExists(target)
+        ? throw new RefusedException("FS-0014", $"{target} is a directory, and standard input has no name.", "Give the path of the new file.")
+        : false;
 
     private static int PutDirectory(DirectoryFileSystem tree, string from, IWritableFileSystem files, string to, CancellationToken cancellation)
     {

@@ -10,16 +10,18 @@ internal static class FsRemoveCommand
     {
         var options = new FsOptions();
         var paths = new Argument<string[]>("PATH") { Description = "Files, directories or patterns; NAME:STREAM an alternate stream.", Arity = ArgumentArity.OneOrMore };
-        var recursive = new Option<bool>("--recursive", "-r") { Description = "Directories with everything in them." };
-        var command = options.AddTo(new Command("rm", "Deletes files and empty directories: all or nothing."), writes: true);
+        var recursive = new Option<bool>("--recursive", "-r", "-R") { Description = "Directories with everything in them." };
+        var force = new Option<bool>("--force", "-f") { Description = "What does not exist is no error." };
+        var command = options.AddTo(new Command("rm", "Deletes files and empty directories, as one transaction."), writes: true);
         command.Add(paths);
         command.Add(recursive);
+        command.Add(force);
         command.SetGuardedAction((result, cancellation) =>
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
             var files = image.Writable;
             var isRecursive = result.GetValue(recursive);
-            foreach (var (path, entry) in result.GetRequiredValue(paths).SelectMany(p => GuestPath.Expand(files, p)).ToList())
+            foreach (var (path, entry) in result.GetRequiredValue(paths).SelectMany(p => Find(files, p, result.GetValue(force))).ToList())
             {
                 if (!isRecursive && entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && files.Enumerate(path).Any())
                 {
@@ -29,10 +31,22 @@ internal static class FsRemoveCommand
                 Delete(files, path, entry, isRecursive, cancellation);
             }
 
-            image.Commit(cancellation);
+            image.Commit(result, cancellation);
             return ExitCode.Done;
         });
         return command;
+    }
+
+    private static List<(string Path, FileEntry Entry)> Find(IWritableFileSystem files, string path, bool isForced)
+    {
+        try
+        {
+            return GuestPath.Expand(files, path);
+        }
+        catch (FileNotFoundException) when (isForced)
+        {
+            return [];
+        }
     }
 
     private static void Delete(IWritableFileSystem files, string path, FileEntry entry, bool recursive, CancellationToken cancellation)
