@@ -5,12 +5,15 @@ namespace OfflinePatch.Cli;
 /// <summary>Standard input, where a command line names it by <c>-</c>.</summary>
 internal static class StandardInput
 {
+    /// <summary>Opens it. Another stream for a process that runs several commands.</summary>
+    public static Func<Stream> Open { get; set; } = Console.OpenStandardInput;
+
     /// <summary>Everything that it holds.</summary>
     /// <param name="limit">Bytes at most.</param>
     /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: it holds more.</exception>
     public static byte[] Read(int limit)
     {
-        using var input = Console.OpenStandardInput();
+        using var input = Open();
         using var content = new MemoryStream();
         var buffer = new byte[64 * 1024];
         int count;

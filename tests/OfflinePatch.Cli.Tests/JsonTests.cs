@@ -70,6 +70,9 @@ public sealed class JsonTests(Machines machines)
         Document(seen, 0, "fs", "rm", raw, "-r", "Temp");
         Document(seen, 0, "fs", "check", raw);
         Document(seen, 0, "man", scratch["man"]);
+        var shell = Tool.RunWithInput("mkdir Temp/z\nreg set HKLM\\SOFTWARE\\Z a dword 1\ncommit\n"u8.ToArray(), "shell", raw, "--json").MustExit(0).Json;
+        Assert.True(shell.GetProperty("changed").GetBoolean());
+        seen.Add(shell.GetProperty("command").GetString()!);
         Document(seen, 3, "fix", raw);
         Assert.Equal("nothingToRecover", Document(seen, 0, "recover", raw).GetProperty("images")[0].GetProperty("result").GetString());
         Assert.Equal("fix", Document(seen, 0, "undo", raw, "--list").GetProperty("images")[0].GetProperty("steps")[0].GetProperty("label").GetString());

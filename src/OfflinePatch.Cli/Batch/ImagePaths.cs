@@ -62,6 +62,17 @@ internal static partial class ImagePaths
     public static IReadOnlyList<string> Shard(IEnumerable<string> images, int index, int count) =>
         [.. images.Where(i => (int)(BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(i))) % (ulong)count) == index - 1)];
 
+    /// <summary>The images in a directory, not below it.</summary>
+    public static IReadOnlyList<string> In(string directory)
+    {
+        var images = new List<string>();
+        Collect(directory, images, DepthLimit);
+        return images;
+    }
+
+    /// <summary>Whether a file is a part of the VMDK of this name without its ending.</summary>
+    public static bool IsPartOf(string name, string stem) => PartName().Match(name) is { Success: true } match && match.Groups["stem"].Value.Equals(stem, StringComparison.OrdinalIgnoreCase);
+
     private static void Collect(string directory, List<string> images, int depth)
     {
         if (depth > DepthLimit)

@@ -97,6 +97,7 @@ internal static class GlobalOptions
                 return ColorChoice.Auto;
             },
         };
+        option.CompletionSources.Clear(); // the names of the enumeration
         option.CompletionSources.Add("auto", "always", "never");
         return option;
     }

@@ -15,7 +15,7 @@ internal static class DocumentSchema
     // name, what it is, the commands that print it
     private static readonly (string Name, string Title, string[] Commands, Func<JsonTypeInfo> Type)[] Documents =
     [
-        ("images", "What was found and changed in images; one object a line with --json-lines.", ["fix", "check", "inspect", "report merge"], Of<ReportDocument>),
+        ("images", "What was found and changed in images; one object a line with --json-lines.", ["fix", "check", "inspect", "watch", "report merge"], Of<ReportDocument>),
         ("rules", "The rules of a target.", ["rules"], Of<RuleListDocument>),
         ("drivers", "Driver packages.", ["drivers"], Of<DriverListDocument>),
         ("conversion", "A new image.", ["convert"], Of<ConversionDocument>),
@@ -25,7 +25,7 @@ internal static class DocumentSchema
         ("registryText", "Text in the format of .reg files.", ["reg export", "reg diff"], Of<RegistryTextDocument>),
         ("hives", "Findings in hives.", ["reg check"], Of<HiveCheckDocument>),
         ("bootStore", "A boot configuration store.", ["bcd"], Of<BootStoreDocument>),
-        ("edit", "A change of an image or a hive file.", ["reg set", "reg import", "reg delete", "reg replay", "fs put", "fs rm", "fs mkdir", "fs mv"], Of<EditDocument>),
+        ("edit", "A change of an image or a hive file.", ["reg set", "reg import", "reg delete", "reg replay", "fs put", "fs rm", "fs mkdir", "fs mv", "shell"], Of<EditDocument>),
         ("files", "Files and directories of an image.", ["fs ls", "fs tree"], Of<FileListDocument>),
         ("fileDetails", "Everything about files of an image.", ["fs stat"], Of<FileStatDocument>),
         ("copy", "Files that were copied out of an image.", ["fs get"], Of<CopyDocument>),

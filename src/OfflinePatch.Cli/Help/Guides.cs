@@ -117,6 +117,50 @@ internal static partial class Guides
         {
             SeeAlso = ["convert"],
         },
+        ["offlinepatch shell"] = new(
+            [
+                "Opens an image once, and takes commands for its files and its registry: at a prompt on a terminal, else from standard input. What they change is seen at once by the next command, and is written by `commit` as one transaction with one undo file; without it nothing is written. `help` lists the commands.",
+                "In a script the first error ends it, and nothing is written; a line that begins with - may fail. # begins a comment.",
+            ],
+            [
+                new("Look around:", "offlinepatch shell server.vmdk --read-only < /dev/null"),
+                new("A script:", "printf '%s\\n' 'cd Windows' 'put hosts.txt System32/drivers/etc/hosts' 'reg set HKLM\\SOFTWARE\\Moved When sz today' diff commit | offlinepatch shell server.vmdk"),
+            ],
+            [new(ExitCode.Done, "committed, or there was nothing to write"), Usage, Unreadable, new(ExitCode.Refused, "refused; or there were changes, and no commit"), HostFailure, Cancelled])
+        {
+            Environment = [Clock],
+            Files = [UndoFile],
+            SeeAlso = ["fs", "reg", "undo"],
+        },
+        ["offlinepatch watch"] = new(
+            [
+                "Looks into a directory again and again. An image that has not changed for some seconds, and that no other program has open for writing, is fixed in place; when it is ready it is moved with its undo files. One that is not ready, is refused or fails goes to --failed, or stays until it changes.",
+                "Whoever delivers images should write them under another ending, .part for example, and rename them when they are complete: that is safer than any waiting. Each image is printed when it is finished, with --json or --json-lines as one line.",
+            ],
+            [
+                new("Images come by rsync, and leave ready:", "offlinepatch watch incoming --done ready --failed stuck --drivers virtio-win.iso --json-lines >> watch.jsonl"),
+                new("From cron, without staying:", "offlinepatch watch incoming --done ready --once -q"),
+            ],
+            [new(ExitCode.Done, "with --once: every image that was complete is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+        {
+            Environment = [Clock, Temporary],
+            Files = [UndoFile],
+            SeeAlso = ["fix", "undo"],
+        },
+        ["offlinepatch report"] = new(
+            ["Works on the results that fix, check and inspect print with --json or --json-lines."],
+            [new("One page for each image of all tasks:", "offlinepatch report merge results/ --report pages/")],
+            [new(ExitCode.Done, "done"), Usage, Unreadable, NotReady, Refused, HostFailure])
+        {
+            SeeAlso = ["fix", "check"],
+        },
+        ["offlinepatch report merge"] = new(
+            ["Joins the results of several runs, for example of the tasks of a cluster. Of an image that was worked on more than once the last result counts, in the order of the files; a last line that was cut short by a kill is left out. The exit code is that of the worst image."],
+            [new("What came of the whole array job?", "offlinepatch report merge results/*.jsonl"), new("As one document, and as pages:", "offlinepatch report merge results/ --json --report pages/ > all.json")],
+            [new(ExitCode.Done, "every image is as it should be"), Usage, new(ExitCode.Unreadable, "a file is no result, or an image could not be read"), NotReady, new(ExitCode.Refused, "an image was refused"), HostFailure])
+        {
+            SeeAlso = ["fix"],
+        },
         ["offlinepatch schema"] = new(
             [
                 "Every command prints one document with --json; its member `command` says which. This is their JSON Schema: members, types, and which are always there. Members are only ever added, so readers must accept those that they do not know. Errors are documents too.",
@@ -131,7 +175,7 @@ internal static partial class Guides
             ],
             [
                 new("For this bash:", "source <(offlinepatch completion bash)"),
-                new("For every bash:", "offlinepatch completion bash > /etc/bash_completion.d/offlinepatch"),
+                new("As a file, for /etc/bash_completion.d or the like:", "offlinepatch completion bash > offlinepatch.bash"),
             ],
             [new(ExitCode.Done, "printed"), Usage, HostFailure]),
         ["offlinepatch undo"] = new(

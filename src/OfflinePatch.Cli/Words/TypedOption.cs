@@ -47,6 +47,7 @@ internal static class TypedOption
                 return null;
             },
         };
+        option.CompletionSources.Clear(); // the names of the enumeration
         option.CompletionSources.Add(_ => FormatNames.All.Select(n => new System.CommandLine.Completions.CompletionItem(n)));
         return option;
     }

@@ -108,6 +108,27 @@ public static class HostPaths
         }
     }
 
+    /// <summary>Length and time of the last write (UTC) of a file; null when there is none.</summary>
+    public static (long Length, DateTime Modified)? StateOf(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? (file.Length, file.LastWriteTimeUtc) : null;
+    }
+
+    /// <summary>Gives a file another name on the same file system. Nothing is overwritten.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: there is a file of that name, or the host refused.</exception>
+    public static void Move(string path, string target)
+    {
+        try
+        {
+            File.Move(path, target, overwrite: false);
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw CoreError.CannotCreate(target, e);
+        }
+    }
+
     /// <summary>Replaces a text file in one step.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void WriteText(string path, string content)

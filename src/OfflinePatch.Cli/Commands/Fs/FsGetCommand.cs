@@ -59,8 +59,8 @@ internal static class FsGetCommand
         return command;
     }
 
-    // As cp has it: one file, and a target that is no directory and does not end like one.
-    private static bool IsFileName(IFileSystem files, string[] given, string target) =>
+    /// <summary>Whether the last word is the new name of a file, as cp has it: one file, and a target that is no directory and does not end like one.</summary>
+    public static bool IsFileName(IFileSystem files, string[] given, string target) =>
         given.Length == 2 && !target.EndsWith('/') && !target.EndsWith(Path.DirectorySeparatorChar) && !HostPaths.IsDirectory(target)
         && !GuestPath.HasWildcard(GuestPath.Normalize(given[0])) && files.Find(GuestPath.Normalize(given[0])) is not { IsDirectory: true };
 }

@@ -87,7 +87,8 @@ internal static class FsListCommand
         output.WriteLine(entry.IsDirectory ? "\\" : "");
     }
 
-    private static IEnumerable<(string Path, FileEntry Entry)> List(IFileSystem files, string path)
+    /// <summary>What a path or pattern lists: what is in a directory, else itself.</summary>
+    public static IEnumerable<(string Path, FileEntry Entry)> List(IFileSystem files, string path)
     {
         var found = GuestPath.Expand(files, path);
         return found is [{ Entry.IsDirectory: true } only] && !GuestPath.HasWildcard(GuestPath.Normalize(path))

@@ -20,46 +20,13 @@ internal static class FsPutCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             var given = result.GetRequiredValue(arguments);
-            var target = GuestPath.Normalize(given[^1]);
             if (given[..^1].Contains("-", StringComparer.Ordinal) && (given.Length != 2 || given[^1].EndsWith('/') || given[^1].EndsWith('\\')))
             {
                 throw new UsageException("standard input (-) is one file, and has no name of its own: give the new path, and no other source");
             }
 
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
-            var files = image.Writable;
-            var intoDirectory = given[0] == "-" ? RefuseDirectory(files, target) : given.Length > 2 || given[^1].EndsWith('\\') || given[^1].EndsWith('/') || files.DirectoryExists(target);
-            if (intoDirectory)
-            {
-                files.CreateDirectory(target);
-            }
-
-            var count = 0;
-            foreach (var source in given[..^1])
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var path = intoDirectory ? FilePath.Join(target, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)))) : target;
-                if (source == "-")
-                {
-                    using var input = Console.OpenStandardInput();
-                    using var spool = SpooledInput.Read(input, cancellation);
-                    files.WriteFile(path, spool.Content, spool.Length);
-                    count++;
-                }
-                else if (HostPaths.IsDirectory(source))
-                {
-                    using var tree = DirectoryFileSystem.Open(source);
-                    count += PutDirectory(tree, "", files, path, cancellation);
-                }
-                else
-                {
-                    using var device = HostFileDevice.Open(source);
-                    using var content = new DeviceStream(device);
-                    files.WriteFile(path, content, device.Length);
-                    count++;
-                }
-            }
-
+            var count = Put(image.Writable, given, cancellation);
             image.Commit(result, cancellation, d => d with { Files = count });
             if (!GlobalOptions.WantsJson(result))
             {
@@ -69,6 +36,46 @@ internal static class FsPutCommand
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>Copies files and directories of this machine; the last path is where they go. Returns how many files.</summary>
+    public static int Put(IWritableFileSystem files, string[] given, CancellationToken cancellation)
+    {
+        var target = GuestPath.Normalize(given[^1]);
+        var intoDirectory = given[0] == "-" ? RefuseDirectory(files, target)
+            : given.Length > 2 || given[^1].EndsWith('\\') || given[^1].EndsWith('/') || files.DirectoryExists(target);
+        if (intoDirectory)
+        {
+            files.CreateDirectory(target);
+        }
+
+        var count = 0;
+        foreach (var source in given[..^1])
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var path = intoDirectory ? FilePath.Join(target, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)))) : target;
+            if (source == "-")
+            {
+                using var input = StandardInput.Open();
+                using var spool = SpooledInput.Read(input, cancellation);
+                files.WriteFile(path, spool.Content, spool.Length);
+                count++;
+            }
+            else if (HostPaths.IsDirectory(source))
+            {
+                using var tree = DirectoryFileSystem.Open(source);
+                count += PutDirectory(tree, "", files, path, cancellation);
+            }
+            else
+            {
+                using var device = HostFileDevice.Open(source);
+                using var content = new DeviceStream(device);
+                files.WriteFile(path, content, device.Length);
+                count++;
+            }
+        }
+
+        return count;
     }
 
     private static bool RefuseDirectory(IWritableFileSystem files, string target) => files.DirectoryExists(target)
