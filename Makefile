@@ -17,7 +17,7 @@ PUBLISH_RIDS ?= linux-x64 win-x64
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench publish fuzz slow crash cluster-test man clean tools
+.PHONY: help build demo test lint bench publish fuzz slow crash cluster-test errors man clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -59,6 +59,9 @@ lint: ## warnings are errors; formatting; the rules of the house
 
 bench: build tools ## measure against peers, in one run on this machine
 	@sh tests/OfflinePatch.Benchmarks/run.sh
+
+errors: build ## write src/ERRORS.md from the tables of error codes
+	@bin/offlinepatch explain --markdown > src/ERRORS.md
 
 man: build ## the pages of the manual, in artifacts/man
 	@bin/offlinepatch man artifacts/man

@@ -22,6 +22,8 @@ internal static class CommandGuard
     /// <summary>What is said of a cancellation.</summary>
     public const string CancelledText = "cancelled; no image was changed";
 
+    private const string ResultLostCode = "CLI-0005";
+
     /// <summary>The words of the command that runs, without the program's name.</summary>
     public static string Command { get; set; } = "";
 
@@ -45,7 +47,7 @@ internal static class CommandGuard
         }
         catch (ResultLostException e)
         {
-            Output.Message($"CLI-0005: {e.Message}");
+            Output.Message($"{ResultLostCode}: {e.Message}");
             Output.Remedy(Output.HasChanged
                 ? "The command has done its work, and what it changed stays changed; only its result was not shown."
                 : "Nothing was changed.");

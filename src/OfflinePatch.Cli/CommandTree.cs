@@ -29,6 +29,7 @@ internal static class CommandTree
             RecoverCommand.Create(),
             DriversCommand.Create(),
             RulesCommand.Create(),
+            ExplainCommand.Create(),
             RegCommand.Create(),
             BcdCommand.Create(),
             FsCommand.Create(),

@@ -10,7 +10,7 @@ internal static class StandardInput
 
     /// <summary>Everything that it holds.</summary>
     /// <param name="limit">Bytes at most.</param>
-    /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: it holds more.</exception>
+    /// <exception cref="UnsupportedImageException"><c>CLI-0010</c>: it holds more.</exception>
     public static byte[] Read(int limit)
     {
         using var input = Open();
@@ -22,7 +22,7 @@ internal static class StandardInput
             content.Write(buffer, 0, count);
             if (content.Length > limit)
             {
-                throw new UnsupportedImageException("CORE-0002", $"Standard input holds more than the {limit} bytes that are read at most.");
+                throw new UnsupportedImageException("CLI-0010", $"Standard input holds more than the {limit} bytes that are read at most.");
             }
         }
 

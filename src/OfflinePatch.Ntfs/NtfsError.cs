@@ -89,7 +89,40 @@ internal static class NtfsError
         new("NTFS-0204", $"{what} has {size} bytes; at most {limit} are handled.");
 
     // refused
-    public static RefusedException RefusedFile(string code, string path, string why, string? remedy = null) =>
+    public static RefusedException MftFull(string why, string? remedy = null) => NotChanged("NTFS-0310", "$MFT", why, remedy);
+
+    public static RefusedException MetafileFull(long number) => NotChanged("NTFS-0311", $"Metafile {number}", "its FILE record is full");
+
+    public static RefusedException AttributeListFull(long number) =>
+        NotChanged("NTFS-0312", $"Record {number}", "its attribute list would pass 256 KiB", "Defragment the volume in the source machine.");
+
+    public static RefusedException BaseRecordFull(long number) =>
+        NotChanged("NTFS-0313", $"Record {number}", "its base record is too full for an attribute list");
+
+    public static RefusedException AttributesDoNotFit(long number, string why) => NotChanged("NTFS-0314", $"Record {number}", why);
+
+    public static RefusedException EncryptedFile(string path) => NotChanged("NTFS-0320", path, "it is encrypted (EFS)");
+
+    public static RefusedException Deduplicated(string path) => NotChanged("NTFS-0321", path, "its content is deduplicated");
+
+    public static RefusedException InWimFile(string path) => NotChanged("NTFS-0322", path, "its content is in a WIM file (WIMBoot)");
+
+    public static RefusedException ReparsePoint(string path, string why) => NotChanged("NTFS-0323", path, why);
+
+    public static RefusedException CaseSensitive(string path) => NotChanged("NTFS-0324", path, "the directory may be case-sensitive");
+
+    public static RefusedException OwnFile(string path) => NotChanged("NTFS-0325", path, "it belongs to the file system itself");
+
+    public static RefusedException NotSound(string path, string problem) =>
+        NotChanged("NTFS-0326", path, problem, "Run chkdsk in the source machine.");
+
+    public static RefusedException ReplacedAsAWholeOnly(string path) =>
+        NotChanged("NTFS-0327", path, "its content is compressed or sparse: it can be replaced as a whole only");
+
+    public static UnsupportedImageException IndexBlocksTooSmall(long number, string problem) =>
+        new("NTFS-0209", $"The index of record {number} cannot take another entry: {problem}.");
+
+    private static RefusedException NotChanged(string code, string path, string why, string? remedy = null) =>
         new(code, $"{path} is not changed: {why}.", remedy);
 
     public static RefusedException UnsafeAllocation(IReadOnlyList<VolumeFinding> findings)

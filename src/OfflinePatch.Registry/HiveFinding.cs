@@ -1,5 +1,3 @@
-using OfflinePatch.Registry.Check;
-
 namespace OfflinePatch.Registry;
 
 /// <summary>How bad a finding is.</summary>
@@ -21,9 +19,8 @@ public enum HiveFindingSeverity
 public sealed record HiveFinding(HiveFindingSeverity Severity, string Code, string Structure, long Offset, string Message)
 {
     /// <summary>
-    /// Whether it forbids to edit the hive: an error, unless only Windows' validator minds it; or a security cell that Windows does not
-    /// look at closely, but that an
-    /// edit would have to follow.
+    /// Whether the hive is not edited because of it. An error does, unless only Microsoft's validator (chkreg) minds it; a note does where
+    /// an edit would have to follow a structure that Windows does not look at.
     /// </summary>
-    public bool ForbidsEditing => Severity == HiveFindingSeverity.Error ? Code != SubkeyListCheck.ValidatorOrderCode : Code == SecurityCheck.SignatureCode;
+    public bool ForbidsEditing { get; init; } = Severity == HiveFindingSeverity.Error;
 }

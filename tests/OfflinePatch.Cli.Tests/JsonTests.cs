@@ -45,6 +45,7 @@ public sealed class JsonTests(Machines machines)
         Document(seen, 3, "check", raw);
         Document(seen, 0, "inspect", raw);
         Document(seen, 0, "rules");
+        Document(seen, 0, "explain", "CORE-0031");
         Document(seen, 0, "drivers", machines.Drivers, "--trust-root", SampleRoot.Path);
         Assert.False(Document(seen, 0, "convert", raw, scratch["disk.qcow2"]).GetProperty("verified").GetBoolean());
         Assert.True(Document(seen, 0, "compare", raw, scratch["disk.qcow2"]).GetProperty("identical").GetBoolean());

@@ -18,6 +18,7 @@ internal static class DocumentSchema
         ("images", "What was found and changed in images; one object a line with --json-lines.", ["fix", "check", "inspect", "watch", "report merge"], Of<ReportDocument>),
         ("rules", "The rules of a target.", ["rules"], Of<RuleListDocument>),
         ("drivers", "Driver packages.", ["drivers"], Of<DriverListDocument>),
+        ("errors", "What error codes mean.", ["explain"], Of<ErrorListDocument>),
         ("conversion", "A new image.", ["convert"], Of<ConversionDocument>),
         ("comparison", "Two images, compared.", ["compare"], Of<ComparisonDocument>),
         ("history", "Changes that were undone, listed, forgotten or rolled back.", ["undo", "recover"], Of<HistoryDocument>),

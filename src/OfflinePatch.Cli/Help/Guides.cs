@@ -243,6 +243,21 @@ internal static partial class Guides
         {
             SeeAlso = ["check", "fix"],
         },
+        ["offlinepatch explain"] = new(
+            [
+                """
+                Every error and every finding has a stable code, for example CORE-0031 or NTFS-6100. Prints what a code means, the usual cause,
+                what to do, and the exit status of a command that ends with it. Without a code: the list of all codes.
+                """,
+            ],
+            [
+                new("An error of the last run:", "offlinepatch explain CORE-0031"),
+                new("Every code, for a wiki or a script:", "offlinepatch explain --json"),
+            ],
+            [new(ExitCode.Done, "printed"), new(ExitCode.Usage, "there is no such code"), HostFailure])
+        {
+            SeeAlso = ["rules"],
+        },
         ["offlinepatch bcd"] = new(
             [
                 "Shows a boot configuration store as `bcdedit /enum all` does on a running Windows: every object with its elements by name. Where bcdedit shows drive letters, the ids of disk and partition stand here, because only a running Windows knows letters.",

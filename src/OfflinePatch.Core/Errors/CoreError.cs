@@ -3,22 +3,28 @@ namespace OfflinePatch.Core;
 /// <summary>One factory per distinct error of this assembly; codes <c>CORE-0001</c> and up.</summary>
 internal static class CoreError
 {
-    public static CorruptImageException OutsideDevice(string device, long offset, long length, long deviceLength) =>
+    public static OutsideDeviceException OutsideDevice(string device, long offset, long length, long deviceLength) =>
         new("CORE-0001", device, offset, $"a range inside {deviceLength} bytes", $"{length} bytes from {offset}",
             "The image is truncated, or a structure in it points past its end. Export or copy it again.");
+
+    public static UnsupportedImageException TooLongToRead(string path, long length, long limit) =>
+        new("CORE-0002", $"{path} has {length} bytes, more than the {limit} that are read at most.");
 
     public static HostIOException Missing(string path) =>
         new("CORE-0010", $"There is no file {path}.", "Check the path.", isMissing: true);
 
-    public static HostIOException NotARegularFile(string path, Hosting.HostFileType type) => type switch
+    public static HostIOException NotARegularFile(string path, Hosting.HostFileType type)
     {
-        Hosting.HostFileType.Directory => new("CORE-0011", $"{path} is a directory, not a file.", "Name a file in it.", isMissing: true),
-        Hosting.HostFileType.Pipe => new("CORE-0011", $"{path} is a named pipe, not a file.", "Write what it carries into a file first.", isMissing: true),
-        Hosting.HostFileType.Socket => new("CORE-0011", $"{path} is a socket, not a file.", "Name a file.", isMissing: true),
-        Hosting.HostFileType.BlockDevice => new("CORE-0011", $"{path} is a block device, not a file.",
-            $"Copy it into a file first: qemu-img convert -O qcow2 {path} disk.qcow2", isMissing: true),
-        _ => new("CORE-0011", $"{path} is a device, not a file.", "Name a file.", isMissing: true),
-    };
+        var (kind, remedy) = type switch
+        {
+            Hosting.HostFileType.Directory => ("a directory", "Name a file in it."),
+            Hosting.HostFileType.Pipe => ("a named pipe", "Write what it carries into a file first."),
+            Hosting.HostFileType.Socket => ("a socket", "Name a file."),
+            Hosting.HostFileType.BlockDevice => ("a block device", $"Copy it into a file first: qemu-img convert -O qcow2 {path} disk.qcow2"),
+            _ => ("a device", "Name a file."),
+        };
+        return new("CORE-0011", $"{path} is {kind}, not a file.", remedy, isMissing: true);
+    }
 
     public static RefusedException LinkNotFollowed(string path) =>
         new("CORE-0033", $"{path} is a link, and is not followed: this file must lie where it is named.", "Put the file itself there, or name the image by its real path.");

@@ -11,7 +11,7 @@ public interface ICodedError
 }
 
 /// <summary>The image, or a structure inside it, contradicts its own format.</summary>
-public sealed class CorruptImageException : Exception, ICodedError
+public class CorruptImageException : Exception, ICodedError
 {
     /// <param name="code">Stable code.</param>
     /// <param name="structure">The structure, as its specification names it, with its position in the tree where known: <c>FILE record 5</c>.</param>
@@ -52,7 +52,7 @@ public sealed class CorruptImageException : Exception, ICodedError
 }
 
 /// <summary>The image is well formed as far as we can tell, but uses something that this program does not handle.</summary>
-public sealed class UnsupportedImageException : Exception, ICodedError
+public class UnsupportedImageException : Exception, ICodedError
 {
     /// <param name="code">Stable code.</param>
     /// <param name="message">What is not handled, in a full sentence.</param>
@@ -71,7 +71,7 @@ public sealed class UnsupportedImageException : Exception, ICodedError
     public string? Remedy { get; }
 }
 
-/// <summary>The program could go on, and will not: a gate refused the image, or an option is needed first. Nothing was written.</summary>
+/// <summary>The operation was refused: a gate rejected the image, or an option is required. Nothing was written.</summary>
 public sealed class RefusedException : Exception, ICodedError
 {
     /// <param name="code">Stable code.</param>

@@ -88,7 +88,7 @@ public static class FileSystemExtensions
 
         if (file.Length > limit || file.Length > Array.MaxLength)
         {
-            throw new UnsupportedImageException("CORE-0002", $"{path} in {fileSystem.Source} has {file.Length} bytes, more than the {limit} that are read at most.");
+            throw CoreError.TooLongToRead($"{path} in {fileSystem.Source}", file.Length, limit);
         }
 
         using var stream = fileSystem.OpenRead(path); // before the memory is taken: a length that lies is noticed here where the format can

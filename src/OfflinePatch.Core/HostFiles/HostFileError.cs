@@ -4,10 +4,10 @@ namespace OfflinePatch.Core;
 internal static class HostFileError
 {
     public static HostIOException Missing(string path) =>
-        new("HOST-0001", $"{path} does not exist.", "Check the path.");
+        new("HOST-0001", $"{path} does not exist.", "Check the path.", isMissing: true);
 
     public static HostIOException Denied(string path, Exception inner) =>
-        new("HOST-0002", $"{path} may not be read.", "Give the user who runs this program permission to read it.", inner);
+        new("HOST-0002", $"{path} may not be read.", "Give the user who runs this program permission to read it.", inner, isMissing: true);
 
     public static HostIOException CannotRead(string path, Exception inner) =>
         new("HOST-0003", $"{path} cannot be read: {inner.Message}", null, inner);

@@ -179,7 +179,7 @@ public static class HostPaths
         using var device = HostFileDevice.Open(path);
         if (device.Length > limit)
         {
-            throw new UnsupportedImageException("CORE-0002", $"{path} has {device.Length} bytes, more than the {limit} that are read at most.");
+            throw CoreError.TooLongToRead(path, device.Length, limit);
         }
 
         var content = new byte[device.Length];

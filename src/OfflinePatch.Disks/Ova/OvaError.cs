@@ -22,7 +22,7 @@ internal static class OvaError
     public static CorruptImageException NoDisk() =>
         new("OVA-0005", "OVF descriptor", -1, "a disk with a file", "none", "The package describes a machine without a disk. Export it again with its disk.");
 
-    public static CorruptImageException MissingMember(string name) =>
+    public static NotInArchiveException MissingMember(string name) =>
         new("OVA-0006", "OVA package", -1, $"the member {name}", "none", Again);
 
     public static UnsupportedImageException Compressed(string name) =>

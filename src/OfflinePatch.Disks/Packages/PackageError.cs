@@ -28,7 +28,7 @@ internal static class PackageError
     public static UnsupportedImageException NotInPlace(string why) =>
         new("PKG-0104", why, "Write a fixed copy with -o.");
 
-    public static UnsupportedImageException NoCompanion(string path, string name) =>
+    public static MissingCompanionException NoCompanion(string path, string name) =>
         new("PKG-0105", $"{path} is compressed alone, and needs a second file, {name}.", "Unpack all files of the image into one folder, and name the image.");
 
     public static UnsupportedImageException Feature(string path, string feature) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Ova;
 using OfflinePatch.Disks.Raw;
 
 namespace OfflinePatch.Disks.Packages;
@@ -64,7 +65,7 @@ internal sealed class SplitPackage : ImagePackage
         {
             return files.OpenCompanion(files.ImagePath, PartName(stem, number, digits), CompanionKind.Extent).Device;
         }
-        catch (Exception e) when (e is HostIOException or FileNotFoundException or ICodedError { Code: "PKG-0105" or "OVA-0006" })
+        catch (Exception e) when (e is HostIOException or FileNotFoundException or MissingCompanionException or NotInArchiveException)
         {
             return null; // there is no such file
         }

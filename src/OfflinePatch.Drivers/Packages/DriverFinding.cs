@@ -13,6 +13,22 @@ public enum DriverFindingKind
     Refusal,
 }
 
+/// <summary>What a finding is about, where other code needs to know.</summary>
+public enum DriverFindingSubject
+{
+    /// <summary>Anything else.</summary>
+    Other,
+
+    /// <summary>The INF cannot be used for the Windows: it has no devices for it, or cannot be read.</summary>
+    UnusableInf,
+
+    /// <summary>A file, or the catalogue, is missing or only there in compressed form.</summary>
+    MissingFile,
+
+    /// <summary>A file is not the one that the catalogue lists.</summary>
+    AlteredFile,
+}
+
 /// <summary>Something that the check of a package found.</summary>
 /// <param name="Code">Stable code, <c>DRV-1001</c> and up.</param>
 /// <param name="Kind">What it means.</param>
@@ -20,32 +36,21 @@ public enum DriverFindingKind
 /// <param name="Message">A full sentence.</param>
 public sealed record DriverFinding(string Code, DriverFindingKind Kind, string File, string Message)
 {
-    /// <summary>The INF has no devices for the Windows.</summary>
-    public const string NoModelsCode = "DRV-1001";
+    /// <summary>What it is about.</summary>
+    public DriverFindingSubject Subject { get; init; }
 
-    /// <summary>A listed file is not there.</summary>
-    public const string MissingCode = "DRV-1002";
-
-    /// <summary>The INF cannot be read or evaluated.</summary>
-    public const string BrokenCode = "DRV-1005";
-
-    /// <summary>The INF names no catalogue.</summary>
-    public const string NoCatalogNamedCode = "DRV-1006";
-
-    /// <summary>The catalogue is not there.</summary>
-    public const string NoCatalogCode = "DRV-1007";
-
-    /// <summary>A file is not the one that the catalogue lists.</summary>
-    public const string NotInCatalogCode = "DRV-1009";
-
-    /// <summary>A file is there only in compressed form.</summary>
-    public const string CompressedCode = "DRV-1017";
-
-    internal static DriverFinding NoModels(string inf, WindowsTarget target, IReadOnlyList<string> rejected) =>
-        new(NoModelsCode, DriverFindingKind.Refusal, inf, $"{inf} has no devices for Windows {target}{(rejected.Count > 0 ? $" ({string.Join("; ", rejected.Take(3))})" : "")}.");
+    /// <summary>The INF has no devices for any Windows that is handled.</summary>
+    /// <param name="inf">The INF.</param>
+    /// <param name="windows">The versions, for the message: <c>Windows 7 or later</c>.</param>
+    /// <param name="rejected">Why its sections were rejected.</param>
+    public static DriverFinding NoModels(string inf, string windows, IReadOnlyList<string> rejected) =>
+        new("DRV-1001", DriverFindingKind.Refusal, inf, $"{inf} has no devices for {windows}{(rejected.Count > 0 ? $" ({string.Join("; ", rejected.Take(3))})" : "")}.")
+        {
+            Subject = DriverFindingSubject.UnusableInf,
+        };
 
     internal static DriverFinding Missing(string file) =>
-        new(MissingCode, DriverFindingKind.Refusal, file, $"{file} is listed in the INF, and not there.");
+        new("DRV-1002", DriverFindingKind.Refusal, file, $"{file} is listed in the INF, and not there.") { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding NotExecutable(string file, string reason) =>
         new("DRV-1003", DriverFindingKind.Refusal, file, $"{file} is no executable: {reason}.");
@@ -54,19 +59,19 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
         new("DRV-1004", DriverFindingKind.Refusal, file, $"{file} is made for {found}, not for {wanted}.");
 
     internal static DriverFinding Broken(string inf, string message) =>
-        new(BrokenCode, DriverFindingKind.Refusal, inf, message);
+        new("DRV-1005", DriverFindingKind.Refusal, inf, message) { Subject = DriverFindingSubject.UnusableInf };
 
     internal static DriverFinding NoCatalogNamed(string inf) =>
-        new(NoCatalogNamedCode, DriverFindingKind.Signature, inf, $"{inf} names no catalogue: the package is not signed.");
+        new("DRV-1006", DriverFindingKind.Signature, inf, $"{inf} names no catalogue: the package is not signed.");
 
     internal static DriverFinding NoCatalog(string file) =>
-        new(NoCatalogCode, DriverFindingKind.Signature, file, $"{file}, the catalogue that the INF names, is not there.");
+        new("DRV-1007", DriverFindingKind.Signature, file, $"{file}, the catalogue that the INF names, is not there.") { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding BadCatalog(string file, string message) =>
         new("DRV-1008", DriverFindingKind.Signature, file, message);
 
     internal static DriverFinding NotInCatalog(string file, string catalog) =>
-        new(NotInCatalogCode, DriverFindingKind.Signature, file, $"{file} is not the file that {catalog} lists: its hash is not there.");
+        new("DRV-1009", DriverFindingKind.Signature, file, $"{file} is not the file that {catalog} lists: its hash is not there.") { Subject = DriverFindingSubject.AlteredFile };
 
     internal static DriverFinding CatalogAltered(string catalog, string reason) =>
         new("DRV-1010", DriverFindingKind.Signature, catalog, $"{catalog}: {reason}.");
@@ -90,7 +95,7 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
         new("DRV-1016", DriverFindingKind.Refusal, second, $"{first} and {second} both claim the devices of {driver}, and come from different makers.");
 
     internal static DriverFinding Compressed(string file, string compressed) =>
-        new(CompressedCode, DriverFindingKind.Refusal, file, $"{file} is there only in compressed form ({compressed}).");
+        new("DRV-1017", DriverFindingKind.Refusal, file, $"{file} is there only in compressed form ({compressed}).") { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding BadDestination(string inf, string destination, string problem) =>
         new("DRV-1030", DriverFindingKind.Refusal, inf, $"{inf} copies a file to {Shown(destination)}: {problem}.");

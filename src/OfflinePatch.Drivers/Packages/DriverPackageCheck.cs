@@ -49,17 +49,17 @@ public sealed class DriverPackageCheck
     public bool NeedsTrustedPublisher => !Signatures.CatalogVerdict.IsSignedByMicrosoft;
 
     /// <summary>Files that the INF lists and that are not there, the catalogue among them.</summary>
-    public IReadOnlyList<string> MissingFiles => [.. _findings.Where(f => f.Code is DriverFinding.MissingCode or DriverFinding.NoCatalogCode or DriverFinding.CompressedCode).Select(f => f.File)];
+    public IReadOnlyList<string> MissingFiles => [.. _findings.Where(f => f.Subject == DriverFindingSubject.MissingFile).Select(f => f.File)];
 
     /// <summary>Files that are there and are not those that the catalogue lists.</summary>
-    public IReadOnlyList<string> AlteredFiles => [.. _findings.Where(f => f.Code == DriverFinding.NotInCatalogCode).Select(f => f.File)];
+    public IReadOnlyList<string> AlteredFiles => [.. _findings.Where(f => f.Subject == DriverFindingSubject.AlteredFile).Select(f => f.File)];
 
     /// <summary>
     /// Whether every file of the package is there and is the one that its catalogue lists. Read from the driver store of an image, this
     /// says whether Windows can
     /// install the package.
     /// </summary>
-    public bool IsComplete => Signatures.Catalog is not null && MissingFiles.Count == 0 && AlteredFiles.Count == 0 && _findings.TrueForAll(f => f.Code is not (DriverFinding.NoModelsCode or DriverFinding.BrokenCode));
+    public bool IsComplete => Signatures.Catalog is not null && MissingFiles.Count == 0 && AlteredFiles.Count == 0 && _findings.TrueForAll(f => f.Subject != DriverFindingSubject.UnusableInf);
 
     /// <summary>Kernel drivers of the package that this Windows loads without Secure Boot only.</summary>
     public IReadOnlyList<string> RefusedWithSecureBoot => _refusedWithSecureBoot;
@@ -96,7 +96,7 @@ public sealed class DriverPackageCheck
         var models = Package.Models(Target);
         if (models.Models.Count == 0)
         {
-            _findings.Add(DriverFinding.NoModels(Package.InfName, Target, models.Rejected));
+            _findings.Add(DriverFinding.NoModels(Package.InfName, $"Windows {Target}", models.Rejected));
             return;
         }
 

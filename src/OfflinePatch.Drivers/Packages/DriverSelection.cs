@@ -172,7 +172,7 @@ public sealed class DriverSelection
         var models = package.Models(Target);
         if (models.Models.Count == 0)
         {
-            return Reject(entry, DriverFinding.NoModels(package.Path, Target, models.Rejected));
+            return Reject(entry, DriverFinding.NoModels(package.Path, $"Windows {Target}", models.Rejected));
         }
 
         var isKnown = entry.Inf.Contains(package.InfName, StringComparer.OrdinalIgnoreCase);

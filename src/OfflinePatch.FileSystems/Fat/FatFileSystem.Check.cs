@@ -14,14 +14,24 @@ public sealed partial class FatFileSystem
 
     /// <inheritdoc/>
     /// <remarks>Changes that wait for the flush are included.</remarks>
-    public IReadOnlyList<VolumeFinding> Check(CancellationToken cancellation = default)
+    public IReadOnlyList<VolumeFinding> Check(CancellationToken cancellation = default) => CheckAll(cancellation).All;
+
+    /// <inheritdoc/>
+    /// <remarks>A FAT volume is small: the whole of it is checked.</remarks>
+    public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => Check(cancellation);
+
+    /// <inheritdoc/>
+    /// <remarks>Chains that are damaged, too short, or shared: a cluster in them may be marked as free, or be given away with another file.</remarks>
+    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => CheckAll(cancellation).Obstacles;
+
+    private FatFindings CheckAll(CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        var findings = new List<VolumeFinding>();
+        var findings = new FatFindings();
         var owners = new Dictionary<uint, string>();
         if (!_hasChanged && _table.FindDifference() is { } difference)
         {
-            Add(findings, "FATCHK-01", "FAT", $"copies 1 and {difference.Copy} differ in sector {difference.Sector}", true);
+            findings.Error(FatFindingCode.TablesDiffer, "FAT", $"copies 1 and {difference.Copy} differ in sector {difference.Sector}");
         }
 
         CheckDirectory(RootCluster, 0, "\\", 0, owners, findings);
@@ -34,26 +44,14 @@ public sealed partial class FatFileSystem
 
         if (lost > 0)
         {
-            Add(findings, "FATCHK-02", "FAT", $"{lost} clusters belong to no file", false);
+            findings.Warn(FatFindingCode.LostClusters, "FAT", $"{lost} clusters belong to no file");
         }
 
         CheckFreeCount(findings);
         return findings;
     }
 
-    /// <inheritdoc/>
-    /// <remarks>A FAT volume is small: the whole of it is checked.</remarks>
-    public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => Check(cancellation);
-
-    /// <inheritdoc/>
-    /// <remarks>Chains that are damaged, too short, or shared: a cluster in them may be marked as free, or be given away with another file.</remarks>
-    public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) =>
-        [.. Check(cancellation).Where(f => f.IsError && f.Code is "FATCHK-03" or "FATCHK-06" or "FATCHK-07")];
-
-    private static void Add(List<VolumeFinding> findings, string code, string structure, string message, bool isError) =>
-        findings.Add(new VolumeFinding(code, isError ? FindingSeverity.Error : FindingSeverity.Warning, structure, message));
-
-    private void CheckDirectory(uint first, uint parent, string path, int depth, Dictionary<uint, string> owners, List<VolumeFinding> findings)
+    private void CheckDirectory(uint first, uint parent, string path, int depth, Dictionary<uint, string> owners, FatFindings findings)
     {
         if (findings.Count >= FindingLimit || depth > CheckDepthLimit || (first != 0 && !Own(first, path, owners, findings, out _)))
         {
@@ -67,7 +65,7 @@ public sealed partial class FatFileSystem
         }
         catch (CorruptImageException e)
         {
-            Add(findings, "FATCHK-03", path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", true);
+            findings.Error(FatFindingCode.Unreadable, path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", isObstacle: true);
             return;
         }
 
@@ -82,14 +80,14 @@ public sealed partial class FatFileSystem
             var itemPath = path == "\\" ? path + item.Name : path + "\\" + item.Name;
             if (!shortNames.Add(Convert.ToHexString(item.ShortName)))
             {
-                Add(findings, "FATCHK-04", itemPath, "its short name occurs twice in the directory", true);
+                findings.Error(FatFindingCode.ShortNameTwice, itemPath, "its short name occurs twice in the directory");
             }
 
             if (item.IsDirectory)
             {
                 if (item.FirstCluster == 0)
                 {
-                    Add(findings, "FATCHK-05", itemPath, "a directory without a cluster", true);
+                    findings.Error(FatFindingCode.NoCluster, itemPath, "a directory without a cluster");
                     continue;
                 }
 
@@ -100,12 +98,20 @@ public sealed partial class FatFileSystem
             if (Own(item.FirstCluster, itemPath, owners, findings, out var count)
                 && count != (item.Length + (long)_geometry.ClusterSize - 1) / _geometry.ClusterSize)
             {
-                Add(findings, "FATCHK-06", itemPath, $"{item.Length} bytes in {count} clusters of {_geometry.ClusterSize}", count * (long)_geometry.ClusterSize < item.Length);
+                var problem = $"{item.Length} bytes in {count} clusters of {_geometry.ClusterSize}";
+                if (count * (long)_geometry.ClusterSize < item.Length)
+                {
+                    findings.Error(FatFindingCode.ChainLength, itemPath, problem, isObstacle: true);
+                }
+                else
+                {
+                    findings.Warn(FatFindingCode.ChainLength, itemPath, problem);
+                }
             }
         }
     }
 
-    private bool Own(uint first, string path, Dictionary<uint, string> owners, List<VolumeFinding> findings, out int count)
+    private bool Own(uint first, string path, Dictionary<uint, string> owners, FatFindings findings, out int count)
     {
         count = 0;
         List<uint> chain;
@@ -115,7 +121,7 @@ public sealed partial class FatFileSystem
         }
         catch (CorruptImageException e)
         {
-            Add(findings, "FATCHK-03", path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", true);
+            findings.Error(FatFindingCode.Unreadable, path, $"{e.Structure}: expected {e.Expected}, found {e.Actual}", isObstacle: true);
             return false;
         }
 
@@ -124,7 +130,7 @@ public sealed partial class FatFileSystem
         {
             if (!owners.TryAdd(cluster, path))
             {
-                Add(findings, "FATCHK-07", path, $"cluster {cluster} belongs to {owners[cluster]} too", true);
+                findings.Error(FatFindingCode.ClusterOwnedTwice, path, $"cluster {cluster} belongs to {owners[cluster]} too", isObstacle: true);
                 return false;
             }
         }
@@ -132,16 +138,16 @@ public sealed partial class FatFileSystem
         return true;
     }
 
-    private void CheckDots(FatDirectory directory, uint parent, string path, List<VolumeFinding> findings)
+    private void CheckDots(FatDirectory directory, uint parent, string path, FatFindings findings)
     {
         if (directory.SlotCount < 2 || !directory.Slot(0)[..11].SequenceEqual(".          "u8) || !directory.Slot(1)[..11].SequenceEqual("..         "u8)
             || ClusterOf(directory.Slot(0)) != directory.FirstCluster || ClusterOf(directory.Slot(1)) != parent)
         {
-            Add(findings, "FATCHK-08", path, "its entries '.' and '..' do not lead to itself and to the directory above", true);
+            findings.Error(FatFindingCode.DotEntries, path, "its entries '.' and '..' do not lead to itself and to the directory above");
         }
     }
 
-    private void CheckFreeCount(List<VolumeFinding> findings)
+    private void CheckFreeCount(FatFindings findings)
     {
         if (_geometry.InfoOffset == 0 || _hasChanged)
         {
@@ -153,7 +159,7 @@ public sealed partial class FatFileSystem
         var count = BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(FatLayout.Info.FreeClusters));
         if (BinaryPrimitives.ReadUInt32LittleEndian(info) == FatLayout.Info.LeadValue && count != uint.MaxValue && count != _table.CountFree())
         {
-            Add(findings, "FATCHK-09", "FSInfo", $"{count} free clusters, the table has {_table.CountFree()}", false);
+            findings.Warn(FatFindingCode.FreeCount, "FSInfo", $"{count} free clusters, the table has {_table.CountFree()}");
         }
     }
 

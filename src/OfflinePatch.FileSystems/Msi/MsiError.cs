@@ -23,7 +23,7 @@ internal static class MsiError
         new("MSI-0005", $"MSI table {FileSystemError.Printable(table)}", -1, expected, actual, Remedy);
 
     public static HostIOException NoCabinet(string package, string cabinet) =>
-        new("MSI-0006", $"{package} needs the cabinet {FileSystemError.Printable(cabinet)}, which is not beside it.", "Put the cabinet into the folder of the package.");
+        new("MSI-0006", $"{package} needs the cabinet {FileSystemError.Printable(cabinet)}, which is not beside it.", "Put the cabinet into the folder of the package.", isMissing: true);
 
     public static CorruptImageException NotInCabinet(string file, string cabinet) =>
         new("MSI-0007", $"MSI cabinet {FileSystemError.Printable(cabinet)}", -1, $"a file {FileSystemError.Printable(file)}", "none", Remedy);

@@ -80,7 +80,7 @@ internal sealed class RecordAllocator
         var number = FindReserved();
         if (number < 0)
         {
-            throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own records have no room for more runs",
+            throw NtfsError.MftFull("its own records have no room for more runs",
                 "Defragment the volume in the source machine.");
         }
 
@@ -208,7 +208,7 @@ internal sealed class RecordAllocator
                 grown.Truncate(saved.ClusterCount, freed);
                 _core.Bitmap.Free(freed);
                 _core.ChangeCount = changes; // everything is as it was: the volume stays open for writing
-                throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for more runs",
+                throw NtfsError.MftFull("its own record has no room for more runs",
                     "Defragment the volume in the source machine, or delete files there.");
             }
 
@@ -331,7 +331,7 @@ internal sealed class RecordAllocator
             attribute.SetResident(new byte[bytes]);
             if (!NodeWriter.FitsInPlace(_core, node))
             {
-                throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for a longer bitmap");
+                throw NtfsError.MftFull("its own record has no room for a longer bitmap");
             }
         }
         else
@@ -343,7 +343,7 @@ internal sealed class RecordAllocator
                 _core.Bitmap.Allocate(attribute.Runs, missing, attribute.Runs.EndLcn);
                 if (!NodeWriter.FitsInPlace(_core, node))
                 {
-                    throw NtfsError.RefusedFile("NTFS-0310", "$MFT", "its own record has no room for the runs of a longer bitmap");
+                    throw NtfsError.MftFull("its own record has no room for the runs of a longer bitmap");
                 }
             }
 

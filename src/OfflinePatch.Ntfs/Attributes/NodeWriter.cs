@@ -89,7 +89,7 @@ internal static class NodeWriter
             && node.Number != FileReference.RootRecord
             && node.Number != FileReference.SecureRecord && node.Number != FileReference.ExtendRecord)
         {
-            throw NtfsError.RefusedFile("NTFS-0311", $"Metafile {node.Number}", "its FILE record is full");
+            throw NtfsError.MetafileFull(node.Number);
         }
 
         MakeRoom(core, node);
@@ -355,8 +355,7 @@ internal static class NodeWriter
         var size = pieces.Sum(EntrySize);
         if (size > AttributeListReader.MaxSize)
         {
-            throw NtfsError.RefusedFile("NTFS-0312", $"Record {node.Number}", "its attribute list would pass 256 KiB",
-                "Defragment the volume in the source machine.");
+            throw NtfsError.AttributeListFull(node.Number);
         }
 
         var clusters = core.Geometry.ClustersFor(size);
@@ -401,7 +400,7 @@ internal static class NodeWriter
                 MoveTo(piece, node.Number);
                 if (rooms[node.Number] < 0)
                 {
-                    throw NtfsError.RefusedFile("NTFS-0313", $"Record {node.Number}", "its base record is too full for an attribute list");
+                    throw NtfsError.BaseRecordFull(node.Number);
                 }
 
                 continue;
@@ -416,7 +415,7 @@ internal static class NodeWriter
                 rooms.Add(target, Capacity(core, target));
                 if (rooms[target] < size)
                 {
-                    throw NtfsError.RefusedFile("NTFS-0314", $"Record {node.Number}", "an attribute is too long for a record of its own");
+                    throw NtfsError.AttributesDoNotFit(node.Number, "an attribute is too long for a record of its own");
                 }
             }
 
@@ -515,7 +514,7 @@ internal static class NodeWriter
         {
             if (at + piece.Bytes.Length + 8 > bytes.Length)
             {
-                throw NtfsError.RefusedFile("NTFS-0314", $"Record {number}", "its attributes do not fit");
+                throw NtfsError.AttributesDoNotFit(number, "its attributes do not fit");
             }
 
             BinaryPrimitives.WriteUInt16LittleEndian(piece.Bytes.AsSpan(AttributeHeader.Layout.Id), (ushort)piece.Id);

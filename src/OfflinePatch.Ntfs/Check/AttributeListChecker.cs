@@ -40,7 +40,7 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
             if (context.LoadRecord(extension) is { } bytes && FileRecordHeader.TryCreate(bytes, out var header)
                 && header.BaseReference.Sequence != sequence)
             {
-                Findings.Error("NTFS-6071", $"FILE record {extension}", FileRecordHeader.Layout.BaseReference,
+                Findings.Error(NtfsFindingCode.BaseReference, $"FILE record {extension}", FileRecordHeader.Layout.BaseReference,
                     $"sequence {sequence} of its base record {number}", $"{header.BaseReference.Sequence}");
             }
         }
@@ -59,7 +59,7 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
         var stream = context.Stream([list]);
         if (stream.Length > MaximumList)
         {
-            Findings.Error("NTFS-6073", list.Label, -1, $"a list of at most {MaximumList} bytes", $"{stream.Length}");
+            Findings.Error(NtfsFindingCode.ListInvalid, list.Label, -1, $"a list of at most {MaximumList} bytes", $"{stream.Length}");
             return;
         }
 
@@ -81,7 +81,7 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
         {
             if (!AttributeListEntry.TryCreate(content.AsSpan(at), out var entry) || entry.Length % 8 != 0)
             {
-                Findings.Error("NTFS-6073", list.Label, at, "a valid entry", "a broken one");
+                Findings.Error(NtfsFindingCode.ListInvalid, list.Label, at, "a valid entry", "a broken one");
                 return;
             }
 
@@ -94,21 +94,21 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
 
             if (number < 32 && entry.NameOffset != AttributeListEntry.Layout.Name)
             {
-                Findings.Error("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset,
+                Findings.Error(NtfsFindingCode.ListNameOffset, list.Label, at + AttributeListEntry.Layout.NameOffset,
                     "the name offset 0x1A (ntfs.sys refuses a metafile with another)", $"0x{entry.NameOffset:X}");
             }
             else if (entry.NameOffset != AttributeListEntry.Layout.Name && !hasWarned)
             {
                 // chkdsk accepts it; opening the file fails in Windows with ERROR_FILE_CORRUPT (1392): DiscUtils issue 309
                 hasWarned = true;
-                Findings.Warn("NTFS-6072", list.Label, at + AttributeListEntry.Layout.NameOffset,
+                Findings.Warn(NtfsFindingCode.ListNameOffset, list.Label, at + AttributeListEntry.Layout.NameOffset,
                     "the name offset 0x1A (Windows cannot open a file with another)", $"0x{entry.NameOffset:X}");
             }
 
             var key = ((uint)entry.Type, Utf16.ToText(entry.NameBytes), entry.LowestVcn);
             if (at > 0 && (key.Item1 < before.Type || (key.Item1 == before.Type && key.Item2 == before.Name && key.LowestVcn < before.Vcn)))
             {
-                Findings.Error("NTFS-6074", list.Label, at, "entries by type, name and VCN", "another order");
+                Findings.Error(NtfsFindingCode.ListOrder, list.Label, at, "entries by type, name and VCN", "another order");
             }
 
             before = key;
@@ -117,7 +117,7 @@ internal sealed class AttributeListChecker(CheckContext context, RecordParser pa
 
         if (extra > 0 || expected.Count > 0)
         {
-            Findings.Error("NTFS-6070", list.Label, -1, "an entry for every attribute",
+            Findings.Error(NtfsFindingCode.ListIncomplete, list.Label, -1, "an entry for every attribute",
                 $"{expected.Count} attributes without an entry, {extra} entries without their attribute");
         }
     }

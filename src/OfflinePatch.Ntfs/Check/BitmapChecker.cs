@@ -18,7 +18,7 @@ internal sealed class BitmapChecker(CheckContext context)
         var needed = (clusters / 8) + (clusters % 8 == 0 ? 0 : 1);
         if (bitmap.Length < needed)
         {
-            Findings.Error("NTFS-6103", "$Bitmap", -1, $"at least {needed} bytes", $"{bitmap.Length}");
+            Findings.Error(NtfsFindingCode.BitmapTooShort, "$Bitmap", -1, $"at least {needed} bytes", $"{bitmap.Length}");
             return;
         }
 
@@ -51,7 +51,7 @@ internal sealed class BitmapChecker(CheckContext context)
         var records = context.RecordCount;
         if (bitmap.Length < (records / 8) + (records % 8 == 0 ? 0 : 1))
         {
-            Findings.Error("NTFS-6110", "$MFT, $BITMAP", -1, $"a bit for each of {records} records", $"{bitmap.Length} bytes");
+            Findings.Error(NtfsFindingCode.RecordMarkedFree, "$MFT, $BITMAP", -1, $"a bit for each of {records} records", $"{bitmap.Length} bytes");
             return;
         }
 
@@ -94,11 +94,11 @@ internal sealed class BitmapChecker(CheckContext context)
         var inUse = (context.Table.Get(number).Marks & RecordMarks.InUse) != 0;
         if (inUse && !marked)
         {
-            Findings.Error("NTFS-6110", "$MFT, $BITMAP", number / 8, $"record {number} in use", "free");
+            Findings.Error(NtfsFindingCode.RecordMarkedFree, "$MFT, $BITMAP", number / 8, $"record {number} in use", "free");
         }
         else if (marked && !inUse && number >= FileReference.FirstUserRecord)
         {
-            Findings.Error("NTFS-6111", "$MFT, $BITMAP", number / 8, $"record {number} free", "in use");
+            Findings.Error(NtfsFindingCode.RecordMarkedUsed, "$MFT, $BITMAP", number / 8, $"record {number} free", "in use");
         }
     }
 
@@ -130,11 +130,11 @@ internal sealed class BitmapChecker(CheckContext context)
 
                 if ((owned[i] & (1 << bit)) != 0)
                 {
-                    Findings.Error("NTFS-6100", "$Bitmap", cluster / 8, $"cluster {cluster} in use", "free");
+                    Findings.Error(NtfsFindingCode.ClusterMarkedFree, "$Bitmap", cluster / 8, $"cluster {cluster} in use", "free");
                 }
                 else
                 {
-                    Findings.Error("NTFS-6101", "$Bitmap", cluster / 8, $"cluster {cluster} free, for no run owns it", "in use");
+                    Findings.Error(NtfsFindingCode.ClusterMarkedUsed, "$Bitmap", cluster / 8, $"cluster {cluster} free, for no run owns it", "in use");
                 }
             }
 
@@ -154,7 +154,7 @@ internal sealed class BitmapChecker(CheckContext context)
             bitmap.TryRead(bit / 8, one);
             if ((one[0] & (1 << (int)(bit % 8))) == 0)
             {
-                Findings.Error("NTFS-6102", "$Bitmap", bit / 8, $"the bits behind cluster {clusters - 1} set", "clear");
+                Findings.Error(NtfsFindingCode.BitmapTail, "$Bitmap", bit / 8, $"the bits behind cluster {clusters - 1} set", "clear");
                 return;
             }
         }

@@ -37,14 +37,14 @@ internal sealed class DirectoryChecker(CheckContext context)
         if (!FileNameAttribute.TryCreate(entry.Key, out var name) || name.NameLength == 0
             || entry.KeyLength != FileNameAttribute.Layout.Name + (2 * name.NameLength))
         {
-            Findings.Error("NTFS-6096", node, offset + IndexEntry.Layout.KeyLength, "a name of the length that it says",
+            Findings.Error(NtfsFindingCode.EntryName, node, offset + IndexEntry.Layout.KeyLength, "a name of the length that it says",
                 $"{entry.KeyLength} bytes");
             return;
         }
 
         if (name.Parent.Value != directory)
         {
-            Findings.Error("NTFS-6092", node, offset + IndexEntry.Layout.Key,
+            Findings.Error(NtfsFindingCode.EntryParent, node, offset + IndexEntry.Layout.Key,
                 $"\"{name.Name}\" with the parent {new FileReference(directory)}", $"{name.Parent}");
         }
 
@@ -57,14 +57,14 @@ internal sealed class DirectoryChecker(CheckContext context)
         var facts = context.Table.Get(target);
         if ((facts.Marks & RecordMarks.InUse) == 0 || (facts.Marks & RecordMarks.Extension) != 0)
         {
-            Findings.Error("NTFS-6090", node, offset, $"\"{name.Name}\" to lead to a file",
+            Findings.Error(NtfsFindingCode.EntryTarget, node, offset, $"\"{name.Name}\" to lead to a file",
                 $"record {target}, which is {((facts.Marks & RecordMarks.Extension) != 0 ? "an extension record" : "free")}");
             return;
         }
 
         if (facts.Sequence != entry.Reference.Sequence)
         {
-            Findings.Error("NTFS-6091", node, offset, $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}",
+            Findings.Error(NtfsFindingCode.EntrySequence, node, offset, $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}",
                 $"{entry.Reference.Sequence}");
         }
 
@@ -79,7 +79,7 @@ internal sealed class DirectoryChecker(CheckContext context)
         var isDirectory = (facts.Marks & RecordMarks.Directory) != 0;
         if ((name.Attributes & FileNameAttribute.DirectoryBit) != 0 != isDirectory)
         {
-            Findings.Error("NTFS-6095", node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.Attributes,
+            Findings.Error(NtfsFindingCode.EntryKind, node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.Attributes,
                 $"\"{name.Name}\" as a {(isDirectory ? "directory" : "file")}", "the contrary");
         }
 
@@ -87,7 +87,7 @@ internal sealed class DirectoryChecker(CheckContext context)
             && target >= FileReference.FirstUserRecord
             && (name.DataSize != facts.DataSize || name.AllocatedSize != facts.AllocatedSize))
         {
-            Findings.Warn("NTFS-6094", node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.AllocatedSize,
+            Findings.Warn(NtfsFindingCode.EntrySizes, node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.AllocatedSize,
                 $"\"{name.Name}\" with {facts.DataSize} bytes, {facts.AllocatedSize} allocated, as the file",
                     $"{name.DataSize}, {name.AllocatedSize}");
         }

@@ -71,14 +71,14 @@ internal sealed class FileChecker(CheckContext context)
         var first = extents[0];
         if (first.IsResident || extents.Exists(e => e.IsResident))
         {
-            Findings.Error("NTFS-6033", first.Label, first.Offset, "one attribute of this type and name",
+            Findings.Error(NtfsFindingCode.AttributeTwice, first.Label, first.Offset, "one attribute of this type and name",
                 "a resident and a non-resident one");
             return;
         }
 
         if (first.LowestVcn != 0)
         {
-            Findings.Error("NTFS-6049", first.Label, first.Offset + AttributeHeader.Layout.LowestVcn, "a first extent at VCN 0",
+            Findings.Error(NtfsFindingCode.LowestVcn, first.Label, first.Offset + AttributeHeader.Layout.LowestVcn, "a first extent at VCN 0",
                 $"VCN {first.LowestVcn}");
             return;
         }
@@ -90,7 +90,7 @@ internal sealed class FileChecker(CheckContext context)
         {
             if (extent.LowestVcn != end)
             {
-                Findings.Error("NTFS-6049", extent.Label, extent.Offset + AttributeHeader.Layout.LowestVcn, $"an extent at VCN {end}",
+                Findings.Error(NtfsFindingCode.LowestVcn, extent.Label, extent.Offset + AttributeHeader.Layout.LowestVcn, $"an extent at VCN {end}",
                     $"VCN {extent.LowestVcn}");
                 return;
             }
@@ -106,7 +106,7 @@ internal sealed class FileChecker(CheckContext context)
         CheckSizes(first, end, real);
         if (holes && !first.MayHaveHoles && !(first.Record == FileReference.BadClusRecord && first.Name == "$Bad"))
         {
-            Findings.Error("NTFS-6047", first.Label, first.Offset + AttributeHeader.Layout.Flags,
+            Findings.Error(NtfsFindingCode.UnexpectedHole, first.Label, first.Offset + AttributeHeader.Layout.Flags,
                 "no hole in a stream that is neither sparse nor compressed", "a hole");
         }
     }
@@ -117,20 +117,20 @@ internal sealed class FileChecker(CheckContext context)
         var allocated = clusters > long.MaxValue / cluster ? long.MaxValue : clusters * cluster;
         if (first.AllocatedSize != allocated)
         {
-            Findings.Error("NTFS-6044", first.Label, first.Offset + AttributeHeader.Layout.AllocatedSize,
+            Findings.Error(NtfsFindingCode.AllocatedSize, first.Label, first.Offset + AttributeHeader.Layout.AllocatedSize,
                 $"{allocated} bytes allocated, as the runs say", $"{first.AllocatedSize}");
         }
 
         if (first.InitializedSize < 0 || first.InitializedSize > first.DataSize || first.DataSize > first.AllocatedSize)
         {
-            Findings.Error("NTFS-6045", first.Label, first.Offset + AttributeHeader.Layout.DataSize,
+            Findings.Error(NtfsFindingCode.SizeOrder, first.Label, first.Offset + AttributeHeader.Layout.DataSize,
                 "bytes written ≤ bytes of the stream ≤ bytes allocated",
                 $"{first.InitializedSize}, {first.DataSize}, {first.AllocatedSize}");
         }
 
         if (first.HasCompressedSize && first.CompressedSize != real * cluster)
         {
-            Findings.Error("NTFS-6046", first.Label, first.Offset + AttributeHeader.Layout.CompressedSize,
+            Findings.Error(NtfsFindingCode.CompressedSize, first.Label, first.Offset + AttributeHeader.Layout.CompressedSize,
                 $"{real * cluster} bytes held by clusters", $"{first.CompressedSize}");
         }
     }
@@ -148,14 +148,14 @@ internal sealed class FileChecker(CheckContext context)
 
         if (count != 1 || standard!.Record != number)
         {
-            Findings.Error("NTFS-6050", label, -1, "one $STANDARD_INFORMATION in the base record",
+            Findings.Error(NtfsFindingCode.StandardInformation, label, -1, "one $STANDARD_INFORMATION in the base record",
                 count == 1 ? "one elsewhere" : $"{count}");
             return null;
         }
 
         if (standard.Value.Length is not (StandardInformation.Layout.ShortSize or StandardInformation.Layout.Size))
         {
-            Findings.Error("NTFS-6050", standard.Label, standard.Offset + AttributeHeader.Layout.ValueLength, "48 or 72 bytes",
+            Findings.Error(NtfsFindingCode.StandardInformation, standard.Label, standard.Offset + AttributeHeader.Layout.ValueLength, "48 or 72 bytes",
                 $"{standard.Value.Length}");
         }
 
@@ -176,7 +176,7 @@ internal sealed class FileChecker(CheckContext context)
             if (!FileNameAttribute.TryCreate(value, out var name) || name.NameLength == 0
                 || value.Length != FileNameAttribute.Layout.Name + (2 * name.NameLength))
             {
-                Findings.Error("NTFS-6054", attribute.Label, attribute.Offset + AttributeHeader.Layout.ValueLength,
+                Findings.Error(NtfsFindingCode.FileName, attribute.Label, attribute.Offset + AttributeHeader.Layout.ValueLength,
                     "a name of the length that it says", $"{value.Length} bytes");
                 continue;
             }
@@ -194,19 +194,19 @@ internal sealed class FileChecker(CheckContext context)
 
         if (links != header.LinkCount)
         {
-            Findings.Error("NTFS-6053", label, FileRecordHeader.Layout.LinkCount, $"a link count of {links}, the number of names",
+            Findings.Error(NtfsFindingCode.LinkCount, label, FileRecordHeader.Layout.LinkCount, $"a link count of {links}, the number of names",
                 $"{header.LinkCount}");
         }
 
         // a DOS name belongs to one Win32 name; a Win32 name may stand alone where short names are switched off
         if (dos > win32)
         {
-            Findings.Error("NTFS-6055", label, -1, "a Win32 name for every DOS name", $"{win32} Win32 and {dos} DOS names");
+            Findings.Error(NtfsFindingCode.DosName, label, -1, "a Win32 name for every DOS name", $"{win32} Win32 and {dos} DOS names");
         }
 
         if (links == 0 && number >= FirstUserRecord)
         {
-            Findings.Error("NTFS-6057", label, -1, "a name", "none");
+            Findings.Error(NtfsFindingCode.NoName, label, -1, "a name", "none");
         }
 
         if (links - dos > 1)
@@ -219,7 +219,7 @@ internal sealed class FileChecker(CheckContext context)
     {
         if ((byte)name.NameSpace > 3)
         {
-            Findings.Error("NTFS-6054", attribute.Label, attribute.Offset + FileNameAttribute.Layout.NameSpace, "a name space from 0 to 3",
+            Findings.Error(NtfsFindingCode.FileName, attribute.Label, attribute.Offset + FileNameAttribute.Layout.NameSpace, "a name space from 0 to 3",
                 $"{(byte)name.NameSpace}");
         }
 
@@ -227,14 +227,14 @@ internal sealed class FileChecker(CheckContext context)
         {
             // POSIX names may hold them; but Windows 10 writes that name space too, wherever short names are switched off
             var severity = name.NameSpace == FileNameSpace.Posix ? FindingSeverity.Warning : FindingSeverity.Error;
-            Findings.Add(new VolumeFinding("NTFS-6058", severity, attribute.Label,
+            Findings.Add(new VolumeFinding(NtfsFindingCode.NameCharacter, severity, attribute.Label,
                 $"expected a name that Windows accepts, found the unit U+{unit:X4}", attribute.Offset));
         }
 
         if (name.NameSpace is FileNameSpace.Dos or FileNameSpace.Win32AndDos && number >= FirstUserRecord
             && attribute.Record >= FirstUserRecord && !FileNameRules.IsShort(name.NameBytes) && !IsExtendFile(name))
         {
-            Findings.Error("NTFS-6059", attribute.Label, attribute.Offset, "an 8.3 name in the name space of DOS", name.Name);
+            Findings.Error(NtfsFindingCode.ShortName, attribute.Label, attribute.Offset, "an 8.3 name in the name space of DOS", name.Name);
         }
     }
 
@@ -249,7 +249,7 @@ internal sealed class FileChecker(CheckContext context)
         var hasIndex = attributes.Exists(a => a.Type == AttributeType.IndexRoot && a.Name == "$I30");
         if (isDirectory != hasIndex)
         {
-            Findings.Error("NTFS-6060", label, FileRecordHeader.Layout.Flags,
+            Findings.Error(NtfsFindingCode.DirectoryFlag, label, FileRecordHeader.Layout.Flags,
                 hasIndex ? "the directory flag, for there is $I30" : "$I30, for the directory flag is set", "the contrary");
         }
 
@@ -257,7 +257,7 @@ internal sealed class FileChecker(CheckContext context)
         var hasView = attributes.Exists(a => a.Type == AttributeType.IndexRoot && a.Name != "$I30");
         if (isView != hasView)
         {
-            Findings.Error("NTFS-6061", label, FileRecordHeader.Layout.Flags,
+            Findings.Error(NtfsFindingCode.ViewIndexFlag, label, FileRecordHeader.Layout.Flags,
                 hasView ? "the view index flag" : "a view index, for the flag is set", "the contrary");
         }
 
@@ -265,7 +265,7 @@ internal sealed class FileChecker(CheckContext context)
         if (!hasIndex && !hasView && number >= FirstUserRecord
             && !attributes.Exists(a => a.Type == AttributeType.Data && a.Name.Length == 0))
         {
-            Findings.Error("NTFS-6062", label, -1, "an unnamed $DATA", "none");
+            Findings.Error(NtfsFindingCode.NoContent, label, -1, "an unnamed $DATA", "none");
         }
 
         var reference = (ulong)number | ((ulong)header.Sequence << 48);
@@ -275,7 +275,7 @@ internal sealed class FileChecker(CheckContext context)
             var flags = BinaryPrimitives.ReadUInt32LittleEndian(standard.Value.Span[StandardInformation.Layout.Attributes..]);
             if ((flags & ReparseAttribute) != 0 != (reparse is not null))
             {
-                Findings.Error("NTFS-6063", label, standard.Offset,
+                Findings.Error(NtfsFindingCode.ReparseFlag, label, standard.Offset,
                     reparse is null ? "no reparse attribute, for there is no $REPARSE_POINT" : "the reparse attribute", $"0x{flags:X}");
             }
         }
@@ -289,7 +289,7 @@ internal sealed class FileChecker(CheckContext context)
             }
             else
             {
-                Findings.Error("NTFS-6065", reparse.Label, reparse.Offset, "at least 8 bytes", $"{reparse.DataSize}");
+                Findings.Error(NtfsFindingCode.ReparseTooShort, reparse.Label, reparse.Offset, "at least 8 bytes", $"{reparse.DataSize}");
             }
         }
 

@@ -59,12 +59,12 @@ internal sealed class IndexWalker
         _bitmap = bitmap.Count == 0 ? null : _context.Stream(bitmap);
         if (_blocks is not null && _bitmap is null)
         {
-            _findings?.Error("NTFS-6086", _label, -1, "a $BITMAP beside $INDEX_ALLOCATION", "none");
+            _findings?.Error(NtfsFindingCode.IndexBitmap, _label, -1, "a $BITMAP beside $INDEX_ALLOCATION", "none");
         }
 
         if (_blocks is not null && _blocks.Length % _blockSize != 0)
         {
-            _findings?.Error("NTFS-6080", _label, -1, $"$INDEX_ALLOCATION of whole blocks of {_blockSize} bytes",
+            _findings?.Error(NtfsFindingCode.IndexHeader, _label, -1, $"$INDEX_ALLOCATION of whole blocks of {_blockSize} bytes",
                 $"{_blocks.Length} bytes");
         }
 
@@ -81,7 +81,7 @@ internal sealed class IndexWalker
         if (!IndexRootHeader.TryCreate(value, out var header) || header.BlockSize is < 512 or > 65536
             || !BitOperations.IsPow2(header.BlockSize))
         {
-            _findings?.Error("NTFS-6080", root.Label, root.Offset, "an index root with a block size of 512 bytes to 64 KiB", "another");
+            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, root.Offset, "an index root with a block size of 512 bytes to 64 KiB", "another");
             return false;
         }
 
@@ -90,13 +90,13 @@ internal sealed class IndexWalker
         _vcnUnit = cluster <= _blockSize ? cluster : 512;
         if (header.ClustersPerBlock != (byte)(_blockSize / _vcnUnit))
         {
-            _findings?.Error("NTFS-6080", root.Label, IndexRootHeader.Layout.ClustersPerBlock, $"{_blockSize / _vcnUnit} units per block",
+            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, IndexRootHeader.Layout.ClustersPerBlock, $"{_blockSize / _vcnUnit} units per block",
                 $"{header.ClustersPerBlock}");
         }
 
         if (name == "$I30" && (header.IndexedType != AttributeType.FileName || header.Collation != CollationRule.FileName))
         {
-            _findings?.Error("NTFS-6080", root.Label, IndexRootHeader.Layout.IndexedType, "an index of $FILE_NAME, ordered by name",
+            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, IndexRootHeader.Layout.IndexedType, "an index of $FILE_NAME, ordered by name",
                 $"type 0x{(uint)header.IndexedType:X}, collation {(uint)header.Collation}");
         }
 
@@ -108,13 +108,13 @@ internal sealed class IndexWalker
         if (!IndexNodeHeader.TryCreate(node, out var header) || header.Used > header.Allocated || header.Allocated > node.Length
             || header.Used % 8 != 0)
         {
-            _findings?.Error("NTFS-6081", where, 0, "entries inside the node", "a header that says otherwise");
+            _findings?.Error(NtfsFindingCode.IndexNode, where, 0, "entries inside the node", "a header that says otherwise");
             return;
         }
 
         if (depth == 0 && header.Allocated != node.Length)
         {
-            _findings?.Error("NTFS-6081", where, IndexNodeHeader.Layout.Allocated,
+            _findings?.Error(NtfsFindingCode.IndexNode, where, IndexNodeHeader.Layout.Allocated,
                 $"{node.Length} bytes of room, the rest of the attribute", $"{header.Allocated}");
         }
 
@@ -124,13 +124,13 @@ internal sealed class IndexWalker
         {
             if (!IndexEntry.TryCreate(node[at..end], out var entry))
             {
-                _findings?.Error("NTFS-6081", where, at, "an entry inside the node", "a broken one, or no last entry");
+                _findings?.Error(NtfsFindingCode.IndexNode, where, at, "an entry inside the node", "a broken one, or no last entry");
                 return;
             }
 
             if (entry.HasSubNode != header.HasSubNodes)
             {
-                _findings?.Error("NTFS-6087", where, at + IndexEntry.Layout.Flags,
+                _findings?.Error(NtfsFindingCode.SubNodeFlag, where, at + IndexEntry.Layout.Flags,
                     header.HasSubNodes ? "a sub-node, for the node has them" : "no sub-node, for the node is a leaf", "the contrary");
             }
 
@@ -143,7 +143,7 @@ internal sealed class IndexWalker
             {
                 if (at + entry.Length != end)
                 {
-                    _findings?.Error("NTFS-6081", where, IndexNodeHeader.Layout.Used,
+                    _findings?.Error(NtfsFindingCode.IndexNode, where, IndexNodeHeader.Layout.Used,
                         $"entries that end at 0x{at + entry.Length:X}, behind the last one", $"0x{end:X}");
                 }
 
@@ -164,7 +164,7 @@ internal sealed class IndexWalker
     {
         if (_order is not null && _previousLength >= 0 && _order(_previous.AsSpan(0, _previousLength), entry.Key) >= 0)
         {
-            _findings?.Error("NTFS-6084", where, at, "keys in ascending order", "one that is not above the one before it");
+            _findings?.Error(NtfsFindingCode.KeyOrder, where, at, "keys in ascending order", "one that is not above the one before it");
         }
 
         entry.Key.CopyTo(_previous);
@@ -176,14 +176,14 @@ internal sealed class IndexWalker
         if (_blocks is null || vcn < 0 || vcn > _blocks.Length / _vcnUnit || (vcn * _vcnUnit) + _blockSize > _blocks.Length
             || vcn * _vcnUnit % _blockSize != 0)
         {
-            _findings?.Error("NTFS-6085", where, at, "a sub-node inside $INDEX_ALLOCATION", $"VCN {vcn}");
+            _findings?.Error(NtfsFindingCode.SubNode, where, at, "a sub-node inside $INDEX_ALLOCATION", $"VCN {vcn}");
             return;
         }
 
         var offset = vcn * _vcnUnit;
         if (depth >= MaximumDepth || _visited.SetRange(offset / _blockSize, 1) >= 0)
         {
-            _findings?.Error("NTFS-6085", where, at, "a sub-node that was not met before", $"VCN {vcn}");
+            _findings?.Error(NtfsFindingCode.SubNode, where, at, "a sub-node that was not met before", $"VCN {vcn}");
             return;
         }
 
@@ -192,13 +192,13 @@ internal sealed class IndexWalker
         var name = $"{_label}, block {offset / _blockSize}";
         if (!_blocks.TryRead(offset, block) || !block.AsSpan(0, 4).SequenceEqual(IndexBlockLayout.IndexMagic))
         {
-            _findings?.Error("NTFS-6082", name, 0, "the magic INDX", "something else");
+            _findings?.Error(NtfsFindingCode.IndexBlock, name, 0, "the magic INDX", "something else");
             return;
         }
 
         if (!UpdateSequence.TryDecode(block))
         {
-            _findings?.Error("NTFS-6082", name, IndexBlockLayout.UpdateSequenceOffset, "an update sequence that matches every sector",
+            _findings?.Error(NtfsFindingCode.IndexBlock, name, IndexBlockLayout.UpdateSequenceOffset, "an update sequence that matches every sector",
                 "a torn block");
             return;
         }
@@ -206,7 +206,7 @@ internal sealed class IndexWalker
         var own = BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(IndexBlockLayout.Vcn));
         if (own != vcn)
         {
-            _findings?.Error("NTFS-6083", name, IndexBlockLayout.Vcn, $"VCN {vcn}", $"{own}");
+            _findings?.Error(NtfsFindingCode.IndexBlockVcn, name, IndexBlockLayout.Vcn, $"VCN {vcn}", $"{own}");
         }
 
         WalkNode(block.AsSpan(IndexBlockLayout.Node), name, depth + 1);
@@ -223,7 +223,7 @@ internal sealed class IndexWalker
         var blocks = _blocks.Length / _blockSize;
         if (_bitmap.Length < blocks / 8)
         {
-            _findings!.Error("NTFS-6086", _label, -1, $"a $BITMAP of at least {blocks} bits", $"{_bitmap.Length} bytes");
+            _findings!.Error(NtfsFindingCode.IndexBitmap, _label, -1, $"a $BITMAP of at least {blocks} bits", $"{_bitmap.Length} bytes");
             return;
         }
 
@@ -241,7 +241,7 @@ internal sealed class IndexWalker
                     var marked = (part[i] & (1 << bit)) != 0;
                     if (marked != _visited[index])
                     {
-                        _findings!.Error("NTFS-6086", $"{_label}, $BITMAP", at + i,
+                        _findings!.Error(NtfsFindingCode.IndexBitmap, $"{_label}, $BITMAP", at + i,
                             marked ? $"block {index} free, for nothing leads to it" : $"block {index} in use", marked ? "in use" : "free");
                         if (_findings.IsFull)
                         {

@@ -47,7 +47,7 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
             {
                 if (!met.Add(at))
                 {
-                    Findings.Error("NTFS-6064", $"directory {directory}", -1, "parents that lead to the root",
+                    Findings.Error(NtfsFindingCode.ParentLoop, $"directory {directory}", -1, "parents that lead to the root",
                         $"a circle through record {at}");
                     break;
                 }
@@ -111,7 +111,7 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
             if (context.Touched is null && ((parent.Marks & RecordMarks.InUse) == 0 || parent.Sequence != name.Parent.Sequence
                 || (parent.Marks & RecordMarks.Directory) == 0))
             {
-                Findings.Error("NTFS-6056", attribute.Label, attribute.Offset, $"\"{name.Name}\" in a directory",
+                Findings.Error(NtfsFindingCode.ParentOfName, attribute.Label, attribute.Offset, $"\"{name.Name}\" in a directory",
                     $"the parent {name.Parent}, which is {Describe(parent, name.Parent)}");
             }
 
@@ -119,7 +119,7 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
             var index = entries.FindIndex(e => e.Hash == hash);
             if (index < 0)
             {
-                Findings.Error("NTFS-6093", attribute.Label, attribute.Offset,
+                Findings.Error(NtfsFindingCode.EntryMissing, attribute.Label, attribute.Offset,
                     $"\"{name.Name}\" in the index of directory {name.Parent.Record}", "no entry");
             }
             else
@@ -130,7 +130,7 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
 
         foreach (var (_, where) in entries)
         {
-            Findings.Error("NTFS-6097", where, -1, $"a $FILE_NAME in record {number} that says the same", "none");
+            Findings.Error(NtfsFindingCode.EntryWithoutName, where, -1, $"a $FILE_NAME in record {number} that says the same", "none");
         }
     }
 

@@ -23,7 +23,7 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var data = attributes?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0).ToList();
         if (data is null or { Count: 0 })
         {
-            Findings.Error("NTFS-6150", "$UpCase", -1, "an unnamed $DATA", "none");
+            Findings.Error(NtfsFindingCode.UpcaseTable, "$UpCase", -1, "an unnamed $DATA", "none");
             return;
         }
 
@@ -31,7 +31,7 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var table = new byte[UpcaseTable.Size];
         if (stream.Length != table.Length)
         {
-            Findings.Error("NTFS-6150", "$UpCase", -1, $"{table.Length} bytes", $"{stream.Length}");
+            Findings.Error(NtfsFindingCode.UpcaseTable, "$UpCase", -1, $"{table.Length} bytes", $"{stream.Length}");
         }
 
         stream.TryRead(0, table.AsSpan(0, (int)Math.Min(table.Length, stream.Length)));
@@ -43,7 +43,7 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         {
             if (context.Upcase[(char)unit] != NtUpcase.ToUpper((char)unit))
             {
-                Findings.Error("NTFS-6150", "$UpCase", 2 * unit,
+                Findings.Error(NtfsFindingCode.UpcaseTable, "$UpCase", 2 * unit,
                     $"U+{unit:X4} to be U+{(int)NtUpcase.ToUpper((char)unit):X4} in upper case", $"U+{(int)context.Upcase[(char)unit]:X4}");
                 return;
             }
@@ -74,14 +74,14 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var offset = context.Geometry.TotalSectors * context.Geometry.BytesPerSector;
         if (offset > context.Device.Length - backup.Length)
         {
-            Findings.Error("NTFS-6002", "backup boot sector", offset, "a sector behind the volume", "the end of the partition");
+            Findings.Error(NtfsFindingCode.BackupBootSector, "backup boot sector", offset, "a sector behind the volume", "the end of the partition");
             return;
         }
 
         context.Device.Read(offset, backup);
         if (!boot.AsSpan().SequenceEqual(backup))
         {
-            Findings.Error("NTFS-6002", "backup boot sector", offset, "a copy of the boot sector",
+            Findings.Error(NtfsFindingCode.BackupBootSector, "backup boot sector", offset, "a copy of the boot sector",
                 $"a difference at byte {boot.AsSpan().CommonPrefixLength(backup)}");
         }
     }
@@ -96,14 +96,14 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var data = load(FileReference.MirrorRecord)?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0).ToList();
         if (data is null or { Count: 0 })
         {
-            Findings.Error("NTFS-6011", "$MFTMirr", -1, "an unnamed $DATA", "none");
+            Findings.Error(NtfsFindingCode.MirrorDiffers, "$MFTMirr", -1, "an unnamed $DATA", "none");
             return;
         }
 
         var mirror = context.Stream(data);
         if (mirror.Runs.Count > 0 && mirror.Runs[0].Lcn != context.Geometry.MirrorLcn)
         {
-            Findings.Error("NTFS-6012", "boot sector", BootSector.Layout.MirrorLcn, $"cluster {mirror.Runs[0].Lcn}, where $MFTMirr is",
+            Findings.Error(NtfsFindingCode.MirrorPlace, "boot sector", BootSector.Layout.MirrorLcn, $"cluster {mirror.Runs[0].Lcn}, where $MFTMirr is",
                 $"{context.Geometry.MirrorLcn}");
         }
 
@@ -113,13 +113,13 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         {
             if (!context.Mft.TryRead((long)i * size, original) || !mirror.TryRead((long)i * size, copy))
             {
-                Findings.Error("NTFS-6011", "$MFTMirr", (long)i * size, $"record {i}", "the end of the stream");
+                Findings.Error(NtfsFindingCode.MirrorDiffers, "$MFTMirr", (long)i * size, $"record {i}", "the end of the stream");
                 return;
             }
 
             if (!original.AsSpan().SequenceEqual(copy))
             {
-                Findings.Error("NTFS-6011", "$MFTMirr", ((long)i * size) + original.AsSpan().CommonPrefixLength(copy),
+                Findings.Error(NtfsFindingCode.MirrorDiffers, "$MFTMirr", ((long)i * size) + original.AsSpan().CommonPrefixLength(copy),
                     $"record {i} as in $MFT", "a difference");
             }
         }
@@ -130,20 +130,20 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var value = load(FileReference.VolumeRecord)?.Find(a => a.Type == AttributeType.VolumeInformation)?.Value ?? default;
         if (!VolumeInformation.TryCreate(value.Span, out var volume))
         {
-            Findings.Error("NTFS-6143", "$Volume", -1, "a $VOLUME_INFORMATION of 12 bytes", "none");
+            Findings.Error(NtfsFindingCode.VolumeVersion, "$Volume", -1, "a $VOLUME_INFORMATION of 12 bytes", "none");
             return;
         }
 
         context.HasSecure = volume.Major >= 3;
         if ((volume.Major, volume.Minor) is not ((1, 2) or (3, 0) or (3, 1)))
         {
-            Findings.Error("NTFS-6143", "$VOLUME_INFORMATION", VolumeInformation.Layout.Major, "version 1.2, 3.0 or 3.1",
+            Findings.Error(NtfsFindingCode.VolumeVersion, "$VOLUME_INFORMATION", VolumeInformation.Layout.Major, "version 1.2, 3.0 or 3.1",
                 $"{volume.Major}.{volume.Minor}");
         }
 
         if ((volume.Flags & 1) != 0 && context.Options.CheckState)
         {
-            Findings.Error("NTFS-6140", "$VOLUME_INFORMATION", VolumeInformation.Layout.Flags, "the dirty flag clear",
+            Findings.Error(NtfsFindingCode.DirtyFlag, "$VOLUME_INFORMATION", VolumeInformation.Layout.Flags, "the dirty flag clear",
                 $"flags 0x{volume.Flags:X}");
         }
     }
@@ -154,7 +154,7 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var expected = context.Geometry.ClusterCount * context.Geometry.ClusterSize;
         if (bad is null || bad.IsResident || bad.AllocatedSize != expected)
         {
-            Findings.Error("NTFS-6151", "$BadClus:$Bad", AttributeHeader.Layout.AllocatedSize, $"{expected} bytes, the size of the volume",
+            Findings.Error(NtfsFindingCode.BadClusters, "$BadClus:$Bad", AttributeHeader.Layout.AllocatedSize, $"{expected} bytes, the size of the volume",
                 $"{bad?.AllocatedSize}");
         }
     }
@@ -166,7 +166,7 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         if (data is null or { Count: 0 } || !context.Stream(data).TryRead(0, start)
             || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(0x80)) != (uint)AttributeType.StandardInformation)
         {
-            Findings.Error("NTFS-6152", "$AttrDef", 0, "definitions that start with $STANDARD_INFORMATION", "something else");
+            Findings.Error(NtfsFindingCode.AttributeDefinitions, "$AttrDef", 0, "definitions that start with $STANDARD_INFORMATION", "something else");
         }
     }
 
@@ -182,11 +182,11 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var log = LogFileInspection.Read((offset, buffer) => stream.TryRead(offset, buffer), stream.Length);
         if (log.State is LogFileState.Damaged or LogFileState.UnknownVersion)
         {
-            Findings.Error("NTFS-6142", "$LogFile", 0, "a restart page, or an empty log", "something else");
+            Findings.Error(NtfsFindingCode.LogUnreadable, "$LogFile", 0, "a restart page, or an empty log", "something else");
         }
         else if (!log.IsClean)
         {
-            Findings.Error("NTFS-6141", "$LogFile", 0, "a log that was closed",
+            Findings.Error(NtfsFindingCode.LogOpen, "$LogFile", 0, "a log that was closed",
                 $"{log.State}, version {log.MajorVersion}.{log.MinorVersion}");
         }
     }

@@ -60,12 +60,12 @@ internal sealed class NtfsChecker
         }
         catch (CorruptImageException damage)
         {
-            findings.Error(damage.Code == "CORE-0001" ? "NTFS-6003" : "NTFS-6001", damage.Structure, damage.Offset, damage.Expected,
+            findings.Error(damage is OutsideDeviceException ? NtfsFindingCode.OutsideVolume : NtfsFindingCode.Unreadable, damage.Structure, damage.Offset, damage.Expected,
                 damage.Actual);
         }
         catch (UnsupportedImageException unsupported)
         {
-            findings.Error("NTFS-6001", "volume", -1, "something that can be read", unsupported.Message);
+            findings.Error(NtfsFindingCode.Unreadable, "volume", -1, "something that can be read", unsupported.Message);
         }
 
         return findings.Findings;
@@ -109,7 +109,7 @@ internal sealed class NtfsChecker
         var extents = attributes?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0 && !a.IsResident).ToList();
         if (extents is null or { Count: 0 })
         {
-            _context.Findings.Error("NTFS-6010", "FILE record 0", -1, "the runs of $MFT", "none");
+            _context.Findings.Error(NtfsFindingCode.MftUnreadable, "FILE record 0", -1, "the runs of $MFT", "none");
             return false;
         }
 
@@ -121,7 +121,7 @@ internal sealed class NtfsChecker
 
         if (_context.RecordCount < FileReference.FirstUserRecord || _context.RecordCount > MaximumRecords)
         {
-            _context.Findings.Error("NTFS-6010", "$MFT", -1, $"{FileReference.FirstUserRecord} to {MaximumRecords} records",
+            _context.Findings.Error(NtfsFindingCode.MftUnreadable, "$MFT", -1, $"{FileReference.FirstUserRecord} to {MaximumRecords} records",
                 $"{_context.RecordCount}");
             return false;
         }
@@ -199,7 +199,7 @@ internal sealed class NtfsChecker
         {
             if (record[..4].ContainsAnyExcept((byte)0) && !record[..4].SequenceEqual("BAAD"u8))
             {
-                _context.Findings.Error("NTFS-6020", $"FILE record {number}", 0, "the magic FILE, or zeros",
+                _context.Findings.Error(NtfsFindingCode.RecordMagic, $"FILE record {number}", 0, "the magic FILE, or zeros",
                     $"{BinaryPrimitives.ReadUInt32LittleEndian(record):X8}");
             }
 
@@ -218,7 +218,7 @@ internal sealed class NtfsChecker
         facts.Marks = RecordMarks.InUse;
         if (!UpdateSequence.TryDecode(record))
         {
-            _context.Findings.Error("NTFS-6021", $"FILE record {number}", FileRecordHeader.Layout.UpdateSequenceOffset,
+            _context.Findings.Error(NtfsFindingCode.RecordTorn, $"FILE record {number}", FileRecordHeader.Layout.UpdateSequenceOffset,
                 "an update sequence that matches every sector", "a torn record");
             facts.Marks |= RecordMarks.Broken;
             return;
@@ -269,12 +269,12 @@ internal sealed class NtfsChecker
             var facts = _context.Table.Get(number);
             if ((facts.Marks & RecordMarks.InUse) == 0 || (facts.Marks & RecordMarks.Extension) != 0)
             {
-                _context.Findings.Error("NTFS-6071", $"FILE record {extensions[0]}", FileRecordHeader.Layout.BaseReference,
+                _context.Findings.Error(NtfsFindingCode.BaseReference, $"FILE record {extensions[0]}", FileRecordHeader.Layout.BaseReference,
                     "a base record in use", $"record {number}");
             }
             else if ((facts.Marks & (RecordMarks.Listed | RecordMarks.Broken)) == 0)
             {
-                _context.Findings.Error("NTFS-6070", $"FILE record {number}", -1, "an attribute list, for there are extension records",
+                _context.Findings.Error(NtfsFindingCode.ListIncomplete, $"FILE record {number}", -1, "an attribute list, for there are extension records",
                     "none");
             }
         }
@@ -369,7 +369,7 @@ internal sealed class NtfsChecker
             var id = _context.Table.Get(number).SecurityId;
             if (id != 0 && !known.Contains(id))
             {
-                _context.Findings.Error("NTFS-6051", $"FILE record {number}, $STANDARD_INFORMATION", StandardInformation.Layout.SecurityId,
+                _context.Findings.Error(NtfsFindingCode.SecurityId, $"FILE record {number}, $STANDARD_INFORMATION", StandardInformation.Layout.SecurityId,
                     "a SecurityId of $Secure", $"0x{id:X}");
             }
         }
@@ -381,7 +381,7 @@ internal sealed class NtfsChecker
         var clusters = Load(FileReference.BitmapRecord)?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0).ToList();
         if (clusters is null or { Count: 0 })
         {
-            _context.Findings.Error("NTFS-6103", "$Bitmap", -1, "an unnamed $DATA", "none");
+            _context.Findings.Error(NtfsFindingCode.BitmapTooShort, "$Bitmap", -1, "an unnamed $DATA", "none");
         }
         else
         {
@@ -391,7 +391,7 @@ internal sealed class NtfsChecker
         var records = Load(FileReference.MftRecord)?.Where(a => a.Type == AttributeType.Bitmap && a.Name.Length == 0).ToList();
         if (records is null or { Count: 0 })
         {
-            _context.Findings.Error("NTFS-6110", "$MFT", -1, "a $BITMAP", "none");
+            _context.Findings.Error(NtfsFindingCode.RecordMarkedFree, "$MFT", -1, "a $BITMAP", "none");
         }
         else
         {

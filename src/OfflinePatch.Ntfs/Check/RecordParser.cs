@@ -23,20 +23,20 @@ internal sealed class RecordParser(CheckContext context)
         var findings = judge ? context.Findings : null;
         if (!FileRecordHeader.TryCreate(record, out var header))
         {
-            findings?.Error("NTFS-6020", label, 0, "the magic FILE", "something else");
+            findings?.Error(NtfsFindingCode.RecordMagic, label, 0, "the magic FILE", "something else");
             return null;
         }
 
         if (header.BytesAllocated != record.Length)
         {
-            findings?.Error("NTFS-6022", label, FileRecordHeader.Layout.BytesAllocated, $"{record.Length} bytes allocated",
+            findings?.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.BytesAllocated, $"{record.Length} bytes allocated",
                 $"{header.BytesAllocated}");
         }
 
         if (header.BytesUsed > record.Length || header.BytesUsed % 8 != 0 || header.FirstAttribute % 8 != 0 || header.FirstAttribute < 0x28
             || header.FirstAttribute + EndMarkerLength > header.BytesUsed)
         {
-            findings?.Error("NTFS-6022", label, FileRecordHeader.Layout.BytesUsed,
+            findings?.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.BytesUsed,
                 $"attributes and an end mark inside {record.Length} bytes",
                 $"{header.BytesUsed} bytes in use, attributes from 0x{header.FirstAttribute:X}");
             return null;
@@ -50,7 +50,7 @@ internal sealed class RecordParser(CheckContext context)
         {
             if (at + 4 > used)
             {
-                findings?.Error("NTFS-6024", label, at, "an end mark inside the bytes in use", "none");
+                findings?.Error(NtfsFindingCode.RecordEnd, label, at, "an end mark inside the bytes in use", "none");
                 return attributes;
             }
 
@@ -61,7 +61,7 @@ internal sealed class RecordParser(CheckContext context)
 
             if (!AttributeHeader.TryCreate(record[at..used], out var attribute, out var problem))
             {
-                findings?.Error("NTFS-6023", label, at, "a valid attribute", problem);
+                findings?.Error(NtfsFindingCode.Attribute, label, at, "a valid attribute", problem);
                 return attributes;
             }
 
@@ -77,7 +77,7 @@ internal sealed class RecordParser(CheckContext context)
 
         if (at + EndMarkerLength != used)
         {
-            findings?.Error("NTFS-6024", label, FileRecordHeader.Layout.BytesUsed, $"{at + EndMarkerLength} bytes in use", $"{used}");
+            findings?.Error(NtfsFindingCode.RecordEnd, label, FileRecordHeader.Layout.BytesUsed, $"{at + EndMarkerLength} bytes in use", $"{used}");
         }
 
         return attributes;
@@ -93,25 +93,25 @@ internal sealed class RecordParser(CheckContext context)
         var array = BinaryPrimitives.ReadUInt16LittleEndian(record[FileRecordHeader.Layout.UpdateSequenceOffset..]);
         if (array >= FileRecordHeader.Layout.UpdateSequenceArray && header.RecordNumber != (uint)(number & 0xFFFFFFFF))
         {
-            findings.Error("NTFS-6034", label, FileRecordHeader.Layout.RecordNumber, $"record number {number}", $"{header.RecordNumber}");
+            findings.Error(NtfsFindingCode.RecordNumber, label, FileRecordHeader.Layout.RecordNumber, $"record number {number}", $"{header.RecordNumber}");
         }
 
         if (header.SequenceNumber == 0)
         {
-            findings.Error("NTFS-6022", label, FileRecordHeader.Layout.SequenceNumber, "a sequence number above 0", "0");
+            findings.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.SequenceNumber, "a sequence number above 0", "0");
         }
 
         const int AllFlags = (int)(FileRecordFlags.InUse | FileRecordFlags.Directory | FileRecordFlags.Extend | FileRecordFlags.ViewIndex);
         if (((int)header.Flags & ~AllFlags) != 0)
         {
-            findings.Error("NTFS-6022", label, FileRecordHeader.Layout.Flags, "known flags", $"0x{(int)header.Flags:X}");
+            findings.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.Flags, "known flags", $"0x{(int)header.Flags:X}");
         }
 
         // the update sequence array must end before the attributes
         var count = BinaryPrimitives.ReadUInt16LittleEndian(record[FileRecordHeader.Layout.UpdateSequenceCount..]);
         if (array + (2 * count) > header.FirstAttribute)
         {
-            findings.Error("NTFS-6022", label, FileRecordHeader.Layout.FirstAttribute, "attributes behind the update sequence array",
+            findings.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.FirstAttribute, "attributes behind the update sequence array",
                 $"0x{header.FirstAttribute:X}");
         }
     }
@@ -164,7 +164,7 @@ internal sealed class RecordParser(CheckContext context)
         {
             if (problem is not null)
             {
-                findings.Error("NTFS-6040", parsed.Label, at + attribute.MappingPairsOffset, "runs inside the volume", problem);
+                findings.Error(NtfsFindingCode.Runs, parsed.Label, at + attribute.MappingPairsOffset, "runs inside the volume", problem);
             }
 
             JudgeRuns(parsed, findings);
@@ -178,7 +178,7 @@ internal sealed class RecordParser(CheckContext context)
         var end = attribute.Runs.Count == 0 ? Math.Max(0, attribute.LowestVcn) : attribute.Runs[^1].EndVcn;
         if (attribute.LowestVcn < 0 || attribute.HighestVcn != end - 1)
         {
-            findings.Error("NTFS-6043", attribute.Label, attribute.Offset + AttributeHeader.Layout.HighestVcn,
+            findings.Error(NtfsFindingCode.HighestVcn, attribute.Label, attribute.Offset + AttributeHeader.Layout.HighestVcn,
                 $"runs of VCN {attribute.LowestVcn} to {attribute.HighestVcn}", $"runs that end at {end - 1}");
         }
 
@@ -192,7 +192,7 @@ internal sealed class RecordParser(CheckContext context)
             var taken = context.Owned.SetRange(run.Lcn, run.Count);
             if (taken >= 0)
             {
-                findings.Error("NTFS-6048", attribute.Label, attribute.Offset, "clusters of its own",
+                findings.Error(NtfsFindingCode.ClusterOwnedTwice, attribute.Label, attribute.Offset, "clusters of its own",
                     $"cluster {taken}, which another run has too");
             }
         }
@@ -204,12 +204,12 @@ internal sealed class RecordParser(CheckContext context)
         var at = parsed.Offset;
         if ((uint)parsed.Type is 0 or > 0x100 && (uint)parsed.Type < 0x1000 || (uint)parsed.Type % 0x10 != 0)
         {
-            findings.Error("NTFS-6032", parsed.Label, at, "a known attribute type", $"0x{(uint)parsed.Type:X}");
+            findings.Error(NtfsFindingCode.AttributeType, parsed.Label, at, "a known attribute type", $"0x{(uint)parsed.Type:X}");
         }
 
         if (parsed.Id >= header.NextAttributeId)
         {
-            findings.Error("NTFS-6027", parsed.Label, at + AttributeHeader.Layout.Id, $"an id below {header.NextAttributeId}",
+            findings.Error(NtfsFindingCode.AttributeIdTooHigh, parsed.Label, at + AttributeHeader.Layout.Id, $"an id below {header.NextAttributeId}",
                 $"{parsed.Id}");
         }
 
@@ -217,7 +217,7 @@ internal sealed class RecordParser(CheckContext context)
         {
             if (other.Id == parsed.Id)
             {
-                findings.Error("NTFS-6026", parsed.Label, at + AttributeHeader.Layout.Id, "an id of its own",
+                findings.Error(NtfsFindingCode.AttributeIdTwice, parsed.Label, at + AttributeHeader.Layout.Id, "an id of its own",
                     $"{parsed.Id}, as {CheckedAttribute.TypeName(other.Type)}");
                 break;
             }
@@ -233,20 +233,20 @@ internal sealed class RecordParser(CheckContext context)
             or AttributeType.VolumeInformation or AttributeType.IndexRoot or AttributeType.ExtendedAttributeInformation;
         if (mustBeResident && !parsed.IsResident)
         {
-            findings.Error("NTFS-6028", parsed.Label, at + AttributeHeader.Layout.NonResident, "a resident attribute",
+            findings.Error(NtfsFindingCode.Residence, parsed.Label, at + AttributeHeader.Layout.NonResident, "a resident attribute",
                 "a non-resident one");
         }
 
         if (parsed.Type == AttributeType.IndexAllocation && parsed.IsResident)
         {
-            findings.Error("NTFS-6028", parsed.Label, at + AttributeHeader.Layout.NonResident, "a non-resident attribute",
+            findings.Error(NtfsFindingCode.Residence, parsed.Label, at + AttributeHeader.Layout.NonResident, "a non-resident attribute",
                 "a resident one");
         }
 
         if (attribute.NameLength > 0 && (attribute.NameOffset % 2 != 0
             || attribute.NameOffset < (parsed.IsResident ? AttributeHeader.Layout.ResidentSize : AttributeHeader.Layout.NonResidentSize)))
         {
-            findings.Error("NTFS-6030", parsed.Label, at + AttributeHeader.Layout.NameOffset, "a name behind the header",
+            findings.Error(NtfsFindingCode.AttributeName, parsed.Label, at + AttributeHeader.Layout.NameOffset, "a name behind the header",
                 $"offset 0x{attribute.NameOffset:X}");
         }
 
@@ -254,7 +254,7 @@ internal sealed class RecordParser(CheckContext context)
         const AttributeFlags KnownFlags = (AttributeFlags)0x00FF | AttributeFlags.Encrypted | AttributeFlags.Sparse;
         if ((parsed.Flags & ~KnownFlags) != 0 || ((ushort)parsed.Flags & 0xFE) != 0)
         {
-            findings.Error("NTFS-6035", parsed.Label, at + AttributeHeader.Layout.Flags, "known flags", $"0x{(ushort)parsed.Flags:X4}");
+            findings.Error(NtfsFindingCode.AttributeFlags, parsed.Label, at + AttributeHeader.Layout.Flags, "known flags", $"0x{(ushort)parsed.Flags:X4}");
         }
     }
 
@@ -265,14 +265,14 @@ internal sealed class RecordParser(CheckContext context)
         {
             if (attribute.NameLength > 0 && attribute.MappingPairsOffset < attribute.NameOffset + (2 * attribute.NameLength))
             {
-                findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset, "mapping pairs behind the name",
+                findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset, "mapping pairs behind the name",
                     $"0x{attribute.MappingPairsOffset:X}");
             }
 
             if (attribute.CompressionUnit is not (0 or 4)
                 || (attribute.CompressionUnit == 0 && (parsed.Flags & AttributeFlags.Compressed) != 0 && parsed.LowestVcn == 0))
             {
-                findings.Error("NTFS-6036", parsed.Label, at + AttributeHeader.Layout.CompressionUnit,
+                findings.Error(NtfsFindingCode.CompressionUnit, parsed.Label, at + AttributeHeader.Layout.CompressionUnit,
                     "compression units of 16 clusters, or none", $"2^{attribute.CompressionUnit}");
             }
 
@@ -283,14 +283,14 @@ internal sealed class RecordParser(CheckContext context)
             : attribute.NameOffset + (2 * attribute.NameLength);
         if (attribute.ValueOffset % 8 != 0 || attribute.ValueOffset < behindName)
         {
-            findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.ValueOffset, "a value at a multiple of 8 behind the name",
+            findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.ValueOffset, "a value at a multiple of 8 behind the name",
                 $"0x{attribute.ValueOffset:X}");
         }
 
         var indexed = attribute.Bytes[AttributeHeader.Layout.IndexedFlag];
         if ((indexed != 0) != (parsed.Type == AttributeType.FileName) || indexed > 1)
         {
-            findings.Error("NTFS-6029", parsed.Label, at + AttributeHeader.Layout.IndexedFlag,
+            findings.Error(NtfsFindingCode.IndexedFlag, parsed.Label, at + AttributeHeader.Layout.IndexedFlag,
                 parsed.Type == AttributeType.FileName ? "the indexed flag 1" : "the indexed flag 0", $"{indexed}");
         }
     }
@@ -308,14 +308,14 @@ internal sealed class RecordParser(CheckContext context)
             order = before.LowestVcn.CompareTo(attribute.LowestVcn);
             if (order == 0)
             {
-                findings.Error("NTFS-6033", attribute.Label, attribute.Offset, "one attribute of this type and name", "two");
+                findings.Error(NtfsFindingCode.AttributeTwice, attribute.Label, attribute.Offset, "one attribute of this type and name", "two");
                 return;
             }
         }
 
         if (order > 0)
         {
-            findings.Error("NTFS-6025", attribute.Label, attribute.Offset, "attributes by type and name",
+            findings.Error(NtfsFindingCode.AttributeOrder, attribute.Label, attribute.Offset, "attributes by type and name",
                 $"it comes behind {CheckedAttribute.TypeName(before.Type)}:{before.Name}");
         }
     }

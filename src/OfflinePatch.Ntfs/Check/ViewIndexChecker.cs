@@ -45,7 +45,7 @@ internal sealed class ViewIndexChecker(CheckContext context)
             if (context.Touched is null && (isReparse || isObjectId))
             {
                 Compare(label, seen, isReparse ? context.ReparsePoints : [.. context.ObjectIds.Select(o => (o, 0u))],
-                    isReparse ? "NTFS-6130" : "NTFS-6131");
+                    isReparse ? NtfsFindingCode.ReparseIndex : NtfsFindingCode.ObjectIdIndex);
             }
         }
     }
@@ -84,7 +84,7 @@ internal sealed class ViewIndexChecker(CheckContext context)
             var data = entry.ViewValue;
             if (entry.Key.Length != 4 || data.Length != SecurityHeader)
             {
-                Findings.Error("NTFS-6120", node, offset, "a key of 4 and data of 20 bytes", $"{entry.Key.Length} and {data.Length}");
+                Findings.Error(NtfsFindingCode.SecurityEntry, node, offset, "a key of 4 and data of 20 bytes", $"{entry.Key.Length} and {data.Length}");
                 return;
             }
 
@@ -101,12 +101,12 @@ internal sealed class ViewIndexChecker(CheckContext context)
                 || !byHash.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(entry.Key[4..]), out var hash)
                     || hash != BinaryPrimitives.ReadUInt32LittleEndian(entry.Key))
             {
-                Findings.Error("NTFS-6123", node, offset, "hash and id of an entry in $SII", "others");
+                Findings.Error(NtfsFindingCode.SecurityHashIndex, node, offset, "hash and id of an entry in $SII", "others");
             }
         }).Walk(attributes, "$SDH");
         if (hashed != ids.Count)
         {
-            Findings.Error("NTFS-6123", "$Secure:$SDH", -1, $"{ids.Count} entries, as in $SII", $"{hashed}");
+            Findings.Error(NtfsFindingCode.SecurityHashIndex, "$Secure:$SDH", -1, $"{ids.Count} entries, as in $SII", $"{hashed}");
         }
 
         context.SecurityIds = ids;
@@ -120,7 +120,7 @@ internal sealed class ViewIndexChecker(CheckContext context)
         if (descriptors is null || offset < 0 || length < SecurityHeader + 20 || length > MaximumDescriptor
             || offset > long.MaxValue - CopyDistance - length)
         {
-            Findings.Error("NTFS-6120", label, offset, "a descriptor inside $SDS", $"{length} bytes at {offset}");
+            Findings.Error(NtfsFindingCode.SecurityEntry, label, offset, "a descriptor inside $SDS", $"{length} bytes at {offset}");
             return;
         }
 
@@ -129,19 +129,19 @@ internal sealed class ViewIndexChecker(CheckContext context)
         if (!descriptors.TryRead(offset, entry) || !entry.AsSpan(0, SecurityHeader).SequenceEqual(header)
             || BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != id)
         {
-            Findings.Error("NTFS-6120", label, offset, "the header that $SII has", "another");
+            Findings.Error(NtfsFindingCode.SecurityEntry, label, offset, "the header that $SII has", "another");
             return;
         }
 
         var hash = Format.SecureStreams.Hash(entry.AsSpan(SecurityHeader));
         if (hash != BinaryPrimitives.ReadUInt32LittleEndian(header))
         {
-            Findings.Error("NTFS-6121", label, offset, $"the hash 0x{hash:X8}", $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
+            Findings.Error(NtfsFindingCode.SecurityHash, label, offset, $"the hash 0x{hash:X8}", $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
         }
 
         if (!descriptors.TryRead(offset + CopyDistance, copy) || !copy.AsSpan().SequenceEqual(entry))
         {
-            Findings.Error("NTFS-6122", label, offset + CopyDistance, "an equal second copy", "another");
+            Findings.Error(NtfsFindingCode.SecurityCopy, label, offset + CopyDistance, "an equal second copy", "another");
         }
     }
 }

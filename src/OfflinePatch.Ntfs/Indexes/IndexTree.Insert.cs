@@ -119,7 +119,7 @@ internal sealed partial class IndexTree
         var median = atEnd ? count - 3 : Median(starts, entries.Length);
         if (count < 4 || median < 1)
         {
-            throw new UnsupportedImageException("NTFS-0206", $"The index of record {Node.Number} has blocks too small to split.");
+            throw NtfsError.IndexBlocksTooSmall(Node.Number, "a block has too few entries to split");
         }
 
         var first = starts[median];
@@ -191,7 +191,7 @@ internal sealed partial class IndexTree
         var node = new IndexNode(bytes, IndexBlockLayout.Node, vcn, block);
         if (node.First + entries.Length > node.Limit)
         {
-            throw new UnsupportedImageException("NTFS-0206", $"The root of the index of record {Node.Number} does not fit into one block.");
+            throw NtfsError.IndexBlocksTooSmall(Node.Number, "its root does not fit into one block");
         }
 
         entries.CopyTo(bytes.AsSpan(node.First));

@@ -21,7 +21,7 @@ internal sealed partial class SecurityStore
         var node = core.Nodes.Get(FileReference.SecureRecord);
         if (node.WriteProblem is { } problem)
         {
-            throw NtfsError.RefusedFile("NTFS-0326", "$Secure", problem);
+            throw NtfsError.NotSound("$Secure", problem);
         }
 
         var sds = node.Find(AttributeType.Data, "$SDS") ?? throw NtfsError.BadMetafile("$Secure", "no $SDS");

@@ -302,7 +302,7 @@ public sealed partial class NtfsVolume
         var data = FindStream(node, stream) ?? throw NtfsError.NotFound(path);
         if (StreamContent.TagOf(node) is not 0)
         {
-            throw NtfsError.RefusedFile("NTFS-0323", path, "the file is a reparse point");
+            throw NtfsError.ReparsePoint(path, "the file is a reparse point");
         }
 
         Change(0, () =>
@@ -423,7 +423,7 @@ public sealed partial class NtfsVolume
     {
         if (count > 0)
         {
-            throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
+            throw NtfsError.OwnFile(path);
         }
     }
 

@@ -31,7 +31,7 @@ internal static class WriteGates
                 && header.BaseReference.Value == 0
                 && core.Nodes.Get(number).WriteProblem is { } problem)
             {
-                throw NtfsError.RefusedFile("NTFS-0326", "The volume", problem, "Run chkdsk in the source machine.");
+                throw NtfsError.NotSound("The volume", problem);
             }
         }
     }
@@ -41,23 +41,22 @@ internal static class WriteGates
     {
         if (directory.Number < FileReference.FirstUserRecord && directory.Number != FileReference.RootRecord)
         {
-            throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
+            throw NtfsError.OwnFile(path);
         }
 
         if (directory.WriteProblem is { } problem)
         {
-            throw NtfsError.RefusedFile("NTFS-0326", path, problem, "Run chkdsk in the source machine.");
+            throw NtfsError.NotSound(path, problem);
         }
 
         if (StandardInformation.TryCreate(directory.StandardInformation, out var standard) && standard.VersionFields != 0)
         {
-            throw NtfsError.RefusedFile("NTFS-0324", path, "the directory may be case-sensitive");
+            throw NtfsError.CaseSensitive(path);
         }
 
         if (directory.Find(AttributeType.ReparsePoint, "") is not null)
         {
-            throw NtfsError.RefusedFile("NTFS-0323", path,
-                "the directory is a reparse point (a junction or a link), which is not followed");
+            throw NtfsError.ReparsePoint(path, "the directory is a reparse point (a junction or a link), which is not followed");
         }
     }
 
@@ -66,23 +65,23 @@ internal static class WriteGates
     {
         if (node.Number < FileReference.FirstUserRecord)
         {
-            throw NtfsError.RefusedFile("NTFS-0325", path, "it belongs to the file system itself");
+            throw NtfsError.OwnFile(path);
         }
 
         if (node.WriteProblem is { } problem)
         {
-            throw NtfsError.RefusedFile("NTFS-0326", path, problem, "Run chkdsk in the source machine.");
+            throw NtfsError.NotSound(path, problem);
         }
 
         if ((StandardInformation.TryCreate(node.StandardInformation, out var standard) && (standard.Attributes & EncryptedBit) != 0)
             || node.Attributes.Exists(a => (a.Flags & AttributeFlags.Encrypted) != 0))
         {
-            throw NtfsError.RefusedFile("NTFS-0320", path, "it is encrypted (EFS)");
+            throw NtfsError.EncryptedFile(path);
         }
 
         if (StreamContent.TagOf(node) == ReparsePoint.Dedup)
         {
-            throw NtfsError.RefusedFile("NTFS-0321", path, "its content is deduplicated");
+            throw NtfsError.Deduplicated(path);
         }
     }
 
@@ -105,17 +104,17 @@ internal static class WriteGates
             if (!ReparsePoint.TryCreate(node.Value(AttributeType.ReparsePoint), out var point)
                 || WofReparsePoint.Over(point.Content).Provider != 2)
             {
-                throw NtfsError.RefusedFile("NTFS-0322", path, "its content is in a WIM file (WIMBoot)");
+                throw NtfsError.InWimFile(path);
             }
         }
         else if (tag != 0)
         {
-            throw NtfsError.RefusedFile("NTFS-0323", path, $"it is a reparse point with tag 0x{tag:X8}");
+            throw NtfsError.ReparsePoint(path, $"it is a reparse point with tag 0x{tag:X8}");
         }
 
         if (partly && (tag != 0 || (attribute is not null && (attribute.IsCompressedOrSparse || attribute.Runs.HasHoles))))
         {
-            throw NtfsError.RefusedFile("NTFS-0327", path, "its content is compressed or sparse: it can be replaced as a whole only");
+            throw NtfsError.ReplacedAsAWholeOnly(path);
         }
     }
 }

@@ -48,15 +48,15 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
             var size = HiveBin.Alignment;
             if (!bin.HasSignature)
             {
-                findings.Error("REG-C101", "hive bin", at, "its signature is not 'hbin'");
+                findings.Error(HiveFindingCode.BinSignature, "hive bin", at, "its signature is not 'hbin'");
             }
             else if (bin.Offset != (uint)start)
             {
-                findings.Error("REG-C102", "hive bin", at, $"it says that it is at 0x{bin.Offset:X}");
+                findings.Error(HiveFindingCode.BinOffset, "hive bin", at, $"it says that it is at 0x{bin.Offset:X}");
             }
             else if (bin.Size == 0 || bin.Size % HiveBin.Alignment != 0 || bin.Size > (uint)(bins.Length - start))
             {
-                findings.Error("REG-C103", "hive bin", at, $"its size is 0x{bin.Size:X}");
+                findings.Error(HiveFindingCode.BinSize, "hive bin", at, $"its size is 0x{bin.Size:X}");
             }
             else
             {
@@ -109,13 +109,13 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
                 count += census.CellStarts.Contains(start + (uint)place) ? 1 : 0;
                 if (!census.CellStarts.Contains(start + (uint)place))
                 {
-                    findings.Error("REG-C106", "cell", new CellOffset(start + (uint)place), "the editor does not know it");
+                    findings.Error(HiveFindingCode.EditorCells, "cell", new CellOffset(start + (uint)place), "the editor does not know it");
                 }
             }
 
             if (census.CellStarts.Count(start, (uint)range.End.Value) != count)
             {
-                findings.Error("REG-C106", "hive bin", new CellOffset(start), "the editor knows cells in it that are not there");
+                findings.Error(HiveFindingCode.EditorCells, "hive bin", new CellOffset(start), "the editor knows cells in it that are not there");
             }
         }
     }
@@ -133,7 +133,7 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
         var size = Math.Abs((long)raw);
         if (size == 0 || size % 8 != 0 || size > bin.Length - place)
         {
-            findings.Error("REG-C104", "cell", new CellOffset(start + (uint)place), $"its size is {raw}");
+            findings.Error(HiveFindingCode.CellSize, "cell", new CellOffset(start + (uint)place), $"its size is {raw}");
             return false;
         }
 

@@ -74,7 +74,7 @@ public static class HiveChecker
         security.CompareCounts();
         if (census.UntakenCount is > 0 and var untaken)
         {
-            findings.Note("REG-C105", "cell", CellOffset.Nil, $"{untaken} allocated cells belong to nothing");
+            findings.Note(HiveFindingCode.UnusedCells, "cell", CellOffset.Nil, $"{untaken} allocated cells belong to nothing");
         }
 
         return new HiveCheckReport(findings.HasErrors ? HiveVerdict.Invalid : HiveVerdict.Valid, findings.All, census);

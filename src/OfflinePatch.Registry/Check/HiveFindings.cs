@@ -13,14 +13,22 @@ internal sealed class HiveFindings
 
     public bool HasErrors { get; private set; }
 
-    public void Error(string code, string structure, CellOffset cell, string message)
+    /// <param name="code">A <see cref="HiveFindingCode"/>.</param>
+    /// <param name="structure">The structure, as the format names it.</param>
+    /// <param name="cell">The cell, or nil.</param>
+    /// <param name="message">What is wrong.</param>
+    /// <param name="forbidsEditing">False where only Microsoft's validator minds it.</param>
+    public void Error(string code, string structure, CellOffset cell, string message, bool forbidsEditing = true)
     {
         HasErrors = true;
-        Add(new HiveFinding(HiveFindingSeverity.Error, code, structure, cell.IsNil ? -1 : cell.FileOffset, message));
+        Add(Finding(HiveFindingSeverity.Error, code, structure, cell, message) with { ForbidsEditing = forbidsEditing });
     }
 
-    public void Note(string code, string structure, CellOffset cell, string message) =>
-        Add(new HiveFinding(HiveFindingSeverity.Note, code, structure, cell.IsNil ? -1 : cell.FileOffset, message));
+    public void Note(string code, string structure, CellOffset cell, string message, bool forbidsEditing = false) =>
+        Add(Finding(HiveFindingSeverity.Note, code, structure, cell, message) with { ForbidsEditing = forbidsEditing });
+
+    private static HiveFinding Finding(HiveFindingSeverity severity, string code, string structure, CellOffset cell, string message) =>
+        new(severity, code, structure, cell.IsNil ? -1 : cell.FileOffset, message);
 
     /// <summary>Adds what another part of the check found.</summary>
     public void AddRange(HiveFindings others)

@@ -90,29 +90,29 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     {
         if (!census.TryTake(cell, out var bytes))
         {
-            findings.Error("REG-C301", "key", parent, $"its subkey {cell} is no allocated cell of its own");
+            findings.Error(HiveFindingCode.SubkeyCell, "key", parent, $"its subkey {cell} is no allocated cell of its own");
             return;
         }
 
         if (!KeyNode.TryRead(bytes, out var node) || node.NameLength == 0)
         {
-            findings.Error("REG-C302", "key", cell, "it is no 'nk' with a name that fits its cell");
+            findings.Error(HiveFindingCode.KeyNode, "key", cell, "it is no 'nk' with a name that fits its cell");
             return;
         }
 
         if (bytes.Length > PlausibleKeySize)
         {
-            findings.Error("REG-C303", "key", cell, $"its cell has {bytes.Length} bytes");
+            findings.Error(HiveFindingCode.KeyNodeCell, "key", cell, $"its cell has {bytes.Length} bytes");
         }
 
         if (!parent.IsNil && node.Parent != parent)
         {
-            findings.Error("REG-C304", "key", cell, $"its parent is {node.Parent} instead of {parent}");
+            findings.Error(HiveFindingCode.KeyParent, "key", cell, $"its parent is {node.Parent} instead of {parent}");
         }
 
         if (depth > CellReader.MaxDepth)
         {
-            findings.Error("REG-C305", "key", cell, "it is deeper than 512 levels");
+            findings.Error(HiveFindingCode.KeyDepth, "key", cell, "it is deeper than 512 levels");
             return;
         }
 
@@ -131,12 +131,12 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     {
         if ((node.Flags & KeyNodeFlags.CompressedName) == 0 && node.NameLength % 2 != 0)
         {
-            findings.Error("REG-C308", "key", cell, "its UTF-16 name has an odd length");
+            findings.Error(HiveFindingCode.KeyNameLength, "key", cell, "its UTF-16 name has an odd length");
         }
 
         if (node.Name.Contains('\\'))
         {
-            findings.Error("REG-C309", "key", cell, "its name holds a backslash");
+            findings.Error(HiveFindingCode.KeyNameBackslash, "key", cell, "its name holds a backslash");
         }
     }
 
@@ -144,12 +144,12 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     {
         if ((node.Flags & KeyNodeFlags.HiveExit) != 0 || (!isRoot && (node.Flags & KeyNodeFlags.HiveEntry) != 0))
         {
-            findings.Error("REG-C310", "key", cell, "its flags say that it is where hives join");
+            findings.Error(HiveFindingCode.MountPoint, "key", cell, "its flags say that it is where hives join");
         }
 
         if (isRoot && (node.Flags & KeyNodeFlags.SymbolicLink) != 0)
         {
-            findings.Error("REG-C312", "key", cell, "the root is a symbolic link");
+            findings.Error(HiveFindingCode.RootLink, "key", cell, "the root is a symbolic link");
         }
 
         if ((node.Flags & KeyNodeFlags.PredefinedHandle) != 0)
@@ -159,11 +159,11 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
 
         if (node.LayerSemantics != 0 && !isLayered)
         {
-            findings.Error("REG-C313", "key", cell, "it has layer semantics, in a hive without layers");
+            findings.Error(HiveFindingCode.KeyLayer, "key", cell, "it has layer semantics, in a hive without layers");
         }
         else if (node.LayerSemantics == 1 && (node.ValueCount > 0 || node.SubkeyCount > 0))
         {
-            findings.Error("REG-C314", "key", cell, "it is deleted in this layer, and has content");
+            findings.Error(HiveFindingCode.DeletedKeyContent, "key", cell, "it is deleted in this layer, and has content");
         }
     }
 
@@ -176,11 +176,11 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     {
         if (node.RawValueCount < 0x80000000 || node.SubkeyCount > 0)
         {
-            findings.Error("REG-C311", "key", cell, $"its flags say that it stands for a predefined handle, which 0x{node.RawValueCount:X} is not");
+            findings.Error(HiveFindingCode.UnknownPredefinedHandle, "key", cell, $"its flags say that it stands for a predefined handle, which 0x{node.RawValueCount:X} is not");
         }
         else
         {
-            findings.Note("REG-C315", "key", cell, $"it stands for the predefined handle 0x{node.RawValueCount:X}; Windows made such keys until 2023");
+            findings.Note(HiveFindingCode.PredefinedHandle, "key", cell, $"it stands for the predefined handle 0x{node.RawValueCount:X}; Windows made such keys until 2023");
         }
     }
 
@@ -190,7 +190,7 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
         {
             if (!node.ClassName.IsNil)
             {
-                findings.Error("REG-C306", "class name", cell, $"it has no length, and a place at {node.ClassName}");
+                findings.Error(HiveFindingCode.ClassName, "class name", cell, $"it has no length, and a place at {node.ClassName}");
             }
 
             return;
@@ -198,11 +198,11 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
 
         if (!census.TryTake(node.ClassName, out var text))
         {
-            findings.Error("REG-C306", "class name", cell, $"it is at {node.ClassName}, which is no allocated cell of its own");
+            findings.Error(HiveFindingCode.ClassName, "class name", cell, $"it is at {node.ClassName}, which is no allocated cell of its own");
         }
         else if (text.Length < node.ClassLength)
         {
-            findings.Error("REG-C306", "class name", cell, $"its {node.ClassLength} bytes stand in a cell of {text.Length}");
+            findings.Error(HiveFindingCode.ClassName, "class name", cell, $"its {node.ClassLength} bytes stand in a cell of {text.Length}");
         }
     }
 
@@ -210,7 +210,7 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     {
         if (!image.TryGetCell(node.Security, out _) || !census.CellStarts.Contains(node.Security.Value))
         {
-            findings.Error("REG-C307", "key", cell, $"its security descriptor is at {node.Security}, which is no allocated cell");
+            findings.Error(HiveFindingCode.KeySecurity, "key", cell, $"its security descriptor is at {node.Security}, which is no allocated cell");
             return;
         }
 

@@ -8,9 +8,6 @@ namespace OfflinePatch.Registry.Check;
 /// </summary>
 internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
-    /// <summary>A security cell without its signature.</summary>
-    public const string SignatureCode = "REG-C203";
-
     private readonly HashSet<uint> _ring = [];
 
     public void Run(CellOffset root)
@@ -27,20 +24,20 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
         {
             if (!census.TryTake(current, out var bytes))
             {
-                findings.Error("REG-C202", "security ring", previous, $"it leads to {current}, which is no allocated cell of its own");
+                findings.Error(HiveFindingCode.RingBroken, "security ring", previous, $"it leads to {current}, which is no allocated cell of its own");
                 return;
             }
 
             _ring.Add(current.Value);
             if (!KeySecurity.TryReadUnsigned(bytes, out var security))
             {
-                findings.Error("REG-C201", "key security", current, "its descriptor does not fit its cell");
+                findings.Error(HiveFindingCode.DescriptorLength, "key security", current, "its descriptor does not fit its cell");
                 return;
             }
 
             if (current != anchor && security.Previous != previous)
             {
-                findings.Error("REG-C204", "key security", current, $"its back link is {security.Previous} instead of {previous}");
+                findings.Error(HiveFindingCode.RingBackLink, "key security", current, $"its back link is {security.Previous} instead of {previous}");
             }
 
             CheckDescriptor(current, security);
@@ -51,7 +48,7 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
 
         if (image.TryGetCell(anchor, out var first) && KeySecurity.TryReadUnsigned(first, out var back) && back.Previous != previous)
         {
-            findings.Error("REG-C204", "key security", anchor, $"its back link is {back.Previous} instead of {previous}");
+            findings.Error(HiveFindingCode.RingBackLink, "key security", anchor, $"its back link is {back.Previous} instead of {previous}");
         }
     }
 
@@ -65,11 +62,11 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
             var offset = new CellOffset(cell);
             if (!_ring.Contains(cell))
             {
-                findings.Error("REG-C207", "key security", offset, "it is not in the ring of descriptors");
+                findings.Error(HiveFindingCode.NotInRing, "key security", offset, "it is not in the ring of descriptors");
             }
             else if (image.TryGetCell(offset, out var bytes) && KeySecurity.TryRead(bytes, out var security) && security.ReferenceCount != references)
             {
-                findings.Note("REG-C206", "key security", offset, $"its reference count is {security.ReferenceCount}; {references} keys use it");
+                findings.Note(HiveFindingCode.ReferenceCount, "key security", offset, $"its reference count is {security.ReferenceCount}; {references} keys use it");
             }
         }
     }
@@ -78,16 +75,16 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
     {
         if (security.Descriptor.IsEmpty || security.Descriptor[0] != 1)
         {
-            findings.Error("REG-C208", "key security", cell, "its descriptor is not of revision 1");
+            findings.Error(HiveFindingCode.DescriptorRevision, "key security", cell, "its descriptor is not of revision 1");
         }
         else if (!SecurityDescriptors.IsSound(security.Descriptor))
         {
-            findings.Note("REG-C205", "key security", cell, "its descriptor is not sound");
+            findings.Note(HiveFindingCode.DescriptorUnsound, "key security", cell, "its descriptor is not sound");
         }
 
         if (!security.HasSignature)
         {
-            findings.Note(SignatureCode, "key security", cell, "its signature is not 'sk'");
+            findings.Note(HiveFindingCode.SecuritySignature, "key security", cell, "its signature is not 'sk'", forbidsEditing: true);
         }
     }
 }

@@ -9,9 +9,6 @@ namespace OfflinePatch.Registry.Check;
 /// </summary>
 internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
-    /// <summary>An order that Windows itself wants and its validator objects to.</summary>
-    public const string ValidatorOrderCode = "REG-C407";
-
     private readonly List<CellOffset> _children = [];
     private char[] _previous = new char[KeyNode.MaxNameLength];
     private char[] _upper = new char[KeyNode.MaxNameLength];
@@ -31,7 +28,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
         if (!census.TryTake(node.SubkeyList, out var bytes) || !SubkeyList.TryRead(bytes, out var list))
         {
-            findings.Error("REG-C401", "subkey list", cell, $"{node.SubkeyList} is no list of subkeys");
+            findings.Error(HiveFindingCode.SubkeyList, "subkey list", cell, $"{node.SubkeyList} is no list of subkeys");
             return _children;
         }
 
@@ -49,12 +46,12 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
         if (_children.Count != node.SubkeyCount)
         {
-            findings.Error("REG-C403", "key", cell, $"it has {node.SubkeyCount} subkeys, its list {_children.Count}");
+            findings.Error(HiveFindingCode.SubkeyCount, "key", cell, $"it has {node.SubkeyCount} subkeys, its list {_children.Count}");
         }
 
         if (_isOrderKnown && _longest > node.MaximumSubkeyName)
         {
-            findings.Error("REG-C406", "key", cell, $"a subkey's name has {_longest} bytes; it says that {node.MaximumSubkeyName} is the most");
+            findings.Error(HiveFindingCode.LongestSubkeyName, "key", cell, $"a subkey's name has {_longest} bytes; it says that {node.MaximumSubkeyName} is the most");
         }
 
         return _children;
@@ -66,7 +63,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
         {
             if (!census.TryTake(root[i], out var bytes) || !SubkeyList.TryRead(bytes, out var leaf) || leaf.Kind == SubkeyListKind.IndexRoot)
             {
-                findings.Error("REG-C402", "index root", node.SubkeyList, $"its entry {root[i]} is no leaf of its own");
+                findings.Error(HiveFindingCode.IndexRootEntry, "index root", node.SubkeyList, $"its entry {root[i]} is no leaf of its own");
                 return;
             }
 
@@ -91,7 +88,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
             var hash = TakeUpper(name);
             if ((leaf.Kind == SubkeyListKind.HashLeaf && leaf.Hint(i) != hash) || (leaf.Kind == SubkeyListKind.FastLeaf && leaf.Hint(i) != NameHash.Hint(name)))
             {
-                findings.Error("REG-C405", "subkey list", leafCell, $"what stands beside '{name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
+                findings.Error(HiveFindingCode.SubkeyHash, "subkey list", leafCell, $"what stands beside '{name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
             }
 
             CheckOrder(cell, name);
@@ -118,7 +115,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
     {
         if (_isOrderKnown && !_previousKey.IsNil && _previous.AsSpan(0, _previousLength).SequenceCompareTo(_upper.AsSpan(0, name.Length)) >= 0)
         {
-            findings.Error("REG-C404", "subkey list", cell, $"'{name.ToString()}' stands after '{image.Key(_previousKey).Name.ToString()}'");
+            findings.Error(HiveFindingCode.SubkeyOrder, "subkey list", cell, $"'{name.ToString()}' stands after '{image.Key(_previousKey).Name.ToString()}'");
         }
 
         _longest = Math.Max(_longest, name.Length * 2);
@@ -136,7 +133,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
         if (!name.IsCompressed && image.TryGetCell(_previousKey, out var bytes) && KeyNode.TryRead(bytes, out var node)
             && node.Name is { IsCompressed: false } previous && previous.OrderByAsciiCase(name) >= 0)
         {
-            findings.Error(ValidatorOrderCode, "subkey list", cell, $"'{name.ToString()}' stands after '{previous.ToString()}': Windows loads this, its validator chkreg objects");
+            findings.Error(HiveFindingCode.ValidatorOrder, "subkey list", cell, $"'{name.ToString()}' stands after '{previous.ToString()}': Windows loads this, its validator chkreg objects", forbidsEditing: false);
         }
     }
 }

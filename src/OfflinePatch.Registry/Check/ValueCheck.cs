@@ -15,7 +15,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         {
             if (!node.ValueList.IsNil && (node.Flags & KeyNodeFlags.PredefinedHandle) == 0)
             {
-                findings.Error("REG-C510", "value list", key, $"there are no values, and a list of them at {node.ValueList}");
+                findings.Error(HiveFindingCode.NoValuesList, "value list", key, $"there are no values, and a list of them at {node.ValueList}");
             }
 
             return;
@@ -23,7 +23,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
 
         if (!census.TryTake(node.ValueList, out var list) || count > (uint)list.Length / 4)
         {
-            findings.Error("REG-C501", "value list", key, $"{node.ValueList} is no list of {count} values");
+            findings.Error(HiveFindingCode.ValueList, "value list", key, $"{node.ValueList} is no list of {count} values");
             return;
         }
 
@@ -39,29 +39,29 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
     {
         if (!census.TryTake(cell, out var bytes))
         {
-            findings.Error("REG-C502", "value list", key, $"its entry {cell} is no allocated cell of its own");
+            findings.Error(HiveFindingCode.ValueListEntry, "value list", key, $"its entry {cell} is no allocated cell of its own");
             return;
         }
 
         if (!KeyValue.TryRead(bytes, out var value))
         {
-            findings.Error("REG-C503", "value", cell, "it is no 'vk' with a name that fits its cell");
+            findings.Error(HiveFindingCode.ValueNode, "value", cell, "it is no 'vk' with a name that fits its cell");
             return;
         }
 
         if ((value.Flags & KeyValue.CompressedName) == 0 && value.NameLength % 2 != 0)
         {
-            findings.Error("REG-C511", "value", cell, "its UTF-16 name has an odd length");
+            findings.Error(HiveFindingCode.ValueNameLength, "value", cell, "its UTF-16 name has an odd length");
         }
 
         if ((value.Flags & KeyValue.Tombstone) != 0 && !isLayered)
         {
-            findings.Error("REG-C512", "value", cell, "it is deleted in this layer, in a hive without layers");
+            findings.Error(HiveFindingCode.DeletedValue, "value", cell, "it is deleted in this layer, in a hive without layers");
         }
 
         if (isLink && value.Name.CompareToUpper(LinkTarget) != 0)
         {
-            findings.Error("REG-C513", "value", cell, "it belongs to a symbolic link, and is not SymbolicLinkValue");
+            findings.Error(HiveFindingCode.LinkValue, "value", cell, "it belongs to a symbolic link, and is not SymbolicLinkValue");
         }
 
         CheckData(cell, value, maximum);
@@ -72,14 +72,14 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         var length = value.DataLength;
         if (length > maximum)
         {
-            findings.Error("REG-C515", "value", cell, $"it has {length} bytes of data; its key says that {maximum} is the most");
+            findings.Error(HiveFindingCode.LongestValueData, "value", cell, $"it has {length} bytes of data; its key says that {maximum} is the most");
         }
 
         if (value.IsInline)
         {
             if (length > 4)
             {
-                findings.Error("REG-C514", "value", cell, $"{length} bytes of data cannot stand in the value itself");
+                findings.Error(HiveFindingCode.InlineData, "value", cell, $"{length} bytes of data cannot stand in the value itself");
             }
 
             return;
@@ -89,7 +89,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         {
             if (!value.Data.IsNil)
             {
-                findings.Error("REG-C504", "value", cell, "it has no data and a place for it");
+                findings.Error(HiveFindingCode.NoDataPlace, "value", cell, "it has no data and a place for it");
             }
 
             return;
@@ -97,7 +97,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
 
         if (!census.TryTakeUnread(value.Data, out var room))
         {
-            findings.Error("REG-C505", "value", cell, $"its data is at {value.Data}, which is no allocated cell of its own");
+            findings.Error(HiveFindingCode.ValueDataCell, "value", cell, $"its data is at {value.Data}, which is no allocated cell of its own");
         }
         else if (CellReader.IsBigData(length, minorVersion))
         {
@@ -105,7 +105,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         }
         else if (length > (uint)room)
         {
-            findings.Error("REG-C506", "value", cell, $"its {length} bytes of data stand in a cell of {room}");
+            findings.Error(HiveFindingCode.ValueDataLength, "value", cell, $"its {length} bytes of data stand in a cell of {room}");
         }
     }
 
@@ -113,14 +113,14 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
     {
         if (!image.TryGetCell(value.Data, out var content) || !BigData.TryRead(content, out var head) || !census.TryTake(head.SegmentList, out var list))
         {
-            findings.Error("REG-C507", "big data", cell, $"{value.Data} is no 'db' with a list");
+            findings.Error(HiveFindingCode.BigDataHead, "big data", cell, $"{value.Data} is no 'db' with a list");
             return;
         }
 
         var count = BigData.SegmentsFor(value.DataLength);
         if (head.SegmentCount != count || list.Length / 4 < count)
         {
-            findings.Error("REG-C508", "big data", cell, $"{head.SegmentCount} segments for {value.DataLength} bytes");
+            findings.Error(HiveFindingCode.BigDataCount, "big data", cell, $"{head.SegmentCount} segments for {value.DataLength} bytes");
             return;
         }
 
@@ -129,7 +129,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
             var segment = CellReader.OffsetAt(list, i);
             if (!census.TryTakeUnread(segment, out var room) || room < BigData.SegmentLength)
             {
-                findings.Error("REG-C509", "big data", cell, $"segment {segment} is no cell of its own with {BigData.SegmentLength} bytes; the last has as many");
+                findings.Error(HiveFindingCode.BigDataSegment, "big data", cell, $"segment {segment} is no cell of its own with {BigData.SegmentLength} bytes; the last has as many");
                 return;
             }
         }

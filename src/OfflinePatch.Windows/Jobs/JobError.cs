@@ -6,11 +6,13 @@ namespace OfflinePatch.Windows.Jobs;
 /// <summary>Errors of whole jobs; codes <c>JOB-0001</c> and up.</summary>
 internal static class JobError
 {
+    private const string UnusableSourceCode = "JOB-0004";
+
     public static RefusedException NotInPlace(string path, string reason) =>
         new("JOB-0001", $"{path} cannot be changed in place: {reason}", "Write a fixed copy with `offlinepatch fix IMAGE -o FILE`, or convert the image first with `offlinepatch convert IN -o OUT`.");
 
     public static ErrorReport UnusableSource(RuleReport rule) =>
-        new("JOB-0004", $"JOB-0004: {rule.Id}: {rule.Message} Nothing was written.", rule.Remedy ?? "Name another driver source, or leave the rule out with --skip.");
+        new(UnusableSourceCode, $"{UnusableSourceCode}: {rule.Id}: {rule.Message} Nothing was written.", rule.Remedy ?? "Name another driver source, or leave the rule out with --skip.");
 
     public static RefusedException UnfitPackage(string rule, string message) =>
         new("JOB-0014", $"What the driver packages bring does not satisfy {rule}: {message}",

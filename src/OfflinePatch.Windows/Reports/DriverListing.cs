@@ -53,7 +53,7 @@ public static class DriverListing
 
         if (releases.Count == 0)
         {
-            problems.Add(Report(new DriverFinding("DRV-1001", DriverFindingKind.Refusal, package.InfName, $"{package.InfName} has no devices for Windows 7 or later.")));
+            problems.Add(Report(DriverFinding.NoModels(package.InfName, "Windows 7 or later", [])));
         }
 
         var last = checks.Count > 0 ? checks[^1].Check : null;

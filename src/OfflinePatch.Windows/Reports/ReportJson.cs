@@ -32,6 +32,9 @@ public static class ReportJson
     /// <summary>The driver packages of sources as indented text.</summary>
     public static string Serialize(DriverListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.DriverListDocument));
 
+    /// <summary>The table of error codes as indented text.</summary>
+    public static string Serialize(ErrorListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.ErrorListDocument));
+
     /// <summary>Reads a document back.</summary>
     /// <exception cref="JsonException">The text is no such document.</exception>
     public static ReportDocument? Deserialize(string json) => JsonSerializer.Deserialize(json, Context.ReportDocument);
@@ -48,6 +51,13 @@ public static class ReportJson
 /// <param name="Rules">Every rule of it.</param>
 public sealed record RuleListDocument(int Schema, ToolIdentity Tool, string Command, string Target, IReadOnlyList<RuleDescription> Rules);
 
+/// <summary>The document of <c>offlinepatch explain --json</c>.</summary>
+/// <param name="Schema">1.</param>
+/// <param name="Tool">The program.</param>
+/// <param name="Command"><c>explain</c>.</param>
+/// <param name="Errors">The codes that were asked for, or all.</param>
+public sealed record ErrorListDocument(int Schema, ToolIdentity Tool, string Command, IReadOnlyList<ErrorDescription> Errors);
+
 /// <summary>The generated metadata.</summary>
 [JsonSourceGenerationOptions(
     WriteIndented = true,
@@ -57,4 +67,5 @@ public sealed record RuleListDocument(int Schema, ToolIdentity Tool, string Comm
 [JsonSerializable(typeof(ReportDocument))]
 [JsonSerializable(typeof(RuleListDocument))]
 [JsonSerializable(typeof(DriverListDocument))]
+[JsonSerializable(typeof(ErrorListDocument))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;
