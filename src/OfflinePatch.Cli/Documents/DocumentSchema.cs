@@ -26,7 +26,7 @@ internal static class DocumentSchema
         ("registryText", "Text in the format of .reg files.", ["reg export", "reg diff"], Of<RegistryTextDocument>),
         ("hives", "Findings in hives.", ["reg check"], Of<HiveCheckDocument>),
         ("bootStore", "A boot configuration store.", ["bcd"], Of<BootStoreDocument>),
-        ("edit", "A change of an image or a hive file.", ["reg set", "reg import", "reg delete", "reg replay", "fs put", "fs rm", "fs mkdir", "fs mv", "shell"], Of<EditDocument>),
+        ("edit", "A change of an image or a hive file.", ["reg set", "reg import", "reg delete", "reg replay", "fs put", "fs rm", "fs mkdir", "fs mv", "bcd", "shell"], Of<EditDocument>),
         ("files", "Files and directories of an image.", ["fs ls", "fs tree"], Of<FileListDocument>),
         ("fileDetails", "Everything about files of an image.", ["fs stat"], Of<FileStatDocument>),
         ("copy", "Files that were copied out of an image.", ["fs get"], Of<CopyDocument>),

@@ -261,12 +261,16 @@ internal static partial class Guides
         ["offlinepatch bcd"] = new(
             [
                 "Shows a boot configuration store as `bcdedit /enum all` does on a running Windows: every object with its elements by name. Where bcdedit shows drive letters, the ids of disk and partition stand here, because only a running Windows knows letters.",
+                "--set and --delete-value change an element by its name in bcdedit, in a transaction with an undo file; elements that name devices are not written. The options of bcdedit, /set, /deletevalue and /export, are taken too.",
             ],
             [
                 new("The store that starts the machine:", "offlinepatch bcd server.vmdk"),
                 new("A store that was copied out:", "offlinepatch bcd ./BCD"),
+                new("Into safe mode at the next start, as bcdedit /set does, and back:",
+                    "offlinepatch bcd server.vmdk --set '{default}' safeboot Minimal && offlinepatch bcd server.vmdk --delete-value '{default}' safeboot"),
+                new("A copy of the store:", "offlinepatch bcd server.vmdk --export ./BCD"),
             ],
-            [new(ExitCode.Done, "shown"), Usage, Unreadable, Refused, HostFailure])
+            [new(ExitCode.Done, "shown, or changed"), Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled])
         {
             SeeAlso = ["inspect", "reg query"],
         },

@@ -167,9 +167,10 @@ public sealed class ReadingTests(Machines machines) : IDisposable
         {
             var image = machines.Copy(_scratch, Raw());
             var before = SparseHash.Of(image);
-            foreach (var moment in (int[])[60, 150, 300, 450])
+            foreach (var moment in (int[])[0, 100, 250])
             {
-                using var process = Tool.Start([.. line.Select(w => w == "IMAGE" ? image : w)]);
+                using var process = Tool.Start([.. line.Select(w => w == "IMAGE" ? image : w), "-v"]);
+                var first = process.StandardError.ReadLine(); // the program is at work, and its handler in place
                 var error = process.StandardError.ReadToEndAsync();
                 var output = process.StandardOutput.ReadToEndAsync();
                 if (process.WaitForExit(moment))
@@ -185,14 +186,10 @@ public sealed class ReadingTests(Machines machines) : IDisposable
                     break; // the write had begun: it ends, and is whole
                 }
 
-                // The machine that runs this may be busy: the time is that of the contract with room for a loaded host.
-                Assert.True(watch.ElapsedMilliseconds < 900, $"{string.Join(' ', line)}: {watch.ElapsedMilliseconds} ms after the signal at {moment} ms");
-                Assert.Contains(process.ExitCode, new[] { 130, 143 });
-                if (process.ExitCode == 130)
-                {
-                    Assert.Contains("cancelled", error.Result + output.Result, StringComparison.Ordinal);
-                }
-
+                // 300 ms is the contract. The host that runs this may be busy with other tests, so the test allows for more.
+                Assert.True(watch.ElapsedMilliseconds < 1500, $"{string.Join(' ', line)}: {watch.ElapsedMilliseconds} ms after the signal at {moment} ms");
+                Assert.Equal(130, process.ExitCode);
+                Assert.Contains("cancelled", first + error.Result + output.Result, StringComparison.Ordinal);
                 Assert.Equal(before, SparseHash.Of(image));
                 Assert.Equal([image], Directory.GetFiles(_scratch.Path));
             }
@@ -248,7 +245,7 @@ public sealed class ReadingTests(Machines machines) : IDisposable
         var run = Tool.Run("drivers", _scratch["folder"]).MustExit(0);
         Assert.Contains("virtio-win.iso", run.Output + run.Error, StringComparison.Ordinal);
         var chosen = Tool.RunJson("drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--for", Raw()).MustExit(0).Json.GetProperty("choices");
-        Assert.Contains(chosen.EnumerateArray(), c => c.GetProperty("driver").GetString() == "viostor" && c.GetProperty("used").GetBoolean());
+        Assert.Contains(chosen.EnumerateArray(), c => c.TryGetProperty("driver", out var driver) && driver.GetString() == "viostor" && c.GetProperty("used").GetBoolean());
         Assert.Contains(chosen.EnumerateArray(), c => !c.GetProperty("used").GetBoolean() && c.GetProperty("reason").GetString()!.Length > 0);
     }
 

@@ -30,7 +30,7 @@ internal static class FsGetCommand
                 throw new UsageException("one file goes to standard output, and nothing else with it");
             }
 
-            if (HostPaths.FileExists(target) && !(result.GetValue(force) && given.Length == 2))
+            if (target != "-" && HostPaths.FileExists(target) && !(result.GetValue(force) && given.Length == 2))
             {
                 throw new UsageException($"{target} is a file; name a directory, or give --force to replace it by one file");
             }
