@@ -25,6 +25,8 @@ need chromium chromium
 need wixl wixl
 need groff groff
 need mandoc mandoc
+need zsh zsh
+need fish fish
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Reports;
 
@@ -25,6 +26,7 @@ internal static class BatchRunner
         var outcomes = new BatchOutcome?[paths.Count];
         var next = -1;
         var failed = 0;
+        ExceptionDispatchInfo? lost = null; // what receives results failed: the work goes on, and that is told in the end
         using var progress = new BatchProgress(paths.Count);
         using var ended = new CountdownEvent(Math.Min(request.Jobs, paths.Count));
         for (var worker = 0; worker < ended.InitialCount; worker++)
@@ -51,6 +53,7 @@ internal static class BatchRunner
                 }
             }
 
+            lost?.Throw();
             return new BatchResult([.. outcomes.Select(o => o!.Value.Report)], outcomes.Max(o => o!.Value.ExitCode));
         }
 
@@ -101,7 +104,14 @@ internal static class BatchRunner
         {
             // What is kept of a thousand images is a few words each, unless all of it is wanted in the end.
             outcomes[index] = request.KeepsReports ? outcome : outcome with { Report = Brief(outcome.Report) };
-            request.Finished?.Invoke(index, outcome.Report);
+            try
+            {
+                request.Finished?.Invoke(index, outcome.Report);
+            }
+            catch (Exception e)
+            {
+                lost ??= ExceptionDispatchInfo.Capture(e);
+            }
         }
     }
 

@@ -15,8 +15,8 @@ internal static class BcdCommand
     {
         var edit = new EditArguments();
         var target = RegArguments.Target();
-        var set = Words("--set", "/set", "ID NAME VALUE...", 3, "Set an element: {default}, {bootmgr} or another identifier, its name in bcdedit, and the value. As one change, with an undo file.");
-        var delete = Words("--delete-value", "/deletevalue", "ID NAME", 2, "Delete an element of an object.");
+        var set = ListOption("--set", "/set", "ID NAME VALUE...", 3, "Set an element: {default}, {bootmgr} or another identifier, its name in bcdedit, and the value. As one change, with an undo file.");
+        var delete = ListOption("--delete-value", "/deletevalue", "ID NAME", 2, "Delete an element of an object.");
         var export = new Option<string?>("--export", "/export") { Description = "Write the store into FILE, as a hive.", HelpName = "FILE" };
         var command = new Command("bcd", "Shows the boot configuration store of an image, or a store file, as bcdedit /enum all does; changes elements of it.") { target, set, delete, export };
         edit.AddTo(command, writes: true);
@@ -78,7 +78,7 @@ internal static class BcdCommand
         return command;
     }
 
-    private static Option<string[]> Words(string name, string alias, string form, int least, string text) => new(name, alias)
+    private static Option<string[]> ListOption(string name, string alias, string form, int least, string text) => new(name, alias)
     {
         Description = text,
         HelpName = form,

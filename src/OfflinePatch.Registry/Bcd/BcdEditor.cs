@@ -42,12 +42,10 @@ public static class BcdEditor
 
     private static BcdObject Find(BcdStore store, string identifier)
     {
-        var found = identifier.Trim('{', '}').ToLowerInvariant() switch
-        {
-            "default" or "current" => store.DefaultLoader,
-            var word when Guid.TryParse(word, out var id) => store.Find(id),
-            var word => store.Objects.FirstOrDefault(o => o.Identifier.Equals($"{{{word}}}", StringComparison.OrdinalIgnoreCase)),
-        };
+        var word = identifier.Trim('{', '}');
+        var found = word.Equals("default", StringComparison.OrdinalIgnoreCase) || word.Equals("current", StringComparison.OrdinalIgnoreCase) ? store.DefaultLoader
+            : Guid.TryParse(word, out var id) ? store.Find(id)
+            : store.Objects.FirstOrDefault(o => o.Identifier.Equals($"{{{word}}}", StringComparison.OrdinalIgnoreCase));
         return found ?? throw RegistryError.NoBcdObject(identifier);
     }
 
@@ -92,10 +90,7 @@ public static class BcdEditor
         return format switch
         {
             BcdElementFormat.String => (RegistryValueType.String, ValueText.Encode(values[0])),
-            BcdElementFormat.Boolean => (RegistryValueType.Binary,
-                Yes.Contains(values[0].ToLowerInvariant()) ? [1]
-                : No.Contains(values[0].ToLowerInvariant()) ? [0]
-                : throw RegistryError.BcdValue(name, "it takes yes or no")),
+            BcdElementFormat.Boolean => (RegistryValueType.Binary, Flag(name, values[0])),
             BcdElementFormat.Integer => (RegistryValueType.Binary, Number(name, values[0])),
             BcdElementFormat.Object => (RegistryValueType.String, ValueText.Encode(Find(store, values[0]).Id.ToString("B"))),
             BcdElementFormat.ObjectList => (RegistryValueType.MultiString, ValueText.EncodeMulti(values.Select(v => Find(store, v).Id.ToString("B")))),
@@ -104,10 +99,17 @@ public static class BcdEditor
         };
     }
 
+    private static byte[] Flag(string name, string text)
+    {
+        var isYes = Yes.Contains(text, StringComparer.OrdinalIgnoreCase);
+        return isYes || No.Contains(text, StringComparer.OrdinalIgnoreCase) ? [isYes ? (byte)1 : (byte)0] : throw RegistryError.BcdValue(name, "it takes yes or no");
+    }
+
     private static byte[] Number(string name, string text)
     {
+        ulong number;
         var isNumber = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase)
-            ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+            ? ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
             : ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
         for (ulong word = 0; !isNumber && BcdNames.IntegerText(name.ToLowerInvariant(), word) is { } known; word++)
         {
