@@ -17,6 +17,7 @@ internal static class CoreError
     {
         var (kind, remedy) = type switch
         {
+            _ when Undo.StepNames.IsOurs(path) => ("no undo file, though it has the name of one", "Nothing of offlinepatch is lost with it: move it away, then try again."),
             Hosting.HostFileType.Directory => ("a directory", "Name a file in it."),
             Hosting.HostFileType.Pipe => ("a named pipe", "Write what it carries into a file first."),
             Hosting.HostFileType.Socket => ("a socket", "Name a file."),

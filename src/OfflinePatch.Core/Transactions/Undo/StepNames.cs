@@ -20,6 +20,9 @@ internal static class StepNames
 
     private const int HalfTag = 8;
 
+    /// <summary>Whether a path has the name of an undo file, or of a pointer to one.</summary>
+    public static bool IsOurs(ReadOnlySpan<char> path) => Path.GetFileName(path).Contains(Suffix, StringComparison.Ordinal);
+
     /// <summary>Name of an undo file.</summary>
     /// <param name="imageName">Name of the image.</param>
     /// <param name="tag">Its tag; null beside the image.</param>
