@@ -49,9 +49,9 @@ public sealed class ManyImagesTests(Machines machines)
     private void Kill(int images, int kills)
     {
         using var scratch = new ScratchFolder();
-        Make(scratch["once"], images, broken: 1);
+        var code = Make(scratch["once"], images, broken: 1).ContainsValue("refused") ? 4 : 2;
         Make(scratch["killed"], images, broken: 1);
-        Tool.RunAt(Moment, "fix", scratch["once"], "--jobs", "2", "--only", "network.*", "-q").MustExit(4);
+        Tool.RunAt(Moment, "fix", scratch["once"], "--jobs", "2", "--only", "network.*", "-q").MustExit(code);
         var random = new Random(7);
         for (var i = 0; i < kills; i++)
         {
@@ -63,7 +63,7 @@ public sealed class ManyImagesTests(Machines machines)
             }
         }
 
-        Tool.RunAt(Moment, "fix", scratch["killed"], "--jobs", "2", "--only", "network.*", "-q").MustExit(4);
+        Tool.RunAt(Moment, "fix", scratch["killed"], "--jobs", "2", "--only", "network.*", "-q").MustExit(code);
         foreach (var path in Directory.GetFiles(scratch["once"]).Where(p => !p.Contains("offlinepatch-undo", StringComparison.Ordinal)))
         {
             var other = Path.Combine(scratch["killed"], Path.GetFileName(path));
@@ -102,7 +102,7 @@ public sealed class ManyImagesTests(Machines machines)
                 continue;
             }
 
-            var defect = Kinds[i / Formats.Length % Kinds.Length];
+            var defect = Kinds[i / 2 % Kinds.Length];
             if (!converted.TryGetValue((format, defect), out var first))
             {
                 var raw = machines.Raw("win2019", MachineFirmware.Bios, defect);
