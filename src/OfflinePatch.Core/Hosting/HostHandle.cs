@@ -61,7 +61,7 @@ internal sealed class HostHandle : IHostHandle
         {
             while (buffer.Length > 0)
             {
-                var read = RandomAccess.Read(_handle, buffer, offset);
+                var read = HostTransfer.Read(_handle, buffer, offset);
                 if (read == 0)
                 {
                     throw CoreError.CutShort(_shownPath, offset);
@@ -81,7 +81,7 @@ internal sealed class HostHandle : IHostHandle
     {
         try
         {
-            RandomAccess.Write(_handle, buffer, offset);
+            HostTransfer.Write(_handle, buffer, offset);
             Length = Math.Max(Length, offset + buffer.Length);
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
@@ -106,7 +106,7 @@ internal sealed class HostHandle : IHostHandle
 
         try
         {
-            RandomAccess.Write(_direct, buffer, offset);
+            HostTransfer.Write(_direct, buffer, offset);
             return true;
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))

@@ -293,7 +293,7 @@ internal sealed class BootRepair
         };
     }
 
-    private void PutFallbackLoader(IWritableFileSystem volume)
+    private void PutFallbackLoader(RecordingFileSystem volume)
     {
         if (FallbackLoader.PathFor(_windows.Facts.Architecture) is { } path)
         {

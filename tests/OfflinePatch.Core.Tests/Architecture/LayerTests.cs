@@ -10,7 +10,7 @@ public sealed class LayerTests
     /// <summary>The folders of each assembly, lowest first. Folders of one row that are separated by a blank are one layer, and do not name each other.</summary>
     private static readonly Dictionary<string, string[]> Layers = new(StringComparer.Ordinal)
     {
-        ["OfflinePatch.Windows"] = ["Guest", "Targets", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs"],
+        ["OfflinePatch.Windows"] = ["Guest", "Targets", "Accounts", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs"],
     };
 
     public static TheoryData<string> Assemblies => [.. Layers.Keys];
@@ -32,7 +32,7 @@ public sealed class LayerTests
     [Fact]
     public void An_upward_reference_is_found()
     {
-        var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows", ["Targets", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs", "Guest"]);
+        var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows", ["Targets", "Accounts", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs", "Guest"]);
         Assert.Contains(found, f => f.StartsWith("OfflinePatch.Windows.Rules.RuleContext → OfflinePatch.Windows.Guest.", StringComparison.Ordinal));
         Assert.Contains(found, f => f.Contains(".Rules.Network.NetworkDhcpRule → OfflinePatch.Windows.Guest.ControlSet", StringComparison.Ordinal)); // named in method bodies only
     }
