@@ -70,7 +70,7 @@ internal static class FixCommand
             using var progress = copies is not null && paths.Count == 1 ? new ConversionBar(copies.PathOf(paths[0])) : null;
             var request = new FixRequest { Rules = options.ReadRules(result), DryRun = result.GetValue(dryRun), RequireReady = result.GetValue(requireReady) };
             return ImagesCommand.Run(
-                "fix", paths, options, result,
+                "fix", paths, options, request.Rules, result,
                 (path, open, sources, token) => copies?.IsDone(path) == true
                     ? BatchRunner.Skipped(path, $"{copies.PathOf(path)} exists already.") with { OutputFile = copies.PathOf(path) }
                     : FixJob.Fix(

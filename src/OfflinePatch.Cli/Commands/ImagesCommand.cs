@@ -5,6 +5,7 @@ using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -15,11 +16,10 @@ internal delegate ImageReport ImageWork(string path, EditOptions open, OpenedSou
 internal static class ImagesCommand
 {
     public static int Run(
-        string command, IReadOnlyList<string> images, RequestOptions options, ParseResult result, ImageWork work, Action<ImageReport> print, CancellationToken cancellation)
+        string command, IReadOnlyList<string> images, RequestOptions options, RuleRequest rules, ParseResult result, ImageWork work, Action<ImageReport> print, CancellationToken cancellation)
     {
         options.Check(result); // before any image is touched
         var open = options.ReadEdit(result);
-        var rules = options.ReadRules(result);
         var report = options.ReportTarget(result);
         var form = options.Form(result);
         var watch = Stopwatch.StartNew();

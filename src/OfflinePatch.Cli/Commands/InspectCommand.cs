@@ -19,7 +19,7 @@ internal static class InspectCommand
         {
             var rules = options.ReadRules(result);
             return ImagesCommand.Run(
-                "inspect", images.Read(result), options, result, (path, open, sources, token) => InspectJob.Inspect(path, open, rules, sources, token), InspectionView.Print,
+                "inspect", images.Read(result), options, rules, result, (path, open, sources, token) => InspectJob.Inspect(path, open, rules, sources, token), InspectionView.Print,
                 cancellation);
         });
         return command;
