@@ -76,7 +76,9 @@ internal static class GlobalOptions
     private static bool HasWord(ParseResult result, string word) => result.Tokens.Any(t => t.Type == TokenType.Option && t.Value == word);
 
     private static string? Value(ParseResult result, string name) =>
-        result.CommandResult.Command.Options.FirstOrDefault(o => o.Name == name) is { } option ? result.GetResult(option)?.Tokens.LastOrDefault()?.Value : null;
+        result.CommandResult.Command.Options.FirstOrDefault(o => o.Name == name) is { } option && result.GetResult(option) is { Tokens: { Count: > 0 } tokens }
+            ? tokens[^1].Value
+            : null;
 
     private static Option<ColorChoice> CreateColor()
     {

@@ -8,7 +8,7 @@ namespace OfflinePatch.Cli.Commands;
 internal static class HistoryCommand
 {
     /// <summary>Runs <paramref name="work"/> over images, and returns the highest exit code.</summary>
-    public static int Run(ParseResult result, IReadOnlyList<string> paths, CancellationToken cancellation, Func<string, ImageHistoryReport> work)
+    public static int Run(ParseResult result, IReadOnlyList<string> paths, Func<string, ImageHistoryReport> work, CancellationToken cancellation)
     {
         var asJson = HistoryView.IsSilent = GlobalOptions.WantsJson(result);
         var reports = new List<ImageHistoryReport>();

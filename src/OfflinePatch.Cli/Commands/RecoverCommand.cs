@@ -37,14 +37,17 @@ internal static class RecoverCommand
                 throw new UsageException("--trust names the undo file of one image; recover the images one by one");
             }
 
-            return HistoryCommand.Run(result, paths, cancellation, path => Recover(path, new RecoverOptions
-            {
-                UndoFolder = result.GetValue(undoDir),
-                TrustedUndoFile = result.GetValue(trust),
-                DryRun = result.GetValue(dryRun),
-                NameFiles = ImageParts.Open,
-                Note = Output.Note,
-            }));
+            return HistoryCommand.Run(
+                result, paths,
+                path => Recover(path, new RecoverOptions
+                {
+                    UndoFolder = result.GetValue(undoDir),
+                    TrustedUndoFile = result.GetValue(trust),
+                    DryRun = result.GetValue(dryRun),
+                    NameFiles = ImageParts.Open,
+                    Note = Output.Note,
+                }),
+                cancellation);
         });
         return command;
     }

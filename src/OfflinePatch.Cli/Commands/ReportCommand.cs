@@ -76,7 +76,7 @@ internal static class ReportCommand
         : HostPaths.List(path).Where(e => !e.IsDirectory && Path.GetExtension(e.Name).ToLowerInvariant() is (".json" or ".jsonl")).Select(e => Path.Combine(path, e.Name)).Order(StringComparer.Ordinal);
 
     /// <summary>The documents of a file: one, or one a line. The last line of a run that was killed may be cut short; it is left out, and that is said.</summary>
-    private static IEnumerable<ReportDocument> Read(string path)
+    private static List<ReportDocument> Read(string path)
     {
         var text = Encoding.UTF8.GetString(HostPaths.ReadSmallFile(path, Limit)).TrimStart('\uFEFF');
         if (TryParse(text) is { } whole)

@@ -38,10 +38,12 @@ internal static class UndoCommand
         {
             var paths = images.Read(result);
             OutputPaths.RequireFolder("--undo-dir", result.GetValue(undoDir));
-            return HistoryCommand.Run(result, paths, cancellation, path =>
-                result.GetValue(list) ? List(path, result.GetValue(undoDir))
-                : result.GetValue(forget) ? Forget(path, result.GetValue(undoDir))
-                : Undo(path, result.GetValue(undoDir), result.GetValue(all), result.GetValue(force)));
+            return HistoryCommand.Run(
+                result, paths,
+                path => result.GetValue(list) ? List(path, result.GetValue(undoDir))
+                    : result.GetValue(forget) ? Forget(path, result.GetValue(undoDir))
+                    : Undo(path, result.GetValue(undoDir), result.GetValue(all), result.GetValue(force)),
+                cancellation);
         });
         return command;
     }

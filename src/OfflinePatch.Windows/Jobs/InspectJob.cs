@@ -15,15 +15,15 @@ public static class InspectJob
     /// <exception cref="IOException">The host failed.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ImageReport Inspect(string path, EditOptions open, RuleRequest rules, OpenedSources? opened = null, CancellationToken cancellation = default) =>
-        Read(path, open, rules, opened, cancellation, (session, context) => SessionSummary.Inspect(session.Files, context));
+        Read(path, open, rules, opened, (session, context) => SessionSummary.Inspect(session.Files, context), cancellation);
 
     /// <summary>Runs the rules over the image and changes nothing.</summary>
     /// <inheritdoc cref="Inspect" path="/exception"/>
     public static ImageReport Check(string path, EditOptions open, RuleRequest rules, OpenedSources? opened = null, CancellationToken cancellation = default) =>
-        Read(path, open, rules, opened, cancellation, RuleRunner.Check);
+        Read(path, open, rules, opened, RuleRunner.Check, cancellation);
 
     private static ImageReport Read(
-        string path, EditOptions open, RuleRequest rules, OpenedSources? opened, CancellationToken cancellation, Func<ImageSession, RuleContext, ImageReport> job)
+        string path, EditOptions open, RuleRequest rules, OpenedSources? opened, Func<ImageSession, RuleContext, ImageReport> job, CancellationToken cancellation)
     {
         using var own = opened is null ? OpenedSources.Open(rules) : null;
         open.Trace?.Invoke($"opening {path}");

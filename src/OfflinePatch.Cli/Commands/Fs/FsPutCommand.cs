@@ -20,7 +20,7 @@ internal static class FsPutCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             var given = result.GetRequiredValue(arguments);
-            if (given[..^1].Contains("-", StringComparer.Ordinal) && (given.Length != 2 || given[^1].EndsWith('/') || given[^1].EndsWith('\\')))
+            if (given.AsSpan(0, given.Length - 1).Contains("-") && (given.Length != 2 || given[^1].EndsWith('/') || given[^1].EndsWith('\\')))
             {
                 throw new UsageException("standard input (-) is one file, and has no name of its own: give the new path, and no other source");
             }
