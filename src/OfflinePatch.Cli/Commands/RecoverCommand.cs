@@ -30,7 +30,7 @@ internal static class RecoverCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             var paths = images.Read(result);
-            OutputPaths.RequireFolder("--undo-dir", result.GetValue(undoDir));
+            OutputPaths.RequireSource("--undo-dir", result.GetValue(undoDir));
             OutputPaths.RequireSource("--trust", result.GetValue(trust));
             if (result.GetValue(trust) is not null && paths.Count != 1)
             {

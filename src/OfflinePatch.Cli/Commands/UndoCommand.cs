@@ -37,7 +37,7 @@ internal static class UndoCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             var paths = images.Read(result);
-            OutputPaths.RequireFolder("--undo-dir", result.GetValue(undoDir));
+            OutputPaths.RequireSource("--undo-dir", result.GetValue(undoDir));
             return HistoryCommand.Run(
                 result, paths,
                 path => result.GetValue(list) ? List(path, result.GetValue(undoDir))
