@@ -23,6 +23,31 @@ internal static class Tool
         return new ToolResult(result.ExitCode, result.Output, result.Error);
     }
 
+    /// <summary>Runs with text on standard input.</summary>
+    public static ToolResult RunWithInput(byte[] input, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new ToolResult(process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Runs with environment variables, each as <c>NAME=VALUE</c>.</summary>
+    public static ToolResult RunWith(string[] variables, params string[] arguments)
+    {
+        var result = Oracle.Run("/usr/bin/env", [.. variables, Path, .. arguments]);
+        return new ToolResult(result.ExitCode, result.Output, result.Error);
+    }
+
     public static ToolResult RunJson(params string[] arguments) => Run([.. arguments, "--json"]);
 
     /// <summary>The sample drivers count wherever rules judge an image, unless the test says itself what counts.</summary>
@@ -84,8 +109,8 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error)
 {
     private JsonElement? _json;
 
-    /// <summary>The JSON document on stdout.</summary>
-    public JsonElement Json => _json ??= JsonDocument.Parse(Output).RootElement.Clone();
+    /// <summary>The JSON document on stdout; every one that a test looks at must follow the published schema.</summary>
+    public JsonElement Json => _json ??= SchemaJudge.Require(Output);
 
     /// <summary>The report of the first image.</summary>
     public JsonElement Image => Json.GetProperty("images")[0];

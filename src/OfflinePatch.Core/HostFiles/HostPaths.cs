@@ -74,6 +74,18 @@ public static class HostPaths
     /// <summary>Whether a path names an existing file.</summary>
     public static bool FileExists(string path) => File.Exists(path);
 
+    /// <summary>Bytes that a file takes on the host: less than its length where it has holes. The length where the host does not say; 0 without the file.</summary>
+    public static long AllocatedLength(string path)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return Hosting.Statx.TryGet(path, followLinks: true, out var status, out _) ? (long)status.Sectors * 512 : 0;
+        }
+
+        var file = new FileInfo(path);
+        return file.Exists ? file.Length : 0;
+    }
+
     /// <summary>Deletes a file of our own making; does nothing when there is none.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void DeleteFile(string path)
@@ -88,6 +100,27 @@ public static class HostPaths
         }
     }
 
+    /// <summary>Length and time of the last write (UTC) of a file; null when there is none.</summary>
+    public static (long Length, DateTime Modified)? StateOf(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? (file.Length, file.LastWriteTimeUtc) : null;
+    }
+
+    /// <summary>Gives a file another name on the same file system. Nothing is overwritten.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: there is a file of that name, or the host refused.</exception>
+    public static void Move(string path, string target)
+    {
+        try
+        {
+            File.Move(path, target, overwrite: false);
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw CoreError.CannotCreate(target, e);
+        }
+    }
+
     /// <summary>Replaces a text file in one step.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void WriteText(string path, string content)
@@ -95,6 +128,39 @@ public static class HostPaths
         using var output = new OutputFile(path, overwrite: true);
         output.Write(0, Encoding.UTF8.GetBytes(content));
         output.Complete();
+    }
+
+    /// <summary>A text file of the user's that lines are added to; created where missing. To be disposed.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: the host refused.</exception>
+    public static TextWriter AppendText(string path)
+    {
+        try
+        {
+            var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Write);
+            return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw CoreError.CannotCreate(path, e);
+        }
+    }
+
+    /// <summary>The names in a directory: files, and directories that are no links.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0015</c>: the host refused.</exception>
+    public static IReadOnlyList<(string Name, bool IsDirectory)> List(string path)
+    {
+        try
+        {
+            return
+            [
+                .. new DirectoryInfo(path.Length == 0 ? "." : path).EnumerateFileSystemInfos()
+                    .Where(e => e is FileInfo || e.LinkTarget is null).Select(e => (e.Name, e is DirectoryInfo)),
+            ];
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw CoreError.CannotOpen(path, Hosting.HostErrors.Reason(e));
+        }
     }
 
     /// <summary>Reads a small file of the user's: a profile, a key list.</summary>

@@ -29,6 +29,9 @@ public sealed record ConversionRequest(
 {
     /// <summary>Receives what the user has to know and is no error, or null.</summary>
     public Action<string>? Note { get; init; }
+
+    /// <summary>The format that the source must have, or null for any.</summary>
+    public ImageFormat? ExpectedFormat { get; init; }
 }
 
 /// <summary>What a conversion job did.</summary>
@@ -44,13 +47,20 @@ public static class ConversionJob
     /// <summary>Converts. The output gets its name once it is whole (and verified); an error or a cancellation leaves no file of that name.</summary>
     /// <exception cref="CorruptImageException">The source is damaged.</exception>
     /// <exception cref="UnsupportedImageException">The source is of no known format, or does not fit into the new one.</exception>
-    /// <exception cref="RefusedException">The output exists, is the source itself (<c>CONV-0005</c>), or parents are needed first.</exception>
+    /// <exception cref="RefusedException">
+    /// The output exists, is the source itself (<c>CONV-0005</c>), parents are needed first, or the source has another format than expected (<c>CONV-0009</c>).
+    /// </exception>
     /// <exception cref="IOException">The host failed, or the verification did.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking, Note = request.Note });
         using var source = DiskFormats.Open(transaction);
+        if (request.ExpectedFormat is { } expected && source.Format != expected)
+        {
+            throw ConversionError.UnexpectedFormat(request.SourcePath, source.Format, expected);
+        }
+
         if (LayoutNote(source) is { } note)
         {
             request.Note?.Invoke(note);

@@ -19,6 +19,9 @@ internal sealed record RuleContext
     /// <summary>What files are taken from.</summary>
     public RuleSources Sources { get; init; } = new();
 
+    /// <summary>Ends the work between two rules.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>The format of the copy that is written, or null when the image is changed in place.</summary>
     public ImageFormat? OutputFormat { get; init; }
 

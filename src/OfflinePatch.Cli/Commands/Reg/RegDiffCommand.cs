@@ -22,11 +22,16 @@ internal static class RegDiffCommand
         edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
+            if (result.GetValue(output) is { } file)
+            {
+                OutputPaths.Check("--output", file, overwrite: true);
+            }
+
             using var left = RegistryEdit.OpenToRead(result.GetRequiredValue(before), edit.Read(result));
             using var right = RegistryEdit.OpenToRead(result.GetRequiredValue(after), edit.Read(result));
             var name = result.GetValue(key) ?? "";
             string[] keys = name.Length == 0 && !left.IsHiveFile && !right.IsHiveFile ? ImageKeys : [name];
-            return RegTextResult.Write(result.GetValue(output), result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(after)), (stream, form) =>
+            return RegTextResult.Write(result, result.GetValue(output), result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(after)), (stream, form) =>
             {
                 var changes = 0;
                 foreach (var one in keys)
@@ -35,7 +40,7 @@ internal static class RegDiffCommand
                     changes += RegTextWriter.Diff(a.Hive.Find(a.Path), b.Hive.Find(b.Path), b.FullPath, stream, form, withHeader: one == keys[0]);
                 }
 
-                return changes == 0 ? ExitCode.Done : ExitCode.NotReady;
+                return changes;
             });
         });
         return command;

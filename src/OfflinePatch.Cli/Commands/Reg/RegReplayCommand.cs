@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
@@ -17,7 +18,8 @@ internal static class RegReplayCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
-            foreach (var (name, recovery) in registry.Target.Replay())
+            var hives = registry.Target.Replay();
+            foreach (var (name, recovery) in GlobalOptions.WantsJson(result) ? [] : hives)
             {
                 Output.Line(recovery.Kind switch
                 {
@@ -31,7 +33,10 @@ internal static class RegReplayCommand
                 }
             }
 
-            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
+            EditOutcome.Print(result, result.GetRequiredValue(target), registry.Commit(cancellation), d => d with
+            {
+                Hives = [.. hives.Select(h => new HiveReplayReport(h.Name, h.Recovery.Entries, h.Recovery.Pages, h.Recovery.Notes))],
+            });
             return ExitCode.Done;
         });
         return command;

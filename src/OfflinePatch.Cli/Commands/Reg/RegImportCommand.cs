@@ -15,12 +15,12 @@ internal static class RegImportCommand
     {
         var edit = new EditArguments();
         var target = RegArguments.Target();
-        var files = new Argument<string[]>("FILE") { Description = ".reg text, version 5, in UTF-16 or UTF-8.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE") { Description = ".reg text, version 5 (UTF-16 or UTF-8) or REGEDIT4; - is standard input.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("import", "Makes the changes of .reg files, all or none.") { target, files };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
-            var texts = result.GetRequiredValue(files).Select(f => RegTextFile.Parse(HostPaths.ReadSmallFile(f, Limit))).ToList();
+            var texts = result.GetRequiredValue(files).Select(f => RegTextFile.Parse(f == "-" ? StandardInput.Read(Limit) : HostPaths.ReadSmallFile(f, Limit))).ToList();
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
             foreach (var section in texts.SelectMany(t => t.Sections))
             {
@@ -28,20 +28,9 @@ internal static class RegImportCommand
                 new RegTextFile([section]).ApplyTo(location.Hive, _ => location.Path);
             }
 
-            RegOutcome.Print(result.GetRequiredValue(target), registry.Commit(cancellation));
+            EditOutcome.Print(result, result.GetRequiredValue(target), registry.Commit(cancellation));
             return ExitCode.Done;
         });
         return command;
-    }
-}
-
-/// <summary>What the writing <c>reg</c> commands say at their end.</summary>
-internal static class RegOutcome
-{
-    public static void Print(string path, EditResult result)
-    {
-        Output.HasChanged = result.IsChanged;
-        Output.Line(result.IsChanged ? "Done." : "Nothing needed to be changed; nothing was written.");
-        EditArguments.PrintUndo(path, result);
     }
 }

@@ -18,7 +18,7 @@ internal static class RegCommand
     };
 }
 
-/// <summary>Arguments of the <c>reg</c> commands.</summary>
+/// <summary>Arguments of the <c>reg</c> commands. Those that reg.exe of Windows has can be spelled as there, with a slash.</summary>
 internal static class RegArguments
 {
     public static Argument<string> Target(string name = "TARGET")
@@ -35,7 +35,11 @@ internal static class RegArguments
         DefaultValueFactory = _ => "",
     };
 
-    public static Option<string?> Value() => new("--value", "-v") { Description = "The name of a value; \"\" is the default value.", HelpName = "NAME" };
+    public static Option<string?> Value() => new("--value", "-v", "/v") { Description = "The name of a value; \"\" is the default value.", HelpName = "NAME" };
+
+    public static Option<bool> DefaultValue() => new("--default-value", "/ve") { Description = "The default value of the key, as --value \"\"." };
+
+    public static Option<bool> Force() => new("--force", "/f") { Description = "Accepted, as reg.exe has it: nothing is ever asked here." };
 
     public static Option<string?> Output() => new("--output", "-o") { Description = "Write to FILE instead of stdout.", HelpName = "FILE" };
 

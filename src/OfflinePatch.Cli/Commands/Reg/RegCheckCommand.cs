@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
@@ -18,22 +19,40 @@ internal static class RegCheckCommand
         command.SetGuardedAction((result, _) =>
         {
             using var registry = RegistryEdit.OpenToRead(result.GetRequiredValue(target), edit.Read(result));
-            var code = ExitCode.Done;
-            foreach (var (name, report) in registry.Target.Check())
+            var hives = registry.Target.Check();
+            var code = hives.Aggregate(ExitCode.Done, (worst, h) => Worse(worst, h.Report.Verdict));
+            if (GlobalOptions.WantsJson(result))
+            {
+                DocumentJson.Print(new HiveCheckDocument([.. hives.Select(h => new HiveCheckEntry(h.Name, Id(h.Report.Verdict), [.. Shown(h.Report).Select(Describe)]))]));
+                return code;
+            }
+
+            foreach (var (name, report) in hives)
             {
                 Output.Line($"{name}: {Word(report.Verdict)}");
-                foreach (var finding in report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes)))
+                foreach (var finding in Shown(report))
                 {
                     Output.Line($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
                 }
-
-                code = Worse(code, report.Verdict);
             }
 
             return code;
+
+            IEnumerable<HiveFinding> Shown(HiveCheckReport report) => report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes));
         });
         return command;
     }
+
+    private static FindingReport Describe(HiveFinding finding) => new(
+        finding.Code, finding.Severity == HiveFindingSeverity.Error ? "error" : "note", finding.Message, finding.Structure, finding.Offset < 0 ? null : finding.Offset);
+
+    private static string Id(HiveVerdict verdict) => verdict switch
+    {
+        HiveVerdict.Valid => "clean",
+        HiveVerdict.Invalid => "damaged",
+        HiveVerdict.Unreconciled => "unreconciled",
+        _ => "unreadable",
+    };
 
     private static string Word(HiveVerdict verdict) => verdict switch
     {
