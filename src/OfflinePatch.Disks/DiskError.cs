@@ -8,10 +8,10 @@ namespace OfflinePatch.Disks;
 /// </summary>
 internal static class DiskError
 {
-    public static UnsupportedImageException UnknownFormat(string path, long length) =>
+    public static UnsupportedImageException UnknownFormat(string path, long length, string names) =>
         new("DISK-0001", length == 0
                 ? $"{path} is empty."
-                : $"{path} is not a disk image of a known format ({DiskFormats.Names.ToUpperInvariant()}; RAW with a partition table), nor a package of one.",
+                : $"{path} is not a disk image of a known format ({names.ToUpperInvariant()}; RAW with a partition table), nor a package of one.",
             "Name the disk image itself. For a split or flat VMDK name the small text file (the descriptor), not one of its extents.");
 
     public static RefusedException Luks(string path) =>

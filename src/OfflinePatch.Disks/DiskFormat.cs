@@ -17,11 +17,21 @@ public abstract class DiskFormat
     /// <summary>Whether the file is of this format, by its content alone. Reads at most a few sectors; never throws on hostile content.</summary>
     public abstract bool Probe(BlockDevice file);
 
+    /// <summary>The variants that an output can have, the default one first; empty: there is one only.</summary>
+    public virtual IReadOnlyList<string> Variants => [];
+
+    /// <summary>Whether an output of a variant can be compressed so.</summary>
+    /// <param name="variant">One of <see cref="Variants"/>, or null for the default.</param>
+    /// <param name="compression"><c>zlib</c> or <c>zstd</c>.</param>
+    public virtual bool Compresses(string? variant, string compression) => false;
+
     /// <summary>Opens the image.</summary>
+    /// <param name="files">The file, and those that it names.</param>
+    /// <param name="formats">The known formats, for parents.</param>
     /// <exception cref="CorruptImageException">The container contradicts its format.</exception>
     /// <exception cref="UnsupportedImageException">The container uses a feature that is not handled.</exception>
     /// <exception cref="RefusedException">An option is needed first (a parent, a backing file).</exception>
-    public abstract DiskImage Open(IImageFiles files);
+    internal abstract DiskImage Open(IImageFiles files, IFormatSet formats);
 
     /// <summary>
     /// Starts writing a new image of <paramref name="virtualSize"/> bytes into <paramref name="output"/>, or null when the format cannot be written.

@@ -1,4 +1,6 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
+using OfflinePatch.Disks.Partitions;
 
 namespace OfflinePatch.Disks;
 

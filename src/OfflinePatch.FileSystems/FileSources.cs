@@ -3,6 +3,7 @@ using OfflinePatch.FileSystems.Cab;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.FileSystems.Iso;
 using OfflinePatch.FileSystems.Msi;
+using OfflinePatch.FileSystems.Trees;
 using OfflinePatch.FileSystems.Udf;
 using OfflinePatch.FileSystems.Zip;
 

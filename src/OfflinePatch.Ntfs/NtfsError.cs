@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs;
 

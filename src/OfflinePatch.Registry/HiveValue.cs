@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry;
 
 /// <summary>
 /// A value of a key. A handle: it reads from the hive whenever it is asked, so take what you need before you delete the value or its key.
-/// Every member may throw <see cref="Core.CorruptImageException"/> where the hive is damaged.
+/// Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
 /// </summary>
 public sealed class HiveValue
 {

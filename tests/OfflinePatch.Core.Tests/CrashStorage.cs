@@ -46,7 +46,7 @@ internal sealed class CrashStorage : IHostStorage
     public IEnumerable<string> Names => _names.Keys;
 
     public IHostHandle OpenRead(string path) =>
-        _names.TryGetValue(path, out var file) ? new Handle(this, path, file) : throw CoreError.Missing(path);
+        _names.TryGetValue(path, out var file) ? new Handle(this, path, file) : throw ImageFileError.Missing(path);
 
     public IHostHandle OpenExclusive(string path) => OpenRead(path);
 

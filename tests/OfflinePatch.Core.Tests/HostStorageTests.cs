@@ -124,7 +124,7 @@ public sealed class HostStorageTests : IDisposable
             new OperationCanceledException("ECANCELED"), new PathTooLongException("ENAMETOOLONG"), new NotSupportedException("ESPIPE"),
         ];
         Assert.All(ofHost, e => Assert.True(HostErrors.IsOfHost(e)));
-        Assert.False(HostErrors.IsOfHost(CoreError.Missing("x")));
+        Assert.False(HostErrors.IsOfHost(ImageFileError.Missing("x")));
         Assert.Equal("No space left on device.", HostErrors.Reason(new IOException("No space left on device : '/images/disk.raw'")));
     }
 

@@ -1,5 +1,4 @@
 using System.IO.Hashing;
-using OfflinePatch.Core.Undo;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Core.Tests;

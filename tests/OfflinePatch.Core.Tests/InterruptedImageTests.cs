@@ -1,4 +1,3 @@
-using OfflinePatch.Core.Undo;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Core.Tests;

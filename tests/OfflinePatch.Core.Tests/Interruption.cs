@@ -1,5 +1,4 @@
 using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
 
 namespace OfflinePatch.Core.Tests;
 

@@ -8,6 +8,6 @@ internal static class ImagePaths
     {
         var comparer = OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
         var seen = new HashSet<string>(comparer);
-        return paths.FirstOrDefault(path => !seen.Add(Core.HostPaths.Resolve(path)));
+        return paths.FirstOrDefault(path => !seen.Add(HostPaths.Resolve(path)));
     }
 }

@@ -4,6 +4,7 @@ using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
+using OfflinePatch.Disks.Conversion.FastImport;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;

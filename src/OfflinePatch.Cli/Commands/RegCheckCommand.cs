@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Check;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Devices;
 
 /// <summary>
 /// A run of bytes addressed by offset: a host file, the guest-visible disk inside a container, or a partition of it.

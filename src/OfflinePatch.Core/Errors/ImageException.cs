@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Errors;
 
 /// <summary>What every error of this library carries beside its message.</summary>
 public interface ICodedError

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Errors;
 
 /// <summary>A structure refers to bytes outside the device that holds it (<c>CORE-0001</c>): usually the image is truncated.</summary>
 /// <inheritdoc cref="CorruptImageException(string, string, long, string, string, string?)"/>

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
 /// Paths inside an <see cref="IFileSystem"/>: names separated by <c>\</c> or <c>/</c>, relative to the root. Empty names are skipped, so that

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
 /// A tree of files that can be read: a volume in an image, a disc, an archive, a host directory.

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>A stream of a file's content that knows, without reading, where only zeros are.</summary>
 public interface ISparseContent

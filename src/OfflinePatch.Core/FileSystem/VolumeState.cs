@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>What a volume says about its own state: whether its last user left it consistent. Cheap to read; the default is a volume in good order.</summary>
 public sealed record VolumeState

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Hosting;
 
 /// <summary>Buffers that a device can fetch from by itself: they start at a page of memory and do not move.</summary>
 public static class AlignedBuffer

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Hosting;
 
 /// <summary>What the process as a whole owes to the host: its signals, its standard files, and how it may end.</summary>
 public static partial class HostProcess
@@ -47,7 +47,7 @@ public static partial class HostProcess
     public static void Resume() => Interlocked.Exchange(ref _isStopping, 0);
 
     /// <summary>Deletes the temporary files of outputs that are not complete; for a process that ends while its work goes on.</summary>
-    public static void DeleteTemporaryFiles() => Hosting.TemporaryFiles.DeleteAll();
+    public static void DeleteTemporaryFiles() => TemporaryFiles.DeleteAll();
 
     /// <summary>Marks that an image is about to be written, until the result is disposed.</summary>
     /// <exception cref="OperationCanceledException">The process is asked to end; nothing was written.</exception>

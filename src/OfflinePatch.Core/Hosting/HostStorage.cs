@@ -36,7 +36,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotRead(folder, e); // "no undo file" would be a guess
+            throw ImageFileError.CannotRead(folder, e); // "no undo file" would be a guess
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite(path, e);
+            throw ImageFileError.CannotWrite(path, e);
         }
     }
 
@@ -82,13 +82,13 @@ internal sealed class HostStorage : IHostStorage
             // Another run of this program has it for itself; every other writer is found by the look.
             if (!OperatingSystem.IsWindows() && !NativeOpen.TryLock(look, exclusive: false))
             {
-                throw CoreError.Locked(path, inner: null);
+                throw ImageFileError.Locked(path, inner: null);
             }
 
             use = ForeignWriter.Look(look);
         }
 
-        return use == ForeignUse.Writer ? throw CoreError.OpenElsewhere(path) : Open(path, FileAccess.ReadWrite, followLinks, use);
+        return use == ForeignUse.Writer ? throw ImageFileError.OpenElsewhere(path) : Open(path, FileAccess.ReadWrite, followLinks, use);
     }
 
     private static HostHandle Open(string path, FileAccess access, bool followLinks, ForeignUse use = ForeignUse.None)
@@ -101,7 +101,7 @@ internal sealed class HostStorage : IHostStorage
             {
                 if (!NativeOpen.TryLock(handle, exclusive: writable))
                 {
-                    throw CoreError.Locked(path, inner: null);
+                    throw ImageFileError.Locked(path, inner: null);
                 }
 
                 NativeFiles.ExpectRandomAccess(handle);
@@ -130,12 +130,12 @@ internal sealed class HostStorage : IHostStorage
 
         if (Directory.Exists(path))
         {
-            throw CoreError.NotARegularFile(path, HostFileType.Directory);
+            throw ImageFileError.NotARegularFile(path, HostFileType.Directory);
         }
 
         if (!followLinks && File.Exists(path) && (File.GetAttributes(path) & FileAttributes.ReparsePoint) != 0)
         {
-            throw CoreError.LinkNotFollowed(path);
+            throw ImageFileError.LinkNotFollowed(path);
         }
 
         return Guard(path, writable, () =>
@@ -148,7 +148,7 @@ internal sealed class HostStorage : IHostStorage
             catch (NotSupportedException)
             {
                 handle.Dispose();
-                throw CoreError.NotARegularFile(path, HostFileType.Unknown);
+                throw ImageFileError.NotARegularFile(path, HostFileType.Unknown);
             }
 
             return handle;
@@ -160,23 +160,23 @@ internal sealed class HostStorage : IHostStorage
     {
         if (type == HostFileType.Missing || (error is UnixError.NoEntry or UnixError.NotADirectory))
         {
-            return CoreError.Missing(path);
+            return ImageFileError.Missing(path);
         }
 
         if (type == HostFileType.Link || (error == UnixError.Loop && !followLinks))
         {
-            return CoreError.LinkNotFollowed(path);
+            return ImageFileError.LinkNotFollowed(path);
         }
 
         if (error is 0 or UnixError.IsADirectory or UnixError.NoDevice)
         {
-            return CoreError.NotARegularFile(path, error == UnixError.IsADirectory ? HostFileType.Directory : type);
+            return ImageFileError.NotARegularFile(path, error == UnixError.IsADirectory ? HostFileType.Directory : type);
         }
 
         var text = UnixError.Text(error);
         if (error == UnixError.TryAgain)
         {
-            return CoreError.Locked(path, inner: null);
+            return ImageFileError.Locked(path, inner: null);
         }
 
         // Which permission is missing: that to write it, or already that to open it at all?
@@ -185,11 +185,11 @@ internal sealed class HostStorage : IHostStorage
             using var readable = NativeOpen.Open(Path.GetFullPath(path), writable: false, followLinks, out _, out _);
             if (readable is not null || error == UnixError.ReadOnlyFileSystem)
             {
-                return CoreError.ReadOnlyFile(path, text, onReadOnlyMount: error == UnixError.ReadOnlyFileSystem);
+                return ImageFileError.ReadOnlyFile(path, text, onReadOnlyMount: error == UnixError.ReadOnlyFileSystem);
             }
         }
 
-        return CoreError.CannotOpen(path, text);
+        return ImageFileError.CannotOpen(path, text);
     }
 
     private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) => Guard(shownPath, writable: true, () =>
@@ -231,23 +231,23 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (isCreated && HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotCreate(path, e);
+            throw ImageFileError.CannotCreate(path, e);
         }
         catch (UnauthorizedAccessException e)
         {
-            throw writable ? CoreError.ReadOnlyFile(path, e.Message, onReadOnlyMount: false) : CoreError.CannotOpen(path, e.Message);
+            throw writable ? ImageFileError.ReadOnlyFile(path, e.Message, onReadOnlyMount: false) : ImageFileError.CannotOpen(path, e.Message);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw CoreError.Missing(path);
+            throw ImageFileError.Missing(path);
         }
         catch (IOException e) when ((e.HResult & 0xFFFF) is 32 or 33) // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION of Windows
         {
-            throw CoreError.Locked(path, e);
+            throw ImageFileError.Locked(path, e);
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotOpen(path, e.Message);
+            throw ImageFileError.CannotOpen(path, e.Message);
         }
     }
 }

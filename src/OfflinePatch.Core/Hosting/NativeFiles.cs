@@ -31,7 +31,7 @@ internal static partial class NativeFiles
 
         if (descriptor < 0)
         {
-            throw CoreError.CannotFlushFolder(folder, UnixError.Text(error));
+            throw ImageFileError.CannotFlushFolder(folder, UnixError.Text(error));
         }
 
         do
@@ -44,7 +44,7 @@ internal static partial class NativeFiles
         // Some file systems cannot flush a folder; the rename itself is still ordered by those that matter.
         if (error != 0 && error != UnixError.InvalidArgument && error != UnixError.NotSupported)
         {
-            throw CoreError.CannotFlushFolder(folder, UnixError.Text(error));
+            throw ImageFileError.CannotFlushFolder(folder, UnixError.Text(error));
         }
     }
 

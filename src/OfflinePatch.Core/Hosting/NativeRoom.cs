@@ -26,7 +26,7 @@ internal static partial class NativeRoom
         return error switch
         {
             0 => true,
-            NoSpace or NoQuota => throw CoreError.CannotWrite(path, new IOException("No space left on device")),
+            NoSpace or NoQuota => throw ImageFileError.CannotWrite(path, new IOException("No space left on device")),
             _ => false,
         };
     }

@@ -62,7 +62,7 @@ internal static unsafe partial class NativeStatus
         if (!Statx.TryGet(file, out var record, out var error))
         {
             // A sandbox that forbids the call: what .NET knows has to do.
-            return error is UnixError.NotPermitted or noSuchCall ? Portable(file) : throw CoreError.CannotRead(path, new IOException(UnixError.Text(error)));
+            return error is UnixError.NotPermitted or noSuchCall ? Portable(file) : throw ImageFileError.CannotRead(path, new IOException(UnixError.Text(error)));
         }
 
         FileTimestamp? birth = (record.Mask & hasBirth) == 0 ? null : new FileTimestamp(record.BirthSeconds, (int)record.BirthNanoseconds);
@@ -150,7 +150,7 @@ internal static unsafe partial class NativeStatus
     private static HostFileStatus Portable(SafeFileHandle file) =>
         new(default, FileTimestamp.FromUtc(File.GetLastWriteTimeUtc(file)), Links: 1, IsOwnedByCaller: true, IsPrivate: true);
 
-    private static HostIOException Failed(string path) => CoreError.CannotRead(path, new IOException($"error {Marshal.GetLastPInvokeError()}"));
+    private static HostIOException Failed(string path) => ImageFileError.CannotRead(path, new IOException($"error {Marshal.GetLastPInvokeError()}"));
 
     [SupportedOSPlatform("macos")]
     [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]

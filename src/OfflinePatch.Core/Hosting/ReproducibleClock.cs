@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// The clock of time stamps in images: the host's, or the one moment that <c>SOURCE_DATE_EPOCH</c> names, so that two runs over equal images give equal bytes.

@@ -31,7 +31,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotCreate(path, e);
+            throw ImageFileError.CannotCreate(path, e);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotRead("The temporary file", e);
+            throw ImageFileError.CannotRead("The temporary file", e);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite("The temporary file", e);
+            throw ImageFileError.CannotWrite("The temporary file", e);
         }
     }
 

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Text;
 
 /// <summary>
 /// The upper-case table of the NT kernel: one UTF-16 unit to one, what RtlUpcaseUnicodeChar does, what every volume formatted since Windows Vista carries

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Text;
 
 /// <summary>
 /// Text of foreign origin (names in an image, registry strings, names of files) as it may be shown: one line, without anything that a terminal, a browser or a

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Text;
 
 /// <summary>Text that is printed for a user to paste into a shell.</summary>
 public static class ShellText

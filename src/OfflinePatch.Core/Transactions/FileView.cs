@@ -1,7 +1,4 @@
-using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
-
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
 /// A host file as a transaction reads it: remembers what was read, and shows a file whose change was interrupted as it was before that change, without writing

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>Why a container asks for a second host file.</summary>
 public enum CompanionKind

@@ -1,7 +1,4 @@
-using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
-
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>Which changes to take back, and what the user vouches for.</summary>
 public sealed record UndoOptions
@@ -192,7 +189,7 @@ public static class ImageHistory
     {
         if (options.TrustedUndoFile is { } named)
         {
-            using var step = StepFile.TryOpen(storage, Path.GetFullPath(named)) ?? throw CoreError.Missing(named);
+            using var step = StepFile.TryOpen(storage, Path.GetFullPath(named)) ?? throw ImageFileError.Missing(named);
             if (step.State != StepState.Applying)
             {
                 throw UndoError.NothingInterrupted(named);

@@ -1,7 +1,4 @@
-using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
-
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
 /// The host files of one image, changed all together or not at all. Everything above sees a writable view; the files themselves are only read
@@ -27,7 +24,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         ImagePath = path;
         try
         {
-            Image = OpenFile(Core.HostPaths.Resolve(path), options.Writable, isPlain: false).Overlay;
+            Image = OpenFile(Hosting.HostPaths.Resolve(path), options.Writable, isPlain: false).Overlay;
         }
         catch
         {
@@ -94,12 +91,12 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         try
         {
             var isExtent = kind == CompanionKind.Extent;
-            var file = OpenFile(isExtent ? path : Core.HostPaths.Resolve(path), _options.Writable && isExtent, isPlain: isExtent);
+            var file = OpenFile(isExtent ? path : Hosting.HostPaths.Resolve(path), _options.Writable && isExtent, isPlain: isExtent);
             return new ImageFile(path, file.Overlay);
         }
         catch (HostIOException e) when (e.IsMissing && !_storage.Exists(path))
         {
-            throw CoreError.CompanionMissing(relativeTo, name, e);
+            throw ImageFileError.CompanionMissing(relativeTo, name, e);
         }
     }
 
@@ -131,11 +128,11 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         using var writing = HostProcess.BeginWriting();
         RollBackInterrupted();
-        var changes = new List<FileChange>();
+        var changes = new List<HostFileChange>();
         foreach (var file in _files.Where(f => f.IsExclusive))
         {
             cancellation.ThrowIfCancellationRequested();
-            changes.Add(FileChange.Find(file.Handle, file.Overlay, file.Read, cancellation));
+            changes.Add(HostFileChange.Find(file.Handle, file.Overlay, file.Read, cancellation));
         }
 
         if (changes.TrueForAll(c => c.IsEmpty))
@@ -334,16 +331,16 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     {
         if (kind == CompanionKind.Parent && !_options.AllowParents)
         {
-            throw CoreError.ParentNotAllowed(name);
+            throw ImageFileError.ParentNotAllowed(name);
         }
 
         // Parts lie beside the image itself, not beside a link to it: the undo file names them by the image's folder.
-        var folder = Path.GetDirectoryName(kind == CompanionKind.Extent ? Core.HostPaths.Resolve(relativeTo) : Path.GetFullPath(relativeTo)) ?? "";
+        var folder = Path.GetDirectoryName(kind == CompanionKind.Extent ? Hosting.HostPaths.Resolve(relativeTo) : Path.GetFullPath(relativeTo)) ?? "";
         if (kind == CompanionKind.Extent && !HostNames.IsPlain(name))
         {
-            throw CoreError.CompanionOutsideFolder(name);
+            throw ImageFileError.CompanionOutsideFolder(name);
         }
 
-        return Path.GetFullPath(Path.Combine(folder, name.Contains('\0') ? throw CoreError.CompanionOutsideFolder(name) : name));
+        return Path.GetFullPath(Path.Combine(folder, name.Contains('\0') ? throw ImageFileError.CompanionOutsideFolder(name) : name));
     }
 }

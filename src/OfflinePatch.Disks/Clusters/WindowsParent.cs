@@ -10,9 +10,10 @@ internal static class WindowsParent
     /// its parent, and the drive letters it knew mean nothing here.
     /// </summary>
     /// <param name="files">The files of the child.</param>
+    /// <param name="formats">The known formats.</param>
     /// <param name="names">The names, the most useful one first.</param>
     /// <param name="notFound">The error when none of them exists.</param>
-    public static (DiskImage Parent, string Name) Open(IImageFiles files, IEnumerable<string> names, Func<string, Exception> notFound)
+    public static (DiskImage Parent, string Name) Open(IImageFiles files, IFormatSet formats, IEnumerable<string> names, Func<string, Exception> notFound)
     {
         var tried = new List<string>();
         foreach (var name in names.Concat(names.Select(LastPart)).Select(Normalise))
@@ -26,7 +27,7 @@ internal static class WindowsParent
             tried.Add(name);
             try
             {
-                return (ParentChain.Open(files, name, null), name);
+                return (ParentChain.Open(files, formats, name, null), name);
             }
             catch (Exception e) when (e is HostIOException or FileNotFoundException or DirectoryNotFoundException)
             {

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
-using OfflinePatch.Disks.FastImport;
+using OfflinePatch.Disks.Conversion.FastImport;
+using OfflinePatch.Disks.Formats;
 
 namespace OfflinePatch.Disks.Conversion;
 

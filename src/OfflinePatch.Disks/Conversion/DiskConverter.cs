@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 
 namespace OfflinePatch.Disks.Conversion;
 
@@ -41,7 +42,7 @@ public static class DiskConverter
         progress?.Report(new ConversionProgress(ConversionPhase.Write, source.Length, source.Length, pipeline.DataBytes, Stopwatch.GetElapsedTime(started)));
         if (verify)
         {
-            using var image = target.Open(new NewImageFiles(options.FileName, output));
+            using var image = DiskFormats.Open(target, new NewImageFiles(options.FileName, output));
             new ConversionCheck(source, image, Reporter(ConversionPhase.Verify, source.Length, progress), cancellation).Run();
         }
 

@@ -28,15 +28,15 @@ internal abstract class CompressedPackage : ImagePackage
     public override bool Probe(IImageFiles files) => ReadStart(files.Image, Magic.Length).AsSpan().SequenceEqual(Magic);
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    public override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         var content = new TemporaryFileDevice();
         try
         {
             Unpack(files, content);
             var inner = new PackageFiles(files, InnerName(files.ImagePath), new PackageMember(content));
-            return DiskFormats.IsImage(inner)
-                ? new PackageImage(DiskFormats.Open(inner), $"The image is compressed with {Kind}.", [new("compressedWith", Kind)], content)
+            return formats.IsImage(inner)
+                ? new PackageImage(formats.Open(inner), $"The image is compressed with {Kind}.", [new("compressedWith", Kind)], content)
                 : throw PackageError.NoDisk(files.ImagePath, $"{Kind} file");
         }
         catch

@@ -11,7 +11,7 @@ internal abstract class ImagePackage
     /// <summary>Opens the disk inside.</summary>
     /// <exception cref="CorruptImageException">The package is damaged, or the image inside is.</exception>
     /// <exception cref="UnsupportedImageException">It holds no disk, or uses a feature that is not handled.</exception>
-    public abstract DiskImage Open(IImageFiles files);
+    public abstract DiskImage Open(IImageFiles files, IFormatSet formats);
 
     /// <summary>The first bytes of a file, fewer where it is shorter.</summary>
     protected static byte[] ReadStart(BlockDevice file, int count)

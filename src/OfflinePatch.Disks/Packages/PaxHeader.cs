@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using OfflinePatch.Core;
-using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Packages.Ova;
 
 namespace OfflinePatch.Disks.Packages;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using OfflinePatch.Core;
-using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Packages.Ova;
 using OfflinePatch.Disks.Raw;
 
 namespace OfflinePatch.Disks.Packages;
@@ -17,7 +17,7 @@ internal sealed class SplitPackage : ImagePackage
     public override bool Probe(IImageFiles files) => FirstPart(files.ImagePath) is var (stem, number, digits) && TryOpen(files, stem, number + 1, digits) is not null;
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    public override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         var (stem, number, digits) = FirstPart(files.ImagePath)!.Value;
         var parts = new List<ResizableDevice> { files.Image };
@@ -35,14 +35,14 @@ internal sealed class SplitPackage : ImagePackage
         }
 
         var whole = new ConcatenatedDevice(parts);
-        if (DiskFormats.All.Any(f => f.Format != ImageFormat.Raw && f.Probe(whole)))
+        if (formats.All.Any(f => f.Format != ImageFormat.Raw && f.Probe(whole)))
         {
             var inner = new PackageFiles(files, stem, new PackageMember(whole));
-            return new PackageImage(DiskFormats.Open(inner), "The image is split into parts.",
+            return new PackageImage(formats.Open(inner), "The image is split into parts.",
                 [new("parts", parts.Count.ToString(CultureInfo.InvariantCulture))]);
         }
 
-        return DiskFormats.Of(ImageFormat.Raw).Probe(whole)
+        return formats.All.First(f => f.Format == ImageFormat.Raw).Probe(whole)
             ? new RawImage(whole, "split", "The image is split into parts of fixed sizes.")
             : throw PackageError.NoDisk(files.ImagePath, $"split file of {parts.Count} parts");
     }

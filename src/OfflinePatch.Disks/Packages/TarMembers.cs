@@ -1,6 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
-using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Packages.Ova;
 
 namespace OfflinePatch.Disks.Packages;
 

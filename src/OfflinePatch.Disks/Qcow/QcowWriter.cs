@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Qcow;
 

@@ -34,7 +34,7 @@ internal sealed class RawFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         // The data file of a flat VMDK: whoever changes it alone leaves the descriptor's content id as it was.
         var name = files.ImagePath[(files.ImagePath.LastIndexOfAny(['/', '\\']) + 1)..];

@@ -64,7 +64,7 @@ internal sealed partial class VdiImage : MappedImage
     protected override ResizableDevice StoredFile => _file;
 
     /// <summary>Opens the image, and the parents of a differencing one.</summary>
-    public static VdiImage Open(IImageFiles files)
+    public static VdiImage Open(IImageFiles files, IFormatSet formats)
     {
         var file = files.Image;
         var bytes = new byte[Math.Min(VdiLayout.HeaderBytes, file.Length)];
@@ -73,7 +73,7 @@ internal sealed partial class VdiImage : MappedImage
         var map = VdiMap.Open(file, header);
         var parentId = header.Id(VdiLayout.ParentId);
         var isChild = header.ImageType is VdiLayout.TypeDifferencing or VdiLayout.TypeUndo || parentId != Guid.Empty;
-        var image = new VdiImage(file, map, header) { Parent = isChild ? OpenParent(files, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
+        var image = new VdiImage(file, map, header) { Parent = isChild ? OpenParent(files, formats, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
         if (VdiEncryption.IsEncrypted(image))
         {
             image.Dispose();
@@ -162,13 +162,13 @@ internal sealed partial class VdiImage : MappedImage
     }
 
     /// <summary>A VDI knows its parent by identity only. VirtualBox names snapshots <c>{identity}.vdi</c>: a file of that name beside the image is taken.</summary>
-    private static VdiImage OpenParent(IImageFiles files, Guid parentId, Guid parentModified)
+    private static VdiImage OpenParent(IImageFiles files, IFormatSet formats, Guid parentId, Guid parentModified)
     {
         var name = $"{{{parentId:D}}}.vdi";
         DiskImage parent;
         try
         {
-            parent = ParentChain.Open(files, name, ImageFormat.Vdi);
+            parent = ParentChain.Open(files, formats, name, ImageFormat.Vdi);
         }
         catch (IOException)
         {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Vdi;
 

@@ -99,7 +99,7 @@ internal sealed class VmdkDescriptor
     /// The same text with another CID in every CID line (programs differ in which of two counts), and with the last eight digits of
     /// <c>ddb.longContentID</c>, which repeat it, changed too.
     /// </summary>
-    /// <exception cref="Core.CorruptImageException"><c>VMDK-0025</c>: there is no CID line, or one that is not a number.</exception>
+    /// <exception cref="CorruptImageException"><c>VMDK-0025</c>: there is no CID line, or one that is not a number.</exception>
     public byte[] WithContentId(uint contentId)
     {
         var digits = Encoding.ASCII.GetBytes(contentId.ToString("x8", CultureInfo.InvariantCulture));

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Vmdk;
 

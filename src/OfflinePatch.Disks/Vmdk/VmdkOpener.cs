@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Vmdk;
 

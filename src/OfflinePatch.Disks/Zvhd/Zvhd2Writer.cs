@@ -3,6 +3,7 @@ using System.IO.Compression;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Zvhd;
 

@@ -57,8 +57,8 @@ public sealed class InfEvaluator
     /// <param name="installSection">The section's name as a models line gives it, without platform suffix.</param>
     /// <param name="target">The Windows that it is evaluated for.</param>
     /// <param name="options">Included INFs and directories.</param>
-    /// <exception cref="Core.CorruptImageException"><c>INF-0013</c> Needs nested too deep, <c>INF-0014</c> no such section.</exception>
-    /// <exception cref="Core.UnsupportedImageException">A limit of <see cref="InfLimits"/> is exceeded.</exception>
+    /// <exception cref="CorruptImageException"><c>INF-0013</c> Needs nested too deep, <c>INF-0014</c> no such section.</exception>
+    /// <exception cref="UnsupportedImageException">A limit of <see cref="InfLimits"/> is exceeded.</exception>
     public static InfEffects Evaluate(InfFile inf, string installSection, WindowsTarget target, InfEvaluationOptions? options = null)
     {
         var section = inf.FindInstallSection(installSection, target.Architecture) ?? throw InfError.NoInstallSection(inf.Name, installSection);

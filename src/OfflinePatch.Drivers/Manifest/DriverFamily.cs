@@ -64,7 +64,7 @@ public sealed class DriverFamily
     }
 
     /// <summary>Parses a family file.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>DRV-0020</c>: it does not follow the schema.</exception>
+    /// <exception cref="CorruptImageException"><c>DRV-0020</c>: it does not follow the schema.</exception>
     public static DriverFamily Parse(ReadOnlySpan<byte> json, string name)
     {
         ManifestDocument? document;

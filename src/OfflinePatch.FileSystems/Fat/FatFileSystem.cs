@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
@@ -108,7 +109,7 @@ public sealed partial class FatFileSystem : IWritableFileSystem
     {
         var item = FindFile(path);
         ChainOf(item, path);
-        return new ContentStream(item.Length, (offset, buffer) => Read(item, path, offset, buffer));
+        return new TreeContentStream(item.Length, (offset, buffer) => Read(item, path, offset, buffer));
     }
 
     /// <inheritdoc/>

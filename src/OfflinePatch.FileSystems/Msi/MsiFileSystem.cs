@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Cab;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Msi;
 

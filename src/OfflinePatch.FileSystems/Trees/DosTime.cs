@@ -1,4 +1,4 @@
-namespace OfflinePatch.FileSystems;
+namespace OfflinePatch.FileSystems.Trees;
 
 /// <summary>
 /// The DOS date and time of FAT, ZIP and CAB: two 16-bit words, two-second steps, 1980 to 2107, local time of a zone that is not stored.

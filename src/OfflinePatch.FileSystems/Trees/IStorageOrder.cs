@@ -1,4 +1,4 @@
-namespace OfflinePatch.FileSystems;
+namespace OfflinePatch.FileSystems.Trees;
 
 /// <summary>A tree whose files are cheapest to read in the order in which they are stored, because they are parts of one packed stream.</summary>
 public interface IStorageOrder

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace OfflinePatch.FileSystems;
+namespace OfflinePatch.FileSystems.Trees;
 
 /// <summary>The code pages that old formats hold names in. The provider is used directly, never registered: nothing global changes.</summary>
 internal static class OemText

@@ -184,7 +184,7 @@ internal sealed class FileChecker(CheckContext context)
             JudgeName(attribute, name, number);
             win32 += name.NameSpace == FileNameSpace.Win32 ? 1 : 0;
             dos += name.NameSpace == FileNameSpace.Dos ? 1 : 0;
-            facts.NameBalance = unchecked(facts.NameBalance + NameHash.Of(number, name.Bytes));
+            facts.NameBalance = unchecked(facts.NameBalance + FileNameHash.Of(number, name.Bytes));
             facts.Names = (ushort)Math.Min(ushort.MaxValue, facts.Names + 1);
             if (name.NameSpace != FileNameSpace.Dos)
             {

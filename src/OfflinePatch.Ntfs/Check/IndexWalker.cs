@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;

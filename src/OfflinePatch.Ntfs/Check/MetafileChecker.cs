@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 
 namespace OfflinePatch.Ntfs.Check;
 

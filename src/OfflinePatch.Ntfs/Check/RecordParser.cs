@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Check;
 

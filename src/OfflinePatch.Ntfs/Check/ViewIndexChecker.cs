@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;

@@ -16,7 +16,7 @@ internal sealed class XpressHuffman
     private readonly PrefixCode _code = new(Symbols);
 
     /// <summary>Decodes one chunk; <paramref name="plain"/> is filled completely.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>NTFS-5110</c> to <c>NTFS-5113</c>.</exception>
+    /// <exception cref="CorruptImageException"><c>NTFS-5110</c> to <c>NTFS-5113</c>.</exception>
     public void Decompress(ReadOnlySpan<byte> compressed, Span<byte> plain)
     {
         if (compressed.Length < TableLength)

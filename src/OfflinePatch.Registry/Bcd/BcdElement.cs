@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Bcd;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Errors;
 
 namespace OfflinePatch.Registry.Bcd;
 

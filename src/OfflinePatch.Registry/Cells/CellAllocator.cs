@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
@@ -38,7 +39,7 @@ internal sealed class CellAllocator
     public static int SizeFor(int payload) => Math.Max(MinCellSize, checked(payload + 4 + 7) & ~7);
 
     /// <summary>An allocated cell with at least this much payload, all zeros.</summary>
-    /// <exception cref="Core.RefusedException"><c>REG-0404</c>: the hive is full.</exception>
+    /// <exception cref="RefusedException"><c>REG-0404</c>: the hive is full.</exception>
     public CellOffset Allocate(int payload)
     {
         var size = SizeFor(payload);

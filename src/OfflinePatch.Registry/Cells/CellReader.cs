@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
-/// Reads structures by the cell they stand in; what does not fit its format is a <see cref="Core.CorruptImageException"/>.
+/// Reads structures by the cell they stand in; what does not fit its format is a <see cref="CorruptImageException"/>.
 /// </summary>
 internal static class CellReader
 {

@@ -4,7 +4,7 @@ using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
 
-namespace OfflinePatch.Registry;
+namespace OfflinePatch.Registry.Check;
 
 /// <summary>
 /// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives,

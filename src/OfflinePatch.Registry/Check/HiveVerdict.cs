@@ -1,4 +1,4 @@
-namespace OfflinePatch.Registry;
+namespace OfflinePatch.Registry.Check;
 
 /// <summary>What Windows would do with a hive.</summary>
 public enum HiveVerdict

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 
 namespace OfflinePatch.Windows.Guest;

@@ -10,6 +10,13 @@ public sealed class LayerTests
     /// <summary>The folders of each assembly, lowest first. Folders of one row that are separated by a blank are one layer, and do not name each other.</summary>
     private static readonly Dictionary<string, string[]> Layers = new(StringComparer.Ordinal)
     {
+        ["OfflinePatch.Core"] = ["Binary Text Errors", "Devices", "FileSystem", "Hosting", "Transactions"],
+        ["OfflinePatch.Disks"] =
+            ["", "Partitions Writing Clusters", "Vmdk Vhd Vhdx Vdi Qcow Qcow2 Qed Zvhd", "Raw", "Packages", "Ewf", "Formats", "Conversion"],
+        ["OfflinePatch.Ntfs"] = ["Layout", "", "Runs Compression Format", "Engine LogState", "Check", "Replay", "Volume"],
+        ["OfflinePatch.FileSystems"] = ["Trees", "Cab Fat Iso Udf Zip", "Msi", ""],
+        ["OfflinePatch.Registry"] = ["Layout", "Names Errors", "Cells", "Logs", "Check", "Editing", "", "RegText Bcd"],
+        ["OfflinePatch.Drivers"] = ["", "Inf Manifest Pe", "Signatures", "Packages"],
         ["OfflinePatch.Windows"] = ["Guest", "Targets", "CloudbaseInit", "DriverStore", "Rules", "Reports", "Jobs"],
     };
 

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Containers;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;

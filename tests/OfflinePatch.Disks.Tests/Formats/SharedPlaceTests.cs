@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Ewf;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;

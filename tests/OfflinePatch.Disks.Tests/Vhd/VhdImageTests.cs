@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vhd;
 using OfflinePatch.Testing;

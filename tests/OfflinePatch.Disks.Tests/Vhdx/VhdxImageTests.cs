@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vhdx;
 using OfflinePatch.Testing;

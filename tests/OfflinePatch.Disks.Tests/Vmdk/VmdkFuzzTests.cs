@@ -1,6 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Vmdk;

@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Testing;

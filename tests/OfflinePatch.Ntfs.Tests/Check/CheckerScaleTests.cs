@@ -2,6 +2,7 @@ using System.Diagnostics;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Ntfs.Tests.Check;
 

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.LogFile;

@@ -1,4 +1,6 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Tests.LogFile;
 

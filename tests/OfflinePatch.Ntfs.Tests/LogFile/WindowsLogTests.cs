@@ -1,5 +1,8 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Ntfs.Tests.Check;
 using OfflinePatch.Testing;
 

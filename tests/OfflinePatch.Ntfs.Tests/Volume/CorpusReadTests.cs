@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
+using OfflinePatch.Ntfs.LogState;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;
@@ -80,7 +82,7 @@ public sealed class CorpusReadTests
         Assert.True(names.Count > 2000);
         for (var i = 1; i < names.Count; i++)
         {
-            Assert.True(Core.NtUpcase.Compare(names[i - 1], names[i]) < 0);
+            Assert.True(NtUpcase.Compare(names[i - 1], names[i]) < 0);
         }
 
         Assert.All(names, n => Assert.NotNull(volume.Find($"{largest}/{n}")));

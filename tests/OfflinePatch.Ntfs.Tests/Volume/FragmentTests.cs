@@ -1,6 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;

@@ -1,3 +1,4 @@
+using OfflinePatch.Registry.Check;
 using OfflinePatch.Testing;
 using Xunit.Abstractions;
 

@@ -1,6 +1,10 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Fuzz;

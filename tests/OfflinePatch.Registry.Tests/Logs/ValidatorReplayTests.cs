@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Logs;

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Tests.Model;

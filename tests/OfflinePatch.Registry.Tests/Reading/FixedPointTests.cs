@@ -1,4 +1,6 @@
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Editing;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Reading;
@@ -20,7 +22,7 @@ public sealed class FixedPointTests
             while (pending.TryPop(out var key) && values < 3000)
             {
                 var seen = new HashSet<string>(StringComparer.Ordinal);
-                foreach (var value in key.Values.Where(v => seen.Add(Core.NtUpcase.ToUpper(v.Name))))
+                foreach (var value in key.Values.Where(v => seen.Add(NtUpcase.ToUpper(v.Name))))
                 {
                     key.SetValue(value.Name, value.Type, value.ReadData());
                     values++;
@@ -82,7 +84,7 @@ public sealed class FixedPointTests
         var hive = Hive.Create();
         var key = hive.Create(@"A\B");
         Assert.True(hive.Root.DeleteSubKeyTree("A"));
-        Assert.Equal("REG-0405", Assert.Throws<Core.RefusedException>(() => key.Name).Code);
+        Assert.Equal("REG-0405", Assert.Throws<RefusedException>(() => key.Name).Code);
         Assert.Equal("B", hive.Create(@"A\B").Name);
     }
 
@@ -110,14 +112,14 @@ public sealed class FixedPointTests
     [InlineData("", "REG-0401")]
     [InlineData("A\\B", "REG-0401")]
     public void NamesThatWindowsForbids(string name, string code) =>
-        Assert.Equal(code, Assert.Throws<Core.RefusedException>(() => Registry.Editing.NameRules.RequireKeyName(name)).Code);
+        Assert.Equal(code, Assert.Throws<RefusedException>(() => Registry.Editing.RegistryNames.RequireKeyName(name)).Code);
 
     [Fact]
     public void DepthEndsAt512()
     {
         var hive = Hive.Create();
         hive.Create(string.Join('\\', Enumerable.Repeat("k", 512)));
-        Assert.Equal("REG-0403", Assert.Throws<Core.RefusedException>(() => hive.Create(string.Join('\\', Enumerable.Repeat("k", 513)))).Code);
+        Assert.Equal("REG-0403", Assert.Throws<RefusedException>(() => hive.Create(string.Join('\\', Enumerable.Repeat("k", 513)))).Code);
         Assert.Empty(hive.Check());
     }
 

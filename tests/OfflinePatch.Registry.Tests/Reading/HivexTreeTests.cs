@@ -1,4 +1,5 @@
 using System.Text;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Reading;

@@ -1,5 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Registry.Tests.Model;
 using OfflinePatch.Testing;
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests;

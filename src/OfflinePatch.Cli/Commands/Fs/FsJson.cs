@@ -29,7 +29,7 @@ internal static class FsJson
     }
 
     /// <summary>Writes one entry.</summary>
-    public static void Write(Utf8JsonWriter writer, string path, Core.FileEntry entry)
+    public static void Write(Utf8JsonWriter writer, string path, FileEntry entry)
     {
         writer.WriteStartObject();
         writer.WriteString("path", Valid(path));

@@ -3,6 +3,7 @@ using System.Text.Json;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 

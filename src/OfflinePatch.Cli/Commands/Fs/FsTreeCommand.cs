@@ -2,6 +2,7 @@ using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 

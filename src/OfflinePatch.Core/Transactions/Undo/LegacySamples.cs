@@ -1,7 +1,6 @@
 using System.IO.Hashing;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Undo files of version 2: a hash of a few blocks of a file that a change leaves alone, those next to what it writes and some spread over the file. It tells whether a file is still the one

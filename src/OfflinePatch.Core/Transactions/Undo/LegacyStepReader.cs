@@ -1,10 +1,9 @@
 using System.Buffers.Binary;
 using System.Text;
-using OfflinePatch.Core.Hosting;
 using System.Buffers;
 using System.IO.Hashing;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Reads undo files of version 2, which are no longer written. They carry no code of their writer and no identity of the files, one hash for each range, and a hash of
@@ -88,10 +87,10 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
     {
         var start = _position;
         var record = Take(Range.Size);
-        var newCount = Number(record, Range.NewLength, 0, FileChange.MaxRange, "range length");
-        var oldCount = Number(record, Range.OldLength, 0, FileChange.MaxRange, "old range length");
+        var newCount = Number(record, Range.NewLength, 0, HostFileChange.MaxRange, "range length");
+        var oldCount = Number(record, Range.OldLength, 0, HostFileChange.MaxRange, "old range length");
         var isZero = Number(record, Range.OldIsZero, 0, 1, "mark of zeros") == 1;
-        var offset = LongNumber(record, Range.Offset, min, long.MaxValue - FileChange.MaxRange, "range offset");
+        var offset = LongNumber(record, Range.Offset, min, long.MaxValue - HostFileChange.MaxRange, "range offset");
         if ((newCount > 0 && offset + newCount > newLength) || (oldCount > 0 && offset + oldCount > oldLength))
         {
             throw Damaged(start, "a range inside the file", $"{Math.Max(newCount, oldCount)} bytes at {offset}");
@@ -103,12 +102,12 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
     private void CheckBody()
     {
         var hash = new XxHash128();
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             for (var position = _position; position < _end;)
             {
-                var count = (int)Math.Min(FileChange.MaxRange, _end - position);
+                var count = (int)Math.Min(HostFileChange.MaxRange, _end - position);
                 input.Read(position, buffer.AsSpan(0, count));
                 hash.Append(buffer.AsSpan(0, count));
                 position += count;

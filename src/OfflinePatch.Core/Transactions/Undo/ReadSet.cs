@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.IO.Hashing;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// The blocks of a file that a transaction has read: what its change is based on. Their hash goes into the undo file, so that an image in which any of them
@@ -89,7 +88,7 @@ internal sealed class ReadSet
                 continue;
             }
 
-            if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == offset && last.Length + BlockSize <= FileChange.MaxRange)
+            if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == offset && last.Length + BlockSize <= HostFileChange.MaxRange)
             {
                 runs[^1] = last with { Length = last.Length + BlockSize };
             }
@@ -106,7 +105,7 @@ internal sealed class ReadSet
     public static byte[] HashRuns(IHostHandle file, IEnumerable<ByteRange> runs)
     {
         var hash = new XxHash128();
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var run in runs)

@@ -1,6 +1,4 @@
-using OfflinePatch.Core.Hosting;
-
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>An undo file that was found, open for reading.</summary>
 internal sealed class StepFile : IDisposable

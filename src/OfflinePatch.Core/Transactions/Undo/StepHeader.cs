@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
-using Layout = OfflinePatch.Core.Undo.StepLayout.Header;
+using Layout = OfflinePatch.Core.Transactions.Undo.StepLayout.Header;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>The header of an undo file: a copy of its bytes that can be changed and written back.</summary>
 internal sealed class StepHeader
@@ -61,7 +61,7 @@ internal sealed class StepHeader
 
     /// <summary>Reads a header of version 2 or 3.</summary>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: it is damaged, or something else.</exception>
-    public static StepHeader Read(Hosting.IHostHandle file)
+    public static StepHeader Read(IHostHandle file)
     {
         if (file.Length < Layout.Size)
         {
@@ -110,7 +110,7 @@ internal sealed class StepHeader
     }
 
     /// <summary>Signs the header, writes it as one sector, and makes it durable.</summary>
-    public void Write(Hosting.IHostHandle file, byte[]? secret)
+    public void Write(IHostHandle file, byte[]? secret)
     {
         if (Version == StepLayout.Version)
         {
@@ -127,7 +127,7 @@ internal sealed class StepHeader
         file.Flush();
     }
 
-    private void CheckFields(Hosting.IHostHandle file)
+    private void CheckFields(IHostHandle file)
     {
         Bound(BodyLength, 0, file.Length - Layout.Size, Layout.BodyLength, "body length");
         Bound(U32(Layout.FileCount), 1, StepLayout.MaxFiles, Layout.FileCount, "file count");

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// The undo file of one step, version 3. All integers are little-endian. A header of one sector, so that one sector write changes its state; a body
@@ -53,7 +53,7 @@ internal static class StepLayout
     public static class Range
     {
         public const int Offset = 0x00;    // u64
-        public const int NewLength = 0x08; // u32, bytes that the change writes, 0..FileChange.MaxRange; 0 where it cuts the file
+        public const int NewLength = 0x08; // u32, bytes that the change writes, 0..HostFileChange.MaxRange; 0 where it cuts the file
         public const int OldLength = 0x0C; // u32, bytes that were there: fewer than NewLength where the file was shorter
         public const int OldKind = 0x10;   // u32: OldBytesKind; the old bytes follow only where they are stored
         public const int Size = 0x18;

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Names of the files that a history consists of. Beside the image: <c>IMAGE.offlinepatch-undo</c> for step 1, <c>IMAGE.offlinepatch-undo.2</c> for step 2, and so on. In a

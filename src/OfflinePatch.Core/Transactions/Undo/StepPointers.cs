@@ -1,7 +1,6 @@
 using System.Text;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Small files that lead from each file of a change to its undo file while the change (or its undoing) is under way: one beside the file, found by its name, and one in

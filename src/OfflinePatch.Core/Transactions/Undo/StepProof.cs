@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Holds the content of a file against a step. Every sector that the change touches must be the old one or the new one, the length must be one that the file can have
@@ -51,8 +50,8 @@ internal static class StepProof
 
     private static string? FindDifference(IHostHandle step, StepRecord record, IHostHandle file, bool oldIsRight)
     {
-        var current = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
-        var old = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var current = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
+        var old = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var range in record.Ranges)

@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>Reads the records of an undo file of version 3, after checking all of it: a damaged one must never be written over an image.</summary>
 internal sealed class StepReader
@@ -93,9 +92,9 @@ internal sealed class StepReader
     private StepRange ReadRange(long oldLength, long newLength, long min)
     {
         var record = Take(StepLayout.Range.Size);
-        var newCount = ReadInt32(record, StepLayout.Range.NewLength, 0, FileChange.MaxRange, "range length");
-        var oldCount = ReadInt32(record, StepLayout.Range.OldLength, 0, FileChange.MaxRange, "old range length");
-        var offset = ReadInt64(record, StepLayout.Range.Offset, min, long.MaxValue - FileChange.MaxRange, "range offset");
+        var newCount = ReadInt32(record, StepLayout.Range.NewLength, 0, HostFileChange.MaxRange, "range length");
+        var oldCount = ReadInt32(record, StepLayout.Range.OldLength, 0, HostFileChange.MaxRange, "old range length");
+        var offset = ReadInt64(record, StepLayout.Range.Offset, min, long.MaxValue - HostFileChange.MaxRange, "range offset");
         Bound(offset + newCount, 0, newCount == 0 ? long.MaxValue : newLength, "range end");
         Bound(offset + oldCount, 0, oldCount == 0 ? long.MaxValue : oldLength, "range end");
         var kind = (OldBytesKind)ReadInt32(record, StepLayout.Range.OldKind, 0, (int)OldBytesKind.Hole, "kind of old bytes");
@@ -113,7 +112,7 @@ internal sealed class StepReader
         for (var i = 0; i < count; i++)
         {
             var run = Take(StepLayout.ReadSet.RunSize);
-            var length = ReadInt32(run, 8, 0, FileChange.MaxRange, "run length");
+            var length = ReadInt32(run, 8, 0, HostFileChange.MaxRange, "run length");
             runs[i] = new ByteRange(ReadInt64(run, 0, 0, Math.Max(0, Math.Min(file.OldLength, file.NewLength) - length), "run offset"), length);
         }
 
@@ -136,12 +135,12 @@ internal sealed class StepReader
     private static void CheckHash(IHostHandle input, long start, long length, ReadOnlySpan<byte> expected, int field)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             for (var done = 0L; done < length;)
             {
-                var count = (int)Math.Min(FileChange.MaxRange, length - done);
+                var count = (int)Math.Min(HostFileChange.MaxRange, length - done);
                 input.Read(start + done, buffer.AsSpan(0, count));
                 hash.AppendData(buffer, 0, count);
                 done += count;

@@ -1,6 +1,4 @@
-using OfflinePatch.Core.Hosting;
-
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>One host file in an undo file.</summary>
 /// <param name="Index">Its place; the file that was named is the first.</param>

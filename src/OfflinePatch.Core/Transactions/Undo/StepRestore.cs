@@ -1,7 +1,6 @@
 using System.Buffers;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>What was restored.</summary>
 /// <param name="BytesWritten">Bytes that differed from the old ones and were written.</param>
@@ -25,8 +24,8 @@ internal static class StepRestore
         }
 
         var written = 0L;
-        var old = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
-        var current = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var old = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
+        var current = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var range in record.Ranges)

@@ -1,6 +1,4 @@
-using OfflinePatch.Core.Hosting;
-
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>Finds the undo files of host files: beside them, in the undo folder, and where pointers lead. Lists each folder once.</summary>
 internal sealed class StepSearch

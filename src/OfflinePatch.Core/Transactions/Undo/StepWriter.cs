@@ -3,9 +3,8 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>Writes the undo file of a step: the old bytes of everything that the change will overwrite or cut.</summary>
 internal sealed class StepWriter : IDisposable
@@ -22,11 +21,11 @@ internal sealed class StepWriter : IDisposable
     /// <param name="label">The command.</param>
     /// <param name="secret">Signs the step; null where there is none.</param>
     /// <param name="cancellation">Looked at between ranges.</param>
-    public void Write(IReadOnlyList<FileChange> changes, int number, string label, byte[]? secret, CancellationToken cancellation)
+    public void Write(IReadOnlyList<HostFileChange> changes, int number, string label, byte[]? secret, CancellationToken cancellation)
     {
         // Reading what the change was based on needs the processor, writing the old bytes waits for the disk.
         var evidence = Task.Run(() => changes.Select(c => c.HashEvidence()).ToList(), CancellationToken.None);
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var change in changes)
@@ -82,7 +81,7 @@ internal sealed class StepWriter : IDisposable
 
     public void Dispose() => _hash.Dispose();
 
-    private void WriteFile(FileChange change)
+    private void WriteFile(HostFileChange change)
     {
         var name = Encoding.UTF8.GetBytes(Path.GetFileName(change.Handle.Path));
         var status = change.Handle.GetStatus();
@@ -107,7 +106,7 @@ internal sealed class StepWriter : IDisposable
         Append(name);
     }
 
-    private void WriteRange(FileChange change, ByteRange range, int newLength, byte[] buffer)
+    private void WriteRange(HostFileChange change, ByteRange range, int newLength, byte[] buffer)
     {
         var oldLength = (int)Math.Clamp(change.Handle.Length - range.Offset, 0, range.Length);
         var hashes = RecordWithHashes(change, range, newLength, buffer);
@@ -139,7 +138,7 @@ internal sealed class StepWriter : IDisposable
     }
 
     /// <summary>Room for the record of a range, then the hash of each sector that the change writes.</summary>
-    private static byte[] RecordWithHashes(FileChange change, ByteRange range, int newLength, byte[] buffer)
+    private static byte[] RecordWithHashes(HostFileChange change, ByteRange range, int newLength, byte[] buffer)
     {
         var hashes = new byte[StepLayout.Range.Size + ((newLength + StepLayout.SectorSize - 1) / StepLayout.SectorSize * StepLayout.SectorHashSize)];
         if (newLength > 0)

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>Errors of commits, undo files and their recovery.</summary>
 internal static class UndoError

@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Text;
+namespace OfflinePatch.Core.Hosting;
+
+/// <summary>Paths of the host, as a user gives them.</summary>
+public static class HostPaths
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    private static readonly SearchValues<char> NotInWindowsNames = SearchValues.Create([.. "<>:\"|?*", .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
+
+    // Names of devices in every folder of Windows. Source: "Naming Files, Paths, and Namespaces", Microsoft.
+    private static readonly string[] ReservedNames =
+    [
+        "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$",
+        .. Enumerable.Range(0, 10).SelectMany(i => new[] { $"COM{i}", $"LPT{i}" }), "COM\u00B9", "COM\u00B2", "COM\u00B3", "LPT\u00B9", "LPT\u00B2", "LPT\u00B3",
+    ];
+
+    /// <summary>The full path of the file that a path leads to: links are followed where they lead somewhere.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0035</c>: the path is empty, or holds a character that no path has.</exception>
+    public static string Resolve(string path)
+    {
+        if (path.Length == 0 || path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw ImageFileError.NoPath();
+        }
+
+        var full = Path.GetFullPath(path);
+        try
+        {
+            return File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            return full; // opening it will say what is wrong
+        }
+    }
+
+    /// <summary>Whether a path names a symbolic link (or a junction).</summary>
+    public static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
+
+    /// <summary>
+    /// Whether a name of foreign origin is that of a file in its folder: no separator, no parent, and on Windows no drive, stream, wildcard, device or name that the host
+    /// would change.
+    /// </summary>
+    public static bool IsName(string name) => IsName(name, OperatingSystem.IsWindows());
+
+    internal static bool IsName(string name, bool onWindows)
+    {
+        if (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny("/\\\0") >= 0)
+        {
+            return false;
+        }
+
+        if (!onWindows)
+        {
+            return Encoding.UTF8.GetByteCount(name) <= 255 && IsEncodable(name);
+        }
+
+        var stem = name.Split('.')[0].TrimEnd(' ');
+        return !name.AsSpan().ContainsAny(NotInWindowsNames) && name[^1] is not ('.' or ' ')
+            && !ReservedNames.Contains(stem, StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether a path names an existing directory.</summary>
+    public static bool IsDirectory(string path) => Directory.Exists(path);
+
+    /// <summary>Creates a host directory and those above it that are missing.</summary>
+    /// <exception cref="HostIOException"><c>HOST-0020</c>: the host refused.</exception>
+    public static void CreateDirectory(string path)
+    {
+        try
+        {
+            Directory.CreateDirectory(path);
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            throw new HostIOException("HOST-0020", $"The directory {path} cannot be created: {e.Message}", inner: e);
+        }
+    }
+
+    /// <summary>Whether a path names an existing file.</summary>
+    public static bool FileExists(string path) => File.Exists(path);
+
+    /// <summary>Deletes a file of our own making; does nothing when there is none.</summary>
+    /// <exception cref="HostIOException">The host refused.</exception>
+    public static void DeleteFile(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            throw ImageFileError.CannotWrite(path, e);
+        }
+    }
+
+    /// <summary>Replaces a text file in one step.</summary>
+    /// <exception cref="HostIOException">The host refused.</exception>
+    public static void WriteText(string path, string content)
+    {
+        using var output = new OutputFile(path, overwrite: true);
+        output.Write(0, Encoding.UTF8.GetBytes(content));
+        output.Complete();
+    }
+
+    /// <summary>Reads a small file of the user's: a profile, a key list.</summary>
+    /// <exception cref="HostIOException">It is missing or cannot be read.</exception>
+    /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: it is longer than <paramref name="limit"/> bytes.</exception>
+    public static byte[] ReadSmallFile(string path, int limit)
+    {
+        using var device = HostFileDevice.Open(path);
+        if (device.Length > limit)
+        {
+            throw CoreError.TooLongToRead(path, device.Length, limit);
+        }
+
+        var content = new byte[device.Length];
+        device.Read(0, content);
+        return content;
+    }
+
+    // An unpaired surrogate has no bytes in the host's names; two such names would become one.
+    private static bool IsEncodable(string name)
+    {
+        try
+        {
+            _ = StrictUtf8.GetByteCount(name);
+            return true;
+        }
+        catch (EncoderFallbackException)
+        {
+            return false;
+        }
+    }
+}
