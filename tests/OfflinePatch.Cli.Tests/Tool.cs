@@ -73,6 +73,9 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error)
     public string? State(string rule) => Image.GetProperty("rules").EnumerateArray()
         .Where(r => r.GetProperty("id").GetString() == rule).Select(r => r.GetProperty("state").GetString()).SingleOrDefault();
 
+    /// <summary>What the report says of a rule of the first image.</summary>
+    public JsonElement Rule(string rule) => Image.GetProperty("rules").EnumerateArray().First(r => r.GetProperty("id").GetString() == rule);
+
     /// <summary>The ids of the rules of the first image in a state.</summary>
     public IEnumerable<string> In(string state) => Image.GetProperty("rules").EnumerateArray()
         .Where(r => r.GetProperty("state").GetString() == state).Select(r => r.GetProperty("id").GetString()!);

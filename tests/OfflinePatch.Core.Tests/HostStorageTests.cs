@@ -220,4 +220,39 @@ public sealed class HostStorageTests : IDisposable
         process.StandardInput.Close();
         process.WaitForExit();
     }
+
+    [Fact]
+    public void Runs_that_begin_at_once_get_one_secret_and_it_is_never_seen_half_made()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var folder = _scratch[$"state{round}"];
+            var secrets = new byte[]?[8];
+            Parallel.For(0, secrets.Length, new ParallelOptions { MaxDegreeOfParallelism = secrets.Length }, i =>
+            {
+                var state = new HostState(folder);
+                var seen = state.ReadSecret();
+                secrets[i] = state.EnsureSecret();
+                Assert.True(seen is null || seen.AsSpan().SequenceEqual(secrets[i]));
+            });
+            Assert.All(secrets, s => Assert.Equal(secrets[0], s));
+            Assert.Equal(32, secrets[0]!.Length);
+            Assert.Equal([Path.Combine(folder, "undo-secret")], Directory.GetFiles(folder));
+        }
+    }
+
+    [SkippableFact]
+    public void A_secret_that_others_may_read_is_not_used()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "needs permission bits");
+        var folder = _scratch["state"];
+        Assert.NotNull(new HostState(folder).EnsureSecret());
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(Path.Combine(folder, "undo-secret"), UnixFileMode.UserRead | UnixFileMode.GroupRead);
+        }
+
+        Assert.Null(new HostState(folder).ReadSecret());
+        Assert.Null(new HostState(folder).EnsureSecret());
+    }
 }

@@ -198,6 +198,41 @@ public sealed class ImageHistoryTests : IDisposable
         Assert.Equal(original, File.ReadAllBytes(_image));
     }
 
+    [SkippableFact]
+    public void A_file_is_known_under_another_hard_link_and_after_it_was_renamed()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "needs link(2)");
+        var states = new List<byte[]> { File.ReadAllBytes(_image) };
+        var link = _scratch["link.raw"];
+        Assert.True(NativeFiles.TryAddName(_image, link));
+        File.WriteAllText(_scratch["other.raw.offlinepatch-undo"], "not an undo file");
+        foreach (var (seed, path) in new[] { (0, _image), (1, link), (3, _image) })
+        {
+            Change(seed, image: path);
+            states.Add(File.ReadAllBytes(_image));
+        }
+
+        Assert.Equal(["step 3", "step 1", "step 0"], ImageHistory.List(link).Select(s => s.Label));
+        Assert.Equal(link, Assert.Single(Assert.Single(ImageHistory.Undo(link)).Files).Path);
+        Assert.Equal(states[2], File.ReadAllBytes(_image));
+        File.Delete(_image);
+        File.Move(link, _scratch["renamed.raw"]);
+        Assert.Equal(2, ImageHistory.Undo(_scratch["renamed.raw"], new UndoOptions { All = true }).Count);
+        Assert.Equal(states[0], File.ReadAllBytes(_scratch["renamed.raw"]));
+        Assert.Equal([_scratch["other.raw.offlinepatch-undo"], _scratch["renamed.raw"]], Directory.GetFiles(_scratch.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void An_image_that_took_the_name_of_another_does_not_take_its_history()
+    {
+        Change(0);
+        File.Move(_image, _scratch["moved.raw"]);
+        File.WriteAllBytes(_image, new byte[300_000]);
+        Assert.Equal("CORE-0024", Assert.Throws<RefusedException>(() => ImageHistory.Undo(_image)).Code);
+        Assert.Single(ImageHistory.Undo(_scratch["moved.raw"]));
+        Assert.Equal("CORE-0022", Assert.Throws<RefusedException>(() => ImageHistory.Undo(_image)).Code);
+    }
+
     [Fact]
     public void Times_are_restored_to_the_nanosecond_and_holes_stay_holes()
     {

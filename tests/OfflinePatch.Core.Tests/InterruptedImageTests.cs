@@ -223,6 +223,22 @@ public sealed class InterruptedImageTests : IDisposable
     }
 
     [Fact]
+    public void An_undo_file_that_is_not_signed_is_refused_before_its_content_is_read()
+    {
+        Interruption.Leave(_image, Change);
+        var undo = _image + ".offlinepatch-undo";
+        var bytes = File.ReadAllBytes(undo);
+        bytes[StepLayout.Header.Code] ^= 1;
+        System.IO.Hashing.XxHash128.Hash(bytes.AsSpan(0, StepLayout.Header.Hash), bytes.AsSpan(StepLayout.Header.Hash));
+        bytes[StepLayout.Header.Size + 10] ^= 1; // a damaged body would be CORE-0023
+        File.WriteAllBytes(undo, bytes);
+        foreach (var writable in new[] { false, true })
+        {
+            Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable })).Code);
+        }
+    }
+
+    [Fact]
     public void An_undo_file_that_is_a_link_is_not_read()
     {
         if (OperatingSystem.IsWindows())

@@ -90,15 +90,7 @@ public static class Corpus
             return Directory.Exists(configured) ? configured : null;
         }
 
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "OfflinePatch.sln")))
-            {
-                var beside = Path.Combine(folder.FullName, "..", "shared", "corpus");
-                return Directory.Exists(beside) ? Path.GetFullPath(beside) : null;
-            }
-        }
-
-        return null;
+        var beside = Path.Combine(Repository.Root, "..", "shared", "corpus");
+        return Directory.Exists(beside) ? Path.GetFullPath(beside) : null;
     }
 }

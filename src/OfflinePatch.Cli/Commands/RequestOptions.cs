@@ -40,6 +40,13 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _enableRdp = new("--enable-rdp") { Description = "Turn Remote Desktop on and open the firewall for it." };
 
+    private readonly Option<bool> _repairBoot = new("--repair-boot")
+    {
+        Description = "Rebuild what starts Windows where it is missing or names another disk: boot files, boot configuration, system partition.",
+    };
+
+    private readonly Option<long?> _minSize = TypedOption.Size("--min-size", "Make the virtual disk at least this large (60G). The new part is unallocated space.");
+
     private readonly EditArguments _edit = new();
 
     private readonly Option<int?> _jobs = TypedOption.Number("--jobs", 1, 64, "How many images are worked on at once; by default as many as there are processors.");
@@ -64,6 +71,8 @@ internal sealed class RequestOptions
         command.Add(_allowUnsigned);
         command.Add(_trustRoot);
         command.Add(_enableRdp);
+        command.Add(_repairBoot);
+        command.Add(_minSize);
         command.Add(_report);
         command.Add(_all);
         command.Add(_quiet);
@@ -132,6 +141,8 @@ internal sealed class RequestOptions
         KeepDns = result.GetValue(_keepDns),
         AllowUnsigned = result.GetValue(_allowUnsigned),
         EnableRdp = result.GetValue(_enableRdp),
+        RepairBoot = result.GetValue(_repairBoot),
+        MinSize = result.GetValue(_minSize) ?? 0,
     };
 
     private static RuleSelection Selection(string[]? only, string[]? skip) => new(only ?? [], skip ?? []);

@@ -26,6 +26,34 @@ internal static class TypedOption
         },
     };
 
+    /// <summary>An option with a size in bytes: a number, with K, M, G or T for powers of 1024, as qemu-img takes it.</summary>
+    public static Option<long?> Size(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        Arity = ArgumentArity.ExactlyOne,
+        CustomParser = argument =>
+        {
+            var word = argument.Tokens.Count > 0 ? argument.Tokens[^1].Value : "";
+            if (ParseSize(word) is { } size)
+            {
+                return size;
+            }
+
+            argument.AddError($"{name} takes a number of bytes, or one with K, M, G or T behind it (60G), not '{word}'");
+            return null;
+        },
+    };
+
+    private static long? ParseSize(string word)
+    {
+        var digits = word.AsSpan().TrimEnd("iB"); // 60GiB is 60G
+        var shift = digits.Length == 0 ? 0 : char.ToUpperInvariant(digits[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
+        return long.TryParse(shift == 0 ? word : digits[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= long.MaxValue >> shift
+            ? number << shift
+            : null;
+    }
+
     /// <summary>An option with the format of an image.</summary>
     public static Option<ImageFormat?> Format(string description)
     {

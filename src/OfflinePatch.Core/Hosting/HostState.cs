@@ -12,13 +12,14 @@ internal sealed class HostState
     private const string SecretName = "undo-secret";
     private const int SecretLength = 32;
 
-    private const int WaitForWriter = 10; // ms
-    private const int Waits = 100;
     private readonly Lock _gate = new();
     private byte[]? _secret;
 
+    /// <summary>Uses a folder; null for none.</summary>
+    public HostState(string? folder) => Folder = folder;
+
     /// <summary>The folder, which need not exist; or null where there is none.</summary>
-    public string? Folder { get; } = FolderPath();
+    public string? Folder { get; }
 
     /// <summary>The secret, or null where there is none, or it is not this user's alone. Writes nothing.</summary>
     public byte[]? ReadSecret()
@@ -32,9 +33,14 @@ internal sealed class HostState
     /// <summary>The secret; it is made where there is none. Null where it cannot be: a home that is read-only or missing, as in many containers.</summary>
     public byte[]? EnsureSecret()
     {
-        if (ReadSecret() is { } known || Folder is null)
+        if (ReadSecret() is { } known)
         {
-            return _secret;
+            return known;
+        }
+
+        if (Folder is null)
+        {
+            return null;
         }
 
         lock (_gate)
@@ -77,7 +83,8 @@ internal sealed class HostState
         }
     }
 
-    private static string? FolderPath()
+    /// <summary>The folder of this user on this host, or null where there is none.</summary>
+    public static string? DefaultFolder()
     {
         if (Environment.GetEnvironmentVariable("OFFLINEPATCH_STATE") is { Length: > 0 } named)
         {
@@ -121,31 +128,25 @@ internal sealed class HostState
         return secret;
     }
 
-    /// <summary>Makes the secret, or reads the one that another run makes at this moment: the name is given to the first, and nothing replaces it.</summary>
+    /// <summary>Makes the secret, or reads the one that another run made meanwhile: the name appears with the whole content, and nothing replaces it.</summary>
     private static byte[]? Create(string path)
     {
+        var unnamed = $"{path}.{Guid.NewGuid():N}";
         try
         {
-            using var file = HostStorage.CreateNew(path, UnixFileMode.UserRead | UnixFileMode.UserWrite, path);
-            var secret = RandomNumberGenerator.GetBytes(SecretLength);
-            file.Write(0, secret);
-            file.Flush();
-            HostStorage.Instance.FlushFolderOf(path);
-            return secret;
-        }
-        catch (HostIOException) when (File.Exists(path))
-        {
-            for (var i = 0; i < Waits; i++)
+            using (var file = HostStorage.CreateNew(unnamed, UnixFileMode.UserRead | UnixFileMode.UserWrite, path))
             {
-                if (Read(path) is { } secret)
-                {
-                    return secret;
-                }
-
-                Thread.Sleep(WaitForWriter);
+                file.Write(0, RandomNumberGenerator.GetBytes(SecretLength));
+                file.Flush();
             }
 
-            return null;
+            NativeFiles.TryAddName(unnamed, path);
+            HostStorage.Instance.FlushFolderOf(path);
+            return Read(path);
+        }
+        finally
+        {
+            File.Delete(unnamed);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace OfflinePatch.Core.Hosting;
 /// </summary>
 internal sealed class HostStorage : IHostStorage
 {
-    private readonly HostState _state = new();
+    private readonly HostState _state = new(HostState.DefaultFolder());
 
     public static HostStorage Instance { get; } = new();
 

@@ -10,6 +10,7 @@ internal static class ImageFileError
     {
         var (kind, remedy) = type switch
         {
+            _ when UndoFileName.IsOurs(path) => ("no undo file, though it has the name of one", "Nothing of offlinepatch is lost with it: move it away, then try again."),
             HostFileType.Directory => ("a directory", "Name a file in it."),
             HostFileType.Pipe => ("a named pipe", "Write what it carries into a file first."),
             HostFileType.Socket => ("a socket", "Name a file."),

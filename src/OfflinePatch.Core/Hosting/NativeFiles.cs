@@ -48,6 +48,34 @@ internal static partial class NativeFiles
         }
     }
 
+    /// <summary>Gives a file a second name unless something has that name already. Where the host has no hard links, the file is renamed.</summary>
+    /// <returns>Whether the file has the name now.</returns>
+    public static bool TryAddName(string path, string name)
+    {
+        if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
+        {
+            if (Link(path, name) == 0)
+            {
+                return true;
+            }
+
+            if (Marshal.GetLastPInvokeError() == UnixError.Exists)
+            {
+                return false;
+            }
+        }
+
+        try
+        {
+            File.Move(path, name, overwrite: false);
+            return true;
+        }
+        catch (IOException) when (File.Exists(name))
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether a write may go past the host's cache.</summary>
     public static unsafe bool IsAligned(long offset, ReadOnlySpan<byte> buffer)
     {
@@ -156,4 +184,8 @@ internal static partial class NativeFiles
     [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int Close(int file);
+
+    [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string path, string name);
 }

@@ -8,6 +8,7 @@ internal static class UnixError
     public const int Interrupted = 4; // EINTR
     public const int NoDevice = 6; // ENXIO: a socket, or a device without a driver
     public const int AccessDenied = 13; // EACCES
+    public const int Exists = 17; // EEXIST
     public const int NotADirectory = 20; // ENOTDIR
     public const int IsADirectory = 21; // EISDIR
     public const int InvalidArgument = 22; // EINVAL

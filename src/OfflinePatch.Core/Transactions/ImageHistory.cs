@@ -103,7 +103,7 @@ public static class ImageHistory
             Note = options.Note,
             IsRecovery = true,
         });
-        var undone = transaction.Interrupted.Select(i => Describe(i.Step, imagePath)).ToList();
+        var undone = transaction.Interrupted.Select(i => Describe(i.Step, transaction)).ToList();
         var isWhole = transaction.Interrupted.All(i => i.Files.Count == i.Step.Records.Count);
         NameFiles(transaction, isWhole ? null : options.NameFiles, isNeeded: undone.Count > 0);
         undone.ForEach(u => options.Undone?.Invoke(u));
@@ -129,7 +129,7 @@ public static class ImageHistory
                     isNamed = true;
                 }
 
-                var description = Describe(step, imagePath);
+                var description = Describe(step, transaction);
                 transaction.Undo(step, transaction.AreTimesRestored, options);
                 undone.Add(description);
                 options.Undone?.Invoke(description);
@@ -152,7 +152,7 @@ public static class ImageHistory
         var steps = transaction.Search.FindComplete(transaction.Files[0].Handle);
         try
         {
-            return [.. steps.Select(s => Describe(s, imagePath))];
+            return [.. steps.Select(s => Describe(s, transaction))];
         }
         finally
         {
@@ -177,7 +177,7 @@ public static class ImageHistory
             // Oldest first: whatever is left when this is interrupted can still be undone in order.
             using (step)
             {
-                forgotten.Add(Describe(step, imagePath));
+                forgotten.Add(Describe(step, transaction));
                 transaction.Search.Delete(step, transaction.Files[0].Handle);
             }
         }
@@ -207,7 +207,7 @@ public static class ImageHistory
         });
         var isWhole = transaction.Interrupted.Count > 0 && transaction.Interrupted.All(i => i.Files.Count == i.Step.Records.Count);
         NameFiles(transaction, isWhole ? null : options.NameFiles, isNeeded: true);
-        return transaction.RolledBackStep ?? transaction.Interrupted.Select(i => Describe(i.Step, imagePath)).FirstOrDefault();
+        return transaction.RolledBackStep ?? transaction.Interrupted.Select(i => Describe(i.Step, transaction)).FirstOrDefault();
     }
 
     private static void NameFiles(ImageTransaction transaction, Action<IImageFiles>? nameFiles, bool isNeeded)
@@ -229,11 +229,14 @@ public static class ImageHistory
         transaction.AllFilesNamed();
     }
 
-    internal static ImageStep Describe(StepFile step, string imagePath)
+    /// <summary>What a step is, for the user. The file that he named has that path, whatever its name was when the step was made.</summary>
+    internal static ImageStep Describe(StepFile step, ImageTransaction transaction)
     {
-        var folder = Path.GetDirectoryName(HostPaths.Resolve(imagePath)) ?? "";
+        var image = transaction.Files[0].Handle;
+        var main = step.RecordOf(image, isNamedAfterIt: true);
+        var folder = Path.GetDirectoryName(image.Path) ?? "";
         return new ImageStep(step.Number, step.Created, step.Label, step.Path, step.Handle.Length,
             [.. step.Records.Where(r => r.Ranges.Length > 0 || r.OldLength != r.NewLength)
-                .Select(r => new ImageStepFile(Path.Combine(folder, r.Name), r.ByteCount, r.OldLength, r.NewLength))]);
+                .Select(r => new ImageStepFile(r == main ? image.Path : Path.Combine(folder, r.Name), r.ByteCount, r.OldLength, r.NewLength))]);
     }
 }

@@ -179,7 +179,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
             using var writing = HostProcess.BeginWriting();
             files.ForEach(f => f.Item2.CheckNoOtherWriter());
-            RolledBackStep = ImageHistory.Describe(interrupted.Step, ImagePath);
+            RolledBackStep = ImageHistory.Describe(interrupted.Step, this);
             new StepRun(_storage, _search).TakeBack(interrupted.Step, files, _options.Note);
             foreach (var file in interrupted.Files.Values)
             {

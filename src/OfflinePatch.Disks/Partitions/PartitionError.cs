@@ -43,4 +43,10 @@ internal static class PartitionError
     public static RefusedException SectorMultiple(long length, int sectorSize) =>
         new("PART-0010", $"A disk of {length} bytes is no multiple of the {sectorSize}-byte sectors that its partition table counts in.",
             "Choose a multiple of 1 MiB.");
+
+    public static RefusedException NotFree(long offset, long length) =>
+        new("PART-0012", $"A partition of {length} bytes at offset {offset} cannot be added to the GPT: the range is not free, or the table is full.",
+            "Free a range or an entry of the table first.");
+
+    public static RefusedException NoGptToAddTo() => new("PART-0013", "The disk has no GPT to add a partition to.", "Only GPT disks get a new partition.");
 }

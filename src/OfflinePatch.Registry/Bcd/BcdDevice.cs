@@ -6,7 +6,7 @@ namespace OfflinePatch.Registry.Bcd;
 /// A device element. Source: ReactOS <c>boot/environ/include/bl.h</c> (BL_DEVICE_DESCRIPTOR), and the stores of the corpus.
 /// What is not understood is <see cref="BcdDeviceKind.Unknown"/>; nothing here throws.
 /// </summary>
-public sealed record BcdDevice
+public sealed partial record BcdDevice
 {
     private static class Layout
     {

@@ -16,13 +16,13 @@ public sealed class ImageSession : IDisposable
 {
     private readonly bool _sharesDisk;
 
-    private ImageSession(IImageFiles files, SessionOptions options, DiskImage disk, bool sharesDisk = false)
+    private ImageSession(IImageFiles files, SessionOptions options, DiskImage disk, bool sharesDisk = false, ChangeLog? changes = null)
     {
         Files = files;
         Options = options;
         _sharesDisk = sharesDisk;
         var partitions = PartitionTable.Read(disk);
-        var changes = new ChangeLog { Clock = options.Clock };
+        changes ??= new ChangeLog { Clock = options.Clock };
         Machine = GuestMachine.Find(disk, partitions, VolumeOpener.OpenAll(disk, partitions, changes, options), changes);
     }
 
@@ -80,7 +80,10 @@ public sealed class ImageSession : IDisposable
     }
 
     /// <summary>The same files, opened anew: what a reader of the result will see.</summary>
-    public ImageSession Reopen() => Machine.Disk is OverlayDisk ? new(Files, Options, Machine.Disk, sharesDisk: true) : Open(Files, Options);
+    /// <param name="changes">Where further changes are recorded; null for a log of its own.</param>
+    public ImageSession Reopen(ChangeLog? changes = null) => Machine.Disk is OverlayDisk
+        ? new(Files, Options, Machine.Disk, sharesDisk: true, changes)
+        : new(Files, Options, DiskFormats.Open(Files), changes: changes);
 
     /// <inheritdoc/>
     public void Dispose()

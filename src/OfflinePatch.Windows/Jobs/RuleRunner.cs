@@ -53,33 +53,61 @@ internal static class RuleRunner
 
         var gates = results.Count;
         var repaired = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var rule in Ordinary(context))
+        var current = session;
+        try
         {
-            if (!context.Request.Selection.Includes(rule))
+            var byRule = new Dictionary<string, RuleReport>(StringComparer.Ordinal);
+            foreach (var rule in Ordinary(context).OrderBy(r => !r.Contract.ChangesLayout).ToList())
             {
-                results.Add(Skipped(context, rule, "Left out by --only or --skip."));
-                continue;
-            }
-
-            var finding = Inspect(context, rule);
-            if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
-            {
-                using (context.Changes.For(rule.Id))
+                byRule.Add(rule.Id, FixOne(context, rule, repaired));
+                if (rule.Contract.ChangesLayout && repaired.Contains(rule.Id))
                 {
-                    rule.Fix(context);
+                    current.WriteBack();
+                    var next = current.Reopen(context.Changes);
+                    Close(current, session);
+                    current = next;
+                    context = context with { Machine = current.Machine };
                 }
-
-                repaired.Add(rule.Id);
             }
 
-            results.Add(Describe(context, rule, finding));
-        }
+            results.AddRange(Ordinary(context).Select(r => byRule[r.Id]));
+            if (repaired.Count > 0)
+            {
+                VerifyAll(current, context, results, gates, repaired, dryRun);
+            }
 
-        if (repaired.Count == 0)
+            return Report(current, context, results, Verdict(context, results)) with { DryRun = dryRun ? true : null };
+        }
+        finally
         {
-            return Report(session, context, results, Verdict(context, results)) with { DryRun = dryRun ? true : null }; // nothing was asked for, nothing was written
+            Close(current, session);
+        }
+    }
+
+    /// <summary>Inspects with one rule, and fixes what fails and can be fixed.</summary>
+    private static RuleReport FixOne(RuleContext context, Rule rule, HashSet<string> repaired)
+    {
+        if (!context.Request.Selection.Includes(rule))
+        {
+            return Skipped(context, rule, "Left out by --only or --skip.");
         }
 
+        var finding = Inspect(context, rule);
+        if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
+        {
+            using (context.Changes.For(rule.Id))
+            {
+                rule.Fix(context);
+            }
+
+            repaired.Add(rule.Id);
+        }
+
+        return Describe(context, rule, finding);
+    }
+
+    private static void VerifyAll(ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
+    {
         if (session.WriteBack())
         {
             using var fresh = session.Reopen();
@@ -89,8 +117,15 @@ internal static class RuleRunner
         {
             Verify(session, context, results, gates, repaired, dryRun);
         }
+    }
 
-        return Report(session, context, results, Verdict(context, results)) with { DryRun = dryRun ? true : null };
+    /// <summary>Closes a session that was opened here; the first one is the caller's.</summary>
+    private static void Close(ImageSession session, ImageSession first)
+    {
+        if (session != first)
+        {
+            session.Dispose();
+        }
     }
 
     /// <summary>Every rule once more over the result. What was ok or fixed and fails now is a fault of ours: nothing must be kept.</summary>

@@ -27,6 +27,12 @@ internal sealed record RuleContract(string Id)
     /// <summary>Whether <see cref="Rule.Fix"/> does anything.</summary>
     public bool CanFix { get; init; }
 
+    /// <summary>
+    /// Whether a fix changes what is on the disk for the other rules: partitions, volumes, boot files. Such rules run first, and the disk is read again after each that
+    /// changed something.
+    /// </summary>
+    public bool ChangesLayout { get; init; }
+
     /// <summary>Whether it takes driver packages from <c>--drivers</c>.</summary>
     public bool UsesDriverSources { get; init; }
 

@@ -31,4 +31,10 @@ public sealed record RuleRequest
 
     /// <summary>Turn Remote Desktop on; <c>--enable-rdp</c>.</summary>
     public bool EnableRdp { get; init; }
+
+    /// <summary>Rebuild or correct what starts Windows, on this disk: boot configuration, boot files, a missing system partition; <c>--repair-boot</c>.</summary>
+    public bool RepairBoot { get; init; }
+
+    /// <summary>Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.</summary>
+    public long MinSize { get; init; }
 }

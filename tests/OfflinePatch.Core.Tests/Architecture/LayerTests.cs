@@ -17,7 +17,7 @@ public sealed class LayerTests
         ["OfflinePatch.FileSystems"] = ["Trees", "Cab Fat Iso Udf Zip", "Msi", ""],
         ["OfflinePatch.Registry"] = ["Layout", "Names Errors", "Cells", "Logs", "Check", "Editing", "", "RegText Bcd"],
         ["OfflinePatch.Drivers"] = ["", "Inf Manifest Pe", "Signatures", "Packages"],
-        ["OfflinePatch.Windows"] = ["Guest", "Targets", "CloudbaseInit", "DriverStore", "Rules", "Reports", "Jobs"],
+        ["OfflinePatch.Windows"] = ["Guest", "Targets", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs"],
     };
 
     public static TheoryData<string> Assemblies => [.. Layers.Keys];
@@ -39,7 +39,7 @@ public sealed class LayerTests
     [Fact]
     public void An_upward_reference_is_found()
     {
-        var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows", ["Targets", "CloudbaseInit", "DriverStore", "Rules", "Reports", "Jobs", "Guest"]);
+        var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows", ["Targets", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs", "Guest"]);
         Assert.Contains(found, f => f.StartsWith("OfflinePatch.Windows.Rules.RuleContext → OfflinePatch.Windows.Guest.", StringComparison.Ordinal));
         Assert.Contains(found, f => f.Contains(".Rules.Network.NetworkDhcpRule → OfflinePatch.Windows.Guest.ControlSet", StringComparison.Ordinal)); // named in method bodies only
     }

@@ -88,7 +88,7 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("no active partition", "boot.loader", true, m => m.Disk.Write(0x1BE, [0]), "active") { Where = (_, f) => f == Firmware.Bios },
         new("wrong HiddenSectors", "boot.loader", true, m => m.Disk.Write(Machine.MiB + 0x1C, [63, 0, 0, 0]), "HiddenSectors")
         { Where = (_, f) => f == Firmware.Bios },
-        new("no boot code", "boot.loader", false, m => m.Disk.Write(0, new byte[0x1B8]), "boot code") { Where = (_, f) => f == Firmware.Bios },
+        new("no boot code", "boot.loader", true, m => m.Disk.Write(0, new byte[0x1B8]), "boot code") { Where = (_, f) => f == Firmware.Bios },
         new("BCD of another disk", "boot.same-disk", false, m =>
         {
             var device = m.Firmware == Firmware.Uefi

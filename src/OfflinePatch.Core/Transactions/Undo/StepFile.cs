@@ -92,6 +92,19 @@ internal sealed class StepFile : IDisposable
             ?? (isNamedAfterIt && (!IsLegacy || Records.Count == 1) ? Records[0] : null);
     }
 
+    /// <summary>Whether the undo file says that its step was made of this very file, whatever the name was. Reads a few bytes of it, and proves nothing.</summary>
+    public bool SaysItIsOf(IHostHandle file)
+    {
+        var identity = file.GetStatus().Identity;
+        if (IsLegacy || !identity.IsKnown || _file.Length < StepLayout.Header.Size + StepLayout.File.Size)
+        {
+            return false;
+        }
+
+        var recorded = StepReader.ReadMainIdentity(_file);
+        return recorded.IsKnown && recorded.Matches(identity);
+    }
+
     /// <summary>The state that the undo file holds now.</summary>
     public StepState ReadState() => StepHeader.Read(_file).State;
 

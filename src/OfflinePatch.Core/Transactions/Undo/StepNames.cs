@@ -9,7 +9,7 @@ namespace OfflinePatch.Core.Transactions.Undo;
 /// </summary>
 internal static class StepNames
 {
-    public const string Suffix = ".offlinepatch-undo";
+    public const string Suffix = UndoFileName.Suffix;
 
     /// <summary>Until an undo file is durable it has this suffix too; the image is untouched then, and the file says nothing.</summary>
     public const string NewSuffix = ".new";

@@ -8,6 +8,8 @@ namespace OfflinePatch.Core.Transactions.Undo;
 /// <summary>Reads the records of an undo file of version 3, after checking all of it: a damaged one must never be written over an image.</summary>
 internal sealed class StepReader
 {
+    private const int MaxNanoseconds = 999_999_999;
+
     private readonly IHostHandle _input;
     private readonly StepHeader _header;
     private readonly long _end;
@@ -34,6 +36,14 @@ internal sealed class StepReader
         var reader = new StepReader(input, header);
         CheckHash(input, StepLayout.Header.Size, header.BodyLength, header.BodyHash, StepLayout.Header.BodyHash);
         return reader.ReadRecords();
+    }
+
+    /// <summary>Which file was named when the step was made, as its undo file says: nothing is checked, so this only tells which undo files are worth reading.</summary>
+    public static FileIdentity ReadMainIdentity(IHostHandle input)
+    {
+        var record = new byte[StepLayout.File.Size];
+        input.Read(StepLayout.Header.Size, record);
+        return ReadIdentity(record);
     }
 
     private List<StepRecord> ReadRecords()
@@ -66,10 +76,8 @@ internal sealed class StepReader
         var rangeCount = ReadInt32(record, StepLayout.File.RangeCount, 0, StepLayout.MaxRanges - _rangeCount, "range count");
         Bound(rangeCount, 0, (_end - _position) / StepLayout.Range.Size, "range count");
         _rangeCount += rangeCount;
-        var identity = new FileIdentity(
-            BinaryPrimitives.ReadUInt64LittleEndian(record.AsSpan(StepLayout.File.Device)),
-            BinaryPrimitives.ReadUInt64LittleEndian(record.AsSpan(StepLayout.File.Inode)),
-            record[StepLayout.File.HasBirth] == 0 ? null : ReadTime(record, StepLayout.File.BirthSeconds, StepLayout.File.BirthNanoseconds));
+        var identity = ReadIdentity(record);
+        Bound(identity.Birth?.Nanoseconds ?? 0, 0, MaxNanoseconds, "number of nanoseconds");
         var name = Encoding.UTF8.GetString(Take(nameLength));
         if (!HostNames.IsPlain(name))
         {
@@ -157,10 +165,17 @@ internal sealed class StepReader
         }
     }
 
+    private static FileIdentity ReadIdentity(ReadOnlySpan<byte> record) => new(
+        BinaryPrimitives.ReadUInt64LittleEndian(record[StepLayout.File.Device..]),
+        BinaryPrimitives.ReadUInt64LittleEndian(record[StepLayout.File.Inode..]),
+        record[StepLayout.File.HasBirth] == 0 ? null : new FileTimestamp(
+            BinaryPrimitives.ReadInt64LittleEndian(record[StepLayout.File.BirthSeconds..]),
+            BinaryPrimitives.ReadInt32LittleEndian(record[StepLayout.File.BirthNanoseconds..])));
+
     private FileTimestamp ReadTime(ReadOnlySpan<byte> record, int seconds, int nanoseconds)
     {
         var fraction = BinaryPrimitives.ReadInt32LittleEndian(record[nanoseconds..]);
-        Bound(fraction, 0, 999_999_999, "number of nanoseconds");
+        Bound(fraction, 0, MaxNanoseconds, "number of nanoseconds");
         return new FileTimestamp(BinaryPrimitives.ReadInt64LittleEndian(record[seconds..]), fraction);
     }
 

@@ -59,35 +59,86 @@ internal sealed class StepSearch
         }
     }
 
-    /// <summary>The complete steps of an image, newest first.</summary>
+    /// <summary>
+    /// The complete steps of an image, newest first: those named after it, and those beside it that were made of this very file under another name (a hard link, a name
+    /// that it had before).
+    /// </summary>
     public IReadOnlyList<StepFile> FindComplete(IHostHandle image)
     {
         var steps = new List<StepFile>();
         try
         {
-            foreach (var path in PathsOf(image))
+            var named = PathsOf(image).ToHashSet(StringComparer.Ordinal);
+            steps.AddRange(named.Select(OpenComplete).OfType<StepFile>());
+            var isUnderOneName = true;
+            foreach (var path in UndoFilesBeside(image).Where(p => !named.Contains(p)))
             {
-                if (StepFile.TryOpen(_storage, path) is not { } step)
-                {
-                    continue;
-                }
-
-                if (step.State == StepState.Complete)
+                if (OpenCompleteOfOtherName(path, image) is { } step)
                 {
                     steps.Add(step);
-                }
-                else
-                {
-                    step.Dispose();
+                    isUnderOneName = false;
                 }
             }
 
-            return [.. steps.OrderByDescending(s => s.Number).ThenByDescending(s => s.Created)];
+            // Numbers count the steps of one name only.
+            return isUnderOneName
+                ? [.. steps.OrderByDescending(s => s.Number).ThenByDescending(s => s.Created)]
+                : [.. steps.OrderByDescending(s => s.Created).ThenByDescending(s => s.Number)];
         }
         catch
         {
             steps.ForEach(s => s.Dispose());
             throw;
+        }
+    }
+
+    private StepFile? OpenComplete(string path)
+    {
+        if (StepFile.TryOpen(_storage, path) is not { State: var state } step)
+        {
+            return null;
+        }
+
+        if (state == StepState.Complete)
+        {
+            return step;
+        }
+
+        step.Dispose();
+        return null;
+    }
+
+    private StepFile? OpenCompleteOfOtherName(string path, IHostHandle image)
+    {
+        StepFile? step = null;
+        try
+        {
+            step = OpenComplete(path);
+            if (step?.SaysItIsOf(image) == true)
+            {
+                return step;
+            }
+        }
+        catch (Exception e) when (e is CorruptImageException or RefusedException or HostIOException)
+        {
+            // It is named after another file, so whatever is wrong with it is not this image's matter.
+        }
+
+        step?.Dispose();
+        return null;
+    }
+
+    /// <summary>Undo files in the folder of an image, whatever they are named after.</summary>
+    private IEnumerable<string> UndoFilesBeside(IHostHandle image)
+    {
+        var folder = System.IO.Path.GetDirectoryName(image.Path)!;
+        foreach (var name in NamesIn(folder))
+        {
+            var end = name.LastIndexOf(StepNames.Suffix, StringComparison.Ordinal);
+            if (end > 0 && StepNames.NumberOf(name.AsSpan(end), StepNames.Suffix) > 0)
+            {
+                yield return System.IO.Path.Combine(folder, name);
+            }
         }
     }
 

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>The BIOS boot chain: what is wrong with MBR and boot sector, and what can be mended in place (boot-network-accounts.md §1.6).</summary>
-internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnlyList<BiosBootRepair.Step> Steps)
+internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnlyList<BootStep> Steps)
 {
     private const string Rewrite = "Repair it in the source machine's recovery environment: `bootrec /fixmbr`, `bootrec /fixboot`, `bcdboot C:\\Windows`; then export it again.";
 
@@ -18,51 +19,38 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
             return new BiosBootRepair(null, null, []);
         }
 
-        Span<byte> mbr = stackalloc byte[512];
-        disk.Read(0, mbr);
-        if (!mbr[..Layout.BootCodeEnd].ContainsAnyExcept((byte)0))
-        {
-            return new BiosBootRepair("The master boot record has no boot code (bytes 0 to 439 are zero).", Rewrite, []);
-        }
-
         var volume = context.Boot.Active;
         if (volume.Files?.Find(BootFilesFinder.BiosBootManager) is not { Length: > 0 })
         {
             return new BiosBootRepair($@"\{BootFilesFinder.BiosBootManager} is missing or empty on partition {partition.Number}.", Rewrite, []);
         }
 
-        var steps = new List<Step>();
+        var steps = new List<BootStep>();
         if (partition.IsLogical)
         {
             return new BiosBootRepair($"The boot manager is on a logical partition ({partition.Number}), which the BIOS cannot start.", Rewrite, steps);
         }
 
-        // The table was read when the image was opened; the flags are read again, so that a second look sees what was mended.
-        var isActive = mbr[StatusOf(partition.Number)] == 0x80;
-        var wrongActive = new List<int>();
-        for (var number = 1; number <= 4; number++)
+        if (MbrBootCode.IsMissing(disk))
         {
-            if (number != partition.Number && mbr[StatusOf(number)] == 0x80)
+            steps.Add(new BootStep("the master boot record has no boot code (bytes 0 to 439 are zero)", "boot code that starts the active partition", () =>
             {
-                wrongActive.Add(number);
-            }
+                MbrBootCode.Write(disk);
+                context.Changes.RecordFile("disk: master boot record", FileChangeKind.Replaced, 512);
+            }));
         }
 
-        if (!isActive || wrongActive.Count > 0)
+        // The table was read when the image was opened; the flags are read again, so that a second look sees what was changed.
+        var active = MbrActiveFlag.Read(disk);
+        if (active is not [var only] || only != partition.Number)
         {
-            steps.Add(new Step(
-                wrongActive.Count > 0 ? $"in the master boot record partition {wrongActive[0]} is active" : "in the master boot record no partition is active",
+            var wrong = active.FirstOrDefault(a => a != partition.Number);
+            steps.Add(new BootStep(
+                wrong != 0 ? $"in the master boot record partition {wrong} is active" : "in the master boot record no partition is active",
                 $"partition {partition.Number} is active",
                 () =>
                 {
-                    Span<byte> flag = [0x80];
-                    disk.Write(StatusOf(partition.Number), flag);
-                    foreach (var other in wrongActive)
-                    {
-                        flag[0] = 0;
-                        disk.Write(StatusOf(other), flag);
-                    }
-
+                    MbrActiveFlag.Set(disk, partition.Number);
                     context.Changes.RecordFile("disk: master boot record", FileChangeKind.Replaced, 512);
                 }));
         }
@@ -78,7 +66,7 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
         var hidden = BinaryPrimitives.ReadUInt32LittleEndian(boot[Layout.HiddenSectors..]);
         if (start <= uint.MaxValue && hidden != start)
         {
-            steps.Add(new Step(
+            steps.Add(new BootStep(
                 $"HiddenSectors of partition {partition.Number} is {hidden}", $"HiddenSectors = {start}",
                 () =>
                 {
@@ -120,17 +108,9 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
         }
     }
 
-    private static int StatusOf(int number) => Layout.FirstEntry + ((number - 1) * Layout.EntrySize);
-
-    /// <summary>One thing to mend.</summary>
-    internal sealed record Step(string Before, string After, Action Apply);
-
     /// <summary>Offsets in an MBR and in a boot sector with a BIOS parameter block.</summary>
     private static class Layout
     {
-        public const int BootCodeEnd = 0x1B8; // the disk signature follows
-        public const int FirstEntry = 0x1BE; // four entries; +0 u8 status: 0x80 active
-        public const int EntrySize = 16;
         public const int HiddenSectors = 0x1C; // u32: sectors before the partition
         public const int BootSectorCode = 0x54; // behind the BIOS parameter block of NTFS
         public const int Signature = 0x1FE; // 55 AA

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Rules.Boot;
@@ -37,7 +38,7 @@ internal sealed class BootLoaderRule() : Rule(Description)
         {
             var esp = context.Boot.Esp!.RequireWritable();
             var loader = esp.ReadFile(BootFilesFinder.UefiBootManager, LargestLoader);
-            var path = FallbackPath(context.Windows.Facts.Architecture)!;
+            var path = FallbackLoader.PathFor(context.Windows.Facts.Architecture)!;
             esp.CreateDirectory(@"EFI\Boot");
             if (esp.FileExists(path) && !esp.FileExists(path + KeptSuffix))
             {
@@ -67,7 +68,7 @@ internal sealed class BootLoaderRule() : Rule(Description)
                 "Run `bcdboot C:\\Windows /s S: /f UEFI` in the source machine's recovery environment, then export it again.");
         }
 
-        if (FallbackPath(context.Windows.Facts.Architecture) is not { } path)
+        if (FallbackLoader.PathFor(context.Windows.Facts.Architecture) is not { } path)
         {
             return Finding.Failed("The architecture of Windows is unknown, and with it the name of the fallback loader.", "See windows.supported.");
         }
@@ -96,13 +97,4 @@ internal sealed class BootLoaderRule() : Rule(Description)
 
     private static bool IsSame(IFileSystem files, string path, string other) =>
         files.Find(path)?.Length == files.Find(other)?.Length && files.ReadFile(path, LargestLoader).AsSpan().SequenceEqual(files.ReadFile(other, LargestLoader));
-
-    private static string? FallbackPath(WindowsArchitecture architecture) => architecture switch
-    {
-        WindowsArchitecture.X64 => @"EFI\Boot\bootx64.efi",
-        WindowsArchitecture.X86 => @"EFI\Boot\bootia32.efi",
-        WindowsArchitecture.Arm64 => @"EFI\Boot\bootaa64.efi",
-        WindowsArchitecture.Arm => @"EFI\Boot\bootarm.efi",
-        _ => null,
-    };
 }

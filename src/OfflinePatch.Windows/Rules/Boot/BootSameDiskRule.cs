@@ -1,6 +1,7 @@
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
+using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
@@ -23,11 +24,41 @@ internal sealed class BootSameDiskRule() : Rule(Description)
     {
         Title = "Boot and system partition are on this disk",
         Source = "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk",
-        Summary = @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, SYSTEM\MountedDevices.",
+        Summary = @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, SYSTEM\MountedDevices. With --repair-boot: boot files from \Windows\Boot, boot configuration from BCD-Template or corrected in place, the active flag, a new EFI system partition.",
+        CanFix = true,
+        ChangesLayout = true,
     };
 
     /// <inheritdoc/>
-    public override Finding Inspect(RuleContext context)
+    public override Finding Inspect(RuleContext context) =>
+        Judge(context) is var finding && finding.State == FindingState.Failed && context.FoundWindows is { } windows
+            ? WithRepair(context, finding, BootRepair.Find(context.Machine, windows))
+            : finding;
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context) => BootRepair.Find(context.Machine, context.Windows).Apply();
+
+    /// <summary>A failure, with what <c>--repair-boot</c> does about it.</summary>
+    private static Finding WithRepair(RuleContext context, Finding failure, BootRepair repair)
+    {
+        if (repair.Problem is { } problem)
+        {
+            return failure with { Remedy = $"It cannot be repaired here: {problem} {failure.Remedy}" };
+        }
+
+        if (repair.Steps.Count == 0)
+        {
+            return failure;
+        }
+
+        var before = string.Join("; ", repair.Steps.Select(s => s.Before));
+        var after = string.Join("; ", repair.Steps.Select(s => s.After));
+        return context.Request.RepairBoot
+            ? failure with { Remedy = "Run `offlinepatch fix --repair-boot`.", Before = before, After = after, Fixable = true }
+            : failure with { Remedy = $"Run `offlinepatch fix --repair-boot`: {after}.", Before = before };
+    }
+
+    private static Finding Judge(RuleContext context)
     {
         var table = context.Partitions;
         if (context.Boot.SystemVolume is not { } systemVolume)

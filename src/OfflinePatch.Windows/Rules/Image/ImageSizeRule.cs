@@ -1,4 +1,7 @@
 using System.Globalization;
+using OfflinePatch.Disks;
+using OfflinePatch.Disks.Formats;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Image;
@@ -18,8 +21,10 @@ internal sealed class ImageSizeRule() : Rule(Description)
     {
         Title = "The disk has a size that the target accepts",
         Source = "Huawei IMS: the system disk has 40 to 1024 GB; files over 128 GB only as RAW or ZVHD2 (fast import)",
-        Summary = "Virtual size of the disk, and size of the file for its format.",
+        Summary = "Virtual size of the disk, and size of the file for its format. A fix makes a smaller disk larger: the new part is unallocated space, and the backup of a GPT moves to the new end. No partition changes.",
         NeedsWindows = false,
+        CanFix = true,
+        ChangesLayout = true,
         Parameters = [MinSize, MaxSize, ImportLimit, FastImport],
     };
 
@@ -27,13 +32,16 @@ internal sealed class ImageSizeRule() : Rule(Description)
     public override Finding Inspect(RuleContext context)
     {
         var size = context.Disk.Length;
-        var minimum = Value(context, MinSize);
+        var minimum = Wanted(context);
         var maximum = Value(context, MaxSize);
-        if (size < minimum * GiB)
+        if (size < minimum)
         {
-            return Finding.Failed(
-                $"The disk has {Text(size)}, less than the {minimum} GiB that {context.Profile.Title} demands of a system disk.",
-                $"Enlarge the virtual disk to {minimum} GiB in the source machine (the partition need not grow), then export it again.", Text(size));
+            var message = context.Request.MinSize > Value(context, MinSize) * GiB
+                ? $"The disk has {Text(size)}, less than the {Text(minimum)} that --min-size asks for."
+                : $"The disk has {Text(size)}, less than the {Text(minimum)} that {context.Profile.Title} demands of a system disk.";
+            return DiskGrowth.WhyNot(context.Disk, context.Partitions) is { } why
+                ? Finding.Failed(message, $"{why} Write a copy, which can be larger: `offlinepatch fix IMAGE -o COPY.qcow2`.", Text(size), Text(minimum))
+                : Finding.Broken(message, Text(size), $"{Text(minimum)}; the new part is unallocated, which Windows or its agent adds to the volume");
         }
 
         if (size > maximum * GiB)
@@ -58,6 +66,16 @@ internal sealed class ImageSizeRule() : Rule(Description)
             : $"the file has {Text(fileSize)}, so use fast import, which injects no drivers{(format == "raw" ? "; a RAW image needs its bitmap for that (--create-mf)" : "")}";
         return Finding.Ok($"The disk has {Text(size)}; {way}.");
     }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        DiskGrowth.Grow(context.Disk, Wanted(context));
+        context.Changes.RecordFile("disk: length", FileChangeKind.Replaced, context.Disk.Length);
+    }
+
+    /// <summary>Bytes that the disk shall have at least.</summary>
+    private static long Wanted(RuleContext context) => Math.Max(context.Profile.Value(Description.Id, MinSize) * GiB, context.Request.MinSize);
 
     internal static string Text(long bytes) =>
         bytes % GiB == 0
