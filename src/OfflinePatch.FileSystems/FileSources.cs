@@ -9,7 +9,9 @@ using OfflinePatch.FileSystems.Zip;
 
 namespace OfflinePatch.FileSystems;
 
-/// <summary>Opens what a user names as a source of files: a driver disc, a package, an archive. Told apart by content, never by extension.</summary>
+/// <summary>
+/// Opens what a user names as a source of files: a driver disc, a package, an archive. Told apart by content, never by extension.
+/// </summary>
 public static class FileSources
 {
     /// <summary>Opens a directory, ZIP archive, ISO 9660 or UDF disc, FAT floppy image, MSI package or cabinet as a tree.</summary>
@@ -70,7 +72,8 @@ public static class FileSources
     }
 
     /// <summary>
-    /// A disc by its richest file system. A Windows installation disc holds its files in UDF, and in ISO 9660 only a text that says so; where UDF
+    /// A disc by its richest file system. A Windows installation disc holds its files in UDF, and in ISO 9660 only a text that says so;
+    /// where UDF
     /// is of a kind that is not handled, a bridge disc is read as ISO 9660.
     /// </summary>
     private static TreeFileSystem? OpenDisc(BlockDevice device, string source)

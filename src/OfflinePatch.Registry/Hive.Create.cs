@@ -51,7 +51,8 @@ public sealed partial class Hive
         HiveBin.Write(bins, 0, (uint)binSize, now);
 
         var node = new KeyNodeWriter(NewCell(bins, root, keySize));
-        node.Initialise(compressed ? KeyNodeFlags.Root : KeyNodeFlags.Root & ~KeyNodeFlags.CompressedName, now, CellOffset.Nil, security, CellOffset.Nil, 0);
+        node.Initialise(compressed ? KeyNodeFlags.Root : KeyNodeFlags.Root & ~KeyNodeFlags.CompressedName, now, CellOffset.Nil, security,
+            CellOffset.Nil, 0);
         node.SetName(rootName, compressed);
 
         var cell = new KeySecurityWriter(NewCell(bins, security, securitySize));

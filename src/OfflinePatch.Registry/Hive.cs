@@ -179,7 +179,7 @@ public sealed partial class Hive : IKeyTree
         }
     }
 
-    /// <summary>Counts deletions, so that handles of deleted keys are told from living ones.</summary>
+    /// <summary>Counts deletions, so that handles of deleted keys are recognised.</summary>
     internal int DeletionStamp => _editor?.DeletionStamp ?? 0;
 
     internal bool IsDeletedSince(CellOffset key, int stamp) => _editor is not null && _editor.IsDeletedSince(key, stamp);
@@ -188,7 +188,8 @@ public sealed partial class Hive : IKeyTree
 
     List<CellOffset> IKeyTree.ValueCells(KeyNode node) => ValueCells(node);
 
-    bool IKeyTree.TryFindValue(KeyNode node, string name, out CellOffset found, out int index) => TryFindValue(node, name, out found, out index);
+    bool IKeyTree.TryFindValue(KeyNode node, string name, out CellOffset found, out int index) =>
+        TryFindValue(node, name, out found, out index);
 
     string IKeyTree.PathOf(CellOffset key) => new HiveKey(this, key).Path;
 

@@ -21,7 +21,8 @@ public sealed partial class HiveKey
         foreach (var name in KeyPath.Split(relativePath))
         {
             var text = relativePath[name];
-            key = Hive.TryFindSubkey(key.Cell, text, out var found) ? new HiveKey(Hive, found) : new HiveKey(Hive, Hive.Editor.CreateKey(key.Cell, text));
+            key = Hive.TryFindSubkey(key.Cell, text, out var found) ? new HiveKey(Hive, found)
+                : new HiveKey(Hive, Hive.Editor.CreateKey(key.Cell, text));
         }
 
         return key;
@@ -99,7 +100,8 @@ public sealed partial class HiveKey
     public void SetExpandString(string name, string value) => SetValue(name, RegistryValueType.ExpandString, ValueText.Encode(value));
 
     /// <summary>Sets a MULTI_SZ value.</summary>
-    public void SetMultiString(string name, params IEnumerable<string> values) => SetValue(name, RegistryValueType.MultiString, ValueText.EncodeMulti(values));
+    public void SetMultiString(string name, params IEnumerable<string> values) =>
+        SetValue(name, RegistryValueType.MultiString, ValueText.EncodeMulti(values));
 
     /// <summary>Sets a DWORD value.</summary>
     public void SetDword(string name, uint value)

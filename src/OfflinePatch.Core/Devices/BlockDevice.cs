@@ -16,12 +16,14 @@ public abstract class BlockDevice : IDisposable
     public virtual int SectorSize => 512;
 
     /// <summary>Fills <paramref name="buffer"/> from <paramref name="offset"/>.</summary>
-    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is damaged.</exception>
+    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is
+    /// damaged.</exception>
     /// <exception cref="IOException">The host failed to read.</exception>
     public abstract void Read(long offset, Span<byte> buffer);
 
     /// <summary>Writes <paramref name="buffer"/> at <paramref name="offset"/>. The range must be inside the device.</summary>
-    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is damaged.</exception>
+    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is
+    /// damaged.</exception>
     /// <exception cref="UnsupportedImageException">The device cannot be written in place.</exception>
     /// <exception cref="IOException">The host failed to write.</exception>
     public abstract void Write(long offset, ReadOnlySpan<byte> buffer);
@@ -41,7 +43,9 @@ public abstract class BlockDevice : IDisposable
         return new DeviceExtent(offset, Length - offset, IsZero: false);
     }
 
-    /// <summary>Says that a range will be read soon, so that the host can begin to fetch it. Costs nothing where it cannot; never fails.</summary>
+    /// <summary>
+    /// Says that a range will be read soon, so that the host can begin to fetch it. Costs nothing where it cannot; never fails.
+    /// </summary>
     public virtual void Prefetch(long offset, long length)
     {
     }

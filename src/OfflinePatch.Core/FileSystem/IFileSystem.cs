@@ -7,7 +7,9 @@ namespace OfflinePatch.Core.FileSystem;
 /// </summary>
 public interface IFileSystem : IDisposable
 {
-    /// <summary>What it is, for messages: <c>NTFS</c>, <c>FAT32</c>, <c>ISO 9660 (Joliet)</c>, <c>UDF</c>, <c>ZIP</c>, <c>directory</c>.</summary>
+    /// <summary>
+    /// What it is, for messages: <c>NTFS</c>, <c>FAT32</c>, <c>ISO 9660 (Joliet)</c>, <c>UDF</c>, <c>ZIP</c>, <c>directory</c>.
+    /// </summary>
     string Format { get; }
 
     /// <summary>Where it comes from, for messages: a host path, or a partition of an image.</summary>
@@ -65,7 +67,8 @@ public interface IWritableFileSystem : IFileSystem
     IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default);
 
     /// <summary>
-    /// Findings because of which any change is refused: damage that could let new content overwrite a file. Empty: the volume may be changed.
+    /// Findings because of which any change is refused: damage that could let new content overwrite a file. Empty: the volume may be
+    /// changed.
     /// The first change asks the same question and throws <see cref="RefusedException"/>; the cost is one pass over the metadata, once.
     /// </summary>
     /// <exception cref="IOException">The host failed to read.</exception>

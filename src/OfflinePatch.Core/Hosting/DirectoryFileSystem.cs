@@ -172,7 +172,8 @@ public sealed class DirectoryFileSystem : IFileSystem
         var isDirectory = item is DirectoryInfo;
         if (item.LinkTarget is null)
         {
-            return new Entry(new FileEntry(item.Name, isDirectory, item is FileInfo file ? file.Length : 0, item.LastWriteTimeUtc, WindowsAttributes(item)), item.FullName);
+            return new Entry(new FileEntry(item.Name, isDirectory, item is FileInfo file ? file.Length : 0, item.LastWriteTimeUtc,
+                WindowsAttributes(item)), item.FullName);
         }
 
         if (Resolve(item.FullName) is not { } target || !IsInsideRoot(target) || !File.Exists(target))
@@ -186,14 +187,16 @@ public sealed class DirectoryFileSystem : IFileSystem
 
     private static FileAttributes WindowsAttributes(FileSystemInfo item) =>
         OperatingSystem.IsWindows()
-            ? item.Attributes & (FileAttributes.ReadOnly | FileAttributes.Hidden | FileAttributes.System | FileAttributes.Archive | FileAttributes.Directory)
+            ? item.Attributes & (FileAttributes.ReadOnly | FileAttributes.Hidden | FileAttributes.System | FileAttributes.Archive
+                | FileAttributes.Directory)
             : item is DirectoryInfo ? FileAttributes.Directory : 0;
 
     private bool IsInsideRoot(string realPath)
     {
         var root = Path.TrimEndingDirectorySeparator(_realRoot);
         return realPath.StartsWith(root, StringComparison.Ordinal)
-            && (root.EndsWith(Path.DirectorySeparatorChar) || (realPath.Length > root.Length && realPath[root.Length] == Path.DirectorySeparatorChar));
+            && (root.EndsWith(Path.DirectorySeparatorChar)
+                || (realPath.Length > root.Length && realPath[root.Length] == Path.DirectorySeparatorChar));
     }
 
     /// <summary>The path without any link in it, as realpath(3) gives it; null where the links do not end.</summary>
@@ -240,7 +243,8 @@ public sealed class DirectoryFileSystem : IFileSystem
     }
 
     private static string[] Parts(string path, string root) =>
-        [.. path[root.Length..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries).Where(p => p != ".")];
+        [.. path[root.Length..].Split([Path.DirectorySeparatorChar, Path.AltDirectorySeparatorChar], StringSplitOptions.RemoveEmptyEntries)
+            .Where(p => p != ".")];
 
     private sealed record Entry(FileEntry Public, string HostPath);
 

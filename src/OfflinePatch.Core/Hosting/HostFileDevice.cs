@@ -1,6 +1,8 @@
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>A host file as a device that is only read: an image below a transaction's overlay, a driver disc, a package, an archive.</summary>
+/// <summary>
+/// A host file as a device that is only read: an image below a transaction's overlay, a driver disc, a package, an archive.
+/// </summary>
 public sealed class HostFileDevice : BlockDevice
 {
     private readonly IHostHandle _handle;
@@ -22,10 +24,13 @@ public sealed class HostFileDevice : BlockDevice
     public override bool CanWrite => false;
 
     /// <summary>Opens a host file for reading.</summary>
-    /// <exception cref="HostIOException"><c>CORE-0010</c> missing, <c>CORE-0011</c> not a file, <c>CORE-0015</c> cannot be opened.</exception>
+    /// <exception cref="HostIOException"><c>CORE-0010</c> missing, <c>CORE-0011</c> not a file, <c>CORE-0015</c> cannot be
+    /// opened.</exception>
     public static HostFileDevice Open(string path) => new(HostStorage.Instance.OpenRead(path), ownsHandle: true);
 
-    /// <summary>Opens a file that another file names, in the same folder: <paramref name="name"/> is not trusted and must be a plain name.</summary>
+    /// <summary>
+    /// Opens a file that another file names, in the same folder: <paramref name="name"/> is not trusted and must be a plain name.
+    /// </summary>
     /// <returns>Null when the name is not plain, or there is no such file (looked up without case).</returns>
     /// <exception cref="HostIOException">It exists and cannot be opened.</exception>
     /// <exception cref="RefusedException"><c>CORE-0033</c>: it is a link.</exception>
@@ -40,7 +45,8 @@ public sealed class HostFileDevice : BlockDevice
         var exact = System.IO.Path.Combine(folder, name);
         if (!File.Exists(exact))
         {
-            exact = Directory.EnumerateFiles(folder).FirstOrDefault(f => string.Equals(System.IO.Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase));
+            exact = Directory.EnumerateFiles(folder)
+                .FirstOrDefault(f => string.Equals(System.IO.Path.GetFileName(f), name, StringComparison.OrdinalIgnoreCase));
         }
 
         // The name is another file's, so a link of that name could lead anywhere.

@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>A file of this machine, read and written by offset. Whatever the host refuses, with whatever error, is a <see cref="HostIOException"/>.</summary>
+/// <summary>
+/// A file of this machine, read and written by offset. Whatever the host refuses, with whatever error, is a <see cref="HostIOException"/>.
+/// </summary>
 internal sealed class HostHandle : IHostHandle
 {
     private readonly SafeFileHandle _handle;

@@ -7,13 +7,15 @@ public static class HostPaths
 {
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    private static readonly SearchValues<char> NotInWindowsNames = SearchValues.Create([.. "<>:\"|?*", .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
+    private static readonly SearchValues<char> NotInWindowsNames =
+        SearchValues.Create([.. "<>:\"|?*", .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
 
     // Names of devices in every folder of Windows. Source: "Naming Files, Paths, and Namespaces", Microsoft.
     private static readonly string[] ReservedNames =
     [
         "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$",
-        .. Enumerable.Range(0, 10).SelectMany(i => new[] { $"COM{i}", $"LPT{i}" }), "COM\u00B9", "COM\u00B2", "COM\u00B3", "LPT\u00B9", "LPT\u00B2", "LPT\u00B3",
+        .. Enumerable.Range(0, 10).SelectMany(i => new[] { $"COM{i}", $"LPT{i}" }), "COM\u00B9", "COM\u00B2", "COM\u00B3", "LPT\u00B9",
+            "LPT\u00B2", "LPT\u00B3",
     ];
 
     /// <summary>The full path of the file that a path leads to: links are followed where they lead somewhere.</summary>
@@ -40,7 +42,8 @@ public static class HostPaths
     public static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 
     /// <summary>
-    /// Whether a name of foreign origin is that of a file in its folder: no separator, no parent, and on Windows no drive, stream, wildcard, device or name that the host
+    /// Whether a name of foreign origin is that of a file in its folder: no separator, no parent, and on Windows no drive, stream,
+    /// wildcard, device or name that the host
     /// would change.
     /// </summary>
     public static bool IsName(string name) => IsName(name, OperatingSystem.IsWindows());

@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// The files of this machine. Only files with content are opened: a pipe, a socket, a device and a directory are refused by name, and never opened. Whether a file may
+/// The files of this machine. Only files with content are opened: a pipe, a socket, a device and a directory are refused by name, and never
+/// opened. Whether a file may
 /// be written is not asked, it is tried: permissions are more than mode bits.
 /// </summary>
 internal sealed class HostStorage : IHostStorage
@@ -28,7 +29,8 @@ internal sealed class HostStorage : IHostStorage
     {
         try
         {
-            return new HashSet<string>(Directory.EnumerateFiles(folder, $"*{text}*").Select(p => Path.GetFileName(p)), StringComparer.Ordinal);
+            return new HashSet<string>(Directory.EnumerateFiles(folder, $"*{text}*").Select(p => Path.GetFileName(p)),
+                StringComparer.Ordinal);
         }
         catch (UnauthorizedAccessException)
         {
@@ -48,13 +50,15 @@ internal sealed class HostStorage : IHostStorage
 
     public byte[]? EnsureSecret() => _state.EnsureSecret();
 
-    public IHostHandle Create(string path, bool isPrivate) => CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true, path);
+    public IHostHandle Create(string path, bool isPrivate) =>
+        CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true, path);
 
     /// <summary>Creates an empty file under a name that is not taken; a link of that name is neither followed nor replaced.</summary>
     /// <param name="path">The file.</param>
     /// <param name="mode">Its permissions, narrowed by the umask; null for what the host gives new files.</param>
     /// <param name="finalPath">The name that it gets later, for messages.</param>
-    public static IHostHandle CreateNew(string path, UnixFileMode? mode, string finalPath) => CreateNew(path, mode, replace: false, finalPath);
+    public static IHostHandle CreateNew(string path, UnixFileMode? mode, string finalPath) =>
+        CreateNew(path, mode, replace: false, finalPath);
 
     public void Rename(string path, string newPath) => Change(newPath, () => File.Move(path, newPath, overwrite: true));
 
@@ -125,7 +129,8 @@ internal sealed class HostStorage : IHostStorage
     {
         if (!OperatingSystem.IsWindows())
         {
-            return NativeOpen.Open(Path.GetFullPath(path), writable, followLinks, out var error, out var type) ?? throw WhyNotOpened(path, writable, followLinks, error, type);
+            return NativeOpen.Open(Path.GetFullPath(path), writable, followLinks, out var error, out var type)
+                ?? throw WhyNotOpened(path, writable, followLinks, error, type);
         }
 
         if (Directory.Exists(path))
@@ -140,7 +145,8 @@ internal sealed class HostStorage : IHostStorage
 
         return Guard(path, writable, () =>
         {
-            var handle = File.OpenHandle(path, FileMode.Open, writable ? FileAccess.ReadWrite : FileAccess.Read, share, FileOptions.RandomAccess);
+            var handle =
+                File.OpenHandle(path, FileMode.Open, writable ? FileAccess.ReadWrite : FileAccess.Read, share, FileOptions.RandomAccess);
             try
             {
                 _ = RandomAccess.GetLength(handle);
@@ -192,7 +198,8 @@ internal sealed class HostStorage : IHostStorage
         return ImageFileError.CannotOpen(path, text);
     }
 
-    private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) => Guard(shownPath, writable: true, () =>
+    private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) =>
+        Guard(shownPath, writable: true, () =>
     {
         var options = new FileStreamOptions
         {
@@ -235,7 +242,8 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (UnauthorizedAccessException e)
         {
-            throw writable ? ImageFileError.ReadOnlyFile(path, e.Message, onReadOnlyMount: false) : ImageFileError.CannotOpen(path, e.Message);
+            throw writable ? ImageFileError.ReadOnlyFile(path, e.Message, onReadOnlyMount: false)
+                : ImageFileError.CannotOpen(path, e.Message);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

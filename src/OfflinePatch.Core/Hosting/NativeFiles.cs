@@ -12,7 +12,8 @@ internal static partial class NativeFiles
     private const int OpenCloseOnExec = 0x80000; // O_CLOEXEC of Linux
 
     /// <summary>Makes the names in a folder durable. On Windows NTFS journals them, and there is no call.</summary>
-    /// <exception cref="HostIOException"><c>CORE-0019</c>: the host refused. File systems that cannot flush a folder are not an error.</exception>
+    /// <exception cref="HostIOException"><c>CORE-0019</c>: the host refused. File systems that cannot flush a folder are not an
+    /// error.</exception>
     public static void FlushFolder(string folder)
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
@@ -48,7 +49,9 @@ internal static partial class NativeFiles
         }
     }
 
-    /// <summary>Gives a file a second name unless something has that name already. Where the host has no hard links, the file is renamed.</summary>
+    /// <summary>
+    /// Gives a file a second name unless something has that name already. Where the host has no hard links, the file is renamed.
+    /// </summary>
     /// <returns>Whether the file has the name now.</returns>
     public static bool TryAddName(string path, string name)
     {
@@ -76,7 +79,7 @@ internal static partial class NativeFiles
         }
     }
 
-    /// <summary>Whether a write may go past the host's cache.</summary>
+    /// <summary>Whether a write may use O_DIRECT.</summary>
     public static unsafe bool IsAligned(long offset, ReadOnlySpan<byte> buffer)
     {
         fixed (byte* start = buffer)
@@ -85,10 +88,13 @@ internal static partial class NativeFiles
         }
     }
 
-    /// <summary>Opens a file for writing past the host's cache, or null where that is not to be had. Linux on the two usual processors: the flag differs.</summary>
+    /// <summary>
+    /// Opens a file with O_DIRECT, or returns null if unsupported. Linux x64 and arm64 only: the value of the flag differs.
+    /// </summary>
     public static SafeFileHandle? OpenDirect(string path)
     {
-        var flag = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x4000, Architecture.Arm64 => 0x10000, _ => 0 }; // O_DIRECT
+        // O_DIRECT
+        var flag = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x4000, Architecture.Arm64 => 0x10000, _ => 0 };
         if (!OperatingSystem.IsLinux() || flag == 0)
         {
             return null;
@@ -108,7 +114,9 @@ internal static partial class NativeFiles
         }
     }
 
-    /// <summary>Starts to read a range of a file into the host's cache. Linux only; elsewhere the host's own read-ahead has to do.</summary>
+    /// <summary>
+    /// Starts to read a range of a file into the host's cache. Linux only; elsewhere the host's own read-ahead has to do.
+    /// </summary>
     public static void Prefetch(SafeFileHandle handle, long offset, long length)
     {
         if (OperatingSystem.IsLinux())

@@ -1,8 +1,10 @@
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// A new host file under a temporary name in its final folder. It gets its final name in one step, once it is complete; until then, and after
-/// an error or a cancellation, there is no file of that name. The temporary name is random and new: a link that waits there is never written through.
+/// A new host file under a temporary name in its final folder. It gets its final name in one step, once it is complete; until then, and
+/// after
+/// an error or a cancellation, there is no file of that name. The temporary name is random and new: a link that waits there is never
+/// written through.
 /// </summary>
 public sealed class OutputFile : ResizableDevice
 {
@@ -21,7 +23,8 @@ public sealed class OutputFile : ResizableDevice
     /// <param name="path">The final path.</param>
     /// <param name="overwrite">Whether a file of that name may be replaced.</param>
     /// <param name="access">Who may read it; null for whom the host lets read new files.</param>
-    /// <param name="isDurable">Whether <see cref="Complete"/> returns only once the file is on the medium; small files of many need not be.</param>
+    /// <param name="isDurable">Whether <see cref="Complete"/> returns only once the file is on the medium; small files of many need not
+    /// be.</param>
     /// <exception cref="RefusedException"><c>CORE-0040</c>: the file exists.</exception>
     /// <exception cref="HostIOException">The host refused.</exception>
     public OutputFile(string path, bool overwrite, OutputAccess? access = null, bool isDurable = true)
@@ -46,9 +49,12 @@ public sealed class OutputFile : ResizableDevice
         }
     }
 
-    /// <summary>Tries whether a file of this path can be made, and leaves nothing: asked before work whose result could not be kept.</summary>
+    /// <summary>
+    /// Tries whether a file of this path can be made, and leaves nothing: asked before work whose result could not be kept.
+    /// </summary>
     /// <exception cref="RefusedException"><c>CORE-0040</c>: the file exists.</exception>
-    /// <exception cref="HostIOException"><c>CORE-0034</c>: the folder is missing, or the host refuses to make a file in it. <c>CORE-0011</c>: the path is a directory.</exception>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: the folder is missing, or the host refuses to make a file in it.
+    /// <c>CORE-0011</c>: the path is a directory.</exception>
     public static void CheckWritable(string path, bool overwrite)
     {
         if (HostPaths.IsDirectory(path))
@@ -134,7 +140,8 @@ public sealed class OutputFile : ResizableDevice
     }
 
     /// <summary>
-    /// Most files are written from start to end. What is behind goes to the medium while the rest is still made, so that <see cref="Complete"/> has little to wait
+    /// Most files are written from start to end. What is written is flushed while the rest is still being made, so that <see
+    /// cref="Complete"/> has little to wait
     /// for. The call may wait for room in the device's queue, hence on another thread.
     /// </summary>
     private void BeginFlush(IHostHandle handle, long end)

@@ -1,6 +1,6 @@
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>A temporary file without a name, or one that the host deletes on close: nothing stays behind, even after a kill.</summary>
+/// <summary>A temporary file without a name, or one that the host deletes on close: nothing remains, even after a kill.</summary>
 internal sealed class SpillFile : IDisposable
 {
     private readonly FileStream _stream;

@@ -32,7 +32,8 @@ public sealed partial class StandardOutputFile : IDisposable
         const int append = 0x400; // O_APPEND
         var handle = new SafeFileHandle(StandardOutput, ownsHandle: false);
         var start = Seek(handle, 0, FromCurrent);
-        return start >= 0 && (Control(handle, GetFlags) & append) == 0 && Statx.TryGet(handle, out var record, out _) && record.Type == HostFileType.RegularFile
+        return start >= 0 && (Control(handle, GetFlags) & append) == 0 && Statx.TryGet(handle, out var record, out _)
+            && record.Type == HostFileType.RegularFile
             ? new StandardOutputFile(handle, start)
             : null;
     }
@@ -51,7 +52,7 @@ public sealed partial class StandardOutputFile : IDisposable
         }
     }
 
-    /// <summary>Makes what was written <paramref name="length"/> bytes long; what follows is written behind it.</summary>
+    /// <summary>Makes what was written <paramref name="length"/> bytes long; what follows is written after it.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public void Complete(long length)
     {

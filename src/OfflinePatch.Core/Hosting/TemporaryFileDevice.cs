@@ -1,7 +1,8 @@
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// A temporary file as a device: what a compressed image unpacks to. It has no name, or the host deletes it on close, so that nothing stays behind. Parts that were
+/// A temporary file as a device: what a compressed image unpacks to. It has no name, or the host deletes it on close, so that nothing
+/// remains. Parts that were
 /// never written are holes and take no room.
 /// </summary>
 public sealed class TemporaryFileDevice : ResizableDevice

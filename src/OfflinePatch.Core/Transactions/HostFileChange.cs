@@ -135,7 +135,8 @@ internal sealed class HostFileChange
 
     private static void Add(List<ByteRange> ranges, long offset, int length, bool isHole)
     {
-        if (ranges.Count > 0 && ranges[^1] is var last && last.Offset + last.Length == offset && last.Length + length <= MaxRange && last.IsHole == isHole)
+        if (ranges.Count > 0 && ranges[^1] is var last && last.Offset + last.Length == offset && last.Length + length <= MaxRange
+            && last.IsHole == isHole)
         {
             ranges[^1] = last with { Length = last.Length + length };
         }

@@ -3,11 +3,14 @@ using System.Buffers;
 namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
-/// A writable view of a device that is not to be touched: writes land in blocks of their own, reads see them. The device below is only read.
+/// A writable view of a device that is not to be touched: writes land in blocks of their own, reads see them. The device below is only
+/// read.
 /// </summary>
 public sealed class OverlayDevice : ResizableDevice
 {
-    /// <summary>Bytes of one overlay block. Small, since most edits are scattered sectors; a power of two of at least a sector of any disk.</summary>
+    /// <summary>
+    /// Bytes of one overlay block. Small, since most edits are scattered sectors; a power of two of at least a sector of any disk.
+    /// </summary>
     internal const int BlockSize = 4096;
 
     private readonly BlockDevice _below;
@@ -123,7 +126,8 @@ public sealed class OverlayDevice : ResizableDevice
     }
 
     /// <inheritdoc/>
-    public override void Prefetch(long offset, long length) => _below.Prefetch(offset, Math.Min(length, Math.Max(0, _visibleBelow - offset)));
+    public override void Prefetch(long offset, long length) =>
+        _below.Prefetch(offset, Math.Min(length, Math.Max(0, _visibleBelow - offset)));
 
     /// <inheritdoc/>
     public override DeviceExtent GetExtent(long offset)

@@ -5,7 +5,7 @@ namespace OfflinePatch.Core.Transactions;
 /// </summary>
 public sealed class OverlayStorage : IDisposable
 {
-    /// <summary>Bytes of blocks that are kept in memory unless told otherwise.</summary>
+    /// <summary>Bytes of blocks that are kept in memory by default.</summary>
     public const long DefaultMemoryLimit = 256L * 1024 * 1024;
 
     private const int BlocksPerSlab = 256;

@@ -3,7 +3,10 @@ using OfflinePatch.Disks.Raw;
 
 namespace OfflinePatch.Disks.Clusters;
 
-/// <summary>Opens the image that another image is based on. The host decides whether parents may be opened at all (<see cref="IImageFiles.OpenCompanion"/>).</summary>
+/// <summary>
+/// Opens the image that another image is based on. The host decides whether parents may be opened at all (<see
+/// cref="IImageFiles.OpenCompanion"/>).
+/// </summary>
 internal static class ParentChain
 {
     /// <summary>Parents of parents. A longer chain is one that loops.</summary>

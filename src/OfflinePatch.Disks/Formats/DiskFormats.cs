@@ -17,7 +17,9 @@ namespace OfflinePatch.Disks.Formats;
 /// <summary>The formats that this program knows, and the choice among them by content.</summary>
 public static class DiskFormats
 {
-    /// <summary>Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.</summary>
+    /// <summary>
+    /// Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.
+    /// </summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [
         new VmdkFormat(),
@@ -32,10 +34,13 @@ public static class DiskFormats
         new RawFormat(),
     ];
 
-    /// <summary>Files that hold a disk image without being one. Probed after the formats with a magic of their own, and before RAW.</summary>
+    /// <summary>
+    /// Files that hold a disk image without being one. Probed after the formats with a magic of their own, and before RAW.
+    /// </summary>
     private static readonly ImagePackage[] Packages =
     [
-        new SplitPackage(), new OvaPackage(), new OvfPackage(), new GzipPackage(), new XzPackage(), new ZstdPackage(), new ZipPackage(), new EwfPackage(),
+        new SplitPackage(), new OvaPackage(), new OvfPackage(), new GzipPackage(), new XzPackage(), new ZstdPackage(), new ZipPackage(),
+            new EwfPackage(),
     ];
 
     /// <summary>Packages inside packages: a qcow2 in a tar in a gzip is two.</summary>
@@ -52,9 +57,13 @@ public static class DiskFormats
     /// <summary>The format of a kind.</summary>
     public static DiskFormat Of(ImageFormat format) => All.First(f => f.Format == format);
 
-    /// <summary>Recognises and opens an image, or the image inside a package, by its content. Of names only <c>.001</c> counts, which says that the file is a part.</summary>
+    /// <summary>
+    /// Recognises and opens an image, or the image inside a package, by its content. Of names only <c>.001</c> counts, which says that the
+    /// file is a part.
+    /// </summary>
     /// <exception cref="CorruptImageException">The container contradicts its format.</exception>
-    /// <exception cref="UnsupportedImageException">No format recognises the file (<c>DISK-0001</c>), or a feature is not handled.</exception>
+    /// <exception cref="UnsupportedImageException">No format recognises the file (<c>DISK-0001</c>), or a feature is not
+    /// handled.</exception>
     /// <exception cref="RefusedException">The image is encrypted (<c>DISK-0002</c> and codes of the formats).</exception>
     public static DiskImage Open(IImageFiles files)
     {
@@ -75,7 +84,8 @@ public static class DiskFormats
                 : throw PackageError.TooDeep(files.ImagePath, MaxPackageDepth);
         }
 
-        var format = All.FirstOrDefault(f => f.Probe(files.Image)) ?? throw DiskError.UnknownFormat(files.ImagePath, files.Image.Length, Names);
+        var format = All.FirstOrDefault(f => f.Probe(files.Image))
+            ?? throw DiskError.UnknownFormat(files.ImagePath, files.Image.Length, Names);
         return AllNamed(files, format.Open(files, Set));
     }
 
@@ -99,7 +109,9 @@ public static class DiskFormats
         }
     }
 
-    /// <summary>A package, unless a format with a magic recognises the file: a VHD's footer or a VDI's signature is far from the start.</summary>
+    /// <summary>
+    /// A package, unless a format with a magic recognises the file: a VHD's footer or a VDI's signature is far from the start.
+    /// </summary>
     private static ImagePackage? FindPackage(IImageFiles files) =>
         Packages[0].Probe(files) ? Packages[0] // the first part of an image may well start with the image's magic
         : All.Any(f => f.Format != ImageFormat.Raw && f.Probe(files.Image)) ? null

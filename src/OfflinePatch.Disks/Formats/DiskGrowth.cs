@@ -4,7 +4,8 @@ using OfflinePatch.Disks.Partitions;
 namespace OfflinePatch.Disks.Formats;
 
 /// <summary>
-/// Makes a virtual disk larger, with its partition table: the backup GPT moves to the new end and the new sectors become usable. An MBR is not touched. Partitions and
+/// Makes a virtual disk larger, with its partition table: the backup GPT moves to the new end and the new sectors become usable. An MBR is
+/// not touched. Partitions and
 /// file systems stay as they are; the new part is unallocated space. Never makes a disk smaller.
 /// </summary>
 public static class DiskGrowth
@@ -25,12 +26,16 @@ public static class DiskGrowth
         }
     }
 
-    /// <summary>Makes the disk <paramref name="length"/> bytes long. Who holds its partition table or a volume on it must read them again.</summary>
+    /// <summary>
+    /// Makes the disk <paramref name="length"/> bytes long. Who holds its partition table or a volume on it must read them again.
+    /// </summary>
     /// <param name="disk">The disk; writes go through it, into its transaction.</param>
-    /// <param name="length">Bytes; a multiple of the sector size of the disk and of its partition table. Equal to the present length: nothing is done.</param>
+    /// <param name="length">Bytes; a multiple of the sector size of the disk and of its partition table. Equal to the present length:
+    /// nothing is done.</param>
     /// <returns>Whether anything was changed.</returns>
     /// <exception cref="RefusedException">
-    /// The length is smaller or no multiple (<c>DISK-0007</c>, <c>PART-0010</c>), the GPT is damaged (<c>PART-0009</c>), or the disk is dynamic (<c>PART-0011</c>).
+    /// The length is smaller or no multiple (<c>DISK-0007</c>, <c>PART-0010</c>), the GPT is damaged (<c>PART-0009</c>), or the disk is
+    /// dynamic (<c>PART-0011</c>).
     /// Nothing was written.
     /// </exception>
     /// <exception cref="UnsupportedImageException">The image cannot grow in place, or not so far. Nothing was written.</exception>

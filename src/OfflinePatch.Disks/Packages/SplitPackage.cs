@@ -6,7 +6,8 @@ using OfflinePatch.Disks.Raw;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// An image that was split into parts: <c>disk.001</c>, <c>disk.002</c>, … (or from <c>.000</c> on), named by its first part. A RAW image is patched in place, part by
+/// An image that was split into parts: <c>disk.001</c>, <c>disk.002</c>, … (or from <c>.000</c> on), named by its first part. A RAW image
+/// is patched in place, part by
 /// part; any other format would have to grow, and is only read.
 /// </summary>
 internal sealed class SplitPackage : ImagePackage
@@ -14,7 +15,8 @@ internal sealed class SplitPackage : ImagePackage
     private const int MaxParts = 9999;
 
     /// <inheritdoc/>
-    public override bool Probe(IImageFiles files) => FirstPart(files.ImagePath) is var (stem, number, digits) && TryOpen(files, stem, number + 1, digits) is not null;
+    public override bool Probe(IImageFiles files) => FirstPart(files.ImagePath) is var (stem, number, digits)
+        && TryOpen(files, stem, number + 1, digits) is not null;
 
     /// <inheritdoc/>
     public override DiskImage Open(IImageFiles files, IFormatSet formats)
@@ -52,12 +54,14 @@ internal sealed class SplitPackage : ImagePackage
         var name = path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
         var dot = name.LastIndexOf('.');
         var digits = name.Length - dot - 1;
-        return dot > 0 && digits is >= 3 and <= 5 && int.TryParse(name[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is 0 or 1
+        return dot > 0 && digits is >= 3 and <= 5
+            && int.TryParse(name[(dot + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is 0 or 1
             ? (name[..dot], number, digits)
             : null;
     }
 
-    private static string PartName(string stem, int number, int digits) => $"{stem}.{number.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0')}";
+    private static string PartName(string stem, int number, int digits) =>
+        $"{stem}.{number.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0')}";
 
     private static ResizableDevice? TryOpen(IImageFiles files, string stem, int number, int digits)
     {

@@ -8,7 +8,8 @@ using OfflinePatch.Disks.Vmdk;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// A zip that holds an image, perhaps with its extents. The disk is the first member whose name ends as an image's does and that is no extent of another; members are
+/// A zip that holds an image, perhaps with its extents. The disk is the first member whose name ends as an image's does and that is no
+/// extent of another; members are
 /// unpacked into temporary files as they are needed, and their CRC-32 is compared.
 /// </summary>
 internal sealed class ZipPackage : ImagePackage
@@ -71,7 +72,8 @@ internal sealed class ZipPackage : ImagePackage
         public List<ZipArchiveEntry> Disks()
         {
             var named = _archive.Entries.Take(MaxMembers).Where(e => e.Length > 0 && IsImageName(e.Name)).ToList();
-            return named.Count > 0 ? named : _archive.Entries.Where(e => e.Length >= 64 * 1024).OrderByDescending(e => e.Length).Take(1).ToList();
+            return named.Count > 0 ? named
+                : _archive.Entries.Where(e => e.Length >= 64 * 1024).OrderByDescending(e => e.Length).Take(1).ToList();
         }
 
         public PackageMember Open(string name)
@@ -127,7 +129,8 @@ internal sealed class ZipPackage : ImagePackage
         {
             var ending = name[(name.LastIndexOf('.') + 1)..];
             return !VmdkNames.IsExtent(name)
-                && (_formats.All.Any(f => f.Name.Equals(ending, StringComparison.OrdinalIgnoreCase)) || OtherEndings.Contains(ending, StringComparer.OrdinalIgnoreCase));
+                && (_formats.All.Any(f => f.Name.Equals(ending, StringComparison.OrdinalIgnoreCase))
+                    || OtherEndings.Contains(ending, StringComparer.OrdinalIgnoreCase));
         }
     }
 }

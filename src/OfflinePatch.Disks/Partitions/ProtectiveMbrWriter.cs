@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Partitions;
 
-/// <summary>Writes the protective MBR entry of a GPT disk where it is missing or wrong. Boot code, disk signature and the other slots stay.</summary>
+/// <summary>
+/// Writes the protective MBR entry of a GPT disk where it is missing or wrong. Boot code, disk signature and the other slots stay.
+/// </summary>
 public static class ProtectiveMbrWriter
 {
     /// <summary>Makes the entry right. Returns whether anything was written.</summary>
@@ -22,7 +24,8 @@ public static class ProtectiveMbrWriter
         disk.Read(0, sector);
         var before = sector.ToArray();
         var slot = ChooseSlot(sector, table.Protective);
-        SetEntry(sector.AsSpan(MasterBootRecord.Layout.Entries + (slot * MasterBootRecord.Layout.EntrySize)), (disk.Length / table.SectorSize) - 1);
+        SetEntry(sector.AsSpan(MasterBootRecord.Layout.Entries + (slot * MasterBootRecord.Layout.EntrySize)),
+            (disk.Length / table.SectorSize) - 1);
         LittleEndian.PutU16(sector, MasterBootRecord.Layout.BootSignature, MasterBootRecord.Layout.BootSignatureValue);
         if (sector.AsSpan().SequenceEqual(before))
         {
@@ -47,7 +50,8 @@ public static class ProtectiveMbrWriter
     }
 
     /// <summary>
-    /// The first slot without a type. Where 55 AA is missing, what the other slots hold would become partitions by writing it: they must be empty.
+    /// The first slot without a type. Where 55 AA is missing, what the other slots hold would become partitions by writing it: they must be
+    /// empty.
     /// </summary>
     private static int ChooseSlot(ReadOnlySpan<byte> sector, ProtectiveMbr? present)
     {

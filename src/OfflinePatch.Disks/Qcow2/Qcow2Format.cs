@@ -37,6 +37,7 @@ internal sealed class Qcow2Format : DiskFormat
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
         options.AllowOnly(Format, subformat: true, compression: true, largeSectors: true);
-        return options.Subformat is null or "v3" ? new Qcow2Writer(output, virtualSize, options.Compression) : throw Qcow2Error.Subformat(options.Subformat);
+        return options.Subformat is null or "v3" ? new Qcow2Writer(output, virtualSize, options.Compression)
+            : throw Qcow2Error.Subformat(options.Subformat);
     }
 }

@@ -84,7 +84,8 @@ internal sealed partial class Qcow2Image : TwoLevelImage
             throw Qcow2Error.MarkedCorrupt(files.ImagePath);
         }
 
-        var dataFile = header.HasDataFile ? files.OpenCompanion(files.ImagePath, header.DataFile!, CompanionKind.Extent).Device : files.Image;
+        var dataFile = header.HasDataFile ? files.OpenCompanion(files.ImagePath, header.DataFile!, CompanionKind.Extent).Device
+            : files.Image;
         var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, formats, header.BackingFile, header.BackingFormat);
         try
         {

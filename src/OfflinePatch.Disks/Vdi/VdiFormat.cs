@@ -32,6 +32,7 @@ internal sealed class VdiFormat : DiskFormat
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
         options.AllowOnly(Format, subformat: true);
-        return options.Subformat is null or "dynamic" ? new VdiWriter(output, virtualSize, options.Identity) : throw VdiError.NotAVariant(options.Subformat);
+        return options.Subformat is null or "dynamic" ? new VdiWriter(output, virtualSize, options.Identity)
+            : throw VdiError.NotAVariant(options.Subformat);
     }
 }

@@ -60,7 +60,8 @@ internal sealed class VhdFormat : DiskFormat
 
     private static DiskImage OpenParent(IImageFiles files, IFormatSet formats, VhdHeader header)
     {
-        var (parent, name) = WindowsParent.Open(files, formats, header.ParentNames(files.Image), tried => VhdError.NoParent(files.ImagePath, tried));
+        var (parent, name) =
+            WindowsParent.Open(files, formats, header.ParentNames(files.Image), tried => VhdError.NoParent(files.ImagePath, tried));
         var actual = parent switch
         {
             VhdFixedImage fixedImage => fixedImage.UniqueId,

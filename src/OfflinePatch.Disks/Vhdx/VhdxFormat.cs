@@ -62,7 +62,8 @@ internal sealed class VhdxFormat : DiskFormat
     private static DiskImage OpenParent(IImageFiles files, IFormatSet formats, VhdxMetadata metadata)
     {
         var locator = metadata.ParentLocator;
-        string[] names = [locator.GetValueOrDefault("relative_path", ""), locator.GetValueOrDefault("absolute_win32_path", ""), locator.GetValueOrDefault("volume_path", "")];
+        string[] names = [locator.GetValueOrDefault("relative_path", ""), locator.GetValueOrDefault("absolute_win32_path", ""),
+            locator.GetValueOrDefault("volume_path", "")];
         var (parent, name) = WindowsParent.Open(files, formats, names, tried => VhdxError.NoParent(files.ImagePath, tried));
         if (parent is not VhdxImage vhdx)
         {

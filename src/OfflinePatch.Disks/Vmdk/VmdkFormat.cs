@@ -28,7 +28,8 @@ internal sealed class VmdkFormat : DiskFormat
     internal override DiskImage Open(IImageFiles files, IFormatSet formats) => new VmdkOpener(files).Open();
 
     /// <summary>Variants that are written: <c>monolithicSparse</c> (default) and <c>streamOptimized</c>.</summary>
-    /// <exception cref="UnsupportedImageException">Another variant (<c>VMDK-0111</c>), or a disk of 2 TiB and more (<c>VMDK-0110</c>).</exception>
+    /// <exception cref="UnsupportedImageException">Another variant (<c>VMDK-0111</c>), or a disk of 2 TiB and more
+    /// (<c>VMDK-0110</c>).</exception>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
         options.AllowOnly(Format, subformat: true, compression: options is { Subformat: "streamOptimized", Compression: "zlib" });

@@ -1,7 +1,8 @@
 namespace OfflinePatch.Disks.Writing;
 
 /// <summary>
-/// Lays packed clusters end to end in clusters that they share. Whole clusters may be appended to the same file in between: the one that is being filled is
+/// Lays packed clusters end to end in clusters that they share. Whole clusters may be appended to the same file in between: the one that is
+/// being filled is
 /// filled on. The file's position stays at a cluster boundary.
 /// </summary>
 internal sealed class PackedOutput(SequentialOutput file, int clusterSize)

@@ -1,7 +1,7 @@
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// An INF file: its sections as they stand in it, and its strings. Reading never touches a disk; what the sections mean is told by
+/// An INF file: its sections as they stand in it, and its strings. Reading never touches a disk; what the sections mean is found by
 /// <see cref="InfVersion"/>, <see cref="InfModels"/> and <see cref="InfEvaluator"/>.
 /// </summary>
 public sealed class InfFile

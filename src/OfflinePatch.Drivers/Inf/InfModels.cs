@@ -62,7 +62,8 @@ public sealed class InfModels
     /// <exception cref="UnsupportedImageException"><c>INF-0015</c>.</exception>
     internal static void RequireBounded(InfFile inf)
     {
-        var ids = Candidates(inf).Sum(c => c.Sections.Count == 0 ? 0L : c.Sections.Max(s => s.Section.Lines.Sum(l => l.Key is null ? 0L : Math.Max(0, l.Fields.Count - 1))));
+        var ids = Candidates(inf).Sum(c => c.Sections.Count == 0 ? 0L
+            : c.Sections.Max(s => s.Section.Lines.Sum(l => l.Key is null ? 0L : Math.Max(0, l.Fields.Count - 1))));
         if (ids > InfLimits.Ids)
         {
             throw InfError.TooManyIds(inf.Name);

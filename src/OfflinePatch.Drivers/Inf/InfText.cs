@@ -90,7 +90,8 @@ public static class InfText
                 {
                     text.Append(value);
                 }
-                else if (directory is not null && int.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
+                else if (directory is not null
+                    && int.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
                     && directory(id) is { } path)
                 {
                     text.Append(path);

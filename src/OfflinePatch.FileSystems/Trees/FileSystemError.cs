@@ -2,7 +2,10 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Trees;
 
-/// <summary>Errors that no single format owns; codes <c>TREE-0001</c> and up. Each format's folder has a class of its own: <c>FAT- ISO- UDF- ZIP- CAB- MSI-</c>.</summary>
+/// <summary>
+/// Errors that no single format owns; codes <c>TREE-0001</c> and up. Each format's folder has a class of its own: <c>FAT- ISO- UDF- ZIP-
+/// CAB- MSI-</c>.
+/// </summary>
 internal static class FileSystemError
 {
     public static UnsupportedImageException UnknownSource(string path, long length) =>

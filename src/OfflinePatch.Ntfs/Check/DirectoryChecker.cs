@@ -64,7 +64,8 @@ internal sealed class DirectoryChecker(CheckContext context)
 
         if (facts.Sequence != entry.Reference.Sequence)
         {
-            Findings.Error(NtfsFindingCode.EntrySequence, node, offset, $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}",
+            Findings.Error(NtfsFindingCode.EntrySequence, node, offset,
+                $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}",
                 $"{entry.Reference.Sequence}");
         }
 

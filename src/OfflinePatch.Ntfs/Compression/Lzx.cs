@@ -146,7 +146,7 @@ internal sealed class Lzx
                     symbol = _pre.Decode(ref reader);
                     if (symbol is < 0 or > 16)
                     {
-                        throw CompressionError.CodeLengths("LZX pre-code", reader.Position, $"symbol {symbol} behind a run");
+                        throw CompressionError.CodeLengths("LZX pre-code", reader.Position, $"symbol {symbol} after a run");
                     }
 
                     value = Difference(lengths[i], symbol);

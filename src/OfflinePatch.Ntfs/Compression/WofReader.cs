@@ -109,7 +109,7 @@ internal sealed class WofReader : IContentReader
         var size = end - start;
         if (size > plain.Length && index == _chunks - 1)
         {
-            size = plain.Length; // bytes behind the last chunk do not matter
+            size = plain.Length; // bytes after the last chunk do not matter
         }
 
         if (size == 0 || size > plain.Length)

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>
-/// The data of a reparse point with tag 0x80000017 (behind its 8-byte header). Source: WOF_EXTERNAL_INFO and FILE_PROVIDER_EXTERNAL_INFO_V1
+/// The data of a reparse point with tag 0x80000017 (after its 8-byte header). Source: WOF_EXTERNAL_INFO and FILE_PROVIDER_EXTERNAL_INFO_V1
 /// in the Windows SDK.
 /// </summary>
 internal readonly ref struct WofReparsePoint
@@ -57,7 +57,7 @@ internal readonly ref struct WofReparsePoint
         }
     }
 
-    /// <summary>A view of the reparse data behind tag, length and reserved field.</summary>
+    /// <summary>A view of the reparse data after tag, length and reserved field.</summary>
     /// <exception cref="CorruptImageException"><c>NTFS-5133</c>: fewer than 16 bytes.</exception>
     public static WofReparsePoint Over(ReadOnlySpan<byte> data) =>
         data.Length >= Layout.Length ? new WofReparsePoint(data) : throw CompressionError.WofReparseShort(data.Length);

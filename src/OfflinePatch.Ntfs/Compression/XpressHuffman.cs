@@ -58,7 +58,7 @@ internal sealed class XpressHuffman
 
     private static int CopyMatch(ref WordBitReader reader, int symbol, Span<byte> plain, int written)
     {
-        // The distance bits come first in the bit stream, the long length in bytes behind the words that are already loaded (MS-XCA 2.2.4).
+        // The distance bits come first in the bit stream, the long length in bytes after the words that are already loaded (MS-XCA 2.2.4).
         var distanceBits = symbol >> 4;
         reader.Ensure(16);
         var distance = (1 << distanceBits) | (int)reader.Read(distanceBits);

@@ -17,7 +17,8 @@ public sealed class NtfsOpenOptions
     public bool ShowMetafiles { get; init; }
 
     /// <summary>
-    /// Whether a replay of $LogFile may carry out operations that no real log has tested; see <see cref="OfflinePatch.Ntfs.Replay.LogReplayOptions.Force"/>.
+    /// Whether a replay of $LogFile may carry out operations that no real log has tested; see <see
+    /// cref="OfflinePatch.Ntfs.Replay.LogReplayOptions.Force"/>.
     /// </summary>
     public bool ForceLogReplay { get; init; }
 

@@ -8,7 +8,8 @@ namespace OfflinePatch.Ntfs.LogState;
 /// <param name="MinorVersion">Version of the log.</param>
 /// <param name="CurrentLsn">The newest LSN that a restart page knows; 0 without one.</param>
 /// <param name="Page">The newest valid restart page, decoded; empty without one.</param>
-internal sealed record LogFileInspection(LogFileState State, int MajorVersion, int MinorVersion, ulong CurrentLsn, ReadOnlyMemory<byte> Page)
+internal sealed record LogFileInspection(LogFileState State, int MajorVersion, int MinorVersion, ulong CurrentLsn,
+    ReadOnlyMemory<byte> Page)
 {
     private const int Chunk = 1024 * 1024;
     private const int SmallestPage = 512;
@@ -23,7 +24,7 @@ internal sealed record LogFileInspection(LogFileState State, int MajorVersion, i
     {
         LogFileInspection? newest = null;
 
-        // The first page is at 0, the second behind it; when the first is damaged its size is unknown, so every power of two is tried (as
+        // The first page is at 0, the second after it; when the first is damaged its size is unknown, so every power of two is tried (as
         // ntfs-3g does).
         for (long at = 0; at <= RestartPage.MaximumPageSize && at + SmallestPage <= length; at = at == 0 ? SmallestPage : at * 2)
         {

@@ -46,7 +46,7 @@ internal sealed class LogAnalysis
     /// <summary>Version of the client's tables: 0 or 1.</summary>
     public uint TableVersion { get; private set; }
 
-    /// <summary>Reads the checkpoint and everything behind it.</summary>
+    /// <summary>Reads the checkpoint and everything after it.</summary>
     /// <param name="restartLsn">The client's newest checkpoint record; 0: there is none.</param>
     /// <exception cref="RefusedException"><c>NTFS-5203</c> to <c>NTFS-5205</c>.</exception>
     public void Run(ulong restartLsn)

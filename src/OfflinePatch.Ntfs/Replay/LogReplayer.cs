@@ -10,7 +10,7 @@ using OfflinePatch.Ntfs.LogState;
 namespace OfflinePatch.Ntfs.Replay;
 
 /// <summary>What a replay did.</summary>
-/// <param name="Records">Log records behind the last checkpoint.</param>
+/// <param name="Records">Log records after the last checkpoint.</param>
 /// <param name="Redone">Changes that were missing on the volume and were made.</param>
 /// <param name="Undone">Changes of transactions that never ended, taken back.</param>
 /// <param name="LastLsn">The newest LSN.</param>

@@ -6,7 +6,7 @@ namespace OfflinePatch.Ntfs.Runs;
 /// <param name="Count">Clusters, at least 1.</param>
 internal readonly record struct ClusterRun(long Vcn, long Lcn, long Count)
 {
-    /// <summary>Whether no clusters stand behind it.</summary>
+    /// <summary>Whether it has no clusters.</summary>
     public bool IsHole => Lcn < 0;
 
     /// <summary>The VCN after the last.</summary>

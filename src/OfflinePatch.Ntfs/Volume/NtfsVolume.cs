@@ -50,7 +50,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
 
     internal VolumeCore Core => _core;
 
-    /// <summary>Opens a volume. It can be read in any state; what speaks against writing is in <see cref="State"/>.</summary>
+    /// <summary>Opens a volume. It can be read in any state; the reasons not to write are in <see cref="State"/>.</summary>
     /// <exception cref="CorruptImageException">The boot sector, $MFT or the root directory are damaged.</exception>
     /// <exception cref="UnsupportedImageException">An NTFS version that is not known.</exception>
     public static NtfsVolume Open(BlockDevice partition, NtfsOpenOptions? options = null)

@@ -101,7 +101,8 @@ public sealed class BcdStore
         var type = key.Find("Description")?.GetDword("Type") ?? 0;
         foreach (var element in key.Find("Elements")?.SubKeys ?? [])
         {
-            if (uint.TryParse(element.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) && element.FindValue("Element") is { } value)
+            if (uint.TryParse(element.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+                && element.FindValue("Element") is { } value)
             {
                 elements.Add(new BcdElement(id, BcdNames.Element(type, id), value));
             }

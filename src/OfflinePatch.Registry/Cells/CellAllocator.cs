@@ -184,5 +184,6 @@ internal sealed class CellAllocator
 
     private int RawSize(uint offset) => _image.RawSize(new CellOffset(offset));
 
-    private void SetSize(uint offset, int size) => BinaryPrimitives.WriteInt32LittleEndian(_image.Writable(BaseBlock.Size + (int)offset, 4), size);
+    private void SetSize(uint offset, int size) =>
+        BinaryPrimitives.WriteInt32LittleEndian(_image.Writable(BaseBlock.Size + (int)offset, 4), size);
 }

@@ -32,7 +32,8 @@ public static class HiveChecker
         }
         catch (CorruptImageException error)
         {
-            return Failed(HiveVerdict.LoadFailed, error.Code, error.Structure, error.Offset, $"expected {error.Expected}, found {error.Actual}");
+            return Failed(HiveVerdict.LoadFailed, error.Code, error.Structure, error.Offset,
+                $"expected {error.Expected}, found {error.Actual}");
         }
         catch (UnsupportedImageException error)
         {
@@ -50,7 +51,7 @@ public static class HiveChecker
             return report;
         }
 
-        return CheckLoaded(image, inShares: false); // one key after the other: what is wrong is told in the same order every time
+        return CheckLoaded(image, inShares: false); // one key after the other: findings always come in the same order
     }
 
     private static HiveCheckReport CheckLoaded(HiveImage image, bool inShares)
@@ -99,5 +100,6 @@ public static class HiveChecker
     }
 
     private static HiveCheckReport Failed(HiveVerdict verdict, string code, string structure, long offset, string message) =>
-        new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)], new HiveCensus(new HiveImage(default, adopt: false)));
+        new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)],
+            new HiveCensus(new HiveImage(default, adopt: false)));
 }

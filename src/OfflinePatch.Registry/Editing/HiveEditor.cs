@@ -66,7 +66,8 @@ internal sealed partial class HiveEditor
     }
 
     /// <summary>Whether a key was deleted after a handle to it was made.</summary>
-    public bool IsDeletedSince(CellOffset key, int stamp) => _deleted.Count > 0 && _deleted.TryGetValue(key.Value, out var at) && at > stamp;
+    public bool IsDeletedSince(CellOffset key, int stamp) => _deleted.Count > 0 && _deleted.TryGetValue(key.Value, out var at)
+        && at > stamp;
 
     /// <summary>Checks what the edits left; a finding is a defect of this library, and better an exception than a broken machine.</summary>
     /// <exception cref="CorruptImageException"><c>REG-0320</c>.</exception>
@@ -77,7 +78,8 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        RequireSound(_image.BinsSize < MaxFullCheckBytes || _touched.Count > MaxTouchedKeys ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
+        RequireSound(_image.BinsSize < MaxFullCheckBytes || _touched.Count > MaxTouchedKeys ? HiveChecker.CheckLoaded(_image)
+            : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
         _isVerified = true;
     }
 

@@ -48,7 +48,8 @@ internal static class RegistryError
         new("REG-0303", "key value", cell.FileOffset, "'vk' with a name that fits its cell", "something else", CopyAgain);
 
     public static CorruptImageException BadSubkeyList(CellOffset cell) =>
-        new("REG-0304", "subkey list", cell.FileOffset, "'li', 'lf', 'lh' or 'ri' with entries that fit its cell", "something else", CopyAgain);
+        new("REG-0304", "subkey list", cell.FileOffset, "'li', 'lf', 'lh' or 'ri' with entries that fit its cell", "something else",
+            CopyAgain);
 
     public static CorruptImageException NestedIndexRoot(CellOffset cell) =>
         new("REG-0305", "index root", cell.FileOffset, "leaves below an index root", "another index root", CopyAgain);
@@ -112,10 +113,12 @@ internal static class RegistryError
         new("REG-0407", $"'{path}' stands for a predefined handle and has no values of its own.", "Leave it alone.");
 
     public static RefusedException Layered() =>
-        new("REG-0408", "The hive is a differencing layer of a container; its keys mean nothing without the layers below it.", "Edit the base hive.");
+        new("REG-0408", "The hive is a differencing layer of a container; its keys mean nothing without the layers below it.",
+            "Edit the base hive.");
 
     public static RefusedException ReadOnlyHive() =>
-        new("REG-0410", "The hive was opened as it is, without its missing logs, and is read only.", "Open it with the logs, or allow it to be reconciled.");
+        new("REG-0410", "The hive was opened as it is, without its missing logs, and is read only.",
+            "Open it with the logs, or allow it to be reconciled.");
 
     public static RefusedException Descriptor() =>
         new("REG-0411", "The security descriptor is not a sound self-relative one.", "Give a self-relative SECURITY_DESCRIPTOR.");

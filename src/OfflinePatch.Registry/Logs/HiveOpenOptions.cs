@@ -22,7 +22,7 @@ public sealed record HiveOpenOptions
     /// <summary>
     /// Whether the hive may change the array below the memory it was given, instead of copying it before the first change. Saves one copy
     /// of the file.
-    /// Room behind the memory in the same array is used when the hive grows.
+    /// Room after the memory in the same array is used when the hive grows.
     /// </summary>
     public bool AdoptBuffer { get; init; }
 

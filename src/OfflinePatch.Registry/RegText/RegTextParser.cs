@@ -188,7 +188,8 @@ internal sealed class RegTextParser(string text)
             _position++;
         }
 
-        return uint.TryParse(text.AsSpan(start, _position - start), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+        return uint.TryParse(text.AsSpan(start, _position - start), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+            out var number)
             ? number
             : throw Mistake(rule);
     }

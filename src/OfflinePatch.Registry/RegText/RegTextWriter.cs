@@ -52,7 +52,8 @@ public sealed class RegTextWriter
     /// <returns>The number of keys and values that differ; a key that exists on one side only counts as one.</returns>
     /// <exception cref="CorruptImageException">A structure is damaged.</exception>
     /// <exception cref="IOException">The stream failed.</exception>
-    public static int Diff(HiveKey? before, HiveKey? after, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16, bool withHeader = true)
+    public static int Diff(HiveKey? before, HiveKey? after, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16,
+        bool withHeader = true)
     {
         var writer = new RegTextWriter(stream, encoding, withHeader);
         var length = writer.SetPath(path);

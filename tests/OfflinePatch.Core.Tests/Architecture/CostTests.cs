@@ -7,7 +7,8 @@ namespace OfflinePatch.Core.Tests.Architecture;
 [Trait("tier", "unit")]
 public sealed partial class CostTests
 {
-    private static readonly Dictionary<string, string> Sources = SourceText.Files("src").ToDictionary(f => f, File.ReadAllText, StringComparer.Ordinal);
+    private static readonly Dictionary<string,
+        string> Sources = SourceText.Files("src").ToDictionary(f => f, File.ReadAllText, StringComparer.Ordinal);
 
     [Fact]
     public void A_rule_is_named_in_its_file_and_in_the_catalogue()
@@ -30,18 +31,21 @@ public sealed partial class CostTests
     [Fact]
     public void A_disk_format_is_named_in_its_folder_and_in_the_list()
     {
-        var formats = Sources.Where(f => f.Key.Contains("/OfflinePatch.Disks/", StringComparison.Ordinal) && FormatClass().IsMatch(f.Value)).ToList();
+        var formats =
+            Sources.Where(f => f.Key.Contains("/OfflinePatch.Disks/", StringComparison.Ordinal) && FormatClass().IsMatch(f.Value)).ToList();
         Assert.Equal(10, formats.Count);
         foreach (var (file, text) in formats)
         {
             var type = FormatClass().Match(text).Groups[1].Value;
             var folder = Path.GetDirectoryName(file);
-            var elsewhere = Sources.Where(f => Path.GetDirectoryName(f.Key) != folder && Regex.IsMatch(f.Value, $@"\b{type}\b")).Select(f => Path.GetFileName(f.Key));
+            var elsewhere = Sources.Where(f => Path.GetDirectoryName(f.Key) != folder && Regex.IsMatch(f.Value, $@"\b{type}\b"))
+                .Select(f => Path.GetFileName(f.Key));
             Assert.Equal(["DiskFormats.cs"], elsewhere);
         }
 
         // The command line knows formats from the list: it names none, but for the two words that another program uses (FormatNames).
-        var named = Sources.Where(f => f.Key.Contains("/OfflinePatch.Cli/", StringComparison.Ordinal) && FormatMember().IsMatch(f.Value)).Select(f => Path.GetFileName(f.Key));
+        var named = Sources.Where(f => f.Key.Contains("/OfflinePatch.Cli/", StringComparison.Ordinal) && FormatMember().IsMatch(f.Value))
+            .Select(f => Path.GetFileName(f.Key));
         Assert.Equal(["FormatNames.cs"], named);
     }
 

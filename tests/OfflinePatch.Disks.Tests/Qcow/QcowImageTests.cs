@@ -25,7 +25,8 @@ public sealed class QcowImageTests
         File.WriteAllBytes(folder["source"], content);
         if (compressed)
         {
-            Oracle.Run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow", folder["source"], path); // ends with 1 in version 7.2, after all is written
+            // ends with 1 in version 7.2, after all is written
+            Oracle.Run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow", folder["source"], path);
             Assert.Equal(content, Qemu.Read(path, "qcow"));
         }
         else

@@ -53,7 +53,8 @@ public sealed class WindowsLogTests
             operations[record.Undo] = operations.GetValueOrDefault(record.Undo) + 1;
         }
 
-        Console.WriteLine($"{name}: {all.Count} records, without bytes: {string.Join(", ", without)}; {string.Join(", ", operations.Select(o => $"{o.Key} {o.Value}"))}");
+        Console.WriteLine($"{name}: {all.Count} records, without bytes: {string.Join(", ", without)}; "
+            + $"{string.Join(", ", operations.Select(o => $"{o.Key} {o.Value}"))}");
         Assert.All(operations.Keys, o => Assert.True(Enum.IsDefined(o), $"operation 0x{(int)o:X}"));
         Assert.Equal(inspection.CurrentLsn, all[^1].Lsn);
     }

@@ -13,7 +13,8 @@ public sealed class FixedPointTests
     public void SettingWhatIsSetChangesNothing()
     {
         Corpus.Require();
-        foreach (var name in CorpusTable.Outcomes.Where(o => o.Value == "editable").Select(o => o.Key).Where(n => CorpusHives.Logs(n).IsEmpty))
+        foreach (var name in CorpusTable.Outcomes.Where(o => o.Value == "editable").Select(o => o.Key)
+            .Where(n => CorpusHives.Logs(n).IsEmpty))
         {
             var original = CorpusHives.Read(name);
             var hive = Hive.Open((byte[])original.Clone());
@@ -104,7 +105,8 @@ public sealed class FixedPointTests
         Assert.Equal(a.Node.Security, hive.Create(@"A\Child").Node.Security);
         hive.Root.DeleteSubKeyTree("A");
         hive.Root.DeleteSubKeyTree("B");
-        Assert.Single(hive.Check().Count == 0 ? [hive.Bytes.Security(hive.Root.Node.Security).Next] : Array.Empty<Registry.Layout.CellOffset>());
+        Assert.Single(hive.Check().Count == 0 ? [hive.Bytes.Security(hive.Root.Node.Security).Next]
+            : Array.Empty<Registry.Layout.CellOffset>());
         Assert.Equal(hive.Root.Node.Security, hive.Bytes.Security(hive.Root.Node.Security).Next);
     }
 

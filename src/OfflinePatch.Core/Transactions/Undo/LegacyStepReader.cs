@@ -6,8 +6,10 @@ using System.IO.Hashing;
 namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// Reads undo files of version 2, which are no longer written. They carry no code of their writer and no identity of the files, one hash for each range, and a hash of
-/// some blocks that the change leaves alone. So they undo a complete change when the user says so, and are never applied without being asked.
+/// Reads undo files of version 2, which are no longer written. They carry no code of their writer and no identity of the files, one hash
+/// for each range, and a hash of
+/// some blocks that the change leaves alone. So they undo a complete change when the user says so, and are never applied without being
+/// asked.
 /// </summary>
 internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
 {
@@ -59,7 +61,8 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
     {
         var record = Take(File.Size);
         var nameLength = Number(record, File.NameLength, 1, StepLayout.MaxName, "name length");
-        var rangeCount = Number(record, File.RangeCount, 0, (int)Math.Min(StepLayout.MaxRanges - _rangeCount, (_end - _position) / Range.Size), "range count");
+        var rangeCount = Number(record, File.RangeCount, 0,
+            (int)Math.Min(StepLayout.MaxRanges - _rangeCount, (_end - _position) / Range.Size), "range count");
         _rangeCount += rangeCount;
         var oldLength = LongNumber(record, File.OldLength, 0, long.MaxValue, "old length");
         var newLength = LongNumber(record, File.NewLength, 0, long.MaxValue, "new length");
@@ -96,7 +99,8 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
             throw Damaged(start, "a range inside the file", $"{Math.Max(newCount, oldCount)} bytes at {offset}");
         }
 
-        return new StepRange(offset, newCount, oldCount, isZero ? OldBytesKind.Zero : OldBytesKind.Stored, start + Range.NewHash, isZero ? 0 : Skip(oldCount));
+        return new StepRange(offset, newCount, oldCount, isZero ? OldBytesKind.Zero : OldBytesKind.Stored, start + Range.NewHash,
+            isZero ? 0 : Skip(oldCount));
     }
 
     private void CheckBody()
@@ -151,5 +155,6 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
     private long Bound(long value, long min, long max, string what) =>
         value >= min && value <= max ? value : throw Damaged(_position, $"a {what} of {min} to {max}", $"{value}");
 
-    private CorruptImageException Damaged(long offset, string expected, string actual) => UndoError.Damaged(input.Path, offset, expected, actual);
+    private CorruptImageException Damaged(long offset, string expected, string actual) =>
+        UndoError.Damaged(input.Path, offset, expected, actual);
 }

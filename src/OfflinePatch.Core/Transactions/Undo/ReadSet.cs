@@ -4,8 +4,10 @@ using System.IO.Hashing;
 namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// The blocks of a file that a transaction has read: what its change is based on. Their hash goes into the undo file, so that an image in which any of them
-/// differs (another export of the same machine, a machine that was started) is told from the one that was changed. Safe for several readers at once.
+/// The blocks of a file that a transaction has read: what its change is based on. Their hash goes into the undo file, so that an image in
+/// which any of them
+/// differs (another export of the same machine, a machine that was started) is distinguished from the one that was changed. Safe for
+/// several readers at once.
 /// </summary>
 internal sealed class ReadSet
 {
@@ -88,7 +90,8 @@ internal sealed class ReadSet
                 continue;
             }
 
-            if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == offset && last.Length + BlockSize <= HostFileChange.MaxRange)
+            if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == offset
+                && last.Length + BlockSize <= HostFileChange.MaxRange)
             {
                 runs[^1] = last with { Length = last.Length + BlockSize };
             }

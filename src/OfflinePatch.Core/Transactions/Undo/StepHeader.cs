@@ -29,7 +29,8 @@ internal sealed class StepHeader
 
     public int TailLength => (int)U32(Layout.TailLength);
 
-    public DateTime Created => new(Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(_bytes.AsSpan(Layout.Created)), 0, DateTime.MaxValue.Ticks), DateTimeKind.Utc);
+    public DateTime Created => new(Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(_bytes.AsSpan(Layout.Created)), 0,
+        DateTime.MaxValue.Ticks), DateTimeKind.Utc);
 
     public string Label => Encoding.UTF8.GetString(_bytes, Layout.Label, (int)U32(Layout.LabelLength));
 
@@ -54,7 +55,8 @@ internal sealed class StepHeader
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Layout.BodyLength), bodyLength);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Layout.Created), DateTime.UtcNow.Ticks);
         bodyHash.CopyTo(bytes.AsSpan(Layout.BodyHash));
-        Encoding.UTF8.GetEncoder().Convert(label, bytes.AsSpan(Layout.Label, StepLayout.MaxLabel), flush: true, out _, out var length, out _);
+        Encoding.UTF8.GetEncoder()
+            .Convert(label, bytes.AsSpan(Layout.Label, StepLayout.MaxLabel), flush: true, out _, out var length, out _);
         header.SetU32(Layout.LabelLength, (uint)length);
         return header;
     }
@@ -83,7 +85,8 @@ internal sealed class StepHeader
         var header = new StepHeader(bytes);
         if (header.Version is not (StepLayout.Version or LegacyStepReader.Version))
         {
-            throw UndoError.Damaged(file.Path, Layout.Version, $"version {LegacyStepReader.Version} or {StepLayout.Version}", $"version {header.Version}");
+            throw UndoError.Damaged(file.Path, Layout.Version, $"version {LegacyStepReader.Version} or {StepLayout.Version}",
+                $"version {header.Version}");
         }
 
         header.CheckFields(file);

@@ -1,8 +1,10 @@
 namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// The undo file of one step, version 3. All integers are little-endian. A header of one sector, so that one sector write changes its state; a body
-/// (one record per host file with its ranges, then what the change was based on); and, once the step is complete, a tail with the times of the files.
+/// The undo file of one step, version 3. All integers are little-endian. A header of one sector, so that one sector write changes its
+/// state; a body
+/// (one record per host file with its ranges, then what the change was based on); and, once the step is complete, a tail with the times of
+/// the files.
 /// The header holds hashes of body and tail, and a code keyed with a secret of the user who wrote it.
 /// </summary>
 internal static class StepLayout
@@ -59,7 +61,9 @@ internal static class StepLayout
         public const int Size = 0x18;
     }
 
-    /// <summary>After the files, one record per file: parts of the file that the change was based on and does not write, followed by their places.</summary>
+    /// <summary>
+    /// After the files, one record per file: parts of the file that the change was based on and does not write, followed by their places.
+    /// </summary>
     public static class ReadSet
     {
         public const int RunCount = 0x00; // u32

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace OfflinePatch.Core.Transactions.Undo;
 
-/// <summary>Reads the records of an undo file of version 3, after checking all of it: a damaged one must never be written over an image.</summary>
+/// <summary>
+/// Reads the records of an undo file of version 3, after checking all of it: a damaged one must never be written over an image.
+/// </summary>
 internal sealed class StepReader
 {
     private const int MaxNanoseconds = 999_999_999;
@@ -38,7 +40,10 @@ internal sealed class StepReader
         return reader.ReadRecords();
     }
 
-    /// <summary>Which file was named when the step was made, as its undo file says: nothing is checked, so this only tells which undo files are worth reading.</summary>
+    /// <summary>
+    /// Which file was named when the step was made, as its undo file says: nothing is checked, so this only tells which undo files are
+    /// worth reading.
+    /// </summary>
     public static FileIdentity ReadMainIdentity(IHostHandle input)
     {
         var record = new byte[StepLayout.File.Size];
@@ -62,7 +67,8 @@ internal sealed class StepReader
         return ReadTail() is { } tail
             ? records.ConvertAll(r => r with
             {
-                NewTime = ReadTime(tail.AsSpan(r.Index * StepLayout.Tail.Size), StepLayout.Tail.WriteSeconds, StepLayout.Tail.WriteNanoseconds),
+                NewTime = ReadTime(tail.AsSpan(r.Index * StepLayout.Tail.Size), StepLayout.Tail.WriteSeconds,
+                    StepLayout.Tail.WriteNanoseconds),
             })
             : records;
     }
@@ -113,7 +119,8 @@ internal sealed class StepReader
     private StepEvidence ReadEvidence(StepRecord file)
     {
         var record = Take(StepLayout.ReadSet.Size);
-        var count = ReadInt32(record, StepLayout.ReadSet.RunCount, 0, (int)Math.Min(StepLayout.MaxRanges, (_end - _position) / StepLayout.ReadSet.RunSize), "run count");
+        var count = ReadInt32(record, StepLayout.ReadSet.RunCount, 0,
+            (int)Math.Min(StepLayout.MaxRanges, (_end - _position) / StepLayout.ReadSet.RunSize), "run count");
         Bound(_runCount += count, 0, StepLayout.MaxRanges, "run count");
         var hash = record.AsMemory(StepLayout.ReadSet.Hash, StepLayout.ShortHashSize);
         var runs = new ByteRange[count];
@@ -121,7 +128,8 @@ internal sealed class StepReader
         {
             var run = Take(StepLayout.ReadSet.RunSize);
             var length = ReadInt32(run, 8, 0, HostFileChange.MaxRange, "run length");
-            runs[i] = new ByteRange(ReadInt64(run, 0, 0, Math.Max(0, Math.Min(file.OldLength, file.NewLength) - length), "run offset"), length);
+            runs[i] = new ByteRange(ReadInt64(run, 0, 0, Math.Max(0, Math.Min(file.OldLength, file.NewLength) - length), "run offset"),
+                length);
         }
 
         return new StepEvidence(runs, hash);
@@ -131,7 +139,8 @@ internal sealed class StepReader
     {
         if (_header.TailLength != _header.FileCount * StepLayout.Tail.Size)
         {
-            return _header.TailLength == 0 ? null : throw Damaged(StepLayout.Header.TailLength, $"{_header.FileCount} times", $"{_header.TailLength} bytes");
+            return _header.TailLength == 0 ? null
+                : throw Damaged(StepLayout.Header.TailLength, $"{_header.FileCount} times", $"{_header.TailLength} bytes");
         }
 
         CheckHash(_input, _end, _header.TailLength, _header.TailHash, StepLayout.Header.TailHash);
@@ -220,5 +229,6 @@ internal sealed class StepReader
         }
     }
 
-    private CorruptImageException Damaged(long offset, string expected, string actual) => UndoError.Damaged(_input.Path, offset, expected, actual);
+    private CorruptImageException Damaged(long offset, string expected, string actual) =>
+        UndoError.Damaged(_input.Path, offset, expected, actual);
 }

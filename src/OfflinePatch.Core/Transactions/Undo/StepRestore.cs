@@ -8,7 +8,8 @@ namespace OfflinePatch.Core.Transactions.Undo;
 internal readonly record struct RestoreResult(long BytesWritten, bool IsTimeSet);
 
 /// <summary>
-/// Takes a file back to its old bytes and length. Needs no room on the host's disk: what reads as old already is not written, and what was a hole becomes one
+/// Takes a file back to its old bytes and length. Needs no room on the host's disk: what reads as old already is not written, and what was
+/// a hole becomes one
 /// again. Can be repeated after it was interrupted anywhere.
 /// </summary>
 internal static class StepRestore

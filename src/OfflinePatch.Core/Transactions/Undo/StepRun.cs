@@ -1,7 +1,8 @@
 namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// The transitions of one step that write: prepare and apply a change, complete it, take it back. Every transition of the protocol in the README of this assembly is a
+/// The transitions of one step that write: prepare and apply a change, complete it, take it back. Every transition of the protocol in the
+/// README of this assembly is a
 /// method here, and nothing else writes to a host file of an image.
 /// </summary>
 internal sealed class StepRun(IHostStorage storage, StepSearch search)
@@ -48,7 +49,8 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         }
         catch
         {
-            // The files are untouched, so nothing of this may stay; what cannot be deleted now says nothing, and the next writer deletes it.
+            // The files are untouched, so nothing of this may stay; what cannot be deleted now says nothing, and the next writer deletes
+            // it.
             TryCleanUp(() => _pointers.Delete(handles), () => DeleteIfPresent(newPath), () => DeleteOwn(path, number));
             throw;
         }
@@ -56,7 +58,8 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
 
     /// <summary>applying → complete, or applying → restored when anything at all goes wrong.</summary>
     /// <returns>Bytes written.</returns>
-    /// <exception cref="HostIOException"><c>CORE-0020</c>: rolled back; <c>CORE-0021</c>: rolling back failed too, and the undo file stays.</exception>
+    /// <exception cref="HostIOException"><c>CORE-0020</c>: rolled back; <c>CORE-0021</c>: rolling back failed too, and the undo file
+    /// stays.</exception>
     /// <exception cref="RefusedException">Another program opened a file meanwhile; nothing was written.</exception>
     public long Apply(IReadOnlyList<HostFileChange> changes, string stepPath, Action<string>? note)
     {
@@ -153,7 +156,8 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             if (!result.IsTimeSet)
             {
                 AreTimesRestored = false;
-                note?.Invoke($"The time of {file.Path} could not be set to what it was: only its owner may do that. Its bytes are restored.");
+                note?.Invoke($"The time of {file.Path} could not be set to what it was: only its owner may do that. Its bytes are "
+                    + "restored.");
             }
         }
 

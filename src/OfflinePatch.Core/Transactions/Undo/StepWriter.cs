@@ -15,7 +15,9 @@ internal sealed class StepWriter : IDisposable
 
     public StepWriter(IHostHandle output) => _output = output;
 
-    /// <summary>Writes the body, then the header in state <see cref="StepState.Applying"/>, and makes both durable. The names do not have to be.</summary>
+    /// <summary>
+    /// Writes the body, then the header in state <see cref="StepState.Applying"/>, and makes both durable. The names do not have to be.
+    /// </summary>
     /// <param name="changes">What will change, the file that was named first.</param>
     /// <param name="number">Place of the step in the history.</param>
     /// <param name="label">The command.</param>
@@ -69,7 +71,8 @@ internal sealed class StepWriter : IDisposable
         {
             var time = files[i].GetStatus().WriteTime;
             BinaryPrimitives.WriteInt64LittleEndian(tail.AsSpan((i * StepLayout.Tail.Size) + StepLayout.Tail.WriteSeconds), time.Seconds);
-            BinaryPrimitives.WriteInt32LittleEndian(tail.AsSpan((i * StepLayout.Tail.Size) + StepLayout.Tail.WriteNanoseconds), time.Nanoseconds);
+            BinaryPrimitives.WriteInt32LittleEndian(tail.AsSpan((i * StepLayout.Tail.Size) + StepLayout.Tail.WriteNanoseconds),
+                time.Nanoseconds);
         }
 
         step.Write(StepLayout.Header.Size + header.BodyLength, tail);
@@ -140,7 +143,8 @@ internal sealed class StepWriter : IDisposable
     /// <summary>Room for the record of a range, then the hash of each sector that the change writes.</summary>
     private static byte[] RecordWithHashes(HostFileChange change, ByteRange range, int newLength, byte[] buffer)
     {
-        var hashes = new byte[StepLayout.Range.Size + ((newLength + StepLayout.SectorSize - 1) / StepLayout.SectorSize * StepLayout.SectorHashSize)];
+        var hashes =
+            new byte[StepLayout.Range.Size + ((newLength + StepLayout.SectorSize - 1) / StepLayout.SectorSize * StepLayout.SectorHashSize)];
         if (newLength > 0)
         {
             change.ReadNew(range with { Length = newLength }, buffer);
@@ -150,7 +154,8 @@ internal sealed class StepWriter : IDisposable
         {
             var sector = buffer.AsSpan(at, Math.Min(StepLayout.SectorSize, newLength - at));
             BinaryPrimitives.WriteUInt64LittleEndian(
-                hashes.AsSpan(StepLayout.Range.Size + (at / StepLayout.SectorSize * StepLayout.SectorHashSize)), XxHash3.HashToUInt64(sector));
+                hashes.AsSpan(StepLayout.Range.Size + (at / StepLayout.SectorSize * StepLayout.SectorHashSize)),
+                    XxHash3.HashToUInt64(sector));
         }
 
         return hashes;

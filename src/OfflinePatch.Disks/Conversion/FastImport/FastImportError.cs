@@ -15,7 +15,7 @@ internal static class FastImportError
         new("FAST-0003", $"CreateMF ended without an error, but {path} is missing or empty.", "Run it by hand to see what it needs.");
 
     public static RefusedException BitmapExists(string path) =>
-        new("FAST-0004", $"{path} exists: it could not be told from the one that CreateMF writes.", "Delete it, then try again.");
+        new("FAST-0004", $"{path} exists: it could not be distinguished from the one that CreateMF writes.", "Delete it, then try again.");
 
     public static RefusedException BitmapNeedsRaw(ImageFormat format) =>
         new("FAST-0005", $"A bitmap belongs to a RAW image; the output is {format}.", "Choose -O raw, or leave --create-mf out.");
@@ -24,5 +24,6 @@ internal static class FastImportError
         new("FAST-0006", $"The vendor's tool judges ZVHD2; the output is {format}.", "Choose -O zvhd2, or leave --qemu-img-hw out.");
 
     public static HostIOException NotRecognised(string program, string output) =>
-        new("FAST-0007", $"{program} does not call the new image ZVHD2: {output}", "Use RAW with --create-mf instead, and report the tool's version.");
+        new("FAST-0007", $"{program} does not call the new image ZVHD2: {output}",
+            "Use RAW with --create-mf instead, and report the tool's version.");
 }

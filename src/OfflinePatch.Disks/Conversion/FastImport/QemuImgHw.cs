@@ -6,8 +6,11 @@ namespace OfflinePatch.Disks.Conversion.FastImport;
 /// <summary>Has the vendor's own qemu-img-hw judge a ZVHD2: it must know the file, and unpack it to the same disk.</summary>
 public static class QemuImgHw
 {
-    /// <summary>Runs <c>info</c>, then <c>convert -O raw</c> beside the image, and compares every byte with <paramref name="disk"/>.</summary>
-    /// <exception cref="HostIOException">The tool failed, does not know the file (<c>FAST-0007</c>), or reads another disk (<c>CONV-0002</c>, <c>CONV-0003</c>).</exception>
+    /// <summary>
+    /// Runs <c>info</c>, then <c>convert -O raw</c> beside the image, and compares every byte with <paramref name="disk"/>.
+    /// </summary>
+    /// <exception cref="HostIOException">The tool failed, does not know the file (<c>FAST-0007</c>), or reads another disk
+    /// (<c>CONV-0002</c>, <c>CONV-0003</c>).</exception>
     public static void Check(string toolPath, string imagePath, BlockDevice disk, CancellationToken cancellation = default)
     {
         var facts = VendorTool.Run(toolPath, ["info", imagePath], cancellation);

@@ -65,6 +65,7 @@ internal static class VendorTool
 
         process.WaitForExit();
         var text = output.ToString().Trim();
-        return process.ExitCode == 0 ? text : throw FastImportError.Failed(program, process.ExitCode, text.Length > MaxTold ? text[..MaxTold] : text);
+        return process.ExitCode == 0 ? text
+            : throw FastImportError.Failed(program, process.ExitCode, text.Length > MaxTold ? text[..MaxTold] : text);
     }
 }

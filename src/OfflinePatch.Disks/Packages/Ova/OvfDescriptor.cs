@@ -5,7 +5,10 @@ using OfflinePatch.Disks.Vmdk;
 
 namespace OfflinePatch.Disks.Packages.Ova;
 
-/// <summary>The disks that an OVF envelope describes. Source: DMTF DSP0243 (OVF) 1.x and 2.x; elements are found by their local names, as makers differ in namespaces.</summary>
+/// <summary>
+/// The disks that an OVF envelope describes. Source: DMTF DSP0243 (OVF) 1.x and 2.x; elements are found by their local names, as makers
+/// differ in namespaces.
+/// </summary>
 internal sealed class OvfDescriptor
 {
     /// <summary>Longest descriptor: 4 MiB. Real ones have 10 to 100 KiB.</summary>
@@ -20,9 +23,11 @@ internal sealed class OvfDescriptor
     public static bool IsEnvelope(ReadOnlySpan<byte> start)
     {
         // UTF-16 has a zero in every second byte of these words.
-        var narrow = start.Length > 1 && start.Contains((byte)0) ? start.ToArray().Where(b => b is not (0 or 0xFE or 0xFF)).ToArray() : start;
+        var narrow = start.Length > 1
+            && start.Contains((byte)0) ? start.ToArray().Where(b => b is not (0 or 0xFE or 0xFF)).ToArray() : start;
         var text = narrow.TrimStart("\uFEFF \t\r\n"u8);
-        return text.StartsWith("<"u8) && text.IndexOf("Envelope"u8) >= 0 && (text.IndexOf("schemas.dmtf.org/ovf"u8) >= 0 || text.IndexOf("vmware.com/schema/ovf"u8) >= 0);
+        return text.StartsWith("<"u8) && text.IndexOf("Envelope"u8) >= 0
+            && (text.IndexOf("schemas.dmtf.org/ovf"u8) >= 0 || text.IndexOf("vmware.com/schema/ovf"u8) >= 0);
     }
 
     /// <summary>Parses an envelope.</summary>
@@ -41,7 +46,8 @@ internal sealed class OvfDescriptor
             throw OvaError.Descriptor("a document type declaration (DOCTYPE), which no OVF has and which is not read");
         }
 
-        var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaxBytes };
+        var settings =
+            new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, MaxCharactersInDocument = MaxBytes };
         try
         {
             using var reader = XmlReader.Create(new StringReader(text), settings);
@@ -77,7 +83,8 @@ internal sealed class OvfDescriptor
     {
         var start = Encoding.Latin1.GetString(bytes.AsSpan(0, Math.Min(bytes.Length, 256))).TrimStart();
         var end = start.IndexOf("?>", StringComparison.Ordinal);
-        var at = end < 0 || !start.StartsWith("<?xml", StringComparison.Ordinal) ? -1 : start.IndexOf("encoding", 0, end, StringComparison.Ordinal);
+        var at = end < 0
+            || !start.StartsWith("<?xml", StringComparison.Ordinal) ? -1 : start.IndexOf("encoding", 0, end, StringComparison.Ordinal);
         var value = at < 0 ? "" : start[(at + "encoding".Length)..end].TrimStart(' ', '\t', '\r', '\n', '=');
         var closing = value.Length == 0 ? -1 : value.IndexOf(value[0], 1);
         var name = closing < 1 ? "utf-8" : value[1..closing];
@@ -122,7 +129,8 @@ internal sealed class OvfDescriptor
         }
 
         // The references stand before the disks in every real file, but nothing says that they must.
-        return new OvfDescriptor(disks.Select(d => files.TryGetValue(d, out var name) ? name : throw OvaError.Descriptor($"a disk of the unknown file {d}")).ToList());
+        return new OvfDescriptor(disks.Select(d => files.TryGetValue(d, out var name) ? name
+            : throw OvaError.Descriptor($"a disk of the unknown file {d}")).ToList());
     }
 
     private static void AddFile(XmlReader reader, Dictionary<string, string> files)

@@ -26,11 +26,13 @@ internal sealed class OvfPackage : ImagePackage
             }
         }
 
-        return Open(files, formats, OvfDescriptor.Parse(files.Image), OpenFile, "The disk belongs to an OVF package, whose manifest holds its checksum.");
+        return Open(files, formats, OvfDescriptor.Parse(files.Image), OpenFile,
+            "The disk belongs to an OVF package, whose manifest holds its checksum.");
     }
 
     /// <summary>Opens the first disk that a descriptor names.</summary>
-    public static PackageImage Open(IImageFiles files, IFormatSet formats, OvfDescriptor descriptor, Func<string, ResizableDevice> open, string whyNotInPlace)
+    public static PackageImage Open(IImageFiles files, IFormatSet formats, OvfDescriptor descriptor, Func<string, ResizableDevice> open,
+        string whyNotInPlace)
     {
         if (descriptor.DiskFiles.Count == 0)
         {

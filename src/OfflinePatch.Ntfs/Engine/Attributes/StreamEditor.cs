@@ -38,7 +38,7 @@ internal static class StreamEditor
     }
 
     /// <summary>
-    /// Replaces the content. Clusters that the stream has are used again, further ones are added behind them; a short content becomes
+    /// Replaces the content. Clusters that the stream has are used again, further ones are added after them; a short content becomes
     /// resident
     /// where the record has room.
     /// </summary>

@@ -13,7 +13,7 @@ internal sealed partial class SecurityStore
     /// <summary>The first id that Windows gives out.</summary>
     private const uint FirstId = 0x100;
 
-    /// <summary>What stands behind the header in an entry of $SDH: "II".</summary>
+    /// <summary>What stands after the header in an entry of $SDH: "II".</summary>
     private const uint HashEntryTail = 0x0049_0049;
 
     /// <summary>Adds a descriptor to $SDS (both copies), $SII and $SDH, and returns its id.</summary>
@@ -55,7 +55,7 @@ internal sealed partial class SecurityStore
         return id;
     }
 
-    /// <summary>The id after the largest, and where the entry goes: 16-byte aligned behind the last, never across 256 KiB.</summary>
+    /// <summary>The id after the largest, and where the entry goes: 16-byte aligned after the last, never across 256 KiB.</summary>
     private (uint Id, long Offset) NextPlace(FileNode node, int size)
     {
         uint id = FirstId;
