@@ -8,6 +8,7 @@ namespace OfflinePatch.Disks;
 /// The disk that a guest sees, whatever container holds it. Offsets are guest offsets. Writes go through to the host files below,
 /// which are a transaction's view: nothing here touches the real files.
 /// </summary>
+/// <remarks>Several threads may read while none writes.</remarks>
 public abstract class DiskImage : BlockDevice
 {
     /// <summary>The container format.</summary>

@@ -12,6 +12,7 @@ namespace OfflinePatch.FileSystems;
 /// <summary>
 /// Opens what a user names as a source of files: a driver disc, a package, an archive. Told apart by content, never by extension.
 /// </summary>
+/// <remarks>Safe for use by several threads; the file system that is opened is not.</remarks>
 public static class FileSources
 {
     /// <summary>Opens a directory, ZIP archive, ISO 9660 or UDF disc, FAT floppy image, MSI package or cabinet as a tree.</summary>

@@ -4,6 +4,7 @@ namespace OfflinePatch.Core.Devices;
 /// A run of bytes addressed by offset: a host file, the guest-visible disk inside a container, or a partition of it.
 /// There is no current position, so that one device can be read from several places at once.
 /// </summary>
+/// <remarks>Devices over immutable content may be read by several threads; while one thread writes, no other may use the device.</remarks>
 public abstract class BlockDevice : IDisposable
 {
     /// <summary>Length in bytes.</summary>

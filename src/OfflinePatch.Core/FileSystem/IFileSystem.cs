@@ -5,6 +5,7 @@ namespace OfflinePatch.Core.FileSystem;
 /// Paths are separated by <c>\</c> or <c>/</c>, relative to the root, with or without a leading separator; the empty path is the root.
 /// Names compare as the format says (NTFS and FAT: without case).
 /// </summary>
+/// <remarks>Not safe for use by several threads, unless the implementation says otherwise.</remarks>
 public interface IFileSystem : IDisposable
 {
     /// <summary>

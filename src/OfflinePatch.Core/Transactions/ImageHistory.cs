@@ -66,6 +66,7 @@ public sealed record ImageStep(int Number, DateTime Created, string Label, strin
 public sealed record ImageStepFile(string Path, long Bytes, long OldLength, long NewLength);
 
 /// <summary>The history of an image that no transaction has open: every change that was kept can be undone, newest first.</summary>
+/// <remarks>Each call opens and closes its files; calls for different images may run in parallel.</remarks>
 public static class ImageHistory
 {
     /// <summary>

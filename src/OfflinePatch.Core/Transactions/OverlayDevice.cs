@@ -6,6 +6,7 @@ namespace OfflinePatch.Core.Transactions;
 /// A writable view of a device that is not to be touched: writes land in blocks of their own, reads see them. The device below is only
 /// read.
 /// </summary>
+/// <remarks>Several threads may read while none writes.</remarks>
 public sealed class OverlayDevice : ResizableDevice
 {
     /// <summary>

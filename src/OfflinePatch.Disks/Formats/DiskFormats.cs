@@ -15,6 +15,7 @@ using OfflinePatch.Disks.Zvhd;
 namespace OfflinePatch.Disks.Formats;
 
 /// <summary>The formats that this program knows, and the choice among them by content.</summary>
+/// <remarks>Immutable; safe for use by several threads.</remarks>
 public static class DiskFormats
 {
     /// <summary>

@@ -3,6 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Drivers.Manifest;
 
 /// <summary>All families of drivers: embedded in the program, or read from a folder.</summary>
+/// <remarks>Immutable; safe for use by several threads.</remarks>
 public sealed class DriverManifest
 {
     private const string Prefix = "drivers-manifest/";

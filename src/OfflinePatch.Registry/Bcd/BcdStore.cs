@@ -9,6 +9,7 @@ namespace OfflinePatch.Registry.Bcd;
 /// damaged is left out and noted.
 /// Source: learn.microsoft.com, BCD reference.
 /// </summary>
+/// <remarks>As safe for use by several threads as the hive that it is read from.</remarks>
 public sealed class BcdStore
 {
     /// <summary>The element with the default loader, of the boot manager.</summary>

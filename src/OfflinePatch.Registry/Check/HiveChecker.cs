@@ -11,6 +11,7 @@ namespace OfflinePatch.Registry.Check;
 /// where it is stricter.
 /// Sources: the validator's verdicts on the corpus and its mutations (see the tests).
 /// </summary>
+/// <remarks>Safe for use by several threads: the bytes that are checked are not changed.</remarks>
 public static class HiveChecker
 {
     /// <summary>Bytes of bins from which on all processors work at a check.</summary>

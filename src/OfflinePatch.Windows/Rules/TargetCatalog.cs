@@ -4,6 +4,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>The targets that come with the program, and those that a user writes: profiles, checked against the rules that exist.</summary>
+/// <remarks>Immutable; safe for use by several threads.</remarks>
 public static class TargetCatalog
 {
     private const string Prefix = "Targets/";

@@ -7,11 +7,13 @@ namespace OfflinePatch.Core.Tests.Architecture;
 [Trait("tier", "unit")]
 public sealed class PublicApiTests
 {
-    public static TheoryData<string> Assemblies =>
+    private static readonly string[] All =
     [
         "OfflinePatch.Core", "OfflinePatch.Disks", "OfflinePatch.Ntfs", "OfflinePatch.FileSystems", "OfflinePatch.Registry",
         "OfflinePatch.Drivers", "OfflinePatch.Windows", "OfflinePatch.Cli",
     ];
+
+    public static TheoryData<string> Assemblies => [.. All];
 
     [Theory]
     [MemberData(nameof(Assemblies))]
@@ -34,7 +36,7 @@ public sealed class PublicApiTests
     [Fact]
     public void No_type_name_is_given_twice()
     {
-        var twice = Assemblies.SelectMany(row => PublicSurface.Types(BuiltAssembly.PathOf((string)row[0])))
+        var twice = All.SelectMany(assembly => PublicSurface.Types(BuiltAssembly.PathOf(assembly)))
             .Where(t => !t.Name.StartsWith('<') && t.Namespace.StartsWith("OfflinePatch.", StringComparison.Ordinal))
             .GroupBy(t => t.Name.Split('`')[0], StringComparer.Ordinal)
             .Where(g => g.Select(t => t.Namespace).Distinct(StringComparer.Ordinal).Count() > 1)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
@@ -56,7 +57,7 @@ public sealed class CorpusReadTests
         Assert.Equal((3, 1), (volume.NtfsState.MajorVersion, volume.NtfsState.MinorVersion));
         Assert.True(volume.State.IsSafeToWrite);
         Assert.False(volume.NtfsState.IsDirty);
-        Assert.Equal(OfflinePatch.Ntfs.LogFile.LogFileState.Clean, volume.NtfsState.LogFile);
+        Assert.Equal(LogFileState.Clean, volume.NtfsState.LogFile);
         Assert.Null(volume.Find("no such file"));
         Assert.Equal(131072, volume.Find("$UpCase")!.Value.Length);
         Assert.DoesNotContain(volume.Enumerate(""), e => e.Name == "$MFT");

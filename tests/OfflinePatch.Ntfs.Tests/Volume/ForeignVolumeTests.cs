@@ -178,11 +178,11 @@ public sealed class ForeignVolumeTests
         NtfsFormatter.Format(device, new NtfsFormatOptions());
         using var volume = NtfsVolume.Open(device);
         volume.WriteFile("seed", []);
-        var store = new Security.SecurityStore(volume.Core);
+        var store = new SecurityStore(volume.Core);
         var ids = new Dictionary<uint, byte[]>();
         for (var i = 0; i < 2000; i++)
         {
-            var descriptor = Security.SecurityInheritance.Create(default, isDirectory: false);
+            var descriptor = SecurityInheritance.Create(default, isDirectory: false);
             BinaryPrimitives.WriteInt32LittleEndian(descriptor.AsSpan(32), i + 1);
             Assert.Equal(0u, store.Find(descriptor));
             ids.Add(store.Append(descriptor), descriptor);
@@ -191,7 +191,7 @@ public sealed class ForeignVolumeTests
         volume.Flush();
         Assert.Empty(volume.Check());
         using var again = NtfsVolume.Open(device);
-        var reread = new Security.SecurityStore(again.Core);
+        var reread = new SecurityStore(again.Core);
         foreach (var (id, descriptor) in ids)
         {
             Assert.Equal(descriptor, again.ReadSecurityDescriptor(id));
