@@ -25,7 +25,10 @@ need chromium chromium
 need wixl wixl
 need groff groff
 need mandoc mandoc
+need sgdisk gdisk
+need nasm nasm
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
+/usr/bin/python3 -c 'import impacket' 2>/dev/null || missing="$missing python3-impacket"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   echo "installing judges:$missing"

@@ -263,4 +263,56 @@ public sealed class HostStorageTests : IDisposable
         Assert.Null(new HostState(folder).ReadSecret());
         Assert.Null(new HostState(folder).EnsureSecret());
     }
+
+    [SkippableFact]
+    public void An_output_has_no_name_until_it_is_complete()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "needs O_TMPFILE");
+        var path = _scratch["out.bin"];
+        using (var output = new OutputFile(path, overwrite: false))
+        {
+            output.Write(0, "new"u8);
+            Assert.Empty(Directory.GetFiles(_scratch.Path));
+            output.Complete();
+        }
+
+        Assert.Equal("new", File.ReadAllText(path));
+        using (var output = new OutputFile(path, overwrite: true))
+        {
+            output.Write(0, "newer"u8);
+            Assert.Equal("new", File.ReadAllText(path));
+            output.Complete();
+        }
+
+        Assert.Equal("newer", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_scratch.Path));
+    }
+
+    [Fact]
+    public void A_file_that_appears_while_an_output_is_written_is_not_replaced()
+    {
+        var path = _scratch["out.bin"];
+        using (var output = new OutputFile(path, overwrite: false))
+        {
+            output.Write(0, "new"u8);
+            File.WriteAllText(path, "theirs");
+            if (OperatingSystem.IsLinux())
+            {
+                Assert.Equal("CORE-0040", Assert.Throws<RefusedException>(output.Complete).Code);
+            }
+        }
+
+        Assert.Equal("theirs", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_scratch.Path));
+    }
+
+    [SkippableFact]
+    public void A_write_at_an_offset_never_lands_at_the_current_position()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "needs ESPIPE");
+        using var pipe = new System.IO.Pipes.AnonymousPipeServerStream(System.IO.Pipes.PipeDirection.Out);
+        using var handle = new Microsoft.Win32.SafeHandles.SafeFileHandle(pipe.SafePipeHandle.DangerousGetHandle(), ownsHandle: false);
+        Assert.Throws<IOException>(() => HostTransfer.Write(handle, "image"u8, 4096)); // RandomAccess.Write succeeds here
+        Assert.Throws<IOException>(() => HostTransfer.Read(handle, new byte[16], 4096));
+    }
 }

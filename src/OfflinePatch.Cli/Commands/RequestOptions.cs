@@ -47,6 +47,10 @@ internal sealed class RequestOptions
 
     private readonly Option<long?> _minSize = TypedOption.Size("--min-size", "Make the virtual disk at least this large (60G). The new part is unallocated space.");
 
+    private readonly Option<string?> _adminPassword = PasswordSource.Option("--admin-password-file", "Give the built-in administrator (RID 500) the password in the first line of FILE (- for standard input), and enable it.");
+
+    private readonly Option<bool> _enableAdministrator = new("--enable-administrator") { Description = "Enable and unlock the built-in administrator (RID 500), which must have a password." };
+
     private readonly EditArguments _edit = new();
 
     private readonly Option<int?> _jobs = TypedOption.Number("--jobs", 1, 64, "How many images are worked on at once; by default as many as there are processors.");
@@ -73,6 +77,8 @@ internal sealed class RequestOptions
         command.Add(_enableRdp);
         command.Add(_repairBoot);
         command.Add(_minSize);
+        command.Add(_adminPassword);
+        command.Add(_enableAdministrator);
         command.Add(_report);
         command.Add(_all);
         command.Add(_quiet);
@@ -143,6 +149,8 @@ internal sealed class RequestOptions
         EnableRdp = result.GetValue(_enableRdp),
         RepairBoot = result.GetValue(_repairBoot),
         MinSize = result.GetValue(_minSize) ?? 0,
+        AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile ? PasswordSource.Read(passwordFile) : null,
+        EnableAdministrator = result.GetValue(_enableAdministrator),
     };
 
     private static RuleSelection Selection(string[]? only, string[]? skip) => new(only ?? [], skip ?? []);

@@ -3,6 +3,9 @@ namespace OfflinePatch.Core.Hosting;
 /// <summary>What .NET throws when the host refuses an operation on a file.</summary>
 internal static class HostErrors
 {
+    /// <summary>What EFBIG means.</summary>
+    public const string TooLarge = "the file would be larger than its file system, or the limit of this process (ulimit -f), allows.";
+
     /// <summary>
     /// Whether an exception of a file operation comes from the host. All but those of this program itself do: .NET turns EPERM, EACCES and
     /// EBADF into
@@ -15,7 +18,7 @@ internal static class HostErrors
     /// <summary>The host's reason, as a user can understand it.</summary>
     public static string Reason(Exception e) => e switch
     {
-        ArgumentOutOfRangeException => "the file would be larger than its file system, or the limit of this process (ulimit -f), allows.",
+        ArgumentOutOfRangeException => TooLarge,
         DirectoryNotFoundException => "its folder does not exist.",
         UnauthorizedAccessException => "permission denied.",
         PathTooLongException => "the path is too long for this host.",

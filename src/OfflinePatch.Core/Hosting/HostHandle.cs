@@ -63,7 +63,7 @@ internal sealed class HostHandle : IHostHandle
         {
             while (buffer.Length > 0)
             {
-                var read = RandomAccess.Read(_handle, buffer, offset);
+                var read = HostTransfer.Read(_handle, buffer, offset);
                 if (read == 0)
                 {
                     throw ImageFileError.CutShort(_shownPath, offset);
@@ -83,7 +83,7 @@ internal sealed class HostHandle : IHostHandle
     {
         try
         {
-            RandomAccess.Write(_handle, buffer, offset);
+            HostTransfer.Write(_handle, buffer, offset);
             Length = Math.Max(Length, offset + buffer.Length);
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
@@ -108,7 +108,7 @@ internal sealed class HostHandle : IHostHandle
 
         try
         {
-            RandomAccess.Write(_direct, buffer, offset);
+            HostTransfer.Write(_direct, buffer, offset);
             return true;
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))

@@ -60,6 +60,22 @@ internal sealed class HostStorage : IHostStorage
     public static IHostHandle CreateNew(string path, UnixFileMode? mode, string finalPath) =>
         CreateNew(path, mode, replace: false, finalPath);
 
+    /// <summary>
+    /// Creates a file without a name in the folder of a path, or null where the host cannot. Its <see cref="IHostHandle.Path"/> is good for
+    /// this process only.
+    /// </summary>
+    /// <param name="finalPath">The path that it gets once it is complete: errors name that one.</param>
+    /// <param name="mode">Who may read it; null for whom the host lets read new files.</param>
+    public static IHostHandle? CreateUnnamed(string finalPath, UnixFileMode? mode)
+    {
+        const UnixFileMode everybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
+            | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        return OperatingSystem.IsLinux()
+            && NativeFiles.CreateUnnamed(Path.GetDirectoryName(finalPath)!, mode ?? everybody, out var path) is { } handle
+            ? HostHandle.Own(path, new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0), finalPath)
+            : null;
+    }
+
     public void Rename(string path, string newPath) => Change(newPath, () => File.Move(path, newPath, overwrite: true));
 
     public void Delete(string path) => Change(path, () => File.Delete(path));

@@ -9,7 +9,11 @@ internal static partial class NativeFiles
 {
     private const int OpenReadOnly = 0; // O_RDONLY, the same on Linux and macOS
     private const int OpenWriteOnly = 1; // O_WRONLY
+    private const int OpenReadWrite = 2; // O_RDWR
     private const int OpenCloseOnExec = 0x80000; // O_CLOEXEC of Linux
+
+    private static readonly int AtWorkingFolder = OperatingSystem.IsMacOS() ? -2 : -100; // AT_FDCWD
+    private static readonly int FollowLinks = OperatingSystem.IsMacOS() ? 0x40 : 0x400; // AT_SYMLINK_FOLLOW
 
     /// <summary>Makes the names in a folder durable. On Windows NTFS journals them, and there is no call.</summary>
     /// <exception cref="HostIOException"><c>CORE-0019</c>: the host refused. File systems that cannot flush a folder are not an
@@ -57,14 +61,21 @@ internal static partial class NativeFiles
     {
         if (OperatingSystem.IsLinux() || OperatingSystem.IsMacOS())
         {
-            if (Link(path, name) == 0)
+            // With AT_SYMLINK_FOLLOW, a path of /proc/self/fd names the open file itself.
+            if (LinkAt(AtWorkingFolder, path, AtWorkingFolder, name, FollowLinks) == 0)
             {
                 return true;
             }
 
-            if (Marshal.GetLastPInvokeError() == UnixError.Exists)
+            var error = Marshal.GetLastPInvokeError();
+            if (error == UnixError.Exists)
             {
                 return false;
+            }
+
+            if (path.StartsWith("/proc/", StringComparison.Ordinal))
+            {
+                throw new IOException(UnixError.Text(error)); // a file without a name cannot be renamed
             }
         }
 
@@ -77,6 +88,40 @@ internal static partial class NativeFiles
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// Creates a file without a name in a folder: nothing of it stays when the process is killed. Null where the host cannot (Linux on the
+    /// two usual processors, and
+    /// file systems that know <c>O_TMPFILE</c>, can). <see cref="TryAddName"/> gives it a name, by the path that this returns.
+    /// </summary>
+    public static SafeFileHandle? CreateUnnamed(string folder, UnixFileMode mode, out string path)
+    {
+        path = "";
+        // O_DIRECTORY
+        var directory = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x10000, Architecture.Arm64 => 0x4000, _ => 0 };
+        if (!OperatingSystem.IsLinux() || directory == 0)
+        {
+            return null;
+        }
+
+        // __O_TMPFILE; O_TMPFILE is this and O_DIRECTORY, so that an older kernel refuses to open a folder for writing
+        const int unnamed = 0x400000;
+        var descriptor = Open(folder, OpenReadWrite | OpenCloseOnExec | unnamed | directory, (int)mode);
+        if (descriptor < 0)
+        {
+            return null;
+        }
+
+        path = $"/proc/self/fd/{descriptor}";
+        var handle = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (File.Exists(path))
+        {
+            return handle;
+        }
+
+        handle.Dispose(); // no /proc here, so it could never get a name
+        return null;
     }
 
     /// <summary>Whether a write may use O_DIRECT.</summary>
@@ -194,6 +239,10 @@ internal static partial class NativeFiles
     private static partial int Close(int file);
 
     [SupportedOSPlatform("linux"), SupportedOSPlatform("macos")]
-    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Link(string path, string name);
+    [LibraryImport("libc", EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkAt(int folder, string path, int newFolder, string name, int flags);
+
+    [SupportedOSPlatform("linux")]
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags, int mode);
 }

@@ -1,10 +1,11 @@
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// A new host file under a temporary name in its final folder. It gets its final name in one step, once it is complete; until then, and
-/// after
-/// an error or a cancellation, there is no file of that name. The temporary name is random and new: a link that waits there is never
-/// written through.
+/// A new host file in its final folder, without a name where the host can make such files, else under a temporary one. It gets its final
+/// name in one step, once it is
+/// complete; until then, and after an error or a cancellation, there is no file of that name. A temporary name is random and new: a link
+/// that waits there is never written
+/// through.
 /// </summary>
 public sealed class OutputFile : ResizableDevice
 {
@@ -14,6 +15,8 @@ public sealed class OutputFile : ResizableDevice
 
     private readonly string _path;
     private readonly string _temporaryPath;
+    private readonly bool _overwrite;
+    private readonly bool _isUnnamed;
     private readonly bool _isDurable;
     private IHostHandle? _handle;
     private long _flushedTo;
@@ -35,8 +38,14 @@ public sealed class OutputFile : ResizableDevice
         var name = Path.GetFileName(_path);
         _temporaryPath = Path.Combine(
             Path.GetDirectoryName(_path) ?? "", $"{(name.Length > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
-        _handle = HostStorage.CreateNew(_temporaryPath, access?.Mode, _path);
-        TemporaryFiles.Add(_temporaryPath);
+        _overwrite = overwrite;
+        _handle = HostStorage.CreateUnnamed(_path, access?.Mode);
+        _isUnnamed = _handle is not null;
+        if (_handle is null)
+        {
+            _handle = HostStorage.CreateNew(_temporaryPath, access?.Mode, _path);
+            TemporaryFiles.Add(_temporaryPath);
+        }
     }
 
     /// <summary>Refuses a path that is taken, for whoever wants to know it before the work.</summary>
@@ -117,6 +126,11 @@ public sealed class OutputFile : ResizableDevice
             Handle.Flush();
         }
 
+        if (_isUnnamed && TryNameDirectly())
+        {
+            return;
+        }
+
         Handle.Dispose();
         _handle = null;
         try
@@ -136,6 +150,47 @@ public sealed class OutputFile : ResizableDevice
         if (_isDurable)
         {
             HostStorage.Instance.FlushFolderOf(_path);
+        }
+    }
+
+    /// <summary>
+    /// Gives a file without a name its final one, where nothing has that yet; else the temporary one, to be renamed over what is there.
+    /// </summary>
+    private bool TryNameDirectly()
+    {
+        var isNamed = Name(_path);
+        if (!isNamed && !_overwrite)
+        {
+            throw ImageFileError.OutputExists(_path);
+        }
+
+        if (isNamed)
+        {
+            Handle.Dispose();
+            _handle = null;
+            if (_isDurable)
+            {
+                HostStorage.Instance.FlushFolderOf(_path);
+            }
+        }
+        else
+        {
+            TemporaryFiles.Add(_temporaryPath);
+            Name(_temporaryPath);
+        }
+
+        return isNamed;
+
+        bool Name(string name)
+        {
+            try
+            {
+                return NativeFiles.TryAddName(Handle.Path, name);
+            }
+            catch (Exception e) when (HostErrors.IsOfHost(e))
+            {
+                throw ImageFileError.CannotCreate(_path, e);
+            }
         }
     }
 
@@ -160,8 +215,11 @@ public sealed class OutputFile : ResizableDevice
             _flushing.Wait();
             _handle.Dispose();
             _handle = null;
-            HostStorage.Instance.Delete(_temporaryPath);
-            TemporaryFiles.Remove(_temporaryPath);
+            if (!_isUnnamed)
+            {
+                HostStorage.Instance.Delete(_temporaryPath);
+                TemporaryFiles.Remove(_temporaryPath);
+            }
         }
 
         base.Dispose(disposing);

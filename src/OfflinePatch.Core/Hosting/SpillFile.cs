@@ -42,7 +42,7 @@ internal sealed class SpillFile : IDisposable
             var read = 0;
             while (read < buffer.Length)
             {
-                var count = RandomAccess.Read(_stream.SafeFileHandle, buffer[read..], offset + read);
+                var count = HostTransfer.Read(_stream.SafeFileHandle, buffer[read..], offset + read);
                 if (count == 0)
                 {
                     buffer[read..].Clear(); // a block that was never written
@@ -62,7 +62,7 @@ internal sealed class SpillFile : IDisposable
     {
         try
         {
-            RandomAccess.Write(_stream.SafeFileHandle, buffer, offset);
+            HostTransfer.Write(_stream.SafeFileHandle, buffer, offset);
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {

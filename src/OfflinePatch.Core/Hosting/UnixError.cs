@@ -12,6 +12,7 @@ internal static class UnixError
     public const int NotADirectory = 20; // ENOTDIR
     public const int IsADirectory = 21; // EISDIR
     public const int InvalidArgument = 22; // EINVAL
+    public const int TooLarge = 27; // EFBIG
     public const int ReadOnlyFileSystem = 30; // EROFS
 
     /// <summary>EAGAIN, which is EWOULDBLOCK.</summary>

@@ -295,7 +295,7 @@ internal sealed class BootRepair
         };
     }
 
-    private void PutFallbackLoader(IWritableFileSystem volume)
+    private void PutFallbackLoader(RecordingFileSystem volume)
     {
         if (FallbackLoader.PathFor(_windows.Facts.Architecture) is { } path)
         {

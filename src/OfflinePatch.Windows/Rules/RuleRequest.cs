@@ -37,4 +37,16 @@ public sealed record RuleRequest
 
     /// <summary>Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.</summary>
     public long MinSize { get; init; }
+
+    /// <summary>The password that the built-in administrator (RID 500) shall have; null to leave it. Never in a report; <c>--admin-password-file</c>.</summary>
+    public string? AdministratorPassword { get; init; }
+
+    /// <summary>Enable and unlock the built-in administrator; implied by a password; <c>--enable-administrator</c>.</summary>
+    public bool EnableAdministrator { get; init; }
+
+    private bool PrintMembers(System.Text.StringBuilder text)
+    {
+        text.Append("Profile = ").Append(Profile.Id); // the default would print the password
+        return true;
+    }
 }

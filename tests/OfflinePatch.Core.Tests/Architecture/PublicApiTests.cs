@@ -1,7 +1,8 @@
 namespace OfflinePatch.Core.Tests.Architecture;
 
 /// <summary>
-/// The public surface of each assembly against a committed list, so that a change of the API is a visible line of a diff. To accept a change
+/// The public surface of each assembly against a committed list, so that a change of the API is a visible line of a diff. To accept a
+/// change
 /// run these tests with <c>OFFLINEPATCH_ACCEPT_API=1</c>.
 /// </summary>
 [Trait("tier", "unit")]
@@ -19,7 +20,8 @@ public sealed class PublicApiTests
     [MemberData(nameof(Assemblies))]
     public void The_public_surface_is_the_committed_one(string assembly)
     {
-        var committed = Path.Combine(BuiltAssembly.Root, "tests", "OfflinePatch.Core.Tests", "Architecture", "PublicApi", assembly + ".txt");
+        var committed =
+            Path.Combine(BuiltAssembly.Root, "tests", "OfflinePatch.Core.Tests", "Architecture", "PublicApi", assembly + ".txt");
         var actual = PublicSurface.Of(BuiltAssembly.PathOf(assembly));
         if (Environment.GetEnvironmentVariable("OFFLINEPATCH_ACCEPT_API") == "1")
         {

@@ -1,9 +1,12 @@
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Accounts;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Accounts;
 
-/// <summary><c>accounts.administrator</c>: somebody can administer the machine (images-and-cloud.md R14). SAM is read, never written.</summary>
+/// <summary><c>accounts.administrator</c>: somebody can administer the machine (images-and-cloud.md R14). SAM is written only where the user gives a password, or asks to
+/// enable the built-in administrator.</summary>
 internal sealed class AccountsAdministratorRule() : Rule(Description)
 {
     private static readonly RuleContract Description = new("accounts.administrator")
@@ -11,7 +14,8 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         Title = "There is an enabled administrator with a password",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: an external image must contain a usable administrator account and password",
-        Summary = @"SAM\Domains\Account\Users and the local group Administrators; read only.",
+        Summary = @"SAM\Domains\Account\Users and the local group Administrators. With --admin-password-file or --enable-administrator the account with RID 500 gets the password, and is enabled and unlocked.",
+        CanFix = true,
     };
 
     /// <inheritdoc/>
@@ -20,6 +24,11 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         if (Sam(context, out var reason) is not { } sam)
         {
             return Finding.NotApplicable(reason);
+        }
+
+        if (Asked(context, sam) is { } asked)
+        {
+            return asked;
         }
 
         var now = context.Clock.GetUtcNow().UtcDateTime;
@@ -31,7 +40,55 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
                 administrators.Count == 0
                     ? @"SAM\Domains\Account\Users names no administrator (RID 500, or a member of Administrators)."
                     : $@"No administrator in SAM\Domains\Account\Users can log on: {string.Join(", ", administrators.Select(a => $"{a.Name} ({Why(a, now)})"))}.",
-                "In the source machine: `net user Administrator * /active:yes` with a password of upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?; or let Cloudbase-Init set it at the first start.");
+                "Give one a password: `offlinepatch fix --admin-password-file FILE` (upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?); or let Cloudbase-Init set it at the first start.");
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        var editor = new AccountEditor(context.Windows);
+        if (context.Request.AdministratorPassword is { } password && !editor.HasPassword(LocalAccount.AdministratorRid, password))
+        {
+            editor.SetPassword(LocalAccount.AdministratorRid, password);
+        }
+
+        editor.Enable(LocalAccount.AdministratorRid);
+    }
+
+    /// <summary>What is to be done because the user asks for it; null where nothing is, or he asks for nothing.</summary>
+    private static Finding? Asked(RuleContext context, GuestHive sam)
+    {
+        var password = context.Request.AdministratorPassword;
+        if (password is null && !context.Request.EnableAdministrator)
+        {
+            return null;
+        }
+
+        if (LocalAccounts.Read(sam).FirstOrDefault(a => a.Rid == LocalAccount.AdministratorRid) is not { } administrator)
+        {
+            return Finding.Failed(@"SAM\Domains\Account\Users has no built-in administrator (RID 500).", "Leave --admin-password-file and --enable-administrator out.");
+        }
+
+        if (password is null && !administrator.HasPassword)
+        {
+            return Finding.Failed($"{administrator.Name} (RID 500) has no password, and is not enabled without one.", "Give --admin-password-file too.");
+        }
+
+        try
+        {
+            var hasPassword = password is null || new AccountEditor(context.Windows).HasPassword(LocalAccount.AdministratorRid, password);
+            var isUsable = administrator is { IsEnabled: true, IsLocked: false };
+            return hasPassword && isUsable
+                ? null
+                : Finding.Broken(
+                    $"{administrator.Name} (RID 500) {(hasPassword ? "is " + (administrator.IsEnabled ? "locked" : "disabled") : "does not have the password that was given")}.",
+                    isUsable ? "another password, or none" : administrator.IsEnabled ? "locked" : "disabled",
+                    $"{(hasPassword ? "" : "the password that was given (files that the account encrypted with EFS and its saved credentials are lost), ")}enabled, not locked");
+        }
+        catch (Exception e) when (e is UnsupportedImageException or RefusedException or CorruptImageException)
+        {
+            return Finding.Failed(e.Message, "Set the password after the machine has started, or let Cloudbase-Init do it.");
+        }
     }
 
     /// <summary>SAM, or why its accounts mean nothing here.</summary>

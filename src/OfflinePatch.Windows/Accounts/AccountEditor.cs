@@ -1,0 +1,172 @@
+using System.Buffers.Binary;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.Accounts;
+
+/// <summary>
+/// Changes local accounts in SAM: password, disabled, locked. The layout that is there stays (RC4 or AES), and every byte that is not meant. What hangs on the old password
+/// is lost to its user: files encrypted with EFS, saved credentials, private keys of certificates (DPAPI).
+/// Source: chntpw <c>sam.h</c>; impacket <c>secretsdump.py</c>.
+/// </summary>
+public sealed class AccountEditor
+{
+    private readonly GuestHive _sam;
+    private readonly WindowsSystem _windows;
+    private SamKey? _key;
+
+    /// <param name="windows">The installation.</param>
+    /// <exception cref="Core.RefusedException"><c>SAM-0006</c>: it is a domain controller.</exception>
+    /// <exception cref="Core.CorruptImageException">SAM is missing or damaged.</exception>
+    public AccountEditor(WindowsSystem windows)
+    {
+        if (windows.Facts.IsDomainController)
+        {
+            throw AccountError.DomainController();
+        }
+
+        _windows = windows;
+        _sam = windows.Find(HiveName.Sam) ?? throw AccountError.UnknownKey("there is no SAM");
+    }
+
+    /// <summary>The accounts, by relative id.</summary>
+    public IReadOnlyList<LocalAccount> List() => LocalAccounts.Read(_sam);
+
+    /// <summary>The account of a name, without case, or of a relative id in decimal digits.</summary>
+    /// <exception cref="Core.RefusedException"><c>SAM-0003</c>: there is none.</exception>
+    public LocalAccount Find(string nameOrRid) =>
+        List().FirstOrDefault(a => a.Name.Equals(nameOrRid, StringComparison.OrdinalIgnoreCase))
+        ?? List().FirstOrDefault(a => a.Rid.ToString(System.Globalization.CultureInfo.InvariantCulture) == nameOrRid)
+        ?? throw AccountError.NoAccount(nameOrRid);
+
+    /// <summary>Whether an account has this password. Reads only.</summary>
+    public bool HasPassword(uint rid, string password) =>
+        Key.Decrypt(Item(Record(rid).V, Layout.NtHash), rid) is { } hash && hash.AsSpan().SequenceEqual(PasswordHash.Of(password));
+
+    /// <summary>Sets the password of an account. The LM hash is removed; the time of the change is now, so that it need not be changed at the next logon.</summary>
+    /// <param name="rid">The account.</param>
+    /// <param name="password">The password; <see cref="PasswordPolicy"/> says what it must be made of.</param>
+    /// <exception cref="Core.RefusedException"><c>SAM-0004</c>: its record is not understood; <c>SAM-0005</c>: it is a Microsoft account; <c>SAM-0007</c>: the password is too weak.</exception>
+    public void SetPassword(uint rid, string password)
+    {
+        if (PasswordPolicy.WhyNot(password) is { } why)
+        {
+            throw AccountError.WeakPassword(why);
+        }
+
+        var (key, f, v) = Record(rid);
+        if (key.Values.Any(value => value.Name.StartsWith("Internet", StringComparison.OrdinalIgnoreCase)))
+        {
+            throw AccountError.MicrosoftAccount(rid);
+        }
+
+        var old = Item(v, Layout.NtHash);
+        var revision = old.Length >= 4 ? BinaryPrimitives.ReadUInt16LittleEndian(old.AsSpan(2)) : Key.Revision;
+        if (revision is not (1 or 2))
+        {
+            throw AccountError.DamagedAccount(rid);
+        }
+
+        var keyId = old.Length >= 4 ? BinaryPrimitives.ReadUInt16LittleEndian(old) : (ushort)1;
+        v = WithItem(v, Layout.NtHash, Key.Encrypt(PasswordHash.Of(password), rid, revision, keyId));
+        var lm = Item(v, Layout.LmHash);
+        var absent = lm.Length >= 4 && BinaryPrimitives.ReadUInt16LittleEndian(lm.AsSpan(2)) == 2 ? Layout.AbsentAes : Layout.AbsentRc4;
+        if (lm.Length > absent)
+        {
+            // Only the length: the descriptor's place and the bytes behind it stay.
+            BinaryPrimitives.WriteInt32LittleEndian(v.AsSpan(Layout.LmHash + 4), absent);
+        }
+
+        Put(key, "V", v);
+        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(Layout.PasswordSet), _sam.Changes.Clock.GetUtcNow().UtcDateTime.ToFileTimeUtc());
+        SetFlags(key, f, clear: Layout.Locked | Layout.PasswordNotRequired);
+    }
+
+    /// <summary>Enables an account, and unlocks it.</summary>
+    public void Enable(uint rid)
+    {
+        var (key, f, _) = Record(rid);
+        SetFlags(key, f, clear: Layout.Disabled | Layout.Locked);
+    }
+
+    /// <summary>Unlocks an account after too many wrong passwords.</summary>
+    public void Unlock(uint rid)
+    {
+        var (key, f, _) = Record(rid);
+        SetFlags(key, f, clear: Layout.Locked);
+    }
+
+    private SamKey Key => _key ??= SamKey.Read(_sam, BootKey.Read(_windows.Current));
+
+    private void SetFlags(GuestKey key, byte[] f, ushort clear)
+    {
+        var flags = BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(Layout.Flags));
+        BinaryPrimitives.WriteUInt16LittleEndian(f.AsSpan(Layout.Flags), (ushort)(flags & ~clear));
+        BinaryPrimitives.WriteUInt16LittleEndian(f.AsSpan(Layout.BadCount), 0);
+        Put(key, "F", f);
+    }
+
+    /// <summary>Writes a value; the log of changes gets its name only, for it holds hashes.</summary>
+    private void Put(GuestKey key, string name, byte[] data)
+    {
+        if (!key.GetBinary(name).AsSpan().SequenceEqual(data))
+        {
+            key.Inner.SetBinary(name, data);
+            _sam.Changes.RecordRegistry(key.Path, name, "(not shown)", "(changed, not shown)");
+        }
+    }
+
+    private (GuestKey Key, byte[] F, byte[] V) Record(uint rid)
+    {
+        var key = _sam.Root.Find($@"SAM\Domains\Account\Users\{rid:X8}") ?? throw AccountError.NoAccount($"with RID {rid}");
+        var f = key.GetBinary("F");
+        var v = key.GetBinary("V");
+        return f is { Length: >= Layout.FSize } && v is { Length: >= Layout.Data } && BinaryPrimitives.ReadUInt32LittleEndian(f.AsSpan(Layout.Rid)) == rid
+            ? (key, f, v)
+            : throw AccountError.DamagedAccount(rid);
+    }
+
+    private static byte[] Item(byte[] v, int descriptor)
+    {
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(v.AsSpan(descriptor));
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(v.AsSpan(descriptor + 4));
+        var room = (uint)(v.Length - Layout.Data);
+        return offset > room || length > room - offset ? [] : v.AsSpan(Layout.Data + (int)offset, (int)length).ToArray();
+    }
+
+    /// <summary>In place where the length is the same; else behind everything, so that nothing else moves.</summary>
+    private static byte[] WithItem(byte[] v, int descriptor, byte[] item)
+    {
+        var offset = BinaryPrimitives.ReadUInt32LittleEndian(v.AsSpan(descriptor));
+        if (Item(v, descriptor).Length == item.Length)
+        {
+            item.CopyTo(v, Layout.Data + (int)offset);
+            return v;
+        }
+
+        var start = (v.Length + 3) / 4 * 4;
+        var larger = new byte[start + item.Length];
+        v.CopyTo(larger, 0);
+        item.CopyTo(larger, start);
+        BinaryPrimitives.WriteInt32LittleEndian(larger.AsSpan(descriptor), start - Layout.Data);
+        BinaryPrimitives.WriteInt32LittleEndian(larger.AsSpan(descriptor + 4), item.Length);
+        return larger;
+    }
+
+    /// <summary>Offsets in the values F and V of a user, and account control bits.</summary>
+    private static class Layout
+    {
+        public const int PasswordSet = 0x18; // FILETIME
+        public const int Rid = 0x30; // u32
+        public const int Flags = 0x38; // u16
+        public const int BadCount = 0x40; // u16
+        public const int FSize = 0x44;
+        public const int LmHash = 0x9C; // descriptor: u32 offset from Data, u32 length, u32
+        public const int NtHash = 0xA8;
+        public const int Data = 0xCC;
+        public const int AbsentRc4 = 4; // bytes of a record without a hash
+        public const int AbsentAes = 0x18;
+        public const ushort Disabled = 0x0001;
+        public const ushort PasswordNotRequired = 0x0004;
+        public const ushort Locked = 0x0400;
+    }
+}
