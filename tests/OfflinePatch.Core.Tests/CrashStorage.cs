@@ -182,8 +182,12 @@ internal sealed class CrashStorage : IHostStorage
         public CrashFile AfterCrash(Random random)
         {
             // A length that was not flushed may be lost while later writes were kept, and the other way round.
-            var length = random.Next(3) switch { 0 => _durable.Length, 1 => Live.Count,
-                _ => random.Next(Math.Min(_durable.Length, Live.Count), Math.Max(_durable.Length, Live.Count) + 1) };
+            var length = random.Next(3) switch
+            {
+                0 => _durable.Length,
+                1 => Live.Count,
+                _ => random.Next(Math.Min(_durable.Length, Live.Count), Math.Max(_durable.Length, Live.Count) + 1)
+            };
             var content = new byte[length];
             _durable.AsSpan(0, Math.Min(length, _durable.Length)).CopyTo(content);
             foreach (var (offset, bytes) in _pending)

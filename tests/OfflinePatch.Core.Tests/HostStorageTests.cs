@@ -196,7 +196,8 @@ public sealed class HostStorageTests : IDisposable
     private Process StartQemu(string image)
     {
         var process = Process.Start(new ProcessStartInfo(Oracle.Locate("qemu-nbd")!,
-            ["-t", "-k", _scratch["socket"], "-f", "raw", image]) { UseShellExecute = false })!;
+            ["-t", "-k", _scratch["socket"], "-f", "raw", image])
+        { UseShellExecute = false })!;
         Eventually(() => File.Exists(_scratch["socket"]) || process.HasExited);
         return process;
     }

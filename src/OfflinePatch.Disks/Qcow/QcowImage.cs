@@ -54,7 +54,8 @@ internal sealed class QcowImage : TwoLevelImage
         get
         {
             var properties = new Dictionary<string,
-                string>(StringComparer.Ordinal) { ["clusterSize"] = _clusterSize.ToString(CultureInfo.InvariantCulture) };
+                string>(StringComparer.Ordinal)
+            { ["clusterSize"] = _clusterSize.ToString(CultureInfo.InvariantCulture) };
             if (_header.BackingFile is { } backing)
             {
                 properties["backingFile"] = backing;

@@ -314,8 +314,12 @@ internal sealed class Qcow2Header
         var crypt = BigEndian.U32(fields, Qcow2Layout.Header.CryptMethod);
         if (crypt != 0)
         {
-            throw Qcow2Error.Encrypted(crypt switch { 1 => "AES, crypt_method 1", 2 => "LUKS, crypt_method 2",
-                _ => $"crypt_method {crypt}" });
+            throw Qcow2Error.Encrypted(crypt switch
+            {
+                1 => "AES, crypt_method 1",
+                2 => "LUKS, crypt_method 2",
+                _ => $"crypt_method {crypt}"
+            });
         }
 
         if (HasExtendedL2 && ClusterBits < Qcow2Layout.MinExtendedClusterBits)

@@ -75,7 +75,8 @@ internal sealed partial class VdiImage : MappedImage
         var parentId = header.Id(VdiLayout.ParentId);
         var isChild = header.ImageType is VdiLayout.TypeDifferencing or VdiLayout.TypeUndo || parentId != Guid.Empty;
         var image = new VdiImage(file, map,
-            header) { Parent = isChild ? OpenParent(files, formats, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
+            header)
+        { Parent = isChild ? OpenParent(files, formats, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
         if (VdiEncryption.IsEncrypted(image))
         {
             image.Dispose();

@@ -35,7 +35,8 @@ internal static class VmdkDescriptorText
     private static Dictionary<string, string> DataBase(long sectors, IReadOnlyDictionary<string, string>? properties)
     {
         var lines = new Dictionary<string,
-            string>(StringComparer.OrdinalIgnoreCase) { ["ddb.adapterType"] = "lsilogic", ["ddb.virtualHWVersion"] = "13" };
+            string>(StringComparer.OrdinalIgnoreCase)
+        { ["ddb.adapterType"] = "lsilogic", ["ddb.virtualHWVersion"] = "13" };
         var taken = 0;
         foreach (var (key, value) in properties ?? new Dictionary<string, string>())
         {

@@ -52,7 +52,8 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
 
     internal static DriverFinding Missing(string file) =>
         new("DRV-1002", DriverFindingKind.Refusal, file,
-            $"{file} is listed in the INF, and not there.") { Subject = DriverFindingSubject.MissingFile };
+            $"{file} is listed in the INF, and not there.")
+        { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding NotExecutable(string file, string reason) =>
         new("DRV-1003", DriverFindingKind.Refusal, file, $"{file} is no executable: {reason}.");
@@ -68,14 +69,16 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
 
     internal static DriverFinding NoCatalog(string file) =>
         new("DRV-1007", DriverFindingKind.Signature, file,
-            $"{file}, the catalogue that the INF names, is not there.") { Subject = DriverFindingSubject.MissingFile };
+            $"{file}, the catalogue that the INF names, is not there.")
+        { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding BadCatalog(string file, string message) =>
         new("DRV-1008", DriverFindingKind.Signature, file, message);
 
     internal static DriverFinding NotInCatalog(string file, string catalog) =>
         new("DRV-1009", DriverFindingKind.Signature, file,
-            $"{file} is not the file that {catalog} lists: its hash is not there.") { Subject = DriverFindingSubject.AlteredFile };
+            $"{file} is not the file that {catalog} lists: its hash is not there.")
+        { Subject = DriverFindingSubject.AlteredFile };
 
     internal static DriverFinding CatalogAltered(string catalog, string reason) =>
         new("DRV-1010", DriverFindingKind.Signature, catalog, $"{catalog}: {reason}.");
@@ -103,7 +106,8 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
 
     internal static DriverFinding Compressed(string file, string compressed) =>
         new("DRV-1017", DriverFindingKind.Refusal, file,
-            $"{file} is there only in compressed form ({compressed}).") { Subject = DriverFindingSubject.MissingFile };
+            $"{file} is there only in compressed form ({compressed}).")
+        { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding BadDestination(string inf, string destination, string problem) =>
         new("DRV-1030", DriverFindingKind.Refusal, inf, $"{inf} copies a file to {Shown(destination)}: {problem}.");

@@ -173,8 +173,12 @@ public sealed class ZipFileSystem : TreeFileSystem
 
                 if (!folder.Entries.TryGetValue(names[i], out var below))
                 {
-                    below = new Folder { Name = names[i], IsDirectory = true,
-                        LastWriteTimeUtc = isDirectory ? DosTime.Decode(header.Date, header.Time) : DateTime.MinValue };
+                    below = new Folder
+                    {
+                        Name = names[i],
+                        IsDirectory = true,
+                        LastWriteTimeUtc = isDirectory ? DosTime.Decode(header.Date, header.Time) : DateTime.MinValue
+                    };
                     folder.Entries.Add(names[i], below);
                 }
 

@@ -25,7 +25,8 @@ public sealed class ConversionTests
         var model = GuestModel.Patterned(size, seed: 11);
         var output = new MemoryDevice(0);
         var options = new DiskWriterOptions(subformat, FileName: "disk.vmdk", Properties: new Dictionary<string,
-            string> { ["ddb.adapterType"] = "ide", ["ddb.toolsVersion"] = "12345" });
+            string>
+        { ["ddb.adapterType"] = "ide", ["ddb.toolsVersion"] = "12345" });
 
         var result = DiskConverter.Convert(model, Format(ImageFormat.Vmdk), output, options, verify: true);
 

@@ -73,7 +73,8 @@ public sealed class VmdkFuzzTests
                 break;
             default:
                 var file = Bytes(VmdkBuilder.SeSparse(800, new Dictionary<int,
-                    ulong> { [1] = 0x1000_0000_0000_0000, [5] = 0x3001_0000_0000_0000 }, new byte[8192]));
+                    ulong>
+                { [1] = 0x1000_0000_0000_0000, [5] = 0x3001_0000_0000_0000 }, new byte[8192]));
                 Mutation.Fuzz(file, seed, cases, [(0, 256), (512, 32), (1024, 16), (2048, 128)], InDescriptor);
                 break;
         }

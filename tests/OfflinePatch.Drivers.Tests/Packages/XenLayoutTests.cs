@@ -27,8 +27,11 @@ public sealed class XenLayoutTests
         var disc = new MemoryFileSystem("disc");
         foreach (var driver in SampleDrivers.XenPv)
         {
-            var own = driver with { Models = [.. driver.Models.Select(m => m.Replace("VEN_XS0001", $"VEN_{prefix}0001",
-                StringComparison.Ordinal)).Where(m => prefix == "XP" || !m.Contains("VEN_XP", StringComparison.Ordinal))] };
+            var own = driver with
+            {
+                Models = [.. driver.Models.Select(m => m.Replace("VEN_XS0001", $"VEN_{prefix}0001",
+                StringComparison.Ordinal)).Where(m => prefix == "XP" || !m.Contains("VEN_XP", StringComparison.Ordinal))]
+            };
             foreach (var (name, architecture) in ((string, string)[])[("x64", "amd64"), ("x86", "x86")])
             {
                 foreach (var (file, content) in own.Build(architecture, "06/01/2025,9.1.0.0"))

@@ -337,8 +337,12 @@ public sealed class FatFileSystemTests
         for (var step = 0; step < steps; step++)
         {
             var files = model.Where(m => m.Value is not null).Select(m => m.Key).ToArray();
-            var name = random.Next(3) switch { 0 => $"F{random.Next(30)}.BIN", 1 => $"Long name of a file {random.Next(30)}.dat",
-                _ => $"lower{random.Next(30)}.txt" };
+            var name = random.Next(3) switch
+            {
+                0 => $"F{random.Next(30)}.BIN",
+                1 => $"Long name of a file {random.Next(30)}.dat",
+                _ => $"lower{random.Next(30)}.txt"
+            };
             try
             {
                 switch (random.Next(10))
