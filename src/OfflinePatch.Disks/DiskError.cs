@@ -4,18 +4,21 @@ namespace OfflinePatch.Disks;
 
 /// <summary>
 /// Errors that no single format owns; codes <c>DISK-0001</c> and up. Each format's folder has a class of its own:
-/// <c>RAW-</c>, <c>VMDK-</c>, <c>VHD-</c>, <c>VHDX-</c>, <c>VDI-</c>, <c>QCOW2-</c>, <c>QCOW-</c>, <c>QED-</c>, <c>ZVHD-</c>; partitions use <c>PART-</c>.
+/// <c>RAW-</c>, <c>VMDK-</c>, <c>VHD-</c>, <c>VHDX-</c>, <c>VDI-</c>, <c>QCOW2-</c>, <c>QCOW-</c>, <c>QED-</c>, <c>ZVHD-</c>; partitions
+/// use <c>PART-</c>.
 /// </summary>
 internal static class DiskError
 {
-    public static UnsupportedImageException UnknownFormat(string path, long length) =>
+    public static UnsupportedImageException UnknownFormat(string path, long length, string names) =>
         new("DISK-0001", length == 0
                 ? $"{path} is empty."
-                : $"{path} is not a disk image of a known format ({DiskFormats.Names.ToUpperInvariant()}; RAW with a partition table), nor a package of one.",
+                : $"{path} is not a disk image of a known format ({names.ToUpperInvariant()}; RAW with a partition table), nor a package "
+                    + "of one.",
             "Name the disk image itself. For a split or flat VMDK name the small text file (the descriptor), not one of its extents.");
 
     public static RefusedException Luks(string path) =>
-        new("DISK-0002", $"image.encryption: {path} is a LUKS container, encrypted as a whole.", "Decrypt the disk in the source machine, then export it again.");
+        new("DISK-0002", $"image.encryption: {path} is a LUKS container, encrypted as a whole.",
+            "Decrypt the disk in the source machine, then export it again.");
 
     public static UnsupportedImageException NoVariant(ImageFormat format, string name) =>
         new("DISK-0003", $"{format} is written in one variant only; \"{name}\" cannot be chosen.", "Leave the variant out.");

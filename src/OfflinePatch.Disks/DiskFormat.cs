@@ -14,17 +14,30 @@ public abstract class DiskFormat
     /// <summary>The name that QEMU has for it, as backing file formats are named; null: QEMU does not know it.</summary>
     internal virtual string? QemuName => Name;
 
-    /// <summary>Whether the file is of this format, by its content alone. Reads at most a few sectors; never throws on hostile content.</summary>
+    /// <summary>
+    /// Whether the file is of this format, by its content alone. Reads at most a few sectors; never throws on hostile content.
+    /// </summary>
     public abstract bool Probe(BlockDevice file);
 
+    /// <summary>The variants that an output can have, the default one first; empty: there is one only.</summary>
+    public virtual IReadOnlyList<string> Variants => [];
+
+    /// <summary>Whether an output of a variant can be compressed so.</summary>
+    /// <param name="variant">One of <see cref="Variants"/>, or null for the default.</param>
+    /// <param name="compression"><c>zlib</c> or <c>zstd</c>.</param>
+    public virtual bool Compresses(string? variant, string compression) => false;
+
     /// <summary>Opens the image.</summary>
+    /// <param name="files">The file, and those that it names.</param>
+    /// <param name="formats">The known formats, for parents.</param>
     /// <exception cref="CorruptImageException">The container contradicts its format.</exception>
     /// <exception cref="UnsupportedImageException">The container uses a feature that is not handled.</exception>
     /// <exception cref="RefusedException">An option is needed first (a parent, a backing file).</exception>
-    public abstract DiskImage Open(IImageFiles files);
+    internal abstract DiskImage Open(IImageFiles files, IFormatSet formats);
 
     /// <summary>
-    /// Starts writing a new image of <paramref name="virtualSize"/> bytes into <paramref name="output"/>, or null when the format cannot be written.
+    /// Starts writing a new image of <paramref name="virtualSize"/> bytes into <paramref name="output"/>, or null when the format cannot be
+    /// written.
     /// </summary>
     public virtual DiskWriter? CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => null;
 }
@@ -35,7 +48,8 @@ public abstract class DiskFormat
 /// <param name="FileName">The name that the file will have, for descriptors that repeat it.</param>
 /// <param name="SectorSize">Bytes per logical sector of the guest disk: 512 or 4096.</param>
 /// <param name="Properties">
-/// <see cref="DiskImage.Properties"/> of the source, from which a format takes over what it has a place for (VMDK: the <c>ddb.</c> lines), or null.
+/// <see cref="DiskImage.Properties"/> of the source, from which a format takes over what it has a place for (VMDK: the <c>ddb.</c> lines),
+/// or null.
 /// </param>
 /// <param name="Identity">Where the identities of the new image come from; null: they are random.</param>
 public sealed record DiskWriterOptions(
@@ -72,21 +86,26 @@ public sealed record DiskWriterOptions(
 /// </summary>
 public abstract class DiskWriter : IDisposable
 {
-    /// <summary>Bytes of guest data that the format stores as one unit; the caller hands over whole, aligned units (but the last may be short).</summary>
+    /// <summary>
+    /// Bytes of guest data that the format stores as one unit; the caller hands over whole, aligned units (but the last may be short).
+    /// </summary>
     public abstract int UnitSize { get; }
 
     /// <summary>Whether <see cref="Encode"/> does anything. Without it neighbouring units are handed over in one piece.</summary>
     public virtual bool Encodes => false;
 
     /// <summary>
-    /// Turns one unit into the bytes that are stored, on any thread: compression happens here. The result may be <paramref name="unit"/> itself.
+    /// Turns one unit into the bytes that are stored, on any thread: compression happens here. The result may be <paramref name="unit"/>
+    /// itself.
     /// </summary>
     public virtual ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit) => unit;
 
     /// <summary>Stores an encoded unit. Called on one thread, in ascending order of <paramref name="guestOffset"/>.</summary>
     public abstract void Append(long guestOffset, ReadOnlyMemory<byte> encoded);
 
-    /// <summary>Stores units that are neighbours on the disk and were not encoded. Formats that lay neighbours side by side write them at once.</summary>
+    /// <summary>
+    /// Stores units that are neighbours on the disk and were not encoded. Formats that lay neighbours side by side write them at once.
+    /// </summary>
     public virtual void AppendRun(long guestOffset, ReadOnlyMemory<byte> units)
     {
         for (var at = 0; at < units.Length; at += UnitSize)

@@ -5,7 +5,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks;
 
 /// <summary>
-/// Identities that containers carry and want renewed. They are random; where the clock stands still (<see cref="ReproducibleClock"/>) they follow from the disk, or
+/// Identities that containers carry and want renewed. They are random; where the clock is fixed (<see cref="ReproducibleClock"/>) they
+/// follow from the disk, or
 /// from what they replace, so that equal runs give equal bytes.
 /// </summary>
 public sealed class ImageIdentity
@@ -35,7 +36,8 @@ public sealed class ImageIdentity
     public static ImageIdentity Random => new(null);
 
     /// <summary>Identities that replace one that counts no more.</summary>
-    public static ImageIdentity After(ReadOnlySpan<byte> old) => ReproducibleClock.IsFixed ? new ImageIdentity(SHA256.HashData(old)) : Random;
+    public static ImageIdentity After(ReadOnlySpan<byte> old) => ReproducibleClock.IsFixed ? new ImageIdentity(SHA256.HashData(old))
+        : Random;
 
     /// <summary>The next one.</summary>
     public Guid NextGuid()
@@ -52,7 +54,8 @@ public sealed class ImageIdentity
     }
 
     /// <summary>The next 32-bit one.</summary>
-    public uint NextNumber() => BinaryPrimitives.ReadUInt32LittleEndian(_seed is null ? RandomNumberGenerator.GetBytes(sizeof(uint)) : Next());
+    public uint NextNumber() =>
+        BinaryPrimitives.ReadUInt32LittleEndian(_seed is null ? RandomNumberGenerator.GetBytes(sizeof(uint)) : Next());
 
     private Span<byte> Next()
     {

@@ -3,7 +3,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks;
 
 /// <summary>
-/// A disk whose container is only read: what is written stays in an overlay of guest blocks. A fixed copy is made from it in one pass, whatever
+/// A disk whose container is only read: what is written stays in an overlay of guest blocks. A fixed copy is made from it in one pass,
+/// whatever
 /// the container is.
 /// </summary>
 public sealed class OverlayDisk : DiskImage

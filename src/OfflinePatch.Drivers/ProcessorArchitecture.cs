@@ -53,5 +53,6 @@ public static class ProcessorArchitectures
 
     /// <summary>Every architecture that an INF can name.</summary>
     public static ReadOnlySpan<ProcessorArchitecture> All =>
-        [ProcessorArchitecture.X86, ProcessorArchitecture.Amd64, ProcessorArchitecture.Arm64, ProcessorArchitecture.Arm, ProcessorArchitecture.Ia64];
+        [ProcessorArchitecture.X86, ProcessorArchitecture.Amd64, ProcessorArchitecture.Arm64, ProcessorArchitecture.Arm,
+            ProcessorArchitecture.Ia64];
 }

@@ -3,12 +3,16 @@ using OfflinePatch.FileSystems.Cab;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.FileSystems.Iso;
 using OfflinePatch.FileSystems.Msi;
+using OfflinePatch.FileSystems.Trees;
 using OfflinePatch.FileSystems.Udf;
 using OfflinePatch.FileSystems.Zip;
 
 namespace OfflinePatch.FileSystems;
 
-/// <summary>Opens what a user names as a source of files: a driver disc, a package, an archive. Told apart by content, never by extension.</summary>
+/// <summary>
+/// Opens what a user names as a source of files: a driver disc, a package, an archive. Told apart by content, never by extension.
+/// </summary>
+/// <remarks>Safe for use by several threads; the file system that is opened is not.</remarks>
 public static class FileSources
 {
     /// <summary>Opens a directory, ZIP archive, ISO 9660 or UDF disc, FAT floppy image, MSI package or cabinet as a tree.</summary>
@@ -69,7 +73,8 @@ public static class FileSources
     }
 
     /// <summary>
-    /// A disc by its richest file system. A Windows installation disc holds its files in UDF, and in ISO 9660 only a text that says so; where UDF
+    /// A disc by its richest file system. A Windows installation disc holds its files in UDF, and in ISO 9660 only a text that says so;
+    /// where UDF
     /// is of a kind that is not handled, a bridge disc is read as ISO 9660.
     /// </summary>
     private static TreeFileSystem? OpenDisc(BlockDevice device, string source)

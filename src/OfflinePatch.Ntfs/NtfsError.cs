@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs;
 
@@ -94,7 +95,8 @@ internal static class NtfsError
     public static RefusedException MetafileFull(long number) => NotChanged("NTFS-0311", $"Metafile {number}", "its FILE record is full");
 
     public static RefusedException AttributeListFull(long number) =>
-        NotChanged("NTFS-0312", $"Record {number}", "its attribute list would pass 256 KiB", "Defragment the volume in the source machine.");
+        NotChanged("NTFS-0312", $"Record {number}", "its attribute list would pass 256 KiB",
+            "Defragment the volume in the source machine.");
 
     public static RefusedException BaseRecordFull(long number) =>
         NotChanged("NTFS-0313", $"Record {number}", "its base record is too full for an attribute list");

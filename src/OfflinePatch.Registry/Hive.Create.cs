@@ -1,4 +1,7 @@
+using OfflinePatch.Registry.Editing;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry;
@@ -15,7 +18,7 @@ public sealed partial class Hive
     /// The root's self-relative security descriptor; null for full control by SYSTEM and administrators.
     /// </param>
     /// <param name="time">The clock for time stamps; null for the system's.</param>
-    /// <exception cref="Core.RefusedException">The name is not allowed, or the descriptor is not sound.</exception>
+    /// <exception cref="RefusedException">The name is not allowed, or the descriptor is not sound.</exception>
     /// <exception cref="ArgumentOutOfRangeException">No such version is made here.</exception>
     public static Hive Create(int minorVersion = 5, string rootName = "ROOT", byte[]? securityDescriptor = null, TimeProvider? time = null)
     {
@@ -24,7 +27,7 @@ public sealed partial class Hive
             throw new ArgumentOutOfRangeException(nameof(minorVersion), minorVersion, "3 or 5");
         }
 
-        Editing.NameRules.RequireKeyName(rootName);
+        Editing.RegistryNames.RequireKeyName(rootName);
         var descriptor = securityDescriptor ?? SecurityDescriptors.SystemAndAdministrators.ToArray();
         if (!SecurityDescriptors.IsSound(descriptor))
         {
@@ -48,7 +51,8 @@ public sealed partial class Hive
         HiveBin.Write(bins, 0, (uint)binSize, now);
 
         var node = new KeyNodeWriter(NewCell(bins, root, keySize));
-        node.Initialise(compressed ? KeyNodeFlags.Root : KeyNodeFlags.Root & ~KeyNodeFlags.CompressedName, now, CellOffset.Nil, security, CellOffset.Nil, 0);
+        node.Initialise(compressed ? KeyNodeFlags.Root : KeyNodeFlags.Root & ~KeyNodeFlags.CompressedName, now, CellOffset.Nil, security,
+            CellOffset.Nil, 0);
         node.SetName(rootName, compressed);
 
         var cell = new KeySecurityWriter(NewCell(bins, security, securitySize));

@@ -1,6 +1,7 @@
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Editing;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
 
@@ -11,7 +12,7 @@ namespace OfflinePatch.Registry;
 /// interpreted that was not asked for, and every byte that no edit names stays as it is. Not safe for use by several threads at once while
 /// it is edited.
 /// </summary>
-public sealed partial class Hive
+public sealed partial class Hive : IKeyTree
 {
     private readonly HiveOpenOptions _options;
     private readonly HiveLogs _logs;
@@ -47,9 +48,9 @@ public sealed partial class Hive
     /// </param>
     /// <param name="logs">The bytes of its logs.</param>
     /// <param name="options">How to treat damage; null for the defaults.</param>
-    /// <exception cref="Core.CorruptImageException">It is no hive, is truncated, or has no root key (<c>REG-01xx</c>).</exception>
-    /// <exception cref="Core.UnsupportedImageException">It is longer than the format allows.</exception>
-    /// <exception cref="Core.RefusedException"><c>REG-0201</c>: it is dirty, and its logs cannot recover it.</exception>
+    /// <exception cref="CorruptImageException">It is no hive, is truncated, or has no root key (<c>REG-01xx</c>).</exception>
+    /// <exception cref="UnsupportedImageException">It is longer than the format allows.</exception>
+    /// <exception cref="RefusedException"><c>REG-0201</c>: it is dirty, and its logs cannot recover it.</exception>
     public static Hive Open(ReadOnlyMemory<byte> primary, HiveLogs logs = default, HiveOpenOptions? options = null)
     {
         options ??= new HiveOpenOptions();
@@ -87,7 +88,7 @@ public sealed partial class Hive
     /// The hive file as it is to be written: byte for byte what was opened when nothing was replayed or edited. No copy is made; it is
     /// valid until the next edit.
     /// </summary>
-    /// <exception cref="Core.CorruptImageException">
+    /// <exception cref="CorruptImageException">
     /// The edits would leave an unsound hive. This is checked, and is a defect of this library.
     /// </exception>
     public ReadOnlyMemory<byte> Image
@@ -98,6 +99,12 @@ public sealed partial class Hive
             return Bytes.Memory;
         }
     }
+
+    HiveImage IKeyTree.Bytes => Bytes;
+
+    CellOffset IKeyTree.RootCell => RootCell;
+
+    bool IKeyTree.IsDifferencing => IsDifferencing;
 
     internal HiveImage Bytes { get; }
 
@@ -113,12 +120,12 @@ public sealed partial class Hive
     /// The key at a path from the root, names separated by <c>\</c>, without regard to case; the root for an empty path; null when there is
     /// none.
     /// </summary>
-    /// <exception cref="Core.CorruptImageException">A structure on the way is damaged.</exception>
+    /// <exception cref="CorruptImageException">A structure on the way is damaged.</exception>
     public HiveKey? Find(string path) => Root.Find(path);
 
     /// <summary>The key at a path from the root, created with all that is missing above it.</summary>
-    /// <exception cref="Core.RefusedException">A name is not allowed, or the hive cannot be edited.</exception>
-    /// <exception cref="Core.CorruptImageException">The hive is not sound (<c>REG-0320</c>).</exception>
+    /// <exception cref="RefusedException">A name is not allowed, or the hive cannot be edited.</exception>
+    /// <exception cref="CorruptImageException">The hive is not sound (<c>REG-0320</c>).</exception>
     public HiveKey Create(string path) => Root.CreateSubKey(path);
 
     /// <summary>
@@ -126,7 +133,7 @@ public sealed partial class Hive
     /// lies beyond the old end is among
     /// them. Empty when <see cref="IsModified"/> is false. Writing these over the old file gives the new one.
     /// </summary>
-    /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
+    /// <exception cref="CorruptImageException">See <see cref="Image"/>.</exception>
     public IReadOnlyList<Range> ChangedRanges
     {
         get
@@ -137,7 +144,7 @@ public sealed partial class Hive
     }
 
     /// <summary>A copy of <see cref="Image"/>.</summary>
-    /// <exception cref="Core.CorruptImageException">See <see cref="Image"/>.</exception>
+    /// <exception cref="CorruptImageException">See <see cref="Image"/>.</exception>
     public byte[] ToArray() => Image.ToArray();
 
     /// <summary>
@@ -172,10 +179,19 @@ public sealed partial class Hive
         }
     }
 
-    /// <summary>Counts deletions, so that handles of deleted keys are told from living ones.</summary>
+    /// <summary>Counts deletions, so that handles of deleted keys are recognised.</summary>
     internal int DeletionStamp => _editor?.DeletionStamp ?? 0;
 
     internal bool IsDeletedSince(CellOffset key, int stamp) => _editor is not null && _editor.IsDeletedSince(key, stamp);
+
+    List<CellOffset> IKeyTree.SubkeyCells(CellOffset parent, KeyNode node) => SubkeyCells(parent, node);
+
+    List<CellOffset> IKeyTree.ValueCells(KeyNode node) => ValueCells(node);
+
+    bool IKeyTree.TryFindValue(KeyNode node, string name, out CellOffset found, out int index) =>
+        TryFindValue(node, name, out found, out index);
+
+    string IKeyTree.PathOf(CellOffset key) => new HiveKey(this, key).Path;
 
     /// <summary>Makes the base block fit what was edited.</summary>
     private void Seal()

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry;
@@ -11,15 +13,16 @@ public sealed partial class HiveKey
     /// <summary>
     /// The key at a path from this one, created with all that is missing above it. New keys share their parent's security descriptor.
     /// </summary>
-    /// <exception cref="Core.RefusedException">A name is not allowed, the path is too deep, or the hive cannot be edited.</exception>
-    /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>
+    /// <exception cref="RefusedException">A name is not allowed, the path is too deep, or the hive cannot be edited.</exception>
+    /// <exception cref="CorruptImageException">The hive is not sound.</exception>
     public HiveKey CreateSubKey(string relativePath)
     {
         var key = this;
         foreach (var name in KeyPath.Split(relativePath))
         {
             var text = relativePath[name];
-            key = Hive.TryFindSubkey(key.Cell, text, out var found) ? new HiveKey(Hive, found) : new HiveKey(Hive, Hive.Editor.CreateKey(key.Cell, text));
+            key = Hive.TryFindSubkey(key.Cell, text, out var found) ? new HiveKey(Hive, found)
+                : new HiveKey(Hive, Hive.Editor.CreateKey(key.Cell, text));
         }
 
         return key;
@@ -28,8 +31,8 @@ public sealed partial class HiveKey
     /// <summary>Deletes a subkey with everything below it.</summary>
     /// <param name="relativePath">Its path from this key.</param>
     /// <returns>False when there is no such key.</returns>
-    /// <exception cref="Core.RefusedException">The path is empty and this is the root, or the hive cannot be edited.</exception>
-    /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>
+    /// <exception cref="RefusedException">The path is empty and this is the root, or the hive cannot be edited.</exception>
+    /// <exception cref="CorruptImageException">The hive is not sound.</exception>
     public bool DeleteSubKeyTree(string relativePath)
     {
         var key = Find(relativePath);
@@ -51,8 +54,8 @@ public sealed partial class HiveKey
     /// <param name="name">The name; empty for the default value.</param>
     /// <param name="type">Any type number.</param>
     /// <param name="data">The data as it shall stand in the hive; text with its terminator.</param>
-    /// <exception cref="Core.RefusedException">The name is too long, the key cannot have values, or the hive cannot be edited.</exception>
-    /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>
+    /// <exception cref="RefusedException">The name is too long, the key cannot have values, or the hive cannot be edited.</exception>
+    /// <exception cref="CorruptImageException">The hive is not sound.</exception>
     public void SetValue(string name, RegistryValueType type, ReadOnlySpan<byte> data)
     {
         if (!Hive.HoldsExactly(Node, name, type, data))
@@ -63,8 +66,8 @@ public sealed partial class HiveKey
 
     /// <summary>Deletes a value.</summary>
     /// <returns>False when there is no such value.</returns>
-    /// <exception cref="Core.RefusedException">The hive cannot be edited.</exception>
-    /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>
+    /// <exception cref="RefusedException">The hive cannot be edited.</exception>
+    /// <exception cref="CorruptImageException">The hive is not sound.</exception>
     public bool DeleteValue(string name)
     {
         if (FindValue(name) is null)
@@ -80,8 +83,8 @@ public sealed partial class HiveKey
     /// Gives the key a security descriptor, shared with every key that has the same one. Does nothing when it already is so.
     /// </summary>
     /// <param name="descriptor">A self-relative SECURITY_DESCRIPTOR.</param>
-    /// <exception cref="Core.RefusedException">The descriptor is not sound, or the hive cannot be edited.</exception>
-    /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>
+    /// <exception cref="RefusedException">The descriptor is not sound, or the hive cannot be edited.</exception>
+    /// <exception cref="CorruptImageException">The hive is not sound.</exception>
     public void SetSecurityDescriptor(ReadOnlySpan<byte> descriptor)
     {
         if (!Hive.Bytes.Security(Node.Security).Descriptor.SequenceEqual(descriptor))
@@ -97,7 +100,8 @@ public sealed partial class HiveKey
     public void SetExpandString(string name, string value) => SetValue(name, RegistryValueType.ExpandString, ValueText.Encode(value));
 
     /// <summary>Sets a MULTI_SZ value.</summary>
-    public void SetMultiString(string name, params IEnumerable<string> values) => SetValue(name, RegistryValueType.MultiString, ValueText.EncodeMulti(values));
+    public void SetMultiString(string name, params IEnumerable<string> values) =>
+        SetValue(name, RegistryValueType.MultiString, ValueText.EncodeMulti(values));
 
     /// <summary>Sets a DWORD value.</summary>
     public void SetDword(string name, uint value)

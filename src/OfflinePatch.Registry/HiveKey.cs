@@ -1,6 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
 
@@ -11,6 +12,7 @@ namespace OfflinePatch.Registry;
 /// deleted it answers with
 /// <c>REG-0405</c>. Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
 /// </summary>
+/// <remarks>As safe for use by several threads as the hive that it belongs to.</remarks>
 public sealed partial class HiveKey
 {
     private readonly int _stamp;

@@ -1,12 +1,13 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry;
 
 /// <summary>
 /// A value of a key. A handle: it reads from the hive whenever it is asked, so take what you need before you delete the value or its key.
-/// Every member may throw <see cref="Core.CorruptImageException"/> where the hive is damaged.
+/// Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
 /// </summary>
 public sealed class HiveValue
 {
@@ -43,7 +44,8 @@ public sealed class HiveValue
     public byte[] ReadData()
     {
         var value = Stored;
-        return _hive.Bytes.TryGetData(value, (uint)_hive.MinorVersion, out var content) ? content.ToArray() : _hive.Bytes.CopyBigData(value);
+        return _hive.Bytes.TryGetData(value, (uint)_hive.MinorVersion, out var content) ? content.ToArray()
+            : _hive.Bytes.CopyBigData(value);
     }
 
     /// <summary>The text of SZ and EXPAND_SZ values (not expanded) up to its terminator; null for other types.</summary>
@@ -59,10 +61,12 @@ public sealed class HiveValue
 
     /// <summary>The number in a REG_DWORD; null for other types and lengths.</summary>
     public uint? AsDword() =>
-        Type == RegistryValueType.Dword && Length == 4 && ReadData() is { Length: 4 } data ? BinaryPrimitives.ReadUInt32LittleEndian(data) : null;
+        Type == RegistryValueType.Dword && Length == 4
+            && ReadData() is { Length: 4 } data ? BinaryPrimitives.ReadUInt32LittleEndian(data) : null;
 
     /// <summary>The number in a REG_QWORD; null for other types and lengths.</summary>
-    public ulong? AsQword() => Type == RegistryValueType.Qword && ReadData() is { Length: 8 } data ? BinaryPrimitives.ReadUInt64LittleEndian(data) : null;
+    public ulong? AsQword() => Type == RegistryValueType.Qword
+        && ReadData() is { Length: 8 } data ? BinaryPrimitives.ReadUInt64LittleEndian(data) : null;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

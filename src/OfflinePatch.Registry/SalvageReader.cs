@@ -1,5 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry;

@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// The text forms of value data. Reading tolerates what real hives hold: a missing terminator, rubbish behind it, an odd length.
+/// The text forms of value data. Reading tolerates what real hives hold: a missing terminator, rubbish after it, an odd length.
 /// Writing gives what Windows itself writes.
 /// </summary>
 public static class ValueText

@@ -83,13 +83,15 @@ public sealed class AgentInstallTests(Machines machines)
     [InlineData("zip", 3200)]
     [InlineData("directory", 100)]
     [InlineData("msi", 100)]
-    public void Files_service_and_configuration_are_those_of_the_package_and_the_recipe_oracle(string kind, int libraryFiles) => Install(kind, libraryFiles);
+    [Trait("tier", "oracle")]
+    public void Files_service_and_configuration_are_those_of_the_package_and_the_recipe(string kind, int libraryFiles) => Install(kind, libraryFiles);
 
     [SkippableTheory]
     [InlineData("directory", 3200)]
     [InlineData("msi", 3200)]
     [Trait("speed", "slow")]
-    public void Large_packages_of_the_other_kinds_oracle(string kind, int libraryFiles) => Install(kind, libraryFiles);
+    [Trait("tier", "oracle")]
+    public void Large_packages_of_the_other_kinds(string kind, int libraryFiles) => Install(kind, libraryFiles);
 
     private void Install(string kind, int libraryFiles)
     {

@@ -160,7 +160,7 @@ public sealed class BadInputTests(Machines machines)
     public void A_disk_with_linux_only_is_refused()
     {
         using var scratch = new ScratchFolder();
-        using (var disk = new Core.OutputFile(scratch["linux.raw"], overwrite: false))
+        using (var disk = new OutputFile(scratch["linux.raw"], overwrite: false))
         {
             disk.SetLength(40L << 30);
             Fixtures.Disks.PartitionTableWriter.WriteMbr(disk, 0x1234, [new Fixtures.Disks.PartitionEntry(1 << 20, 10L << 30, MbrType: 0x83, Active: true)]);
@@ -217,7 +217,7 @@ public sealed class BadInputTests(Machines machines)
     {
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, Healthy());
-        using (Core.ImageTransaction.Open(image, new Core.TransactionOptions { Writable = true }))
+        using (ImageTransaction.Open(image, new TransactionOptions { Writable = true }))
         {
             var result = Tool.RunJson("fix", image);
             Assert.Equal(4, result.ExitCode);

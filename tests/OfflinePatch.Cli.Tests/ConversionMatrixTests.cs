@@ -25,7 +25,8 @@ public sealed class ConversionMatrixTests(Machines machines)
 
     [SkippableTheory]
     [MemberData(nameof(Formats))]
-    public void Machine_from_this_format_into_every_format_oracle(string from)
+    [Trait("tier", "oracle")]
+    public void Machine_from_this_format_into_every_format(string from)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -43,7 +44,8 @@ public sealed class ConversionMatrixTests(Machines machines)
     }
 
     [SkippableFact]
-    public void Every_container_of_the_corpus_into_every_format_oracle()
+    [Trait("tier", "oracle")]
+    public void Every_container_of_the_corpus_into_every_format()
     {
         Oracle.Require("qemu-img");
         Corpus.Require();

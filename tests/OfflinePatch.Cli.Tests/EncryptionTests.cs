@@ -91,7 +91,7 @@ public sealed class EncryptionTests
 
     private static void Write(string path, string format, byte[] content)
     {
-        var target = Disks.DiskFormats.All.First(f => string.Equals(f.Format.ToString(), format, StringComparison.OrdinalIgnoreCase));
+        var target = Disks.Formats.DiskFormats.All.First(f => string.Equals(f.Format.ToString(), format, StringComparison.OrdinalIgnoreCase));
         using var output = new OutputFile(path, overwrite: true);
         Disks.Conversion.DiskConverter.Convert(new MemoryDevice(content), target, output, new Disks.DiskWriterOptions());
         output.Complete();

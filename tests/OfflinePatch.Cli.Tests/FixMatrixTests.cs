@@ -32,7 +32,8 @@ public sealed class FixMatrixTests(Machines machines)
 
     [SkippableTheory]
     [MemberData(nameof(Cases))]
-    public void Fix_twice_check_readers_and_undo_oracle(string generation, MachineFirmware firmware, string format, string? subformat)
+    [Trait("tier", "oracle")]
+    public void Fix_twice_check_readers_and_undo(string generation, MachineFirmware firmware, string format, string? subformat)
     {
         GuestVolumes.RequireTools();
         using var scratch = new ScratchFolder();

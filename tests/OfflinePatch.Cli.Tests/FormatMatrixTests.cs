@@ -30,7 +30,8 @@ public sealed class FormatMatrixTests(Machines machines)
 
     [SkippableTheory]
     [MemberData(nameof(InPlace))]
-    public void Fix_in_place_equals_fix_of_raw_oracle(string extension, string driver, string options)
+    [Trait("tier", "oracle")]
+    public void Fix_in_place_equals_fix_of_raw(string extension, string driver, string options)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -53,7 +54,8 @@ public sealed class FormatMatrixTests(Machines machines)
     }
 
     [SkippableFact]
-    public void A_stream_optimized_vmdk_is_refused_in_place_and_fixed_as_a_copy_oracle()
+    [Trait("tier", "oracle")]
+    public void A_stream_optimized_vmdk_is_refused_in_place_and_fixed_as_a_copy()
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();

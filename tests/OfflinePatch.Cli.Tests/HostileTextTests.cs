@@ -131,7 +131,7 @@ public sealed class HostileTextTests(Machines machines)
     private static int ReplaceAll(string path, byte[] pattern, int at, byte[] replacement)
     {
         using var file = File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        using var reader = OfflinePatch.Core.HostFileDevice.Open(path);
+        using var reader = HostFileDevice.Open(path);
         var found = 0;
         var buffer = new byte[1 << 20];
         for (long offset = 0; offset < file.Length;)

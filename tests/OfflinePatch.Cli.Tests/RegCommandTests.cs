@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;

@@ -1,6 +1,7 @@
 using System.Text;
 using OfflinePatch.Fixtures.Machines;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;

@@ -12,8 +12,10 @@ public sealed class SimulatedCrashException : Exception
 }
 
 /// <summary>
-/// Host files in memory that forget what was not flushed. Names and contents exist twice: as the running machine sees them, and as they are on the
-/// medium. <see cref="Reboot"/> returns what a machine finds after it died: durable contents, plus any subset of the writes that were still under way.
+/// Host files in memory that forget what was not flushed. Names and contents exist twice: as the running machine sees them, and as they are
+/// on the
+/// medium. <see cref="Reboot"/> returns what a machine finds after it died: durable contents, plus any subset of the writes that were still
+/// under way.
 /// </summary>
 internal sealed class CrashStorage : IHostStorage
 {
@@ -46,14 +48,15 @@ internal sealed class CrashStorage : IHostStorage
     public IEnumerable<string> Names => _names.Keys;
 
     public IHostHandle OpenRead(string path) =>
-        _names.TryGetValue(path, out var file) ? new Handle(this, path, file) : throw CoreError.Missing(path);
+        _names.TryGetValue(path, out var file) ? new Handle(this, path, file) : throw ImageFileError.Missing(path);
 
     public IHostHandle OpenExclusive(string path) => OpenRead(path);
 
     public IHostHandle OpenOwn(string path, bool writable) => OpenRead(path);
 
     public IReadOnlyCollection<string> NamesWith(string folder, string text) =>
-        [.. _names.Keys.Where(n => Path.GetDirectoryName(n) == folder).Select(n => Path.GetFileName(n)).Where(n => n.Contains(text, StringComparison.Ordinal))];
+        [.. _names.Keys.Where(n => Path.GetDirectoryName(n) == folder).Select(n => Path.GetFileName(n))
+            .Where(n => n.Contains(text, StringComparison.Ordinal))];
 
     public void CreateFolderOf(string path)
     {
@@ -179,7 +182,12 @@ internal sealed class CrashStorage : IHostStorage
         public CrashFile AfterCrash(Random random)
         {
             // A length that was not flushed may be lost while later writes were kept, and the other way round.
-            var length = random.Next(3) switch { 0 => _durable.Length, 1 => Live.Count, _ => random.Next(Math.Min(_durable.Length, Live.Count), Math.Max(_durable.Length, Live.Count) + 1) };
+            var length = random.Next(3) switch
+            {
+                0 => _durable.Length,
+                1 => Live.Count,
+                _ => random.Next(Math.Min(_durable.Length, Live.Count), Math.Max(_durable.Length, Live.Count) + 1)
+            };
             var content = new byte[length];
             _durable.AsSpan(0, Math.Min(length, _durable.Length)).CopyTo(content);
             foreach (var (offset, bytes) in _pending)

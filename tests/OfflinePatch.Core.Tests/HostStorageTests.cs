@@ -26,7 +26,8 @@ public sealed class HostStorageTests : IDisposable
             "directory" => _scratch.Path,
             _ => _scratch[kind],
         };
-        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream,
+            System.Net.Sockets.ProtocolType.Unspecified);
         if (kind == "pipe")
         {
             Oracle.Run("mkfifo", path).MustSucceed();
@@ -36,7 +37,8 @@ public sealed class HostStorageTests : IDisposable
             socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(path));
         }
 
-        foreach (var open in (Func<string, IHostHandle>[])[HostStorage.Instance.OpenRead, HostStorage.Instance.OpenExclusive, p => HostStorage.Instance.OpenPlain(p, exclusive: false)])
+        foreach (var open in (Func<string, IHostHandle>[])[HostStorage.Instance.OpenRead, HostStorage.Instance.OpenExclusive,
+            p => HostStorage.Instance.OpenPlain(p, exclusive: false)])
         {
             var error = Task.Run(() => Assert.Throws<HostIOException>(() => open(path)));
             Assert.True(error.Wait(TimeSpan.FromSeconds(20)), "the open waits");
@@ -53,12 +55,14 @@ public sealed class HostStorageTests : IDisposable
         File.CreateSymbolicLink(_scratch["part"], _scratch["victim"]);
         foreach (var exclusive in (bool[])[false, true])
         {
-            Assert.Equal("CORE-0033", Assert.Throws<RefusedException>(() => HostStorage.Instance.OpenPlain(_scratch["part"], exclusive)).Code);
+            Assert.Equal("CORE-0033",
+                Assert.Throws<RefusedException>(() => HostStorage.Instance.OpenPlain(_scratch["part"], exclusive)).Code);
         }
 
         HostStorage.Instance.OpenRead(_scratch["part"]).Dispose(); // a path of the user's is followed
         using var image = Disposable(ImageTransaction.Open(WriteFile("image"), new TransactionOptions { Writable = true }));
-        Assert.Equal("CORE-0033", Assert.Throws<RefusedException>(() => image.OpenCompanion(_scratch["image"], "part", CompanionKind.Extent)).Code);
+        Assert.Equal("CORE-0033",
+            Assert.Throws<RefusedException>(() => image.OpenCompanion(_scratch["image"], "part", CompanionKind.Extent)).Code);
         Assert.Equal("CORE-0033", Assert.Throws<RefusedException>(() => HostFileDevice.OpenBeside(_scratch["image"], "part")).Code);
     }
 
@@ -103,13 +107,15 @@ public sealed class HostStorageTests : IDisposable
         Assert.Equal("new", File.ReadAllText(_scratch["out"]));
         Assert.Null(new FileInfo(_scratch["out"]).LinkTarget);
         Assert.Equal((UnixFileMode)0, FileModes.Get(_scratch["out"]) & (UnixFileMode)0b000_010_111);
-        Assert.Equal(["image", "out", "out.offlinepatch-part", "victim"], Directory.GetFiles(_scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["image", "out", "out.offlinepatch-part", "victim"],
+            Directory.GetFiles(_scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
     public void A_path_that_cannot_be_written_is_known_before_the_work()
     {
-        Assert.Equal("CORE-0034", Assert.Throws<HostIOException>(() => OutputFile.CheckWritable(Path.Combine(_scratch.Path, "no", "folder", "r.html"), overwrite: true)).Code);
+        Assert.Equal("CORE-0034", Assert.Throws<HostIOException>(() =>
+            OutputFile.CheckWritable(Path.Combine(_scratch.Path, "no", "folder", "r.html"), overwrite: true)).Code);
         Assert.Equal("CORE-0011", Assert.Throws<HostIOException>(() => OutputFile.CheckWritable(_scratch.Path, overwrite: true)).Code);
         OutputFile.CheckWritable(_scratch["fine"], overwrite: false);
         Assert.Empty(Directory.GetFiles(_scratch.Path));
@@ -124,7 +130,7 @@ public sealed class HostStorageTests : IDisposable
             new OperationCanceledException("ECANCELED"), new PathTooLongException("ENAMETOOLONG"), new NotSupportedException("ESPIPE"),
         ];
         Assert.All(ofHost, e => Assert.True(HostErrors.IsOfHost(e)));
-        Assert.False(HostErrors.IsOfHost(CoreError.Missing("x")));
+        Assert.False(HostErrors.IsOfHost(ImageFileError.Missing("x")));
         Assert.Equal("No space left on device.", HostErrors.Reason(new IOException("No space left on device : '/images/disk.raw'")));
     }
 
@@ -142,7 +148,8 @@ public sealed class HostStorageTests : IDisposable
         using (var running = StartQemu(image))
         {
             using var look = File.OpenHandle(image, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            Assert.True(Eventually(() => OperatingSystem.IsLinux() && QemuLocks.ForbidWriting(look))); // also where no lease may be had: for another owner's file
+            // also where no lease may be had: for another owner's file
+            Assert.True(Eventually(() => OperatingSystem.IsLinux() && QemuLocks.ForbidWriting(look)));
             Assert.Equal("CORE-0014", Assert.Throws<RefusedException>(() => HostStorage.Instance.OpenExclusive(image)).Code);
             running.Kill();
             running.WaitForExit();
@@ -188,7 +195,9 @@ public sealed class HostStorageTests : IDisposable
 
     private Process StartQemu(string image)
     {
-        var process = Process.Start(new ProcessStartInfo(Oracle.Locate("qemu-nbd")!, ["-t", "-k", _scratch["socket"], "-f", "raw", image]) { UseShellExecute = false })!;
+        var process = Process.Start(new ProcessStartInfo(Oracle.Locate("qemu-nbd")!,
+            ["-t", "-k", _scratch["socket"], "-f", "raw", image])
+        { UseShellExecute = false })!;
         Eventually(() => File.Exists(_scratch["socket"]) || process.HasExited);
         return process;
     }

@@ -1,10 +1,12 @@
 using System.IO.Hashing;
-using OfflinePatch.Core.Undo;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Core.Tests;
 
-/// <summary>Undo files that somebody made up, damaged, or took from elsewhere: no command writes a byte outside the image that was named, and a reader writes none.</summary>
+/// <summary>
+/// Undo files that somebody made up, damaged, or took from elsewhere: no command writes a byte outside the image that was named, and a
+/// reader writes none.
+/// </summary>
 [Trait("tier", "fuzz")]
 public sealed class HostileUndoFileTests : IDisposable
 {
@@ -42,14 +44,16 @@ public sealed class HostileUndoFileTests : IDisposable
                 File.WriteAllBytes(_image + ".offlinepatch-undo", Make(genuine, new Random(seed)));
                 if (seed % 3 == 0)
                 {
-                    File.WriteAllText(_image + ".offlinepatch-undo-elsewhere", _scratch["bank.raw"] + (seed % 2 == 0 ? "" : ".offlinepatch-undo"));
+                    File.WriteAllText(_image + ".offlinepatch-undo-elsewhere",
+                        _scratch["bank.raw"] + (seed % 2 == 0 ? "" : ".offlinepatch-undo"));
                 }
 
                 var error = Record.Exception(command);
                 Assert.True(error is null or CorruptImageException or RefusedException or HostIOException, $"seed {seed}: {error}");
                 foreach (var (path, content) in _others)
                 {
-                    Assert.True(content.AsSpan().SequenceEqual(File.ReadAllBytes(path)), $"seed {seed}, {command.Method.Name}: {path} was written");
+                    Assert.True(content.AsSpan().SequenceEqual(File.ReadAllBytes(path)),
+                        $"seed {seed}, {command.Method.Name}: {path} was written");
                 }
 
                 if (command.Method.Name is nameof(Read) or nameof(List))
@@ -80,7 +84,8 @@ public sealed class HostileUndoFileTests : IDisposable
 
     private void Recover() => ImageHistory.Recover(_image, new RecoverOptions { NameFiles = Nothing });
 
-    private void Trust() => ImageHistory.Recover(_image, new RecoverOptions { NameFiles = Nothing, TrustedUndoFile = _image + ".offlinepatch-undo" });
+    private void Trust() =>
+        ImageHistory.Recover(_image, new RecoverOptions { NameFiles = Nothing, TrustedUndoFile = _image + ".offlinepatch-undo" });
 
     private static void Nothing(IImageFiles files)
     {
@@ -129,7 +134,8 @@ public sealed class HostileUndoFileTests : IDisposable
         var bodyLength = (int)BitConverter.ToInt64(header[StepLayout.Header.BodyLength..]);
         for (var i = random.Next(4); i > 0; i--)
         {
-            var at = random.Next(2) == 0 ? random.Next(StepLayout.Header.Size) : StepLayout.Header.Size + random.Next(Math.Min(bodyLength, 400));
+            var at = random.Next(2) == 0 ? random.Next(StepLayout.Header.Size)
+                : StepLayout.Header.Size + random.Next(Math.Min(bodyLength, 400));
             bytes[at] = (byte)(random.Next(2) == 0 ? random.Next(256) : random.Next(2) * 255);
         }
 

@@ -145,7 +145,8 @@ public sealed class ImageHistoryTests : IDisposable
 
         Change(1);
         var undone = new List<int>();
-        var refused = Assert.Throws<RefusedException>(() => ImageHistory.Undo(_image, new UndoOptions { All = true, Undone = s => undone.Add(s.Number) }));
+        var refused = Assert.Throws<RefusedException>(() =>
+            ImageHistory.Undo(_image, new UndoOptions { All = true, Undone = s => undone.Add(s.Number) }));
         Assert.Equal("CORE-0025", refused.Code);
         Assert.Equal([2], undone);
         Assert.Equal(1, Assert.Single(ImageHistory.List(_image)).Number);
@@ -219,7 +220,8 @@ public sealed class ImageHistoryTests : IDisposable
         File.Move(link, _scratch["renamed.raw"]);
         Assert.Equal(2, ImageHistory.Undo(_scratch["renamed.raw"], new UndoOptions { All = true }).Count);
         Assert.Equal(states[0], File.ReadAllBytes(_scratch["renamed.raw"]));
-        Assert.Equal([_scratch["other.raw.offlinepatch-undo"], _scratch["renamed.raw"]], Directory.GetFiles(_scratch.Path).Order(StringComparer.Ordinal));
+        Assert.Equal([_scratch["other.raw.offlinepatch-undo"], _scratch["renamed.raw"]],
+            Directory.GetFiles(_scratch.Path).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -279,7 +281,8 @@ public sealed class ImageHistoryTests : IDisposable
         var refused = Assert.Throws<RefusedException>(() => ImageHistory.Undo(_image, new UndoOptions { NameFiles = _ => { } }));
         Assert.Equal("CORE-0036", refused.Code);
         Assert.Equal("changed"u8, File.ReadAllBytes(part).AsSpan(0, 7));
-        ImageHistory.Undo(_image, new UndoOptions { NameFiles = files => files.OpenCompanion(_image, "disk-s001.raw", CompanionKind.Extent) });
+        ImageHistory.Undo(_image,
+            new UndoOptions { NameFiles = files => files.OpenCompanion(_image, "disk-s001.raw", CompanionKind.Extent) });
         Assert.Equal(original, File.ReadAllBytes(part));
         Assert.Equal(original, File.ReadAllBytes(_image));
     }

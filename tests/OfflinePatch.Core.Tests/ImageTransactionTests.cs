@@ -193,8 +193,10 @@ public sealed class ImageTransactionTests : IDisposable
     [Fact]
     public void Missing_files_and_folders_are_told_apart()
     {
-        Assert.Equal("CORE-0010", Assert.Throws<HostIOException>(() => ImageTransaction.Open(_scratch["none"], new TransactionOptions())).Code);
-        Assert.Equal("CORE-0011", Assert.Throws<HostIOException>(() => ImageTransaction.Open(_scratch.Path, new TransactionOptions())).Code);
+        Assert.Equal("CORE-0010",
+            Assert.Throws<HostIOException>(() => ImageTransaction.Open(_scratch["none"], new TransactionOptions())).Code);
+        Assert.Equal("CORE-0011",
+            Assert.Throws<HostIOException>(() => ImageTransaction.Open(_scratch.Path, new TransactionOptions())).Code);
     }
 
     [Theory]

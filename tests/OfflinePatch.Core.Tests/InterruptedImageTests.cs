@@ -1,9 +1,11 @@
-using OfflinePatch.Core.Undo;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Core.Tests;
 
-/// <summary>What is beside an image is not believed: readers never write, writers roll back only what is proven, whatever name the file is reached by.</summary>
+/// <summary>
+/// What is beside an image is not believed: readers never write, writers roll back only what is proven, whatever name the file is reached
+/// by.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class InterruptedImageTests : IDisposable
 {
@@ -87,7 +89,8 @@ public sealed class InterruptedImageTests : IDisposable
     /// <summary>Kinds of small change that another export of the same machine may have.</summary>
     public static TheoryData<string> FreshExports =>
     [
-        "nothing", "a touched sector", "an untouched byte that was read", "longer", "shorter", "zeros in a touched block", "first byte", "last byte", "new bytes elsewhere",
+        "nothing", "a touched sector", "an untouched byte that was read", "longer", "shorter", "zeros in a touched block", "first byte",
+            "last byte", "new bytes elsewhere",
         "the same inode, a touched sector", "the same inode, an untouched byte that was read", "the same inode, a different length",
     ];
 
@@ -109,7 +112,8 @@ public sealed class InterruptedImageTests : IDisposable
 
         foreach (var writable in new[] { false, true })
         {
-            var refused = Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable }));
+            var refused =
+                Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable }));
             Assert.Equal("CORE-0027", refused.Code);
         }
 
@@ -210,7 +214,8 @@ public sealed class InterruptedImageTests : IDisposable
         var half = File.ReadAllBytes(_image);
         foreach (var writable in new[] { false, true })
         {
-            Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable })).Code);
+            Assert.Equal("CORE-0027",
+                Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable })).Code);
         }
 
         Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageHistory.Recover(_image)).Code);
@@ -235,7 +240,8 @@ public sealed class InterruptedImageTests : IDisposable
         File.WriteAllBytes(undo, bytes);
         foreach (var writable in new[] { false, true })
         {
-            Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable })).Code);
+            Assert.Equal("CORE-0027",
+                Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable })).Code);
         }
     }
 
@@ -259,14 +265,16 @@ public sealed class InterruptedImageTests : IDisposable
         Skip.If(OperatingSystem.IsWindows(), "modes and ln");
         var undo = Interruption.Leave(_image, Change);
         System.Diagnostics.Process.Start("ln", [undo, _scratch["second"]]).WaitForExit();
-        Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = true })).Code);
+        Assert.Equal("CORE-0027",
+            Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = true })).Code);
         File.Delete(_scratch["second"]);
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(undo, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherWrite);
         }
 
-        Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = true })).Code);
+        Assert.Equal("CORE-0027",
+            Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = true })).Code);
     }
 
     [Fact]
@@ -277,7 +285,8 @@ public sealed class InterruptedImageTests : IDisposable
         var copy = _scratch["copy.raw"];
         File.Copy(_image, copy);
         File.Copy(undo, copy + ".offlinepatch-undo");
-        Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageTransaction.Open(copy, new TransactionOptions { Writable = true })).Code);
+        Assert.Equal("CORE-0027",
+            Assert.Throws<RefusedException>(() => ImageTransaction.Open(copy, new TransactionOptions { Writable = true })).Code);
         Assert.NotNull(ImageHistory.Recover(copy));
         Assert.Equal(_old, File.ReadAllBytes(copy));
         Assert.Equal(half, File.ReadAllBytes(_image));
@@ -346,7 +355,8 @@ public sealed class InterruptedImageTests : IDisposable
             NameFiles = files => files.OpenCompanion(_image, "disk-s001.raw", CompanionKind.Extent),
         }));
         Assert.Equal(_old, File.ReadAllBytes(_image));
-        Assert.Equal("CORE-0010", Assert.Throws<HostIOException>(() => ImageHistory.Recover(_image, new RecoverOptions { TrustedUndoFile = undo })).Code);
+        Assert.Equal("CORE-0010",
+            Assert.Throws<HostIOException>(() => ImageHistory.Recover(_image, new RecoverOptions { TrustedUndoFile = undo })).Code);
     }
 
     private static void Change(ImageTransaction transaction)

@@ -1,16 +1,21 @@
 using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
 
 namespace OfflinePatch.Core.Tests;
 
-/// <summary>Leaves files as a process leaves them that is killed while it commits: some sectors new, the rest old, and an undo file that says so.</summary>
+/// <summary>
+/// Leaves files as a process leaves them that is killed while it commits: some sectors new, the rest old, and an undo file that says so.
+/// </summary>
 internal static class Interruption
 {
-    /// <summary>Commits a change, then puts the files back to a state on the way: every sector for which <paramref name="isNew"/> is false becomes old again.</summary>
+    /// <summary>
+    /// Commits a change, then puts the files back to a state on the way: every sector for which <paramref name="isNew"/> is false becomes
+    /// old again.
+    /// </summary>
     /// <returns>The undo file.</returns>
     public static string Leave(string image, Action<ImageTransaction> change, string? undoFolder = null, Func<long, bool>? isNew = null)
     {
-        var before = Directory.GetFiles(Path.GetDirectoryName(HostPaths.Resolve(image))!).ToDictionary(f => f, File.ReadAllBytes, StringComparer.Ordinal);
+        var before = Directory.GetFiles(Path.GetDirectoryName(HostPaths.Resolve(image))!)
+            .ToDictionary(f => f, File.ReadAllBytes, StringComparer.Ordinal);
         List<string> files;
         string undo;
         using (var transaction = ImageTransaction.Open(image, new TransactionOptions { Writable = true, UndoFolder = undoFolder }))

@@ -5,7 +5,9 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Core.Tests;
 
-/// <summary>Undo files of version 2, laid out here by hand from their description: a complete one undoes, an interrupted one needs the user's word.</summary>
+/// <summary>
+/// Undo files of version 2, laid out here by hand from their description: a complete one undoes, an interrupted one needs the user's word.
+/// </summary>
 [Trait("tier", "layout")]
 public sealed class LegacyUndoFileTests : IDisposable
 {
@@ -58,7 +60,8 @@ public sealed class LegacyUndoFileTests : IDisposable
         WriteUndoFile("disk.raw", state: 1);
         foreach (var writable in new[] { false, true })
         {
-            Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable })).Code);
+            Assert.Equal("CORE-0027",
+                Assert.Throws<RefusedException>(() => ImageTransaction.Open(_image, new TransactionOptions { Writable = writable })).Code);
         }
 
         Assert.Equal("CORE-0027", Assert.Throws<RefusedException>(() => ImageHistory.Recover(_image)).Code);

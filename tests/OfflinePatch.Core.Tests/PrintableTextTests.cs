@@ -115,7 +115,8 @@ public sealed class PrintableTextTests
 
         public long ZeroRun(long offset)
         {
-            var next = data.Where(d => (d.Offset + d.Length - 1) / Unit >= offset / Unit).Select(d => d.Offset / Unit * Unit).DefaultIfEmpty(length).Min();
+            var next = data.Where(d => (d.Offset + d.Length - 1) / Unit >= offset / Unit).Select(d => d.Offset / Unit * Unit)
+                .DefaultIfEmpty(length).Min();
             return Math.Max(0, next - offset);
         }
 

@@ -6,7 +6,8 @@ public sealed class TransactionCrashTests(Xunit.Abstractions.ITestOutputHelper o
 {
     private const string Image = "/images/disk.vmdk";
     private const string Extent = "/images/disk-s001.vmdk";
-    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("OFFLINEPATCH_CRASH_SEEDS"), out var seeds) ? seeds : 12;
+    private static readonly int Seeds = int.TryParse(Environment.GetEnvironmentVariable("OFFLINEPATCH_CRASH_SEEDS"), out var seeds) ? seeds
+        : 12;
     private static int _points;
 
     private static readonly TransactionOptions Writable = new() { Writable = true };
@@ -47,7 +48,8 @@ public sealed class TransactionCrashTests(Xunit.Abstractions.ITestOutputHelper o
             ImageHistory.Recover(storage, Image, new RecoverOptions { NameFiles = NameFiles });
 
             // Once the change is complete, a pointer that cannot be deleted is no failure.
-            Assert.True(error is HostIOException ? State(storage) == oldState : error is null && State(storage) == newState, $"operation {failAt}: {error}");
+            Assert.True(error is HostIOException ? State(storage) == oldState : error is null && State(storage) == newState,
+                $"operation {failAt}: {error}");
         }
     }
 
@@ -67,7 +69,8 @@ public sealed class TransactionCrashTests(Xunit.Abstractions.ITestOutputHelper o
                 var (storage, _) = WithHistory(options);
                 storage.CrashAt = storage.Operations + crashAt;
                 Die(storage, () => Undo(storage, undoFolder, all));
-                var survivor = AssertRecovers(storage, seed, undoFolder: null, $"undo that died at operation {crashAt}, seed {seed}", states);
+                var survivor =
+                    AssertRecovers(storage, seed, undoFolder: null, $"undo that died at operation {crashAt}, seed {seed}", states);
 
                 // The rest of the history is still there.
                 if (State(survivor) != states[0])
@@ -99,7 +102,10 @@ public sealed class TransactionCrashTests(Xunit.Abstractions.ITestOutputHelper o
         }
     }
 
-    /// <summary>A reader writes nothing, whatever it finds; then recovery, which may die too, and after it the state is one of those that are allowed.</summary>
+    /// <summary>
+    /// A reader writes nothing, whatever it finds; then recovery, which may die too, and after it the state is one of those that are
+    /// allowed.
+    /// </summary>
     private static CrashStorage AssertRecovers(CrashStorage dead, int seed, string? undoFolder, string when, params string[] allowed)
     {
         Interlocked.Increment(ref _points);

@@ -2,7 +2,10 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Core.Tests;
 
-/// <summary>Undo files in a folder of their own, images behind links, commits that shorten a file: the way back is always found, and always the right one.</summary>
+/// <summary>
+/// Undo files in a folder of their own, images behind links, commits that shorten a file: the way back is always found, and always the
+/// right one.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class UndoFolderTests : IDisposable
 {

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Tests.Partitions;
@@ -43,7 +44,8 @@ public sealed class GrowthTests
         var path = Create(scratch, qemuFormat, options, content);
 
         // In two steps: the first fits into what pads the tables, the last needs tables of another size.
-        foreach (var length in new[] { (9 * MiB) + 8192, 20 * MiB, options is "cluster_size=512,refcount_bits=1" or "static=on" or "subformat=fixed" ? 21 * MiB : 70 * GiB })
+        foreach (var length in new[] { (9 * MiB) + 8192, 20 * MiB,
+            options is "cluster_size=512,refcount_bits=1" or "static=on" or "subformat=fixed" ? 21 * MiB : 70 * GiB })
         {
             using (var files = new HostFiles(path))
             using (var image = DiskFormats.Open(files))
@@ -86,7 +88,8 @@ public sealed class GrowthTests
     {
         Oracle.Require("sgdisk");
         using var scratch = new ScratchFolder();
-        var disk = PartitionedDisk.Gpt(100 * MiB, sectorSize, (PartitionedDisk.Esp, 2048, 4095, "ESP"), (PartitionedDisk.Basic, 4096, 8191, "data"));
+        var disk = PartitionedDisk.Gpt(100 * MiB, sectorSize, (PartitionedDisk.Esp, 2048, 4095, "ESP"),
+            (PartitionedDisk.Basic, 4096, 8191, "data"));
         Containers.HostFile.Save(disk, scratch["disk.raw"]);
         using (var files = new HostFiles(scratch["disk.raw"]))
         using (var image = DiskFormats.Open(files))
@@ -106,7 +109,8 @@ public sealed class GrowthTests
         {
             var output = Oracle.Run("sgdisk", "-v", scratch["disk.raw"]).MustSucceed().Output;
             Assert.Contains("No problems found", output, StringComparison.Ordinal);
-            Assert.Contains("614366", Oracle.Run("sgdisk", "-p", scratch["disk.raw"]).MustSucceed().Output, StringComparison.Ordinal); // last usable sector
+            // last usable sector
+            Assert.Contains("614366", Oracle.Run("sgdisk", "-p", scratch["disk.raw"]).MustSucceed().Output, StringComparison.Ordinal);
         }
     }
 

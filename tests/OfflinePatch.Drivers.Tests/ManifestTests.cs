@@ -29,11 +29,15 @@ public sealed class ManifestTests
         }
     }
 
-    /// <summary>Sample INFs are written from the facts; with <c>OFFLINEPATCH_INFS</c> the INFs of kvm-guest-drivers-windows and of the Xen drivers are taken too.</summary>
+    /// <summary>
+    /// Sample INFs are written from the facts; with <c>OFFLINEPATCH_INFS</c> the INFs of kvm-guest-drivers-windows and of the Xen drivers
+    /// are taken too.
+    /// </summary>
     [Fact]
     public void ItAgreesWithTheInfs()
     {
-        foreach (var (family, samples) in (ReadOnlySpan<(DriverFamily, IReadOnlyList<SampleDriver>)>)[(DriverManifest.Embedded.VirtIO!, SampleDrivers.Virtios), (DriverManifest.Embedded.XenPv!, SampleDrivers.XenPv)])
+        foreach (var (family, samples) in (ReadOnlySpan<(DriverFamily, IReadOnlyList<SampleDriver>)>)[(DriverManifest.Embedded.VirtIO!,
+            SampleDrivers.Virtios), (DriverManifest.Embedded.XenPv!, SampleDrivers.XenPv)])
         {
             foreach (var sample in samples)
             {
@@ -42,14 +46,17 @@ public sealed class ManifestTests
         }
 
         var folder = Environment.GetEnvironmentVariable("OFFLINEPATCH_INFS");
-        foreach (var path in string.IsNullOrEmpty(folder) || !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        foreach (var path in string.IsNullOrEmpty(folder)
+            || !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
         {
             var name = Path.ChangeExtension(Path.GetFileName(path), ".inf").ToLowerInvariant();
             name = name.Length > 5 && name[4] == '-' ? name[5..] : name;
             if (path.Contains("kvm-guest", StringComparison.Ordinal) || path.Contains("win-xen", StringComparison.Ordinal))
             {
-                var text = InfText.Decode(File.ReadAllBytes(path), name).Replace("NT$ARCH$", "NTamd64", StringComparison.Ordinal).Replace("_INX_SUBSYS_VENDOR_ID", "1AF4", StringComparison.Ordinal)
-                    .Replace("@INF_ARCH@", "amd64", StringComparison.Ordinal).Replace("@VENDOR_PREFIX@", "XN", StringComparison.Ordinal).Replace("@VENDOR_DEVICE_ID@", "C147", StringComparison.Ordinal);
+                var text = InfText.Decode(File.ReadAllBytes(path), name).Replace("NT$ARCH$", "NTamd64", StringComparison.Ordinal)
+                    .Replace("_INX_SUBSYS_VENDOR_ID", "1AF4", StringComparison.Ordinal)
+                    .Replace("@INF_ARCH@", "amd64", StringComparison.Ordinal).Replace("@VENDOR_PREFIX@", "XN", StringComparison.Ordinal)
+                        .Replace("@VENDOR_DEVICE_ID@", "C147", StringComparison.Ordinal);
                 foreach (var family in DriverManifest.Embedded.Families.Where(f => f.Drivers.Any(d => d.Inf.Contains(name))))
                 {
                     Agree(family, InfFile.Parse(text, name), name);
@@ -65,7 +72,8 @@ public sealed class ManifestTests
         Assert.NotEmpty(models);
         Assert.All(models, m => Assert.True(entry.Owns(m.HardwareId), $"{name}: {m.HardwareId}"));
         Assert.Equal(entry.Class, inf.Version.ClassName, ignoreCase: true);
-        var services = models.Select(m => m.InstallSection).Distinct().SelectMany(s => InfEvaluator.Evaluate(inf, s, Targets.Windows10).Services).ToList();
+        var services = models.Select(m => m.InstallSection).Distinct()
+            .SelectMany(s => InfEvaluator.Evaluate(inf, s, Targets.Windows10).Services).ToList();
         Assert.All(entry.Services, s => Assert.Contains(services, i => i.Name.Equals(s, StringComparison.OrdinalIgnoreCase)));
         Assert.Equal(entry.BootCritical, services.Any(s => s.StartType == 0 && s.Name.Length > 0));
         if (entry.BusType is { } busType)
@@ -94,7 +102,8 @@ public sealed class ManifestTests
     [InlineData("{\"schema\":1,\"unknown\":true}")]
     public void ABrokenManifestIsTold(string json)
     {
-        Assert.Equal("DRV-0020", Assert.Throws<CorruptImageException>(() => DriverFamily.Parse(Encoding.UTF8.GetBytes(json), "x.json")).Code);
+        Assert.Equal("DRV-0020",
+            Assert.Throws<CorruptImageException>(() => DriverFamily.Parse(Encoding.UTF8.GetBytes(json), "x.json")).Code);
         Assert.Equal("DRV-0020", Assert.Throws<CorruptImageException>(() => DriverManifest.Load(new MemoryFileSystem())).Code);
     }
 }

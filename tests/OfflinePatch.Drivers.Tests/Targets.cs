@@ -33,6 +33,7 @@ internal static class Targets
 
     public static IReadOnlyList<WindowsTarget> All { get; } =
     [
-        Windows7X86, Windows7, Server2008R2, Windows8, Server2012, Windows81, Server2012R2, Windows10, Windows10X86, Windows11, Server2016, Server2019, Server2022, Server2025,
+        Windows7X86, Windows7, Server2008R2, Windows8, Server2012, Windows81, Server2012R2, Windows10, Windows10X86, Windows11, Server2016,
+            Server2019, Server2022, Server2025,
     ];
 }

@@ -24,7 +24,8 @@ public sealed class FileSourcesTests
         FatVolumes.Save(floppy, scratch["drivers.iso"]);
         File.WriteAllBytes(scratch["drivers.vfd"], ZipFileSystemTests.Pack(("viostor.inf", "zip"u8.ToArray())));
         File.WriteAllBytes(scratch["drivers.zip"], TestCabinet.Mszip(("viostor.inf", "cabinet"u8.ToArray())));
-        foreach (var (name, format, content) in new[] { ("drivers.iso", "FAT12", "floppy"), ("drivers.vfd", "ZIP", "zip"), ("drivers.zip", "CAB", "cabinet") })
+        foreach (var (name, format, content) in new[] { ("drivers.iso", "FAT12", "floppy"), ("drivers.vfd", "ZIP", "zip"),
+            ("drivers.zip", "CAB", "cabinet") })
         {
             using var tree = FileSources.Open(scratch[name]);
             Assert.Equal(format, tree.Format);
@@ -43,10 +44,12 @@ public sealed class FileSourcesTests
             random.NextBytes(content.AsSpan(0, content.Length / 2));
             return ($"dir{i % 5}/file{i}.bin", content);
         }).ToArray();
-        foreach (var bytes in new[] { ZipFileSystemTests.Pack([.. files.Select(f => (f.Item1, (byte[]?)f.content))]), TestCabinet.Mszip(files) })
+        foreach (var bytes in new[] { ZipFileSystemTests.Pack([.. files.Select(f => (f.Item1, (byte[]?)f.content))]),
+            TestCabinet.Mszip(files) })
         {
             using var tree = FileSources.Open(new MemoryDevice(bytes), "shared");
-            Parallel.For(0, 160, new ParallelOptions { MaxDegreeOfParallelism = 4 }, i => Assert.Equal(files[i % 40].content, tree.ReadFile(files[i % 40].Item1)));
+            Parallel.For(0, 160, new ParallelOptions { MaxDegreeOfParallelism = 4 },
+                i => Assert.Equal(files[i % 40].content, tree.ReadFile(files[i % 40].Item1)));
         }
     }
 
@@ -58,7 +61,8 @@ public sealed class FileSourcesTests
     public void Noise_behind_a_magic_gives_typed_errors(int seed)
     {
         var random = new Random(seed);
-        byte[][] magics = [[0x50, 0x4B, 3, 4], [0x50, 0x4B, 5, 6], "MSCF"u8.ToArray(), [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1], [0xEB, 0x3C, 0x90], [1, .. "CD001"u8], [0, .. "BEA01"u8]];
+        byte[][] magics = [[0x50, 0x4B, 3, 4], [0x50, 0x4B, 5, 6], "MSCF"u8.ToArray(), [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1],
+            [0xEB, 0x3C, 0x90], [1, .. "CD001"u8], [0, .. "BEA01"u8]];
         for (var i = 0; i < 2000; i++)
         {
             var bytes = new byte[random.Next(16, 100_000)];

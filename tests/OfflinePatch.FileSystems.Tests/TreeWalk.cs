@@ -81,7 +81,8 @@ internal static class TreeWalk
     }
 
     /// <summary>Opens mutations of a file and reads all of each.</summary>
-    public static void Fuzz(byte[] seed, int cases, int randomSeed, Func<BlockDevice, IFileSystem> open, Func<Random, int>? choosePosition = null)
+    public static void Fuzz(byte[] seed, int cases, int randomSeed, Func<BlockDevice, IFileSystem> open, Func<Random,
+        int>? choosePosition = null)
     {
         var random = new Random(randomSeed);
         for (var i = 0; i < cases; i++)

@@ -5,7 +5,8 @@ using Xunit;
 namespace OfflinePatch.Testing;
 
 /// <summary>
-/// Real files made by Windows and others: <c>OFFLINEPATCH_CORPUS</c>, or <c>../shared/corpus</c> beside the project. Tests skip, aloud, where it is absent.
+/// Real files made by Windows and others: <c>OFFLINEPATCH_CORPUS</c>, or <c>../shared/corpus</c> beside the project. Tests skip, aloud,
+/// where it is absent.
 /// </summary>
 public static class Corpus
 {

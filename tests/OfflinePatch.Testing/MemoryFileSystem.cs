@@ -38,7 +38,8 @@ public sealed class MemoryFileSystem(string source = "memory") : IWritableFileSy
         }
 
         var prefix = key.Length == 0 ? "" : key + "\\";
-        return [.. _entries.Where(e => e.Key.StartsWith(prefix, StringComparison.Ordinal) && e.Key.Length > prefix.Length && e.Key.IndexOf('\\', prefix.Length) < 0)
+        return [.. _entries.Where(e => e.Key.StartsWith(prefix, StringComparison.Ordinal) && e.Key.Length > prefix.Length
+            && e.Key.IndexOf('\\', prefix.Length) < 0)
             .Select(e => Entry(e.Value))];
     }
 
@@ -146,5 +147,6 @@ public sealed class MemoryFileSystem(string source = "memory") : IWritableFileSy
         new(entry.Path[(entry.Path.LastIndexOf('\\') + 1)..], entry.Content is null, entry.Content?.Length ?? 0, DateTime.UnixEpoch);
 
     private byte[] Content(string path) =>
-        _entries.TryGetValue(Key(path), out var entry) && entry.Content is { } content ? content : throw new FileNotFoundException($"There is no file {path}.", path);
+        _entries.TryGetValue(Key(path), out var entry)
+            && entry.Content is { } content ? content : throw new FileNotFoundException($"There is no file {path}.", path);
 }

@@ -17,13 +17,15 @@ public static class WixlPackage
             foreach (var file in Directory.EnumerateFiles(path).Order(StringComparer.Ordinal))
             {
                 counter++;
-                xml.AppendLine($"{indent}<Component Id='C{counter}' Guid='{new Guid(counter, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}'><File Id='F{counter}' Name='{Path.GetFileName(file)}' Source='{Path.GetRelativePath(scratch.Path, file)}'/></Component>");
+                xml.AppendLine($"{indent}<Component Id='C{counter}' Guid='{new Guid(counter, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)}'><File "
+                    + $"Id='F{counter}' Name='{Path.GetFileName(file)}' Source='{Path.GetRelativePath(scratch.Path, file)}'/></Component>");
                 components.AppendLine($"<ComponentRef Id='C{counter}'/>");
             }
 
             foreach (var below in Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal))
             {
-                xml.AppendLine($"{indent}<Directory Id='D{++counter}' Name='{Path.GetFileName(below)}'>").Append(Directories(below, indent + "  ")).AppendLine($"{indent}</Directory>");
+                xml.AppendLine($"{indent}<Directory Id='D{++counter}' Name='{Path.GetFileName(below)}'>")
+                    .Append(Directories(below, indent + "  ")).AppendLine($"{indent}</Directory>");
             }
 
             return xml.ToString();

@@ -4,6 +4,7 @@ using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Conversion.FastImport;
 
 namespace OfflinePatch.Cli.Commands;
 

@@ -2,6 +2,9 @@ using System.CommandLine;
 using OfflinePatch.Cli.Batch;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
+using OfflinePatch.Core;
+using OfflinePatch.Disks;
+using OfflinePatch.Disks.Conversion.FastImport;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Cli.Registry;
 

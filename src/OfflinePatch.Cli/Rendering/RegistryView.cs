@@ -3,6 +3,7 @@ using System.Globalization;
 using OfflinePatch.Cli.Documents;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Cli.Rendering;
 

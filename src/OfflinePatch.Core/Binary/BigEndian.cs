@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Binary;
 
 /// <summary>Big-endian fields of on-disk structures, by offset.</summary>
 public static class BigEndian

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Binary;
 
 /// <summary>Little-endian fields of on-disk structures, by offset.</summary>
 public static class LittleEndian
@@ -15,11 +15,13 @@ public static class LittleEndian
     public static ulong U64(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[offset..]);
 
     /// <summary>Sets a 16-bit field.</summary>
-    public static void PutU16(Span<byte> bytes, int offset, ushort value) => BinaryPrimitives.WriteUInt16LittleEndian(bytes[offset..], value);
+    public static void PutU16(Span<byte> bytes, int offset, ushort value) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[offset..], value);
 
     /// <summary>Sets a 32-bit field.</summary>
     public static void PutU32(Span<byte> bytes, int offset, uint value) => BinaryPrimitives.WriteUInt32LittleEndian(bytes[offset..], value);
 
     /// <summary>Sets a 64-bit field.</summary>
-    public static void PutU64(Span<byte> bytes, int offset, ulong value) => BinaryPrimitives.WriteUInt64LittleEndian(bytes[offset..], value);
+    public static void PutU64(Span<byte> bytes, int offset, ulong value) =>
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[offset..], value);
 }

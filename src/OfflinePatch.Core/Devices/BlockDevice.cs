@@ -1,9 +1,10 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Devices;
 
 /// <summary>
 /// A run of bytes addressed by offset: a host file, the guest-visible disk inside a container, or a partition of it.
 /// There is no current position, so that one device can be read from several places at once.
 /// </summary>
+/// <remarks>Devices over immutable content may be read by several threads; while one thread writes, no other may use the device.</remarks>
 public abstract class BlockDevice : IDisposable
 {
     /// <summary>Length in bytes.</summary>
@@ -16,12 +17,14 @@ public abstract class BlockDevice : IDisposable
     public virtual int SectorSize => 512;
 
     /// <summary>Fills <paramref name="buffer"/> from <paramref name="offset"/>.</summary>
-    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is damaged.</exception>
+    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is
+    /// damaged.</exception>
     /// <exception cref="IOException">The host failed to read.</exception>
     public abstract void Read(long offset, Span<byte> buffer);
 
     /// <summary>Writes <paramref name="buffer"/> at <paramref name="offset"/>. The range must be inside the device.</summary>
-    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is damaged.</exception>
+    /// <exception cref="CorruptImageException">The range is not inside the device (<c>CORE-0001</c>), or its mapping is
+    /// damaged.</exception>
     /// <exception cref="UnsupportedImageException">The device cannot be written in place.</exception>
     /// <exception cref="IOException">The host failed to write.</exception>
     public abstract void Write(long offset, ReadOnlySpan<byte> buffer);
@@ -41,7 +44,9 @@ public abstract class BlockDevice : IDisposable
         return new DeviceExtent(offset, Length - offset, IsZero: false);
     }
 
-    /// <summary>Says that a range will be read soon, so that the host can begin to fetch it. Costs nothing where it cannot; never fails.</summary>
+    /// <summary>
+    /// Says that a range will be read soon, so that the host can begin to fetch it. Costs nothing where it cannot; never fails.
+    /// </summary>
     public virtual void Prefetch(long offset, long length)
     {
     }

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Devices;
 
 /// <summary>A read-only, seekable stream over a window of a device. It does not own the device, and several may be open at once.</summary>
 public sealed class DeviceStream : Stream

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Devices;
 
 /// <summary>A sparse device in memory, in pages of 64 KiB that exist once they are written.</summary>
 public sealed class MemoryDevice : ResizableDevice

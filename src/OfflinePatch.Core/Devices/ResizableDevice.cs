@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Devices;
 
 /// <summary>A device whose length can change: a host file, seen through a transaction or in memory.</summary>
 public abstract class ResizableDevice : BlockDevice

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Devices;
 
 /// <summary>A window onto a device: a partition of a disk, an extent of a file. It does not own the device below.</summary>
 public sealed class SubDevice : BlockDevice

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Errors;
 
 /// <summary>What every error of this library carries beside its message.</summary>
 public interface ICodedError
@@ -14,7 +14,8 @@ public interface ICodedError
 public class CorruptImageException : Exception, ICodedError
 {
     /// <param name="code">Stable code.</param>
-    /// <param name="structure">The structure, as its specification names it, with its position in the tree where known: <c>FILE record 5</c>.</param>
+    /// <param name="structure">The structure, as its specification names it, with its position in the tree where known: <c>FILE record
+    /// 5</c>.</param>
     /// <param name="offset">Byte offset of the offending field in the device or file that holds the structure; -1 if it has none.</param>
     /// <param name="expected">What the format demands.</param>
     /// <param name="actual">What was found.</param>

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>One name in a directory.</summary>
 /// <param name="Name">The name, without its path.</param>

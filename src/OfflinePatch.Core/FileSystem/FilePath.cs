@@ -1,7 +1,8 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
-/// Paths inside an <see cref="IFileSystem"/>: names separated by <c>\</c> or <c>/</c>, relative to the root. Empty names are skipped, so that
+/// Paths inside an <see cref="IFileSystem"/>: names separated by <c>\</c> or <c>/</c>, relative to the root. Empty names are skipped, so
+/// that
 /// leading, trailing and doubled separators mean nothing; <c>.</c> and <c>..</c> are names like any other, and no tree has them.
 /// </summary>
 public static class FilePath

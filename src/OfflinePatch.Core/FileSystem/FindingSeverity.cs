@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>How bad a finding of a volume check is.</summary>
 public enum FindingSeverity

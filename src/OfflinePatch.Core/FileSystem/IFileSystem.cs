@@ -1,13 +1,16 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
 /// A tree of files that can be read: a volume in an image, a disc, an archive, a host directory.
 /// Paths are separated by <c>\</c> or <c>/</c>, relative to the root, with or without a leading separator; the empty path is the root.
 /// Names compare as the format says (NTFS and FAT: without case).
 /// </summary>
+/// <remarks>Not safe for use by several threads, unless the implementation says otherwise.</remarks>
 public interface IFileSystem : IDisposable
 {
-    /// <summary>What it is, for messages: <c>NTFS</c>, <c>FAT32</c>, <c>ISO 9660 (Joliet)</c>, <c>UDF</c>, <c>ZIP</c>, <c>directory</c>.</summary>
+    /// <summary>
+    /// What it is, for messages: <c>NTFS</c>, <c>FAT32</c>, <c>ISO 9660 (Joliet)</c>, <c>UDF</c>, <c>ZIP</c>, <c>directory</c>.
+    /// </summary>
     string Format { get; }
 
     /// <summary>Where it comes from, for messages: a host path, or a partition of an image.</summary>
@@ -65,7 +68,8 @@ public interface IWritableFileSystem : IFileSystem
     IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default);
 
     /// <summary>
-    /// Findings because of which any change is refused: damage that could let new content overwrite a file. Empty: the volume may be changed.
+    /// Findings because of which any change is refused: damage that could let new content overwrite a file. Empty: the volume may be
+    /// changed.
     /// The first change asks the same question and throws <see cref="RefusedException"/>; the cost is one pass over the metadata, once.
     /// </summary>
     /// <exception cref="IOException">The host failed to read.</exception>

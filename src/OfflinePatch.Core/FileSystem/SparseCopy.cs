@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>Copies content and leaves out what is only zeros, so that the copy takes no more room than there is data.</summary>
 public static class SparseCopy

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>One contradiction in a volume, as its check reports it.</summary>
 /// <param name="Code">Stable code, for example <c>NTFS-6100</c> or <c>FATCHK-07</c>.</param>

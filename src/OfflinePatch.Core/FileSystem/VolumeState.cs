@@ -1,6 +1,8 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
-/// <summary>What a volume says about its own state: whether its last user left it consistent. Cheap to read; the default is a volume in good order.</summary>
+/// <summary>
+/// What a volume says about its own state: whether its last user left it consistent. Cheap to read; the default is a volume in good order.
+/// </summary>
 public sealed record VolumeState
 {
     /// <summary>Whether the volume is marked dirty: Windows runs chkdsk at its next start.</summary>

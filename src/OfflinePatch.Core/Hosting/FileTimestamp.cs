@@ -17,7 +17,9 @@ internal readonly record struct FileTimestamp(long Seconds, int Nanoseconds)
             : new FileTimestamp(seconds, (int)rest * NanosecondsPerTick);
     }
 
-    /// <summary>The same time, cut to 100 ns; the earliest or latest <see cref="DateTime"/> where it is outside the range of that type.</summary>
+    /// <summary>
+    /// The same time, cut to 100 ns; the earliest or latest <see cref="DateTime"/> where it is outside the range of that type.
+    /// </summary>
     public DateTime ToUtc()
     {
         var least = (DateTime.MinValue.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond;

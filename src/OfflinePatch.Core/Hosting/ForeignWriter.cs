@@ -5,8 +5,10 @@ using Microsoft.Win32.SafeHandles;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// Whether some other process has a file open for writing: a running virtual machine, say. On Windows opening without sharing tells; on Linux QEMU's own
-/// locks do, and for every other program a lease (the kernel grants a read lease only while there is no writer, a write lease only while nobody else has the file
+/// Whether some other process has a file open for writing: a running virtual machine, say. On Windows opening without sharing tells; on
+/// Linux QEMU's own
+/// locks do, and for every other program a lease (the kernel grants a read lease only while there is no writer, a write lease only while
+/// nobody else has the file
 /// open at all). macOS has only the advisory lock.
 /// </summary>
 internal static partial class ForeignWriter

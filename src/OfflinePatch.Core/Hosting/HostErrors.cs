@@ -7,10 +7,13 @@ internal static class HostErrors
     public const string TooLarge = "the file would be larger than its file system, or the limit of this process (ulimit -f), allows.";
 
     /// <summary>
-    /// Whether an exception of a file operation tells of the host. All but those of this program itself do: .NET turns EPERM, EACCES and EBADF into
-    /// <see cref="UnauthorizedAccessException"/>, EFBIG into <see cref="ArgumentOutOfRangeException"/>, ECANCELED into <see cref="OperationCanceledException"/>.
+    /// Whether an exception of a file operation comes from the host. All but those of this program itself do: .NET turns EPERM, EACCES and
+    /// EBADF into
+    /// <see cref="UnauthorizedAccessException"/>, EFBIG into <see cref="ArgumentOutOfRangeException"/>, ECANCELED into <see
+    /// cref="OperationCanceledException"/>.
     /// </summary>
-    public static bool IsOfHost(Exception e) => e is not (ICodedError or ObjectDisposedException or NullReferenceException or OutOfMemoryException);
+    public static bool IsOfHost(Exception e) =>
+        e is not (ICodedError or ObjectDisposedException or NullReferenceException or OutOfMemoryException);
 
     /// <summary>The host's reason, as a user can understand it.</summary>
     public static string Reason(Exception e) => e switch

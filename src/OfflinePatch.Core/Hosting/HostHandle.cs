@@ -2,7 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>A file of this machine, read and written by offset. Whatever the host refuses, with whatever error, is a <see cref="HostIOException"/>.</summary>
+/// <summary>
+/// A file of this machine, read and written by offset. Whatever the host refuses, with whatever error, is a <see cref="HostIOException"/>.
+/// </summary>
 internal sealed class HostHandle : IHostHandle
 {
     private readonly SafeFileHandle _handle;
@@ -33,7 +35,7 @@ internal sealed class HostHandle : IHostHandle
     // The file is ours while it is open, so its length is what we made it: no system call per read.
     public long Length { get; private set; }
 
-    public HostFileStatus GetStatus() => Try(() => NativeStatus.Read(Path, _handle), CoreError.CannotRead);
+    public HostFileStatus GetStatus() => Try(() => NativeStatus.Read(Path, _handle), ImageFileError.CannotRead);
 
     public bool TrySetWriteTime(FileTimestamp time) => NativeStatus.TrySetWriteTime(_handle, time);
 
@@ -51,7 +53,7 @@ internal sealed class HostHandle : IHostHandle
         _foreignUse = ForeignWriter.LookAgain(_handle, Path);
         if (_foreignUse == ForeignUse.Writer)
         {
-            throw CoreError.OpenElsewhere(Path);
+            throw ImageFileError.OpenElsewhere(Path);
         }
     }
 
@@ -64,7 +66,7 @@ internal sealed class HostHandle : IHostHandle
                 var read = HostTransfer.Read(_handle, buffer, offset);
                 if (read == 0)
                 {
-                    throw CoreError.CutShort(_shownPath, offset);
+                    throw ImageFileError.CutShort(_shownPath, offset);
                 }
 
                 offset += read;
@@ -73,7 +75,7 @@ internal sealed class HostHandle : IHostHandle
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotRead(_shownPath, e);
+            throw ImageFileError.CannotRead(_shownPath, e);
         }
     }
 
@@ -86,7 +88,7 @@ internal sealed class HostHandle : IHostHandle
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite(_shownPath, e);
+            throw ImageFileError.CannotWrite(_shownPath, e);
         }
     }
 
@@ -119,11 +121,11 @@ internal sealed class HostHandle : IHostHandle
 
     public void SetLength(long length)
     {
-        Try(() => RandomAccess.SetLength(_handle, length), CoreError.CannotWrite);
+        Try(() => RandomAccess.SetLength(_handle, length), ImageFileError.CannotWrite);
         Length = length;
     }
 
-    public void Flush() => Try(() => RandomAccess.FlushToDisk(_handle), CoreError.CannotWrite);
+    public void Flush() => Try(() => RandomAccess.FlushToDisk(_handle), ImageFileError.CannotWrite);
 
     public void Prefetch(long offset, long length) => NativeFiles.Prefetch(_handle, offset, length);
 

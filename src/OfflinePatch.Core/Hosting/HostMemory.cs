@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Hosting;
 
 /// <summary>Memory for whole files.</summary>
 public static partial class HostMemory
@@ -11,7 +11,8 @@ public static partial class HostMemory
     private const int AdviseHugePage = 14; // MADV_HUGEPAGE
 
     /// <summary>
-    /// An array whose content is not set. Where it is large, Linux is asked for pages of 2 MiB: a hive of 50 MB then costs 26 page faults instead of 13,000,
+    /// An array whose content is not set. Where it is large, Linux is asked for pages of 2 MiB: a hive of 50 MB then costs 26 page faults
+    /// instead of 13,000,
     /// and a walk over it misses the address cache less often. Only a hint: without it everything works as well.
     /// </summary>
     /// <param name="length">Bytes.</param>

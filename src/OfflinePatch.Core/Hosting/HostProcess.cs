@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Hosting;
 
 /// <summary>What the process as a whole owes to the host: its signals, its standard files, and how it may end.</summary>
 public static partial class HostProcess
@@ -15,7 +15,8 @@ public static partial class HostProcess
     public static bool IsWriting => Volatile.Read(ref _writes) > 0;
 
     /// <summary>
-    /// To be called first. A file that meets the limit of the process (ulimit -f) gives an error, and no longer ends the process. Standard files that are closed are
+    /// To be called first. A file that meets the limit of the process (ulimit -f) gives an error, and no longer ends the process. Standard
+    /// files that are closed are
     /// taken, so that no image gets their numbers and is written over by a message.
     /// </summary>
     public static void Prepare()
@@ -38,7 +39,8 @@ public static partial class HostProcess
     }
 
     /// <summary>
-    /// From now on no image begins to be written; one that is being written goes on to its end. Once <see cref="IsWriting"/> is false, the process can end at any moment
+    /// From now on no image begins to be written; one that is being written goes on to its end. Once <see cref="IsWriting"/> is false, the
+    /// process can end at any moment
     /// and leaves every image as it was.
     /// </summary>
     public static void Stop() => Interlocked.Exchange(ref _isStopping, 1);
@@ -47,7 +49,7 @@ public static partial class HostProcess
     public static void Resume() => Interlocked.Exchange(ref _isStopping, 0);
 
     /// <summary>Deletes the temporary files of outputs that are not complete; for a process that ends while its work goes on.</summary>
-    public static void DeleteTemporaryFiles() => Hosting.TemporaryFiles.DeleteAll();
+    public static void DeleteTemporaryFiles() => TemporaryFiles.DeleteAll();
 
     /// <summary>Marks that an image is about to be written, until the result is disposed.</summary>
     /// <exception cref="OperationCanceledException">The process is asked to end; nothing was written.</exception>

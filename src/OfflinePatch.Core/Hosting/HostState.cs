@@ -3,8 +3,10 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// What this program keeps for a user between runs: a secret that signs his undo files. The folder is <c>OFFLINEPATCH_STATE</c>, or else <c>$XDG_STATE_HOME/offlinepatch</c>,
-/// <c>~/.local/state/offlinepatch</c> (Linux), <c>~/Library/Application Support/OfflinePatch</c> (macOS), <c>%LOCALAPPDATA%\OfflinePatch</c> (Windows). Where it cannot be used
+/// What this program keeps for a user between runs: a secret that signs his undo files. The folder is <c>OFFLINEPATCH_STATE</c>, or else
+/// <c>$XDG_STATE_HOME/offlinepatch</c>,
+/// <c>~/.local/state/offlinepatch</c> (Linux), <c>~/Library/Application Support/OfflinePatch</c> (macOS),
+/// <c>%LOCALAPPDATA%\OfflinePatch</c> (Windows). Where it cannot be used
 /// there is no secret: changes work, and one that is interrupted needs the user's word to be rolled back.
 /// </summary>
 internal sealed class HostState
@@ -30,7 +32,9 @@ internal sealed class HostState
         }
     }
 
-    /// <summary>The secret; it is made where there is none. Null where it cannot be: a home that is read-only or missing, as in many containers.</summary>
+    /// <summary>
+    /// The secret; it is made where there is none. Null where it cannot be: a home that is read-only or missing, as in many containers.
+    /// </summary>
     public byte[]? EnsureSecret()
     {
         if (ReadSecret() is { } known)
@@ -118,7 +122,8 @@ internal sealed class HostState
         using var file = HostStorage.Instance.OpenOwn(path, writable: false);
         var status = file.GetStatus();
         const UnixFileMode others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        if (!status.IsOwnedByCaller || file.Length != SecretLength || (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & others) != 0))
+        if (!status.IsOwnedByCaller || file.Length != SecretLength
+            || (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & others) != 0))
         {
             return null;
         }
@@ -128,7 +133,10 @@ internal sealed class HostState
         return secret;
     }
 
-    /// <summary>Makes the secret, or reads the one that another run made meanwhile: the name appears with the whole content, and nothing replaces it.</summary>
+    /// <summary>
+    /// Makes the secret, or reads the one that another run made meanwhile: the name appears with the whole content, and nothing replaces
+    /// it.
+    /// </summary>
     private static byte[]? Create(string path)
     {
         var unnamed = $"{path}.{Guid.NewGuid():N}";

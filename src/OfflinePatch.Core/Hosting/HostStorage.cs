@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// The files of this machine. Only files with content are opened: a pipe, a socket, a device and a directory are refused by name, and never opened. Whether a file may
+/// The files of this machine. Only files with content are opened: a pipe, a socket, a device and a directory are refused by name, and never
+/// opened. Whether a file may
 /// be written is not asked, it is tried: permissions are more than mode bits.
 /// </summary>
 internal sealed class HostStorage : IHostStorage
@@ -28,7 +29,8 @@ internal sealed class HostStorage : IHostStorage
     {
         try
         {
-            return new HashSet<string>(Directory.EnumerateFiles(folder, $"*{text}*").Select(p => Path.GetFileName(p)), StringComparer.Ordinal);
+            return new HashSet<string>(Directory.EnumerateFiles(folder, $"*{text}*").Select(p => Path.GetFileName(p)),
+                StringComparer.Ordinal);
         }
         catch (UnauthorizedAccessException)
         {
@@ -36,7 +38,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotRead(folder, e); // "no undo file" would be a guess
+            throw ImageFileError.CannotRead(folder, e); // "no undo file" would be a guess
         }
     }
 
@@ -48,21 +50,28 @@ internal sealed class HostStorage : IHostStorage
 
     public byte[]? EnsureSecret() => _state.EnsureSecret();
 
-    public IHostHandle Create(string path, bool isPrivate) => CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true, path);
+    public IHostHandle Create(string path, bool isPrivate) =>
+        CreateNew(path, isPrivate ? UnixFileMode.UserRead | UnixFileMode.UserWrite : null, replace: true, path);
 
     /// <summary>Creates an empty file under a name that is not taken; a link of that name is neither followed nor replaced.</summary>
     /// <param name="path">The file.</param>
     /// <param name="mode">Its permissions, narrowed by the umask; null for what the host gives new files.</param>
     /// <param name="finalPath">The name that it gets later, for messages.</param>
-    public static IHostHandle CreateNew(string path, UnixFileMode? mode, string finalPath) => CreateNew(path, mode, replace: false, finalPath);
+    public static IHostHandle CreateNew(string path, UnixFileMode? mode, string finalPath) =>
+        CreateNew(path, mode, replace: false, finalPath);
 
-    /// <summary>Creates a file without a name in the folder of a path, or null where the host cannot. Its <see cref="IHostHandle.Path"/> is good for this process only.</summary>
+    /// <summary>
+    /// Creates a file without a name in the folder of a path, or null where the host cannot. Its <see cref="IHostHandle.Path"/> is good for
+    /// this process only.
+    /// </summary>
     /// <param name="finalPath">The path that it gets once it is complete: errors name that one.</param>
     /// <param name="mode">Who may read it; null for whom the host lets read new files.</param>
     public static IHostHandle? CreateUnnamed(string finalPath, UnixFileMode? mode)
     {
-        const UnixFileMode everybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        return OperatingSystem.IsLinux() && NativeFiles.CreateUnnamed(Path.GetDirectoryName(finalPath)!, mode ?? everybody, out var path) is { } handle
+        const UnixFileMode everybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
+            | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        return OperatingSystem.IsLinux()
+            && NativeFiles.CreateUnnamed(Path.GetDirectoryName(finalPath)!, mode ?? everybody, out var path) is { } handle
             ? HostHandle.Own(path, new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0), finalPath)
             : null;
     }
@@ -81,7 +90,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite(path, e);
+            throw ImageFileError.CannotWrite(path, e);
         }
     }
 
@@ -93,13 +102,13 @@ internal sealed class HostStorage : IHostStorage
             // Another run of this program has it for itself; every other writer is found by the look.
             if (!OperatingSystem.IsWindows() && !NativeOpen.TryLock(look, exclusive: false))
             {
-                throw CoreError.Locked(path, inner: null);
+                throw ImageFileError.Locked(path, inner: null);
             }
 
             use = ForeignWriter.Look(look);
         }
 
-        return use == ForeignUse.Writer ? throw CoreError.OpenElsewhere(path) : Open(path, FileAccess.ReadWrite, followLinks, use);
+        return use == ForeignUse.Writer ? throw ImageFileError.OpenElsewhere(path) : Open(path, FileAccess.ReadWrite, followLinks, use);
     }
 
     private static HostHandle Open(string path, FileAccess access, bool followLinks, ForeignUse use = ForeignUse.None)
@@ -112,7 +121,7 @@ internal sealed class HostStorage : IHostStorage
             {
                 if (!NativeOpen.TryLock(handle, exclusive: writable))
                 {
-                    throw CoreError.Locked(path, inner: null);
+                    throw ImageFileError.Locked(path, inner: null);
                 }
 
                 NativeFiles.ExpectRandomAccess(handle);
@@ -136,22 +145,24 @@ internal sealed class HostStorage : IHostStorage
     {
         if (!OperatingSystem.IsWindows())
         {
-            return NativeOpen.Open(Path.GetFullPath(path), writable, followLinks, out var error, out var type) ?? throw WhyNotOpened(path, writable, followLinks, error, type);
+            return NativeOpen.Open(Path.GetFullPath(path), writable, followLinks, out var error, out var type)
+                ?? throw WhyNotOpened(path, writable, followLinks, error, type);
         }
 
         if (Directory.Exists(path))
         {
-            throw CoreError.NotARegularFile(path, HostFileType.Directory);
+            throw ImageFileError.NotARegularFile(path, HostFileType.Directory);
         }
 
         if (!followLinks && File.Exists(path) && (File.GetAttributes(path) & FileAttributes.ReparsePoint) != 0)
         {
-            throw CoreError.LinkNotFollowed(path);
+            throw ImageFileError.LinkNotFollowed(path);
         }
 
         return Guard(path, writable, () =>
         {
-            var handle = File.OpenHandle(path, FileMode.Open, writable ? FileAccess.ReadWrite : FileAccess.Read, share, FileOptions.RandomAccess);
+            var handle =
+                File.OpenHandle(path, FileMode.Open, writable ? FileAccess.ReadWrite : FileAccess.Read, share, FileOptions.RandomAccess);
             try
             {
                 _ = RandomAccess.GetLength(handle);
@@ -159,7 +170,7 @@ internal sealed class HostStorage : IHostStorage
             catch (NotSupportedException)
             {
                 handle.Dispose();
-                throw CoreError.NotARegularFile(path, HostFileType.Unknown);
+                throw ImageFileError.NotARegularFile(path, HostFileType.Unknown);
             }
 
             return handle;
@@ -171,23 +182,23 @@ internal sealed class HostStorage : IHostStorage
     {
         if (type == HostFileType.Missing || (error is UnixError.NoEntry or UnixError.NotADirectory))
         {
-            return CoreError.Missing(path);
+            return ImageFileError.Missing(path);
         }
 
         if (type == HostFileType.Link || (error == UnixError.Loop && !followLinks))
         {
-            return CoreError.LinkNotFollowed(path);
+            return ImageFileError.LinkNotFollowed(path);
         }
 
         if (error is 0 or UnixError.IsADirectory or UnixError.NoDevice)
         {
-            return CoreError.NotARegularFile(path, error == UnixError.IsADirectory ? HostFileType.Directory : type);
+            return ImageFileError.NotARegularFile(path, error == UnixError.IsADirectory ? HostFileType.Directory : type);
         }
 
         var text = UnixError.Text(error);
         if (error == UnixError.TryAgain)
         {
-            return CoreError.Locked(path, inner: null);
+            return ImageFileError.Locked(path, inner: null);
         }
 
         // Which permission is missing: that to write it, or already that to open it at all?
@@ -196,14 +207,15 @@ internal sealed class HostStorage : IHostStorage
             using var readable = NativeOpen.Open(Path.GetFullPath(path), writable: false, followLinks, out _, out _);
             if (readable is not null || error == UnixError.ReadOnlyFileSystem)
             {
-                return CoreError.ReadOnlyFile(path, text, onReadOnlyMount: error == UnixError.ReadOnlyFileSystem);
+                return ImageFileError.ReadOnlyFile(path, text, onReadOnlyMount: error == UnixError.ReadOnlyFileSystem);
             }
         }
 
-        return CoreError.CannotOpen(path, text);
+        return ImageFileError.CannotOpen(path, text);
     }
 
-    private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) => Guard(shownPath, writable: true, () =>
+    private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) =>
+        Guard(shownPath, writable: true, () =>
     {
         var options = new FileStreamOptions
         {
@@ -242,23 +254,24 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (isCreated && HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotCreate(path, e);
+            throw ImageFileError.CannotCreate(path, e);
         }
         catch (UnauthorizedAccessException e)
         {
-            throw writable ? CoreError.ReadOnlyFile(path, e.Message, onReadOnlyMount: false) : CoreError.CannotOpen(path, e.Message);
+            throw writable ? ImageFileError.ReadOnlyFile(path, e.Message, onReadOnlyMount: false)
+                : ImageFileError.CannotOpen(path, e.Message);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw CoreError.Missing(path);
+            throw ImageFileError.Missing(path);
         }
         catch (IOException e) when ((e.HResult & 0xFFFF) is 32 or 33) // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION of Windows
         {
-            throw CoreError.Locked(path, e);
+            throw ImageFileError.Locked(path, e);
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotOpen(path, e.Message);
+            throw ImageFileError.CannotOpen(path, e.Message);
         }
     }
 }

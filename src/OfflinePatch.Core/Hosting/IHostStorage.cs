@@ -16,19 +16,22 @@ internal interface IHostStorage
     IHostHandle OpenExclusive(string path);
 
     /// <summary>
-    /// Opens a file that another file names, or that only this program makes: never through a link in its last name (<c>CORE-0033</c>), so that it lies in the folder
+    /// Opens a file that another file names, or that only this program makes: never through a link in its last name (<c>CORE-0033</c>), so
+    /// that it lies in the folder
     /// where it was looked for.
     /// </summary>
     IHostHandle OpenPlain(string path, bool exclusive) => exclusive ? OpenExclusive(path) : OpenRead(path);
 
     /// <summary>
-    /// Creates an empty file, in place of one of the same name: a link of that name is replaced, not followed. A private one may be read by its owner only: it holds
+    /// Creates an empty file, in place of one of the same name: a link of that name is replaced, not followed. A private one may be read by
+    /// its owner only: it holds
     /// parts of an image.
     /// </summary>
     IHostHandle Create(string path, bool isPrivate);
 
     /// <summary>
-    /// Opens a file that this program made (an undo file, a pointer to one): never through a link (<c>CORE-0033</c>), and without a lock of its own. Whoever holds
+    /// Opens a file that this program made (an undo file, a pointer to one): never through a link (<c>CORE-0033</c>), and without a lock of
+    /// its own. Whoever holds
     /// the image holds its undo files.
     /// </summary>
     IHostHandle OpenOwn(string path, bool writable);
@@ -84,7 +87,10 @@ internal interface IHostHandle : IDisposable
     /// <summary>Whether the host does not say if another process has the file open for writing.</summary>
     bool MayHaveOtherWriter => false;
 
-    /// <summary>Looks again whether another process opened the file for writing, or relies on its content: a virtual machine that was started meanwhile.</summary>
+    /// <summary>
+    /// Looks again whether another process opened the file for writing, or relies on its content: a virtual machine that was started
+    /// meanwhile.
+    /// </summary>
     /// <exception cref="RefusedException"><c>CORE-0014</c>: one does.</exception>
     void CheckNoOtherWriter()
     {
@@ -97,7 +103,7 @@ internal interface IHostHandle : IDisposable
     void Write(long offset, ReadOnlySpan<byte> buffer);
 
     /// <summary>
-    /// Writes inside the file past the host's cache, straight to the medium; false where the host or the range does not allow it (<see cref="AlignedBuffer"/>), and
+    /// Writes inside the file with O_DIRECT; false where the host or the range does not allow it (<see cref="AlignedBuffer"/>), and
     /// nothing was written.
     /// </summary>
     bool TryWriteDirect(long offset, ReadOnlySpan<byte> buffer) => false;

@@ -16,7 +16,8 @@ internal static partial class NativeFiles
     private static readonly int FollowLinks = OperatingSystem.IsMacOS() ? 0x40 : 0x400; // AT_SYMLINK_FOLLOW
 
     /// <summary>Makes the names in a folder durable. On Windows NTFS journals them, and there is no call.</summary>
-    /// <exception cref="HostIOException"><c>CORE-0019</c>: the host refused. File systems that cannot flush a folder are not an error.</exception>
+    /// <exception cref="HostIOException"><c>CORE-0019</c>: the host refused. File systems that cannot flush a folder are not an
+    /// error.</exception>
     public static void FlushFolder(string folder)
     {
         if (!OperatingSystem.IsLinux() && !OperatingSystem.IsMacOS())
@@ -35,7 +36,7 @@ internal static partial class NativeFiles
 
         if (descriptor < 0)
         {
-            throw CoreError.CannotFlushFolder(folder, UnixError.Text(error));
+            throw ImageFileError.CannotFlushFolder(folder, UnixError.Text(error));
         }
 
         do
@@ -48,11 +49,13 @@ internal static partial class NativeFiles
         // Some file systems cannot flush a folder; the rename itself is still ordered by those that matter.
         if (error != 0 && error != UnixError.InvalidArgument && error != UnixError.NotSupported)
         {
-            throw CoreError.CannotFlushFolder(folder, UnixError.Text(error));
+            throw ImageFileError.CannotFlushFolder(folder, UnixError.Text(error));
         }
     }
 
-    /// <summary>Gives a file a second name unless something has that name already. Where the host has no hard links, the file is renamed.</summary>
+    /// <summary>
+    /// Gives a file a second name unless something has that name already. Where the host has no hard links, the file is renamed.
+    /// </summary>
     /// <returns>Whether the file has the name now.</returns>
     public static bool TryAddName(string path, string name)
     {
@@ -88,19 +91,22 @@ internal static partial class NativeFiles
     }
 
     /// <summary>
-    /// Creates a file without a name in a folder: nothing of it stays when the process is killed. Null where the host cannot (Linux on the two usual processors, and
+    /// Creates a file without a name in a folder: nothing of it stays when the process is killed. Null where the host cannot (Linux on the
+    /// two usual processors, and
     /// file systems that know <c>O_TMPFILE</c>, can). <see cref="TryAddName"/> gives it a name, by the path that this returns.
     /// </summary>
     public static SafeFileHandle? CreateUnnamed(string folder, UnixFileMode mode, out string path)
     {
         path = "";
-        var directory = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x10000, Architecture.Arm64 => 0x4000, _ => 0 }; // O_DIRECTORY
+        // O_DIRECTORY
+        var directory = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x10000, Architecture.Arm64 => 0x4000, _ => 0 };
         if (!OperatingSystem.IsLinux() || directory == 0)
         {
             return null;
         }
 
-        const int unnamed = 0x400000; // __O_TMPFILE; O_TMPFILE is this and O_DIRECTORY, so that an older kernel refuses to open a folder for writing
+        // __O_TMPFILE; O_TMPFILE is this and O_DIRECTORY, so that an older kernel refuses to open a folder for writing
+        const int unnamed = 0x400000;
         var descriptor = Open(folder, OpenReadWrite | OpenCloseOnExec | unnamed | directory, (int)mode);
         if (descriptor < 0)
         {
@@ -118,7 +124,7 @@ internal static partial class NativeFiles
         return null;
     }
 
-    /// <summary>Whether a write may go past the host's cache.</summary>
+    /// <summary>Whether a write may use O_DIRECT.</summary>
     public static unsafe bool IsAligned(long offset, ReadOnlySpan<byte> buffer)
     {
         fixed (byte* start = buffer)
@@ -127,10 +133,13 @@ internal static partial class NativeFiles
         }
     }
 
-    /// <summary>Opens a file for writing past the host's cache, or null where that is not to be had. Linux on the two usual processors: the flag differs.</summary>
+    /// <summary>
+    /// Opens a file with O_DIRECT, or returns null if unsupported. Linux x64 and arm64 only: the value of the flag differs.
+    /// </summary>
     public static SafeFileHandle? OpenDirect(string path)
     {
-        var flag = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x4000, Architecture.Arm64 => 0x10000, _ => 0 }; // O_DIRECT
+        // O_DIRECT
+        var flag = RuntimeInformation.ProcessArchitecture switch { Architecture.X64 => 0x4000, Architecture.Arm64 => 0x10000, _ => 0 };
         if (!OperatingSystem.IsLinux() || flag == 0)
         {
             return null;
@@ -150,7 +159,9 @@ internal static partial class NativeFiles
         }
     }
 
-    /// <summary>Starts to read a range of a file into the host's cache. Linux only; elsewhere the host's own read-ahead has to do.</summary>
+    /// <summary>
+    /// Starts to read a range of a file into the host's cache. Linux only; elsewhere the host's own read-ahead has to do.
+    /// </summary>
     public static void Prefetch(SafeFileHandle handle, long offset, long length)
     {
         if (OperatingSystem.IsLinux())

@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// Opens existing files of Linux and macOS as .NET cannot: without waiting (a named pipe), without following a link, and only when the path leads to a
+/// Opens existing files of Linux and macOS as .NET cannot: without waiting (a named pipe), without following a link, and only when the path
+/// leads to a
 /// file with content.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
@@ -46,7 +47,9 @@ internal static partial class NativeOpen
             : HostFileType.Unknown;
     }
 
-    /// <summary>Opens a file with content; null with the error number where the host refuses, or with the type where it is something else.</summary>
+    /// <summary>
+    /// Opens a file with content; null with the error number where the host refuses, or with the type where it is something else.
+    /// </summary>
     public static SafeFileHandle? Open(string path, bool writable, bool followLinks, out int error, out HostFileType type)
     {
         error = 0;
@@ -89,7 +92,10 @@ internal static partial class NativeOpen
         return handle;
     }
 
-    /// <summary>Locks an open file against other runs of this program, without waiting; false when another one has it. File systems without locks grant it.</summary>
+    /// <summary>
+    /// Locks an open file against other runs of this program, without waiting; false when another one has it. File systems without locks
+    /// grant it.
+    /// </summary>
     public static bool TryLock(SafeFileHandle file, bool exclusive)
     {
         while (Lock(file, (exclusive ? LockExclusive : LockShared) | LockNoWait) != 0)

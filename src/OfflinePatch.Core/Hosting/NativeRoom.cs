@@ -4,7 +4,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>Room on the host's disk: taken before it is needed, and given back. Linux only; elsewhere nothing is reserved and holes are filled with zeros.</summary>
+/// <summary>
+/// Room on the host's disk: taken before it is needed, and given back. Linux only; elsewhere nothing is reserved and holes are filled with
+/// zeros.
+/// </summary>
 internal static partial class NativeRoom
 {
     private const int KeepSize = 1;    // FALLOC_FL_KEEP_SIZE
@@ -26,7 +29,7 @@ internal static partial class NativeRoom
         return error switch
         {
             0 => true,
-            NoSpace or NoQuota => throw CoreError.CannotWrite(path, new IOException("No space left on device")),
+            NoSpace or NoQuota => throw ImageFileError.CannotWrite(path, new IOException("No space left on device")),
             _ => false,
         };
     }

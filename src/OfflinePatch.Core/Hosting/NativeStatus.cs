@@ -4,7 +4,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>Identity, owner and times of an open file, to the nanosecond; and setting the time of the last write. .NET has no call for them.</summary>
+/// <summary>
+/// Identity, owner and times of an open file, to the nanosecond; and setting the time of the last write. .NET has no call for them.
+/// </summary>
 internal static unsafe partial class NativeStatus
 {
     private const int WritableByOthers = 0x12; // S_IWGRP | S_IWOTH
@@ -62,7 +64,8 @@ internal static unsafe partial class NativeStatus
         if (!Statx.TryGet(file, out var record, out var error))
         {
             // A sandbox that forbids the call: what .NET knows has to do.
-            return error is UnixError.NotPermitted or noSuchCall ? Portable(file) : throw CoreError.CannotRead(path, new IOException(UnixError.Text(error)));
+            return error is UnixError.NotPermitted or noSuchCall ? Portable(file)
+                : throw ImageFileError.CannotRead(path, new IOException(UnixError.Text(error)));
         }
 
         FileTimestamp? birth = (record.Mask & hasBirth) == 0 ? null : new FileTimestamp(record.BirthSeconds, (int)record.BirthNanoseconds);
@@ -101,7 +104,8 @@ internal static unsafe partial class NativeStatus
         var owner = BitConverter.ToUInt32(status[DarwinStat.Owner..]);
         return new HostFileStatus(
             new FileIdentity(
-                BitConverter.ToUInt32(status[DarwinStat.Device..]), BitConverter.ToUInt64(status[DarwinStat.Inode..]), Time(status, DarwinStat.Birth)),
+                BitConverter.ToUInt32(status[DarwinStat.Device..]), BitConverter.ToUInt64(status[DarwinStat.Inode..]),
+                    Time(status, DarwinStat.Birth)),
             Time(status, DarwinStat.WriteTime),
             BitConverter.ToUInt16(status[DarwinStat.Links..]),
             owner == 0 || owner == EffectiveUser(),
@@ -150,7 +154,8 @@ internal static unsafe partial class NativeStatus
     private static HostFileStatus Portable(SafeFileHandle file) =>
         new(default, FileTimestamp.FromUtc(File.GetLastWriteTimeUtc(file)), Links: 1, IsOwnedByCaller: true, IsPrivate: true);
 
-    private static HostIOException Failed(string path) => CoreError.CannotRead(path, new IOException($"error {Marshal.GetLastPInvokeError()}"));
+    private static HostIOException Failed(string path) =>
+        ImageFileError.CannotRead(path, new IOException($"error {Marshal.GetLastPInvokeError()}"));
 
     [SupportedOSPlatform("macos")]
     [LibraryImport("libc", EntryPoint = "fstat", SetLastError = true)]

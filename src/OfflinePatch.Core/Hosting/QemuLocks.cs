@@ -5,7 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// The locks by which QEMU's processes keep each other from an image. Each permission has a byte that is locked while it is used, and one that is locked while it
+/// The locks by which QEMU's processes keep each other from an image. Each permission has a byte that is locked while it is used, and one
+/// that is locked while it
 /// is not shared with others. They are locks of open file descriptions: they can be seen by every user who may open the file.
 /// Source: QEMU, block/file-posix.c (raw_apply_lock_bytes, raw_check_lock_bytes) and include/block/block-common.h.
 /// </summary>
@@ -30,7 +31,10 @@ internal static partial class QemuLocks
         IsLocked(file, NotSharedBase + ConsistentRead) || IsLocked(file, NotSharedBase + Write) || IsLocked(file, NotSharedBase + Resize)
         || IsLocked(file, UsedBase + Write) || IsLocked(file, UsedBase + WriteUnchanged) || IsLocked(file, UsedBase + Resize);
 
-    /// <summary>Says to QEMU that the file is read, written and resized here, and by nobody else; until it is closed. Where locks do not exist nothing happens.</summary>
+    /// <summary>
+    /// Says to QEMU that the file is read, written and resized here, and by nobody else; until it is closed. Where locks do not exist
+    /// nothing happens.
+    /// </summary>
     public static void Take(SafeFileHandle file)
     {
         // Reading stays shared, as QEMU's own writers leave it: `qemu-img info -U` works.

@@ -1,6 +1,6 @@
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>A temporary file without a name, or one that the host deletes on close: nothing stays behind, even after a kill.</summary>
+/// <summary>A temporary file without a name, or one that the host deletes on close: nothing remains, even after a kill.</summary>
 internal sealed class SpillFile : IDisposable
 {
     private readonly FileStream _stream;
@@ -31,7 +31,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotCreate(path, e);
+            throw ImageFileError.CannotCreate(path, e);
         }
     }
 
@@ -54,7 +54,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotRead("The temporary file", e);
+            throw ImageFileError.CannotRead("The temporary file", e);
         }
     }
 
@@ -66,7 +66,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotWrite("The temporary file", e);
+            throw ImageFileError.CannotWrite("The temporary file", e);
         }
     }
 

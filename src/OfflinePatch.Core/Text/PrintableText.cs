@@ -1,16 +1,18 @@
 using System.Globalization;
 using System.Text;
 
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Text;
 
 /// <summary>
-/// Text of foreign origin (names in an image, registry strings, names of files) as it may be shown: one line, without anything that a terminal, a browser or a
+/// Text of foreign origin (names in an image, registry strings, names of files) as it may be shown: one line, without anything that a
+/// terminal, a browser or a
 /// reader could take for more than text. Nothing is dropped: what is not printable is shown by its number.
 /// </summary>
 public static class PrintableText
 {
     /// <summary>
-    /// Control characters become <c>\n</c>, <c>\r</c>, <c>\t</c> or <c>\x1B</c>; marks that turn the direction of writing, separators of lines and paragraphs, invisible
+    /// Control characters become <c>\n</c>, <c>\r</c>, <c>\t</c> or <c>\x1B</c>; marks that turn the direction of writing, separators of
+    /// lines and paragraphs, invisible
     /// format characters and unpaired surrogates become <c>\u202E</c>. Everything else, the backslash too, stays.
     /// </summary>
     public static string Escape(string text)
@@ -39,7 +41,8 @@ public static class PrintableText
     }
 
     /// <summary>
-    /// The same for JSON that is written already: what a terminal could act on can only stand in its strings, and is written as <c>\u202E</c> there, which means the same
+    /// The same for JSON that is written already: what a terminal could act on can only stand in its strings, and is written as
+    /// <c>\u202E</c> there, which means the same
     /// to every reader of JSON.
     /// </summary>
     public static string EscapeJson(string json)
@@ -50,7 +53,8 @@ public static class PrintableText
             start++;
         }
 
-        return start == json.Length ? json : Replace(json, start, (builder, c) => builder.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)), json: true);
+        return start == json.Length ? json : Replace(json, start,
+            (builder, c) => builder.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)), json: true);
     }
 
     private static int IndexOfUnprintable(string text)

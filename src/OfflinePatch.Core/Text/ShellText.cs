@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Text;
 
 /// <summary>Text that is printed for a user to paste into a shell.</summary>
 public static class ShellText
@@ -8,7 +8,8 @@ public static class ShellText
     /// <summary>A word that a POSIX shell (or, on Windows, cmd and PowerShell) takes as one argument, and as nothing else.</summary>
     public static string Quote(string word)
     {
-        if (word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || Plain.Contains(c) || (OperatingSystem.IsWindows() && c == '\\')))
+        if (word.Length > 0
+            && word.All(c => char.IsAsciiLetterOrDigit(c) || Plain.Contains(c) || (OperatingSystem.IsWindows() && c == '\\')))
         {
             return word;
         }

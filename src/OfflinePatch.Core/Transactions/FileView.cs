@@ -1,10 +1,8 @@
-using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
-
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
-/// A host file as a transaction reads it: remembers what was read, and shows a file whose change was interrupted as it was before that change, without writing
+/// A host file as a transaction reads it: remembers what was read, and shows a file whose change was interrupted as it was before that
+/// change, without writing
 /// to it.
 /// </summary>
 internal sealed class FileView : BlockDevice
@@ -79,7 +77,7 @@ internal sealed class FileView : BlockDevice
         _file.Read(offset, buffer[..there]);
         buffer[there..].Clear();
 
-        // The first range that ends behind the offset, then all that begin before the end.
+        // The first range that ends after the offset, then all that begin before the end.
         var ranges = record.Ranges;
         int low = 0, high = ranges.Length;
         while (low < high)

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>Why a container asks for a second host file.</summary>
 public enum CompanionKind
@@ -31,7 +31,8 @@ public interface IImageFiles
     ImageFile OpenCompanion(string relativeTo, string name, CompanionKind kind);
 
     /// <summary>
-    /// The container has opened every file that it names. A transaction that may write rolls an interrupted change back now, since it knows that the files of that
+    /// The container has opened every file that it names. A transaction that may write rolls an interrupted change back now, since it knows
+    /// that the files of that
     /// change are those of the image.
     /// </summary>
     /// <exception cref="RefusedException"><c>CORE-0028</c>: other files belong to the change.</exception>

@@ -1,7 +1,4 @@
-using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
-
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>Which changes to take back, and what the user vouches for.</summary>
 public sealed record UndoOptions
@@ -13,13 +10,15 @@ public sealed record UndoOptions
     public bool All { get; init; }
 
     /// <summary>
-    /// Whether an image is accepted whose time or identity is not the recorded one, or whose undo file another user wrote. Its length and its content must be right all
+    /// Whether an image is accepted whose time or identity is not the recorded one, or whose undo file another user wrote. Its length and
+    /// its content must be right all
     /// the same.
     /// </summary>
     public bool Force { get; init; }
 
     /// <summary>
-    /// Opens every file that the image names as a part of itself; null where the image is one file, or only files count that are the very ones of the change.
+    /// Opens every file that the image names as a part of itself; null where the image is one file, or only files count that are the very
+    /// ones of the change.
     /// </summary>
     public Action<IImageFiles>? NameFiles { get; init; }
 
@@ -56,7 +55,8 @@ public sealed record RecoverOptions
 /// <param name="UndoFile">Its undo file.</param>
 /// <param name="UndoFileLength">Bytes of that.</param>
 /// <param name="Files">The files that it wrote, and how many bytes of each.</param>
-public sealed record ImageStep(int Number, DateTime Created, string Label, string UndoFile, long UndoFileLength, IReadOnlyList<ImageStepFile> Files);
+public sealed record ImageStep(int Number, DateTime Created, string Label, string UndoFile, long UndoFileLength,
+    IReadOnlyList<ImageStepFile> Files);
 
 /// <summary>A file of a change.</summary>
 /// <param name="Path">Its path, as far as it is known: in the folder of the image.</param>
@@ -66,31 +66,42 @@ public sealed record ImageStep(int Number, DateTime Created, string Label, strin
 public sealed record ImageStepFile(string Path, long Bytes, long OldLength, long NewLength);
 
 /// <summary>The history of an image that no transaction has open: every change that was kept can be undone, newest first.</summary>
+/// <remarks>Each call opens and closes its files; calls for different images may run in parallel.</remarks>
 public static class ImageHistory
 {
-    /// <summary>Restores exactly the bytes, lengths and write times from before the last change (or before all of them), and deletes its undo file.</summary>
+    /// <summary>
+    /// Restores exactly the bytes, lengths and write times from before the last change (or before all of them), and deletes its undo file.
+    /// </summary>
     /// <param name="imagePath">The image.</param>
     /// <param name="options">What to undo, and where its undo files are.</param>
     /// <returns>The changes that were undone, in that order. An interrupted change counts as one.</returns>
     /// <exception cref="RefusedException">
-    /// <c>CORE-0022</c>: there is nothing to undo; <c>CORE-0024</c>: the content of the image has changed since; <c>CORE-0025</c>: its time or identity has;
+    /// <c>CORE-0022</c>: there is nothing to undo; <c>CORE-0024</c>: the content of the image has changed since; <c>CORE-0025</c>: its time
+    /// or identity has;
     /// <c>CORE-0036</c>: the undo file lists a file that the image does not name; <c>CORE-0038</c>: the undo file may not be used.
     /// </exception>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file is damaged. The image is unchanged.</exception>
-    /// <exception cref="HostIOException">The host failed. The undo file stays, and <see cref="Recover(string, RecoverOptions)"/> goes on.</exception>
-    public static IReadOnlyList<ImageStep> Undo(string imagePath, UndoOptions? options = null) => Undo(HostStorage.Instance, imagePath, options ?? new UndoOptions());
+    /// <exception cref="HostIOException">The host failed. The undo file stays, and <see cref="Recover(string, RecoverOptions)"/> goes
+    /// on.</exception>
+    public static IReadOnlyList<ImageStep> Undo(string imagePath, UndoOptions? options = null) =>
+        Undo(HostStorage.Instance, imagePath, options ?? new UndoOptions());
 
     /// <summary>The changes that can be undone, newest first. Reads only.</summary>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file is damaged.</exception>
     /// <exception cref="HostIOException">The image is missing or unreadable.</exception>
-    public static IReadOnlyList<ImageStep> List(string imagePath, string? undoFolder = null) => List(HostStorage.Instance, imagePath, undoFolder);
+    public static IReadOnlyList<ImageStep> List(string imagePath, string? undoFolder = null) =>
+        List(HostStorage.Instance, imagePath, undoFolder);
 
     /// <summary>Deletes the undo files of all complete changes: they can no longer be undone. Returns them.</summary>
     /// <exception cref="RefusedException"><c>CORE-0037</c>: a change was interrupted, and its undo file is still needed.</exception>
-    public static IReadOnlyList<ImageStep> Forget(string imagePath, string? undoFolder = null) => Forget(HostStorage.Instance, imagePath, undoFolder);
+    public static IReadOnlyList<ImageStep> Forget(string imagePath, string? undoFolder = null) =>
+        Forget(HostStorage.Instance, imagePath, undoFolder);
 
-    /// <summary>Rolls an interrupted change (or an interrupted undo) back. Returns what was rolled back, or would be; null when there was none.</summary>
-    /// <exception cref="RefusedException">See <see cref="ImageTransaction.Open(string, TransactionOptions)"/>; <c>CORE-0028</c>: the change has files that this image does not name.</exception>
+    /// <summary>
+    /// Rolls an interrupted change (or an interrupted undo) back. Returns what was rolled back, or would be; null when there was none.
+    /// </summary>
+    /// <exception cref="RefusedException">See <see cref="ImageTransaction.Open(string, TransactionOptions)"/>; <c>CORE-0028</c>: the change
+    /// has files that this image does not name.</exception>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: the undo file is damaged. The image is unchanged.</exception>
     /// <exception cref="HostIOException">The host failed. The undo file stays.</exception>
     public static ImageStep? Recover(string imagePath, RecoverOptions? options = null) =>
@@ -168,7 +179,8 @@ public static class ImageHistory
 
     internal static IReadOnlyList<ImageStep> Forget(IHostStorage storage, string imagePath, string? undoFolder)
     {
-        using var transaction = ImageTransaction.Open(storage, imagePath, new TransactionOptions { Writable = true, UndoFolder = undoFolder });
+        using var transaction =
+            ImageTransaction.Open(storage, imagePath, new TransactionOptions { Writable = true, UndoFolder = undoFolder });
         if (transaction.ShowsOldBytes)
         {
             throw UndoError.StillInterrupted(imagePath);
@@ -192,7 +204,7 @@ public static class ImageHistory
     {
         if (options.TrustedUndoFile is { } named)
         {
-            using var step = StepFile.TryOpen(storage, Path.GetFullPath(named)) ?? throw CoreError.Missing(named);
+            using var step = StepFile.TryOpen(storage, Path.GetFullPath(named)) ?? throw ImageFileError.Missing(named);
             if (step.State != StepState.Applying)
             {
                 throw UndoError.NothingInterrupted(named);
@@ -240,6 +252,7 @@ public static class ImageHistory
         var folder = Path.GetDirectoryName(image.Path) ?? "";
         return new ImageStep(step.Number, step.Created, step.Label, step.Path, step.Handle.Length,
             [.. step.Records.Where(r => r.Ranges.Length > 0 || r.OldLength != r.NewLength)
-                .Select(r => new ImageStepFile(r == main ? image.Path : Path.Combine(folder, r.Name), r.ByteCount, r.OldLength, r.NewLength))]);
+                .Select(r =>
+                    new ImageStepFile(r == main ? image.Path : Path.Combine(folder, r.Name), r.ByteCount, r.OldLength, r.NewLength))]);
     }
 }

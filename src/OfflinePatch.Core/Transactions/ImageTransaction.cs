@@ -1,12 +1,12 @@
-using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
-
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
-/// The host files of one image, changed all together or not at all. Everything above sees a writable view; the files themselves are only read
-/// until <see cref="Commit"/>, which first makes the old bytes durable (the undo file), then writes. A process that is killed anywhere leaves the old
-/// image, or an image and an undo file: a later transaction that may write rolls it back, one that only reads shows the old bytes and writes nothing.
+/// The host files of one image, changed all together or not at all. Everything above sees a writable view; the files themselves are only
+/// read
+/// until <see cref="Commit"/>, which first makes the old bytes durable (the undo file), then writes. A process that is killed anywhere
+/// leaves the old
+/// image, or an image and an undo file: a later transaction that may write rolls it back, one that only reads shows the old bytes and
+/// writes nothing.
 /// </summary>
 /// <remarks>Not safe for several threads, except that its devices may be read by several at once while nothing is written.</remarks>
 public sealed class ImageTransaction : IImageFiles, IDisposable
@@ -27,7 +27,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         ImagePath = path;
         try
         {
-            Image = OpenFile(Core.HostPaths.Resolve(path), options.Writable, isPlain: false).Overlay;
+            Image = OpenFile(Hosting.HostPaths.Resolve(path), options.Writable, isPlain: false).Overlay;
         }
         catch
         {
@@ -89,9 +89,11 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     internal ImageStep? RolledBackStep { get; private set; }
 
     /// <summary>Opens an image. If an earlier change of it was interrupted, the image is seen as it was before that.</summary>
-    /// <exception cref="HostIOException">The file is missing, unreadable, or read-only where <see cref="TransactionOptions.Writable"/> asks for more.</exception>
+    /// <exception cref="HostIOException">The file is missing, unreadable, or read-only where <see cref="TransactionOptions.Writable"/> asks
+    /// for more.</exception>
     /// <exception cref="RefusedException">
-    /// Another program uses the file (<c>CORE-0013</c>, <c>CORE-0014</c>); a change was interrupted, and its undo file cannot be found (<c>CORE-0026</c>) or is not proven to
+    /// Another program uses the file (<c>CORE-0013</c>, <c>CORE-0014</c>); a change was interrupted, and its undo file cannot be found
+    /// (<c>CORE-0026</c>) or is not proven to
     /// belong to this image (<c>CORE-0027</c>).
     /// </exception>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file beside the image is damaged.</exception>
@@ -112,16 +114,19 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         try
         {
             var isExtent = kind == CompanionKind.Extent;
-            var file = OpenFile(isExtent ? path : Core.HostPaths.Resolve(path), _options.Writable && isExtent, isPlain: isExtent);
+            var file = OpenFile(isExtent ? path : Hosting.HostPaths.Resolve(path), _options.Writable && isExtent, isPlain: isExtent);
             return new ImageFile(path, file.Overlay);
         }
         catch (HostIOException e) when (e.IsMissing && !_storage.Exists(path))
         {
-            throw CoreError.CompanionMissing(relativeTo, name, e);
+            throw ImageFileError.CompanionMissing(relativeTo, name, e);
         }
     }
 
-    /// <summary>Tells the transaction that the container has opened every file that it names. Where it may write, an interrupted change is rolled back now.</summary>
+    /// <summary>
+    /// Tells the transaction that the container has opened every file that it names. Where it may write, an interrupted change is rolled
+    /// back now.
+    /// </summary>
     /// <inheritdoc cref="RollBackInterrupted" path="/exception"/>
     public void AllFilesNamed()
     {
@@ -132,12 +137,14 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     }
 
     /// <summary>
-    /// Writes what changed, all or nothing. What was written with the bytes that were there already does not count; if nothing else is left,
+    /// Writes what changed, all or nothing. What was written with the bytes that were there already does not count; if nothing else is
+    /// left,
     /// no file is touched.
     /// </summary>
     /// <param name="cancellation">Looked at until the first byte of the image is written, and not after it.</param>
     /// <exception cref="HostIOException">
-    /// The host failed; the image is unchanged, or rolled back (<c>CORE-0020</c>), or rolling back failed and the undo file stays (<c>CORE-0021</c>).
+    /// The host failed; the image is unchanged, or rolled back (<c>CORE-0020</c>), or rolling back failed and the undo file stays
+    /// (<c>CORE-0021</c>).
     /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; the image is unchanged.</exception>
     public CommitResult Commit(CancellationToken cancellation = default)
@@ -149,11 +156,11 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         using var writing = HostProcess.BeginWriting();
         RollBackInterrupted();
-        var changes = new List<FileChange>();
+        var changes = new List<HostFileChange>();
         foreach (var file in _files.Where(f => f.IsExclusive))
         {
             cancellation.ThrowIfCancellationRequested();
-            changes.Add(FileChange.Find(file.Handle, file.Overlay, file.Read, cancellation));
+            changes.Add(HostFileChange.Find(file.Handle, file.Overlay, file.Read, cancellation));
         }
 
         if (changes.TrueForAll(c => c.IsEmpty))
@@ -210,12 +217,14 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             RolledBack = true;
             _interrupted.Remove(interrupted);
             interrupted.Dispose();
-            _options.Note?.Invoke($"{ImagePath}: a change that was interrupted while it wrote was rolled back; the image is what it was before.");
+            _options.Note?.Invoke($"{ImagePath}: a change that was interrupted while it wrote was rolled back; the image is what it was "
+                + "before.");
         }
     }
 
     /// <summary>
-    /// Opens the other files of interrupted changes without asking the container: only those that are the very files of the change, in an undo file that this user
+    /// Opens the other files of interrupted changes without asking the container: only those that are the very files of the change, in an
+    /// undo file that this user
     /// provably wrote.
     /// </summary>
     internal void OpenFilesOfInterrupted()
@@ -231,7 +240,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
     /// <summary>complete → applying → restored → gone, after every file was held against the step.</summary>
     /// <param name="step">The step, complete.</param>
-    /// <param name="timesCount">Whether the time of the last write tells of other writers: not after an undo that could not set it.</param>
+    /// <param name="timesCount">Whether the time of the last write shows other writers: not after an undo that could not set it.</param>
     /// <param name="options">What the user vouches for.</param>
     internal void Undo(StepFile step, bool timesCount, UndoOptions options)
     {
@@ -260,7 +269,8 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             if (record.NewTime is { } time && time != status.WriteTime)
             {
                 throw UndoError.SeemsChanged(file.Path, record.Identity.Matches(status.Identity)
-                    ? $"it was last written at {status.WriteTime.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}, and the change ended at {time.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}"
+                    ? $"it was last written at {status.WriteTime.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}, and the change ended at "
+                        + $"{time.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}"
                     : "it is a copy of the file that was changed, made later");
             }
         }
@@ -282,7 +292,8 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         var path = Path.Combine(Path.GetDirectoryName(main.Handle.Path)!, record.Name);
         return _files.Find(f => f.IsExclusive && string.Equals(f.Handle.Path, path, StringComparison.Ordinal))
-            ?? _files.Find(f => f.IsExclusive && record.Identity.IsKnown && f.Handle.GetStatus().Identity is { IsKnown: true } identity && record.Identity.Matches(identity))
+            ?? _files.Find(f => f.IsExclusive && record.Identity.IsKnown && f.Handle.GetStatus().Identity is { IsKnown: true } identity
+                && record.Identity.Matches(identity))
             ?? (isNamedByImage ? throw UndoError.NotNamedByImage(ImagePath, record.Name) : OpenVeryFile(step, record));
     }
 
@@ -352,16 +363,17 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     {
         if (kind == CompanionKind.Parent && !_options.AllowParents)
         {
-            throw CoreError.ParentNotAllowed(name);
+            throw ImageFileError.ParentNotAllowed(name);
         }
 
         // Parts lie beside the image itself, not beside a link to it: the undo file names them by the image's folder.
-        var folder = Path.GetDirectoryName(kind == CompanionKind.Extent ? Core.HostPaths.Resolve(relativeTo) : Path.GetFullPath(relativeTo)) ?? "";
+        var folder = Path.GetDirectoryName(kind == CompanionKind.Extent ? Hosting.HostPaths.Resolve(relativeTo)
+            : Path.GetFullPath(relativeTo)) ?? "";
         if (kind == CompanionKind.Extent && !HostNames.IsPlain(name))
         {
-            throw CoreError.CompanionOutsideFolder(name);
+            throw ImageFileError.CompanionOutsideFolder(name);
         }
 
-        return Path.GetFullPath(Path.Combine(folder, name.Contains('\0') ? throw CoreError.CompanionOutsideFolder(name) : name));
+        return Path.GetFullPath(Path.Combine(folder, name.Contains('\0') ? throw ImageFileError.CompanionOutsideFolder(name) : name));
     }
 }

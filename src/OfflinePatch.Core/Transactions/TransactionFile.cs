@@ -1,7 +1,4 @@
-using OfflinePatch.Core.Hosting;
-using OfflinePatch.Core.Undo;
-
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>A host file that a transaction has open: the file, the view of it that is read, and the changes over that.</summary>
 internal sealed class TransactionFile : IDisposable

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.Transactions;
 
 /// <summary>How an image is opened.</summary>
 public sealed record TransactionOptions
@@ -21,14 +21,18 @@ public sealed record TransactionOptions
     /// <summary>The command that makes the change, as the history shows it; at most 256 bytes of UTF-8 are kept.</summary>
     public string Label { get; init; } = "";
 
-    /// <summary>Receives what the user has to know and what is no error: that an interrupted change was rolled back, that a time could not be set. Or null.</summary>
+    /// <summary>
+    /// Receives what the user has to know and what is no error: that an interrupted change was rolled back, that a time could not be set.
+    /// Or null.
+    /// </summary>
     public Action<string>? Note { get; init; }
 
     /// <summary>Bytes of changed blocks that are kept in memory before they go to a temporary file.</summary>
     public long MemoryLimit { get; init; } = OverlayStorage.DefaultMemoryLimit;
 
     /// <summary>
-    /// Whether the user asked to recover this very image: its files may then be copies of those that the change was made for, as long as all else is proven.
+    /// Whether the user asked to recover this very image: its files may then be copies of those that the change was made for, as long as
+    /// all else is proven.
     /// </summary>
     internal bool IsRecovery { get; init; }
 

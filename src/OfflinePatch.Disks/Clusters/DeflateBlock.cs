@@ -8,7 +8,9 @@ internal static class DeflateBlock
     /// <summary>On programs and libraries level 4 packs a quarter faster than the default, 6, and leaves 2 % more.</summary>
     private static readonly ZLibCompressionOptions Options = new() { CompressionLevel = 4 };
 
-    /// <summary>Unpacks until <paramref name="destination"/> is full; bytes behind the stream are ignored. False: the stream is damaged or too short.</summary>
+    /// <summary>
+    /// Unpacks until <paramref name="destination"/> is full; bytes after the stream are ignored. False: the stream is damaged or too short.
+    /// </summary>
     public static bool TryUnpack(byte[] source, int length, Span<byte> destination)
     {
         try

@@ -3,7 +3,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Clusters;
 
 /// <summary>
-/// A container whose tables say where each unit of the guest (a cluster, a block) is. Reading, the search for holes and the walk of a write along the units are the
+/// A container whose tables say where each unit of the guest (a cluster, a block) is. Reading, the search for holes and the walk of a write
+/// along the units are the
 /// same for all of them; a format says where a unit is and how one is written. Several threads may read at once as long as none writes.
 /// </summary>
 internal abstract class MappedImage : DiskImage
@@ -21,7 +22,8 @@ internal abstract class MappedImage : DiskImage
     protected abstract int UnitSize { get; }
 
     /// <summary>
-    /// The run that starts at <paramref name="offset"/>, inside one unit; or a longer one where the map shows it at once. The offset is inside the disk; what the run
+    /// The run that starts at <paramref name="offset"/>, inside one unit; or a longer one where the map shows it at once. The offset is
+    /// inside the disk; what the run
     /// says beyond <paramref name="limit"/> bytes is not used.
     /// </summary>
     protected abstract DiskRun MapInUnit(long offset, long limit);
@@ -29,7 +31,9 @@ internal abstract class MappedImage : DiskImage
     /// <summary>Stores <paramref name="content"/>, which lies inside one unit.</summary>
     protected abstract void WriteInUnit(long offset, ReadOnlySpan<byte> content);
 
-    /// <summary>The run that starts at <paramref name="offset"/>; at most <paramref name="limit"/> bytes long. The offset is inside the disk.</summary>
+    /// <summary>
+    /// The run that starts at <paramref name="offset"/>; at most <paramref name="limit"/> bytes long. The offset is inside the disk.
+    /// </summary>
     protected DiskRun Map(long offset, long limit)
     {
         limit = Math.Min(limit, Length - offset);
@@ -49,13 +53,14 @@ internal abstract class MappedImage : DiskImage
     }
 
     /// <summary>
-    /// Reads a compressed run that starts at <paramref name="offset"/>, and as many of those behind it as it likes.
+    /// Reads a compressed run that starts at <paramref name="offset"/>, and as many of those after it as it likes.
     /// </summary>
     /// <param name="run">The first run; <paramref name="buffer"/> holds it whole.</param>
     /// <param name="offset">Guest offset of the run.</param>
     /// <param name="buffer">What is wanted from there on.</param>
     /// <returns>The bytes that were read, at least the run's.</returns>
-    protected virtual int ReadCompressed(DiskRun run, long offset, Span<byte> buffer) => throw new InvalidOperationException("this format has no compressed clusters");
+    protected virtual int ReadCompressed(DiskRun run, long offset, Span<byte> buffer) =>
+        throw new InvalidOperationException("this format has no compressed clusters");
 
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer)
@@ -165,7 +170,10 @@ internal abstract class MappedImage : DiskImage
         buffer[available..].Clear();
     }
 
-    /// <summary>Whether writing <paramref name="content"/> at <paramref name="offset"/> would store zeros where zeros are read already, so that it can be left out.</summary>
+    /// <summary>
+    /// Whether writing <paramref name="content"/> at <paramref name="offset"/> would store zeros where zeros are read already, so that it
+    /// can be left out.
+    /// </summary>
     private bool IsZeroOverZero(long offset, ReadOnlySpan<byte> content)
     {
         if (content.ContainsAnyExcept((byte)0))

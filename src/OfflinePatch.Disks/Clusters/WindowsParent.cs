@@ -6,18 +6,22 @@ namespace OfflinePatch.Disks.Clusters;
 internal static class WindowsParent
 {
     /// <summary>
-    /// Tries each name as a relative path with the host's separators, and then its last part alone, in the child's own folder: an image is moved together with
+    /// Tries each name as a relative path with the host's separators, and then its last part alone, in the child's own folder: an image is
+    /// moved together with
     /// its parent, and the drive letters it knew mean nothing here.
     /// </summary>
     /// <param name="files">The files of the child.</param>
+    /// <param name="formats">The known formats.</param>
     /// <param name="names">The names, the most useful one first.</param>
     /// <param name="notFound">The error when none of them exists.</param>
-    public static (DiskImage Parent, string Name) Open(IImageFiles files, IEnumerable<string> names, Func<string, Exception> notFound)
+    public static (DiskImage Parent, string Name) Open(IImageFiles files, IFormatSet formats, IEnumerable<string> names, Func<string,
+        Exception> notFound)
     {
         var tried = new List<string>();
         foreach (var name in names.Concat(names.Select(LastPart)).Select(Normalise))
         {
-            if (name.Length == 0 || name.Contains(':', StringComparison.Ordinal) || name.StartsWith('/') || tried.Contains(name, StringComparer.Ordinal)
+            if (name.Length == 0 || name.Contains(':', StringComparison.Ordinal) || name.StartsWith('/')
+                || tried.Contains(name, StringComparer.Ordinal)
                 || name.Contains('\0', StringComparison.Ordinal))
             {
                 continue;
@@ -26,7 +30,7 @@ internal static class WindowsParent
             tried.Add(name);
             try
             {
-                return (ParentChain.Open(files, name, null), name);
+                return (ParentChain.Open(files, formats, name, null), name);
             }
             catch (Exception e) when (e is HostIOException or FileNotFoundException or DirectoryNotFoundException)
             {

@@ -4,17 +4,24 @@ using ZstdSharp.Unsafe;
 
 namespace OfflinePatch.Disks.Clusters;
 
-/// <summary>One cluster as a Zstandard frame (RFC 8878), as QCOW2 stores it. Contexts are kept and shared: they are expensive to make.</summary>
+/// <summary>
+/// One cluster as a Zstandard frame (RFC 8878), as QCOW2 stores it. Contexts are kept and shared: they are expensive to make.
+/// </summary>
 internal static class ZstdBlock
 {
-    /// <summary>Log2 of the largest window that a frame may ask for: 8 MiB, what RFC 8878 asks every decoder to support; a cluster has 2 MiB at most.</summary>
+    /// <summary>
+    /// Log2 of the largest window that a frame may ask for: 8 MiB, what RFC 8878 asks every decoder to support; a cluster has 2 MiB at
+    /// most.
+    /// </summary>
     private const int MaxWindowLog = 23;
 
     private static readonly ConcurrentBag<Decompressor> Decompressors = [];
     private static readonly ConcurrentBag<Compressor> Compressors = [];
     private static readonly ConcurrentBag<Compressor> Samplers = [];
 
-    /// <summary>Unpacks until <paramref name="destination"/> is full; bytes behind the frame are ignored. False: the frame is damaged or too short.</summary>
+    /// <summary>
+    /// Unpacks until <paramref name="destination"/> is full; bytes after the frame are ignored. False: the frame is damaged or too short.
+    /// </summary>
     public static bool TryUnpack(byte[] source, int length, Span<byte> destination)
     {
         if (!Decompressors.TryTake(out var decompressor))
@@ -27,7 +34,8 @@ internal static class ZstdBlock
         {
             using var packed = new MemoryStream(source, 0, length, writable: false);
             bool whole;
-            using (var stream = new DecompressionStream(packed, decompressor, length, checkEndOfStream: false, preserveDecompressor: true, leaveOpen: true))
+            using (var stream =
+                new DecompressionStream(packed, decompressor, length, checkEndOfStream: false, preserveDecompressor: true, leaveOpen: true))
             {
                 whole = stream.ReadAtLeast(destination, destination.Length, throwOnEndOfStream: false) == destination.Length;
             }
@@ -63,7 +71,8 @@ internal static class ZstdBlock
     }
 
     /// <summary>
-    /// Whether a sample of the cluster gets shorter at all. Deflate takes as long for what is packed or encrypted already as for anything else; Zstandard sees it
+    /// Whether a sample of the cluster gets shorter at all. Deflate takes as long for what is packed or encrypted already as for anything
+    /// else; Zstandard sees it
     /// at once.
     /// </summary>
     public static bool IsWorthPacking(ReadOnlySpan<byte> cluster)

@@ -13,13 +13,15 @@ internal static class ConversionError
             "Check the host's disk and memory, then run the conversion again.");
 
     public static HostIOException LengthDiffers(long expected, long actual) =>
-        new("CONV-0003", $"The new image has {actual} bytes; the source has {expected}. It was not kept.", "Report this with the source's format and size.");
+        new("CONV-0003", $"The new image has {actual} bytes; the source has {expected}. It was not kept.",
+            "Report this with the source's format and size.");
 
     public static HostIOException SecondFile(string name) =>
         new("CONV-0004", $"The new image names a second file, {name}.");
 
     public static RefusedException OutputIsSource(string path) =>
-        new("CONV-0005", $"The output {path} is the image itself, or one of its files.", "Name another output; `fix` without -o changes the image in place.");
+        new("CONV-0005", $"The output {path} is the image itself, or one of its files.",
+            "Name another output; `fix` without -o changes the image in place.");
 
     public static RefusedException UnexpectedFormat(string path, ImageFormat actual, ImageFormat expected) =>
         new("CONV-0009", $"{path} is {actual.ToString().ToLowerInvariant()} by its content, not {expected.ToString().ToLowerInvariant()}.", "Leave the option for the input format out: the content says what it is.");

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
-using OfflinePatch.Disks.FastImport;
+using OfflinePatch.Disks.Conversion.FastImport;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
 
 namespace OfflinePatch.Disks.Conversion;
@@ -44,17 +45,22 @@ public sealed record ConversionOutcome(ImageFormat SourceFormat, string SourceSu
 /// <summary>Converts one image file into another.</summary>
 public static class ConversionJob
 {
-    /// <summary>Converts. The output gets its name once it is whole (and verified); an error or a cancellation leaves no file of that name.</summary>
+    /// <summary>
+    /// Converts. The output gets its name once it is whole (and verified); an error or a cancellation leaves no file of that name.
+    /// </summary>
     /// <exception cref="CorruptImageException">The source is damaged.</exception>
     /// <exception cref="UnsupportedImageException">The source is of no known format, or does not fit into the new one.</exception>
     /// <exception cref="RefusedException">
-    /// The output exists, is the source itself (<c>CONV-0005</c>), parents are needed first, or the source has another format than expected (<c>CONV-0009</c>).
+    /// The output exists, is the source itself (<c>CONV-0005</c>), parents are needed first, or the
+    /// source has another format than expected (<c>CONV-0009</c>).
     /// </exception>
     /// <exception cref="IOException">The host failed, or the verification did.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
+    public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
-        using var transaction = ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking, Note = request.Note });
+        using var transaction =
+            ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking, Note = request.Note });
         using var source = DiskFormats.Open(transaction);
         if (request.ExpectedFormat is { } expected && source.Format != expected)
         {
@@ -70,7 +76,8 @@ public static class ConversionJob
         return new ConversionOutcome(source.Format, source.Subformat, result, bitmap);
     }
 
-    /// <summary>What the user has to know of a partition table that neither firmware nor Windows will find on the disk; null where there is nothing to say.</summary>
+    /// <summary>What the user has to know of a partition table that neither firmware nor Windows will find on the disk;
+    /// null where there is nothing to say.</summary>
     private static string? LayoutNote(DiskImage disk)
     {
         try
@@ -86,8 +93,11 @@ public static class ConversionJob
         }
     }
 
-    /// <summary>Refuses, before any work, an output that could not be kept: one that is the source, that exists, or that the tools have no use for.</summary>
-    /// <exception cref="RefusedException"><c>CONV-0005</c>, <c>CORE-0040</c>, <c>FAST-0004</c>, <c>FAST-0005</c>, <c>FAST-0006</c>.</exception>
+    /// <summary>
+    /// Refuses, before any work, an output that could not be kept: one that is the source, that exists, or that the tools have no use for.
+    /// </summary>
+    /// <exception cref="RefusedException"><c>CONV-0005</c>, <c>CORE-0040</c>, <c>FAST-0004</c>, <c>FAST-0005</c>,
+    /// <c>FAST-0006</c>.</exception>
     public static void Check(ImageTransaction source, ConversionRequest request)
     {
         var path = HostPaths.Resolve(request.OutputPath);
@@ -112,11 +122,13 @@ public static class ConversionJob
     /// <exception cref="RefusedException">See <see cref="Check"/>.</exception>
     /// <exception cref="IOException">The host or a tool failed, or the verification did.</exception>
     public static (ConversionResult Result, string? BitmapPath) Write(
-        DiskImage disk, ImageTransaction source, ConversionRequest request, IProgress<ConversionProgress>? progress = null, CancellationToken cancellation = default)
+        DiskImage disk, ImageTransaction source, ConversionRequest request, IProgress<ConversionProgress>? progress = null,
+            CancellationToken cancellation = default)
     {
         Check(source, request);
         var target = DiskFormats.All.First(f => f.Format == request.Format);
-        var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath), disk.SectorSize, disk.Properties);
+        var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath), disk.SectorSize,
+            disk.Properties);
         using var output = new OutputFile(request.OutputPath, request.Overwrite, OutputAccess.Of(source.ImagePath));
         var result = DiskConverter.Convert(disk, target, output, options, progress, request.Verify, cancellation);
         output.Complete();
@@ -142,7 +154,8 @@ public static class ConversionJob
     }
 
     /// <summary>
-    /// The vendor's tools work on a file of its final name. A ZVHD2 that is not accepted is not kept; a RAW image without its bitmap is whole, and is.
+    /// The vendor's tools work on a file of its final name. A ZVHD2 that is not accepted is not kept; a RAW image without its bitmap is
+    /// whole, and is.
     /// </summary>
     private static string? RunTools(ConversionRequest request, DiskImage source, CancellationToken cancellation)
     {

@@ -4,7 +4,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Conversion;
 
 /// <summary>
-/// Read, encode, append: one thread reads, skips holes and looks for zeros, the pool compresses where the format does, the caller's thread appends in order.
+/// Read, encode, append: one thread reads, skips holes and looks for zeros, the pool compresses where the format does, the caller's thread
+/// appends in order.
 /// Memory is bounded by the number of chunks in flight.
 /// </summary>
 internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, Action<long, long> report, CancellationToken cancellation)
@@ -17,7 +18,8 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
     private readonly ConcurrentBag<Memory<byte>> _buffers = [];
     private long _stored;
 
-    private sealed record EncodedChunk(Memory<byte> Buffer, long End, int Length, List<(long Offset, ReadOnlyMemory<byte> Stored, int Length)> Parts);
+    private sealed record EncodedChunk(Memory<byte> Buffer, long End, int Length,
+        List<(long Offset, ReadOnlyMemory<byte> Stored, int Length)> Parts);
 
     /// <summary>Guest bytes that were read.</summary>
     public long DataBytes { get; private set; }
@@ -34,7 +36,8 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         using var slots = new SemaphoreSlim(inFlight);
         using var queue = new BlockingCollection<Task<EncodedChunk>>();
-        var reading = Task.Factory.StartNew(() => ReadAll(queue, slots, stop.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        var reading = Task.Factory.StartNew(() => ReadAll(queue, slots, stop.Token), CancellationToken.None,
+            TaskCreationOptions.LongRunning, TaskScheduler.Default);
         try
         {
             foreach (var task in queue.GetConsumingEnumerable(stop.Token))
@@ -191,7 +194,8 @@ internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, 
         {
             task.GetAwaiter().GetResult();
         }
-        catch (Exception e) when (e is OperationCanceledException or IOException or CorruptImageException or UnsupportedImageException or RefusedException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or CorruptImageException or UnsupportedImageException
+            or RefusedException)
         {
             // The error that ended the conversion is on its way already; this one came after it.
         }

@@ -2,7 +2,7 @@ namespace OfflinePatch.Disks.Conversion;
 
 /// <summary>How far a conversion is.</summary>
 /// <param name="Phase">What is being done.</param>
-/// <param name="BytesDone">Guest bytes that are behind, holes counted.</param>
+/// <param name="BytesDone">Guest bytes that are done, holes counted.</param>
 /// <param name="BytesTotal">Guest bytes of the disk.</param>
 /// <param name="DataBytes">Guest bytes that were read, holes left out.</param>
 /// <param name="Elapsed">Time since the phase began.</param>
@@ -14,7 +14,7 @@ public readonly record struct ConversionProgress(ConversionPhase Phase, long Byt
     /// <summary>From 0 to 1.</summary>
     public double Fraction => BytesTotal > 0 ? (double)BytesDone / BytesTotal : 1;
 
-    /// <summary>Time left if the rest of the disk is like what is behind; null before there is anything to go by.</summary>
+    /// <summary>Time left if the rest of the disk is like what is done; null before there is anything to go by.</summary>
     public TimeSpan? Remaining => BytesDone > 0 && Elapsed.TotalSeconds >= 0.5 ? Elapsed * ((1 / Fraction) - 1) : null;
 }
 
@@ -35,4 +35,5 @@ public enum ConversionPhase
 /// <param name="OutputBytes">Length of the new image's file.</param>
 /// <param name="Elapsed">Time, verification included.</param>
 /// <param name="Verified">Whether the new image was read again and compared.</param>
-public sealed record ConversionResult(long VirtualSize, long DataBytes, long StoredBytes, long OutputBytes, TimeSpan Elapsed, bool Verified);
+public sealed record ConversionResult(long VirtualSize, long DataBytes, long StoredBytes, long OutputBytes, TimeSpan Elapsed,
+    bool Verified);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 
 namespace OfflinePatch.Disks.Conversion;
 
@@ -11,14 +12,17 @@ public static class DiskConverter
     /// <summary>Converts.</summary>
     /// <param name="source">The disk; it is only read. An opened image, or one with changes laid over it.</param>
     /// <param name="target">The format to write.</param>
-    /// <param name="output">Where the new image goes: empty, and nobody's yet. The caller gives it its name when this returns, and drops it when this throws.</param>
+    /// <param name="output">Where the new image goes: empty, and nobody's yet. The caller gives it its name when this returns, and drops it
+    /// when this throws.</param>
     /// <param name="options">What the new image shall look like.</param>
     /// <param name="progress">Told ten times a second at most, on the calling thread; or null.</param>
     /// <param name="verify">Whether to read the new image again and compare it with the source.</param>
     /// <param name="cancellation">Ends the conversion with <see cref="OperationCanceledException"/>.</param>
-    /// <exception cref="UnsupportedImageException"><c>CONV-0001</c>: the format cannot be written; or the disk does not fit into it.</exception>
+    /// <exception cref="UnsupportedImageException"><c>CONV-0001</c>: the format cannot be written; or the disk does not fit into
+    /// it.</exception>
     /// <exception cref="CorruptImageException">The source is damaged where it was read.</exception>
-    /// <exception cref="IOException">The host failed, or the new image differs from its source (<c>CONV-0002</c>, <c>CONV-0003</c>).</exception>
+    /// <exception cref="IOException">The host failed, or the new image differs from its source (<c>CONV-0002</c>,
+    /// <c>CONV-0003</c>).</exception>
     public static ConversionResult Convert(
         BlockDevice source,
         DiskFormat target,
@@ -38,14 +42,16 @@ public static class DiskConverter
             writer.Complete();
         }
 
-        progress?.Report(new ConversionProgress(ConversionPhase.Write, source.Length, source.Length, pipeline.DataBytes, Stopwatch.GetElapsedTime(started)));
+        progress?.Report(new ConversionProgress(ConversionPhase.Write, source.Length, source.Length, pipeline.DataBytes,
+            Stopwatch.GetElapsedTime(started)));
         if (verify)
         {
-            using var image = target.Open(new NewImageFiles(options.FileName, output));
+            using var image = DiskFormats.Open(target, new NewImageFiles(options.FileName, output));
             new ConversionCheck(source, image, Reporter(ConversionPhase.Verify, source.Length, progress), cancellation).Run();
         }
 
-        return new ConversionResult(source.Length, pipeline.DataBytes, pipeline.StoredBytes, output.Length, Stopwatch.GetElapsedTime(started), verify);
+        return new ConversionResult(source.Length, pipeline.DataBytes, pipeline.StoredBytes, output.Length,
+            Stopwatch.GetElapsedTime(started), verify);
     }
 
     private static Action<long, long> Reporter(ConversionPhase phase, long total, IProgress<ConversionProgress>? progress)

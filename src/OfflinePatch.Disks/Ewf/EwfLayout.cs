@@ -1,6 +1,9 @@
 namespace OfflinePatch.Disks.Ewf;
 
-/// <summary>Structures of EWF (Expert Witness Compression Format, E01). Source: libyal libewf, "Expert Witness Compression Format (EWF)". Little-endian.</summary>
+/// <summary>
+/// Structures of EWF (Expert Witness Compression Format, E01). Source: libyal libewf, "Expert Witness Compression Format (EWF)".
+/// Little-endian.
+/// </summary>
 internal static class EwfLayout
 {
     /// <summary>The first bytes of a segment file.</summary>
@@ -26,7 +29,7 @@ internal static class EwfLayout
         public const int Size = 0x4C;
     }
 
-    /// <summary>The volume (or disk) section behind its header.</summary>
+    /// <summary>The volume (or disk) section after its header.</summary>
     public static class Volume
     {
         public const int ChunkCount = 0x04; // u32
@@ -37,7 +40,7 @@ internal static class EwfLayout
         public const int Size = 0x18; // what is read
     }
 
-    /// <summary>A table section behind its header.</summary>
+    /// <summary>A table section after its header.</summary>
     public static class Table
     {
         public const int EntryCount = 0x00; // u32

@@ -15,7 +15,7 @@ internal sealed class EwfPackage : ImagePackage
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    public override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         if (ReadStart(files.Image, EwfLayout.Signature.Length).AsSpan().SequenceEqual(EwfLayout.Signature2))
         {

@@ -25,7 +25,8 @@ internal sealed class EwfReader(string path)
         file.Read(0, header);
         if (!header.AsSpan().StartsWith(EwfLayout.Signature) || LittleEndian.U16(header, EwfLayout.FileHeader.SegmentNumber) != number)
         {
-            throw PackageError.Ewf(path, 0, $"segment {number}", $"segment {LittleEndian.U16(header, EwfLayout.FileHeader.SegmentNumber)}, or another file");
+            throw PackageError.Ewf(path, 0, $"segment {number}",
+                $"segment {LittleEndian.U16(header, EwfLayout.FileHeader.SegmentNumber)}, or another file");
         }
 
         var sectorsEnd = 0L;
@@ -48,14 +49,14 @@ internal sealed class EwfReader(string path)
                     sectorsEnd = next <= (ulong)file.Length ? (long)next : file.Length;
                     break;
                 case "table":
-                    // SMART's variant has the chunks behind the table, in the same section.
+                    // SMART's variant has the chunks after the table, in the same section.
                     ReadTable(file, offset, sectorsEnd == 0 ? (long)Math.Min(next, (ulong)file.Length) : sectorsEnd);
                     break;
             }
 
             if (next <= (ulong)offset || next > (ulong)file.Length || count > EwfLayout.MaxSections)
             {
-                throw PackageError.Ewf(path, offset, "a next section behind this one", $"0x{next:X}");
+                throw PackageError.Ewf(path, offset, "a next section after this one", $"0x{next:X}");
             }
 
             offset = (long)next;
@@ -90,9 +91,11 @@ internal sealed class EwfReader(string path)
         var sectors = length == EwfLayout.Section.Size + EwfLayout.Volume.SmartSize
             ? LittleEndian.U32(bytes, EwfLayout.Volume.SectorCount)
             : LittleEndian.U64(bytes, EwfLayout.Volume.SectorCount);
-        if (perSector is not (512 or 4096) || perChunk == 0 || perChunk > EwfLayout.MaxChunkBytes / perSector || sectors > (1UL << 46) / perSector)
+        if (perSector is not (512 or 4096) || perChunk == 0 || perChunk > EwfLayout.MaxChunkBytes / perSector
+            || sectors > (1UL << 46) / perSector)
         {
-            throw PackageError.Ewf(path, offset, "chunks of sectors of 512 or 4096 bytes", $"{sectors} sectors of {perSector} bytes, {perChunk} in a chunk");
+            throw PackageError.Ewf(path, offset, "chunks of sectors of 512 or 4096 bytes",
+                $"{sectors} sectors of {perSector} bytes, {perChunk} in a chunk");
         }
 
         _chunkSize = (int)(perChunk * perSector);

@@ -4,7 +4,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// A file that was compressed as a whole (gzip, xz, Zstandard). None of them can be read at any place, so it is unpacked once into a temporary file, holes kept. What
+/// A file that was compressed as a whole (gzip, xz, Zstandard). None of them can be read at any place, so it is unpacked once into a
+/// temporary file, holes kept. What
 /// it unpacks to must be an image or a package.
 /// </summary>
 internal abstract class CompressedPackage : ImagePackage
@@ -28,15 +29,15 @@ internal abstract class CompressedPackage : ImagePackage
     public override bool Probe(IImageFiles files) => ReadStart(files.Image, Magic.Length).AsSpan().SequenceEqual(Magic);
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    public override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         var content = new TemporaryFileDevice();
         try
         {
             Unpack(files, content);
             var inner = new PackageFiles(files, InnerName(files.ImagePath), new PackageMember(content));
-            return DiskFormats.IsImage(inner)
-                ? new PackageImage(DiskFormats.Open(inner), $"The image is compressed with {Kind}.", [new("compressedWith", Kind)], content)
+            return formats.IsImage(inner)
+                ? new PackageImage(formats.Open(inner), $"The image is compressed with {Kind}.", [new("compressedWith", Kind)], content)
                 : throw PackageError.NoDisk(files.ImagePath, $"{Kind} file");
         }
         catch
@@ -47,7 +48,8 @@ internal abstract class CompressedPackage : ImagePackage
     }
 
     /// <summary>Copies what a decoder gives, at most <paramref name="limit"/> bytes; returns how many.</summary>
-    protected static long Copy(IImageFiles files, Stream decoder, TemporaryFileDevice output, Action<ReadOnlySpan<byte>>? observe = null, long limit = MaxBytes)
+    protected static long Copy(IImageFiles files, Stream decoder, TemporaryFileDevice output, Action<ReadOnlySpan<byte>>? observe = null,
+        long limit = MaxBytes)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try

@@ -5,7 +5,9 @@ using SharpCompress.Compressors.Deflate;
 
 namespace OfflinePatch.Disks.Packages;
 
-/// <summary>Proves that a gzip file of several members is whole: walks from member to member and compares each trailer with the content.</summary>
+/// <summary>
+/// Proves that a gzip file of several members is whole: walks from member to member and compares each trailer with the content.
+/// </summary>
 internal static class GzipMembers
 {
     private const int HeaderBytes = 10;
@@ -19,7 +21,7 @@ internal static class GzipMembers
         Comment = 16,
     }
 
-    /// <summary>Checks all members; bytes behind the last one may only be zeros (padding of a tape).</summary>
+    /// <summary>Checks all members; bytes after the last one may only be zeros (padding of a tape).</summary>
     /// <param name="files">The compressed file.</param>
     /// <param name="content">What it was unpacked to.</param>
     /// <exception cref="CorruptImageException"><c>PKG-0001</c>: a member is cut or damaged.</exception>
@@ -48,9 +50,11 @@ internal static class GzipMembers
             }
 
             file.Read(offset, trailer);
-            if (crc.GetCurrentHashAsUInt32() != LittleEndian.U32(trailer, 0) || (uint)((done - start) & uint.MaxValue) != LittleEndian.U32(trailer, 4))
+            if (crc.GetCurrentHashAsUInt32() != LittleEndian.U32(trailer, 0)
+                || (uint)((done - start) & uint.MaxValue) != LittleEndian.U32(trailer, 4))
             {
-                throw PackageError.Damaged(files.ImagePath, "gzip", $"a member whose checksum or length is another (at offset 0x{offset:X})");
+                throw PackageError.Damaged(files.ImagePath, "gzip",
+                    $"a member whose checksum or length is another (at offset 0x{offset:X})");
             }
 
             offset += trailer.Length;

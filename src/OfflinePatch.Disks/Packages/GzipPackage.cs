@@ -5,7 +5,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// gzip (RFC 1952). .NET's decoder gives what there is of a file that is cut, without an error, and ignores a damaged trailer: the CRC and the length in the last eight
+/// gzip (RFC 1952). .NET's decoder gives what there is of a file that is cut, without an error, and ignores a damaged trailer: the CRC and
+/// the length in the last eight
 /// bytes are compared here. A file of several members (<c>cat a.gz b.gz</c>, bgzip) has a trailer for each; it is decoded member by member.
 /// </summary>
 internal sealed class GzipPackage : CompressedPackage
@@ -40,7 +41,8 @@ internal sealed class GzipPackage : CompressedPackage
 
         var trailer = new byte[TrailerBytes];
         file.Read(file.Length - TrailerBytes, trailer);
-        if (crc.GetCurrentHashAsUInt32() != LittleEndian.U32(trailer, 0) || (uint)(output.Length & uint.MaxValue) != LittleEndian.U32(trailer, 4))
+        if (crc.GetCurrentHashAsUInt32() != LittleEndian.U32(trailer, 0)
+            || (uint)(output.Length & uint.MaxValue) != LittleEndian.U32(trailer, 4))
         {
             GzipMembers.Check(files, output);
         }

@@ -7,7 +7,8 @@ namespace OfflinePatch.Disks.Packages;
 /// <param name="imagePath">The name of the disk inside.</param>
 /// <param name="image">Its bytes.</param>
 /// <param name="open">Opens another member by its name; null where the package holds one file only.</param>
-internal sealed class PackageFiles(IImageFiles outer, string imagePath, ResizableDevice image, Func<string, ResizableDevice>? open = null) : IImageFiles
+internal sealed class PackageFiles(IImageFiles outer, string imagePath, ResizableDevice image, Func<string, ResizableDevice>? open = null)
+    : IImageFiles
 {
     /// <summary>Packages around the image.</summary>
     public int Depth { get; } = DepthOf(outer) + 1;

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Packages;
 
-/// <summary>The disk inside a package. It is never patched in place; what the package says of it is added to <see cref="DiskImage.Properties"/>.</summary>
+/// <summary>
+/// The disk inside a package. It is never patched in place; what the package says of it is added to <see cref="DiskImage.Properties"/>.
+/// </summary>
 internal sealed class PackageImage : DiskImage
 {
     private readonly DiskImage _disk;

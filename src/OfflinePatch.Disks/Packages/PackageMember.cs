@@ -28,7 +28,8 @@ internal sealed class PackageMember : ResizableDevice
     public override void Read(long offset, Span<byte> buffer) => _bytes.Read(offset, buffer);
 
     /// <inheritdoc/>
-    public override void Write(long offset, ReadOnlySpan<byte> buffer) => throw PackageError.NotInPlace("A file inside a package cannot be changed in place.");
+    public override void Write(long offset, ReadOnlySpan<byte> buffer) =>
+        throw PackageError.NotInPlace("A file inside a package cannot be changed in place.");
 
     /// <inheritdoc/>
     public override void SetLength(long length) => throw PackageError.NotInPlace("A file inside a package cannot change its length.");

@@ -1,13 +1,15 @@
 using System.Globalization;
 using System.Text;
 using OfflinePatch.Core;
-using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Packages.Ova;
 
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// The records of a pax extended header that say where a member's bytes are: <c>path</c>, <c>size</c>, and GNU tar's mark of sparse members. A record is
-/// <c>length SP key=value LF</c>, its length in decimal with itself counted, so that a value may hold any byte. Source: POSIX.1-2017, pax, "pax Extended Header".
+/// The records of a pax extended header that say where a member's bytes are: <c>path</c>, <c>size</c>, and GNU tar's mark of sparse
+/// members. A record is
+/// <c>length SP key=value LF</c>, its length in decimal with itself counted, so that a value may hold any byte. Source: POSIX.1-2017, pax,
+/// "pax Extended Header".
 /// </summary>
 internal sealed class PaxHeader
 {
@@ -81,5 +83,6 @@ internal sealed class PaxHeader
     }
 
     /// <summary>A global header, followed by another one.</summary>
-    public PaxHeader With(PaxHeader next) => new() { Path = next.Path ?? Path, Size = next.Size ?? Size, IsSparse = IsSparse || next.IsSparse };
+    public PaxHeader With(PaxHeader next) =>
+        new() { Path = next.Path ?? Path, Size = next.Size ?? Size, IsSparse = IsSparse || next.IsSparse };
 }

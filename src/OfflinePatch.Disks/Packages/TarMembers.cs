@@ -1,6 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
-using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Packages.Ova;
 
 namespace OfflinePatch.Disks.Packages;
 
@@ -12,7 +12,8 @@ namespace OfflinePatch.Disks.Packages;
 internal readonly record struct TarMember(string Name, long Offset, long Length, string? Problem = null);
 
 /// <summary>
-/// Lists the members of an uncompressed tar, which an OVA is. Source: POSIX.1-2017 pax (ustar and its extended headers); GNU tar's base-256 sizes, long names
+/// Lists the members of an uncompressed tar, which an OVA is. Source: POSIX.1-2017 pax (ustar and its extended headers); GNU tar's base-256
+/// sizes, long names
 /// and sparse members.
 /// </summary>
 internal static class TarMembers

@@ -6,7 +6,8 @@ using Crc32 = System.IO.Hashing.Crc32;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// xz. The decoder (SharpCompress) reads one stream; a file may hold several. They are found from the end of the file, through the footers and indexes, and what each
+/// xz. The decoder (SharpCompress) reads one stream; a file may hold several. They are found from the end of the file, through the footers
+/// and indexes, and what each
 /// unpacks to is compared with its index. Source: "The .xz File Format" 1.2.0.
 /// </summary>
 internal sealed class XzPackage : CompressedPackage
@@ -32,7 +33,8 @@ internal sealed class XzPackage : CompressedPackage
                 using var decoder = new XZStream(new DeviceStream(files.Image, start, length));
                 count = Copy(files, decoder, output, limit: unpacked);
             }
-            catch (Exception e) when (e is SharpCompressException or InvalidDataException or EndOfStreamException or NotImplementedException or OverflowException)
+            catch (Exception e) when (e is SharpCompressException or InvalidDataException or EndOfStreamException
+                or NotImplementedException or OverflowException)
             {
                 throw PackageError.Damaged(files.ImagePath, Kind, $"damaged data ({e.Message})");
             }
@@ -68,13 +70,15 @@ internal sealed class XzPackage : CompressedPackage
             if (footer[10] != (byte)'Y' || footer[11] != (byte)'Z' || Crc32.HashToUInt32(footer.AsSpan(4, 6)) != LittleEndian.U32(footer, 0)
                 || indexBytes > MaxIndexBytes || indexBytes > end - (2 * HeaderBytes))
             {
-                throw PackageError.Damaged(files.ImagePath, "xz", "no footer of a stream at its end: the file is cut, or something was appended");
+                throw PackageError.Damaged(files.ImagePath, "xz",
+                    "no footer of a stream at its end: the file is cut, or something was appended");
             }
 
             var index = new byte[indexBytes];
             file.Read(end - HeaderBytes - indexBytes, index);
             if (index[0] != 0 || Crc32.HashToUInt32(index.AsSpan(0, index.Length - 4)) != LittleEndian.U32(index, index.Length - 4)
-                || !TryReadIndex(index.AsSpan(1, index.Length - 5), out var packed, out var unpacked) || packed > end - indexBytes - (2 * HeaderBytes))
+                || !TryReadIndex(index.AsSpan(1, index.Length - 5), out var packed, out var unpacked)
+                    || packed > end - indexBytes - (2 * HeaderBytes))
             {
                 throw PackageError.Damaged(files.ImagePath, "xz", "a damaged index");
             }

@@ -2,13 +2,14 @@ using System.Globalization;
 using System.IO.Compression;
 using System.IO.Hashing;
 using OfflinePatch.Core;
-using OfflinePatch.Disks.Ova;
+using OfflinePatch.Disks.Packages.Ova;
 using OfflinePatch.Disks.Vmdk;
 
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// A zip that holds an image, perhaps with its extents. The disk is the first member whose name ends as an image's does and that is no extent of another; members are
+/// A zip that holds an image, perhaps with its extents. The disk is the first member whose name ends as an image's does and that is no
+/// extent of another; members are
 /// unpacked into temporary files as they are needed, and their CRC-32 is compared.
 /// </summary>
 internal sealed class ZipPackage : ImagePackage
@@ -22,9 +23,9 @@ internal sealed class ZipPackage : ImagePackage
     public override bool Probe(IImageFiles files) => ReadStart(files.Image, 4).AsSpan().SequenceEqual("PK\x03\x04"u8);
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    public override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
-        var members = new Members(files);
+        var members = new Members(files, formats);
         try
         {
             var disks = members.Disks();
@@ -35,8 +36,8 @@ internal sealed class ZipPackage : ImagePackage
 
             var name = disks[0].FullName;
             var inner = new PackageFiles(files, name, members.Unpack(disks[0]), members.Open);
-            return DiskFormats.IsImage(inner)
-                ? new PackageImage(DiskFormats.Open(inner), "The image is inside a zip.", OvaPackage.Facts(disks.Count, name), members)
+            return formats.IsImage(inner)
+                ? new PackageImage(formats.Open(inner), "The image is inside a zip.", OvaPackage.Facts(disks.Count, name), members)
                 : throw PackageError.NoDisk(files.ImagePath, "zip");
         }
         catch
@@ -49,12 +50,14 @@ internal sealed class ZipPackage : ImagePackage
     private sealed class Members : IDisposable
     {
         private readonly IImageFiles _files;
+        private readonly IFormatSet _formats;
         private readonly ZipArchive _archive;
         private readonly List<TemporaryFileDevice> _unpacked = [];
 
-        public Members(IImageFiles files)
+        public Members(IImageFiles files, IFormatSet formats)
         {
             _files = files;
+            _formats = formats;
             try
             {
                 _archive = new ZipArchive(new DeviceStream(files.Image), ZipArchiveMode.Read);
@@ -69,7 +72,8 @@ internal sealed class ZipPackage : ImagePackage
         public List<ZipArchiveEntry> Disks()
         {
             var named = _archive.Entries.Take(MaxMembers).Where(e => e.Length > 0 && IsImageName(e.Name)).ToList();
-            return named.Count > 0 ? named : _archive.Entries.Where(e => e.Length >= 64 * 1024).OrderByDescending(e => e.Length).Take(1).ToList();
+            return named.Count > 0 ? named
+                : _archive.Entries.Where(e => e.Length >= 64 * 1024).OrderByDescending(e => e.Length).Take(1).ToList();
         }
 
         public PackageMember Open(string name)
@@ -121,11 +125,12 @@ internal sealed class ZipPackage : ImagePackage
             _unpacked.ForEach(u => u.Dispose());
         }
 
-        private static bool IsImageName(string name)
+        private bool IsImageName(string name)
         {
             var ending = name[(name.LastIndexOf('.') + 1)..];
             return !VmdkNames.IsExtent(name)
-                && (DiskFormats.All.Any(f => f.Name.Equals(ending, StringComparison.OrdinalIgnoreCase)) || OtherEndings.Contains(ending, StringComparer.OrdinalIgnoreCase));
+                && (_formats.All.Any(f => f.Name.Equals(ending, StringComparison.OrdinalIgnoreCase))
+                    || OtherEndings.Contains(ending, StringComparer.OrdinalIgnoreCase));
         }
     }
 }

@@ -22,7 +22,8 @@ internal sealed class ZstdPackage : CompressedPackage
         }
         catch (Exception e) when (e is ZstdException or EndOfStreamException)
         {
-            throw PackageError.Damaged(files.ImagePath, Kind, e is EndOfStreamException ? "the end of the file inside a frame" : $"damaged data ({e.Message})");
+            throw PackageError.Damaged(files.ImagePath, Kind,
+                e is EndOfStreamException ? "the end of the file inside a frame" : $"damaged data ({e.Message})");
         }
     }
 }

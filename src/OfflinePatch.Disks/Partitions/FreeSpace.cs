@@ -6,7 +6,10 @@ public static class FreeSpace
     /// <summary>Where partitions begin that Windows makes.</summary>
     public const long Alignment = 1 << 20;
 
-    /// <summary>The ranges of a GPT disk that a new partition may use, aligned to <see cref="Alignment"/>, in ascending order. Empty for other schemes.</summary>
+    /// <summary>
+    /// The ranges of a GPT disk that a new partition may use, aligned to <see cref="Alignment"/>, in ascending order. Empty for other
+    /// schemes.
+    /// </summary>
     /// <param name="table">The partition table.</param>
     public static IReadOnlyList<(long Offset, long Length)> In(PartitionTable table)
     {

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Partitions;
 
-/// <summary>Moves the backup GPT to the end of a disk that was made larger, and frees the new sectors for partitions. No partition changes.</summary>
+/// <summary>
+/// Moves the backup GPT to the end of a disk that was made larger, and frees the new sectors for partitions. No partition changes.
+/// </summary>
 internal static class GptGrowth
 {
     /// <summary>Refuses a table that cannot be moved: both copies must be whole and say the same.</summary>
@@ -20,7 +22,9 @@ internal static class GptGrowth
         }
     }
 
-    /// <summary>Writes both headers, the backup table, and the length of the protective entry where it covered the whole old disk.</summary>
+    /// <summary>
+    /// Writes both headers, the backup table, and the length of the protective entry where it covered the whole old disk.
+    /// </summary>
     /// <param name="disk">The disk, with its new length.</param>
     /// <param name="table">Its table, which <see cref="Check"/> has passed, as it was read before.</param>
     /// <param name="oldLength">Bytes of the disk before.</param>
@@ -50,7 +54,8 @@ internal static class GptGrowth
         {
             Span<byte> count = stackalloc byte[sizeof(uint)];
             LittleEndian.PutU32(count, 0, (uint)Math.Min(sectors - 1, uint.MaxValue));
-            var place = MasterBootRecord.Layout.Entries + ((entry.Slot - 1) * MasterBootRecord.Layout.EntrySize) + MasterBootRecord.Layout.EntrySectorCount;
+            var place = MasterBootRecord.Layout.Entries + ((entry.Slot - 1) * MasterBootRecord.Layout.EntrySize)
+                + MasterBootRecord.Layout.EntrySectorCount;
             disk.Write(place, count);
         }
     }

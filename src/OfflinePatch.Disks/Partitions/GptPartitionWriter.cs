@@ -4,18 +4,22 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Partitions;
 
-/// <summary>Adds a partition to a GPT, in both copies. The other slots stay as they are, and keep their order: some firmware names boot entries by slot.</summary>
+/// <summary>
+/// Adds a partition to a GPT, in both copies. The other slots stay as they are, and keep their order: some firmware names boot entries by
+/// slot.
+/// </summary>
 public static class GptPartitionWriter
 {
     private const int NameUnits = 36;
 
-    /// <summary>Writes a new entry into the first free slot behind those in use.</summary>
+    /// <summary>Writes a new entry into the first free slot after those in use.</summary>
     /// <param name="disk">The disk; writes go through it.</param>
     /// <param name="table">Its partition table, as <see cref="PartitionTable.Read"/> gave it.</param>
     /// <param name="partition">The partition. Its number is ignored.</param>
     /// <returns>The partition with its number.</returns>
     /// <exception cref="RefusedException">
-    /// The disk has no GPT (<c>PART-0013</c>), the GPT is damaged (<c>PART-0009</c>), or the range is not free (<c>PART-0012</c>). Nothing was written.
+    /// The disk has no GPT (<c>PART-0013</c>), the GPT is damaged (<c>PART-0009</c>), or the range is not free (<c>PART-0012</c>). Nothing
+    /// was written.
     /// </exception>
     public static Partition Add(BlockDevice disk, PartitionTable table, Partition partition)
     {

@@ -94,12 +94,14 @@ internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> n
 
             if (first == 0 || last >= sectors)
             {
-                throw PartitionError.OutsideDisk(slot + 1, ToBytes(first), ToBytes(last == ulong.MaxValue ? last : last - first + 1), disk.Length);
+                throw PartitionError.OutsideDisk(slot + 1, ToBytes(first), ToBytes(last == ulong.MaxValue ? last : last - first + 1),
+                    disk.Length);
             }
 
             if (first < table.FirstUsableLba || last > table.LastUsableLba)
             {
-                notes.Add($"partition {slot + 1} leaves the usable range of the GPT (sectors {table.FirstUsableLba} to {table.LastUsableLba})");
+                notes.Add($"partition {slot + 1} leaves the usable range of the GPT (sectors {table.FirstUsableLba} to "
+                    + $"{table.LastUsableLba})");
             }
 
             partitions.Add(new Partition

@@ -16,7 +16,8 @@ internal readonly ref struct MasterBootRecord
     public static bool TryCreate(ReadOnlySpan<byte> sector, out MasterBootRecord record)
     {
         record = new MasterBootRecord(sector);
-        return sector.Length >= Layout.Size && BinaryPrimitives.ReadUInt16LittleEndian(sector[Layout.BootSignature..]) == Layout.BootSignatureValue;
+        return sector.Length >= Layout.Size
+            && BinaryPrimitives.ReadUInt16LittleEndian(sector[Layout.BootSignature..]) == Layout.BootSignatureValue;
     }
 
     /// <summary>The view of 512 bytes whose signature may be missing: firmware reads a protective entry without it.</summary>

@@ -77,7 +77,8 @@ internal sealed class MbrReader(BlockDevice disk, int sectorSize, List<string> n
     }
 
     /// <summary>
-    /// Follows the chain of extended boot records: entry 0 is a logical partition, relative to its record; entry 1 the next record, relative to
+    /// Follows the chain of extended boot records: entry 0 is a logical partition, relative to its record; entry 1 the next record,
+    /// relative to
     /// the extended partition.
     /// </summary>
     private void ReadLogical(long start, long length)
@@ -96,7 +97,8 @@ internal sealed class MbrReader(BlockDevice disk, int sectorSize, List<string> n
             disk.Read(recordOffset, sector);
             if (!MasterBootRecord.TryCreate(sector, out var record))
             {
-                notes.Add($"the extended partition holds no boot record at offset 0x{recordOffset:X}; logical partitions from there on are not seen");
+                notes.Add($"the extended partition holds no boot record at offset 0x{recordOffset:X}; logical partitions from there on "
+                    + "are not seen");
                 return;
             }
 

@@ -31,7 +31,10 @@ public sealed record Partition
     /// <summary>MBR: inside the extended partition.</summary>
     public bool IsLogical { get; init; }
 
-    /// <summary>GPT attribute bits: bit 0 required by the platform, bit 2 legacy BIOS bootable, bits 60-63 Microsoft's (read-only, shadow copy, hidden, no drive letter).</summary>
+    /// <summary>
+    /// GPT attribute bits: bit 0 required by the platform, bit 2 legacy BIOS bootable, bits 60-63 Microsoft's (read-only, shadow copy,
+    /// hidden, no drive letter).
+    /// </summary>
     public ulong Attributes { get; init; }
 
     /// <summary>GPT partition name, without trailing zeros; empty on an MBR disk.</summary>

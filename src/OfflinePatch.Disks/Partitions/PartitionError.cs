@@ -5,36 +5,43 @@ namespace OfflinePatch.Disks.Partitions;
 /// <summary>Errors of partition tables; codes <c>PART-0001</c> and up.</summary>
 internal static class PartitionError
 {
-    private const string CopyAgain = "Export or copy the image again; if it is whole, repair the partition table in the source machine (diskpart, gdisk).";
+    private const string CopyAgain =
+        "Export or copy the image again; if it is whole, repair the partition table in the source machine (diskpart, gdisk).";
 
     public static CorruptImageException BothGptHeadersBad(long offset, string primary, string backup) =>
-        new("PART-0001", "GPT header", offset, "a valid primary or backup header and table", $"primary: {primary}; backup: {backup}", CopyAgain);
+        new("PART-0001", "GPT header", offset, "a valid primary or backup header and table", $"primary: {primary}; backup: {backup}",
+            CopyAgain);
 
     public static CorruptImageException OutsideDisk(int number, long offset, long length, long diskLength) =>
         new("PART-0002", $"partition {number}", offset, $"a range inside the disk of {diskLength} bytes", $"{length} bytes from {offset}",
             "The image is shorter than its partition table says: it is truncated, or one extent of several. Export or copy it again.");
 
     public static CorruptImageException Overlap(int number, int other, long offset) =>
-        new("PART-0003", $"partition {number}", offset, "no byte shared with another partition", $"an overlap with partition {other}", CopyAgain);
+        new("PART-0003", $"partition {number}", offset, "no byte shared with another partition", $"an overlap with partition {other}",
+            CopyAgain);
 
     public static CorruptImageException EndBeforeStart(int number, ulong first, ulong last) =>
         new("PART-0004", $"GPT entry {number}", -1, "a last sector not before the first", $"first {first}, last {last}", CopyAgain);
 
     public static CorruptImageException LogicalChainLoops(long offset) =>
-        new("PART-0005", "extended boot record", offset, "a chain that ends", "a record that was already visited, or more than 128 of them", CopyAgain);
+        new("PART-0005", "extended boot record", offset, "a chain that ends", "a record that was already visited, or more than 128 of them",
+            CopyAgain);
 
     public static CorruptImageException LogicalOutsideExtended(long offset, long start, long length) =>
-        new("PART-0006", "extended boot record", offset, $"records inside the extended partition of {length} bytes from {start}", "one outside it", CopyAgain);
+        new("PART-0006", "extended boot record", offset, $"records inside the extended partition of {length} bytes from {start}",
+            "one outside it", CopyAgain);
 
     public static RefusedException NoProtectiveSlot(long offset) =>
-        new("PART-0007", $"The protective entry of the GPT cannot be written into the MBR at offset {offset}: its slots hold something else.",
+        new("PART-0007",
+            $"The protective entry of the GPT cannot be written into the MBR at offset {offset}: its slots hold something else.",
             "Remove the entries that are not needed (gdisk, expert menu), then try again.");
 
     public static RefusedException NotGpt() =>
         new("PART-0008", "The disk has no GPT, so a protective MBR would hide its partitions.", "Nothing needs to be written.");
 
     public static RefusedException GptNotWhole(string why) =>
-        new("PART-0009", $"The GPT cannot be moved to a new end of the disk: {why}.", "Repair the partition table first (gdisk: v, then w), then try again.");
+        new("PART-0009", $"The GPT cannot be moved to a new end of the disk: {why}.",
+            "Repair the partition table first (gdisk: v, then w), then try again.");
 
     public static RefusedException DynamicDisk() =>
         new("PART-0011", "The disk is a Windows dynamic disk (LDM), whose database refers to the end of the disk.",
@@ -45,8 +52,10 @@ internal static class PartitionError
             "Choose a multiple of 1 MiB.");
 
     public static RefusedException NotFree(long offset, long length) =>
-        new("PART-0012", $"A partition of {length} bytes at offset {offset} cannot be added to the GPT: the range is not free, or the table is full.",
+        new("PART-0012",
+            $"A partition of {length} bytes at offset {offset} cannot be added to the GPT: the range is not free, or the table is full.",
             "Free a range or an entry of the table first.");
 
-    public static RefusedException NoGptToAddTo() => new("PART-0013", "The disk has no GPT to add a partition to.", "Only GPT disks get a new partition.");
+    public static RefusedException NoGptToAddTo() =>
+        new("PART-0013", "The disk has no GPT to add a partition to.", "Only GPT disks get a new partition.");
 }

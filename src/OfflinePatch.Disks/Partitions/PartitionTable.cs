@@ -20,7 +20,8 @@ public sealed class PartitionTable
     public int SectorSize { get; }
 
     /// <summary>
-    /// Bytes per sector of the disk itself: 512 or 4096. Where <see cref="SectorSize"/> differs, neither firmware nor Windows finds the partitions.
+    /// Bytes per sector of the disk itself: 512 or 4096. Where <see cref="SectorSize"/> differs, neither firmware nor Windows finds the
+    /// partitions.
     /// </summary>
     public int DeviceSectorSize { get; private init; }
 
@@ -28,11 +29,14 @@ public sealed class PartitionTable
     public ProtectiveMbr? Protective { get; private init; }
 
     /// <summary>
-    /// Whether UEFI firmware finds the partitions: a GPT in the disk's own sector size, and a protective entry that starts at sector 1, in any slot, with any
-    /// status, length and signature. (EDK2's PartitionDxe, and what OVMF listed in QEMU for each of these cases.) For an MBR disk: that it counts in the disk's
+    /// Whether UEFI firmware finds the partitions: a GPT in the disk's own sector size, and a protective entry that starts at sector 1, in
+    /// any slot, with any
+    /// status, length and signature. (EDK2's PartitionDxe, and what OVMF listed in QEMU for each of these cases.) For an MBR disk: that it
+    /// counts in the disk's
     /// own sectors.
     /// </summary>
-    public bool IsVisibleToFirmware => SectorSize == DeviceSectorSize && (Scheme != PartitionScheme.Gpt || Protective is { FirstSector: 1 });
+    public bool IsVisibleToFirmware => SectorSize == DeviceSectorSize
+        && (Scheme != PartitionScheme.Gpt || Protective is { FirstSector: 1 });
 
     /// <summary>The primary copy of the GPT where it is whole.</summary>
     internal GptCopy? Primary { get; private init; }
@@ -56,9 +60,12 @@ public sealed class PartitionTable
     public bool HasDynamicDisk => Partitions.Any(p =>
         p.MbrType == PartitionTypes.MbrLdm || p.TypeGuid == PartitionTypes.LdmMetadata || p.TypeGuid == PartitionTypes.LdmContainer);
 
-    /// <summary>Reads the partition table of <paramref name="disk"/>, in its own sector size or, where that shows none, in the other one.</summary>
+    /// <summary>
+    /// Reads the partition table of <paramref name="disk"/>, in its own sector size or, where that shows none, in the other one.
+    /// </summary>
     /// <exception cref="CorruptImageException">
-    /// Both GPT copies are damaged (<c>PART-0001</c>), a partition leaves the disk (<c>PART-0002</c>), two overlap (<c>PART-0003</c>), or the chain of
+    /// Both GPT copies are damaged (<c>PART-0001</c>), a partition leaves the disk (<c>PART-0002</c>), two overlap (<c>PART-0003</c>), or
+    /// the chain of
     /// logical partitions is damaged (<c>PART-0005</c>, <c>PART-0006</c>).
     /// </exception>
     public static PartitionTable Read(BlockDevice disk)
@@ -79,7 +86,7 @@ public sealed class PartitionTable
         var hasGptSignature = GptReader.HasSignature(disk, sectorSize);
         var notes = new List<string>();
 
-        // A real MBR wins over a GPT left behind by an earlier use of the disk; without any partition in an MBR the GPT is all there is.
+        // A real MBR wins over a GPT that remains from an earlier use of the disk; without any partition in an MBR the GPT is all there is.
         var isProtective = hasMbr && protective is not null;
         if (isProtective || ((!hasMbr || !HasEntries(record)) && hasGptSignature))
         {
@@ -90,7 +97,8 @@ public sealed class PartitionTable
                 CheckOverlaps(partitions);
                 if (sectorSize != ownSize)
                 {
-                    notes.Add($"the GPT counts in sectors of {sectorSize} bytes, the disk has sectors of {ownSize}: firmware and Windows do not see the partitions");
+                    notes.Add($"the GPT counts in sectors of {sectorSize} bytes, the disk has sectors of {ownSize}: firmware and Windows "
+                        + "do not see the partitions");
                 }
 
                 return new PartitionTable(PartitionScheme.Gpt, sectorSize, partitions, notes)
@@ -179,7 +187,8 @@ public sealed class PartitionTable
 
         if (protective.FirstSector != 1)
         {
-            notes.Add($"the protective MBR entry starts at sector {protective.FirstSector}, not at 1: UEFI firmware does not see the partitions");
+            notes.Add($"the protective MBR entry starts at sector {protective.FirstSector}, not at 1: UEFI firmware does not see the "
+                + "partitions");
         }
 
         if (protective.HasOtherEntries)

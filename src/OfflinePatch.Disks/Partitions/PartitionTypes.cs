@@ -1,6 +1,9 @@
 namespace OfflinePatch.Disks.Partitions;
 
-/// <summary>Partition types that a Windows disk can hold. Source: UEFI 2.10 §5.3.3, Microsoft PARTITION_INFORMATION_GPT and PARTITION_INFORMATION_MBR.</summary>
+/// <summary>
+/// Partition types that a Windows disk can hold. Source: UEFI 2.10 §5.3.3, Microsoft PARTITION_INFORMATION_GPT and
+/// PARTITION_INFORMATION_MBR.
+/// </summary>
 public static class PartitionTypes
 {
     /// <summary>EFI system partition.</summary>

@@ -4,7 +4,7 @@ namespace OfflinePatch.Disks.Partitions;
 /// <param name="Slot">1 to 4.</param>
 /// <param name="Status">The status byte: 0x00, or 0x80 (active).</param>
 /// <param name="FirstSector">First sector that it covers; a right one says 1.</param>
-/// <param name="SectorCount">Sectors that it covers; the whole disk behind sector 0, at most 0xFFFFFFFF.</param>
+/// <param name="SectorCount">Sectors that it covers; the whole disk after sector 0, at most 0xFFFFFFFF.</param>
 /// <param name="HasBootSignature">Whether sector 0 ends with 55 AA.</param>
 /// <param name="HasOtherEntries">Whether other slots hold partitions: a hybrid MBR.</param>
 public sealed record ProtectiveMbr(int Slot, byte Status, uint FirstSector, uint SectorCount, bool HasBootSignature, bool HasOtherEntries)
@@ -25,7 +25,8 @@ public sealed record ProtectiveMbr(int Slot, byte Status, uint FirstSector, uint
             }
             else if (found is null || (found.FirstSector != 1 && entry.FirstSector == 1))
             {
-                found = new ProtectiveMbr(slot + 1, entry.Status, entry.FirstSector, entry.SectorCount, hasSignature, HasOtherEntries: false);
+                found = new ProtectiveMbr(slot + 1, entry.Status, entry.FirstSector, entry.SectorCount, hasSignature,
+                    HasOtherEntries: false);
             }
         }
 

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Partitions;
 
-/// <summary>Writes the protective MBR entry of a GPT disk where it is missing or wrong. Boot code, disk signature and the other slots stay.</summary>
+/// <summary>
+/// Writes the protective MBR entry of a GPT disk where it is missing or wrong. Boot code, disk signature and the other slots stay.
+/// </summary>
 public static class ProtectiveMbrWriter
 {
     /// <summary>Why <see cref="Write"/> would refuse this disk; null where it would not. Writes nothing.</summary>
@@ -37,7 +39,8 @@ public static class ProtectiveMbrWriter
         disk.Read(0, sector);
         var before = sector.ToArray();
         var slot = FindSlot(sector, table.Protective) ?? throw PartitionError.NoProtectiveSlot(0);
-        SetEntry(sector.AsSpan(MasterBootRecord.Layout.Entries + (slot * MasterBootRecord.Layout.EntrySize)), (disk.Length / table.SectorSize) - 1);
+        SetEntry(sector.AsSpan(MasterBootRecord.Layout.Entries + (slot * MasterBootRecord.Layout.EntrySize)),
+            (disk.Length / table.SectorSize) - 1);
         LittleEndian.PutU16(sector, MasterBootRecord.Layout.BootSignature, MasterBootRecord.Layout.BootSignatureValue);
         if (sector.AsSpan().SequenceEqual(before))
         {
@@ -62,7 +65,8 @@ public static class ProtectiveMbrWriter
     }
 
     /// <summary>
-    /// The slot of the entry, else the first slot without a type; null where there is none. Where 55 AA is missing, what the other slots hold would become partitions by writing it: they must be empty.
+    /// The slot of the entry, else the first slot without a type; null where there is none. Where
+    /// 55 AA is missing, what the other slots hold would become partitions by writing it: they must be empty.
     /// </summary>
     private static int? FindSlot(ReadOnlySpan<byte> sector, ProtectiveMbr? present)
     {

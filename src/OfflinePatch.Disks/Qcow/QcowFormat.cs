@@ -11,6 +11,9 @@ internal sealed class QcowFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Qcow;
 
     /// <inheritdoc/>
+    public override bool Compresses(string? variant, string compression) => compression == "zlib";
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file)
     {
         if (file.Length < 8)
@@ -24,10 +27,10 @@ internal sealed class QcowFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         var header = QcowHeader.Read(files.Image);
-        var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, header.BackingFile, null);
+        var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, formats, header.BackingFile, null);
         try
         {
             return new QcowImage(files.Image, header, backing);

@@ -60,7 +60,8 @@ internal sealed record QcowHeader(long Size, int ClusterBits, int L2Bits, long L
 
         if (l1Offset < QcowLayout.HeaderLength || l1Offset > (ulong)file.Length || entries * 8 > (ulong)file.Length - l1Offset)
         {
-            throw QcowError.Field("l1_table_offset", QcowLayout.L1TableOffset, $"a table of {entries} entries inside the file", $"0x{l1Offset:X}");
+            throw QcowError.Field("l1_table_offset", QcowLayout.L1TableOffset, $"a table of {entries} entries inside the file",
+                $"0x{l1Offset:X}");
         }
 
         return new QcowHeader((long)size, clusterBits, l2Bits, (long)l1Offset, (int)entries, ReadBackingName(file, fields));
@@ -75,9 +76,11 @@ internal sealed record QcowHeader(long Size, int ClusterBits, int L2Bits, long L
         }
 
         var size = BinaryPrimitives.ReadUInt32BigEndian(fields[QcowLayout.BackingFileSize..]);
-        if (size is 0 or > QcowLayout.MaxBackingName || offset < QcowLayout.HeaderLength || offset > (ulong)file.Length || size > (ulong)file.Length - offset)
+        if (size is 0 or > QcowLayout.MaxBackingName || offset < QcowLayout.HeaderLength || offset > (ulong)file.Length
+            || size > (ulong)file.Length - offset)
         {
-            throw QcowError.Field("backing_file_offset", QcowLayout.BackingFileOffset, "a name of 1 to 1023 bytes inside the file", $"{size} bytes at 0x{offset:X}");
+            throw QcowError.Field("backing_file_offset", QcowLayout.BackingFileOffset, "a name of 1 to 1023 bytes inside the file",
+                $"{size} bytes at 0x{offset:X}");
         }
 
         var name = new byte[size];

@@ -53,7 +53,9 @@ internal sealed class QcowImage : TwoLevelImage
     {
         get
         {
-            var properties = new Dictionary<string, string>(StringComparer.Ordinal) { ["clusterSize"] = _clusterSize.ToString(CultureInfo.InvariantCulture) };
+            var properties = new Dictionary<string,
+                string>(StringComparer.Ordinal)
+            { ["clusterSize"] = _clusterSize.ToString(CultureInfo.InvariantCulture) };
             if (_header.BackingFile is { } backing)
             {
                 properties["backingFile"] = backing;
@@ -99,9 +101,12 @@ internal sealed class QcowImage : TwoLevelImage
     }
 
     private long HostOffset(ulong entry, long guestOffset) =>
-        entry < (ulong)_file.Length ? (long)entry : throw QcowError.TableEntry("L2", guestOffset, entry, $"a cluster inside the file of {_file.Length} bytes");
+        entry < (ulong)_file.Length ? (long)entry
+            : throw QcowError.TableEntry("L2", guestOffset, entry, $"a cluster inside the file of {_file.Length} bytes");
 
-    /// <summary>A compressed entry, without bit 63: the packed length in cluster_bits bits from the top, the host offset (of any alignment) below.</summary>
+    /// <summary>
+    /// A compressed entry, without bit 63: the packed length in cluster_bits bits from the top, the host offset (of any alignment) below.
+    /// </summary>
     protected override void Unpack(ulong entry, long guestOffset, Span<byte> cluster)
     {
         var shift = 63 - _header.ClusterBits;
@@ -172,7 +177,8 @@ internal sealed class QcowImage : TwoLevelImage
     }
 
     /// <summary>
-    /// Refuses a map that puts two clusters in one place, or a cluster onto a table: reading such an image would give one part of the disk the content of another.
+    /// Refuses a map that puts two clusters in one place, or a cluster onto a table: reading such an image would give one part of the disk
+    /// the content of another.
     /// </summary>
     private void CheckMap()
     {
@@ -217,7 +223,8 @@ internal sealed class QcowImage : TwoLevelImage
 
     private void Use(ClusterSet used, string table, long guest, long offset, long length)
     {
-        if ((offset & (_clusterSize - 1)) != 0 || !used.TryAdd(offset >> _header.ClusterBits, (length + _clusterSize - 1) >> _header.ClusterBits))
+        if ((offset & (_clusterSize - 1)) != 0
+            || !used.TryAdd(offset >> _header.ClusterBits, (length + _clusterSize - 1) >> _header.ClusterBits))
         {
             throw QcowError.TableEntry(table, guest, (ulong)offset, "a cluster of its own, at a multiple of the cluster size");
         }

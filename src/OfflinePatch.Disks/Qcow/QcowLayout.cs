@@ -1,7 +1,8 @@
 namespace OfflinePatch.Disks.Qcow;
 
 /// <summary>
-/// Every offset and limit of QCOW version 1. Sources: libyal libqcow "QEMU Copy-On-Write file format", QEMU block/qcow.c (facts); all numbers are big-endian.
+/// Every offset and limit of QCOW version 1. Sources: libyal libqcow "QEMU Copy-On-Write file format", QEMU block/qcow.c (facts); all
+/// numbers are big-endian.
 /// </summary>
 internal static class QcowLayout
 {

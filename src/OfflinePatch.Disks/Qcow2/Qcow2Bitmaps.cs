@@ -4,12 +4,16 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
-/// Persistent dirty bitmaps. They record what a guest changed since a backup; a patch from outside is not in them. So each one is marked <c>in_use</c>, which
-/// the specification defines as "not saved correctly, may be inconsistent": no incremental backup can rely on it, and all clusters stay accounted for.
+/// Persistent dirty bitmaps. They record what a guest changed since a backup; a patch from outside is not in them. So each one is marked
+/// <c>in_use</c>, which
+/// the specification defines as "not saved correctly, may be inconsistent": no incremental backup can rely on it, and all clusters stay
+/// accounted for.
 /// </summary>
 internal static class Qcow2Bitmaps
 {
-    /// <summary>Whether there are bitmaps, and the autoclear bit says that they are kept up to date. Without it they count for nothing.</summary>
+    /// <summary>
+    /// Whether there are bitmaps, and the autoclear bit says that they are kept up to date. Without it they are ignored.
+    /// </summary>
     public static bool AreConsistent(Qcow2Header header) =>
         header.Bitmaps is not null && (header.Autoclear & Qcow2Layout.AutoclearBitmaps) != 0;
 
@@ -27,7 +31,8 @@ internal static class Qcow2Bitmaps
             var table = BinaryPrimitives.ReadUInt64BigEndian(entry[Qcow2Layout.BitmapEntry.TableOffset..]);
             var entries = BinaryPrimitives.ReadUInt32BigEndian(entry[Qcow2Layout.BitmapEntry.TableEntries..]);
             tableBytes += entries * 8L;
-            if (table % (ulong)header.ClusterSize != 0 || table > (ulong)file.Length || entries * 8L > file.Length - (long)table || tableBytes > file.Length
+            if (table % (ulong)header.ClusterSize != 0 || table > (ulong)file.Length || entries * 8L > file.Length - (long)table
+                || tableBytes > file.Length
                 || entries > Qcow2Layout.MaxL1Bytes / 8)
             {
                 throw Qcow2Error.Bitmaps("a bitmap table inside the file", $"{entries} entries at 0x{table:X}");
@@ -64,7 +69,8 @@ internal static class Qcow2Bitmaps
     {
         var size = BinaryPrimitives.ReadUInt64BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsExtension.DirectoryBytes));
         var offset = BinaryPrimitives.ReadUInt64BigEndian(header.Bitmaps.AsSpan(Qcow2Layout.BitmapsExtension.DirectoryOffset));
-        if (size > Qcow2Layout.MaxBitmapDirectoryBytes || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length || size > (ulong)file.Length - offset)
+        if (size > Qcow2Layout.MaxBitmapDirectoryBytes || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length
+            || size > (ulong)file.Length - offset)
         {
             throw Qcow2Error.Bitmaps("a directory inside the file", $"{size} bytes at 0x{offset:X}");
         }
@@ -92,7 +98,8 @@ internal static class Qcow2Bitmaps
             }
 
             positions.Add((int)position);
-            position += Qcow2Layout.BitmapEntry.Bytes + (long)BinaryPrimitives.ReadUInt32BigEndian(directory.AsSpan((int)position + Qcow2Layout.BitmapEntry.ExtraLength))
+            position += Qcow2Layout.BitmapEntry.Bytes
+                + (long)BinaryPrimitives.ReadUInt32BigEndian(directory.AsSpan((int)position + Qcow2Layout.BitmapEntry.ExtraLength))
                 + BinaryPrimitives.ReadUInt16BigEndian(directory.AsSpan((int)position + Qcow2Layout.BitmapEntry.NameLength));
             position = (position + 7) & ~7L;
         }

@@ -22,7 +22,8 @@ internal static class Qcow2Error
             "Convert it with the program that made it into a plain QCOW2 or RAW image.");
 
     public static RefusedException MarkedCorrupt(string path) =>
-        new("QCOW2-0005", $"{path} is marked as corrupt (incompatible feature bit 1): the program that used it last found its tables damaged.",
+        new("QCOW2-0005",
+            $"{path} is marked as corrupt (incompatible feature bit 1): the program that used it last found its tables damaged.",
             "Repair it with qemu-img check -r all, look at what was lost, and try again.");
 
     public static RefusedException Encrypted(string method) =>
@@ -46,10 +47,12 @@ internal static class Qcow2Error
         new("QCOW2-0011", $"QCOW2 L2 table entry of guest offset 0x{guestOffset:X}", -1, expected, $"0x{entry:X16}", Repair);
 
     public static CorruptImageException CompressedCluster(long guestOffset, long hostOffset) =>
-        new("QCOW2-0012", $"QCOW2 compressed cluster of guest offset 0x{guestOffset:X}", hostOffset, "one cluster of packed data", "data that cannot be unpacked", CopyAgain);
+        new("QCOW2-0012", $"QCOW2 compressed cluster of guest offset 0x{guestOffset:X}", hostOffset, "one cluster of packed data",
+            "data that cannot be unpacked", CopyAgain);
 
     public static CorruptImageException PackedTwice(long hostOffset) =>
-        new("QCOW2-0024", "QCOW2 L2 table entry of a compressed cluster", hostOffset, "a place of its own", "a place that two entries have", Repair);
+        new("QCOW2-0024", "QCOW2 L2 table entry of a compressed cluster", hostOffset, "a place of its own", "a place that two entries have",
+            Repair);
 
     public static CorruptImageException RefcountTable(long index, ulong entry, string expected) =>
         new("QCOW2-0013", $"QCOW2 refcount table entry {index}", -1, expected, $"0x{entry:X16}", Repair);
@@ -62,7 +65,8 @@ internal static class Qcow2Error
         new("QCOW2-0015", $"QCOW2 snapshot table entry {index}", -1, expected, actual, Repair);
 
     public static CorruptImageException RefcountTooHigh(long cluster, int clusterSize, ulong counted, ulong most) =>
-        new("QCOW2-0016", $"QCOW2 reference count of cluster {cluster}", cluster * clusterSize, $"at most {most} references", $"{counted}", Repair);
+        new("QCOW2-0016", $"QCOW2 reference count of cluster {cluster}", cluster * clusterSize, $"at most {most} references", $"{counted}",
+            Repair);
 
     public static UnsupportedImageException RefcountTableFull() =>
         new("QCOW2-0017", "The QCOW2 image cannot grow any more: its refcount table would pass 8 MiB.",
@@ -81,7 +85,8 @@ internal static class Qcow2Error
         new("QCOW2-0021", $"QCOW2 has no compression \"{name}\"; zlib and zstd are known.");
 
     public static UnsupportedImageException GrowthSize(long size) =>
-        new("QCOW2-0023", $"The L1 table of a disk of {size} bytes would pass 32 MiB with clusters of this size.", "Write a larger copy with -o.");
+        new("QCOW2-0023", $"The L1 table of a disk of {size} bytes would pass 32 MiB with clusters of this size.",
+            "Write a larger copy with -o.");
 
     public static UnsupportedImageException Subformat(string name) =>
         new("QCOW2-0022", $"\"{name}\" is not a QCOW2 variant that is written; only version 3 (\"v3\") is.");

@@ -10,6 +10,12 @@ internal sealed class Qcow2Format : DiskFormat
     public override ImageFormat Format => ImageFormat.Qcow2;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Variants => ["v3"];
+
+    /// <inheritdoc/>
+    public override bool Compresses(string? variant, string compression) => true;
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file)
     {
         if (file.Length < 8)
@@ -25,12 +31,13 @@ internal sealed class Qcow2Format : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files) => Qcow2Image.Open(files);
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats) => Qcow2Image.Open(files, formats);
 
     /// <inheritdoc/>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
         options.AllowOnly(Format, subformat: true, compression: true, largeSectors: true);
-        return options.Subformat is null or "v3" ? new Qcow2Writer(output, virtualSize, options.Compression) : throw Qcow2Error.Subformat(options.Subformat);
+        return options.Subformat is null or "v3" ? new Qcow2Writer(output, virtualSize, options.Compression)
+            : throw Qcow2Error.Subformat(options.Subformat);
     }
 }

@@ -138,7 +138,8 @@ internal sealed class Qcow2Header
         var headerLength = BigEndian.U32(fields, Qcow2Layout.Header.HeaderLength);
         if (headerLength < Qcow2Layout.Header.BytesV3 || headerLength % 8 != 0 || headerLength > ClusterSize || headerLength > fileLength)
         {
-            throw Qcow2Error.Field("header_length", Qcow2Layout.Header.HeaderLength, "a multiple of 8 from 104 to a cluster, inside the file", $"{headerLength}");
+            throw Qcow2Error.Field("header_length", Qcow2Layout.Header.HeaderLength,
+                "a multiple of 8 from 104 to a cluster, inside the file", $"{headerLength}");
         }
 
         var order = BigEndian.U32(fields, Qcow2Layout.Header.RefcountOrder);
@@ -167,7 +168,8 @@ internal sealed class Qcow2Header
         var coverageBits = ClusterBits + L2Bits;
         if (size > (ulong)l1Size << coverageBits)
         {
-            throw Qcow2Error.Field("l1_size", Qcow2Layout.Header.L1Entries, $"a table that covers {size} bytes", $"{l1Size} entries of 2^{coverageBits} bytes");
+            throw Qcow2Error.Field("l1_size", Qcow2Layout.Header.L1Entries, $"a table that covers {size} bytes",
+                $"{l1Size} entries of 2^{coverageBits} bytes");
         }
 
         Size = (long)size;
@@ -177,11 +179,13 @@ internal sealed class Qcow2Header
         var tableClusters = BigEndian.U32(fields, Qcow2Layout.Header.RefcountTableClusters);
         if (tableClusters == 0 || tableClusters > Qcow2Layout.MaxRefcountTableBytes >> ClusterBits)
         {
-            throw Qcow2Error.Field("refcount_table_clusters", Qcow2Layout.Header.RefcountTableClusters, "1 cluster to 8 MiB", $"{tableClusters} clusters");
+            throw Qcow2Error.Field("refcount_table_clusters", Qcow2Layout.Header.RefcountTableClusters, "1 cluster to 8 MiB",
+                $"{tableClusters} clusters");
         }
 
         RefcountTableClusters = (int)tableClusters;
-        RefcountTableOffset = Place(fields, Qcow2Layout.Header.RefcountTableOffset, "refcount_table_offset", (long)tableClusters << ClusterBits, fileLength);
+        RefcountTableOffset =
+            Place(fields, Qcow2Layout.Header.RefcountTableOffset, "refcount_table_offset", (long)tableClusters << ClusterBits, fileLength);
 
         var snapshots = BigEndian.U32(fields, Qcow2Layout.Header.SnapshotCount);
         if (snapshots > Qcow2Layout.MaxSnapshots)
@@ -192,7 +196,8 @@ internal sealed class Qcow2Header
         SnapshotCount = (int)snapshots;
         if (snapshots > 0)
         {
-            SnapshotsOffset = Place(fields, Qcow2Layout.Header.SnapshotsOffset, "snapshots_offset", snapshots * (long)Qcow2Layout.Snapshot.Bytes, fileLength);
+            SnapshotsOffset = Place(fields, Qcow2Layout.Header.SnapshotsOffset, "snapshots_offset",
+                snapshots * (long)Qcow2Layout.Snapshot.Bytes, fileLength);
         }
     }
 
@@ -201,7 +206,7 @@ internal sealed class Qcow2Header
         var place = BigEndian.U64(fields, offset);
         if (place % (ulong)ClusterSize != 0 || (place == 0 && length > 0))
         {
-            throw Qcow2Error.Field(name, offset, $"a multiple of the cluster size {ClusterSize} behind the header", $"0x{place:X}");
+            throw Qcow2Error.Field(name, offset, $"a multiple of the cluster size {ClusterSize} after the header", $"0x{place:X}");
         }
 
         if (place > (ulong)fileLength || (ulong)length > (ulong)fileLength - place)
@@ -240,7 +245,8 @@ internal sealed class Qcow2Header
             position += Qcow2Layout.Extension.Bytes;
             if (length > area.Length - position)
             {
-                throw Qcow2Error.Extension(headerLength + position - Qcow2Layout.Extension.Bytes, $"at most {area.Length - position} bytes", $"{length}");
+                throw Qcow2Error.Extension(headerLength + position - Qcow2Layout.Extension.Bytes, $"at most {area.Length - position} bytes",
+                    $"{length}");
             }
 
             TakeExtension(type, area.AsSpan(position, (int)length), headerLength + position);
@@ -308,12 +314,18 @@ internal sealed class Qcow2Header
         var crypt = BigEndian.U32(fields, Qcow2Layout.Header.CryptMethod);
         if (crypt != 0)
         {
-            throw Qcow2Error.Encrypted(crypt switch { 1 => "AES, crypt_method 1", 2 => "LUKS, crypt_method 2", _ => $"crypt_method {crypt}" });
+            throw Qcow2Error.Encrypted(crypt switch
+            {
+                1 => "AES, crypt_method 1",
+                2 => "LUKS, crypt_method 2",
+                _ => $"crypt_method {crypt}"
+            });
         }
 
         if (HasExtendedL2 && ClusterBits < Qcow2Layout.MinExtendedClusterBits)
         {
-            throw Qcow2Error.Field("cluster_bits", Qcow2Layout.Header.ClusterBits, "at least 14 with extended L2 entries", $"{ClusterBits}");
+            throw Qcow2Error.Field("cluster_bits", Qcow2Layout.Header.ClusterBits, "at least 14 with extended L2 entries",
+                $"{ClusterBits}");
         }
 
         if (CompressionType > 1)
@@ -324,7 +336,8 @@ internal sealed class Qcow2Header
         var marked = (Incompatible & Qcow2Layout.IncompatibleCompressionType) != 0;
         if (marked != (CompressionType != 0))
         {
-            throw Qcow2Error.Field("compression_type", Qcow2Layout.Header.CompressionType, marked ? "not 0, as incompatible bit 3 says" : "0, as incompatible bit 3 is not set",
+            throw Qcow2Error.Field("compression_type", Qcow2Layout.Header.CompressionType,
+                marked ? "not 0, as incompatible bit 3 says" : "0, as incompatible bit 3 is not set",
                 headerLength > Qcow2Layout.Header.CompressionType ? $"{CompressionType}" : "no such field");
         }
 
@@ -350,7 +363,8 @@ internal sealed class Qcow2Header
 
         if (offset < (ulong)headerLength || offset > (ulong)ClusterSize || offset + size > (ulong)Math.Min(ClusterSize, file.Length))
         {
-            throw Qcow2Error.Field("backing_file_offset", Qcow2Layout.Header.BackingNameOffset, "a name inside the first cluster, behind the header", $"0x{offset:X}, {size} bytes");
+            throw Qcow2Error.Field("backing_file_offset", Qcow2Layout.Header.BackingNameOffset,
+                "a name inside the first cluster, after the header", $"0x{offset:X}, {size} bytes");
         }
 
         if (size > 0)

@@ -16,7 +16,8 @@ internal sealed partial class Qcow2Image
         if (most >= 2 && run.Length == _clusterSize)
         {
             var entries = new List<ulong>(most);
-            for (var next = run; next.Kind == RunKind.Compressed && next.Length == _clusterSize; next = Map(offset + ((long)entries.Count * _clusterSize), _clusterSize))
+            for (var next = run; next.Kind == RunKind.Compressed
+                && next.Length == _clusterSize; next = Map(offset + ((long)entries.Count * _clusterSize), _clusterSize))
             {
                 entries.Add((ulong)next.Position);
                 if (entries.Count == most)
@@ -107,7 +108,8 @@ internal sealed partial class Qcow2Image
     {
         if (!isWhole)
         {
-            throw Qcow2Error.CompressedCluster(guestOffset & ~(long)(_clusterSize - 1), Qcow2Tables.CompressedRange(entry, _clusterBits).Offset);
+            throw Qcow2Error.CompressedCluster(guestOffset & ~(long)(_clusterSize - 1),
+                Qcow2Tables.CompressedRange(entry, _clusterBits).Offset);
         }
     }
 }

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Qcow2;
 
-/// <summary>The disk grows by entries of the L1 table. Where its clusters have no room for them, a longer table is put where clusters are free.</summary>
+/// <summary>
+/// The disk grows by entries of the L1 table. Where its clusters have no room for them, a longer table is put where clusters are free.
+/// </summary>
 internal sealed partial class Qcow2Image
 {
     /// <inheritdoc/>

@@ -3,7 +3,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Qcow2;
 
-/// <summary>Writing in place. A cluster is changed where it lies only if its reference count is exactly 1; else it is copied first.</summary>
+/// <summary>
+/// Writing in place. A cluster is changed where it lies only if its reference count is exactly 1; else it is copied first.
+/// </summary>
 internal sealed partial class Qcow2Image
 {
     private Qcow2Refcounts? _refcounts; // not null once the image is prepared for writing
@@ -130,7 +132,7 @@ internal sealed partial class Qcow2Image
     {
         if (_header.HasDataFile)
         {
-            to = (int)Math.Min(to, Length - start); // nothing lies behind the end of the disk in a data file
+            to = (int)Math.Min(to, Length - start); // nothing lies after the end of the disk in a data file
         }
 
         if (from >= to)
@@ -165,7 +167,9 @@ internal sealed partial class Qcow2Image
         }
     }
 
-    /// <summary>The host offset of an L2 table that may be changed: a new one where there is none, a copy where a snapshot shares it.</summary>
+    /// <summary>
+    /// The host offset of an L2 table that may be changed: a new one where there is none, a copy where a snapshot shares it.
+    /// </summary>
     private long L2ForWriting(long l1Index, Qcow2Refcounts refcounts)
     {
         var old = L2Offset(l1Index);
@@ -203,7 +207,8 @@ internal sealed partial class Qcow2Image
     }
 
     /// <summary>
-    /// Makes the image fit for writing: counts all references, rebuilds the stored counts where the image is dirty, refuses it where a stored count is too
+    /// Makes the image fit for writing: counts all references, rebuilds the stored counts where the image is dirty, refuses it where a
+    /// stored count is too
     /// low (a new cluster could then overwrite data), marks bitmaps as out of date, clears the autoclear bits that are not known.
     /// </summary>
     private Qcow2Refcounts Prepare()

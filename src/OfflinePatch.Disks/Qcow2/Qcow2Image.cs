@@ -76,7 +76,7 @@ internal sealed partial class Qcow2Image : TwoLevelImage
     protected override ResizableDevice StoredFile => _dataFile;
 
     /// <summary>Opens an image; writes nothing.</summary>
-    public static Qcow2Image Open(IImageFiles files)
+    public static Qcow2Image Open(IImageFiles files, IFormatSet formats)
     {
         var header = Qcow2Header.Read(files.Image);
         if ((header.Incompatible & Qcow2Layout.IncompatibleCorrupt) != 0)
@@ -84,8 +84,9 @@ internal sealed partial class Qcow2Image : TwoLevelImage
             throw Qcow2Error.MarkedCorrupt(files.ImagePath);
         }
 
-        var dataFile = header.HasDataFile ? files.OpenCompanion(files.ImagePath, header.DataFile!, CompanionKind.Extent).Device : files.Image;
-        var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, header.BackingFile, header.BackingFormat);
+        var dataFile = header.HasDataFile ? files.OpenCompanion(files.ImagePath, header.DataFile!, CompanionKind.Extent).Device
+            : files.Image;
+        var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, formats, header.BackingFile, header.BackingFormat);
         try
         {
             var image = new Qcow2Image(files, header, dataFile, backing);

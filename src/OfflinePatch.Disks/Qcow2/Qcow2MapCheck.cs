@@ -4,8 +4,10 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
-/// Looks through the active tables once when an image is opened: no table entry may name a cluster that holds metadata, nor one that another entry has. Two entries
-/// may share a cluster only as the format allows it: none says COPIED (a count of exactly 1), and the stored count is 2 or more. Whether the stored counts are right
+/// Looks through the active tables once when an image is opened: no table entry may name a cluster that holds metadata, nor one that
+/// another entry has. Two entries
+/// may share a cluster only as the format allows it: none says COPIED (a count of exactly 1), and the stored count is 2 or more. Whether
+/// the stored counts are right
 /// otherwise does not matter for reading; <see cref="Qcow2References"/> proves them before the first write.
 /// </summary>
 internal sealed class Qcow2MapCheck
@@ -95,7 +97,8 @@ internal sealed class Qcow2MapCheck
 
             _file.Read(offset, table);
             var guest = i * coverage;
-            for (var position = 0; position < table.Length && guest < _header.Size; position += _header.L2EntrySize, guest += _header.ClusterSize)
+            for (var position = 0; position < table.Length && guest < _header.Size; position += _header.L2EntrySize,
+                guest += _header.ClusterSize)
             {
                 var entry = BigEndian.U64(table, position);
                 if (entry != 0)

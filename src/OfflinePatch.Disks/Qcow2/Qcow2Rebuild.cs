@@ -8,7 +8,7 @@ internal static class Qcow2Rebuild
     /// <summary>Gives every range that needs one a refcount block, then sets every count.</summary>
     public static void Run(ResizableDevice file, Qcow2Header header, Qcow2Refcounts refcounts, Qcow2References references)
     {
-        var end = references.End; // new structures go behind everything that is in use
+        var end = references.End; // new structures go after everything that is in use
         var neededBlocks = ((end - 1) / refcounts.PerBlock) + 1;
         if (neededBlocks > refcounts.BlockCount)
         {

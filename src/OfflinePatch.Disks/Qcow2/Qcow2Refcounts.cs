@@ -5,7 +5,8 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
-/// The reference counts of host clusters, and the allocation of new ones. A two-level table: the refcount table holds the host offsets of refcount blocks,
+/// The reference counts of host clusters, and the allocation of new ones. A two-level table: the refcount table holds the host offsets of
+/// refcount blocks,
 /// each one cluster of counts of 2^refcount_order bits. A missing block means that its clusters are free.
 /// </summary>
 internal sealed class Qcow2Refcounts
@@ -264,7 +265,7 @@ internal sealed class Qcow2Refcounts
     }
 
     /// <summary>
-    /// The clusters past the table's reach are free: a longer table is put there, and behind it the blocks that count it and themselves.
+    /// The clusters past the table's reach are free: a longer table is put there, and after it the blocks that count it and themselves.
     /// </summary>
     private void GrowTable()
     {

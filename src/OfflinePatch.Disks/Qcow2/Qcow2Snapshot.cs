@@ -3,7 +3,10 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Qcow2;
 
-/// <summary>The L1 table of an internal snapshot. Its tables share clusters with the active ones, which are therefore copied before they are changed.</summary>
+/// <summary>
+/// The L1 table of an internal snapshot. Its tables share clusters with the active ones, which are therefore copied before they are
+/// changed.
+/// </summary>
 /// <param name="L1Offset">Host offset, inside the file.</param>
 /// <param name="L1Size">Entries.</param>
 internal readonly record struct Qcow2Snapshot(long L1Offset, int L1Size)
@@ -33,7 +36,8 @@ internal readonly record struct Qcow2Snapshot(long L1Offset, int L1Size)
             }
 
             var bytes = (long)size * 8;
-            if (size > Qcow2Layout.MaxL1Bytes / 8 || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length || bytes > file.Length - (long)offset)
+            if (size > Qcow2Layout.MaxL1Bytes / 8 || offset % (ulong)header.ClusterSize != 0 || offset > (ulong)file.Length
+                || bytes > file.Length - (long)offset)
             {
                 throw Qcow2Error.Snapshot(i, "an L1 table inside the file", $"{size} entries at 0x{offset:X}");
             }

@@ -7,7 +7,9 @@ namespace OfflinePatch.Disks.Qcow2;
 /// <summary>What several parts read in the same way: tables of u64, and the place of a compressed cluster.</summary>
 internal static class Qcow2Tables
 {
-    /// <summary>Reads a table of big-endian u64. The caller has bounded <paramref name="count"/> and checked that the file holds the table.</summary>
+    /// <summary>
+    /// Reads a table of big-endian u64. The caller has bounded <paramref name="count"/> and checked that the file holds the table.
+    /// </summary>
     public static ulong[] Read(BlockDevice file, long offset, int count)
     {
         var table = new ulong[count];
@@ -42,7 +44,7 @@ internal static class Qcow2Tables
         file.Write(tableOffset + (index * 8), bytes);
     }
 
-    /// <summary>Writes the start of a table and zeros behind it, to <paramref name="length"/> bytes.</summary>
+    /// <summary>Writes the start of a table and zeros after it, to <paramref name="length"/> bytes.</summary>
     public static void WriteAll(BlockDevice file, long offset, ReadOnlySpan<ulong> table, long length)
     {
         var buffer = new byte[64 * 1024];
@@ -60,8 +62,9 @@ internal static class Qcow2Tables
     }
 
     /// <summary>
-    /// Where a compressed cluster lies: with x = 62 - (cluster_bits - 8), bits 0..x-1 are the host byte offset (of any alignment), bits x..61 the number of
-    /// 512-byte sectors behind the one that holds the offset. The packed data may end before that.
+    /// Where a compressed cluster lies: with x = 62 - (cluster_bits - 8), bits 0..x-1 are the host byte offset (of any alignment), bits
+    /// x..61 the number of
+    /// 512-byte sectors after the one that holds the offset. The packed data may end before that.
     /// </summary>
     public static (long Offset, int Length) CompressedRange(ulong entry, int clusterBits)
     {

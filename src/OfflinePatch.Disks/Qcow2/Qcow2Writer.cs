@@ -2,11 +2,13 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
-/// Writes a version 3 image with clusters of 64 KiB and 16-bit reference counts. The file grows from start to end: header, data with each L2 table behind
+/// Writes a version 3 image with clusters of 64 KiB and 16-bit reference counts. The file grows from start to end: header, data with each
+/// L2 table after
 /// the data it maps, then the L1 table, refcount blocks and refcount table; the header comes last.
 /// </summary>
 internal sealed class Qcow2Writer : DiskWriter
@@ -65,7 +67,8 @@ internal sealed class Qcow2Writer : DiskWriter
         }
 
         // A cluster that does not shrink by a sector at least is stored as it is: then its length tells the two apart.
-        var packed = _compression == "zstd" ? ZstdBlock.Pack(unit.Span, ClusterSize - 512) : DeflateBlock.Pack(unit.Span, ClusterSize - 512);
+        var packed = _compression == "zstd" ? ZstdBlock.Pack(unit.Span, ClusterSize - 512)
+            : DeflateBlock.Pack(unit.Span, ClusterSize - 512);
         return packed ?? unit;
     }
 
@@ -111,7 +114,7 @@ internal sealed class Qcow2Writer : DiskWriter
         var l1Offset = _body.Position;
         StoreTable(_l1, (_l1.Length + L2Entries - 1) / L2Entries);
 
-        // The blocks count themselves and the table behind them.
+        // The blocks count themselves and the table after them.
         var used = _body.Position >> ClusterBits;
         var blocks = 1L;
         long tableClusters;

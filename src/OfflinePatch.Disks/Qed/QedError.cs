@@ -14,7 +14,8 @@ internal static class QedError
         new("QED-0002", $"The QED image uses features that are not known: 0x{unknown:X}.");
 
     public static CorruptImageException TableEntry(string table, long guestOffset, ulong entry, string expected) =>
-        new("QED-0003", $"QED {table} table entry of guest offset 0x{guestOffset:X}", -1, expected, $"0x{entry:X16}", "Run qemu-img check on the image, or export it again.");
+        new("QED-0003", $"QED {table} table entry of guest offset 0x{guestOffset:X}", -1, expected, $"0x{entry:X16}",
+            "Run qemu-img check on the image, or export it again.");
 
     public static UnsupportedImageException GrowthSize(long size, long max) =>
         new("QED-0005", $"The tables of the QED image cover at most {max} bytes; {size} were asked for.", "Write a larger copy with -o.");

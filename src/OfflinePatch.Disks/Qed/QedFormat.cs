@@ -24,11 +24,11 @@ internal sealed class QedFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         var header = QedHeader.Read(files.Image);
         var isRaw = (header.Features & QedLayout.FeatureBackingNoProbe) != 0;
-        var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, header.BackingFile, isRaw ? "raw" : null);
+        var backing = header.BackingFile is null ? null : ParentChain.OpenBacking(files, formats, header.BackingFile, isRaw ? "raw" : null);
         try
         {
             return new QedImage(files.Image, header, backing);

@@ -95,9 +95,11 @@ internal sealed class QedHeader
         }
 
         var l1 = LittleEndian.U64(fields, QedLayout.L1TableOffset);
-        if (l1 % clusterSize != 0 || l1 < (ulong)header.HeaderBytes || l1 > (ulong)file.Length || header.TableBytes > file.Length - (long)l1)
+        if (l1 % clusterSize != 0 || l1 < (ulong)header.HeaderBytes || l1 > (ulong)file.Length
+            || header.TableBytes > file.Length - (long)l1)
         {
-            throw QedError.Field("l1_table_offset", QedLayout.L1TableOffset, "a table inside the file, at a multiple of the cluster size", $"0x{l1:X}");
+            throw QedError.Field("l1_table_offset", QedLayout.L1TableOffset, "a table inside the file, at a multiple of the cluster size",
+                $"0x{l1:X}");
         }
 
         header.L1Offset = (long)l1;
@@ -105,7 +107,8 @@ internal sealed class QedHeader
         var most = (UInt128)header.TableEntries * (ulong)header.TableEntries * clusterSize;
         if (size % 512 != 0 || size > most || size > long.MaxValue)
         {
-            throw QedError.Field("image_size", QedLayout.ImageSizeOffset, $"a multiple of 512, at most the {most} that the tables cover", $"{size}");
+            throw QedError.Field("image_size", QedLayout.ImageSizeOffset, $"a multiple of 512, at most the {most} that the tables cover",
+                $"{size}");
         }
 
         header.Size = (long)size;
@@ -124,7 +127,8 @@ internal sealed class QedHeader
         var size = LittleEndian.U32(fields, QedLayout.BackingNameSize);
         if (size is 0 or > QedLayout.MaxBackingName || offset > HeaderBytes - size || offset > file.Length - size)
         {
-            throw QedError.Field("backing_filename", QedLayout.BackingNameOffset, "a name of 1 to 1023 bytes inside the header", $"{size} bytes at 0x{offset:X}");
+            throw QedError.Field("backing_filename", QedLayout.BackingNameOffset, "a name of 1 to 1023 bytes inside the header",
+                $"{size} bytes at 0x{offset:X}");
         }
 
         var name = new byte[size];

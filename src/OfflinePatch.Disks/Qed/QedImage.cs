@@ -100,7 +100,10 @@ internal sealed class QedImage : MappedImage
             : throw QedError.TableEntry("L1", offset, entry, $"a table inside the file of {_file.Length} bytes");
     }
 
-    /// <summary>An image that needs a check may have entries that were written before what they point to, and that was then lost: they count for nothing.</summary>
+    /// <summary>
+    /// An image that needs a check may have entries that were written before what they point to, and that was then lost: they count for
+    /// nothing.
+    /// </summary>
     private bool IsAhead(ulong entry) => _header.NeedsCheck && entry >= (ulong)_file.Length;
 
     private long L2Index(long offset) => offset % _l2Coverage / _clusterSize;
@@ -149,7 +152,7 @@ internal sealed class QedImage : MappedImage
             return;
         }
 
-        // The new cluster lies behind the end of the file and is zero: only what a backing file has must be copied.
+        // The new cluster lies after the end of the file and is zero: only what a backing file has must be copied.
         var host = EndOfFile();
         _file.EnsureLength(host + _clusterSize);
         var start = offset - (offset % _clusterSize);
@@ -189,7 +192,8 @@ internal sealed class QedImage : MappedImage
     }
 
     /// <summary>
-    /// Refuses a map that puts two clusters in one place, or a cluster onto a table, and returns the entries that are ahead of the file (see <see cref="IsAhead"/>).
+    /// Refuses a map that puts two clusters in one place, or a cluster onto a table, and returns the entries that are ahead of the file
+    /// (see <see cref="IsAhead"/>).
     /// </summary>
     private List<(long Table, long Index)> CheckMap()
     {
@@ -271,7 +275,8 @@ internal sealed class QedImage : MappedImage
     }
 
     /// <inheritdoc/>
-    public override string? WhyNotGrow => Parent is null ? null : "The QED image has a backing file, whose content would show in the new part.";
+    public override string? WhyNotGrow => Parent is null ? null
+        : "The QED image has a backing file, whose content would show in the new part.";
 
     /// <inheritdoc/>
     protected override long GrowTo(long length)

@@ -1,10 +1,14 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Qed;
 
-/// <summary>Writes a QED image with clusters of 64 KiB and tables of 4 clusters: header, L1 table, then data with each L2 table behind the data it maps.</summary>
+/// <summary>
+/// Writes a QED image with clusters of 64 KiB and tables of 4 clusters: header, L1 table, then data with each L2 table after the data it
+/// maps.
+/// </summary>
 internal sealed class QedWriter : DiskWriter
 {
     private const int ClusterSize = 64 * 1024;

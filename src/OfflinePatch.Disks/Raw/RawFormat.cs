@@ -4,7 +4,9 @@ using OfflinePatch.Disks.Vmdk;
 
 namespace OfflinePatch.Disks.Raw;
 
-/// <summary>RAW: the bytes of the disk. It has no magic of its own; a partition table or a volume boot sector is what tells it from any other file.</summary>
+/// <summary>
+/// RAW: the bytes of the disk. It has no magic of its own; a partition table or a volume boot sector is what tells it from any other file.
+/// </summary>
 internal sealed class RawFormat : DiskFormat
 {
     private const int BootSignatureOffset = 0x1FE; // u16 0xAA55: MBR, and the boot sector of an NTFS or FAT volume
@@ -29,16 +31,18 @@ internal sealed class RawFormat : DiskFormat
             return true;
         }
 
-        // A protective MBR may be damaged: the GPT behind it (sector 1 of 512 or of 4096 bytes) still says what this is.
-        return HasGptHeader(file, 512) || HasGptHeader(file, 4096) || HasGptHeader(file, file.Length - 512) || HasGptHeader(file, file.Length - 4096);
+        // A protective MBR may be damaged: the GPT after it (sector 1 of 512 or of 4096 bytes) still says what this is.
+        return HasGptHeader(file, 512) || HasGptHeader(file, 4096) || HasGptHeader(file, file.Length - 512)
+            || HasGptHeader(file, file.Length - 4096);
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         // The data file of a flat VMDK: whoever changes it alone leaves the descriptor's content id as it was.
         var name = files.ImagePath[(files.ImagePath.LastIndexOfAny(['/', '\\']) + 1)..];
-        return VmdkNames.DescriptorOfFlat(name) is { } descriptor ? throw VmdkError.FlatAlone(files.ImagePath, descriptor) : new RawImage(files.Image);
+        return VmdkNames.DescriptorOfFlat(name) is { } descriptor ? throw VmdkError.FlatAlone(files.ImagePath, descriptor)
+            : new RawImage(files.Image);
     }
 
     /// <inheritdoc/>

@@ -10,6 +10,9 @@ internal sealed class VdiFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Vdi;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Variants => ["dynamic"];
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file)
     {
         if (file.Length < VdiLayout.Version)
@@ -23,12 +26,13 @@ internal sealed class VdiFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files) => VdiImage.Open(files);
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats) => VdiImage.Open(files, formats);
 
     /// <inheritdoc/>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
         options.AllowOnly(Format, subformat: true);
-        return options.Subformat is null or "dynamic" ? new VdiWriter(output, virtualSize, options.Identity) : throw VdiError.NotAVariant(options.Subformat);
+        return options.Subformat is null or "dynamic" ? new VdiWriter(output, virtualSize, options.Identity)
+            : throw VdiError.NotAVariant(options.Subformat);
     }
 }

@@ -3,7 +3,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Vdi;
 
 /// <summary>
-/// The disk grows by entries of the map. Where the first blocks are in the way, they move to the end of the file and the data starts later, as VirtualBox does it.
+/// The disk grows by entries of the map. Where the first blocks are in the way, they move to the end of the file and the data starts later,
+/// as VirtualBox does it.
 /// </summary>
 internal sealed partial class VdiImage
 {

@@ -4,7 +4,8 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Vdi;
 
 /// <summary>
-/// A VDI: blocks of mostly 1 MiB, placed by a map. A new block goes to the end of the file; the identity of the content is renewed at the first write,
+/// A VDI: blocks of mostly 1 MiB, placed by a map. A new block goes to the end of the file; the identity of the content is renewed at the
+/// first write,
 /// as VirtualBox does it, so that a snapshot taken from the disk before no longer fits.
 /// </summary>
 internal sealed partial class VdiImage : MappedImage
@@ -64,7 +65,7 @@ internal sealed partial class VdiImage : MappedImage
     protected override ResizableDevice StoredFile => _file;
 
     /// <summary>Opens the image, and the parents of a differencing one.</summary>
-    public static VdiImage Open(IImageFiles files)
+    public static VdiImage Open(IImageFiles files, IFormatSet formats)
     {
         var file = files.Image;
         var bytes = new byte[Math.Min(VdiLayout.HeaderBytes, file.Length)];
@@ -73,7 +74,9 @@ internal sealed partial class VdiImage : MappedImage
         var map = VdiMap.Open(file, header);
         var parentId = header.Id(VdiLayout.ParentId);
         var isChild = header.ImageType is VdiLayout.TypeDifferencing or VdiLayout.TypeUndo || parentId != Guid.Empty;
-        var image = new VdiImage(file, map, header) { Parent = isChild ? OpenParent(files, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
+        var image = new VdiImage(file, map,
+            header)
+        { Parent = isChild ? OpenParent(files, formats, parentId, header.Id(VdiLayout.ParentModifiedId)) : null };
         if (VdiEncryption.IsEncrypted(image))
         {
             image.Dispose();
@@ -126,7 +129,7 @@ internal sealed partial class VdiImage : MappedImage
         }
         else
         {
-            // What lies behind the last block may be left over from a block that was discarded.
+            // What lies after the last block may be left over from a block that was discarded.
             Clear(start, fileEnd);
             _file.Write(start + within, part);
         }
@@ -161,14 +164,17 @@ internal sealed partial class VdiImage : MappedImage
         }
     }
 
-    /// <summary>A VDI knows its parent by identity only. VirtualBox names snapshots <c>{identity}.vdi</c>: a file of that name beside the image is taken.</summary>
-    private static VdiImage OpenParent(IImageFiles files, Guid parentId, Guid parentModified)
+    /// <summary>
+    /// A VDI knows its parent by identity only. VirtualBox names snapshots <c>{identity}.vdi</c>: a file of that name beside the image is
+    /// taken.
+    /// </summary>
+    private static VdiImage OpenParent(IImageFiles files, IFormatSet formats, Guid parentId, Guid parentModified)
     {
         var name = $"{{{parentId:D}}}.vdi";
         DiskImage parent;
         try
         {
-            parent = ParentChain.Open(files, name, ImageFormat.Vdi);
+            parent = ParentChain.Open(files, formats, name, ImageFormat.Vdi);
         }
         catch (IOException)
         {

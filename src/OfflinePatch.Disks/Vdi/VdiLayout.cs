@@ -1,7 +1,8 @@
 namespace OfflinePatch.Disks.Vdi;
 
 /// <summary>
-/// Offsets of the VDI header, version 1.1, and its limits. Source: VirtualBox, src/VBox/Storage/VDICore.h (VDIPREHEADER, VDIHEADER1PLUS). Little-endian.
+/// Offsets of the VDI header, version 1.1, and its limits. Source: VirtualBox, src/VBox/Storage/VDICore.h (VDIPREHEADER, VDIHEADER1PLUS).
+/// Little-endian.
 /// </summary>
 internal static class VdiLayout
 {

@@ -56,7 +56,9 @@ internal sealed class VdiMap
         _file.Write(_mapOffset + (block * sizeof(uint)), bytes);
     }
 
-    /// <summary>Makes the map cover more blocks, and moves the first <paramref name="dropped"/> places, which it grows over; writes the whole map.</summary>
+    /// <summary>
+    /// Makes the map cover more blocks, and moves the first <paramref name="dropped"/> places, which it grows over; writes the whole map.
+    /// </summary>
     /// <param name="blocks">Entries from now on.</param>
     /// <param name="dropped">Places at the start of the data that the map needs; all later ones are counted from there.</param>
     /// <param name="move">Copies a block from one place to another; both are numbered as before.</param>

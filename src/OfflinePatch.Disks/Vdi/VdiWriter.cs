@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Vdi;
 
@@ -30,7 +31,8 @@ internal sealed class VdiWriter : DiskWriter
         _map = new uint[(_size + VdiLayout.DefaultBlock - 1) / VdiLayout.DefaultBlock];
         _map.AsSpan().Fill(VdiLayout.EntryFree);
         var mapBytes = (long)_map.Length * sizeof(uint);
-        _dataOffset = (uint)(VdiLayout.DefaultBlock + ((mapBytes + VdiLayout.DefaultBlock - 1) / VdiLayout.DefaultBlock * VdiLayout.DefaultBlock));
+        _dataOffset =
+            (uint)(VdiLayout.DefaultBlock + ((mapBytes + VdiLayout.DefaultBlock - 1) / VdiLayout.DefaultBlock * VdiLayout.DefaultBlock));
         _blocks = new SequentialOutput(output, _dataOffset);
         output.EnsureLength(_dataOffset);
     }

@@ -6,7 +6,8 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Vhd;
 
 /// <summary>
-/// A dynamic or differencing VHD: the BAT names a block for each 2 MiB of the disk. A block starts with a bitmap, one bit a sector (the highest bit of a byte
+/// A dynamic or differencing VHD: the BAT names a block for each 2 MiB of the disk. A block starts with a bitmap, one bit a sector (the
+/// highest bit of a byte
 /// first): a sector whose bit is clear is zero in a dynamic disk, and the parent's in a differencing one.
 /// </summary>
 internal sealed partial class VhdDynamicImage : MappedImage
@@ -186,7 +187,7 @@ internal sealed partial class VhdDynamicImage : MappedImage
         }
     }
 
-    /// <summary>Puts a block where the footer is, and the footer behind it.</summary>
+    /// <summary>Puts a block where the footer is, and the footer after it.</summary>
     private void AllocateBlock(long block)
     {
         var sector = _end / VhdLayout.SectorSize;
@@ -213,7 +214,8 @@ internal sealed partial class VhdDynamicImage : MappedImage
     }
 
     /// <summary>
-    /// Refuses a map that puts two blocks in one place, or a block onto the header, the BAT or a footer. Reading such an image would give one part of the disk the
+    /// Refuses a map that puts two blocks in one place, or a block onto the header, the BAT or a footer. Reading such an image would give
+    /// one part of the disk the
     /// content of another.
     /// </summary>
     private void CheckMap()
@@ -240,7 +242,8 @@ internal sealed partial class VhdDynamicImage : MappedImage
                 throw VhdError.BatEntry(Array.IndexOf(_bat, entry), entry, _file.Length);
             }
 
-            if (place < end || Overlaps(place, _header.TableOffset, _header.TableEntries * 4L) || Overlaps(place, _header.Offset, VhdLayout.HeaderLength)
+            if (place < end || Overlaps(place, _header.TableOffset, _header.TableEntries * 4L)
+                || Overlaps(place, _header.Offset, VhdLayout.HeaderLength)
                 || blockEnd > footerAt)
             {
                 throw VhdError.Overlap(Array.LastIndexOf(_bat, entry), entry);
@@ -262,7 +265,8 @@ internal sealed partial class VhdDynamicImage : MappedImage
         WriteIfDifferent(0);
     }
 
-    private bool Overlaps(long place, long offset, long length) => place < offset + length && offset < place + _header.BitmapSize + _blockSize;
+    private bool Overlaps(long place, long offset, long length) => place < offset + length
+        && offset < place + _header.BitmapSize + _blockSize;
 
     private void WriteIfDifferent(long offset)
     {

@@ -15,7 +15,7 @@ internal sealed class VhdFooter
         EndOffset = offset;
     }
 
-    /// <summary>The 512 bytes, as they were found (an old footer with a zero behind it).</summary>
+    /// <summary>The 512 bytes, as they were found (an old footer with a zero after it).</summary>
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>Where the footer at the end of the file starts; -1: there is none, this is the copy from the start.</summary>
@@ -35,11 +35,13 @@ internal sealed class VhdFooter
 
     /// <summary>Bytes of the guest disk by the cylinders, heads and sectors.</summary>
     public long GeometrySize =>
-        (long)BinaryPrimitives.ReadUInt16BigEndian(_bytes.AsSpan(VhdLayout.CylindersOffset)) * _bytes[VhdLayout.HeadsOffset] * _bytes[VhdLayout.SectorsPerTrackOffset]
+        (long)BinaryPrimitives.ReadUInt16BigEndian(_bytes.AsSpan(VhdLayout.CylindersOffset)) * _bytes[VhdLayout.HeadsOffset]
+            * _bytes[VhdLayout.SectorsPerTrackOffset]
         * VhdLayout.SectorSize;
 
     /// <summary>
-    /// Bytes of the guest disk. Virtual PC ("vpc ") and old QEMU ("qemu") give the guest as many sectors as the geometry has, which is a little less than the
+    /// Bytes of the guest disk. Virtual PC ("vpc ") and old QEMU ("qemu") give the guest as many sectors as the geometry has, which is a
+    /// little less than the
     /// size field says; every other program goes by the field. The largest geometry says nothing, and neither does none. (QEMU
     /// block/vpc.c, since 2025.)
     /// </summary>
@@ -59,7 +61,8 @@ internal sealed class VhdFooter
     }
 
     /// <summary>
-    /// The same footer for a disk of another size. The creator becomes one whose size field every program takes, where it is one whose geometry counts.
+    /// The same footer for a disk of another size. The creator becomes one whose size field every program takes, where it is one whose
+    /// geometry counts.
     /// </summary>
     public VhdFooter WithSize(long size, long endOffset)
     {
@@ -127,8 +130,10 @@ internal sealed class VhdFooter
         BigEndian.PutU32(bytes, VhdLayout.FeaturesOffset, VhdLayout.FeaturesReserved);
         BigEndian.PutU32(bytes, VhdLayout.VersionOffset, VhdLayout.Version);
         BigEndian.PutU64(bytes, VhdLayout.DataOffset, diskType == VhdLayout.TypeFixed ? ulong.MaxValue : VhdLayout.FooterLength);
-        BigEndian.PutU32(bytes, VhdLayout.TimestampOffset, (uint)Math.Clamp((time.GetUtcNow() - new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalSeconds, 0, uint.MaxValue));
-        "win "u8.CopyTo(bytes.AsSpan(VhdLayout.CreatorOffset)); // every reader takes the size field, and not the geometry, from this creator
+        BigEndian.PutU32(bytes, VhdLayout.TimestampOffset,
+            (uint)Math.Clamp((time.GetUtcNow() - new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero)).TotalSeconds, 0, uint.MaxValue));
+        // every reader takes the size field, and not the geometry, from this creator
+        "win "u8.CopyTo(bytes.AsSpan(VhdLayout.CreatorOffset));
         BigEndian.PutU32(bytes, VhdLayout.CreatorVersionOffset, 0x000A0000);
         BigEndian.PutU32(bytes, VhdLayout.CreatorHostOffset, VhdLayout.HostWindows);
         BigEndian.PutU64(bytes, VhdLayout.OriginalSizeOffset, (ulong)size);

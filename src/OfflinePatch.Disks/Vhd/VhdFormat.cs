@@ -13,10 +13,13 @@ internal sealed class VhdFormat : DiskFormat
     internal override string? QemuName => "vpc";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Variants => ["dynamic", "fixed"];
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file) => VhdFooter.Probe(file);
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         var footer = VhdFooter.Read(files.Image);
         switch (footer.DiskType)
@@ -27,7 +30,7 @@ internal sealed class VhdFormat : DiskFormat
                 return new VhdDynamicImage(files.Image, footer, VhdHeader.Read(files.Image, footer.DataOffset), null);
             case VhdLayout.TypeDifferencing:
                 var header = VhdHeader.Read(files.Image, footer.DataOffset);
-                var parent = OpenParent(files, header);
+                var parent = OpenParent(files, formats, header);
                 try
                 {
                     return new VhdDynamicImage(files.Image, footer, header, parent);
@@ -55,9 +58,10 @@ internal sealed class VhdFormat : DiskFormat
         };
     }
 
-    private static DiskImage OpenParent(IImageFiles files, VhdHeader header)
+    private static DiskImage OpenParent(IImageFiles files, IFormatSet formats, VhdHeader header)
     {
-        var (parent, name) = WindowsParent.Open(files, header.ParentNames(files.Image), tried => VhdError.NoParent(files.ImagePath, tried));
+        var (parent, name) =
+            WindowsParent.Open(files, formats, header.ParentNames(files.Image), tried => VhdError.NoParent(files.ImagePath, tried));
         var actual = parent switch
         {
             VhdFixedImage fixedImage => fixedImage.UniqueId,

@@ -32,7 +32,8 @@ internal sealed class VhdHeader
     public int BlockSize { get; }
 
     /// <summary>Bytes of a block's sector bitmap, whole sectors.</summary>
-    public int BitmapSize => (((BlockSize / VhdLayout.SectorSize) + 7) / 8 + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize * VhdLayout.SectorSize;
+    public int BitmapSize =>
+        (((BlockSize / VhdLayout.SectorSize) + 7) / 8 + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize * VhdLayout.SectorSize;
 
     /// <summary>The unique id of the parent.</summary>
     public Guid ParentId => new(_bytes.AsSpan(VhdLayout.ParentIdOffset, 16), bigEndian: true);
@@ -63,14 +64,16 @@ internal sealed class VhdHeader
         var blockSize = BigEndian.U32(bytes, VhdLayout.BlockSizeOffset);
         if (!BitOperations.IsPow2(blockSize) || blockSize is < VhdLayout.MinBlockSize or > VhdLayout.MaxBlockSize)
         {
-            throw VhdError.Header("block size", (long)offset + VhdLayout.BlockSizeOffset, "a power of two from 512 to 256 MiB", $"{blockSize}");
+            throw VhdError.Header("block size", (long)offset + VhdLayout.BlockSizeOffset, "a power of two from 512 to 256 MiB",
+                $"{blockSize}");
         }
 
         var table = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(VhdLayout.TableOffset));
         var entries = BigEndian.U32(bytes, VhdLayout.TableEntriesOffset);
         if (table > (ulong)file.Length || entries * 4L > file.Length - (long)table || entries > int.MaxValue / 8)
         {
-            throw VhdError.Header("BAT", (long)offset + VhdLayout.TableOffset, "a table inside the file", $"{entries} entries at 0x{table:X}");
+            throw VhdError.Header("BAT", (long)offset + VhdLayout.TableOffset, "a table inside the file",
+                $"{entries} entries at 0x{table:X}");
         }
 
         return new VhdHeader(bytes, (long)offset, (long)table, (int)entries, (int)blockSize);
@@ -110,7 +113,8 @@ internal sealed class VhdHeader
             }
         }
 
-        names.Add(Encoding.BigEndianUnicode.GetString(_bytes.AsSpan(VhdLayout.ParentNameOffset, VhdLayout.ParentNameLength)).Split('\0')[0]);
+        names.Add(Encoding.BigEndianUnicode.GetString(_bytes.AsSpan(VhdLayout.ParentNameOffset, VhdLayout.ParentNameLength))
+            .Split('\0')[0]);
         return names;
     }
 
@@ -124,7 +128,8 @@ internal sealed class VhdHeader
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(VhdLayout.HeaderVersionOffset), VhdLayout.Version);
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(VhdLayout.TableEntriesOffset), (uint)entries);
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(VhdLayout.BlockSizeOffset), VhdLayout.DefaultBlockSize);
-        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(VhdLayout.HeaderChecksumOffset), VhdFooter.Checksum(bytes, VhdLayout.HeaderChecksumOffset));
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(VhdLayout.HeaderChecksumOffset),
+            VhdFooter.Checksum(bytes, VhdLayout.HeaderChecksumOffset));
         return bytes;
     }
 

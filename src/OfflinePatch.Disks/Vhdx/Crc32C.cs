@@ -38,5 +38,6 @@ internal static class Crc32C
         Of(structure) == BinaryPrimitives.ReadUInt32LittleEndian(structure[VhdxLayout.Header.Checksum..]);
 
     /// <summary>Stores the checksum in a structure.</summary>
-    public static void Sign(Span<byte> structure) => BinaryPrimitives.WriteUInt32LittleEndian(structure[VhdxLayout.Header.Checksum..], Of(structure));
+    public static void Sign(Span<byte> structure) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(structure[VhdxLayout.Header.Checksum..], Of(structure));
 }

@@ -10,6 +10,9 @@ internal sealed class VhdxFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Vhdx;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Variants => ["dynamic"];
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file)
     {
         if (file.Length < 8)
@@ -23,7 +26,7 @@ internal sealed class VhdxFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files)
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
         var header = VhdxHeader.Read(files.Image);
         var file = new VhdxPatchedFile(files.Image);
@@ -35,7 +38,7 @@ internal sealed class VhdxFormat : DiskFormat
             return new VhdxImage(file, header, regions, metadata, null);
         }
 
-        var parent = OpenParent(files, metadata);
+        var parent = OpenParent(files, formats, metadata);
         try
         {
             return new VhdxImage(file, header, regions, metadata, parent);
@@ -56,11 +59,12 @@ internal sealed class VhdxFormat : DiskFormat
             : throw VhdxError.Subformat(options.Subformat);
     }
 
-    private static DiskImage OpenParent(IImageFiles files, VhdxMetadata metadata)
+    private static DiskImage OpenParent(IImageFiles files, IFormatSet formats, VhdxMetadata metadata)
     {
         var locator = metadata.ParentLocator;
-        string[] names = [locator.GetValueOrDefault("relative_path", ""), locator.GetValueOrDefault("absolute_win32_path", ""), locator.GetValueOrDefault("volume_path", "")];
-        var (parent, name) = WindowsParent.Open(files, names, tried => VhdxError.NoParent(files.ImagePath, tried));
+        string[] names = [locator.GetValueOrDefault("relative_path", ""), locator.GetValueOrDefault("absolute_win32_path", ""),
+            locator.GetValueOrDefault("volume_path", "")];
+        var (parent, name) = WindowsParent.Open(files, formats, names, tried => VhdxError.NoParent(files.ImagePath, tried));
         if (parent is not VhdxImage vhdx)
         {
             parent.Dispose();

@@ -37,17 +37,20 @@ internal sealed class VhdxHeader
     {
         var first = TryRead(file, VhdxLayout.Header.Place1);
         var second = TryRead(file, VhdxLayout.Header.Place2);
-        var header = second is not null && (first is null || second.Sequence > first.Sequence) ? second : first ?? throw VhdxError.NoHeader();
+        var header = second is not null
+            && (first is null || second.Sequence > first.Sequence) ? second : first ?? throw VhdxError.NoHeader();
         var version = BinaryPrimitives.ReadUInt16LittleEndian(header._bytes.AsSpan(VhdxLayout.Header.Version));
         var logVersion = BinaryPrimitives.ReadUInt16LittleEndian(header._bytes.AsSpan(VhdxLayout.Header.LogVersion));
         return version == 1 && (logVersion == 0 || header.LogGuid == Guid.Empty) ? header : throw VhdxError.Version(version, logVersion);
     }
 
     /// <summary>
-    /// Begins a session that changes the disk: new FileWriteGuid and DataWriteGuid, no log. The header that does not count is written first, as the
+    /// Begins a session that changes the disk: new FileWriteGuid and DataWriteGuid, no log. The header that does not count is written
+    /// first, as the
     /// specification demands; both are equal but for the sequence number after that.
     /// </summary>
-    public void BeginSession(BlockDevice file) => BeginSession(file, ImageIdentity.After(_bytes.AsSpan(VhdxLayout.Header.FileWriteGuid, 32)));
+    public void BeginSession(BlockDevice file) =>
+        BeginSession(file, ImageIdentity.After(_bytes.AsSpan(VhdxLayout.Header.FileWriteGuid, 32)));
 
     private void BeginSession(BlockDevice file, ImageIdentity identity)
     {

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Vhdx;
 
-/// <summary>The disk grows by entries of the BAT. Where its region has no room for them, the BAT moves to a larger region at the end of the file.</summary>
+/// <summary>
+/// The disk grows by entries of the BAT. Where its region has no room for them, the BAT moves to a larger region at the end of the file.
+/// </summary>
 internal sealed partial class VhdxImage
 {
     /// <inheritdoc/>

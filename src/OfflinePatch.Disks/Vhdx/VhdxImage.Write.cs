@@ -66,7 +66,9 @@ internal sealed partial class VhdxImage
         }
     }
 
-    /// <summary>Writes into a block of which some sectors are the parent's. Sectors that are written become this image's as a whole.</summary>
+    /// <summary>
+    /// Writes into a block of which some sectors are the parent's. Sectors that are written become this image's as a whole.
+    /// </summary>
     private void WritePartial(long block, long offset, ReadOnlySpan<byte> content, long host)
     {
         var sectorSize = _metadata.SectorSize;

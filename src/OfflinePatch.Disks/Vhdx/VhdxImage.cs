@@ -33,7 +33,8 @@ internal sealed partial class VhdxImage : MappedImage
         Parent = parent;
         if (metadata.BatEntries > regions.BatLength / 8)
         {
-            throw VhdxError.Metadata("virtual disk size", $"a disk that the BAT of {regions.BatLength / 8} entries covers", $"{metadata.BatEntries} entries needed");
+            throw VhdxError.Metadata("virtual disk size", $"a disk that the BAT of {regions.BatLength / 8} entries covers",
+                $"{metadata.BatEntries} entries needed");
         }
 
         CheckMap();
@@ -128,7 +129,8 @@ internal sealed partial class VhdxImage : MappedImage
         var index = BitmapIndex(block);
         var entry = BatEntry(index);
         var offset = entry & VhdxLayout.BatOffsetMask;
-        if ((entry & VhdxLayout.BatStateMask) != VhdxLayout.StateFullyPresent || offset < VhdxLayout.Megabyte || offset > (ulong)(_file.Length - VhdxLayout.Megabyte))
+        if ((entry & VhdxLayout.BatStateMask) != VhdxLayout.StateFullyPresent || offset < VhdxLayout.Megabyte
+            || offset > (ulong)(_file.Length - VhdxLayout.Megabyte))
         {
             throw VhdxError.BatEntry(index, entry, "a sector bitmap block inside the file");
         }
@@ -159,7 +161,8 @@ internal sealed partial class VhdxImage : MappedImage
     }
 
     /// <summary>
-    /// Refuses a map that puts two blocks in one place, or a block onto the headers, the log, the BAT or the metadata. All of them start at multiples of 1 MiB.
+    /// Refuses a map that puts two blocks in one place, or a block onto the headers, the log, the BAT or the metadata. All of them start at
+    /// multiples of 1 MiB.
     /// </summary>
     private void CheckMap()
     {

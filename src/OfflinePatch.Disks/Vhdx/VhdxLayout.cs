@@ -39,7 +39,7 @@ internal static class VhdxLayout
         public const int Bytes = 64 * 1024;
     }
 
-    /// <summary>An entry of a region table, behind its GUID.</summary>
+    /// <summary>An entry of a region table, after its GUID.</summary>
     public static class Region
     {
         public const int FileOffset = 0x10; // u64
@@ -56,7 +56,7 @@ internal static class VhdxLayout
         public const int Bytes = 64 * 1024;
     }
 
-    /// <summary>An entry of the metadata table, behind its GUID.</summary>
+    /// <summary>An entry of the metadata table, after its GUID.</summary>
     public static class MetadataEntry
     {
         public const int ItemOffset = 0x10; // u32, from the start of the region

@@ -4,7 +4,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Vhdx;
 
 /// <summary>
-/// The log: a ring of entries, each a list of sectors to write and ranges to clear. Finds the active sequence as [MS-VHDX] 2.3.3 says and puts its entries,
+/// The log: a ring of entries, each a list of sectors to write and ranges to clear. Finds the active sequence as [MS-VHDX] 2.3.3 says and
+/// puts its entries,
 /// in order, into a <see cref="VhdxPatchedFile"/>.
 /// </summary>
 internal sealed class VhdxLog
@@ -34,10 +35,13 @@ internal sealed class VhdxLog
             return;
         }
 
-        if (header.LogLength == 0 || header.LogLength % VhdxLayout.Megabyte != 0 || header.LogLength > VhdxLayout.MaxLogLength || header.LogOffset < VhdxLayout.Megabyte
-            || header.LogOffset % VhdxLayout.Megabyte != 0 || header.LogOffset > (ulong)file.Length || header.LogLength > file.Length - (long)header.LogOffset)
+        if (header.LogLength == 0 || header.LogLength % VhdxLayout.Megabyte != 0 || header.LogLength > VhdxLayout.MaxLogLength
+            || header.LogOffset < VhdxLayout.Megabyte
+            || header.LogOffset % VhdxLayout.Megabyte != 0 || header.LogOffset > (ulong)file.Length
+                || header.LogLength > file.Length - (long)header.LogOffset)
         {
-            throw VhdxError.Log(VhdxLayout.Header.LogOffset, "a log inside the file, at a multiple of 1 MiB", $"{header.LogLength} bytes at 0x{header.LogOffset:X}");
+            throw VhdxError.Log(VhdxLayout.Header.LogOffset, "a log inside the file, at a multiple of 1 MiB",
+                $"{header.LogLength} bytes at 0x{header.LogOffset:X}");
         }
 
         var log = new VhdxLog(file, header);
@@ -55,7 +59,8 @@ internal sealed class VhdxLog
             var sequence = new List<Entry>();
             var head = tail;
             long total = 0;
-            while (total < _length && TryReadEntry(head) is { } entry && (sequence.Count == 0 || entry.Sequence == sequence[^1].Sequence + 1))
+            while (total < _length && TryReadEntry(head) is { } entry
+                && (sequence.Count == 0 || entry.Sequence == sequence[^1].Sequence + 1))
             {
                 sequence.Add(entry);
                 head = (head + entry.Length) % _length;
@@ -90,8 +95,10 @@ internal sealed class VhdxLog
         var descriptors = Half(header, VhdxLayout.LogEntry.DescriptorCount);
         var entry = new Entry(offset, length, tail, sequence, (int)Math.Min(descriptors, int.MaxValue / 64),
             Word(header, VhdxLayout.LogEntry.Flushed), Word(header, VhdxLayout.LogEntry.Last));
-        if (length == 0 || length % VhdxLayout.LogSector != 0 || length > _length || tail % VhdxLayout.LogSector != 0 || tail >= _length || sequence is 0 or ulong.MaxValue
-            || new Guid(header.Slice(VhdxLayout.LogEntry.LogGuid, 16)) != _guid || entry.DescriptorSectors * (long)VhdxLayout.LogSector > length)
+        if (length == 0 || length % VhdxLayout.LogSector != 0 || length > _length || tail % VhdxLayout.LogSector != 0 || tail >= _length
+            || sequence is 0 or ulong.MaxValue
+            || new Guid(header.Slice(VhdxLayout.LogEntry.LogGuid, 16)) != _guid
+                || entry.DescriptorSectors * (long)VhdxLayout.LogSector > length)
         {
             return null;
         }
@@ -117,7 +124,8 @@ internal sealed class VhdxLog
 
         if (entry.LastOffset > (ulong)VhdxLayout.MaxSize * 2)
         {
-            throw VhdxError.Log(_offset + entry.Offset + VhdxLayout.LogEntry.Last, "a file of at most 128 TiB", $"{entry.LastOffset} bytes");
+            throw VhdxError.Log(_offset + entry.Offset + VhdxLayout.LogEntry.Last, "a file of at most 128 TiB",
+                $"{entry.LastOffset} bytes");
         }
 
         _file.RequireLength((long)entry.LastOffset);
@@ -129,7 +137,8 @@ internal sealed class VhdxLog
             _file.ReadHost(_offset + at, descriptor);
             if (Word(descriptor, VhdxLayout.LogDescriptor.Sequence) != entry.Sequence)
             {
-                throw VhdxError.Log(_offset + at, $"a descriptor of entry {entry.Sequence}", $"one of entry {Word(descriptor, VhdxLayout.LogDescriptor.Sequence)}");
+                throw VhdxError.Log(_offset + at, $"a descriptor of entry {entry.Sequence}",
+                    $"one of entry {Word(descriptor, VhdxLayout.LogDescriptor.Sequence)}");
             }
 
             var fileOffset = Word(descriptor, VhdxLayout.LogDescriptor.FileOffset);
@@ -150,14 +159,17 @@ internal sealed class VhdxLog
                 continue;
             }
 
-            if (!descriptor.AsSpan().StartsWith(VhdxLayout.DataDescriptorSignature) || (dataSector + 1) * VhdxLayout.LogSector > entry.Length)
+            if (!descriptor.AsSpan().StartsWith(VhdxLayout.DataDescriptorSignature)
+                || (dataSector + 1) * VhdxLayout.LogSector > entry.Length)
             {
-                throw VhdxError.Log(_offset + at, "a data or zero descriptor, and its data sector", Convert.ToHexString(descriptor.AsSpan(0, 4)));
+                throw VhdxError.Log(_offset + at, "a data or zero descriptor, and its data sector",
+                    Convert.ToHexString(descriptor.AsSpan(0, 4)));
             }
 
             var data = _offset + ((entry.Offset + (dataSector++ * VhdxLayout.LogSector)) % _length);
             CheckDataSector(data, entry.Sequence);
-            _file.AddSector((long)fileOffset, data, Word(descriptor, VhdxLayout.LogDescriptor.Leading), Half(descriptor, VhdxLayout.LogDescriptor.Trailing));
+            _file.AddSector((long)fileOffset, data, Word(descriptor, VhdxLayout.LogDescriptor.Leading),
+                Half(descriptor, VhdxLayout.LogDescriptor.Trailing));
         }
     }
 
@@ -191,6 +203,7 @@ internal sealed class VhdxLog
     {
         /// <summary>Sectors of header and descriptors: data sectors follow.</summary>
         public int DescriptorSectors =>
-            (int)((VhdxLayout.LogEntry.Bytes + ((long)Descriptors * VhdxLayout.LogDescriptor.Bytes) + VhdxLayout.LogSector - 1) / VhdxLayout.LogSector);
+            (int)((VhdxLayout.LogEntry.Bytes + ((long)Descriptors * VhdxLayout.LogDescriptor.Bytes) + VhdxLayout.LogSector
+                - 1) / VhdxLayout.LogSector);
     }
 }

@@ -35,7 +35,9 @@ internal sealed class VhdxMetadata
     /// <summary>Keys and values of the parent locator.</summary>
     public Dictionary<string, string> ParentLocator { get; } = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Payload blocks whose sectors fill one sector bitmap block; an entry for that block follows so many payload entries in the BAT.</summary>
+    /// <summary>
+    /// Payload blocks whose sectors fill one sector bitmap block; an entry for that block follows so many payload entries in the BAT.
+    /// </summary>
     public int ChunkRatio => (int)((long)VhdxLayout.SectorsPerBitmap * SectorSize / BlockSize);
 
     /// <summary>Payload blocks.</summary>
@@ -65,7 +67,8 @@ internal sealed class VhdxMetadata
         var metadata = new VhdxMetadata();
         for (var i = 0; i < count; i++)
         {
-            metadata.Take(file, regions, table.AsSpan(VhdxLayout.MetadataTable.Entries + (i * VhdxLayout.MetadataEntry.Bytes), VhdxLayout.MetadataEntry.Bytes));
+            metadata.Take(file, regions,
+                table.AsSpan(VhdxLayout.MetadataTable.Entries + (i * VhdxLayout.MetadataEntry.Bytes), VhdxLayout.MetadataEntry.Bytes));
         }
 
         metadata.Check();
@@ -85,7 +88,8 @@ internal sealed class VhdxMetadata
     {
         var id = new Guid(entry[..16]);
         var flags = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataEntry.Flags..]);
-        var isKnown = id == VhdxLayout.FileParameters || id == VhdxLayout.VirtualDiskSize || id == VhdxLayout.VirtualDiskId || id == VhdxLayout.LogicalSectorSize
+        var isKnown = id == VhdxLayout.FileParameters || id == VhdxLayout.VirtualDiskSize || id == VhdxLayout.VirtualDiskId
+            || id == VhdxLayout.LogicalSectorSize
             || id == VhdxLayout.PhysicalSectorSize || id == VhdxLayout.ParentLocator;
         if (!isKnown || (flags & VhdxLayout.MetadataIsUser) != 0)
         {
@@ -99,7 +103,8 @@ internal sealed class VhdxMetadata
 
         var offset = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataEntry.ItemOffset..]);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.MetadataEntry.ItemLength..]);
-        if (length > VhdxLayout.MaxItemLength || (length > 0 && offset < VhdxLayout.MetadataTable.Bytes) || offset > regions.MetadataLength || length > regions.MetadataLength - offset)
+        if (length > VhdxLayout.MaxItemLength || (length > 0 && offset < VhdxLayout.MetadataTable.Bytes) || offset > regions.MetadataLength
+            || length > regions.MetadataLength - offset)
         {
             throw VhdxError.Metadata($"item {id}", "a place inside the region", $"{length} bytes at 0x{offset:X}");
         }
@@ -132,7 +137,8 @@ internal sealed class VhdxMetadata
         {
             Part(item, 0, 8);
             var size = BinaryPrimitives.ReadUInt64LittleEndian(item);
-            Size = size is > 0 and <= (ulong)VhdxLayout.MaxSize ? (long)size : throw VhdxError.Metadata("virtual disk size", "1 sector to 64 TiB", $"{size}");
+            Size = size is > 0 and <= (ulong)VhdxLayout.MaxSize ? (long)size
+                : throw VhdxError.Metadata("virtual disk size", "1 sector to 64 TiB", $"{size}");
         }
         else if (id == VhdxLayout.LogicalSectorSize)
         {
@@ -169,7 +175,8 @@ internal sealed class VhdxMetadata
     {
         if (BlockSize == 0 || Size == 0 || SectorSize == 0)
         {
-            throw VhdxError.Metadata(BlockSize == 0 ? "file parameters" : Size == 0 ? "virtual disk size" : "logical sector size", "the item", "none");
+            throw VhdxError.Metadata(BlockSize == 0 ? "file parameters" : Size == 0 ? "virtual disk size" : "logical sector size",
+                "the item", "none");
         }
 
         if (Size % SectorSize != 0)
@@ -184,7 +191,8 @@ internal sealed class VhdxMetadata
     }
 
     private static ReadOnlySpan<byte> Part(ReadOnlySpan<byte> item, long offset, int length) =>
-        offset <= item.Length - length ? item.Slice((int)offset, length) : throw VhdxError.Metadata("item", $"{offset + length} bytes", $"{item.Length}");
+        offset <= item.Length - length ? item.Slice((int)offset, length)
+            : throw VhdxError.Metadata("item", $"{offset + length} bytes", $"{item.Length}");
 
     private static uint U32(ReadOnlySpan<byte> item, int offset) => LittleEndian.U32(Part(item, offset, 4), 0);
 

@@ -15,7 +15,8 @@ internal readonly record struct VhdxRegions(long BatOffset, long BatLength, long
     /// <exception cref="UnsupportedImageException"><c>VHDX-0004</c>.</exception>
     public static VhdxRegions Read(BlockDevice file)
     {
-        var table = TryRead(file, VhdxLayout.RegionTable.Place1) ?? TryRead(file, VhdxLayout.RegionTable.Place2) ?? throw VhdxError.NoRegionTable();
+        var table = TryRead(file, VhdxLayout.RegionTable.Place1) ?? TryRead(file, VhdxLayout.RegionTable.Place2)
+            ?? throw VhdxError.NoRegionTable();
         var count = BinaryPrimitives.ReadUInt32LittleEndian(table.AsSpan(VhdxLayout.RegionTable.Count));
         if (count > VhdxLayout.MaxRegions)
         {
@@ -53,7 +54,8 @@ internal readonly record struct VhdxRegions(long BatOffset, long BatLength, long
     /// <summary>The same regions with the BAT at another place; both region tables are written.</summary>
     public VhdxRegions WithBat(BlockDevice file, long offset, long length)
     {
-        var table = TryRead(file, VhdxLayout.RegionTable.Place1) ?? TryRead(file, VhdxLayout.RegionTable.Place2) ?? throw VhdxError.NoRegionTable();
+        var table = TryRead(file, VhdxLayout.RegionTable.Place1) ?? TryRead(file, VhdxLayout.RegionTable.Place2)
+            ?? throw VhdxError.NoRegionTable();
         var count = (int)LittleEndian.U32(table, VhdxLayout.RegionTable.Count);
         for (var i = 0; i < count; i++)
         {
@@ -87,7 +89,8 @@ internal readonly record struct VhdxRegions(long BatOffset, long BatLength, long
     {
         var offset = BinaryPrimitives.ReadUInt64LittleEndian(entry[VhdxLayout.Region.FileOffset..]);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(entry[VhdxLayout.Region.Length..]);
-        var isInside = offset >= VhdxLayout.Megabyte && offset % VhdxLayout.Megabyte == 0 && length >= VhdxLayout.Megabyte && length % VhdxLayout.Megabyte == 0
+        var isInside = offset >= VhdxLayout.Megabyte && offset % VhdxLayout.Megabyte == 0 && length >= VhdxLayout.Megabyte
+            && length % VhdxLayout.Megabyte == 0
             && offset <= (ulong)file.Length && length <= file.Length - (long)offset;
         return isInside ? ((long)offset, length) : throw VhdxError.RegionPlace(name, $"{length} bytes at 0x{offset:X}");
     }

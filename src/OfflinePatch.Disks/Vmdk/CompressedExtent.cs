@@ -4,7 +4,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Vmdk;
 
-/// <summary>A streamOptimized extent: every grain is a zlib stream behind a grain marker. Read only: a changed grain has no place to go.</summary>
+/// <summary>
+/// A streamOptimized extent: every grain is a zlib stream after a grain marker. Read only: a changed grain has no place to go.
+/// </summary>
 internal sealed class CompressedExtent : GrainExtent
 {
     // Deflate grows what it cannot compress by 5 bytes per 16 KiB block plus a few; twice the grain is far beyond any honest writer.
@@ -27,7 +29,8 @@ internal sealed class CompressedExtent : GrainExtent
     }
 
     /// <inheritdoc/>
-    public override string? WhyNotInPlace => $"{FileName} is a streamOptimized VMDK: its grains are compressed and cannot be changed in place.";
+    public override string? WhyNotInPlace =>
+        $"{FileName} is a streamOptimized VMDK: its grains are compressed and cannot be changed in place.";
 
     /// <inheritdoc/>
     protected override bool CanReadAcrossGrains => false;
@@ -77,7 +80,8 @@ internal sealed class CompressedExtent : GrainExtent
             var lba = BinaryPrimitives.ReadUInt64LittleEndian(marker);
             if (lba != (ulong)(index * (GrainBytes / VmdkLayout.SectorSize)))
             {
-                throw VmdkError.CompressedGrain(FileName, index, offset, $"a marker of sector {index * (GrainBytes / VmdkLayout.SectorSize)}", $"one of sector {lba}");
+                throw VmdkError.CompressedGrain(FileName, index, offset,
+                    $"a marker of sector {index * (GrainBytes / VmdkLayout.SectorSize)}", $"one of sector {lba}");
             }
 
             size = BinaryPrimitives.ReadUInt32LittleEndian(marker[VmdkLayout.MarkerSize..]);

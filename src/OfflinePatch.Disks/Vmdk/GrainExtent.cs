@@ -18,7 +18,9 @@ internal enum GrainState
 /// <summary>A grain: its state and, when stored, the byte offset in the file.</summary>
 internal readonly record struct Grain(GrainState State, long FileOffset);
 
-/// <summary>An extent divided into grains that its tables place in a file. What is not stored comes from the parent, or reads as zeros.</summary>
+/// <summary>
+/// An extent divided into grains that its tables place in a file. What is not stored comes from the parent, or reads as zeros.
+/// </summary>
 internal abstract class GrainExtent : VmdkExtent
 {
     // A run of grains in one answer of GetExtent: bounds the work of one call, not what a caller can learn.
@@ -114,7 +116,8 @@ internal abstract class GrainExtent : VmdkExtent
     public override void Flush() => File.Flush();
 
     /// <summary>Reads stored bytes: from the file as they are, unless the grain is compressed.</summary>
-    protected virtual void ReadStored(Grain grain, long index, int within, Span<byte> buffer) => File.Read(grain.FileOffset + within, buffer);
+    protected virtual void ReadStored(Grain grain, long index, int within, Span<byte> buffer) =>
+        File.Read(grain.FileOffset + within, buffer);
 
     /// <summary>Whether a grain's bytes can be read with those of the grain before it. Compressed grains never can.</summary>
     protected virtual bool CanReadAcrossGrains => true;
@@ -140,7 +143,8 @@ internal abstract class GrainExtent : VmdkExtent
         }
 
         var next = Find(index);
-        return next.State == first.State && (next.State != GrainState.Stored || next.FileOffset == first.FileOffset + ((index - firstIndex) * GrainBytes));
+        return next.State == first.State
+            && (next.State != GrainState.Stored || next.FileOffset == first.FileOffset + ((index - firstIndex) * GrainBytes));
     }
 
     private void Fill(Grain grain, long index, int within, long offset, Span<byte> buffer)

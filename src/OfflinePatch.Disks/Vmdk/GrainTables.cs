@@ -5,7 +5,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// A grain directory and its grain tables, 32-bit sector numbers both. The directory is in memory; of the tables the last few thousand are kept, and one that is a
+/// A grain directory and its grain tables, 32-bit sector numbers both. The directory is in memory; of the tables the last few thousand are
+/// kept, and one that is a
 /// hole in the file is not read at all: a disk of 60 TiB has 4 GiB of tables, most of them empty.
 /// </summary>
 internal sealed class GrainTables
@@ -44,7 +45,8 @@ internal sealed class GrainTables
     public int TableBytes => _entriesPerTable * sizeof(uint);
 
     /// <summary>Reads a directory and checks that every table that it names is inside the file.</summary>
-    /// <exception cref="CorruptImageException">The directory (<c>VMDK-0006</c>) or a table (<c>VMDK-0007</c>) is not inside the file.</exception>
+    /// <exception cref="CorruptImageException">The directory (<c>VMDK-0006</c>) or a table (<c>VMDK-0007</c>) is not inside the
+    /// file.</exception>
     public static GrainTables Open(BlockDevice file, string fileName, ulong directorySector, long grainCount, int entriesPerTable)
     {
         var entries = (grainCount + entriesPerTable - 1) / entriesPerTable;
@@ -170,7 +172,8 @@ internal sealed class GrainTables
     }
 
     /// <summary>
-    /// Adds empty tables, at the end of the file. A directory that has no room for their entries moves there too. Returns its byte offset; the caller enters it into
+    /// Adds empty tables, at the end of the file. A directory that has no room for their entries moves there too. Returns its byte offset;
+    /// the caller enters it into
     /// the header.
     /// </summary>
     public long Grow(ResizableDevice file, int count)

@@ -3,7 +3,10 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Vmdk;
 
-/// <summary>Opens hosted sparse extents (<c>KDMV</c>): checks the header, finds the directories (in a stream: through its footer), checks the tables.</summary>
+/// <summary>
+/// Opens hosted sparse extents (<c>KDMV</c>): checks the header, finds the directories (in a stream: through its footer), checks the
+/// tables.
+/// </summary>
 internal static class HostedSparse
 {
     /// <summary>Reads the header sector of a file that is a hosted sparse extent.</summary>
@@ -122,18 +125,21 @@ internal static class HostedSparse
     }
 
     /// <summary>
-    /// The primary directory, and the redundant one where the flag says that there is one. Where the primary is damaged and the other is whole, that one
+    /// The primary directory, and the redundant one where the flag says that there is one. Where the primary is damaged and the other is
+    /// whole, that one
     /// is read and the extent is not written.
     /// </summary>
     private static (GrainTables Tables, GrainTables? Copy, string? WhyNotInPlace) OpenTables(
         ResizableDevice file, string fileName, SparseHeader header, long grains, long sectors, bool compressed, bool hasZeroEntry)
     {
         var rgdOffset = header.RgdOffset;
-        var hasCopy = (header.Flags & SparseHeader.FlagRedundantDirectory) != 0 && rgdOffset != 0 && rgdOffset != header.GdOffset && !compressed;
+        var hasCopy = (header.Flags & SparseHeader.FlagRedundantDirectory) != 0 && rgdOffset != 0 && rgdOffset != header.GdOffset
+            && !compressed;
         var check = new SparseTableCheck(file, fileName, (int)header.GrainSize, sectors, compressed, hasZeroEntry);
         check.AddMetadata(0, 1);
         var fileSectors = (ulong)(file.Length / VmdkLayout.SectorSize);
-        if (header.DescriptorOffset != 0 && header.DescriptorOffset <= fileSectors && header.DescriptorSize <= fileSectors - header.DescriptorOffset)
+        if (header.DescriptorOffset != 0 && header.DescriptorOffset <= fileSectors
+            && header.DescriptorSize <= fileSectors - header.DescriptorOffset)
         {
             check.AddMetadata((long)header.DescriptorOffset, (long)header.DescriptorSize);
         }
@@ -172,10 +178,12 @@ internal static class HostedSparse
     }
 
     private static string WhyTablesDiffer(string fileName, bool unclean) =>
-        $"{fileName} has two copies of its grain tables that differ{(unclean ? " and was not closed properly" : "")}; repair it in VMware (vmware-vdiskmanager -R).";
+        $"{fileName} has two copies of its grain tables that differ{(unclean ? " and was not closed properly" : "")}; repair it in "
+            + "VMware (vmware-vdiskmanager -R).";
 
     /// <summary>
-    /// The footer of a stream: marker, header, end-of-stream marker in the last three sectors. Bytes behind the stream (padding of a tape, a transfer, an
+    /// The footer of a stream: marker, header, end-of-stream marker in the last three sectors. Bytes after the stream (padding of a tape, a
+    /// transfer, an
     /// object store) are passed over when these three are found before them.
     /// </summary>
     private static byte[] ReadFooter(BlockDevice file, string fileName)
@@ -241,7 +249,8 @@ internal static class HostedSparse
     }
 
     private static bool IsMarker(ReadOnlySpan<byte> marker, uint type, ulong value) =>
-        LittleEndian.U64(marker, 0) == value && LittleEndian.U32(marker, VmdkLayout.MarkerSize) == 0 && LittleEndian.U32(marker, VmdkLayout.MarkerType) == type;
+        LittleEndian.U64(marker, 0) == value && LittleEndian.U32(marker, VmdkLayout.MarkerSize) == 0
+            && LittleEndian.U32(marker, VmdkLayout.MarkerType) == type;
 
     private static void CheckMarker(ReadOnlySpan<byte> marker, string fileName, long offset, uint type, ulong value)
     {

@@ -5,7 +5,8 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// A seSparse extent (ESXi snapshots of large disks). Read only: the format is not published, and its journal and free maps would have to follow.
+/// A seSparse extent (ESXi snapshots of large disks). Read only: the format is not published, and its journal and free maps would have to
+/// follow.
 /// </summary>
 internal sealed class SeSparseExtent : GrainExtent
 {
@@ -71,7 +72,8 @@ internal sealed class SeSparseExtent : GrainExtent
         var grainsSector = Field(Layout.GrainsOffset);
         // A corrupt size field must not make the directory larger than the file itself.
         if (directorySector == 0 || directorySector >= fileSectors || tablesSector >= fileSectors || grainsSector > fileSectors
-            || entries > VmdkLayout.MaxDirectoryEntries / 2 || entries * sizeof(ulong) > file.Length - ((long)directorySector * VmdkLayout.SectorSize))
+            || entries > VmdkLayout.MaxDirectoryEntries / 2
+                || entries * sizeof(ulong) > file.Length - ((long)directorySector * VmdkLayout.SectorSize))
         {
             throw VmdkError.DirectoryOutsideFile(fileName, directorySector, entries, file.Length);
         }
@@ -213,7 +215,9 @@ internal sealed class SeSparseExtent : GrainExtent
         return entries;
     }
 
-    /// <summary>Offsets in the constant header (sector 0) and the volatile header. Source: as QEMU's VMDK driver reads the format.</summary>
+    /// <summary>
+    /// Offsets in the constant header (sector 0) and the volatile header. Source: as QEMU's VMDK driver reads the format.
+    /// </summary>
     internal static class Layout
     {
         /// <summary>Bytes of a header.</summary>

@@ -4,10 +4,12 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// Looks through all grain tables of a sparse extent once: each grain inside the file, no sector used twice. A truncated file is found here,
+/// Looks through all grain tables of a sparse extent once: each grain inside the file, no sector used twice. A truncated file is found
+/// here,
 /// not when the missing part is read.
 /// </summary>
-internal sealed class SparseTableCheck(BlockDevice file, string fileName, int grainSectors, long guestSectors, bool compressed, bool hasZeroEntry)
+internal sealed class SparseTableCheck(BlockDevice file, string fileName, int grainSectors, long guestSectors, bool compressed,
+    bool hasZeroEntry)
 {
     // One bit per grain-sized piece of the file; 32 MiB of bits cover 16 TiB of default grains.
     private const long MaxBits = 1L << 28;
@@ -138,7 +140,8 @@ internal sealed class SparseTableCheck(BlockDevice file, string fileName, int gr
 
     private void AddTables(GrainTables tables)
     {
-        AddMetadata(tables.DirectoryOffset / VmdkLayout.SectorSize, ((tables.Count * sizeof(uint)) + VmdkLayout.SectorSize - 1) / VmdkLayout.SectorSize);
+        AddMetadata(tables.DirectoryOffset / VmdkLayout.SectorSize,
+            ((tables.Count * sizeof(uint)) + VmdkLayout.SectorSize - 1) / VmdkLayout.SectorSize);
         for (var index = 0; index < tables.Count; index++)
         {
             if (tables.TableSector(index) != 0)

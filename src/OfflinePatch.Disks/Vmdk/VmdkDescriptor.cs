@@ -3,7 +3,9 @@ using System.Text;
 
 namespace OfflinePatch.Disks.Vmdk;
 
-/// <summary>A descriptor: the text that says what a VMDK is made of. Its bytes are kept, so that a change of the CID touches nothing else.</summary>
+/// <summary>
+/// A descriptor: the text that says what a VMDK is made of. Its bytes are kept, so that a change of the CID touches nothing else.
+/// </summary>
 internal sealed class VmdkDescriptor
 {
     private readonly byte[] _bytes;
@@ -46,7 +48,8 @@ internal sealed class VmdkDescriptor
     public bool IsBlank => _bytes.AsSpan().IndexOfAnyExcept(" \t\r\n"u8) < 0;
 
     /// <summary>
-    /// Whether the first bytes of a file are a descriptor: after comments and blank lines, the first option is <c>version=</c> 1 to 3 (what VMware and QEMU
+    /// Whether the first bytes of a file are a descriptor: after comments and blank lines, the first option is <c>version=</c> 1 to 3 (what
+    /// VMware and QEMU
     /// decide by); or the first line is the signature comment.
     /// </summary>
     /// <param name="start">The first <see cref="VmdkLayout.DescriptorProbeBytes"/> bytes, fewer in a shorter file.</param>
@@ -76,7 +79,8 @@ internal sealed class VmdkDescriptor
         }
 
         text = text[1..].TrimStart(" \t\""u8);
-        return text.Length > 0 && text[0] is >= (byte)'1' and <= (byte)'3' && (text.Length == 1 || !char.IsAsciiLetterOrDigit((char)text[1]));
+        return text.Length > 0 && text[0] is >= (byte)'1' and <= (byte)'3'
+            && (text.Length == 1 || !char.IsAsciiLetterOrDigit((char)text[1]));
     }
 
     /// <summary>Parses a descriptor up to its first zero byte.</summary>
@@ -99,7 +103,7 @@ internal sealed class VmdkDescriptor
     /// The same text with another CID in every CID line (programs differ in which of two counts), and with the last eight digits of
     /// <c>ddb.longContentID</c>, which repeat it, changed too.
     /// </summary>
-    /// <exception cref="Core.CorruptImageException"><c>VMDK-0025</c>: there is no CID line, or one that is not a number.</exception>
+    /// <exception cref="CorruptImageException"><c>VMDK-0025</c>: there is no CID line, or one that is not a number.</exception>
     public byte[] WithContentId(uint contentId)
     {
         var digits = Encoding.ASCII.GetBytes(contentId.ToString("x8", CultureInfo.InvariantCulture));
@@ -219,7 +223,8 @@ internal sealed class VmdkDescriptor
             || !long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sectors)
             || sectors is <= 0 or > VmdkLayout.MaxCapacitySectors)
         {
-            throw VmdkError.DescriptorLine(_file, number, $"an extent: access, 1 to {VmdkLayout.MaxCapacitySectors} sectors, type, file name, offset");
+            throw VmdkError.DescriptorLine(_file, number,
+                $"an extent: access, 1 to {VmdkLayout.MaxCapacitySectors} sectors, type, file name, offset");
         }
 
         var isZero = string.Equals(words[2], "ZERO", StringComparison.OrdinalIgnoreCase);
@@ -231,7 +236,8 @@ internal sealed class VmdkDescriptor
         var start = 0L;
         var firstWord = after.Split([' ', '\t'])[0];
         if (firstWord.Length > 0
-            && (!long.TryParse(firstWord, NumberStyles.None, CultureInfo.InvariantCulture, out start) || start > VmdkLayout.MaxCapacitySectors))
+            && (!long.TryParse(firstWord, NumberStyles.None, CultureInfo.InvariantCulture, out start)
+                || start > VmdkLayout.MaxCapacitySectors))
         {
             throw VmdkError.DescriptorLine(_file, number, "the extent's first sector after its file name");
         }
@@ -260,7 +266,8 @@ internal sealed class VmdkDescriptor
             var end = line.IndexOf((byte)'\n');
             line = end < 0 ? line : line[..end];
             var equals = line.IndexOf((byte)'=');
-            if (equals > 0 && Encoding.ASCII.GetString(line[..equals].Trim(" \t\r\uFEFF"u8)).Equals(key, StringComparison.OrdinalIgnoreCase))
+            if (equals > 0
+                && Encoding.ASCII.GetString(line[..equals].Trim(" \t\r\uFEFF"u8)).Equals(key, StringComparison.OrdinalIgnoreCase))
             {
                 var start = equals + 1;
                 while (start < line.Length && line[start] is (byte)' ' or (byte)'\t' or (byte)'"')
@@ -289,14 +296,16 @@ internal sealed class VmdkDescriptor
     }
 
     /// <summary>
-    /// VMware names the encoding in the text itself (<c>encoding="UTF-8"</c>, <c>"windows-1252"</c>); only file names can differ by it. UTF-8 where the
+    /// VMware names the encoding in the text itself (<c>encoding="UTF-8"</c>, <c>"windows-1252"</c>); only file names can differ by it.
+    /// UTF-8 where the
     /// bytes are valid UTF-8, else the named code page, else Latin-1; a name that is not known is kept in <see cref="UnknownEncoding"/>.
     /// </summary>
     private string Decode()
     {
         try
         {
-            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(_bytes).TrimStart('\uFEFF');
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(_bytes)
+                .TrimStart('\uFEFF');
         }
         catch (DecoderFallbackException)
         {

@@ -3,14 +3,17 @@ using System.Text;
 
 namespace OfflinePatch.Disks.Vmdk;
 
-/// <summary>Writes the descriptor of a new VMDK. What the source's descriptor said of the virtual hardware (<c>ddb.</c> lines) is kept.</summary>
+/// <summary>
+/// Writes the descriptor of a new VMDK. What the source's descriptor said of the virtual hardware (<c>ddb.</c> lines) is kept.
+/// </summary>
 internal static class VmdkDescriptorText
 {
     // The descriptor has 20 sectors; what else is in it stays below 2 KiB.
     private const int MaxTakenBytes = 8 * 1024;
 
     // Lines whose values name another content or another layout of the file.
-    private static readonly string[] NotTaken = ["ddb.longContentID", "ddb.thinProvisioned", "ddb.grain", "ddb.nativeParentCID", "ddb.deletable"];
+    private static readonly string[] NotTaken =
+        ["ddb.longContentID", "ddb.thinProvisioned", "ddb.grain", "ddb.nativeParentCID", "ddb.deletable"];
 
     /// <summary>The text, as UTF-8.</summary>
     public static byte[] Create(string createType, long sectors, DiskWriterOptions options)
@@ -31,12 +34,15 @@ internal static class VmdkDescriptorText
 
     private static Dictionary<string, string> DataBase(long sectors, IReadOnlyDictionary<string, string>? properties)
     {
-        var lines = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase) { ["ddb.adapterType"] = "lsilogic", ["ddb.virtualHWVersion"] = "13" };
+        var lines = new Dictionary<string,
+            string>(StringComparer.OrdinalIgnoreCase)
+        { ["ddb.adapterType"] = "lsilogic", ["ddb.virtualHWVersion"] = "13" };
         var taken = 0;
         foreach (var (key, value) in properties ?? new Dictionary<string, string>())
         {
             taken += key.Length + value.Length + 6;
-            if (taken <= MaxTakenBytes && key.StartsWith("ddb.", StringComparison.OrdinalIgnoreCase) && !NotTaken.Contains(key, StringComparer.OrdinalIgnoreCase)
+            if (taken <= MaxTakenBytes && key.StartsWith("ddb.", StringComparison.OrdinalIgnoreCase)
+                && !NotTaken.Contains(key, StringComparer.OrdinalIgnoreCase)
                 && IsPlain(key) && IsPlain(value))
             {
                 lines[key] = value;
@@ -46,7 +52,8 @@ internal static class VmdkDescriptorText
         // VMware's own choice: 16 heads for IDE; else 64, 128 or 255 by size.
         var isIde = string.Equals(lines["ddb.adapterType"], "ide", StringComparison.OrdinalIgnoreCase);
         var (heads, perTrack) = isIde ? (16, 63) : sectors < 1L << 21 ? (64, 32) : sectors < 1L << 22 ? (128, 32) : (255, 63);
-        lines["ddb.geometry.cylinders"] = Math.Min(isIde ? 16383 : long.MaxValue, sectors / (heads * perTrack)).ToString(CultureInfo.InvariantCulture);
+        lines["ddb.geometry.cylinders"] = Math.Min(isIde ? 16383 : long.MaxValue, sectors / (heads * perTrack))
+            .ToString(CultureInfo.InvariantCulture);
         lines["ddb.geometry.heads"] = heads.ToString(CultureInfo.InvariantCulture);
         lines["ddb.geometry.sectors"] = perTrack.ToString(CultureInfo.InvariantCulture);
         return lines;

@@ -21,7 +21,8 @@ internal abstract class VmdkExtent
     public virtual string? WhyNotGrow => WhyNotInPlace ?? $"{FileName} is a VMDK extent that is not made longer in place.";
 
     /// <summary>
-    /// Makes the extent longer, in its file; <see cref="WhyNotGrow"/> is null. Returns the end of what may hold old bytes behind the old end.
+    /// Makes the extent longer, in its file; <see cref="WhyNotGrow"/> is null. Returns the end of what may hold old bytes after the old
+    /// end.
     /// </summary>
     public virtual long Grow(long length) => throw VmdkError.NotInPlace(WhyNotGrow ?? "");
 
@@ -49,7 +50,8 @@ internal abstract class VmdkExtent
 internal sealed class FlatExtent(ResizableDevice file, long fileOffset) : VmdkExtent
 {
     /// <inheritdoc/>
-    public override string? WhyNotGrow => fileOffset == 0 && file.Length == Length ? null : $"{FileName} holds more than one extent of the disk.";
+    public override string? WhyNotGrow => fileOffset == 0
+        && file.Length == Length ? null : $"{FileName} holds more than one extent of the disk.";
 
     /// <inheritdoc/>
     public override long Grow(long length)

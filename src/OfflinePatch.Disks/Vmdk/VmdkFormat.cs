@@ -10,6 +10,12 @@ internal sealed class VmdkFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Vmdk;
 
     /// <inheritdoc/>
+    public override IReadOnlyList<string> Variants => ["monolithicSparse", "streamOptimized"];
+
+    /// <inheritdoc/>
+    public override bool Compresses(string? variant, string compression) => variant == "streamOptimized" && compression == "zlib";
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file)
     {
         Span<byte> start = stackalloc byte[(int)Math.Min(VmdkLayout.DescriptorProbeBytes, file.Length)];
@@ -19,10 +25,11 @@ internal sealed class VmdkFormat : DiskFormat
     }
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files) => new VmdkOpener(files).Open();
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats) => new VmdkOpener(files).Open();
 
     /// <summary>Variants that are written: <c>monolithicSparse</c> (default) and <c>streamOptimized</c>.</summary>
-    /// <exception cref="UnsupportedImageException">Another variant (<c>VMDK-0111</c>), or a disk of 2 TiB and more (<c>VMDK-0110</c>).</exception>
+    /// <exception cref="UnsupportedImageException">Another variant (<c>VMDK-0111</c>), or a disk of 2 TiB and more
+    /// (<c>VMDK-0110</c>).</exception>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
     {
         options.AllowOnly(Format, subformat: true, compression: options is { Subformat: "streamOptimized", Compression: "zlib" });

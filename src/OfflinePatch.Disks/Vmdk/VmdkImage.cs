@@ -16,7 +16,8 @@ internal sealed class VmdkImage : DiskImage
     /// <param name="createType">The variant.</param>
     /// <param name="whyNotInPlace">A reason that no extent knows (a read-only one), or null.</param>
     /// <param name="hasParent">Whether the disk is a snapshot.</param>
-    public VmdkImage(List<VmdkExtent> extents, VmdkDescriptorFile? descriptor, string createType, string? whyNotInPlace, bool hasParent = false)
+    public VmdkImage(List<VmdkExtent> extents, VmdkDescriptorFile? descriptor, string createType, string? whyNotInPlace,
+        bool hasParent = false)
     {
         _hasParent = hasParent;
         _extents = extents;

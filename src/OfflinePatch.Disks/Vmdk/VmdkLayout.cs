@@ -1,7 +1,8 @@
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// Constants that the VMDK structures share. Source: VMware "Virtual Disk Format 5.0" technical note; libyal "VMWare Virtual Disk Format (VMDK)".
+/// Constants that the VMDK structures share. Source: VMware "Virtual Disk Format 5.0" technical note; libyal "VMWare Virtual Disk Format
+/// (VMDK)".
 /// All numbers on disk are little-endian; sectors have 512 bytes.
 /// </summary>
 internal static class VmdkLayout
@@ -54,7 +55,7 @@ internal static class VmdkLayout
     /// <summary>A parentCID that says: no parent.</summary>
     public const uint NoParent = 0xFFFFFFFF;
 
-    /// <summary>Bytes behind the end of a stream in which its footer is still searched for.</summary>
+    /// <summary>Bytes after the end of a stream in which its footer is still searched for.</summary>
     public const int MaxPaddingBytes = 1024 * 1024;
 
     /// <summary>Most stored zeros that are read backwards from the end of a stream to find its footer. Holes are not counted.</summary>

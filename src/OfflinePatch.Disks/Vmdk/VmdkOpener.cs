@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Clusters;
 
 namespace OfflinePatch.Disks.Vmdk;
 
@@ -53,7 +54,10 @@ internal sealed class VmdkOpener(IImageFiles files)
         return Assemble(file, descriptor, embedded: header.Capacity != 0);
     }
 
-    /// <summary>Puts the disk together. With an embedded descriptor the first extent is the file itself, whatever the descriptor calls it: files get renamed.</summary>
+    /// <summary>
+    /// Puts the disk together. With an embedded descriptor the first extent is the file itself, whatever the descriptor calls it: files get
+    /// renamed.
+    /// </summary>
     private VmdkImage Assemble(ImageFile file, VmdkDescriptorFile descriptorFile, bool embedded)
     {
         var descriptor = descriptorFile.Descriptor;

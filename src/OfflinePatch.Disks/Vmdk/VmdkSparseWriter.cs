@@ -1,10 +1,12 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// Writes a monolithicSparse VMDK as VMware lays it out: header, descriptor, redundant directory with its tables, directory with its tables, grains.
+/// Writes a monolithicSparse VMDK as VMware lays it out: header, descriptor, redundant directory with its tables, directory with its
+/// tables, grains.
 /// </summary>
 internal sealed class VmdkSparseWriter : DiskWriter
 {

@@ -3,11 +3,13 @@ using System.IO.Compression;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// Writes a streamOptimized VMDK, as OVF exports hold it: header, descriptor, then grains behind their markers, each grain table behind the grains it names,
+/// Writes a streamOptimized VMDK, as OVF exports hold it: header, descriptor, then grains after their markers, each grain table after the
+/// grains it names,
 /// the directory and the footer last.
 /// </summary>
 internal sealed class VmdkStreamWriter : DiskWriter

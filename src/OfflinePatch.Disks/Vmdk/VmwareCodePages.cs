@@ -4,8 +4,10 @@ using System.Text;
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// The names that VMware writes into <c>encoding="…"</c>: those of IANA, ICU and IBM, which .NET knows in part only. Source of the names: open-vm-tools,
-/// lib/unicode/unicodeSimpleTypes.c, its cross reference of character set names and Windows code pages. Code pages that are not supersets of ASCII are left out.
+/// The names that VMware writes into <c>encoding="…"</c>: those of IANA, ICU and IBM, which .NET knows in part only. Source of the names:
+/// open-vm-tools,
+/// lib/unicode/unicodeSimpleTypes.c, its cross reference of character set names and Windows code pages. Code pages that are not supersets
+/// of ASCII are left out.
 /// </summary>
 internal static class VmwareCodePages
 {
@@ -83,7 +85,9 @@ internal static class VmwareCodePages
 
     private static readonly Dictionary<string, int> CodePages = Parse();
 
-    /// <summary>The encoding of a name, or null where it is not known. Case, hyphens and underscores do not count, as in VMware's own lookup.</summary>
+    /// <summary>
+    /// The encoding of a name, or null where it is not known. Case, hyphens and underscores do not count, as in VMware's own lookup.
+    /// </summary>
     public static Encoding? Find(string name)
     {
         var plain = string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();

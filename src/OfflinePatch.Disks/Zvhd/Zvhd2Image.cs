@@ -26,8 +26,9 @@ internal sealed class Zvhd2Image : ZvhdBlockImage
     public override string? WhyNotInPlace => "A ZVHD2 holds compressed blocks without room to grow; it is written once.";
 
     /// <summary>
-    /// Opens the image through the footer at its end. Where that is damaged, the header at the start and a walk over all records serve, if the walk ends
-    /// at the copy of the footer behind the last record: a cut file does not open.
+    /// Opens the image through the footer at its end. Where that is damaged, the header at the start and a walk over all records serve, if
+    /// the walk ends
+    /// at the copy of the footer after the last record: a cut file does not open.
     /// </summary>
     public static Zvhd2Image Open(IImageFiles files)
     {
@@ -54,7 +55,8 @@ internal sealed class Zvhd2Image : ZvhdBlockImage
         var blockCount = (header.OriginalSize + blockSize - 1) / blockSize;
         if (blockCount > header.Int(ZvhdLayout.BlockCount))
         {
-            throw ZvhdError.Tables(ZvhdLayout.BlockCount, "header", $"at least {blockCount} blocks", $"{header.Int(ZvhdLayout.BlockCount)}");
+            throw ZvhdError.Tables(ZvhdLayout.BlockCount, "header", $"at least {blockCount} blocks",
+                $"{header.Int(ZvhdLayout.BlockCount)}");
         }
 
         var records = hasFooter
@@ -98,7 +100,9 @@ internal sealed class Zvhd2Image : ZvhdBlockImage
             : throw ZvhdError.BlockSize(blockSize);
     }
 
-    /// <summary>A zlib stream of its own for each block; flushed, not ended, so it is read up to the block's length and no further.</summary>
+    /// <summary>
+    /// A zlib stream of its own for each block; flushed, not ended, so it is read up to the block's length and no further.
+    /// </summary>
     private static bool TryInflate(byte[] packed, byte[] content)
     {
         try

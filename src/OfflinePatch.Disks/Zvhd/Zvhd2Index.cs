@@ -4,17 +4,21 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
-/// Reads the index of a ZVHD2. The bitmap says which blocks are stored (least significant bit first); the index holds their places in that order, or, where
+/// Reads the index of a ZVHD2. The bitmap says which blocks are stored (least significant bit first); the index holds their places in that
+/// order, or, where
 /// the header says so, one entry for every block.
 /// </summary>
 internal static class Zvhd2Index
 {
-    /// <summary>The stored blocks, ascending. Each entry is compared with the bitmap; the records themselves are checked when they are read.</summary>
+    /// <summary>
+    /// The stored blocks, ascending. Each entry is compared with the bitmap; the records themselves are checked when they are read.
+    /// </summary>
     public static List<ZvhdRecord> Read(BlockDevice file, ZvhdHeader footer, long blockCount)
     {
         var stored = footer.Int(ZvhdLayout.StoredBlocks);
         var entries = footer.IndexHasZeroBlocks ? blockCount : stored;
-        var index = CheckTable(file, "index", footer.Long(ZvhdLayout.IndexOffset), footer.Int(ZvhdLayout.IndexSize), entries * ZvhdLayout.IndexEntryBytes);
+        var index = CheckTable(file, "index", footer.Long(ZvhdLayout.IndexOffset), footer.Int(ZvhdLayout.IndexSize),
+            entries * ZvhdLayout.IndexEntryBytes);
         var bitmapBytes = (blockCount + 7) / 8;
         var bitmapOffset = CheckTable(file, "bitmap", footer.Long(ZvhdLayout.BitmapOffset), footer.Int(ZvhdLayout.BitmapSize), bitmapBytes);
         var bitmap = new byte[bitmapBytes];
@@ -62,7 +66,8 @@ internal static class Zvhd2Index
             throw ZvhdError.Tables(at, "index", $"block {block}, as the bitmap says", $"{number}");
         }
 
-        return offset >= ZvhdLayout.Alignment && offset < (ulong)file.Length && length >= ZvhdLayout.RecordPayload && length <= file.Length - (long)offset
+        return offset >= ZvhdLayout.Alignment && offset < (ulong)file.Length && length >= ZvhdLayout.RecordPayload
+            && length <= file.Length - (long)offset
             ? new ZvhdRecord((uint)block, (long)offset, 0)
             : throw ZvhdError.Tables(at, "index", $"a record inside the file of {file.Length} bytes", $"{length} bytes from {offset}");
     }
@@ -71,7 +76,8 @@ internal static class Zvhd2Index
     {
         if (needed > size || offset > (ulong)file.Length || needed > file.Length - (long)offset)
         {
-            throw ZvhdError.Tables((long)Math.Min(offset, long.MaxValue), table, $"{needed} bytes inside the file of {file.Length}", $"{size} from {offset}");
+            throw ZvhdError.Tables((long)Math.Min(offset, long.MaxValue), table, $"{needed} bytes inside the file of {file.Length}",
+                $"{size} from {offset}");
         }
 
         return (long)offset;

@@ -3,10 +3,13 @@ using System.IO.Compression;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Clusters;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Zvhd;
 
-/// <summary>Writes a ZVHD2 in one pass: header, records, copy of the footer, index, bitmap, footer. Blocks are compressed on all cores.</summary>
+/// <summary>
+/// Writes a ZVHD2 in one pass: header, records, copy of the footer, index, bitmap, footer. Blocks are compressed on all cores.
+/// </summary>
 internal sealed class Zvhd2Writer : DiskWriter
 {
     private readonly ResizableDevice _output;

@@ -3,7 +3,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
-/// What ZVHD and ZVHD2 share: a disk of blocks of which those that are not zero are stored, packed, once. A few unpacked blocks are kept. Several threads
+/// What ZVHD and ZVHD2 share: a disk of blocks of which those that are not zero are stored, packed, once. A few unpacked blocks are kept.
+/// Several threads
 /// may read; one unpacks at a time.
 /// </summary>
 internal abstract class ZvhdBlockImage : DiskImage
@@ -35,7 +36,9 @@ internal abstract class ZvhdBlockImage : DiskImage
     /// <inheritdoc/>
     public override string Subformat => "";
 
-    /// <summary>The real size of the disk. The vendor's tools show it rounded up to 1 GiB (<c>currSize</c>); what they add is zero.</summary>
+    /// <summary>
+    /// The real size of the disk. The vendor's tools show it rounded up to 1 GiB (<c>currSize</c>); what they add is zero.
+    /// </summary>
     public override long Length { get; }
 
     /// <inheritdoc/>

@@ -14,7 +14,8 @@ internal static class ZvhdError
         new("ZVHD-0002", "ZVHD header", offset + ZvhdLayout.Checksum, $"checksum 0x{computed:X8}", $"0x{stored:X8}", Again);
 
     public static CorruptImageException Size(long offset, ulong original, ulong current) =>
-        new("ZVHD-0003", "ZVHD header", offset + ZvhdLayout.OriginalSize, $"a size from 512 to {ZvhdLayout.MaxBytes} and the same rounded up", $"{original} and {current}", Again);
+        new("ZVHD-0003", "ZVHD header", offset + ZvhdLayout.OriginalSize,
+            $"a size from 512 to {ZvhdLayout.MaxBytes} and the same rounded up", $"{original} and {current}", Again);
 
     public static CorruptImageException Record(long offset, string expected, string actual) =>
         new("ZVHD-0004", "ZVHD record", offset, expected, actual, Again);
@@ -32,13 +33,16 @@ internal static class ZvhdError
         new("ZVHD-0101", $"The ZVHD2 has version {version}; 1 is known.", "Convert the source image to RAW with the vendor's qemu-img-hw.");
 
     public static UnsupportedImageException Compression(byte method) =>
-        new("ZVHD-0102", $"The ZVHD2 uses compression {method}; 0 (zlib) and 1 (zstd) are known.", "Convert the source image to RAW with the vendor's qemu-img-hw.");
+        new("ZVHD-0102", $"The ZVHD2 uses compression {method}; 0 (zlib) and 1 (zstd) are known.",
+            "Convert the source image to RAW with the vendor's qemu-img-hw.");
 
     public static UnsupportedImageException BlockSize(uint size) =>
-        new("ZVHD-0103", $"The ZVHD2 has blocks of {size} bytes; powers of two from 1 to 8 MiB are read.", "Convert the source image to RAW with the vendor's qemu-img-hw.");
+        new("ZVHD-0103", $"The ZVHD2 has blocks of {size} bytes; powers of two from 1 to 8 MiB are read.",
+            "Convert the source image to RAW with the vendor's qemu-img-hw.");
 
     public static UnsupportedImageException TooLarge(long size) =>
-        new("ZVHD-0104", $"A disk of {size} bytes does not fit into a ZVHD (1 to {ZvhdLayout.MaxBytes} bytes).", "Choose another output format.");
+        new("ZVHD-0104", $"A disk of {size} bytes does not fit into a ZVHD (1 to {ZvhdLayout.MaxBytes} bytes).",
+            "Choose another output format.");
 
     public static UnsupportedImageException NotInPlace(string why) =>
         new("ZVHD-0105", why, "Write a fixed copy with -o.");

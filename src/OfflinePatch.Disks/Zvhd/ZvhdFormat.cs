@@ -12,10 +12,13 @@ internal sealed class ZvhdFormat : DiskFormat
     internal override string? QemuName => null;
 
     /// <inheritdoc/>
+    public override bool Compresses(string? variant, string compression) => compression == "zlib";
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file) => HasHeader(file, ZvhdLayout.Cookie);
 
     /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files) => ZvhdImage.Open(files);
+    internal override DiskImage Open(IImageFiles files, IFormatSet formats) => ZvhdImage.Open(files);
 
     /// <inheritdoc/>
     public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
@@ -35,28 +38,5 @@ internal sealed class ZvhdFormat : DiskFormat
         Span<byte> bytes = stackalloc byte[ZvhdLayout.HeaderBytes];
         file.Read(0, bytes);
         return ZvhdHeader.TryCreate(bytes, cookie, out _);
-    }
-}
-
-/// <summary>ZVHD2: Huawei's independently compressed blocks with an index.</summary>
-internal sealed class Zvhd2Format : DiskFormat
-{
-    /// <inheritdoc/>
-    public override ImageFormat Format => ImageFormat.Zvhd2;
-
-    /// <inheritdoc/>
-    internal override string? QemuName => null;
-
-    /// <inheritdoc/>
-    public override bool Probe(BlockDevice file) => ZvhdFormat.HasHeader(file, ZvhdLayout.Cookie2);
-
-    /// <inheritdoc/>
-    public override DiskImage Open(IImageFiles files) => Zvhd2Image.Open(files);
-
-    /// <summary>Compression <c>zstd</c> (default) or <c>zlib</c>.</summary>
-    public override DiskWriter CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options)
-    {
-        options.AllowOnly(Format, compression: true);
-        return new Zvhd2Writer(output, virtualSize, options.Compression, options.Identity);
     }
 }

@@ -51,7 +51,8 @@ internal readonly ref struct ZvhdHeader
 
         var original = Long(ZvhdLayout.OriginalSize);
         var current = Long(ZvhdLayout.CurrentSize);
-        if (original is 0 or > (ulong)ZvhdLayout.MaxBytes || original % 512 != 0 || current < original || current > (ulong)(ZvhdLayout.MaxBytes + ZvhdLayout.SizeRounding))
+        if (original is 0 or > (ulong)ZvhdLayout.MaxBytes || original % 512 != 0 || current < original
+            || current > (ulong)(ZvhdLayout.MaxBytes + ZvhdLayout.SizeRounding))
         {
             throw ZvhdError.Size(fileOffset, original, current);
         }

@@ -5,8 +5,10 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
-/// Unpacks the blocks of a ZVHD. Its payloads are one deflate stream, so a block needs all blocks before it once; on the way the last 32 KiB before some of
-/// them (all that deflate can look back to) are kept, and from there the stream can be entered again: the window is fed as a stored block first.
+/// Unpacks the blocks of a ZVHD. Its payloads are one deflate stream, so a block needs all blocks before it once; on the way the last 32
+/// KiB before some of
+/// them (all that deflate can look back to) are kept, and from there the stream can be entered again: the window is fed as a stored block
+/// first.
 /// </summary>
 internal sealed class ZvhdInflater(BlockDevice file, IReadOnlyList<ZvhdRecord> records, int blockSize) : IDisposable
 {
@@ -60,7 +62,7 @@ internal sealed class ZvhdInflater(BlockDevice file, IReadOnlyList<ZvhdRecord> r
         return best;
     }
 
-    /// <summary>Starts the stream at the last entry that is not behind <paramref name="index"/>.</summary>
+    /// <summary>Starts the stream at the last entry that is not after <paramref name="index"/>.</summary>
     private void Enter(int index)
     {
         _stream?.Dispose();

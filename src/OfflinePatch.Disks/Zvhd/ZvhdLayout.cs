@@ -1,7 +1,8 @@
 namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
-/// Offsets of the ZVHD and ZVHD2 structures and their limits. Source: the facts of Huawei's published ims-qemu-img (QEMU 2.3 block drivers zvhd and zvhd2).
+/// Offsets of the ZVHD and ZVHD2 structures and their limits. Source: the facts of Huawei's published ims-qemu-img (QEMU 2.3 block drivers
+/// zvhd and zvhd2).
 /// Little-endian, unlike VHD, whose footer the header resembles.
 /// </summary>
 internal static class ZvhdLayout
@@ -129,7 +130,9 @@ internal static class ZvhdLayout
     /// <summary>Smallest block of ZVHD2.</summary>
     public const int MinBlock = 1024 * 1024;
 
-    /// <summary>Largest block of ZVHD2 that is read: the format allows 32 MiB, no writer makes them, and 8 MiB bounds what a block allocates.</summary>
+    /// <summary>
+    /// Largest block of ZVHD2 that is read: the format allows 32 MiB, no writer makes them, and 8 MiB bounds what a block allocates.
+    /// </summary>
     public const int MaxBlock = 8 * 1024 * 1024;
 
     /// <summary>Largest disk: 8 TiB. The cloud takes 1 TiB.</summary>

@@ -1,10 +1,13 @@
 using System.IO.Compression;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Writing;
 
 namespace OfflinePatch.Disks.Zvhd;
 
-/// <summary>Writes a ZVHD: one zlib stream, flushed behind every block, never ended. One core compresses: the format leaves no choice.</summary>
+/// <summary>
+/// Writes a ZVHD: one zlib stream, flushed after every block, never ended. One core compresses: the format leaves no choice.
+/// </summary>
 internal sealed class ZvhdWriter : DiskWriter
 {
     private readonly ResizableDevice _output;

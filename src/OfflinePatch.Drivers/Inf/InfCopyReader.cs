@@ -73,7 +73,8 @@ internal sealed class InfCopyReader(InfEvaluator evaluator)
     private void AddCopy(InfFile inf, InfSection section, InfLine line, string source, string target, uint flags, InfPath directory)
     {
         evaluator.CountEffect();
-        if (!InfSourceFiles.StaysInside(target) || !InfSourceFiles.StaysInside(source) || (directory.DirectoryId != -1 && !InfSourceFiles.StaysInside(directory.Relative)))
+        if (!InfSourceFiles.StaysInside(target) || !InfSourceFiles.StaysInside(source)
+            || (directory.DirectoryId != -1 && !InfSourceFiles.StaysInside(directory.Relative)))
         {
             evaluator.Notice(InfNoticeKind.Problem, section, line, $"{target} leads out of the package.");
             return;
@@ -119,7 +120,8 @@ internal sealed class InfCopyReader(InfEvaluator evaluator)
         var text = inf.Expand(entry.Field(0)).Trim('%', ' ');
         if (!InfText.TryParseNumber(text, out var id))
         {
-            evaluator.Notice(InfNoticeKind.Problem, section, line, string.Create(CultureInfo.InvariantCulture, $"the directory id {text} of {entry.Key} is not a number."));
+            evaluator.Notice(InfNoticeKind.Problem, section, line,
+                string.Create(CultureInfo.InvariantCulture, $"the directory id {text} of {entry.Key} is not a number."));
             return new InfPath(11, "");
         }
 

@@ -102,7 +102,8 @@ public sealed record InfDecoration
 
         if (ProductType is { } product && product != target.ProductType)
         {
-            reason = product == WindowsProductType.Workstation ? "it is for client editions" : product == WindowsProductType.Server ? "it is for servers" : "it is for domain controllers";
+            reason = product == WindowsProductType.Workstation ? "it is for client editions" : product == WindowsProductType.Server
+                ? "it is for servers" : "it is for domain controllers";
             return false;
         }
 

@@ -13,25 +13,33 @@ internal static class InfDirectives
     private static readonly FrozenSet<string> AtDeviceInstall = new[]
     {
         // any class
-        "AddInterface", "AddComponent", "AddSoftware", "AddTrigger", "AddProperty", "DelProperty", "AddPowerSetting", "AddEventProvider", "AddAutoLogger",
-        "AddImportChannel", "UpdateAutoLogger", "AddChannel", "RegisterDlls", "UnregisterDlls", "LogConfig", "LogConfigOverride", "Ini2Reg", "UpdateInis",
-        "UpdateIniFields", "ProfileItems", "UpdateAutoBat", "RenFiles", "Reboot", "Restart", "DriverVer", "ExcludeFromSelect", "PreservedFiles", "DelService",
+        "AddInterface", "AddComponent", "AddSoftware", "AddTrigger", "AddProperty", "DelProperty", "AddPowerSetting", "AddEventProvider",
+            "AddAutoLogger",
+        "AddImportChannel", "UpdateAutoLogger", "AddChannel", "RegisterDlls", "UnregisterDlls", "LogConfig", "LogConfigOverride", "Ini2Reg",
+            "UpdateInis",
+        "UpdateIniFields", "ProfileItems", "UpdateAutoBat", "RenFiles", "Reboot", "Restart", "DriverVer", "ExcludeFromSelect",
+            "PreservedFiles", "DelService",
         "CopyINF", "FriendlyNameFormat",
 
         // net
-        "Characteristics", "BusType", "EnableDhcp", "Port1DeviceNumber", "Port1FunctionNumber", "Port2DeviceNumber", "Port2FunctionNumber", "SubType",
+        "Characteristics", "BusType", "EnableDhcp", "Port1DeviceNumber", "Port1FunctionNumber", "Port2DeviceNumber", "Port2FunctionNumber",
+            "SubType",
 
         // printers and monitors
-        "DriverFile", "DataFile", "DataSection", "ConfigFile", "HelpFile", "LanguageMonitor", "PrintProcessor", "DefaultDataType", "DriverCategory",
+        "DriverFile", "DataFile", "DataSection", "ConfigFile", "HelpFile", "LanguageMonitor", "PrintProcessor", "DefaultDataType",
+            "DriverCategory",
         "CoreDriverSections", "PackageAware", "PrinterDriverAttributes",
 
         // still images and display
-        "DeviceType", "DeviceSubType", "DeviceData", "PropertyPages", "Capabilities", "Connection", "PortSelect", "Events", "ICMProfiles", "UninstallSection",
+        "DeviceType", "DeviceSubType", "DeviceData", "PropertyPages", "Capabilities", "Connection", "PortSelect", "Events", "ICMProfiles",
+            "UninstallSection",
         "RetainDriverSettings", "FeatureFlags", "CapabilityFlags",
 
         // user-mode driver framework
-        "UmdfService", "UmdfServiceOrder", "UmdfKernelModeClientPolicy", "UmdfFileObjectPolicy", "UmdfMethodNeitherAction", "UmdfDirectHardwareAccess",
-        "UmdfRegisterAccessMode", "UmdfFsContextUsePolicy", "UmdfDispatcher", "UmdfImpersonationLevel", "UmdfHostProcessSharing", "UmdfHostPriority",
+        "UmdfService", "UmdfServiceOrder", "UmdfKernelModeClientPolicy", "UmdfFileObjectPolicy", "UmdfMethodNeitherAction",
+            "UmdfDirectHardwareAccess",
+        "UmdfRegisterAccessMode", "UmdfFsContextUsePolicy", "UmdfDispatcher", "UmdfImpersonationLevel", "UmdfHostProcessSharing",
+            "UmdfHostPriority",
         "UmdfLibraryVersion", "UmdfSharedHost", "UmdfExtensions",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
@@ -39,5 +47,6 @@ internal static class InfDirectives
     public static bool ActsLater(string directive) => AtDeviceInstall.Contains(directive);
 
     /// <summary>Sections of an install section that act only when a device is installed: <c>[DDInstall.Components]</c>, ...</summary>
-    public static IReadOnlyList<string> LaterSuffixes { get; } = ["Components", "Software", "Events", "LogConfigOverride", "FactDef", "GeneratedSections", "WMI"];
+    public static IReadOnlyList<string> LaterSuffixes { get; } =
+        ["Components", "Software", "Events", "LogConfigOverride", "FactDef", "GeneratedSections", "WMI"];
 }

@@ -110,7 +110,8 @@ public sealed record InfPath(int DirectoryId, string Relative)
     public string FileName => Relative[(Relative.LastIndexOf('\\') + 1)..];
 
     /// <summary><c>%12%\viostor.sys</c>.</summary>
-    public override string ToString() => DirectoryId == -1 ? Relative : Relative.Length == 0 ? $"%{DirectoryId}%" : $"%{DirectoryId}%\\{Relative}";
+    public override string ToString() => DirectoryId == -1 ? Relative : Relative.Length == 0 ? $"%{DirectoryId}%"
+        : $"%{DirectoryId}%\\{Relative}";
 }
 
 /// <summary>One file that an install section copies.</summary>

@@ -57,11 +57,12 @@ public sealed class InfEvaluator
     /// <param name="installSection">The section's name as a models line gives it, without platform suffix.</param>
     /// <param name="target">The Windows that it is evaluated for.</param>
     /// <param name="options">Included INFs and directories.</param>
-    /// <exception cref="Core.CorruptImageException"><c>INF-0013</c> Needs nested too deep, <c>INF-0014</c> no such section.</exception>
-    /// <exception cref="Core.UnsupportedImageException">A limit of <see cref="InfLimits"/> is exceeded.</exception>
+    /// <exception cref="CorruptImageException"><c>INF-0013</c> Needs nested too deep, <c>INF-0014</c> no such section.</exception>
+    /// <exception cref="UnsupportedImageException">A limit of <see cref="InfLimits"/> is exceeded.</exception>
     public static InfEffects Evaluate(InfFile inf, string installSection, WindowsTarget target, InfEvaluationOptions? options = null)
     {
-        var section = inf.FindInstallSection(installSection, target.Architecture) ?? throw InfError.NoInstallSection(inf.Name, installSection);
+        var section = inf.FindInstallSection(installSection, target.Architecture)
+            ?? throw InfError.NoInstallSection(inf.Name, installSection);
         var evaluator = new InfEvaluator(inf, target, options ?? new InfEvaluationOptions());
         evaluator.Run(section);
         return new InfEffects
@@ -113,16 +114,18 @@ public sealed class InfEvaluator
         {
             if (line.Key is null)
             {
-                // "Reboot" stands alone; anything else without "=" is a slip of the pen.
+                // "Reboot" stands alone; anything else without "=" is ignored as a typo.
                 if (line.Fields.Any(f => f.Length > 0))
                 {
                     var alone = line.Fields.Count == 1 && InfDirectives.ActsLater(line.Field(0));
-                    Notice(alone ? InfNoticeKind.NotApplied : InfNoticeKind.Unknown, section, line, alone ? line.Field(0) : $"\"{line}\" is not a directive.");
+                    Notice(alone ? InfNoticeKind.NotApplied : InfNoticeKind.Unknown, section, line,
+                        alone ? line.Field(0) : $"\"{line}\" is not a directive.");
                 }
             }
             else if (!ApplyShared(inf, section, line, context, depth, owner) && !ApplyInstall(inf, section, line))
             {
-                Notice(InfDirectives.ActsLater(line.Key) || line.Key.StartsWith('*') ? InfNoticeKind.NotApplied : InfNoticeKind.Unknown, section, line, line.Key);
+                Notice(InfDirectives.ActsLater(line.Key) || line.Key.StartsWith('*') ? InfNoticeKind.NotApplied : InfNoticeKind.Unknown,
+                    section, line, line.Key);
             }
         }
 
@@ -230,7 +233,8 @@ public sealed class InfEvaluator
                 _services.AddKmdf(inf, section, line);
                 return true;
             case "FEATURESCORE":
-                if (byte.TryParse(inf.Expand(line.Field(0)).Replace("0x", "", StringComparison.OrdinalIgnoreCase), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var score))
+                if (byte.TryParse(inf.Expand(line.Field(0)).Replace("0x", "", StringComparison.OrdinalIgnoreCase),
+                    NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var score))
                 {
                     _featureScore = score;
                 }
@@ -262,7 +266,8 @@ public sealed class InfEvaluator
             }
             else
             {
-                Notice(_options.Include is null ? InfNoticeKind.NotApplied : InfNoticeKind.Problem, section, line, $"{name} is included, and not there.");
+                Notice(_options.Include is null ? InfNoticeKind.NotApplied : InfNoticeKind.Problem, section, line,
+                    $"{name} is included, and not there.");
             }
         }
     }
@@ -285,7 +290,8 @@ public sealed class InfEvaluator
             // [NO_DRV] with Include=machine.inf and Needs=NO_DRV means the section of that INF, never itself.
             var includes = section.Find("Include") is not null;
             InfFile[] places = [.. _included, inf];
-            if (places.Select(p => (Inf: p, Section: p.Find(name))).FirstOrDefault(p => p.Section is { } s && !(includes && ReferenceEquals(s, section)))
+            if (places.Select(p => (Inf: p, Section: p.Find(name)))
+                .FirstOrDefault(p => p.Section is { } s && !(includes && ReferenceEquals(s, section)))
                 is { Section: { } needed } place)
             {
                 if (_open.Contains(needed))
@@ -299,7 +305,8 @@ public sealed class InfEvaluator
             }
             else
             {
-                Notice(_options.Include is null ? InfNoticeKind.NotApplied : InfNoticeKind.Problem, section, line, $"[{name}] is needed, and not there.");
+                Notice(_options.Include is null ? InfNoticeKind.NotApplied : InfNoticeKind.Problem, section, line,
+                    $"[{name}] is needed, and not there.");
             }
         }
     }

@@ -1,7 +1,7 @@
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// An INF file: its sections as they stand in it, and its strings. Reading never touches a disk; what the sections mean is told by
+/// An INF file: its sections as they stand in it, and its strings. Reading never touches a disk; what the sections mean is found by
 /// <see cref="InfVersion"/>, <see cref="InfModels"/> and <see cref="InfEvaluator"/>.
 /// </summary>
 public sealed class InfFile
@@ -33,8 +33,8 @@ public sealed class InfFile
     /// <param name="content">The whole file.</param>
     /// <param name="name">Its name, for messages and records.</param>
     /// <param name="language">The language of its strings, a LANGID.</param>
-    /// <exception cref="Core.CorruptImageException">Not text, no section, or no <c>[Version]</c> with a known signature.</exception>
-    /// <exception cref="Core.UnsupportedImageException">A limit of <see cref="InfLimits"/> is exceeded.</exception>
+    /// <exception cref="CorruptImageException">Not text, no section, or no <c>[Version]</c> with a known signature.</exception>
+    /// <exception cref="UnsupportedImageException">A limit of <see cref="InfLimits"/> is exceeded.</exception>
     public static InfFile Parse(ReadOnlySpan<byte> content, string name, ushort language = InfStrings.EnglishUnitedStates)
     {
         if (content.Length > InfLimits.FileBytes)

@@ -23,7 +23,7 @@ public sealed class InfModels
     public IReadOnlyList<string> Rejected { get; }
 
     /// <summary>Selects the models of an INF for a Windows; <see cref="Models"/> is empty when it serves none of its devices.</summary>
-    /// <exception cref="Core.UnsupportedImageException"><c>INF-0010</c>: more than <see cref="InfLimits.Models"/>.</exception>
+    /// <exception cref="UnsupportedImageException"><c>INF-0010</c>: more than <see cref="InfLimits.Models"/>.</exception>
     public static InfModels Select(InfFile inf, WindowsTarget target)
     {
         var models = new List<InfModel>();
@@ -59,10 +59,11 @@ public sealed class InfModels
         [.. Candidates(inf).SelectMany(c => c.Sections).Select(s => s.Decoration).Distinct()];
 
     /// <summary>Refuses an INF that gives one Windows more device ids than can be worked with.</summary>
-    /// <exception cref="Core.UnsupportedImageException"><c>INF-0015</c>.</exception>
+    /// <exception cref="UnsupportedImageException"><c>INF-0015</c>.</exception>
     internal static void RequireBounded(InfFile inf)
     {
-        var ids = Candidates(inf).Sum(c => c.Sections.Count == 0 ? 0L : c.Sections.Max(s => s.Section.Lines.Sum(l => l.Key is null ? 0L : Math.Max(0, l.Fields.Count - 1))));
+        var ids = Candidates(inf).Sum(c => c.Sections.Count == 0 ? 0L
+            : c.Sections.Max(s => s.Section.Lines.Sum(l => l.Key is null ? 0L : Math.Max(0, l.Fields.Count - 1))));
         if (ids > InfLimits.Ids)
         {
             throw InfError.TooManyIds(inf.Name);

@@ -71,7 +71,8 @@ internal sealed class InfRegistryReader(InfEvaluator evaluator)
             _ = InfText.TryParseNumber(inf.Expand(line.Field(3)), out var flags);
             if ((flags & Flag.DeleteBit) != 0 && name.Length > 0)
             {
-                Add(new(context, owner, root, key, name, InfRegistryAction.RemoveStrings, 7, MultiString(inf, line, 4), flags, line.Number));
+                Add(new(context, owner, root, key, name, InfRegistryAction.RemoveStrings, 7, MultiString(inf, line, 4), flags,
+                    line.Number));
             }
             else if (line.Fields.Count > 2 && (flags & Flag.KeyOnlyCommon) == 0)
             {
@@ -94,13 +95,15 @@ internal sealed class InfRegistryReader(InfEvaluator evaluator)
         {
             if (TryReadHead(inf, section, line, out var root, out var key, out var name))
             {
-                if (InfText.TryParseNumber(inf.Expand(line.Field(3)), out var flags) && InfText.TryParseNumber(inf.Expand(line.Field(4)), out var mask)
+                if (InfText.TryParseNumber(inf.Expand(line.Field(3)), out var flags)
+                    && InfText.TryParseNumber(inf.Expand(line.Field(4)), out var mask)
                     && InfText.TryParseNumber(inf.Expand(line.Field(5)), out var index) && mask <= 0xFF && index < 4096)
                 {
                     var data = new byte[8];
                     BinaryPrimitives.WriteUInt32LittleEndian(data, mask);
                     BinaryPrimitives.WriteUInt32LittleEndian(data.AsSpan(4), index);
-                    Add(new(context, owner, root, key, name, (flags & 1) != 0 ? InfRegistryAction.SetBits : InfRegistryAction.ClearBits, 0, data, flags, line.Number));
+                    Add(new(context, owner, root, key, name, (flags & 1) != 0 ? InfRegistryAction.SetBits : InfRegistryAction.ClearBits, 0,
+                        data, flags, line.Number));
                 }
                 else
                 {
@@ -229,7 +232,8 @@ internal sealed class InfRegistryReader(InfEvaluator evaluator)
         data = new byte[8];
         var text = Field(inf, line, 4).Trim();
         var hex = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
-        if (text.Length > 0 && !ulong.TryParse(hex ? text[2..] : text, hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        if (text.Length > 0 && !ulong.TryParse(hex ? text[2..] : text, hex ? NumberStyles.AllowHexSpecifier : NumberStyles.None,
+            CultureInfo.InvariantCulture, out _))
         {
             evaluator.Notice(InfNoticeKind.Problem, section, line, $"{text} is not a 64-bit number.");
             return false;

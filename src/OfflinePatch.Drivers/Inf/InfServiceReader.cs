@@ -62,7 +62,8 @@ internal sealed class InfServiceReader(InfEvaluator evaluator, InfRegistryReader
         {
             if (string.Equals(entry.Key, "KmdfLibraryVersion", StringComparison.OrdinalIgnoreCase))
             {
-                registry.Add(new InfRegistryEdit(InfRegistryContext.Framework, service, InfRegistryRoot.Relative, @"Parameters\Wdf", "KmdfLibraryVersion",
+                registry.Add(new InfRegistryEdit(InfRegistryContext.Framework, service, InfRegistryRoot.Relative, @"Parameters\Wdf",
+                    "KmdfLibraryVersion",
                     InfRegistryAction.Set, 1, InfRegistryReader.Text(inf.Expand(entry.Field(0))), 0, entry.Number));
             }
             else
@@ -149,7 +150,8 @@ internal sealed class InfServiceReader(InfEvaluator evaluator, InfRegistryReader
                     values.Add(Dword(name, "DelayedAutostart", Number(section, line, text), line.Number));
                     break;
                 case "REQUIREDPRIVILEGES":
-                    values.Add(new(InfRegistryContext.Service, name, InfRegistryRoot.Relative, "", "RequiredPrivileges", InfRegistryAction.Set, 7,
+                    values.Add(new(InfRegistryContext.Service, name, InfRegistryRoot.Relative, "", "RequiredPrivileges",
+                        InfRegistryAction.Set, 7,
                         InfRegistryReader.Texts(line.Fields.Select(f => inf.Expand(f))), 0, line.Number));
                     break;
                 default:

@@ -47,11 +47,13 @@ public sealed class InfSourceFiles
 
     /// <summary>Names of all files that the INF lists, for whatever architecture.</summary>
     public static HashSet<string> Names(InfFile inf) => inf.Sections
-        .Where(s => s.Name.Equals("SourceDisksFiles", StringComparison.OrdinalIgnoreCase) || s.Name.StartsWith("SourceDisksFiles.", StringComparison.OrdinalIgnoreCase))
+        .Where(s => s.Name.Equals("SourceDisksFiles", StringComparison.OrdinalIgnoreCase)
+            || s.Name.StartsWith("SourceDisksFiles.", StringComparison.OrdinalIgnoreCase))
         .SelectMany(s => s.Lines).Where(l => l.Key is not null).Select(l => inf.Expand(l.Key!)).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Whether a relative path names nothing above or beside its directory: no <c>..</c>, no drive, no stream.</summary>
-    public static bool StaysInside(string path) => !path.Contains(':', StringComparison.Ordinal) && !path.Split('\\', '/').Any(p => p.Trim() is "..");
+    public static bool StaysInside(string path) => !path.Contains(':', StringComparison.Ordinal)
+        && !path.Split('\\', '/').Any(p => p.Trim() is "..");
 
     // The folder of each disk, the decorated list before the plain one, the first line of a disk before later ones.
     private static Dictionary<string, string> Folders(InfFile inf, ProcessorArchitecture architecture)
@@ -79,5 +81,6 @@ public sealed class InfSourceFiles
     }
 
     private static string Clean(string path) =>
-        string.Join('\\', path.Replace('/', '\\').Split('\\', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(p => p is not "."));
+        string.Join('\\', path.Replace('/', '\\').Split('\\', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Where(p => p is not "."));
 }

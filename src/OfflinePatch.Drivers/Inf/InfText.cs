@@ -18,7 +18,7 @@ public static class InfText
     /// <summary>
     /// Decodes an INF: UTF-16 by its byte order mark (or, without one, by its zero bytes), UTF-8 by its mark, else Windows-1252.
     /// </summary>
-    /// <exception cref="Core.CorruptImageException"><c>INF-0006</c>: not text.</exception>
+    /// <exception cref="CorruptImageException"><c>INF-0006</c>: not text.</exception>
     public static string Decode(ReadOnlySpan<byte> content, string name)
     {
         if (content is [0xFF, 0xFE, ..])
@@ -90,7 +90,8 @@ public static class InfText
                 {
                     text.Append(value);
                 }
-                else if (directory is not null && int.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
+                else if (directory is not null
+                    && int.TryParse(token, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var id)
                     && directory(id) is { } path)
                 {
                     text.Append(path);

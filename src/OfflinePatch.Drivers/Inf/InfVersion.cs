@@ -102,7 +102,8 @@ public sealed record InfVersion
 
         var text = inf.Expand(line.Field(0)).Trim();
         string[] formats = ["M/d/yyyy", "M-d-yyyy", "M/d/yy"];
-        if (!DateTime.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date))
+        if (!DateTime.TryParseExact(text, formats, CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var date))
         {
             date = DateTime.MinValue;
             problems.Add($"the date of DriverVer, {text}, is not mm/dd/yyyy.");

@@ -64,7 +64,7 @@ public sealed class DriverFamily
     }
 
     /// <summary>Parses a family file.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>DRV-0020</c>: it does not follow the schema.</exception>
+    /// <exception cref="CorruptImageException"><c>DRV-0020</c>: it does not follow the schema.</exception>
     public static DriverFamily Parse(ReadOnlySpan<byte> json, string name)
     {
         ManifestDocument? document;
@@ -82,7 +82,8 @@ public sealed class DriverFamily
             throw DriverError.BadManifest(name, "no schema 1, family, title and drivers");
         }
 
-        if (document.Drivers.Any(d => d is not { Id.Length: > 0, Title: not null, Inf: not null, Services: not null, HardwareIds: not null, Class: not null }))
+        if (document.Drivers.Any(d =>
+            d is not { Id.Length: > 0, Title: not null, Inf: not null, Services: not null, HardwareIds: not null, Class: not null }))
         {
             throw DriverError.BadManifest(name, "a driver without all of id, title, inf, services, hardwareIds, class");
         }

@@ -3,6 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Drivers.Manifest;
 
 /// <summary>All families of drivers: embedded in the program, or read from a folder.</summary>
+/// <remarks>Immutable; safe for use by several threads.</remarks>
 public sealed class DriverManifest
 {
     private const string Prefix = "drivers-manifest/";
@@ -65,7 +66,8 @@ public sealed class DriverManifest
     {
         var assembly = typeof(DriverManifest).Assembly;
         var families = new List<DriverFamily>();
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using var stream = assembly.GetManifestResourceStream(name)!;
             var content = new byte[stream.Length];

@@ -93,14 +93,17 @@ public enum DriverRole
 /// <param name="Files">Names of its files beside those of its services.</param>
 /// <param name="Lowest">Lowest Windows, <c>major.minor</c>, that it was ever made for, or null.</param>
 public sealed record DriverEntry(
-    string Id, string Title, IReadOnlyList<string> Inf, IReadOnlyList<string> Services, IReadOnlyList<string> HardwareIds, string Class, DriverRole Role,
-    bool BootCritical, int? BusType, IReadOnlyList<string>? GenericIds, IReadOnlyList<string>? Replaces, IReadOnlyList<string>? Files, string? Lowest)
+    string Id, string Title, IReadOnlyList<string> Inf, IReadOnlyList<string> Services, IReadOnlyList<string> HardwareIds, string Class,
+        DriverRole Role,
+    bool BootCritical, int? BusType, IReadOnlyList<string>? GenericIds, IReadOnlyList<string>? Replaces, IReadOnlyList<string>? Files,
+        string? Lowest)
 {
     /// <summary>Whether an id of an INF or of a machine is one of this driver's.</summary>
     public bool Owns(string id) => HardwareIds.Any(h => id.StartsWith(h, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>Source-generated JSON of the manifest.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, ReadCommentHandling = System.Text.Json.JsonCommentHandling.Skip)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, ReadCommentHandling = System.Text.Json.JsonCommentHandling.Skip)]
 [JsonSerializable(typeof(ManifestDocument))]
 internal sealed partial class ManifestJson : JsonSerializerContext;

@@ -44,13 +44,16 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
     /// <param name="windows">The versions, for the message: <c>Windows 7 or later</c>.</param>
     /// <param name="rejected">Why its sections were rejected.</param>
     public static DriverFinding NoModels(string inf, string windows, IReadOnlyList<string> rejected) =>
-        new("DRV-1001", DriverFindingKind.Refusal, inf, $"{inf} has no devices for {windows}{(rejected.Count > 0 ? $" ({string.Join("; ", rejected.Take(3))})" : "")}.")
+        new("DRV-1001", DriverFindingKind.Refusal, inf,
+            $"{inf} has no devices for {windows}{(rejected.Count > 0 ? $" ({string.Join("; ", rejected.Take(3))})" : "")}.")
         {
             Subject = DriverFindingSubject.UnusableInf,
         };
 
     internal static DriverFinding Missing(string file) =>
-        new("DRV-1002", DriverFindingKind.Refusal, file, $"{file} is listed in the INF, and not there.") { Subject = DriverFindingSubject.MissingFile };
+        new("DRV-1002", DriverFindingKind.Refusal, file,
+            $"{file} is listed in the INF, and not there.")
+        { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding NotExecutable(string file, string reason) =>
         new("DRV-1003", DriverFindingKind.Refusal, file, $"{file} is no executable: {reason}.");
@@ -65,22 +68,28 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
         new("DRV-1006", DriverFindingKind.Signature, inf, $"{inf} names no catalogue: the package is not signed.");
 
     internal static DriverFinding NoCatalog(string file) =>
-        new("DRV-1007", DriverFindingKind.Signature, file, $"{file}, the catalogue that the INF names, is not there.") { Subject = DriverFindingSubject.MissingFile };
+        new("DRV-1007", DriverFindingKind.Signature, file,
+            $"{file}, the catalogue that the INF names, is not there.")
+        { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding BadCatalog(string file, string message) =>
         new("DRV-1008", DriverFindingKind.Signature, file, message);
 
     internal static DriverFinding NotInCatalog(string file, string catalog) =>
-        new("DRV-1009", DriverFindingKind.Signature, file, $"{file} is not the file that {catalog} lists: its hash is not there.") { Subject = DriverFindingSubject.AlteredFile };
+        new("DRV-1009", DriverFindingKind.Signature, file,
+            $"{file} is not the file that {catalog} lists: its hash is not there.")
+        { Subject = DriverFindingSubject.AlteredFile };
 
     internal static DriverFinding CatalogAltered(string catalog, string reason) =>
         new("DRV-1010", DriverFindingKind.Signature, catalog, $"{catalog}: {reason}.");
 
     internal static DriverFinding BootNotEmbedded(string file) =>
-        new("DRV-1011", DriverFindingKind.Signature, file, $"{file} starts at boot and carries no signature of its own: the boot loader refuses it.");
+        new("DRV-1011", DriverFindingKind.Signature, file,
+            $"{file} starts at boot and carries no signature of its own: the boot loader refuses it.");
 
     internal static DriverFinding Sha2OnWindows7(string file) =>
-        new("DRV-1012", DriverFindingKind.Signature, file, $"{file} is signed with SHA-2 only: this Windows needs KB3033929 or KB4474419 to load it.");
+        new("DRV-1012", DriverFindingKind.Signature, file,
+            $"{file} is signed with SHA-2 only: this Windows needs KB3033929 or KB4474419 to load it.");
 
     internal static DriverFinding EmbeddedUnreadable(string file, string reason) =>
         new("DRV-1013", DriverFindingKind.Signature, file, $"The signature inside {file} cannot be used: {reason}.");
@@ -92,10 +101,13 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
         new("DRV-1022", DriverFindingKind.Warning, loser, $"{loser} and {winner} both claim the devices of {driver}; {winner} is taken.");
 
     internal static DriverFinding EqualClaim(string first, string second, string driver) =>
-        new("DRV-1016", DriverFindingKind.Refusal, second, $"{first} and {second} both claim the devices of {driver}, and come from different makers.");
+        new("DRV-1016", DriverFindingKind.Refusal, second,
+            $"{first} and {second} both claim the devices of {driver}, and come from different makers.");
 
     internal static DriverFinding Compressed(string file, string compressed) =>
-        new("DRV-1017", DriverFindingKind.Refusal, file, $"{file} is there only in compressed form ({compressed}).") { Subject = DriverFindingSubject.MissingFile };
+        new("DRV-1017", DriverFindingKind.Refusal, file,
+            $"{file} is there only in compressed form ({compressed}).")
+        { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding BadDestination(string inf, string destination, string problem) =>
         new("DRV-1030", DriverFindingKind.Refusal, inf, $"{inf} copies a file to {Shown(destination)}: {problem}.");

@@ -160,7 +160,8 @@ public sealed class DriverPackage
     public string? FindCompressed(string relative)
     {
         var compressed = relative[..^1] + '_';
-        return relative.LastIndexOf('.') > relative.LastIndexOf('\\') && _source.FileExists(Folder.Length == 0 ? compressed : $"{Folder}\\{compressed}") ? compressed : null;
+        return relative.LastIndexOf('.') > relative.LastIndexOf('\\')
+            && _source.FileExists(Folder.Length == 0 ? compressed : $"{Folder}\\{compressed}") ? compressed : null;
     }
 
     /// <summary><c>viostor\w10\amd64\viostor.inf 100.95.104.26200</c>.</summary>

@@ -40,7 +40,8 @@ public sealed class DriverPackageCheck
     public IReadOnlyList<DriverFinding> Findings => _findings;
 
     /// <summary>Who signed the catalogue, or empty.</summary>
-    public string SignerName => Signatures.CatalogVerdict.SignerName is { Length: > 0 } name ? name : Signatures.Catalog?.Signature.SignerName ?? "";
+    public string SignerName => Signatures.CatalogVerdict.SignerName is { Length: > 0 } name ? name
+        : Signatures.Catalog?.Signature.SignerName ?? "";
 
     /// <summary>Whether the signatures hold for this Windows: the catalogue lists every file, and the kernel accepts its drivers.</summary>
     public bool IsSigned => !_findings.Exists(f => f.Kind == DriverFindingKind.Signature);
@@ -52,17 +53,20 @@ public sealed class DriverPackageCheck
     public bool NeedsTrustedPublisher => !Signatures.CatalogVerdict.IsSignedByMicrosoft;
 
     /// <summary>Files that the INF lists and that are not there, the catalogue among them.</summary>
-    public IReadOnlyList<string> MissingFiles => [.. _findings.Where(f => f.Subject == DriverFindingSubject.MissingFile).Select(f => f.File)];
+    public IReadOnlyList<string> MissingFiles =>
+        [.. _findings.Where(f => f.Subject == DriverFindingSubject.MissingFile).Select(f => f.File)];
 
     /// <summary>Files that are there and are not those that the catalogue lists.</summary>
-    public IReadOnlyList<string> AlteredFiles => [.. _findings.Where(f => f.Subject == DriverFindingSubject.AlteredFile).Select(f => f.File)];
+    public IReadOnlyList<string> AlteredFiles =>
+        [.. _findings.Where(f => f.Subject == DriverFindingSubject.AlteredFile).Select(f => f.File)];
 
     /// <summary>
     /// Whether every file of the package is there and is the one that its catalogue lists. Read from the driver store of an image, this
     /// says whether Windows can
     /// install the package.
     /// </summary>
-    public bool IsComplete => Signatures.Catalog is not null && MissingFiles.Count == 0 && AlteredFiles.Count == 0 && _findings.TrueForAll(f => f.Subject != DriverFindingSubject.UnusableInf);
+    public bool IsComplete => Signatures.Catalog is not null && MissingFiles.Count == 0 && AlteredFiles.Count == 0
+        && _findings.TrueForAll(f => f.Subject != DriverFindingSubject.UnusableInf);
 
     /// <summary>Kernel drivers of the package that this Windows loads without Secure Boot only.</summary>
     public IReadOnlyList<string> RefusedWithSecureBoot => _refusedWithSecureBoot;
@@ -123,14 +127,16 @@ public sealed class DriverPackageCheck
             }
             else
             {
-                _findings.Add(Package.FindCompressed(file) is { } compressed ? DriverFinding.Compressed(file, compressed) : DriverFinding.Missing(file));
+                _findings.Add(Package.FindCompressed(file) is { } compressed ? DriverFinding.Compressed(file, compressed)
+                    : DriverFinding.Missing(file));
             }
         }
 
         CheckCatalog(present);
     }
 
-    private static HashSet<string> FileNames(IEnumerable<InfService> services) => services.Select(s => s.Binary!.FileName).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    private static HashSet<string> FileNames(IEnumerable<InfService> services) => services.Select(s => s.Binary!.FileName)
+        .ToHashSet(StringComparer.OrdinalIgnoreCase);
 
     private void CheckFile(string file, byte[] content, HashSet<string> kernel, HashSet<string> boot)
     {
@@ -148,7 +154,8 @@ public sealed class DriverPackageCheck
 
         if (image.Architecture != Target.Architecture)
         {
-            _findings.Add(DriverFinding.WrongMachine(file, image.Architecture?.InfName() ?? $"machine 0x{image.MachineCode:X4}", Target.Architecture.InfName()));
+            _findings.Add(DriverFinding.WrongMachine(file, image.Architecture?.InfName() ?? $"machine 0x{image.MachineCode:X4}",
+                Target.Architecture.InfName()));
         }
 
         CheckSignature(file, isBootStart: boot.Contains(name), isKernel: kernel.Contains(name));
@@ -168,11 +175,13 @@ public sealed class DriverPackageCheck
         var acceptsSecureBoot = KernelPolicy.Accepts(embedded, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
         if (!isBootStart && Signatures.Lists(file))
         {
-            decision = decision.IsAccepted ? decision : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update, _options.TestSigning);
+            decision = decision.IsAccepted ? decision
+                : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update, _options.TestSigning);
             acceptsSecureBoot |= KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
         }
 
-        if (!decision.IsAccepted && Signatures.Catalog is not null && !Signatures.Lists(file) && embedded.Problems is [{ Kind: SignatureProblemKind.FileAltered }])
+        if (!decision.IsAccepted && Signatures.Catalog is not null && !Signatures.Lists(file)
+            && embedded.Problems is [{ Kind: SignatureProblemKind.FileAltered }])
         {
             return; // the catalogue says the same
         }
@@ -181,7 +190,8 @@ public sealed class DriverPackageCheck
         {
             _findings.Add(isBootStart && embedded.Signatures.Count == 0 ? DriverFinding.BootNotEmbedded(file)
                 : IsSha2Alone(decision, embedded) ? DriverFinding.Sha2OnWindows7(file)
-                : embedded.Problems.Any(p => p.Kind == SignatureProblemKind.Unreadable) ? DriverFinding.EmbeddedUnreadable(file, decision.Reason)
+                : embedded.Problems.Any(p => p.Kind == SignatureProblemKind.Unreadable)
+                    ? DriverFinding.EmbeddedUnreadable(file, decision.Reason)
                 : DriverFinding.KernelRefuses(file, decision.Reason));
         }
         else if (!acceptsSecureBoot)

@@ -56,7 +56,8 @@ public sealed class DriverSelection
     /// the folder of an older
     /// Windows; where there is none it stays chosen, and its check says why it cannot be used.
     /// </param>
-    public static DriverSelection Choose(IEnumerable<DriverPackage> packages, DriverFamily family, WindowsTarget target, SignatureOptions? signatures = null)
+    public static DriverSelection Choose(IEnumerable<DriverPackage> packages, DriverFamily family, WindowsTarget target,
+        SignatureOptions? signatures = null)
     {
         var selection = new DriverSelection(family, target);
         var candidates = new Dictionary<string, List<(DriverPackage Package, Rank Rank)>>(StringComparer.OrdinalIgnoreCase);
@@ -90,7 +91,8 @@ public sealed class DriverSelection
         while (signatures is not null && conflict is null && candidates.Count > 0)
         {
             var pick = Pick(entry, candidates);
-            var reason = DriverPackageCheck.Run(pick.Package, Target, signatures).Findings.FirstOrDefault(f => f.Kind == DriverFindingKind.Signature)?.Message;
+            var reason = DriverPackageCheck.Run(pick.Package, Target, signatures)
+                .Findings.FirstOrDefault(f => f.Kind == DriverFindingKind.Signature)?.Message;
             if (pick.Conflict is not null)
             {
                 break;
@@ -100,7 +102,8 @@ public sealed class DriverSelection
             {
                 (best, rejected) = (pick.Package, pick.Rejected);
                 rejected.AddRange(refused.Select(r => DriverFinding.FellBack(r.Package.Path, r.Reason, best.Path)));
-                _fallbacks.AddRange(refused.Count > 0 ? [(entry.Id, DriverFinding.FellBack(refused[0].Package.Path, refused[0].Reason, best.Path))] : []);
+                _fallbacks.AddRange(refused.Count > 0
+                    ? [(entry.Id, DriverFinding.FellBack(refused[0].Package.Path, refused[0].Reason, best.Path))] : []);
                 break;
             }
 
@@ -154,7 +157,8 @@ public sealed class DriverSelection
     }
 
     private bool IsExcluded(DriverPackage package) =>
-        Family.Exclude.Count > 0 && package.Folder.Split('\\').Append(System.IO.Path.GetFileNameWithoutExtension(package.InfName)).Any(e => Family.Exclude.Contains(e, StringComparer.OrdinalIgnoreCase));
+        Family.Exclude.Count > 0 && package.Folder.Split('\\').Append(System.IO.Path.GetFileNameWithoutExtension(package.InfName))
+            .Any(e => Family.Exclude.Contains(e, StringComparer.OrdinalIgnoreCase));
 
     // The driver that a package is: by its INF's name and ids; by ids alone for a vendor's own names.
     private DriverEntry? Entry(DriverPackage package)
@@ -165,7 +169,8 @@ public sealed class DriverSelection
     }
 
     private static List<string> AllIds(DriverPackage package) =>
-        [.. package.Inf.Sections.SelectMany(s => s.Lines).Where(l => l.Key is not null && l.Fields.Count >= 2).SelectMany(l => l.Fields.Skip(1)).Select(f => package.Inf.Expand(f)).Where(f => f.Contains('\\', StringComparison.Ordinal)).Take(1000)];
+        [.. package.Inf.Sections.SelectMany(s => s.Lines).Where(l => l.Key is not null && l.Fields.Count >= 2).SelectMany(l =>
+            l.Fields.Skip(1)).Select(f => package.Inf.Expand(f)).Where(f => f.Contains('\\', StringComparison.Ordinal)).Take(1000)];
 
     private Rank? RankOf(DriverPackage package, DriverEntry entry)
     {
@@ -194,11 +199,13 @@ public sealed class DriverSelection
 
         if ((directory.Major, directory.Minor, directory.Build).CompareTo((Target.Major, Target.Minor, Target.Build)) > 0)
         {
-            return Reject(entry, DriverFinding.Superseded($"{package.Path}: folder {directory.Name} is for a later Windows than {Target}."));
+            return Reject(entry,
+                DriverFinding.Superseded($"{package.Path}: folder {directory.Name} is for a later Windows than {Target}."));
         }
 
         var fits = directory.Editions == DriverEditions.Any || (directory.Editions == DriverEditions.Server) == Target.IsServer;
-        return new Rank(fits ? 2 : 1, (directory.Major, directory.Minor, directory.Build, directory.Editions == DriverEditions.Any ? 0 : 1), isKnown, package);
+        return new Rank(fits ? 2 : 1, (directory.Major, directory.Minor, directory.Build, directory.Editions == DriverEditions.Any ? 0 : 1),
+            isKnown, package);
     }
 
     private Rank? Reject(DriverEntry entry, DriverFinding finding)
@@ -213,7 +220,8 @@ public sealed class DriverSelection
     }
 
     // Level 2: a folder for this edition; 1: one for the other edition; 0: no folder of the table in the path.
-    private readonly record struct Rank(int Level, (int Major, int Minor, int Build, int Exact) Directory, bool IsKnown, DriverPackage Package) : IComparable<Rank>
+    private readonly record struct Rank(int Level, (int Major, int Minor, int Build, int Exact) Directory, bool IsKnown,
+        DriverPackage Package) : IComparable<Rank>
     {
         /// <summary>All but version and date.</summary>
         public int ComparePlace(Rank other) => (Level, Directory, IsKnown).CompareTo((other.Level, other.Directory, other.IsKnown));

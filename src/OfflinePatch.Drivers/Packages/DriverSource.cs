@@ -63,7 +63,8 @@ public sealed class DriverSource
                         below.Add(path);
                     }
                 }
-                else if (entry.Name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && !entry.Name.Equals("autorun.inf", StringComparison.OrdinalIgnoreCase))
+                else if (entry.Name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase)
+                    && !entry.Name.Equals("autorun.inf", StringComparison.OrdinalIgnoreCase))
                 {
                     if (++infs > MaxInfs)
                     {

@@ -25,7 +25,8 @@ internal static class PackageScope
     // Directories below Windows or System32 that belong to Windows alone; by their path from the directory id 10.
     private static readonly string[] WindowsOnly =
     [
-        @"Boot", @"servicing", @"Tasks", @"WinSxS", @"System32\Boot", @"System32\config", @"System32\CatRoot", @"System32\CatRoot2", @"System32\DriverStore",
+        @"Boot", @"servicing", @"Tasks", @"WinSxS", @"System32\Boot", @"System32\config", @"System32\CatRoot", @"System32\CatRoot2",
+            @"System32\DriverStore",
         @"System32\GroupPolicy", @"System32\Tasks", @"System32\winevt", @"System32\wbem\Repository",
     ];
 
@@ -47,7 +48,8 @@ internal static class PackageScope
             }
         }
 
-        foreach (var service in effects.SelectMany(e => e.Services).Where(s => s.Name.Length > 0).DistinctBy(s => s.Name, StringComparer.OrdinalIgnoreCase))
+        foreach (var service in effects.SelectMany(e => e.Services).Where(s => s.Name.Length > 0)
+            .DistinctBy(s => s.Name, StringComparer.OrdinalIgnoreCase))
         {
             if (ServiceProblem(package, effects, service) is { } problem)
             {
@@ -75,7 +77,8 @@ internal static class PackageScope
         }
 
         var stem = name.Split('.')[0].TrimEnd(' ').ToUpperInvariant();
-        var isPort = stem.Length == 4 && (stem.StartsWith("COM", StringComparison.Ordinal) || stem.StartsWith("LPT", StringComparison.Ordinal)) && char.IsAsciiDigit(stem[3]);
+        var isPort = stem.Length == 4 && (stem.StartsWith("COM", StringComparison.Ordinal)
+            || stem.StartsWith("LPT", StringComparison.Ordinal)) && char.IsAsciiDigit(stem[3]);
         return isPort || stem is "CON" or "PRN" or "AUX" or "NUL" or "CONIN$" or "CONOUT$" ? "the name of a device of Windows" : null;
     }
 
@@ -139,7 +142,8 @@ internal static class PackageScope
 
     private static string? ServiceProblem(DriverPackage package, IReadOnlyList<InfEffects> effects, InfService service)
     {
-        if (service.Name.Length > MaxServiceNameLength || service.Name.AsSpan().IndexOfAny('\\', '/') >= 0 || service.Name.Any(char.IsControl) || service.Name is "." or "..")
+        if (service.Name.Length > MaxServiceNameLength || service.Name.AsSpan().IndexOfAny('\\', '/') >= 0
+            || service.Name.Any(char.IsControl) || service.Name is "." or "..")
         {
             return "that is no name of a service";
         }

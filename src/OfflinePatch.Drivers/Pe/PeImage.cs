@@ -89,7 +89,8 @@ public sealed class PeImage
 
         if (count > Layout.ResourceDirectory && directories + 24 <= span.Length)
         {
-            _resources = (U32(span, directories + (8 * Layout.ResourceDirectory)), U32(span, directories + (8 * Layout.ResourceDirectory) + 4));
+            _resources =
+                (U32(span, directories + (8 * Layout.ResourceDirectory)), U32(span, directories + (8 * Layout.ResourceDirectory) + 4));
         }
 
         FileVersion = PeVersionResource.Read(span, MapResources());
@@ -181,7 +182,7 @@ public sealed class PeImage
     /// <summary>
     /// The Authenticode hash: the file without CheckSum, the certificate directory's entry and the certificate table. A length that is no
     /// multiple of 8 is
-    /// padded with zeros when <paramref name="padded"/>, as it is once a signature is put behind it.
+    /// padded with zeros when <paramref name="padded"/>, as it is once a signature is put after it.
     /// </summary>
     public byte[] Hash(HashAlgorithmName algorithm, bool padded = true)
     {
@@ -222,7 +223,8 @@ public sealed class PeImage
         {
             var section = _sections + (i * Layout.SectionHeader);
             var (virtualAddress, rawLength, raw) = (U32(span, section + 12), U32(span, section + 16), U32(span, section + 20));
-            if (address != 0 && address >= virtualAddress && address - virtualAddress < rawLength && (ulong)raw + rawLength <= (ulong)span.Length)
+            if (address != 0 && address >= virtualAddress && address - virtualAddress < rawLength
+                && (ulong)raw + rawLength <= (ulong)span.Length)
             {
                 return ((int)(raw + (address - virtualAddress)), (int)Math.Min(length, rawLength - (address - virtualAddress)), address);
             }

@@ -28,7 +28,8 @@ internal static class PeVersionResource
 
         var address = BinaryPrimitives.ReadUInt32LittleEndian(area[(int)leaf..]);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(area[((int)leaf + 4)..]);
-        if (address < resources.Address || address - resources.Address > area.Length || length > area.Length - (address - resources.Address))
+        if (address < resources.Address || address - resources.Address > area.Length
+            || length > area.Length - (address - resources.Address))
         {
             return null;
         }
@@ -55,7 +56,8 @@ internal static class PeVersionResource
         }
 
         var start = (int)directory;
-        var entries = BinaryPrimitives.ReadUInt16LittleEndian(area[(start + 12)..]) + BinaryPrimitives.ReadUInt16LittleEndian(area[(start + 14)..]);
+        var entries =
+            BinaryPrimitives.ReadUInt16LittleEndian(area[(start + 12)..]) + BinaryPrimitives.ReadUInt16LittleEndian(area[(start + 14)..]);
         for (var i = 0; i < Math.Min(entries, 4096) && start + 16 + ((i + 1) * 8) <= area.Length; i++)
         {
             var entry = area[(start + 16 + (i * 8))..];

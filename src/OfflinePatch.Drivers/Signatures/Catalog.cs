@@ -89,7 +89,11 @@ public sealed class Catalog
         }
 
         list.ReadEncodedValue(); // thisUpdate
-        if (list.PeekTag() is { TagClass: TagClass.Universal, TagValue: (int)UniversalTagNumber.UtcTime or (int)UniversalTagNumber.GeneralizedTime })
+        if (list.PeekTag() is
+            {
+                TagClass: TagClass.Universal,
+                TagValue: (int)UniversalTagNumber.UtcTime or (int)UniversalTagNumber.GeneralizedTime
+            })
         {
             list.ReadEncodedValue(); // nextUpdate
         }

@@ -136,7 +136,8 @@ internal sealed class Certificate
             {
                 case SignatureOids.BasicConstraints:
                     var constraints = value.ReadSequence();
-                    IsAuthority = constraints.HasData && constraints.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && constraints.ReadBoolean();
+                    IsAuthority = constraints.HasData && constraints.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean)
+                        && constraints.ReadBoolean();
                     break;
                 case SignatureOids.ExtendedKeyUsage:
                     var usages = new List<string>();

@@ -76,7 +76,8 @@ internal sealed class CertificateChain
 
             foreach (var candidate in pool)
             {
-                if (candidate.IsAuthority && candidate.Subject.Span.SequenceEqual(last.Issuer.Span) && !path.Contains(candidate) && IsSignedBy(last, candidate.Key))
+                if (candidate.IsAuthority && candidate.Subject.Span.SequenceEqual(last.Issuer.Span) && !path.Contains(candidate)
+                    && IsSignedBy(last, candidate.Key))
                 {
                     path.Add(candidate);
                     Walk(path);
@@ -95,7 +96,8 @@ internal sealed class CertificateChain
             }
         }
 
-        private bool IsSignedBy(Certificate certificate, PublicKey key) => Verifications < MaxVerifications && Counts() && certificate.IsSignedBy(key);
+        private bool IsSignedBy(Certificate certificate, PublicKey key) => Verifications < MaxVerifications && Counts()
+            && certificate.IsSignedBy(key);
 
         private bool Counts() => ++Verifications > 0;
     }

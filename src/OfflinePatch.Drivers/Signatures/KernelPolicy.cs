@@ -33,7 +33,8 @@ public static class KernelPolicy
     {
         if (windows.Architecture == ProcessorArchitecture.X86 && !(secureBoot && windows.HasDriverDatabase))
         {
-            return new(true, verdict.Kind is SignatureKind.None or SignatureKind.Invalid or SignatureKind.TestSigned ? $"a 32-bit kernel loads it though it is {verdict}" : "");
+            return new(true, verdict.Kind is SignatureKind.None or SignatureKind.Invalid or SignatureKind.TestSigned
+                ? $"a 32-bit kernel loads it though it is {verdict}" : "");
         }
 
         if (verdict.Signatures.Count == 0)
@@ -72,10 +73,12 @@ public static class KernelPolicy
         return signature.Kind switch
         {
             SignatureKind.Microsoft or SignatureKind.Whql => new(true, ""),
-            SignatureKind.Attestation when windows.Major < 10 => new(false, "it is signed by attestation, which Windows 10 and later accept only"),
+            SignatureKind.Attestation when windows.Major < 10 =>
+                new(false, "it is signed by attestation, which Windows 10 and later accept only"),
             SignatureKind.Attestation => new(true, ""),
             SignatureKind.CrossSigned => AcceptsCrossSigned(signature, windows, secureBoot),
-            SignatureKind.TestSigned => new(false, $"it is test-signed: {signature.SignerName} is not vouched for by Microsoft (the chain ends in {signature.RootName})"),
+            SignatureKind.TestSigned => new(false,
+                $"it is test-signed: {signature.SignerName} is not vouched for by Microsoft (the chain ends in {signature.RootName})"),
             _ => new(false, string.Join(", ", signature.Problems.Select(p => p.Message))),
         };
     }
@@ -84,7 +87,8 @@ public static class KernelPolicy
     {
         if (windows.Build >= FirstBuildWithoutCrossSigned)
         {
-            return new(false, $"it is signed by {signature.SignerName} and not by Microsoft, which this Windows trusts no longer (update of April 2026)");
+            return new(false,
+                $"it is signed by {signature.SignerName} and not by Microsoft, which this Windows trusts no longer (update of April 2026)");
         }
 
         return windows.Build >= FirstStrictBuild && secureBoot && !(signature.SignerIssued < CrossSigningEnd)

@@ -86,7 +86,8 @@ internal sealed class PublicKey
     /// <param name="hash">The hash.</param>
     /// <param name="signature">The value.</param>
     /// <param name="allowBareHash">Whether a hash without its algorithm may be signed, as timestamps of VeriSign and Symantec do.</param>
-    public bool Verify(SignatureScheme scheme, string digestOid, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature, bool allowBareHash = false)
+    public bool Verify(SignatureScheme scheme, string digestOid, ReadOnlySpan<byte> hash, ReadOnlySpan<byte> signature,
+        bool allowBareHash = false)
     {
         if (SignatureOids.Algorithm(digestOid) is not { } algorithm)
         {

@@ -54,7 +54,8 @@ internal static class SignatureTimestamp
 
     private static SignatureProblem Bad() => new(SignatureProblemKind.BadTimestamp, "the timestamp does not hold");
 
-    private static bool Verify(Signer counter, ReadOnlyMemory<byte> content, IReadOnlyList<Certificate> certificates, DateTimeOffset time) =>
+    private static bool Verify(Signer counter, ReadOnlyMemory<byte> content, IReadOnlyList<Certificate> certificates,
+        DateTimeOffset time) =>
         counter.FindCertificate(certificates) is { } certificate
         && certificate.KeyUsages.Contains(SignatureOids.TimeStamping)
         && certificate.IsValidAt(time)
@@ -67,7 +68,8 @@ internal static class SignatureTimestamp
             return null;
         }
 
-        var info = new AsnReader(new AsnReader(signed.Content, AsnEncodingRules.BER).ReadOctetString(), AsnEncodingRules.BER).ReadSequence();
+        var info = new AsnReader(new AsnReader(signed.Content, AsnEncodingRules.BER).ReadOctetString(), AsnEncodingRules.BER)
+            .ReadSequence();
         info.ReadIntegerBytes(); // version
         info.ReadObjectIdentifier(); // policy
         var imprint = info.ReadSequence();

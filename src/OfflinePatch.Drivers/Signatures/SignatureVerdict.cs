@@ -30,7 +30,8 @@ public sealed record SignatureVerdict(IReadOnlyList<FileSignature> Signatures)
     /// <summary>A clause that names the signer, the kind and what is wrong.</summary>
     public override string ToString() => Best is not { } best
         ? "not signed"
-        : $"{Describe(best.Kind)}{(best.SignerName.Length > 0 ? $", {best.SignerName}" : "")}{(best.Problems.Count > 0 ? $": {string.Join(", ", best.Problems.Select(p => p.Message))}" : "")}";
+        : $"{Describe(best.Kind)}{(best.SignerName.Length > 0 ? $", {best.SignerName}" : "")}"
+            + (best.Problems.Count > 0 ? $": {string.Join(", ", best.Problems.Select(p => p.Message))}" : "");
 
     /// <summary>A kind in words: <c>cross-signed</c>.</summary>
     public static string Describe(SignatureKind kind) => kind switch

@@ -25,7 +25,8 @@ public static class SignatureVerifier
             }
             else
             {
-                signatures.Add(new FileSignature(SignatureKind.Invalid, "", "", [new(SignatureProblemKind.Unreadable, $"the signature cannot be read ({reason})")]));
+                signatures.Add(new FileSignature(SignatureKind.Invalid, "", "",
+                    [new(SignatureProblemKind.Unreadable, $"the signature cannot be read ({reason})")]));
             }
         }
 
@@ -48,7 +49,8 @@ public static class SignatureVerifier
     internal static bool IsSignedBy(Signer signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash) =>
         IsDigestOf(signer, content) && IsValueOf(signer, certificate, content, allowBareHash);
 
-    private static void AddAll(List<FileSignature> signatures, SignedContent content, Func<SignedContent, SignatureProblem?> hashProblem, SignatureOptions options)
+    private static void AddAll(List<FileSignature> signatures, SignedContent content, Func<SignedContent, SignatureProblem?> hashProblem,
+        SignatureOptions options)
     {
         signatures.Add(VerifyFirst(content, hashProblem(content), options, isNested: false));
         foreach (var nested in content.Nested)
@@ -68,9 +70,11 @@ public static class SignatureVerifier
         var problems = new List<SignatureProblem>();
         if (SignatureOids.Algorithm(signer.DigestOid) is null)
         {
-            problems.Add(new(SignatureProblemKind.WeakDigest, $"its digest is {SignatureOids.Name(signer.DigestOid)}, which no Windows accepts"));
+            problems.Add(new(SignatureProblemKind.WeakDigest,
+                $"its digest is {SignatureOids.Name(signer.DigestOid)}, which no Windows accepts"));
         }
-        else if (!IsDigestOf(signer, content.DigestedContent) || (signer.ContentType.Length > 0 && signer.ContentType != content.ContentType))
+        else if (!IsDigestOf(signer, content.DigestedContent)
+            || (signer.ContentType.Length > 0 && signer.ContentType != content.ContentType))
         {
             problems.Add(new(SignatureProblemKind.ContentAltered, "it was altered after it was signed"));
         }
@@ -110,7 +114,8 @@ public static class SignatureVerifier
             problems.Add(new(SignatureProblemKind.WrongUsage, $"the certificate of {certificate.Name} may not sign code"));
         }
 
-        return new FileSignature(problems.Count > 0 ? SignatureKind.Invalid : KindOf(chain), certificate.Name, SignatureOids.Name(signer.DigestOid), problems)
+        return new FileSignature(problems.Count > 0 ? SignatureKind.Invalid : KindOf(chain), certificate.Name,
+            SignatureOids.Name(signer.DigestOid), problems)
         {
             RootName = chain.RootName,
             NeedsSha2 = signer.DigestOid != SignatureOids.Sha1 || chain.NeedsSha2,
@@ -125,12 +130,14 @@ public static class SignatureVerifier
 
     private static bool IsDigestOf(Signer signer, ReadOnlyMemory<byte> content) =>
         signer.SignedAttributes.IsEmpty
-        || (SignatureOids.Algorithm(signer.DigestOid) is { } algorithm && CryptographicOperations.HashData(algorithm, content.Span).AsSpan().SequenceEqual(signer.MessageDigest.Span));
+        || (SignatureOids.Algorithm(signer.DigestOid) is { } algorithm
+            && CryptographicOperations.HashData(algorithm, content.Span).AsSpan().SequenceEqual(signer.MessageDigest.Span));
 
     private static bool IsValueOf(Signer signer, Certificate certificate, ReadOnlyMemory<byte> content, bool allowBareHash = false) =>
         SignatureOids.Algorithm(signer.SchemeDigestOid) is { } algorithm
         && certificate.Key.Verify(
-            signer.Scheme, signer.SchemeDigestOid, CryptographicOperations.HashData(algorithm, signer.SignedBytes(content.Span)), signer.Value.Span, allowBareHash);
+            signer.Scheme, signer.SchemeDigestOid, CryptographicOperations.HashData(algorithm, signer.SignedBytes(content.Span)),
+                signer.Value.Span, allowBareHash);
 
     // The signed content of an executable is SPC_INDIRECT_DATA_CONTENT: what was hashed, then the hash.
     private static SignatureProblem? HashProblem(SignedContent content, PeImage image)
@@ -171,7 +178,8 @@ public static class SignatureVerifier
 
             // Shop programs and others have certificates below the same roots; only Microsoft's own name counts without one of its driver
             // usages.
-            _ when signer.KeyUsages.Contains(SignatureOids.SystemComponent) || DistinguishedName.OrganizationOf(signer.Subject) == "Microsoft Corporation" => SignatureKind.Microsoft,
+            _ when signer.KeyUsages.Contains(SignatureOids.SystemComponent)
+                || DistinguishedName.OrganizationOf(signer.Subject) == "Microsoft Corporation" => SignatureKind.Microsoft,
             _ => SignatureKind.TestSigned,
         };
     }

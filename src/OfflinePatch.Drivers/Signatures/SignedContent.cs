@@ -38,7 +38,8 @@ public sealed class SignedContent
 
     /// <summary>Digest algorithms that the signers used, as <c>SHA-1</c> or <c>SHA-256</c>; with those of nested signatures.</summary>
     public IReadOnlyList<string> DigestAlgorithms =>
-        [.. Signers.Select(s => SignatureOids.Name(s.DigestOid)).Concat(Nested.SelectMany(n => n.DigestAlgorithms)).Distinct(StringComparer.Ordinal)];
+        [.. Signers.Select(s => SignatureOids.Name(s.DigestOid)).Concat(Nested.SelectMany(n => n.DigestAlgorithms))
+            .Distinct(StringComparer.Ordinal)];
 
     /// <summary>The short name of the first signer, or empty.</summary>
     public string SignerName => Signers.Count > 0 ? Signers[0].FindCertificate(Certificates)?.Name ?? "" : "";

@@ -2,7 +2,9 @@ using System.Formats.Asn1;
 
 namespace OfflinePatch.Drivers.Signatures;
 
-/// <summary>One signer (SignerInfo) of a SignedData: who signed, how, and which attributes were signed along. Source: RFC 5652 5.3.</summary>
+/// <summary>
+/// One signer (SignerInfo) of a SignedData: who signed, how, and which attributes were signed along. Source: RFC 5652 5.3.
+/// </summary>
 internal sealed class Signer
 {
     private static readonly Asn1Tag Context0 = new(TagClass.ContextSpecific, 0, isConstructed: true);
@@ -89,7 +91,8 @@ internal sealed class Signer
         {
             if (_issuer.IsEmpty
                 ? !_keyIdentifier.IsEmpty && certificate.KeyIdentifier.Span.SequenceEqual(_keyIdentifier.Span)
-                : certificate.Issuer.Span.SequenceEqual(_issuer.Span) && certificate.Serial.Span.TrimStart((byte)0).SequenceEqual(_serial.Span.TrimStart((byte)0)))
+                : certificate.Issuer.Span.SequenceEqual(_issuer.Span)
+                    && certificate.Serial.Span.TrimStart((byte)0).SequenceEqual(_serial.Span.TrimStart((byte)0)))
             {
                 return certificate;
             }
@@ -137,7 +140,8 @@ internal sealed class Signer
                     break;
                 case SignatureOids.SigningTime:
                     var values = attribute.ReadSetOf(skipSortOrderValidation: true);
-                    SigningTime = values.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? values.ReadUtcTime() : values.ReadGeneralizedTime();
+                    SigningTime = values.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? values.ReadUtcTime()
+                        : values.ReadGeneralizedTime();
                     break;
                 default:
                     break;

@@ -55,7 +55,8 @@ public sealed class TrustAnchor
         if (certificate.Span.IndexOf("-----BEGIN"u8) >= 0)
         {
             var text = System.Text.Encoding.Latin1.GetString(certificate.Span);
-            if (!System.Security.Cryptography.PemEncoding.TryFind(text, out var fields) || text[fields.Label] is not ("CERTIFICATE" or "X509 CERTIFICATE"))
+            if (!System.Security.Cryptography.PemEncoding.TryFind(text, out var fields)
+                || text[fields.Label] is not ("CERTIFICATE" or "X509 CERTIFICATE"))
             {
                 return null;
             }
@@ -66,5 +67,6 @@ public sealed class TrustAnchor
         return Certificate.TryRead(der) is { } read ? new TrustAnchor(read.Name, role, read.Key, isOption: true) : null;
     }
 
-    private static TrustAnchor Root(string name, TrustRole role, string modulus) => new(name, role, PublicKey.FromModulus(Convert.FromBase64String(modulus)), isOption: false);
+    private static TrustAnchor Root(string name, TrustRole role, string modulus) =>
+        new(name, role, PublicKey.FromModulus(Convert.FromBase64String(modulus)), isOption: false);
 }

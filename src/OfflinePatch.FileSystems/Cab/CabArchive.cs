@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Cab;
 
@@ -10,7 +11,9 @@ internal sealed class CabArchive
     /// <summary>Bytes that a cabinet may unpack to.</summary>
     public const long UnpackedLimit = 8L * 1024 * 1024 * 1024;
 
-    /// <summary>How many times its own length, past <see cref="FreeOfRatio"/>. LZX packs programs 3 to 6 times, zeros 2,000 times.</summary>
+    /// <summary>
+    /// How many times its own length, past <see cref="FreeOfRatio"/>. LZX packs programs 3 to 6 times, zeros 2,000 times.
+    /// </summary>
     public const int RatioLimit = 500;
 
     /// <summary>Bytes that any cabinet may unpack to.</summary>
@@ -30,7 +33,8 @@ internal sealed class CabArchive
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[CabLayout.Header.CabinetLength..]);
         if (length > device.Length || length < CabLayout.Header.Size || header[CabLayout.Header.VersionMajor] != 1)
         {
-            throw CabError.BadHeader(CabLayout.Header.CabinetLength, $"a cabinet of version 1 in {device.Length} bytes", $"version {header[CabLayout.Header.VersionMajor]}, {length} bytes");
+            throw CabError.BadHeader(CabLayout.Header.CabinetLength, $"a cabinet of version 1 in {device.Length} bytes",
+                $"version {header[CabLayout.Header.VersionMajor]}, {length} bytes");
         }
 
         var reader = new CabReader(device, length) { Position = CabLayout.Header.Size };
@@ -45,7 +49,8 @@ internal sealed class CabArchive
             reader.Take(BinaryPrimitives.ReadUInt16LittleEndian(reserves));
         }
 
-        for (var names = ((flags & CabLayout.Header.HasPrevious) != 0 ? 2 : 0) + ((flags & CabLayout.Header.HasNext) != 0 ? 2 : 0); names > 0; names--)
+        for (var names =
+            ((flags & CabLayout.Header.HasPrevious) != 0 ? 2 : 0) + ((flags & CabLayout.Header.HasNext) != 0 ? 2 : 0); names > 0; names--)
         {
             reader.TakeName();
         }
@@ -54,7 +59,8 @@ internal sealed class CabArchive
         for (var i = 0; i < folders; i++)
         {
             var folder = reader.Take(CabLayout.Folder.Size + folderReserve);
-            _folders.Add(new CabFolder(device, i, BinaryPrimitives.ReadUInt32LittleEndian(folder), BinaryPrimitives.ReadUInt16LittleEndian(folder.AsSpan(CabLayout.Folder.BlockCount)),
+            _folders.Add(new CabFolder(device, i, BinaryPrimitives.ReadUInt32LittleEndian(folder),
+                BinaryPrimitives.ReadUInt16LittleEndian(folder.AsSpan(CabLayout.Folder.BlockCount)),
                 BinaryPrimitives.ReadUInt16LittleEndian(folder.AsSpan(CabLayout.Folder.Method)), blockReserve, length));
         }
 
@@ -89,7 +95,8 @@ internal sealed class CabArchive
             var record = reader.Take(CabLayout.File.Name);
             var rawName = reader.TakeName();
             var attributes = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(CabLayout.File.Attributes));
-            var name = ((attributes & CabLayout.File.NameIsUtf8) != 0 ? Encoding.UTF8 : OemText.Get(1252) ?? Encoding.Latin1).GetString(rawName);
+            var name = ((attributes & CabLayout.File.NameIsUtf8) != 0 ? Encoding.UTF8 : OemText.Get(1252) ?? Encoding.Latin1)
+                .GetString(rawName);
             long length = BinaryPrimitives.ReadUInt32LittleEndian(record);
             long offset = BinaryPrimitives.ReadUInt32LittleEndian(record.AsSpan(CabLayout.File.FolderOffset));
             int folder = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(CabLayout.File.FolderIndex));
@@ -100,13 +107,16 @@ internal sealed class CabArchive
 
             if (folder >= _folders.Count || offset + length > _folders[folder].LengthLimit)
             {
-                throw CabError.BadFile(at, $"content inside one of {_folders.Count} folders", $"{length} bytes from {offset} of folder {folder}");
+                throw CabError.BadFile(at, $"content inside one of {_folders.Count} folders",
+                    $"{length} bytes from {offset} of folder {folder}");
             }
 
             unpacked += length;
             files.Add(new CabFile(name, length, folder, offset,
-                DosTime.Decode(BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(CabLayout.File.Date)), BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(CabLayout.File.Time))),
-                (FileAttributes)attributes & (FileAttributes.ReadOnly | FileAttributes.Hidden | FileAttributes.System | FileAttributes.Archive)));
+                DosTime.Decode(BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(CabLayout.File.Date)),
+                    BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(CabLayout.File.Time))),
+                (FileAttributes)attributes & (FileAttributes.ReadOnly | FileAttributes.Hidden | FileAttributes.System
+                    | FileAttributes.Archive)));
         }
 
         if (unpacked > UnpackedLimit || (unpacked > FreeOfRatio && unpacked / RatioLimit > cabinetLength))

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Cab;
 
@@ -21,15 +22,18 @@ internal static class CabError
             "Unpack the set (expand.exe, cabextract), and name the directory.");
 
     public static UnsupportedImageException Method(int method) =>
-        new("CAB-0005", method == 2 ? "The cabinet is packed with Quantum, which is not handled." : $"The cabinet is packed with the unknown method {method}.",
+        new("CAB-0005", method == 2 ? "The cabinet is packed with Quantum, which is not handled."
+            : $"The cabinet is packed with the unknown method {method}.",
             "Unpack it (expand.exe, cabextract), and name the directory.");
 
     public static CorruptImageException BadLzx(string expected, string actual) =>
         new("CAB-0006", "LZX stream", -1, expected, actual, Remedy);
 
     public static RefusedException Bomb(long unpacked, long packed) =>
-        new("CAB-0007", $"The cabinet of {packed} bytes claims to unpack to {unpacked} bytes.", "It was made to deceive, or by a faulty tool: do not use it.");
+        new("CAB-0007", $"The cabinet of {packed} bytes claims to unpack to {unpacked} bytes.",
+            "It was made to deceive, or by a faulty tool: do not use it.");
 
     public static RefusedException BadPath(string name) =>
-        new("CAB-0008", $"The cabinet holds a file that leaves its folder: '{FileSystemError.Printable(name)}'.", "It was made to deceive, or by a faulty tool: do not use it.");
+        new("CAB-0008", $"The cabinet holds a file that leaves its folder: '{FileSystemError.Printable(name)}'.",
+            "It was made to deceive, or by a faulty tool: do not use it.");
 }

@@ -1,8 +1,12 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Cab;
 
-/// <summary>A cabinet as a tree that is only read: stored, MSZIP or LZX; not Quantum, not one of a set. Each data block is checked against its checksum.</summary>
+/// <summary>
+/// A cabinet as a tree that is only read: stored, MSZIP or LZX; not Quantum, not one of a set. Each data block is checked against its
+/// checksum.
+/// </summary>
 public sealed class CabFileSystem : TreeFileSystem, IStorageOrder
 {
     private readonly BlockDevice _device;
@@ -44,7 +48,8 @@ public sealed class CabFileSystem : TreeFileSystem, IStorageOrder
 
     private protected override IEnumerable<TreeNode> ReadDirectory(TreeNode directory) => ((Folder)directory).Entries;
 
-    private protected override void ReadContent(TreeNode file, long offset, Span<byte> buffer) => _archive.Read(((CabNode)file).File, offset, buffer);
+    private protected override void ReadContent(TreeNode file, long offset, Span<byte> buffer) =>
+        _archive.Read(((CabNode)file).File, offset, buffer);
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

@@ -5,7 +5,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.FileSystems.Cab;
 
 /// <summary>
-/// One packed stream of a cabinet. It can only be unpacked from its start on: reads that go forward are cheap, one that goes back starts again.
+/// One packed stream of a cabinet. It can only be unpacked from its start on: reads that go forward are cheap, one that goes back starts
+/// again.
 /// Safe for several readers at once, which then disturb each other's pace.
 /// </summary>
 internal sealed class CabFolder
@@ -116,9 +117,11 @@ internal sealed class CabFolder
         _device.Read(_nextOffset, header);
         int packedLength = BinaryPrimitives.ReadUInt16LittleEndian(header[CabLayout.Block.PackedLength..]);
         length = BinaryPrimitives.ReadUInt16LittleEndian(header[CabLayout.Block.Length..]);
-        if (length is 0 or > CabLayout.Block.LengthLimit || packedLength > CabLayout.Block.PackedLimit || packedLength > _cabinetLength - start)
+        if (length is 0 or > CabLayout.Block.LengthLimit || packedLength > CabLayout.Block.PackedLimit
+            || packedLength > _cabinetLength - start)
         {
-            throw CabError.BadBlock(_index, _nextOffset, "at most 32,768 bytes, packed inside the cabinet", $"{length} bytes packed in {packedLength}");
+            throw CabError.BadBlock(_index, _nextOffset, "at most 32,768 bytes, packed inside the cabinet",
+                $"{length} bytes packed in {packedLength}");
         }
 
         packed = new byte[packedLength];
@@ -128,7 +131,8 @@ internal sealed class CabFolder
         {
             var reserved = new byte[_blockReserve];
             _device.Read(_nextOffset + CabLayout.Block.Size, reserved);
-            // 3.1: over the packed bytes first, then, seeded with that, over the lengths. Writers do not agree whether reserved bytes count.
+            // 3.1: over the packed bytes first, then, seeded with that, over the lengths. Writers do not agree whether reserved bytes
+            // count.
             var partial = ComputeChecksum(packed, 0);
             var computed = ComputeChecksum(header[CabLayout.Block.PackedLength..], partial);
             if (computed != stored && ComputeChecksum([.. header[CabLayout.Block.PackedLength..], .. reserved], partial) != stored)
@@ -141,7 +145,8 @@ internal sealed class CabFolder
     }
 
     /// <summary>
-    /// MSZIP: "CK", then a deflate stream of its own that may refer to the 32 KiB before it. DeflateStream takes no dictionary: those 32 KiB are
+    /// MSZIP: "CK", then a deflate stream of its own that may refer to the 32 KiB before it. DeflateStream takes no dictionary: those 32
+    /// KiB are
     /// put in front as stored blocks, and skipped in what comes out. Source: [MS-MCI] 2.
     /// </summary>
     private byte[] UnpackMszip(byte[] packed, int length, long at)
@@ -175,7 +180,8 @@ internal sealed class CabFolder
             throw CabError.BadBlock(_index, at, "deflated bytes", e.Message);
         }
 
-        return read == all.Length ? all[history.Length..] : throw CabError.BadBlock(_index, at, $"{length} bytes", $"{read - history.Length}");
+        return read == all.Length ? all[history.Length..]
+            : throw CabError.BadBlock(_index, at, $"{length} bytes", $"{read - history.Length}");
     }
 
     /// <summary>[MS-CAB] 3.1: exclusive or of little-endian words; the last one to three bytes count in the opposite order.</summary>

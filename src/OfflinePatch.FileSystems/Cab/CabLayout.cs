@@ -1,6 +1,8 @@
 namespace OfflinePatch.FileSystems.Cab;
 
-/// <summary>Byte offsets of the structures of a cabinet; all little-endian. Source: Microsoft, [MS-CAB] "Cabinet File Format", section 2.</summary>
+/// <summary>
+/// Byte offsets of the structures of a cabinet; all little-endian. Source: Microsoft, [MS-CAB] "Cabinet File Format", section 2.
+/// </summary>
 internal static class CabLayout
 {
     /// <summary>2.1 CFHEADER.</summary>

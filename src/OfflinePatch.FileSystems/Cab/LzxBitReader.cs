@@ -1,6 +1,9 @@
 namespace OfflinePatch.FileSystems.Cab;
 
-/// <summary>The bits of one LZX frame: little-endian words of 16 bits, the highest bit first. Past the end it gives zeros, of which a stream needs few.</summary>
+/// <summary>
+/// The bits of one LZX frame: little-endian words of 16 bits, the highest bit first. Past the end it gives zeros, of which a stream needs
+/// few.
+/// </summary>
 internal ref struct LzxBitReader(ReadOnlySpan<byte> bytes)
 {
     private const int OverrunLimit = 8; // bytes past the end: a code is looked up in 16 bits, of which the last may not exist

@@ -3,9 +3,12 @@ using System.Buffers.Binary;
 namespace OfflinePatch.FileSystems.Cab;
 
 /// <summary>
-/// LZX as cabinets hold it: one stream per folder, cut into frames of 32,768 bytes that each fill one data block, a window of 2^15 to 2^21 bytes,
-/// and calls of x86 programs turned into absolute addresses ("E8 translation"). Source: [MS-PATCH] 2 and [MS-CAB] 1; the order of bits and the
-/// translation were checked against streams that cabextract unpacks. The variant of WIM files differs: it has no frames, and block lengths of its own.
+/// LZX as cabinets hold it: one stream per folder, cut into frames of 32,768 bytes that each fill one data block, a window of 2^15 to 2^21
+/// bytes,
+/// and calls of x86 programs turned into absolute addresses ("E8 translation"). Source: [MS-PATCH] 2 and [MS-CAB] 1; the order of bits and
+/// the
+/// translation were checked against streams that cabextract unpacks. The variant of WIM files differs: it has no frames, and block lengths
+/// of its own.
 /// </summary>
 internal sealed class LzxDecoder
 {
@@ -219,7 +222,8 @@ internal sealed class LzxDecoder
             var distance = ReadDistance(ref bits, symbol / 8);
             if (length > run || distance < 1 || distance > _window.Length || distance > _total + (_position - _frameStart))
             {
-                throw CabError.BadLzx($"a match of at most {run} bytes, no further back than the stream reaches", $"{length} bytes from {distance} back");
+                throw CabError.BadLzx($"a match of at most {run} bytes, no further back than the stream reaches",
+                    $"{length} bytes from {distance} back");
             }
 
             Copy(distance, length);
@@ -274,7 +278,9 @@ internal sealed class LzxDecoder
         }
     }
 
-    /// <summary>Turns the absolute addresses after E8 bytes back into the relative ones of a CALL instruction; the last ten bytes of a frame stay.</summary>
+    /// <summary>
+    /// Turns the absolute addresses after E8 bytes back into the relative ones of a CALL instruction; the last ten bytes of a frame stay.
+    /// </summary>
     private static void Translate(Span<byte> frame, long start, int size)
     {
         for (var i = 0; i < frame.Length - 10;)

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
@@ -65,10 +66,13 @@ internal sealed class FatDirectory
     public long OffsetOf(int index)
     {
         var at = index * FatLayout.Slot.Size;
-        return IsFixed ? _geometry.RootOffset + at : _geometry.OffsetOf(_clusters[at / _geometry.ClusterSize]) + (at % _geometry.ClusterSize);
+        return IsFixed ? _geometry.RootOffset + at
+            : _geometry.OffsetOf(_clusters[at / _geometry.ClusterSize]) + (at % _geometry.ClusterSize);
     }
 
-    /// <summary>The first of <paramref name="count"/> free slots in a row; <see cref="SlotCount"/> minus those free at its end where it must grow.</summary>
+    /// <summary>
+    /// The first of <paramref name="count"/> free slots in a row; <see cref="SlotCount"/> minus those free at its end where it must grow.
+    /// </summary>
     public int FindFree(int count)
     {
         var run = 0;
@@ -93,7 +97,7 @@ internal sealed class FatDirectory
         Array.Resize(ref _slots, _slots.Length + _geometry.ClusterSize);
     }
 
-    /// <summary>Writes slots from memory to the volume, and keeps the end mark behind them where it was among them.</summary>
+    /// <summary>Writes slots from memory to the volume, and keeps the end mark after them where it was among them.</summary>
     /// <param name="first">The first slot.</param>
     /// <param name="bytes">The new slots.</param>
     public void WriteSlots(int first, ReadOnlySpan<byte> bytes)
@@ -168,7 +172,8 @@ internal sealed class FatDirectory
     private void AddItem(ReadOnlySpan<byte> slot, int index, string? longName, int firstSlot)
     {
         var shortName = slot[..11];
-        if (shortName[0] == (byte)'.' && (shortName[1..].IndexOfAnyExcept((byte)' ') < 0 || (shortName[1] == (byte)'.' && shortName[2..].IndexOfAnyExcept((byte)' ') < 0)))
+        if (shortName[0] == (byte)'.' && (shortName[1..].IndexOfAnyExcept((byte)' ') < 0
+            || (shortName[1] == (byte)'.' && shortName[2..].IndexOfAnyExcept((byte)' ') < 0)))
         {
             return;
         }
@@ -183,17 +188,21 @@ internal sealed class FatDirectory
         var name = longName is not null && IsPlain(longName) ? longName : FatNames.Decode(shortName, slot[FatLayout.Slot.CaseFlags]);
         if (!IsPlain(name))
         {
-            throw FatError.BadDirectory(FirstCluster, (long)index * FatLayout.Slot.Size, "a file name", $"'{FileSystemError.Printable(name)}'");
+            throw FatError.BadDirectory(FirstCluster, (long)index * FatLayout.Slot.Size, "a file name",
+                $"'{FileSystemError.Printable(name)}'");
         }
 
         Items.Add(new FatItem(name, shortName.ToArray(), firstSlot, index - firstSlot + 1, slot[FatLayout.Slot.Attributes], cluster,
             BinaryPrimitives.ReadUInt32LittleEndian(slot[FatLayout.Slot.FileLength..]),
-            DosTime.Decode(BinaryPrimitives.ReadUInt16LittleEndian(slot[FatLayout.Slot.WrittenDate..]), BinaryPrimitives.ReadUInt16LittleEndian(slot[FatLayout.Slot.WrittenTime..]))));
+            DosTime.Decode(BinaryPrimitives.ReadUInt16LittleEndian(slot[FatLayout.Slot.WrittenDate..]),
+                BinaryPrimitives.ReadUInt16LittleEndian(slot[FatLayout.Slot.WrittenTime..]))));
     }
 
     private static bool IsPlain(string name) => name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny("/\\\0") < 0;
 
-    /// <summary>Collects the parts of a long name. Parts out of order, or with the wrong checksum, are ignored, as every reader does.</summary>
+    /// <summary>
+    /// Collects the parts of a long name. Parts out of order, or with the wrong checksum, are ignored, as every reader does.
+    /// </summary>
     private sealed class LongName
     {
         private readonly char[] _characters = new char[FatLayout.LongSlot.PartLimit * FatLayout.LongSlot.Characters];

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
@@ -35,13 +36,16 @@ internal static class FatError
         new("FAT-0009", $"The volume was not cleanly dismounted, and is damaged: {finding}. It is not written to.", Repair);
 
     public static RefusedException Full(long needed, long free) =>
-        new("FAT-0010", $"The FAT volume has {free} bytes free, {needed} are needed.", "Free some room on this volume in the source machine.");
+        new("FAT-0010", $"The FAT volume has {free} bytes free, {needed} are needed.",
+            "Free some room on this volume in the source machine.");
 
     public static RefusedException RootFull(int slots) =>
-        new("FAT-0011", $"The root directory of the FAT volume is full: all {slots} slots are taken.", "Move files from its root into a directory.");
+        new("FAT-0011", $"The root directory of the FAT volume is full: all {slots} slots are taken.",
+            "Move files from its root into a directory.");
 
     public static RefusedException BadName(string name) =>
-        new("FAT-0012", $"'{FileSystemError.Printable(name)}' cannot be a name on a FAT volume.", "Names have 1 to 255 characters, none of \" * / : < > ? \\ |, no dot or space at their end, and are not those of devices (CON, NUL, COM1…).");
+        new("FAT-0012", $"'{FileSystemError.Printable(name)}' cannot be a name on a FAT volume.",
+            "Names have 1 to 255 characters, none of \" * / : < > ? \\ |, no dot or space at their end, and are not those of devices (CON, NUL, COM1…).");
 
     public static RefusedException TooLong(string path, long length) =>
         new("FAT-0013", $"{path} would have {length} bytes; a file on a FAT volume has 4,294,967,295 at most.");

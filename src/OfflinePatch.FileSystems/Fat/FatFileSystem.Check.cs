@@ -21,7 +21,9 @@ public sealed partial class FatFileSystem
     public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default) => Check(cancellation);
 
     /// <inheritdoc/>
-    /// <remarks>Chains that are damaged, too short, or shared: a cluster in them may be marked as free, or be given away with another file.</remarks>
+    /// <remarks>
+    /// Chains that are damaged, too short, or shared: a cluster in them may be marked as free, or be given away with another file.
+    /// </remarks>
     public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => CheckAll(cancellation).Obstacles;
 
     private FatFindings CheckAll(CancellationToken cancellation)
@@ -130,7 +132,8 @@ public sealed partial class FatFileSystem
         {
             if (!owners.TryAdd(cluster, path))
             {
-                findings.Error(FatFindingCode.ClusterOwnedTwice, path, $"cluster {cluster} belongs to {owners[cluster]} too", isObstacle: true);
+                findings.Error(FatFindingCode.ClusterOwnedTwice, path, $"cluster {cluster} belongs to {owners[cluster]} too",
+                    isObstacle: true);
                 return false;
             }
         }
@@ -140,7 +143,8 @@ public sealed partial class FatFileSystem
 
     private void CheckDots(FatDirectory directory, uint parent, string path, FatFindings findings)
     {
-        if (directory.SlotCount < 2 || !directory.Slot(0)[..11].SequenceEqual(".          "u8) || !directory.Slot(1)[..11].SequenceEqual("..         "u8)
+        if (directory.SlotCount < 2 || !directory.Slot(0)[..11].SequenceEqual(".          "u8)
+            || !directory.Slot(1)[..11].SequenceEqual("..         "u8)
             || ClusterOf(directory.Slot(0)) != directory.FirstCluster || ClusterOf(directory.Slot(1)) != parent)
         {
             findings.Error(FatFindingCode.DotEntries, path, "its entries '.' and '..' do not lead to itself and to the directory above");
@@ -157,7 +161,8 @@ public sealed partial class FatFileSystem
         var info = new byte[512];
         _device.Read(_geometry.InfoOffset, info);
         var count = BinaryPrimitives.ReadUInt32LittleEndian(info.AsSpan(FatLayout.Info.FreeClusters));
-        if (BinaryPrimitives.ReadUInt32LittleEndian(info) == FatLayout.Info.LeadValue && count != uint.MaxValue && count != _table.CountFree())
+        if (BinaryPrimitives.ReadUInt32LittleEndian(info) == FatLayout.Info.LeadValue && count != uint.MaxValue
+            && count != _table.CountFree())
         {
             findings.Warn(FatFindingCode.FreeCount, "FSInfo", $"{count} free clusters, the table has {_table.CountFree()}");
         }
@@ -166,6 +171,7 @@ public sealed partial class FatFileSystem
     private uint ClusterOf(ReadOnlySpan<byte> slot)
     {
         uint cluster = BinaryPrimitives.ReadUInt16LittleEndian(slot[FatLayout.Slot.ClusterLow..]);
-        return _geometry.Type == FatType.Fat32 ? cluster | ((uint)BinaryPrimitives.ReadUInt16LittleEndian(slot[FatLayout.Slot.ClusterHigh..]) << 16) : cluster;
+        return _geometry.Type == FatType.Fat32
+            ? cluster | ((uint)BinaryPrimitives.ReadUInt16LittleEndian(slot[FatLayout.Slot.ClusterHigh..]) << 16) : cluster;
     }
 }

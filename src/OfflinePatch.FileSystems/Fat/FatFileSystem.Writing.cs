@@ -1,9 +1,11 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
-/// <content>Changes: clusters are looked for before anything is changed, so that an operation that is refused for lack of room changes nothing.</content>
+/// <content>Changes: clusters are looked for before anything is changed, so that an operation that is refused for lack of room changes
+/// nothing.</content>
 public sealed partial class FatFileSystem
 {
     private const int CopySize = 64 * 1024;
@@ -13,7 +15,8 @@ public sealed partial class FatFileSystem
     private bool _hasChanged;
 
     /// <inheritdoc/>
-    /// <exception cref="RefusedException">No room, a name that FAT cannot hold, a file in the way, or a volume that is not sound.</exception>
+    /// <exception cref="RefusedException">No room, a name that FAT cannot hold, a file in the way, or a volume that is not
+    /// sound.</exception>
     public void CreateDirectory(string path)
     {
         var names = FilePath.Split(path);
@@ -49,7 +52,8 @@ public sealed partial class FatFileSystem
 
     /// <inheritdoc/>
     /// <exception cref="FileNotFoundException">There is no such directory.</exception>
-    /// <exception cref="RefusedException">No room, a name that FAT cannot hold, a directory in the way, or a volume that is not sound.</exception>
+    /// <exception cref="RefusedException">No room, a name that FAT cannot hold, a directory in the way, or a volume that is not
+    /// sound.</exception>
     public void WriteFile(string path, Stream content, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -112,12 +116,14 @@ public sealed partial class FatFileSystem
 
     /// <inheritdoc/>
     /// <exception cref="FileNotFoundException">There is no such file or directory, or no such directory to move it to.</exception>
-    /// <exception cref="RefusedException"><c>FAT-0016</c>: the new path exists; <c>FAT-0017</c>: it lies inside the directory that is moved.</exception>
+    /// <exception cref="RefusedException"><c>FAT-0016</c>: the new path exists; <c>FAT-0017</c>: it lies inside the directory that is
+    /// moved.</exception>
     public void Move(string path, string newPath)
     {
         var names = FilePath.Split(newPath);
         var (from, item) = FindItem(FilePath.Split(path)) ?? throw FileSystemError.NoFile(Source, path);
-        var to = (names.Length == 0 ? null : FindDirectory(names.AsSpan(0, names.Length - 1))) ?? throw FileSystemError.NoDirectory(Source, FilePath.ParentOf(newPath));
+        var to = (names.Length == 0 ? null : FindDirectory(names.AsSpan(0, names.Length - 1)))
+            ?? throw FileSystemError.NoDirectory(Source, FilePath.ParentOf(newPath));
         if (item.IsDirectory && LiesIn(to, names.AsSpan(0, names.Length - 1), item))
         {
             throw FatError.IntoItself(path, newPath);
@@ -280,8 +286,10 @@ public sealed partial class FatFileSystem
             throw FatError.BadName(name);
         }
 
-        var taken = directory.Items.Where(i => i != replaced).Select(i => Convert.ToHexString(i.ShortName)).ToHashSet(StringComparer.Ordinal);
-        var (shortName, needsLongName) = FatNames.Choose(name, b => taken.Contains(Convert.ToHexString(b)), out var caseFlags) ?? throw FatError.TooManyAliases(name);
+        var taken = directory.Items.Where(i => i != replaced).Select(i => Convert.ToHexString(i.ShortName))
+            .ToHashSet(StringComparer.Ordinal);
+        var (shortName, needsLongName) = FatNames.Choose(name, b => taken.Contains(Convert.ToHexString(b)), out var caseFlags)
+            ?? throw FatError.TooManyAliases(name);
         var slots = 1 + (needsLongName ? (name.Length + FatLayout.LongSlot.Characters - 1) / FatLayout.LongSlot.Characters : 0);
         var first = directory.FindFree(slots);
         var missing = Math.Max(0, first + slots - directory.SlotCount);
@@ -346,7 +354,8 @@ public sealed partial class FatFileSystem
             {
                 var at = (part * FatLayout.LongSlot.Characters) + i;
                 var value = at < name.Length ? name[at] : at == name.Length ? '\0' : '\uFFFF';
-                var offset = i < 5 ? FatLayout.LongSlot.First + (i * 2) : i < 11 ? FatLayout.LongSlot.Second + ((i - 5) * 2) : FatLayout.LongSlot.Third + ((i - 11) * 2);
+                var offset = i < 5 ? FatLayout.LongSlot.First + (i * 2) : i < 11 ? FatLayout.LongSlot.Second + ((i - 5) * 2)
+                    : FatLayout.LongSlot.Third + ((i - 11) * 2);
                 BinaryPrimitives.WriteUInt16LittleEndian(slot[offset..], value);
             }
         }
@@ -410,7 +419,9 @@ public sealed partial class FatFileSystem
         }
     }
 
-    /// <summary>Writes the number of free clusters, and where to look for the next, to FSInfo; only where that sector has its signatures.</summary>
+    /// <summary>
+    /// Writes the number of free clusters, and where to look for the next, to FSInfo; only where that sector has its signatures.
+    /// </summary>
     private void SaveFreeCount()
     {
         if (_geometry.InfoOffset == 0 || _freeClusters is not { } free)

@@ -1,12 +1,16 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
 /// <summary>
-/// A FAT12, FAT16 or FAT32 volume: an EFI system partition, a floppy image. Reads every volume whose structures hold together, clean or not.
+/// A FAT12, FAT16 or FAT32 volume: an EFI system partition, a floppy image. Reads every volume whose structures hold together, clean or
+/// not.
 /// <para>
-/// Changes are held in memory until <see cref="Flush"/>. Before the first change the copies of the table must be equal; a volume that says it
-/// was not cleanly dismounted must pass <see cref="Check"/> first, lost clusters excepted. Windows mounts such a volume and writes to it too
+/// Changes are held in memory until <see cref="Flush"/>. Before the first change the copies of the table must be equal; a volume that says
+/// it
+/// was not cleanly dismounted must pass <see cref="Check"/> first, lost clusters excepted. Windows mounts such a volume and writes to it
+/// too
 /// (fastfat only asks autochk to look at it at the next boot): the mark is left as it is, so that Windows still looks.
 /// </para>
 /// Not safe for several threads.
@@ -61,7 +65,9 @@ public sealed partial class FatFileSystem : IWritableFileSystem
         }
     }
 
-    /// <summary>Whether the volume says that it was not cleanly dismounted: in the boot sector (Windows) or in the table (Windows 9x, Linux).</summary>
+    /// <summary>
+    /// Whether the volume says that it was not cleanly dismounted: in the boot sector (Windows) or in the table (Windows 9x, Linux).
+    /// </summary>
     public bool IsDirty => (_geometry.DirtyFlags & 1) != 0 || _table.IsMarkedDirty;
 
     private uint RootCluster => _geometry.Type == FatType.Fat32 ? _geometry.RootCluster : 0;
@@ -75,7 +81,8 @@ public sealed partial class FatFileSystem : IWritableFileSystem
     /// <param name="clock">Where the times of new files come from; the host's clock when null.</param>
     /// <param name="ownsDevice">Whether to dispose <paramref name="device"/> with the volume.</param>
     /// <exception cref="CorruptImageException">The boot sector contradicts itself or the partition.</exception>
-    public static FatFileSystem Open(BlockDevice device, string source = "FAT volume", TimeProvider? clock = null, bool ownsDevice = false) =>
+    public static FatFileSystem Open(BlockDevice device, string source = "FAT volume", TimeProvider? clock = null,
+        bool ownsDevice = false) =>
         new(device, source, clock ?? TimeProvider.System, ownsDevice);
 
     /// <inheritdoc/>
@@ -108,7 +115,7 @@ public sealed partial class FatFileSystem : IWritableFileSystem
     {
         var item = FindFile(path);
         ChainOf(item, path);
-        return new ContentStream(item.Length, (offset, buffer) => Read(item, path, offset, buffer));
+        return new TreeContentStream(item.Length, (offset, buffer) => Read(item, path, offset, buffer));
     }
 
     /// <inheritdoc/>
@@ -129,7 +136,8 @@ public sealed partial class FatFileSystem : IWritableFileSystem
             var index = (int)(offset / _geometry.ClusterSize);
             var within = (int)(offset % _geometry.ClusterSize);
             var run = 1;
-            while (index + run < clusters.Count && clusters[index + run] == clusters[index] + (uint)run && ((long)run * _geometry.ClusterSize) - within < wanted.Length)
+            while (index + run < clusters.Count && clusters[index + run] == clusters[index] + (uint)run
+                && ((long)run * _geometry.ClusterSize) - within < wanted.Length)
             {
                 run++;
             }
@@ -189,7 +197,9 @@ public sealed partial class FatFileSystem : IWritableFileSystem
         return directory;
     }
 
-    /// <summary>Loads a directory by its entry. Each may be entered by one entry alone: so there are no cycles, and no more paths than entries.</summary>
+    /// <summary>
+    /// Loads a directory by its entry. Each may be entered by one entry alone: so there are no cycles, and no more paths than entries.
+    /// </summary>
     private FatDirectory LoadBelow(FatDirectory parent, FatItem item)
     {
         if (item.FirstCluster == 0 || item.FirstCluster == RootCluster)

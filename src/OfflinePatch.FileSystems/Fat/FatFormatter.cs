@@ -1,10 +1,14 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
-/// <summary>Makes an empty FAT volume: EFI system partitions and floppies for fixtures. Source: fatgen103; the values are those that Windows' format writes.</summary>
+/// <summary>
+/// Makes an empty FAT volume: EFI system partitions and floppies for fixtures. Source: fatgen103; the values are those that Windows' format
+/// writes.
+/// </summary>
 public static class FatFormatter
 {
     private const long FloppyLength = 1440 * 1024;
@@ -12,7 +16,9 @@ public static class FatFormatter
     private const int InfoSector = 1;
     private const int BackupSector = 6;
 
-    /// <summary>Formats a partition, or a floppy image. Sectors are those of the device (512 or 4096 bytes); the data area is left as it is.</summary>
+    /// <summary>
+    /// Formats a partition, or a floppy image. Sectors are those of the device (512 or 4096 bytes); the data area is left as it is.
+    /// </summary>
     /// <exception cref="RefusedException"><c>FAT-0022</c>: the device is too small or too large for the type.</exception>
     public static void Format(BlockDevice partition, FatFormatOptions? options = null)
     {
@@ -52,7 +58,8 @@ public static class FatFormatter
         var sectorSize = partition.SectorSize;
         var total = partition.Length / sectorSize;
         var isFloppy = partition.Length == FloppyLength && sectorSize == 512;
-        var type = options.Type ?? (partition.Length <= 4L << 20 ? FatType.Fat12 : partition.Length <= 64L << 20 ? FatType.Fat16 : FatType.Fat32);
+        var type = options.Type
+            ?? (partition.Length <= 4L << 20 ? FatType.Fat12 : partition.Length <= 64L << 20 ? FatType.Fat16 : FatType.Fat32);
         if (total is < 32 or > uint.MaxValue)
         {
             throw FatError.CannotFormat($"{total} sectors");
@@ -60,8 +67,10 @@ public static class FatFormatter
 
         var rootSlots = type == FatType.Fat32 ? 0 : isFloppy ? 224 : 512;
         var reserved = type == FatType.Fat32 ? Fat32Reserved : 1;
-        var (lowest, highest) = type switch { FatType.Fat12 => (1, 4084 - 16), FatType.Fat16 => (4085 + 16, 65_524 - 16), _ => (65_525 + 16, 0x0FFFFFF0) };
-        for (var sectorsPerCluster = options.SectorsPerCluster == 0 ? 1 : options.SectorsPerCluster; sectorsPerCluster <= 128; sectorsPerCluster *= 2)
+        var (lowest, highest) =
+            type switch { FatType.Fat12 => (1, 4084 - 16), FatType.Fat16 => (4085 + 16, 65_524 - 16), _ => (65_525 + 16, 0x0FFFFFF0) };
+        for (var sectorsPerCluster = options.SectorsPerCluster == 0 ? 1
+            : options.SectorsPerCluster; sectorsPerCluster <= 128; sectorsPerCluster *= 2)
         {
             // The FAT must hold the clusters that are left beside it: start from one that holds too many, and take the fixed point.
             var rootSectors = ((long)rootSlots * FatLayout.Slot.Size + sectorSize - 1) / sectorSize;
@@ -75,7 +84,8 @@ public static class FatFormatter
 
             if (clusters >= lowest && clusters <= highest && (type == FatType.Fat32 || fatSectors <= ushort.MaxValue))
             {
-                return new Plan(type, sectorSize, sectorsPerCluster, reserved, fatSectors, rootSlots, total, reserved + (2 * fatSectors) + rootSectors, (uint)clusters, isFloppy);
+                return new Plan(type, sectorSize, sectorsPerCluster, reserved, fatSectors, rootSlots, total,
+                    reserved + (2 * fatSectors) + rootSectors, (uint)clusters, isFloppy);
             }
 
             if (options.SectorsPerCluster != 0)
@@ -118,9 +128,11 @@ public static class FatFormatter
 
         boot[isFat32 ? FatLayout.Boot.New.DriveNumber : FatLayout.Boot.Old.DriveNumber] = plan.IsFloppy ? (byte)0 : (byte)0x80;
         boot[isFat32 ? FatLayout.Boot.New.ExtendedSignature : FatLayout.Boot.Old.ExtendedSignature] = 0x29;
-        BinaryPrimitives.WriteUInt32LittleEndian(boot[(isFat32 ? FatLayout.Boot.New.SerialNumber : FatLayout.Boot.Old.SerialNumber)..], options.SerialNumber);
+        BinaryPrimitives.WriteUInt32LittleEndian(boot[(isFat32 ? FatLayout.Boot.New.SerialNumber : FatLayout.Boot.Old.SerialNumber)..],
+            options.SerialNumber);
         LabelBytes(options).CopyTo(boot[(isFat32 ? FatLayout.Boot.New.Label : FatLayout.Boot.Old.Label)..]);
-        Encoding.ASCII.GetBytes($"FAT{(int)plan.Type}   ").CopyTo(boot[(isFat32 ? FatLayout.Boot.New.TypeName : FatLayout.Boot.Old.TypeName)..]);
+        Encoding.ASCII.GetBytes($"FAT{(int)plan.Type}   ")
+            .CopyTo(boot[(isFat32 ? FatLayout.Boot.New.TypeName : FatLayout.Boot.Old.TypeName)..]);
         ReadOnlySpan<byte> haltCode = [0xCD, 0x18, 0xF4, 0xEB, 0xFD]; // int 18h (try the next device); hlt; jmp to hlt
         haltCode.CopyTo(boot[code..]);
         BinaryPrimitives.WriteUInt16LittleEndian(boot[FatLayout.Boot.Signature..], 0xAA55);
@@ -168,7 +180,8 @@ public static class FatFormatter
     private static byte[] LabelBytes(FatFormatOptions options) =>
         Encoding.ASCII.GetBytes((options.Label.Length == 0 ? "NO NAME" : options.Label.ToUpperInvariant()).PadRight(11));
 
-    private sealed record Plan(FatType Type, int SectorSize, int SectorsPerCluster, int Reserved, long FatSectors, int RootSlots, long TotalSectors,
+    private sealed record Plan(FatType Type, int SectorSize, int SectorsPerCluster, int Reserved, long FatSectors, int RootSlots,
+        long TotalSectors,
         long FirstData, uint ClusterCount, bool IsFloppy)
     {
         public byte Media => IsFloppy ? (byte)0xF0 : (byte)0xF8;

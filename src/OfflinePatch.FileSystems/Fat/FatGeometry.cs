@@ -56,7 +56,10 @@ internal sealed record FatGeometry
 
     public bool IsCluster(uint cluster) => cluster >= 2 && cluster - 2 < ClusterCount;
 
-    /// <summary>Whether sector 0 is that of a FAT volume, by the rules of Windows (fastfat, IsBootSectorFat): every field has one of its legal values.</summary>
+    /// <summary>
+    /// Whether sector 0 is that of a FAT volume, by the rules of Windows (fastfat, IsBootSectorFat): every field has one of its legal
+    /// values.
+    /// </summary>
     public static bool Probe(BlockDevice device)
     {
         if (device.Length < FatLayout.Boot.Size)
@@ -76,7 +79,8 @@ internal sealed record FatGeometry
             && boot[FatLayout.Boot.FatCount] is > 0 and <= 4
             && (U16(boot, FatLayout.Boot.TotalSectors16) != 0 || U32(boot, FatLayout.Boot.TotalSectors32) != 0)
             && (media == 0xF0 || media >= 0xF8)
-            && (U16(boot, FatLayout.Boot.SectorsPerFat16) != 0 ? U16(boot, FatLayout.Boot.RootEntries) != 0 : U32(boot, FatLayout.Boot.New.SectorsPerFat) != 0);
+            && (U16(boot, FatLayout.Boot.SectorsPerFat16) != 0 ? U16(boot, FatLayout.Boot.RootEntries) != 0
+                : U32(boot, FatLayout.Boot.New.SectorsPerFat) != 0);
     }
 
     public static FatGeometry Read(BlockDevice device)
@@ -88,9 +92,12 @@ internal sealed record FatGeometry
         }
 
         device.Read(0, boot);
-        var bytesPerSector = Check(boot, FatLayout.Boot.BytesPerSector, U16(boot, FatLayout.Boot.BytesPerSector), v => v is 512 or 1024 or 2048 or 4096, "512, 1024, 2048 or 4096 bytes per sector");
-        var sectorsPerCluster = Check(boot, FatLayout.Boot.SectorsPerCluster, boot[FatLayout.Boot.SectorsPerCluster], v => v != 0 && (v & (v - 1)) == 0, "a power of two of sectors per cluster");
-        var reserved = Check(boot, FatLayout.Boot.ReservedSectors, U16(boot, FatLayout.Boot.ReservedSectors), v => v != 0, "a reserved sector");
+        var bytesPerSector = Check(boot, FatLayout.Boot.BytesPerSector, U16(boot, FatLayout.Boot.BytesPerSector),
+            v => v is 512 or 1024 or 2048 or 4096, "512, 1024, 2048 or 4096 bytes per sector");
+        var sectorsPerCluster = Check(boot, FatLayout.Boot.SectorsPerCluster, boot[FatLayout.Boot.SectorsPerCluster], v => v != 0
+            && (v & (v - 1)) == 0, "a power of two of sectors per cluster");
+        var reserved =
+            Check(boot, FatLayout.Boot.ReservedSectors, U16(boot, FatLayout.Boot.ReservedSectors), v => v != 0, "a reserved sector");
         var fatCount = Check(boot, FatLayout.Boot.FatCount, boot[FatLayout.Boot.FatCount], v => v is > 0 and <= 4, "one to four FATs");
         var rootSlots = U16(boot, FatLayout.Boot.RootEntries);
         long total = U16(boot, FatLayout.Boot.TotalSectors16);
@@ -113,7 +120,8 @@ internal sealed record FatGeometry
         var clusters = (total - firstData) / sectorsPerCluster;
         if (fatSectors == 0 || total <= firstData || clusters < 1)
         {
-            throw FatError.BadGeometry("at least one cluster after the FATs", $"{total} sectors in all, {firstData} before the first cluster");
+            throw FatError.BadGeometry("at least one cluster after the FATs",
+                $"{total} sectors in all, {firstData} before the first cluster");
         }
 
         var type = isFat32 ? FatType.Fat32 : clusters < 4085 ? FatType.Fat12 : FatType.Fat16;
@@ -124,16 +132,19 @@ internal sealed record FatGeometry
             throw FatError.BadGeometry("a FAT that holds at least one cluster", $"{fatSectors} sectors");
         }
 
-        var geometry = Create(boot, type, bytesPerSector, sectorsPerCluster, reserved, fatCount, rootSlots, fatSectors, firstData, (uint)clusters);
+        var geometry =
+            Create(boot, type, bytesPerSector, sectorsPerCluster, reserved, fatCount, rootSlots, fatSectors, firstData, (uint)clusters);
         if (isFat32 && !geometry.IsCluster(geometry.RootCluster))
         {
-            throw FatError.BadBootSector(FatLayout.Boot.New.RootCluster, $"a root cluster from 2 to {clusters + 1}", $"{geometry.RootCluster}");
+            throw FatError.BadBootSector(FatLayout.Boot.New.RootCluster, $"a root cluster from 2 to {clusters + 1}",
+                $"{geometry.RootCluster}");
         }
 
         return geometry;
     }
 
-    private static FatGeometry Create(ReadOnlySpan<byte> boot, FatType type, int bytesPerSector, int sectorsPerCluster, int reserved, int fatCount,
+    private static FatGeometry Create(ReadOnlySpan<byte> boot, FatType type, int bytesPerSector, int sectorsPerCluster, int reserved,
+        int fatCount,
         int rootSlots, long fatSectors, long firstData, uint clusters)
     {
         var isFat32 = type == FatType.Fat32;

@@ -19,5 +19,6 @@ internal sealed record FatItem(
     public int ShortSlot => FirstSlot + SlotCount - 1;
 
     public FileEntry ToEntry() => new(Name, IsDirectory, IsDirectory ? 0 : Length, LastWriteTimeUtc,
-        (FileAttributes)(Attributes & (FatLayout.Slot.ReadOnly | FatLayout.Slot.Hidden | FatLayout.Slot.System | FatLayout.Slot.Directory | FatLayout.Slot.Archive)));
+        (FileAttributes)(Attributes & (FatLayout.Slot.ReadOnly | FatLayout.Slot.Hidden | FatLayout.Slot.System | FatLayout.Slot.Directory
+            | FatLayout.Slot.Archive)));
 }

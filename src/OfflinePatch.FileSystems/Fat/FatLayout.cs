@@ -1,7 +1,8 @@
 namespace OfflinePatch.FileSystems.Fat;
 
 /// <summary>
-/// Byte offsets of the structures of FAT12, FAT16 and FAT32; all little-endian. Source: Microsoft, "FAT: General Overview of On-Disk Format",
+/// Byte offsets of the structures of FAT12, FAT16 and FAT32; all little-endian. Source: Microsoft, "FAT: General Overview of On-Disk
+/// Format",
 /// version 1.03 (fatgen103), and for the dirty bits and name case flags the fastfat sample of the Windows Driver Kit.
 /// </summary>
 internal static class FatLayout
@@ -30,7 +31,8 @@ internal static class FatLayout
         public static class Old
         {
             public const int DriveNumber = 0x24; // u8: 0x80 fixed disk, 0x00 floppy
-            public const int DirtyFlags = 0x25; // u8: bit 0 not cleanly dismounted, bit 1 surface test wanted (fastfat: FAT_BOOT_SECTOR_DIRTY)
+            // u8: bit 0 not cleanly dismounted, bit 1 surface test wanted (fastfat: FAT_BOOT_SECTOR_DIRTY)
+            public const int DirtyFlags = 0x25;
             public const int ExtendedSignature = 0x26; // u8 0x29: the next three fields are there
             public const int SerialNumber = 0x27; // u32
             public const int Label = 0x2B; // char[11]
@@ -73,7 +75,8 @@ internal static class FatLayout
     /// <summary>A directory slot that holds a short name.</summary>
     public static class Slot
     {
-        public const int Name = 0x00; // char[11]: OEM code page, upper case, 8 + 3, padded with spaces; [0] = E5 free, 00 free and the end, 05 stands for E5
+        // char[11]: OEM code page, upper case, 8 + 3, padded with spaces; [0] = E5 free, 00 free and the end, 05 stands for E5
+        public const int Name = 0x00;
         public const int Attributes = 0x0B; // u8
         public const int CaseFlags = 0x0C; // u8: bit 3 the name is lower case, bit 4 the extension is (fastfat: FAT_DIRENT_NT_BYTE_*)
         public const int CreatedHundredths = 0x0D; // u8: 0-199, of two seconds

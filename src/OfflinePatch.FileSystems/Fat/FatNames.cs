@@ -1,9 +1,13 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
-/// <summary>Long names, and the short aliases that stand for them. Source: fatgen103, "Long directory entries"; the choice of aliases follows Windows.</summary>
+/// <summary>
+/// Long names, and the short aliases that stand for them. Source: fatgen103, "Long directory entries"; the choice of aliases follows
+/// Windows.
+/// </summary>
 internal static class FatNames
 {
     private const string LongForbidden = "\"*/:<>?\\|";
@@ -40,11 +44,13 @@ internal static class FatNames
 
     /// <summary>Whether Windows would take this for a name on a FAT volume.</summary>
     public static bool IsValid(string name) =>
-        name.Length is > 0 and <= 255 && name[^1] is not ('.' or ' ') && !name.Any(c => c < ' ' || LongForbidden.Contains(c, StringComparison.Ordinal))
-        && !DeviceNames.IsReserved(name);
+        name.Length is > 0 and <= 255 && name[^1] is not ('.' or ' ')
+            && !name.Any(c => c < ' ' || LongForbidden.Contains(c, StringComparison.Ordinal))
+            && !DeviceNames.IsReserved(name);
 
     /// <summary>
-    /// The short name for a name: the name itself where it fits 8.3, else an alias: <c>LONGNA~1.TXT</c> to <c>~4</c>, then <c>LO1A2B~1.TXT</c> with a
+    /// The short name for a name: the name itself where it fits 8.3, else an alias: <c>LONGNA~1.TXT</c> to <c>~4</c>, then
+    /// <c>LO1A2B~1.TXT</c> with a
     /// hash of the name, as Windows does it.
     /// </summary>
     /// <param name="name">A valid name.</param>
@@ -58,7 +64,8 @@ internal static class FatNames
         var (stem, extension) = dot > 0 ? (name[..dot], name[(dot + 1)..]) : (name, "");
         var (stemBytes, stemIsExact) = ToShort(stem.TrimStart('.', ' '));
         var (extensionBytes, extensionIsExact) = ToShort(extension);
-        var fits = stemIsExact && extensionIsExact && name[0] is not ('.' or ' ') && stemBytes.Length is > 0 and <= 8 && extensionBytes.Length <= 3;
+        var fits = stemIsExact && extensionIsExact && name[0] is not ('.' or ' ') && stemBytes.Length is > 0 and <= 8
+            && extensionBytes.Length <= 3;
         if (fits)
         {
             var exact = Assemble(stemBytes, extensionBytes);
@@ -85,7 +92,8 @@ internal static class FatNames
         for (var n = 1; n <= 99_999; n++)
         {
             var tail = Encoding.ASCII.GetBytes($"~{n}");
-            var alias = Assemble([.. stemBytes.Take(Math.Min(2, 8 - hash.Length - tail.Length < 0 ? 0 : 8 - hash.Length - tail.Length)), .. hash.Take(8 - tail.Length), .. tail], extensionBytes);
+            var alias = Assemble([.. stemBytes.Take(Math.Min(2, 8 - hash.Length - tail.Length < 0 ? 0 : 8 - hash.Length - tail.Length)),
+                .. hash.Take(8 - tail.Length), .. tail], extensionBytes);
             if (!isTaken(alias))
             {
                 return (alias, true);

@@ -74,7 +74,8 @@ internal sealed class FatTable
             default:
                 offset = (int)cluster * 4;
                 var old = BinaryPrimitives.ReadUInt32LittleEndian(_table.AsSpan(offset));
-                BinaryPrimitives.WriteUInt32LittleEndian(_table.AsSpan(offset), (old & 0xF0000000) | value); // the high four bits are reserved, and kept
+                // the high four bits are reserved, and kept
+                BinaryPrimitives.WriteUInt32LittleEndian(_table.AsSpan(offset), (old & 0xF0000000) | value);
                 break;
         }
 
@@ -96,7 +97,8 @@ internal sealed class FatTable
     /// <summary>The clusters of a chain in order.</summary>
     /// <param name="first">Its first cluster; 0: an empty chain.</param>
     /// <param name="limit">Clusters at most.</param>
-    /// <exception cref="CorruptImageException"><c>FAT-0004</c>: it leaves the volume, meets a free or bad cluster, or does not end.</exception>
+    /// <exception cref="CorruptImageException"><c>FAT-0004</c>: it leaves the volume, meets a free or bad cluster, or does not
+    /// end.</exception>
     public List<uint> Chain(uint first, long limit = uint.MaxValue)
     {
         var chain = new List<uint>();
@@ -111,7 +113,8 @@ internal sealed class FatTable
         {
             if (!_geometry.IsCluster(cluster))
             {
-                throw FatError.BadChain(first, cluster, $"a cluster from 2 to {_geometry.ClusterCount + 1}", cluster == Bad ? "the bad cluster mark" : $"{cluster}");
+                throw FatError.BadChain(first, cluster, $"a cluster from 2 to {_geometry.ClusterCount + 1}",
+                    cluster == Bad ? "the bad cluster mark" : $"{cluster}");
             }
 
             if (chain.Count >= limit)

@@ -2,7 +2,10 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Fat;
 
-/// <summary>Writes to a device that are held in memory until <see cref="Flush"/>; reads see them. A page that did not change in the end is not written.</summary>
+/// <summary>
+/// Writes to a device that are held in memory until <see cref="Flush"/>; reads see them. A page that did not change in the end is not
+/// written.
+/// </summary>
 internal sealed class HeldWrites(BlockDevice device) : BlockDevice
 {
     /// <summary>Bytes held at most.</summary>

@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Iso;
 
 /// <summary>
-/// An ISO 9660 disc as a tree that is only read. The Joliet names are used where the disc has them, else the plain ones without their version
+/// An ISO 9660 disc as a tree that is only read. The Joliet names are used where the disc has them, else the plain ones without their
+/// version
 /// numbers; Rock Ridge and El Torito are passed over. Files of several extents are whole.
 /// </summary>
 public sealed class IsoFileSystem : TreeFileSystem
@@ -34,7 +36,7 @@ public sealed class IsoFileSystem : TreeFileSystem
             throw IsoError.BlockSize(_blockSize);
         }
 
-        // A disc that was not fetched whole is told here, not by the one file that happens to be beyond the end.
+        // A disc that was not downloaded completely is reported here, not by the one file that happens to be beyond the end.
         var space = BinaryPrimitives.ReadUInt32LittleEndian(descriptor.AsSpan(IsoLayout.Descriptor.SpaceSize)) * (long)_blockSize;
         if (space > device.Length)
         {
@@ -158,7 +160,8 @@ public sealed class IsoFileSystem : TreeFileSystem
             {
                 primary ??= sector;
             }
-            else if (type == IsoLayout.Descriptor.TypeSupplementary && sector.AsSpan(IsoLayout.Descriptor.EscapeSequences, 2).SequenceEqual("%/"u8)
+            else if (type == IsoLayout.Descriptor.TypeSupplementary
+                && sector.AsSpan(IsoLayout.Descriptor.EscapeSequences, 2).SequenceEqual("%/"u8)
                 && sector[IsoLayout.Descriptor.EscapeSequences + 2] is (byte)'@' or (byte)'C' or (byte)'E')
             {
                 isJoliet = true;
@@ -188,7 +191,8 @@ public sealed class IsoFileSystem : TreeFileSystem
                 continue;
             }
 
-            if (length < IsoLayout.Record.Name + 1 || length > bytes.Length - at || IsoLayout.Record.Name + bytes[at + IsoLayout.Record.NameLength] > length)
+            if (length < IsoLayout.Record.Name + 1 || length > bytes.Length - at
+                || IsoLayout.Record.Name + bytes[at + IsoLayout.Record.NameLength] > length)
             {
                 throw IsoError.BadRecord(directory.Path, offset + at, "a directory record inside its sector", $"{length} bytes");
             }
@@ -284,7 +288,8 @@ public sealed class IsoFileSystem : TreeFileSystem
         }
 
         var isDirectory = (flags & IsoLayout.Record.FlagDirectory) != 0;
-        var start = ((long)BinaryPrimitives.ReadUInt32LittleEndian(record[IsoLayout.Record.Extent..]) + record[IsoLayout.Record.ExtendedAttributes]) * _blockSize;
+        var start = ((long)BinaryPrimitives.ReadUInt32LittleEndian(record[IsoLayout.Record.Extent..])
+            + record[IsoLayout.Record.ExtendedAttributes]) * _blockSize;
         long length = BinaryPrimitives.ReadUInt32LittleEndian(record[IsoLayout.Record.ContentLength..]);
         if (length > _device.Length || (isDirectory && start > _device.Length - length))
         {
@@ -302,7 +307,8 @@ public sealed class IsoFileSystem : TreeFileSystem
             IsDirectory = isDirectory,
             Length = isDirectory ? 0 : length,
             LastWriteTimeUtc = DecodeTime(record[IsoLayout.Record.Recorded..]),
-            Attributes = Plain | ((flags & IsoLayout.Record.FlagHidden) != 0 ? FileAttributes.Hidden : 0) | (isDirectory ? FileAttributes.Directory : 0),
+            Attributes = Plain | ((flags & IsoLayout.Record.FlagHidden) != 0 ? FileAttributes.Hidden : 0)
+                | (isDirectory ? FileAttributes.Directory : 0),
             Extents = [(start, length)],
         };
     }

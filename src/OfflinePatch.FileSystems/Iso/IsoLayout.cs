@@ -1,7 +1,8 @@
 namespace OfflinePatch.FileSystems.Iso;
 
 /// <summary>
-/// Byte offsets of ISO 9660 structures; of numbers stored in both byte orders the little-endian one is read. Source: ECMA-119 (4th edition), the
+/// Byte offsets of ISO 9660 structures; of numbers stored in both byte orders the little-endian one is read. Source: ECMA-119 (4th
+/// edition), the
 /// clause in each heading; Joliet: Microsoft, "Joliet Specification" (1995), "CD-ROM recording spec ISO 9660:1988 extensions for Unicode".
 /// </summary>
 internal static class IsoLayout

@@ -1,3 +1,5 @@
+using OfflinePatch.FileSystems.Trees;
+
 namespace OfflinePatch.FileSystems.Iso;
 
 /// <summary>A file or directory of a disc.</summary>

@@ -4,7 +4,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Msi;
 
-/// <summary>Reads the streams in the root of a compound file (OLE structured storage). Storages below the root are not needed, and passed over.</summary>
+/// <summary>
+/// Reads the streams in the root of a compound file (OLE structured storage). Storages below the root are not needed, and passed over.
+/// </summary>
 internal sealed class CompoundFile
 {
     /// <summary>Bytes of the table of sectors at most: a file of 16 GiB in sectors of 512 bytes.</summary>
@@ -33,16 +35,20 @@ internal sealed class CompoundFile
 
         device.Read(0, header);
         _sectorShift = U16(header, CompoundLayout.Header.SectorShift);
-        if (_sectorShift is not (9 or 12) || U16(header, CompoundLayout.Header.MiniSectorShift) != 6 || U16(header, CompoundLayout.Header.ByteOrder) != 0xFFFE)
+        if (_sectorShift is not (9 or 12) || U16(header, CompoundLayout.Header.MiniSectorShift) != 6
+            || U16(header, CompoundLayout.Header.ByteOrder) != 0xFFFE)
         {
-            throw MsiError.BadHeader(CompoundLayout.Header.SectorShift, "sectors of 512 or 4,096 bytes, mini sectors of 64", $"2^{_sectorShift}, 2^{U16(header, CompoundLayout.Header.MiniSectorShift)}");
+            throw MsiError.BadHeader(CompoundLayout.Header.SectorShift, "sectors of 512 or 4,096 bytes, mini sectors of 64",
+                $"2^{_sectorShift}, 2^{U16(header, CompoundLayout.Header.MiniSectorShift)}");
         }
 
-        _sectorCount = (uint)Math.Min(CompoundLayout.LastSector, Math.Max(0, ((device.Length + (1 << _sectorShift) - 1) >> _sectorShift) - 1));
+        _sectorCount =
+            (uint)Math.Min(CompoundLayout.LastSector, Math.Max(0, ((device.Length + (1 << _sectorShift) - 1) >> _sectorShift) - 1));
         _miniCutoff = U32(header, CompoundLayout.Header.MiniCutoff);
         _fat = ReadFat(header);
         var isVersion3 = U16(header, CompoundLayout.Header.MajorVersion) < 4;
-        var directory = ReadAll(U32(header, CompoundLayout.Header.FirstDirectorySector), "directory", (long)EntryLimit * CompoundLayout.Entry.Size);
+        var directory =
+            ReadAll(U32(header, CompoundLayout.Header.FirstDirectorySector), "directory", (long)EntryLimit * CompoundLayout.Entry.Size);
         var miniFat = ReadAll(U32(header, CompoundLayout.Header.FirstMiniFatSector), "mini FAT", FatLimit);
         _miniFat = ToWords(miniFat);
         _miniSectors = ReadDirectory(directory, isVersion3);
@@ -120,13 +126,16 @@ internal sealed class CompoundFile
         }
 
         var rootLength = LengthOf(directory, 0, isVersion3);
-        return rootLength == 0 ? new MemoryDevice(0) : OpenLarge(U32(directory, CompoundLayout.Entry.FirstSector), rootLength, "mini stream");
+        return rootLength == 0 ? new MemoryDevice(0)
+            : OpenLarge(U32(directory, CompoundLayout.Entry.FirstSector), rootLength, "mini stream");
     }
 
     private long LengthOf(ReadOnlySpan<byte> entry, long index, bool isVersion3)
     {
-        var length = isVersion3 ? U32(entry, CompoundLayout.Entry.Length) : BinaryPrimitives.ReadUInt64LittleEndian(entry[CompoundLayout.Entry.Length..]);
-        return length <= (ulong)_device.Length ? (long)length : throw MsiError.BadDirectory(index, $"at most {_device.Length} bytes", $"{length}");
+        var length = isVersion3 ? U32(entry, CompoundLayout.Entry.Length)
+            : BinaryPrimitives.ReadUInt64LittleEndian(entry[CompoundLayout.Entry.Length..]);
+        return length <= (ulong)_device.Length ? (long)length
+            : throw MsiError.BadDirectory(index, $"at most {_device.Length} bytes", $"{length}");
     }
 
     /// <summary>The sectors of the FAT are listed in the header, then in a chain of DIFAT sectors.</summary>
@@ -197,7 +206,8 @@ internal sealed class CompoundFile
             }
 
             memory.Write(ReadSector(sector, stream));
-            sector = sector < _fat.Length ? _fat[sector] : throw MsiError.BadChain(stream, sector, $"one of {_fat.Length} sectors", $"{sector}");
+            sector = sector < _fat.Length ? _fat[sector]
+                : throw MsiError.BadChain(stream, sector, $"one of {_fat.Length} sectors", $"{sector}");
         }
 
         return memory.ToArray();
@@ -257,7 +267,8 @@ internal sealed class CompoundFile
                 var index = (int)(offset >> shift);
                 var within = (int)(offset & ((1 << shift) - 1));
                 var run = 1;
-                while (index + run < chain.Length && chain[index + run] == chain[index] + (uint)run && ((long)run << shift) - within < buffer.Length)
+                while (index + run < chain.Length && chain[index + run] == chain[index] + (uint)run
+                    && ((long)run << shift) - within < buffer.Length)
                 {
                     run++;
                 }

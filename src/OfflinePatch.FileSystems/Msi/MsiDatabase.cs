@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Msi;
 
 /// <summary>
-/// The tables of an MSI database. Each is a stream of columns one after the other; strings are numbers into a pool, integers have their highest
+/// The tables of an MSI database. Each is a stream of columns one after the other; strings are numbers into a pool, integers have their
+/// highest
 /// bit flipped, and 0 is null. Source: as <see cref="MsiNames"/>.
 /// </summary>
 internal sealed class MsiDatabase
@@ -87,7 +89,8 @@ internal sealed class MsiDatabase
         }
 
         var reference = bytes[0] | (bytes[1] << 8) | (bytes.Length > 2 ? bytes[2] << 16 : 0);
-        return reference < _strings.Count ? _strings[reference] : throw MsiError.BadTable(table, $"one of {_strings.Count} strings", $"{reference}");
+        return reference < _strings.Count ? _strings[reference]
+            : throw MsiError.BadTable(table, $"one of {_strings.Count} strings", $"{reference}");
     }
 
     private static bool IsText(Column column) => (column.Type & TypeIsString) != 0;
@@ -97,7 +100,10 @@ internal sealed class MsiDatabase
         : IsText(column) ? _referenceSize
         : (column.Type & 0xFF) <= 2 ? 2 : 4;
 
-    /// <summary>The pool: for each string its length and how often it is used; a length of 0 that is used means that the next entry is a length of 32 bits.</summary>
+    /// <summary>
+    /// The pool: for each string its length and how often it is used; a length of 0 that is used means that the next entry is a length of
+    /// 32 bits.
+    /// </summary>
     private int ReadStrings(byte[] pool, byte[] text)
     {
         if (pool.Length < 4)
@@ -136,7 +142,8 @@ internal sealed class MsiDatabase
         List<Column> self = [new("Table", TypeIsString), new("Number", 2), new("Name", TypeIsString), new("Type", 2)];
         foreach (var group in ReadRows("_Columns", self, [0, 1, 2, 3]).GroupBy(r => r[0], StringComparer.Ordinal))
         {
-            _columns[group.Key] = [.. group.Select(r => (Number: Number(r[1]), Column: new Column(r[2], Number(r[3])))).OrderBy(c => c.Number).Select(c => c.Column)];
+            _columns[group.Key] = [.. group.Select(r => (Number: Number(r[1]), Column: new Column(r[2], Number(r[3]))))
+                .OrderBy(c => c.Number).Select(c => c.Column)];
         }
     }
 

@@ -1,11 +1,14 @@
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Cab;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Msi;
 
 /// <summary>
-/// An MSI installation package as the tree of files that an administrative installation would leave: directories from the Directory table with
-/// their long names, files from the File table, content from the package's cabinets, inside it or beside it. Nothing is installed: no condition
+/// An MSI installation package as the tree of files that an administrative installation would leave: directories from the Directory table
+/// with
+/// their long names, files from the File table, content from the package's cabinets, inside it or beside it. Nothing is installed: no
+/// condition
 /// is evaluated, no action runs. Where two components bring one path, the first is used, and <see cref="Notes"/> says so.
 /// </summary>
 public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
@@ -111,7 +114,10 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
         _cabinets.Sort((a, b) => a.LastSequence.CompareTo(b.LastSequence));
     }
 
-    /// <summary>The folder of each row of the Directory table. A name of <c>.</c> means the folder above; roots (TARGETDIR) are the root of the tree.</summary>
+    /// <summary>
+    /// The folder of each row of the Directory table. A name of <c>.</c> means the folder above; roots (TARGETDIR) are the root of the
+    /// tree.
+    /// </summary>
     private Dictionary<string, Folder> ReadDirectories(MsiDatabase database)
     {
         var rows = new Dictionary<string, (string Parent, string Name)>(StringComparer.Ordinal);
@@ -141,7 +147,8 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
             for (var i = chain.Count - 1; i >= 0; i--)
             {
                 var (parent, name) = rows[chain[i]];
-                folders[chain[i]] = parent.Length == 0 || parent == chain[i] || !folders.TryGetValue(parent, out var above) ? _root : FolderBelow(above, name);
+                folders[chain[i]] = parent.Length == 0 || parent == chain[i]
+                    || !folders.TryGetValue(parent, out var above) ? _root : FolderBelow(above, name);
             }
         }
 
@@ -173,7 +180,8 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
             components.TryAdd(row[0], row[1]);
         }
 
-        foreach (var row in database.Read("File", "File", "Component_", "FileName", "FileSize", "Attributes", "Sequence").OrderBy(r => Number(r[5])))
+        foreach (var row in database.Read("File", "File", "Component_", "FileName", "FileSize", "Attributes", "Sequence")
+            .OrderBy(r => Number(r[5])))
         {
             var name = LongName(row[2]);
             CheckName(name);
@@ -208,7 +216,8 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
         }
     }
 
-    private static int Number(string text) => text.Length == 0 ? 0 : int.TryParse(text, out var number) ? number : throw MsiError.BadTable("File", "a number", text);
+    private static int Number(string text) => text.Length == 0 ? 0 : int.TryParse(text, out var number) ? number
+        : throw MsiError.BadTable("File", "a number", text);
 
     private sealed class Folder : TreeNode
     {
@@ -224,7 +233,9 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
         public required bool IsNotCompressed { get; init; }
     }
 
-    /// <summary>A cabinet of the Media table: <c>#name</c> is a stream of the package, any other name a file beside it. Opened when first needed.</summary>
+    /// <summary>
+    /// A cabinet of the Media table: <c>#name</c> is a stream of the package, any other name a file beside it. Opened when first needed.
+    /// </summary>
     private sealed class Cabinet(string name, int lastSequence)
     {
         private readonly Lock _gate = new();
@@ -244,7 +255,8 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
             {
                 if (_files is null)
                 {
-                    Device = (name[0] == '#' ? owner._file.OpenStream(name[1..]) : HostFileDevice.OpenBeside(owner.Source, name)) ?? throw MsiError.NoCabinet(owner.Source, name);
+                    Device = (name[0] == '#' ? owner._file.OpenStream(name[1..]) : HostFileDevice.OpenBeside(owner.Source, name))
+                        ?? throw MsiError.NoCabinet(owner.Source, name);
                     Archive = new CabArchive(Device);
                     var files = new Dictionary<string, CabFile>(StringComparer.Ordinal);
                     foreach (var file in Archive.Files)

@@ -1,4 +1,4 @@
-namespace OfflinePatch.FileSystems;
+namespace OfflinePatch.FileSystems.Trees;
 
 /// <summary>
 /// The DOS date and time of FAT, ZIP and CAB: two 16-bit words, two-second steps, 1980 to 2107, local time of a zone that is not stored.
@@ -13,7 +13,8 @@ internal static class DosTime
     {
         var (year, month, day) = (FirstYear + (date >> 9), (date >> 5) & 0x0F, date & 0x1F);
         var (hour, minute, second) = (time >> 11, (time >> 5) & 0x3F, (time & 0x1F) * 2);
-        if (month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 58 || hundredths > 199)
+        if (month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 58
+            || hundredths > 199)
         {
             return DateTime.MinValue;
         }

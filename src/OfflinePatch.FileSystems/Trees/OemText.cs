@@ -1,8 +1,10 @@
 using System.Text;
 
-namespace OfflinePatch.FileSystems;
+namespace OfflinePatch.FileSystems.Trees;
 
-/// <summary>The code pages that old formats hold names in. The provider is used directly, never registered: nothing global changes.</summary>
+/// <summary>
+/// The code pages that old formats hold names in. The provider is used directly, never registered: nothing global changes.
+/// </summary>
 internal static class OemText
 {
     /// <summary>IBM PC, code page 437: FAT short names, ZIP names without the UTF-8 flag.</summary>

@@ -1,9 +1,10 @@
 using OfflinePatch.Core;
 
-namespace OfflinePatch.FileSystems;
+namespace OfflinePatch.FileSystems.Trees;
 
 /// <summary>
-/// What the read-only formats share: a tree whose directories are read when first asked for, names looked up without case (ordinal, by simple
+/// What the read-only formats share: a tree whose directories are read when first asked for, names looked up without case (ordinal, by
+/// simple
 /// Unicode case mapping), and the bounds that keep a hostile tree finite. Safe for several readers at once.
 /// </summary>
 public abstract class TreeFileSystem : IFileSystem
@@ -80,7 +81,7 @@ public abstract class TreeFileSystem : IFileSystem
     private protected abstract void ReadContent(TreeNode file, long offset, Span<byte> buffer);
 
     private protected virtual Stream OpenContent(TreeNode file) =>
-        new ContentStream(file.Length, (offset, buffer) => ReadContent(file, offset, buffer));
+        new TreeContentStream(file.Length, (offset, buffer) => ReadContent(file, offset, buffer));
 
     private protected TreeNode? Locate(string path)
     {

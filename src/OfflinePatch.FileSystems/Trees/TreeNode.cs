@@ -1,6 +1,6 @@
 using OfflinePatch.Core;
 
-namespace OfflinePatch.FileSystems;
+namespace OfflinePatch.FileSystems.Trees;
 
 /// <summary>A file or directory of a tree that is only read. Formats derive from it to say where the content lies.</summary>
 internal class TreeNode

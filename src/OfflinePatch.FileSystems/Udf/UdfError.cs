@@ -27,7 +27,8 @@ internal static class UdfError
             "Copy the disc's files into a directory, and name that.");
 
     public static UnsupportedImageException Strategy(int strategy) =>
-        new("UDF-0007", $"The UDF volume uses ICB strategy {strategy}; only 4 is handled.", "Copy the disc's files into a directory, and name that.");
+        new("UDF-0007", $"The UDF volume uses ICB strategy {strategy}; only 4 is handled.",
+            "Copy the disc's files into a directory, and name that.");
 
     public static CorruptImageException SharedDirectory(string path) =>
         new("UDF-0008", $"UDF directory \\{path}", -1, "a file entry of its own", "that of another directory", Remedy);

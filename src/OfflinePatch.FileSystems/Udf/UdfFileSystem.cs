@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Udf;
 
 /// <summary>
-/// A UDF disc (1.02 to 2.01, plain partitions) as a tree that is only read: Windows installation discs, and bridge discs that are ISO 9660 too.
+/// A UDF disc (1.02 to 2.01, plain partitions) as a tree that is only read: Windows installation discs, and bridge discs that are ISO 9660
+/// too.
 /// Named streams and symbolic links are passed over.
 /// </summary>
 public sealed class UdfFileSystem : TreeFileSystem
@@ -57,7 +59,8 @@ public sealed class UdfFileSystem : TreeFileSystem
 
         if (node.ContentLength > DirectoryLimit)
         {
-            throw UdfError.BadField($"UDF directory \\{node.Path}", node.EntryOffset, $"at most {DirectoryLimit} bytes", $"{node.ContentLength}");
+            throw UdfError.BadField($"UDF directory \\{node.Path}", node.EntryOffset, $"at most {DirectoryLimit} bytes",
+                $"{node.ContentLength}");
         }
 
         var bytes = new byte[node.ContentLength];
@@ -128,7 +131,8 @@ public sealed class UdfFileSystem : TreeFileSystem
             int nameLength = left[UdfLayout.FileIdentifier.NameLength];
             int useLength = BinaryPrimitives.ReadUInt16LittleEndian(left[UdfLayout.FileIdentifier.UseLength..]);
             var size = (UdfLayout.FileIdentifier.Body + useLength + nameLength + 3) & ~3;
-            var fault = size > left.Length ? $"{size} bytes of {left.Length}" : UdfVolume.FindFault(left[..size], UdfLayout.Tag.FileIdentifier);
+            var fault = size > left.Length ? $"{size} bytes of {left.Length}"
+                : UdfVolume.FindFault(left[..size], UdfLayout.Tag.FileIdentifier);
             if (fault is not null)
             {
                 throw UdfError.BadTag(structure, at, "a file identifier descriptor with the right checksums", fault);
@@ -144,7 +148,8 @@ public sealed class UdfFileSystem : TreeFileSystem
             var name = UdfText.Decode(left.Slice(UdfLayout.FileIdentifier.Body + useLength, nameLength))
                 ?? throw UdfError.BadField(structure, at, "a name in OSTA compressed Unicode", "another encoding");
             var icb = UdfAddress.ReadLong(left[UdfLayout.FileIdentifier.Icb..]);
-            if (ReadEntry(name, icb, (characteristics & UdfLayout.FileIdentifier.Hidden) != 0, $"UDF file entry of {FileSystemError.Printable(name)}") is { } node)
+            if (ReadEntry(name, icb, (characteristics & UdfLayout.FileIdentifier.Hidden) != 0,
+                $"UDF file entry of {FileSystemError.Printable(name)}") is { } node)
             {
                 nodes.Add(node);
             }
@@ -177,11 +182,14 @@ public sealed class UdfFileSystem : TreeFileSystem
         }
 
         var body = isExtended ? UdfLayout.FileEntry.ExtendedBody : UdfLayout.FileEntry.Body;
-        long attributes = BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(isExtended ? UdfLayout.FileEntry.ExtendedAttributesLength : UdfLayout.FileEntry.AttributesLength));
-        long descriptors = BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(isExtended ? UdfLayout.FileEntry.ExtendedDescriptorsLength : UdfLayout.FileEntry.DescriptorsLength));
+        long attributes = BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(isExtended ? UdfLayout.FileEntry.ExtendedAttributesLength
+            : UdfLayout.FileEntry.AttributesLength));
+        long descriptors = BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(isExtended ? UdfLayout.FileEntry.ExtendedDescriptorsLength
+            : UdfLayout.FileEntry.DescriptorsLength));
         if (body + attributes + descriptors > entry.Length)
         {
-            throw UdfError.BadField(structure, body, $"attributes and descriptors inside {entry.Length} bytes", $"{attributes} and {descriptors} bytes");
+            throw UdfError.BadField(structure, body, $"attributes and descriptors inside {entry.Length} bytes",
+                $"{attributes} and {descriptors} bytes");
         }
 
         var entryOffset = _volume.OffsetOf(address, entry.Length, structure);
@@ -222,7 +230,8 @@ public sealed class UdfFileSystem : TreeFileSystem
         {
             var word = BinaryPrimitives.ReadUInt32LittleEndian(descriptors);
             var length = word & UdfLayout.Allocation.LengthMask;
-            var address = kind == 0 ? new UdfAddress(BinaryPrimitives.ReadUInt32LittleEndian(descriptors[4..]), partition) : UdfAddress.ReadLong(descriptors);
+            var address = kind == 0 ? new UdfAddress(BinaryPrimitives.ReadUInt32LittleEndian(descriptors[4..]), partition)
+                : UdfAddress.ReadLong(descriptors);
             descriptors = descriptors[size..];
             if (length == 0)
             {
@@ -269,7 +278,8 @@ public sealed class UdfFileSystem : TreeFileSystem
         var zone = BinaryPrimitives.ReadUInt16LittleEndian(bytes) & 0xFFF;
         zone = zone >= 0x800 ? zone - 0x1000 : zone;
         int year = BinaryPrimitives.ReadInt16LittleEndian(bytes[2..]), month = bytes[4], day = bytes[5];
-        if (year is < 1900 or > 9000 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || bytes[6] > 23 || bytes[7] > 59 || bytes[8] > 59)
+        if (year is < 1900 or > 9000 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || bytes[6] > 23
+            || bytes[7] > 59 || bytes[8] > 59)
         {
             return DateTime.MinValue;
         }

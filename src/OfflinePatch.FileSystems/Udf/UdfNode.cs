@@ -1,3 +1,5 @@
+using OfflinePatch.FileSystems.Trees;
+
 namespace OfflinePatch.FileSystems.Udf;
 
 /// <summary>A file or directory of a UDF volume.</summary>

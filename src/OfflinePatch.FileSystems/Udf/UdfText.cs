@@ -1,4 +1,5 @@
 using System.Text;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Udf;
 

@@ -3,7 +3,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Udf;
 
-/// <summary>What lies below the files of a UDF volume: descriptors with their checks, partitions, and the way from a logical block to a byte.</summary>
+/// <summary>
+/// What lies below the files of a UDF volume: descriptors with their checks, partitions, and the way from a logical block to a byte.
+/// </summary>
 internal sealed class UdfVolume
 {
     private const int SequenceLimit = 256; // descriptors of one volume; discs have about 6
@@ -30,7 +32,8 @@ internal sealed class UdfVolume
         BlockSize = (int)Math.Min(int.MaxValue, U32(volume, UdfLayout.LogicalVolume.BlockSize));
         if (BlockSize != sectorSize)
         {
-            throw UdfError.BadField("UDF logical volume descriptor", UdfLayout.LogicalVolume.BlockSize, $"blocks of {sectorSize} bytes", $"{BlockSize}");
+            throw UdfError.BadField("UDF logical volume descriptor", UdfLayout.LogicalVolume.BlockSize, $"blocks of {sectorSize} bytes",
+                $"{BlockSize}");
         }
 
         ReadMaps(volume, partitions);
@@ -46,7 +49,9 @@ internal sealed class UdfVolume
 
     public UdfAddress FileSet { get; }
 
-    /// <summary>Whether the volume recognition sequence says NSR02 (ECMA-167 2nd edition, UDF up to 1.50) or NSR03 (UDF 2.00 and later).</summary>
+    /// <summary>
+    /// Whether the volume recognition sequence says NSR02 (ECMA-167 2nd edition, UDF up to 1.50) or NSR03 (UDF 2.00 and later).
+    /// </summary>
     public static bool Probe(BlockDevice device)
     {
         Span<byte> identifier = stackalloc byte[5];
@@ -65,7 +70,8 @@ internal sealed class UdfVolume
             }
 
             // Structures of 4,096 bytes leave a gap between two descriptors.
-            if (!identifier.SequenceEqual("CD001"u8) && !identifier.SequenceEqual("BEA01"u8) && !identifier.SequenceEqual("BOOT2"u8) && !identifier.SequenceEqual("\0\0\0\0\0"u8))
+            if (!identifier.SequenceEqual("CD001"u8) && !identifier.SequenceEqual("BEA01"u8) && !identifier.SequenceEqual("BOOT2"u8)
+                && !identifier.SequenceEqual("\0\0\0\0\0"u8))
             {
                 return false;
             }
@@ -98,7 +104,9 @@ internal sealed class UdfVolume
         throw UdfError.NoAnchor();
     }
 
-    /// <summary>The byte of a logical block, which must lie with <paramref name="length"/> bytes inside its partition and the disc.</summary>
+    /// <summary>
+    /// The byte of a logical block, which must lie with <paramref name="length"/> bytes inside its partition and the disc.
+    /// </summary>
     public long OffsetOf(UdfAddress address, long length, string structure)
     {
         if (address.Partition >= _partitions.Count)
@@ -108,7 +116,8 @@ internal sealed class UdfVolume
 
         var (start, blocks) = _partitions[address.Partition];
         var offset = start + ((long)address.Block * BlockSize);
-        if (address.Block >= blocks || length > (blocks - address.Block) * BlockSize || offset > _device.Length || length > _device.Length - offset)
+        if (address.Block >= blocks || length > (blocks - address.Block) * BlockSize || offset > _device.Length
+            || length > _device.Length - offset)
         {
             throw UdfError.OutsideDisc(structure, address.Block, $"a partition of {blocks} blocks, and a disc of {_device.Length} bytes");
         }
@@ -238,7 +247,8 @@ internal sealed class UdfVolume
         var count = U32(volume, UdfLayout.LogicalVolume.MapCount);
         if (count is 0 or > PartitionMapLimit || tableLength > volume.Length - UdfLayout.LogicalVolume.Maps)
         {
-            throw UdfError.BadField("UDF logical volume descriptor", UdfLayout.LogicalVolume.MapCount, $"1 to {PartitionMapLimit} partition maps", $"{count} in {tableLength} bytes");
+            throw UdfError.BadField("UDF logical volume descriptor", UdfLayout.LogicalVolume.MapCount,
+                $"1 to {PartitionMapLimit} partition maps", $"{count} in {tableLength} bytes");
         }
 
         var maps = volume.AsSpan(UdfLayout.LogicalVolume.Maps, (int)tableLength);
@@ -246,7 +256,8 @@ internal sealed class UdfVolume
         {
             if (maps.Length < 6 || maps[1] < 6 || maps[1] > maps.Length)
             {
-                throw UdfError.BadField("UDF partition map", UdfLayout.LogicalVolume.Maps, "a map inside its table", $"{maps.Length} bytes left");
+                throw UdfError.BadField("UDF partition map", UdfLayout.LogicalVolume.Maps, "a map inside its table",
+                    $"{maps.Length} bytes left");
             }
 
             if (maps[0] != 1)

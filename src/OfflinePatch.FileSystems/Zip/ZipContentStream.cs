@@ -3,7 +3,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.FileSystems.Zip;
 
-/// <summary>The content of one entry from start to end. The last byte is given out only when length and CRC-32 are what the archive says.</summary>
+/// <summary>
+/// The content of one entry from start to end. The last byte is given out only when length and CRC-32 are what the archive says.
+/// </summary>
 internal sealed class ZipContentStream(ZipEntry entry, Stream unpacked) : Stream
 {
     private long _position;

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Zip;
 
@@ -13,7 +14,8 @@ internal readonly record struct ZipHeader(
     uint ExternalAttributes, long HeaderOffset);
 
 /// <summary>
-/// Reads the central directory: it alone says what an archive holds. Local headers are only used to find the content, so that no entry is seen
+/// Reads the central directory: it alone says what an archive holds. Local headers are only used to find the content, so that no entry is
+/// seen
 /// by one reader and hidden from another.
 /// </summary>
 internal static class ZipDirectory
@@ -47,7 +49,8 @@ internal static class ZipDirectory
 
         if (size > DirectoryLimit || size > device.Length || offset > device.Length - size || size < count * ZipLayout.Central.Size)
         {
-            throw ZipError.BadDirectory(offset, $"{count} headers inside the archive of {device.Length} bytes", $"{size} bytes at {offset}");
+            throw ZipError.BadDirectory(offset, $"{count} headers inside the archive of {device.Length} bytes",
+                $"{size} bytes at {offset}");
         }
 
         var bytes = new byte[size];
@@ -123,9 +126,11 @@ internal static class ZipDirectory
         var count = BinaryPrimitives.ReadUInt64LittleEndian(record[ZipLayout.End64.Entries..]);
         var size = BinaryPrimitives.ReadUInt64LittleEndian(record[ZipLayout.End64.DirectorySize..]);
         var offset = BinaryPrimitives.ReadUInt64LittleEndian(record[ZipLayout.End64.DirectoryOffset..]);
-        if (BinaryPrimitives.ReadUInt32LittleEndian(record) != ZipLayout.End64.Signature || count > EntryLimit || size > DirectoryLimit || offset > (ulong)device.Length)
+        if (BinaryPrimitives.ReadUInt32LittleEndian(record) != ZipLayout.End64.Signature || count > EntryLimit || size > DirectoryLimit
+            || offset > (ulong)device.Length)
         {
-            throw ZipError.BadDirectory((long)recordOffset, $"a zip64 record of at most {EntryLimit} entries", $"{count} entries, {size} bytes at {offset}");
+            throw ZipError.BadDirectory((long)recordOffset, $"a zip64 record of at most {EntryLimit} entries",
+                $"{count} entries, {size} bytes at {offset}");
         }
 
         return ((long)offset, (long)size, (long)count);
@@ -135,7 +140,8 @@ internal static class ZipDirectory
     {
         if (bytes.Length < ZipLayout.Central.Size || BinaryPrimitives.ReadUInt32LittleEndian(bytes) != ZipLayout.Central.Signature)
         {
-            throw ZipError.BadDirectory(offset, "a file header", bytes.Length < ZipLayout.Central.Size ? "the end of the directory" : $"0x{BinaryPrimitives.ReadUInt32LittleEndian(bytes):X8}");
+            throw ZipError.BadDirectory(offset, "a file header", bytes.Length < ZipLayout.Central.Size ? "the end of the directory"
+                : $"0x{BinaryPrimitives.ReadUInt32LittleEndian(bytes):X8}");
         }
 
         int nameLength = U16(bytes, ZipLayout.Central.NameLength);

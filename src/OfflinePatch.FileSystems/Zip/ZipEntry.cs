@@ -1,3 +1,5 @@
+using OfflinePatch.FileSystems.Trees;
+
 namespace OfflinePatch.FileSystems.Zip;
 
 /// <summary>One file of a ZIP archive, from its central directory header.</summary>

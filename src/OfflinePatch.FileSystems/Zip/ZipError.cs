@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Zip;
 
@@ -30,13 +31,17 @@ internal static class ZipError
         new("ZIP-0007", $"The archive holds an entry with an absolute path: '{FileSystemError.Printable(name)}'.", Deceit);
 
     public static RefusedException Drive(string name) =>
-        new("ZIP-0008", $"The archive holds an entry with a drive letter or stream in its path: '{FileSystemError.Printable(name)}'.", Deceit);
+        new("ZIP-0008", $"The archive holds an entry with a drive letter or stream in its path: '{FileSystemError.Printable(name)}'.",
+            Deceit);
 
     public static RefusedException SameName(string first, string second) =>
-        new("ZIP-0009", $"The archive holds '{FileSystemError.Printable(first)}' and '{FileSystemError.Printable(second)}', which Windows cannot tell apart.", Deceit);
+        new("ZIP-0009",
+            $"The archive holds '{FileSystemError.Printable(first)}' and '{FileSystemError.Printable(second)}', which Windows cannot "
+                + "tell apart.", Deceit);
 
     public static UnsupportedImageException Encrypted(string name) =>
-        new("ZIP-0010", $"The archive holds an encrypted entry: '{FileSystemError.Printable(name)}'.", "Unpack it with its password, and name the directory.");
+        new("ZIP-0010", $"The archive holds an encrypted entry: '{FileSystemError.Printable(name)}'.",
+            "Unpack it with its password, and name the directory.");
 
     public static UnsupportedImageException Method(string name, int method) =>
         new("ZIP-0011", $"'{FileSystemError.Printable(name)}' is packed with method {method}; stored (0) and deflated (8) can be read.",

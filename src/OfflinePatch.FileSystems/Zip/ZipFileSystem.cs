@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using OfflinePatch.Core;
+using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Zip;
 
@@ -14,7 +15,9 @@ public sealed class ZipFileSystem : TreeFileSystem
     /// <summary>Bytes that an archive may unpack to.</summary>
     public const long UnpackedLimit = 8L * 1024 * 1024 * 1024;
 
-    /// <summary>How many times its own length an archive may unpack to, once that is more than <see cref="FreeOfRatio"/>. Programs reach 2 to 10.</summary>
+    /// <summary>
+    /// How many times its own length an archive may unpack to, once that is more than <see cref="FreeOfRatio"/>. Programs reach 2 to 10.
+    /// </summary>
     public const int RatioLimit = 100;
 
     /// <summary>Bytes that any archive may unpack to, whatever its ratio.</summary>
@@ -102,13 +105,15 @@ public sealed class ZipFileSystem : TreeFileSystem
         Span<byte> header = stackalloc byte[ZipLayout.Local.Size];
         if (entry.HeaderOffset > _device.Length - header.Length)
         {
-            throw ZipError.BadContent(entry.Path, entry.HeaderOffset, $"a local header inside {_device.Length} bytes", "its end beyond them");
+            throw ZipError.BadContent(entry.Path, entry.HeaderOffset, $"a local header inside {_device.Length} bytes",
+                "its end beyond them");
         }
 
         _device.Read(entry.HeaderOffset, header);
         if (BinaryPrimitives.ReadUInt32LittleEndian(header) != ZipLayout.Local.Signature)
         {
-            throw ZipError.BadContent(entry.Path, entry.HeaderOffset, "a local header", $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
+            throw ZipError.BadContent(entry.Path, entry.HeaderOffset, "a local header",
+                $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
         }
 
         var start = entry.HeaderOffset + ZipLayout.Local.Size
@@ -116,7 +121,8 @@ public sealed class ZipFileSystem : TreeFileSystem
             + BinaryPrimitives.ReadUInt16LittleEndian(header[ZipLayout.Local.ExtraLength..]);
         if (entry.PackedSize > _device.Length || start > _device.Length - entry.PackedSize)
         {
-            throw ZipError.BadContent(entry.Path, start, $"content inside {_device.Length} bytes", $"{entry.PackedSize} bytes from {start}");
+            throw ZipError.BadContent(entry.Path, start, $"content inside {_device.Length} bytes",
+                $"{entry.PackedSize} bytes from {start}");
         }
 
         return start;
@@ -149,7 +155,8 @@ public sealed class ZipFileSystem : TreeFileSystem
 
         private void Add(in ZipHeader header)
         {
-            if ((header.Flags & (ZipLayout.Central.FlagEncrypted | ZipLayout.Central.FlagStrongEncryption | ZipLayout.Central.FlagMaskedHeaders)) != 0)
+            if ((header.Flags & (ZipLayout.Central.FlagEncrypted | ZipLayout.Central.FlagStrongEncryption
+                | ZipLayout.Central.FlagMaskedHeaders)) != 0)
             {
                 throw ZipError.Encrypted(header.Name);
             }
@@ -166,7 +173,12 @@ public sealed class ZipFileSystem : TreeFileSystem
 
                 if (!folder.Entries.TryGetValue(names[i], out var below))
                 {
-                    below = new Folder { Name = names[i], IsDirectory = true, LastWriteTimeUtc = isDirectory ? DosTime.Decode(header.Date, header.Time) : DateTime.MinValue };
+                    below = new Folder
+                    {
+                        Name = names[i],
+                        IsDirectory = true,
+                        LastWriteTimeUtc = isDirectory ? DosTime.Decode(header.Date, header.Time) : DateTime.MinValue
+                    };
                     folder.Entries.Add(names[i], below);
                 }
 
@@ -185,7 +197,8 @@ public sealed class ZipFileSystem : TreeFileSystem
             IsDirectory = false,
             Length = header.Length,
             LastWriteTimeUtc = DosTime.Decode(header.Date, header.Time),
-            Attributes = (FileAttributes)(header.ExternalAttributes & (uint)(FileAttributes.ReadOnly | FileAttributes.Hidden | FileAttributes.System | FileAttributes.Archive)),
+            Attributes = (FileAttributes)(header.ExternalAttributes & (uint)(FileAttributes.ReadOnly | FileAttributes.Hidden
+                | FileAttributes.System | FileAttributes.Archive)),
             Method = header.Method,
             PackedSize = header.PackedSize,
             Crc = header.Crc,

@@ -1,6 +1,8 @@
 namespace OfflinePatch.FileSystems.Zip;
 
-/// <summary>Byte offsets of the records of a ZIP archive; all little-endian. Source: PKWARE APPNOTE.TXT 6.3.10, the section in each heading.</summary>
+/// <summary>
+/// Byte offsets of the records of a ZIP archive; all little-endian. Source: PKWARE APPNOTE.TXT 6.3.10, the section in each heading.
+/// </summary>
 internal static class ZipLayout
 {
     /// <summary>4.3.7 local file header.</summary>

@@ -11,7 +11,7 @@ internal sealed class BitmapChecker(CheckContext context)
 {
     private FindingList Findings => context.Findings;
 
-    /// <summary>$Bitmap: exactly the clusters that runs own, and all bits behind the last cluster.</summary>
+    /// <summary>$Bitmap: exactly the clusters that runs own, and all bits after the last cluster.</summary>
     public void CheckClusters(CheckedStream bitmap)
     {
         var clusters = context.Geometry.ClusterCount;
@@ -51,7 +51,8 @@ internal sealed class BitmapChecker(CheckContext context)
         var records = context.RecordCount;
         if (bitmap.Length < (records / 8) + (records % 8 == 0 ? 0 : 1))
         {
-            Findings.Error(NtfsFindingCode.RecordMarkedFree, "$MFT, $BITMAP", -1, $"a bit for each of {records} records", $"{bitmap.Length} bytes");
+            Findings.Error(NtfsFindingCode.RecordMarkedFree, "$MFT, $BITMAP", -1, $"a bit for each of {records} records",
+                $"{bitmap.Length} bytes");
             return;
         }
 
@@ -158,7 +159,8 @@ internal sealed class BitmapChecker(CheckContext context)
                 }
                 else
                 {
-                    Findings.Error(NtfsFindingCode.ClusterMarkedUsed, "$Bitmap", cluster / 8, $"cluster {cluster} free, for no run owns it", "in use");
+                    Findings.Error(NtfsFindingCode.ClusterMarkedUsed, "$Bitmap", cluster / 8, $"cluster {cluster} free, for no run owns it",
+                        "in use");
                 }
             }
 
@@ -178,7 +180,7 @@ internal sealed class BitmapChecker(CheckContext context)
             bitmap.TryRead(bit / 8, one);
             if ((one[0] & (1 << (int)(bit % 8))) == 0)
             {
-                Findings.Error(NtfsFindingCode.BitmapTail, "$Bitmap", bit / 8, $"the bits behind cluster {clusters - 1} set", "clear");
+                Findings.Error(NtfsFindingCode.BitmapTail, "$Bitmap", bit / 8, $"the bits after cluster {clusters - 1} set", "clear");
                 return;
             }
         }

@@ -1,4 +1,7 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
 

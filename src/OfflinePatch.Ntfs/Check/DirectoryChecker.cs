@@ -27,7 +27,7 @@ internal sealed class DirectoryChecker(CheckContext context)
         {
             if (targets.Contains(entry.Reference.Record) && FileNameAttribute.TryCreate(entry.Key, out var name))
             {
-                found(entry.Reference.Record, NameHash.Of(entry.Reference.Record, name.Bytes),
+                found(entry.Reference.Record, FileNameHash.Of(entry.Reference.Record, name.Bytes),
                     $"directory {number}, entry \"{name.Name}\"");
             }
         }, judge: false).Walk(attributes, "$I30");
@@ -64,12 +64,13 @@ internal sealed class DirectoryChecker(CheckContext context)
 
         if (facts.Sequence != entry.Reference.Sequence)
         {
-            Findings.Error(NtfsFindingCode.EntrySequence, node, offset, $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}",
+            Findings.Error(NtfsFindingCode.EntrySequence, node, offset,
+                $"\"{name.Name}\" to lead to {target} with sequence {facts.Sequence}",
                 $"{entry.Reference.Sequence}");
         }
 
         ref var balance = ref context.Table[target];
-        balance.NameBalance = unchecked(balance.NameBalance - NameHash.Of(target, name.Bytes));
+        balance.NameBalance = unchecked(balance.NameBalance - FileNameHash.Of(target, name.Bytes));
         balance.Entries = (ushort)Math.Min(ushort.MaxValue, balance.Entries + 1);
         if ((facts.Marks & RecordMarks.Broken) != 0)
         {

@@ -78,7 +78,8 @@ internal sealed class FileChecker(CheckContext context)
 
         if (first.LowestVcn != 0)
         {
-            Findings.Error(NtfsFindingCode.LowestVcn, first.Label, first.Offset + AttributeHeader.Layout.LowestVcn, "a first extent at VCN 0",
+            Findings.Error(NtfsFindingCode.LowestVcn, first.Label, first.Offset + AttributeHeader.Layout.LowestVcn,
+                "a first extent at VCN 0",
                 $"VCN {first.LowestVcn}");
             return;
         }
@@ -90,7 +91,8 @@ internal sealed class FileChecker(CheckContext context)
         {
             if (extent.LowestVcn != end)
             {
-                Findings.Error(NtfsFindingCode.LowestVcn, extent.Label, extent.Offset + AttributeHeader.Layout.LowestVcn, $"an extent at VCN {end}",
+                Findings.Error(NtfsFindingCode.LowestVcn, extent.Label, extent.Offset + AttributeHeader.Layout.LowestVcn,
+                    $"an extent at VCN {end}",
                     $"VCN {extent.LowestVcn}");
                 return;
             }
@@ -155,7 +157,8 @@ internal sealed class FileChecker(CheckContext context)
 
         if (standard.Value.Length is not (StandardInformation.Layout.ShortSize or StandardInformation.Layout.Size))
         {
-            Findings.Error(NtfsFindingCode.StandardInformation, standard.Label, standard.Offset + AttributeHeader.Layout.ValueLength, "48 or 72 bytes",
+            Findings.Error(NtfsFindingCode.StandardInformation, standard.Label, standard.Offset + AttributeHeader.Layout.ValueLength,
+                "48 or 72 bytes",
                 $"{standard.Value.Length}");
         }
 
@@ -184,7 +187,7 @@ internal sealed class FileChecker(CheckContext context)
             JudgeName(attribute, name, number);
             win32 += name.NameSpace == FileNameSpace.Win32 ? 1 : 0;
             dos += name.NameSpace == FileNameSpace.Dos ? 1 : 0;
-            facts.NameBalance = unchecked(facts.NameBalance + NameHash.Of(number, name.Bytes));
+            facts.NameBalance = unchecked(facts.NameBalance + FileNameHash.Of(number, name.Bytes));
             facts.Names = (ushort)Math.Min(ushort.MaxValue, facts.Names + 1);
             if (name.NameSpace != FileNameSpace.Dos)
             {
@@ -194,7 +197,8 @@ internal sealed class FileChecker(CheckContext context)
 
         if (links != header.LinkCount)
         {
-            Findings.Error(NtfsFindingCode.LinkCount, label, FileRecordHeader.Layout.LinkCount, $"a link count of {links}, the number of names",
+            Findings.Error(NtfsFindingCode.LinkCount, label, FileRecordHeader.Layout.LinkCount,
+                $"a link count of {links}, the number of names",
                 $"{header.LinkCount}");
         }
 
@@ -219,7 +223,8 @@ internal sealed class FileChecker(CheckContext context)
     {
         if ((byte)name.NameSpace > 3)
         {
-            Findings.Error(NtfsFindingCode.FileName, attribute.Label, attribute.Offset + FileNameAttribute.Layout.NameSpace, "a name space from 0 to 3",
+            Findings.Error(NtfsFindingCode.FileName, attribute.Label, attribute.Offset + FileNameAttribute.Layout.NameSpace,
+                "a name space from 0 to 3",
                 $"{(byte)name.NameSpace}");
         }
 

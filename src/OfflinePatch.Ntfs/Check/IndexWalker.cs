@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
@@ -81,7 +82,8 @@ internal sealed class IndexWalker
         if (!IndexRootHeader.TryCreate(value, out var header) || header.BlockSize is < 512 or > 65536
             || !BitOperations.IsPow2(header.BlockSize))
         {
-            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, root.Offset, "an index root with a block size of 512 bytes to 64 KiB", "another");
+            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, root.Offset, "an index root with a block size of 512 bytes to 64 KiB",
+                "another");
             return false;
         }
 
@@ -90,13 +92,15 @@ internal sealed class IndexWalker
         _vcnUnit = cluster <= _blockSize ? cluster : 512;
         if (header.ClustersPerBlock != (byte)(_blockSize / _vcnUnit))
         {
-            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, IndexRootHeader.Layout.ClustersPerBlock, $"{_blockSize / _vcnUnit} units per block",
+            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, IndexRootHeader.Layout.ClustersPerBlock,
+                $"{_blockSize / _vcnUnit} units per block",
                 $"{header.ClustersPerBlock}");
         }
 
         if (name == "$I30" && (header.IndexedType != AttributeType.FileName || header.Collation != CollationRule.FileName))
         {
-            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, IndexRootHeader.Layout.IndexedType, "an index of $FILE_NAME, ordered by name",
+            _findings?.Error(NtfsFindingCode.IndexHeader, root.Label, IndexRootHeader.Layout.IndexedType,
+                "an index of $FILE_NAME, ordered by name",
                 $"type 0x{(uint)header.IndexedType:X}, collation {(uint)header.Collation}");
         }
 
@@ -144,7 +148,7 @@ internal sealed class IndexWalker
                 if (at + entry.Length != end)
                 {
                     _findings?.Error(NtfsFindingCode.IndexNode, where, IndexNodeHeader.Layout.Used,
-                        $"entries that end at 0x{at + entry.Length:X}, behind the last one", $"0x{end:X}");
+                        $"entries that end at 0x{at + entry.Length:X}, after the last one", $"0x{end:X}");
                 }
 
                 return;
@@ -198,7 +202,8 @@ internal sealed class IndexWalker
 
         if (!UpdateSequence.TryDecode(block))
         {
-            _findings?.Error(NtfsFindingCode.IndexBlock, name, IndexBlockLayout.UpdateSequenceOffset, "an update sequence that matches every sector",
+            _findings?.Error(NtfsFindingCode.IndexBlock, name, IndexBlockLayout.UpdateSequenceOffset,
+                "an update sequence that matches every sector",
                 "a torn block");
             return;
         }

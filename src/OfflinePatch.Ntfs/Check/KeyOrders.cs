@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;

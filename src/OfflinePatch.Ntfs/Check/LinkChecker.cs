@@ -115,7 +115,7 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
                     $"the parent {name.Parent}, which is {Describe(parent, name.Parent)}");
             }
 
-            var hash = NameHash.Of(number, name.Bytes);
+            var hash = FileNameHash.Of(number, name.Bytes);
             var index = entries.FindIndex(e => e.Hash == hash);
             if (index < 0)
             {

@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 
 namespace OfflinePatch.Ntfs.Check;
 
@@ -74,7 +77,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var offset = context.Geometry.TotalSectors * context.Geometry.BytesPerSector;
         if (offset > context.Device.Length - backup.Length)
         {
-            Findings.Error(NtfsFindingCode.BackupBootSector, "backup boot sector", offset, "a sector behind the volume", "the end of the partition");
+            Findings.Error(NtfsFindingCode.BackupBootSector, "backup boot sector", offset, "a sector after the volume",
+                "the end of the partition");
             return;
         }
 
@@ -103,7 +107,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var mirror = context.Stream(data);
         if (mirror.Runs.Count > 0 && mirror.Runs[0].Lcn != context.Geometry.MirrorLcn)
         {
-            Findings.Error(NtfsFindingCode.MirrorPlace, "boot sector", BootSector.Layout.MirrorLcn, $"cluster {mirror.Runs[0].Lcn}, where $MFTMirr is",
+            Findings.Error(NtfsFindingCode.MirrorPlace, "boot sector", BootSector.Layout.MirrorLcn,
+                $"cluster {mirror.Runs[0].Lcn}, where $MFTMirr is",
                 $"{context.Geometry.MirrorLcn}");
         }
 
@@ -154,7 +159,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var expected = context.Geometry.ClusterCount * context.Geometry.ClusterSize;
         if (bad is null || bad.IsResident || bad.AllocatedSize != expected)
         {
-            Findings.Error(NtfsFindingCode.BadClusters, "$BadClus:$Bad", AttributeHeader.Layout.AllocatedSize, $"{expected} bytes, the size of the volume",
+            Findings.Error(NtfsFindingCode.BadClusters, "$BadClus:$Bad", AttributeHeader.Layout.AllocatedSize,
+                $"{expected} bytes, the size of the volume",
                 $"{bad?.AllocatedSize}");
         }
     }
@@ -166,7 +172,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         if (data is null or { Count: 0 } || !context.Stream(data).TryRead(0, start)
             || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(0x80)) != (uint)AttributeType.StandardInformation)
         {
-            Findings.Error(NtfsFindingCode.AttributeDefinitions, "$AttrDef", 0, "definitions that start with $STANDARD_INFORMATION", "something else");
+            Findings.Error(NtfsFindingCode.AttributeDefinitions, "$AttrDef", 0, "definitions that start with $STANDARD_INFORMATION",
+                "something else");
         }
     }
 

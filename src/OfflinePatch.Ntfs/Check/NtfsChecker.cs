@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
@@ -60,7 +61,8 @@ internal sealed class NtfsChecker
         }
         catch (CorruptImageException damage)
         {
-            findings.Error(damage is OutsideDeviceException ? NtfsFindingCode.OutsideVolume : NtfsFindingCode.Unreadable, damage.Structure, damage.Offset, damage.Expected,
+            findings.Error(damage is OutsideDeviceException ? NtfsFindingCode.OutsideVolume : NtfsFindingCode.Unreadable, damage.Structure,
+                damage.Offset, damage.Expected,
                 damage.Actual);
         }
         catch (UnsupportedImageException unsupported)
@@ -121,7 +123,8 @@ internal sealed class NtfsChecker
 
         if (_context.RecordCount < FileReference.FirstUserRecord || _context.RecordCount > MaximumRecords)
         {
-            _context.Findings.Error(NtfsFindingCode.MftUnreadable, "$MFT", -1, $"{FileReference.FirstUserRecord} to {MaximumRecords} records",
+            _context.Findings.Error(NtfsFindingCode.MftUnreadable, "$MFT", -1,
+                $"{FileReference.FirstUserRecord} to {MaximumRecords} records",
                 $"{_context.RecordCount}");
             return false;
         }
@@ -269,12 +272,14 @@ internal sealed class NtfsChecker
             var facts = _context.Table.Get(number);
             if ((facts.Marks & RecordMarks.InUse) == 0 || (facts.Marks & RecordMarks.Extension) != 0)
             {
-                _context.Findings.Error(NtfsFindingCode.BaseReference, $"FILE record {extensions[0]}", FileRecordHeader.Layout.BaseReference,
+                _context.Findings.Error(NtfsFindingCode.BaseReference, $"FILE record {extensions[0]}",
+                    FileRecordHeader.Layout.BaseReference,
                     "a base record in use", $"record {number}");
             }
             else if ((facts.Marks & (RecordMarks.Listed | RecordMarks.Broken)) == 0)
             {
-                _context.Findings.Error(NtfsFindingCode.ListIncomplete, $"FILE record {number}", -1, "an attribute list, for there are extension records",
+                _context.Findings.Error(NtfsFindingCode.ListIncomplete, $"FILE record {number}", -1,
+                    "an attribute list, for there are extension records",
                     "none");
             }
         }
@@ -369,7 +374,8 @@ internal sealed class NtfsChecker
             var id = _context.Table.Get(number).SecurityId;
             if (id != 0 && !known.Contains(id))
             {
-                _context.Findings.Error(NtfsFindingCode.SecurityId, $"FILE record {number}, $STANDARD_INFORMATION", StandardInformation.Layout.SecurityId,
+                _context.Findings.Error(NtfsFindingCode.SecurityId, $"FILE record {number}, $STANDARD_INFORMATION",
+                    StandardInformation.Layout.SecurityId,
                     "a SecurityId of $Secure", $"0x{id:X}");
             }
         }

@@ -1,3 +1,7 @@
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Layout;
+
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>The codes of the findings of the checker. What each means and what to do is in errors.json.</summary>

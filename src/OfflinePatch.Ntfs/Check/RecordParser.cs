@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Check;
 
@@ -77,7 +78,8 @@ internal sealed class RecordParser(CheckContext context)
 
         if (at + EndMarkerLength != used)
         {
-            findings?.Error(NtfsFindingCode.RecordEnd, label, FileRecordHeader.Layout.BytesUsed, $"{at + EndMarkerLength} bytes in use", $"{used}");
+            findings?.Error(NtfsFindingCode.RecordEnd, label, FileRecordHeader.Layout.BytesUsed, $"{at + EndMarkerLength} bytes in use",
+                $"{used}");
         }
 
         return attributes;
@@ -93,7 +95,8 @@ internal sealed class RecordParser(CheckContext context)
         var array = BinaryPrimitives.ReadUInt16LittleEndian(record[FileRecordHeader.Layout.UpdateSequenceOffset..]);
         if (array >= FileRecordHeader.Layout.UpdateSequenceArray && header.RecordNumber != (uint)(number & 0xFFFFFFFF))
         {
-            findings.Error(NtfsFindingCode.RecordNumber, label, FileRecordHeader.Layout.RecordNumber, $"record number {number}", $"{header.RecordNumber}");
+            findings.Error(NtfsFindingCode.RecordNumber, label, FileRecordHeader.Layout.RecordNumber, $"record number {number}",
+                $"{header.RecordNumber}");
         }
 
         if (header.SequenceNumber == 0)
@@ -111,7 +114,8 @@ internal sealed class RecordParser(CheckContext context)
         var count = BinaryPrimitives.ReadUInt16LittleEndian(record[FileRecordHeader.Layout.UpdateSequenceCount..]);
         if (array + (2 * count) > header.FirstAttribute)
         {
-            findings.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.FirstAttribute, "attributes behind the update sequence array",
+            findings.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.FirstAttribute,
+                "attributes after the update sequence array",
                 $"0x{header.FirstAttribute:X}");
         }
     }
@@ -209,7 +213,8 @@ internal sealed class RecordParser(CheckContext context)
 
         if (parsed.Id >= header.NextAttributeId)
         {
-            findings.Error(NtfsFindingCode.AttributeIdTooHigh, parsed.Label, at + AttributeHeader.Layout.Id, $"an id below {header.NextAttributeId}",
+            findings.Error(NtfsFindingCode.AttributeIdTooHigh, parsed.Label, at + AttributeHeader.Layout.Id,
+                $"an id below {header.NextAttributeId}",
                 $"{parsed.Id}");
         }
 
@@ -246,7 +251,7 @@ internal sealed class RecordParser(CheckContext context)
         if (attribute.NameLength > 0 && (attribute.NameOffset % 2 != 0
             || attribute.NameOffset < (parsed.IsResident ? AttributeHeader.Layout.ResidentSize : AttributeHeader.Layout.NonResidentSize)))
         {
-            findings.Error(NtfsFindingCode.AttributeName, parsed.Label, at + AttributeHeader.Layout.NameOffset, "a name behind the header",
+            findings.Error(NtfsFindingCode.AttributeName, parsed.Label, at + AttributeHeader.Layout.NameOffset, "a name after the header",
                 $"offset 0x{attribute.NameOffset:X}");
         }
 
@@ -255,7 +260,8 @@ internal sealed class RecordParser(CheckContext context)
         const AttributeFlags KnownFlags = (AttributeFlags)0x00FF | AttributeFlags.Encrypted | AttributeFlags.Sparse;
         if ((parsed.Flags & ~KnownFlags) != 0 || ((ushort)parsed.Flags & 0xFE) != 0)
         {
-            findings.Error(NtfsFindingCode.AttributeFlags, parsed.Label, at + AttributeHeader.Layout.Flags, "known flags", $"0x{(ushort)parsed.Flags:X4}");
+            findings.Error(NtfsFindingCode.AttributeFlags, parsed.Label, at + AttributeHeader.Layout.Flags, "known flags",
+                $"0x{(ushort)parsed.Flags:X4}");
         }
     }
 
@@ -279,7 +285,8 @@ internal sealed class RecordParser(CheckContext context)
         {
             if (attribute.NameLength > 0 && attribute.MappingPairsOffset < attribute.NameOffset + (2 * attribute.NameLength))
             {
-                findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset, "mapping pairs behind the name",
+                findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset,
+                    "mapping pairs after the name",
                     $"0x{attribute.MappingPairsOffset:X}");
             }
             else if (attribute.MappingPairsOffset % 8 != 0)
@@ -302,7 +309,8 @@ internal sealed class RecordParser(CheckContext context)
             : attribute.NameOffset + (2 * attribute.NameLength);
         if (attribute.ValueOffset % 8 != 0 || attribute.ValueOffset < behindName)
         {
-            findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.ValueOffset, "a value at a multiple of 8 behind the name",
+            findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.ValueOffset,
+                "a value at a multiple of 8 after the name",
                 $"0x{attribute.ValueOffset:X}");
         }
 
@@ -327,7 +335,8 @@ internal sealed class RecordParser(CheckContext context)
             order = before.LowestVcn.CompareTo(attribute.LowestVcn);
             if (order == 0)
             {
-                findings.Error(NtfsFindingCode.AttributeTwice, attribute.Label, attribute.Offset, "one attribute of this type and name", "two");
+                findings.Error(NtfsFindingCode.AttributeTwice, attribute.Label, attribute.Offset, "one attribute of this type and name",
+                    "two");
                 return;
             }
         }
@@ -335,7 +344,7 @@ internal sealed class RecordParser(CheckContext context)
         if (order > 0)
         {
             findings.Error(NtfsFindingCode.AttributeOrder, attribute.Label, attribute.Offset, "attributes by type and name",
-                $"it comes behind {CheckedAttribute.TypeName(before.Type)}:{before.Name}");
+                $"it comes after {CheckedAttribute.TypeName(before.Type)}:{before.Name}");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Check;
@@ -84,7 +85,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
             var data = entry.ViewValue;
             if (entry.Key.Length != 4 || data.Length != SecurityHeader)
             {
-                Findings.Error(NtfsFindingCode.SecurityEntry, node, offset, "a key of 4 and data of 20 bytes", $"{entry.Key.Length} and {data.Length}");
+                Findings.Error(NtfsFindingCode.SecurityEntry, node, offset, "a key of 4 and data of 20 bytes",
+                    $"{entry.Key.Length} and {data.Length}");
                 return;
             }
 
@@ -136,7 +138,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
         var hash = Format.SecureStreams.Hash(entry.AsSpan(SecurityHeader));
         if (hash != BinaryPrimitives.ReadUInt32LittleEndian(header))
         {
-            Findings.Error(NtfsFindingCode.SecurityHash, label, offset, $"the hash 0x{hash:X8}", $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
+            Findings.Error(NtfsFindingCode.SecurityHash, label, offset, $"the hash 0x{hash:X8}",
+                $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
         }
 
         if (!descriptors.TryRead(offset + CopyDistance, copy) || !copy.AsSpan().SequenceEqual(entry))

@@ -40,7 +40,7 @@ internal static class CompressionError
         new("NTFS-5122", "LZX code lengths", offset, $"a run of at most {room}", $"{run}", Remedy);
 
     public static CorruptImageException WofTooShort(long length, long table) =>
-        new("NTFS-5130", "WofCompressedData", 0, $"a chunk table of {table} bytes and chunks behind it", $"{length} bytes", Remedy);
+        new("NTFS-5130", "WofCompressedData", 0, $"a chunk table of {table} bytes and chunks after it", $"{length} bytes", Remedy);
 
     public static CorruptImageException WofChunk(long chunk, long tableOffset, long start, long end, long length) =>
         new("NTFS-5131", "WofCompressedData chunk table", tableOffset, $"chunk {chunk} inside {length} bytes, after the one before it",

@@ -32,7 +32,7 @@ internal static class Lznt1
     /// <param name="compressed">The clusters that the unit takes, in order.</param>
     /// <param name="unit">Receives the plain bytes of the unit.</param>
     /// <returns>The plain bytes that the chunks really held.</returns>
-    /// <exception cref="Core.CorruptImageException"><c>NTFS-5101</c>, <c>NTFS-5102</c>, <c>NTFS-5103</c>.</exception>
+    /// <exception cref="CorruptImageException"><c>NTFS-5101</c>, <c>NTFS-5102</c>, <c>NTFS-5103</c>.</exception>
     public static int Decompress(ReadOnlySpan<byte> compressed, Span<byte> unit)
     {
         var source = 0;

@@ -42,7 +42,7 @@ internal sealed class Lzx
     }
 
     /// <summary>Decodes one chunk; <paramref name="plain"/> (at most <see cref="ChunkSize"/> bytes) is filled completely.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>NTFS-5110</c> to <c>NTFS-5122</c>.</exception>
+    /// <exception cref="CorruptImageException"><c>NTFS-5110</c> to <c>NTFS-5122</c>.</exception>
     public void Decompress(ReadOnlySpan<byte> compressed, Span<byte> plain)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(plain.Length, ChunkSize);
@@ -146,7 +146,7 @@ internal sealed class Lzx
                     symbol = _pre.Decode(ref reader);
                     if (symbol is < 0 or > 16)
                     {
-                        throw CompressionError.CodeLengths("LZX pre-code", reader.Position, $"symbol {symbol} behind a run");
+                        throw CompressionError.CodeLengths("LZX pre-code", reader.Position, $"symbol {symbol} after a run");
                     }
 
                     value = Difference(lengths[i], symbol);

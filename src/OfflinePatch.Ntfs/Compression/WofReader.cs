@@ -34,7 +34,7 @@ internal sealed class WofReader : IContentReader
     /// <param name="rawLength">Its length in bytes.</param>
     /// <param name="length">Length of the plain content in bytes: that of the unnamed $DATA.</param>
     /// <param name="algorithm">From the reparse point.</param>
-    /// <exception cref="Core.CorruptImageException"><c>NTFS-5130</c>: the stream is shorter than its table.</exception>
+    /// <exception cref="CorruptImageException"><c>NTFS-5130</c>: the stream is shorter than its table.</exception>
     public WofReader(RawRead raw, long rawLength, long length, WofAlgorithm algorithm)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
@@ -109,7 +109,7 @@ internal sealed class WofReader : IContentReader
         var size = end - start;
         if (size > plain.Length && index == _chunks - 1)
         {
-            size = plain.Length; // bytes behind the last chunk do not matter
+            size = plain.Length; // bytes after the last chunk do not matter
         }
 
         if (size == 0 || size > plain.Length)

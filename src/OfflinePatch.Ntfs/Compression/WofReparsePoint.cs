@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>
-/// The data of a reparse point with tag 0x80000017 (behind its 8-byte header). Source: WOF_EXTERNAL_INFO and FILE_PROVIDER_EXTERNAL_INFO_V1
+/// The data of a reparse point with tag 0x80000017 (after its 8-byte header). Source: WOF_EXTERNAL_INFO and FILE_PROVIDER_EXTERNAL_INFO_V1
 /// in the Windows SDK.
 /// </summary>
 internal readonly ref struct WofReparsePoint
@@ -38,7 +38,7 @@ internal readonly ref struct WofReparsePoint
     public uint Provider => BinaryPrimitives.ReadUInt32LittleEndian(_data[Layout.Provider..]);
 
     /// <summary>The algorithm.</summary>
-    /// <exception cref="Core.UnsupportedImageException"><c>NTFS-5134</c> another provider or version, <c>NTFS-5135</c> an unknown
+    /// <exception cref="UnsupportedImageException"><c>NTFS-5134</c> another provider or version, <c>NTFS-5135</c> an unknown
     /// algorithm.</exception>
     public WofAlgorithm Algorithm
     {
@@ -57,8 +57,8 @@ internal readonly ref struct WofReparsePoint
         }
     }
 
-    /// <summary>A view of the reparse data behind tag, length and reserved field.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>NTFS-5133</c>: fewer than 16 bytes.</exception>
+    /// <summary>A view of the reparse data after tag, length and reserved field.</summary>
+    /// <exception cref="CorruptImageException"><c>NTFS-5133</c>: fewer than 16 bytes.</exception>
     public static WofReparsePoint Over(ReadOnlySpan<byte> data) =>
         data.Length >= Layout.Length ? new WofReparsePoint(data) : throw CompressionError.WofReparseShort(data.Length);
 }

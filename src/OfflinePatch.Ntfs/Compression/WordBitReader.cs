@@ -5,7 +5,7 @@ namespace OfflinePatch.Ntfs.Compression;
 /// <summary>
 /// The bit stream of XPRESS-Huffman and LZX: 16-bit little-endian words, the most significant bit first, with whole bytes mixed in between
 /// words.
-/// Reading past the end yields zeros and is told by <see cref="Overrun"/>: decoders read ahead, so only bits that were really used count.
+/// Reading past the end yields zeros and sets <see cref="Overrun"/>: decoders read ahead, so only bits that were really used count.
 /// </summary>
 internal ref struct WordBitReader
 {
@@ -13,7 +13,7 @@ internal ref struct WordBitReader
     private int _next;
     private uint _bits; // the next bits, left-aligned
     private int _count;
-    private int _phantom; // bits behind the end of the input that were handed out as zeros
+    private int _phantom; // bits after the end of the input that were handed out as zeros
 
     public WordBitReader(ReadOnlySpan<byte> input, int start)
     {
@@ -27,7 +27,7 @@ internal ref struct WordBitReader
     /// <summary>Next byte that was not yet loaded.</summary>
     public readonly int Position => _next;
 
-    /// <summary>True once bits or bytes behind the end were consumed.</summary>
+    /// <summary>True once bits or bytes after the end were consumed.</summary>
     public readonly bool Overrun => _phantom > _count;
 
     /// <summary>Makes sure that <paramref name="count"/> (0 to 16) bits are loaded.</summary>
@@ -78,7 +78,7 @@ internal ref struct WordBitReader
         return value;
     }
 
-    /// <summary>The next byte behind the loaded words.</summary>
+    /// <summary>The next byte after the loaded words.</summary>
     public int ReadByte()
     {
         if (_next < _input.Length)
@@ -90,21 +90,21 @@ internal ref struct WordBitReader
         return 0;
     }
 
-    /// <summary>The next two bytes behind the loaded words.</summary>
+    /// <summary>The next two bytes after the loaded words.</summary>
     public int ReadUInt16()
     {
         var low = ReadByte();
         return low | (ReadByte() << 8);
     }
 
-    /// <summary>The next four bytes behind the loaded words.</summary>
+    /// <summary>The next four bytes after the loaded words.</summary>
     public uint ReadUInt32()
     {
         var low = (uint)ReadUInt16();
         return low | ((uint)ReadUInt16() << 16);
     }
 
-    /// <summary>Copies bytes from behind the loaded words.</summary>
+    /// <summary>Copies bytes from after the loaded words.</summary>
     public bool TryReadBytes(Span<byte> target)
     {
         if (target.Length > _input.Length - _next)

@@ -16,7 +16,7 @@ internal sealed class XpressHuffman
     private readonly PrefixCode _code = new(Symbols);
 
     /// <summary>Decodes one chunk; <paramref name="plain"/> is filled completely.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>NTFS-5110</c> to <c>NTFS-5113</c>.</exception>
+    /// <exception cref="CorruptImageException"><c>NTFS-5110</c> to <c>NTFS-5113</c>.</exception>
     public void Decompress(ReadOnlySpan<byte> compressed, Span<byte> plain)
     {
         if (compressed.Length < TableLength)
@@ -58,7 +58,7 @@ internal sealed class XpressHuffman
 
     private static int CopyMatch(ref WordBitReader reader, int symbol, Span<byte> plain, int written)
     {
-        // The distance bits come first in the bit stream, the long length in bytes behind the words that are already loaded (MS-XCA 2.2.4).
+        // The distance bits come first in the bit stream, the long length in bytes after the words that are already loaded (MS-XCA 2.2.4).
         var distanceBits = symbol >> 4;
         reader.Ensure(16);
         var distance = (1 << distanceBits) | (int)reader.Read(distanceBits);

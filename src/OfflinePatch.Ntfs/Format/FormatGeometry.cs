@@ -80,7 +80,7 @@ internal sealed class FormatGeometry
     /// <summary>FILE records of the new $MFT.</summary>
     public int Records { get; }
 
-    /// <summary>The first cluster behind the metafiles that start at cluster 0.</summary>
+    /// <summary>The first cluster after the metafiles that start at cluster 0.</summary>
     public long MetafilesEnd { get; }
 
     public Extent Boot { get; }

@@ -32,7 +32,7 @@ internal sealed class MetafileRecords
         _time = options.Timestamp.ToFileTimeUtc();
     }
 
-    /// <summary>The entries of the root directory, in order (all names start with $, a dot comes behind it).</summary>
+    /// <summary>The entries of the root directory, in order (all names start with $, a dot comes after it).</summary>
     public IEnumerable<byte[]> RootEntries() => Enumerable.Range(0, Names.Length)
         .OrderBy(i => Names[i].ToUpperInvariant(), StringComparer.Ordinal)
         .Select(i => IndexNodes.DirectoryEntry(new FileReference(i, Sequence(i)), FileName(i)));

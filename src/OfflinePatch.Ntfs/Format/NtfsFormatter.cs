@@ -63,7 +63,7 @@ public static class NtfsFormatter
         return bitmap;
     }
 
-    /// <summary>$Bitmap, 64 KiB at a time; the bits behind the last cluster are set, up to a multiple of 64.</summary>
+    /// <summary>$Bitmap, 64 KiB at a time; the bits after the last cluster are set, up to a multiple of 64.</summary>
     private static void WriteBitmap(StreamWriterAt writer, FormatGeometry geometry)
     {
         var buffer = new byte[64 * 1024];

@@ -20,7 +20,7 @@ internal static class SecureStreams
 
     private static readonly byte[][] Descriptors = [SystemDescriptors.Metafile, SystemDescriptors.WritableMetafile];
 
-    /// <summary>Bytes of $SDS: it ends behind the second copy of the last entry.</summary>
+    /// <summary>Bytes of $SDS: it ends after the second copy of the last entry.</summary>
     public static int DataSize => CopyDistance + Offset(Descriptors.Length - 1) + HeaderLength + Descriptors[^1].Length;
 
     /// <summary>The stream $SDS.</summary>
@@ -42,7 +42,7 @@ internal static class SecureStreams
     public static IEnumerable<byte[]> IdEntries() =>
         Enumerable.Range(0, Descriptors.Length).Select(i => IndexNodes.ViewEntry(Header(i).AsSpan(4, 4), Header(i), 0x14));
 
-    /// <summary>Entries of $SDH, by hash and id; the four bytes behind the data are what Windows writes there.</summary>
+    /// <summary>Entries of $SDH, by hash and id; the four bytes after the data are what Windows writes there.</summary>
     public static IEnumerable<byte[]> HashEntries() =>
         Enumerable.Range(0, Descriptors.Length).OrderBy(i => Hash(Descriptors[i])).Select(i =>
         {

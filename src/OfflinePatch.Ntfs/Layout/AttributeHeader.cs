@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Layout;
 

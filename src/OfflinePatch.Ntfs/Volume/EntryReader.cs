@@ -1,8 +1,10 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>
 /// Reads what a directory listing shows from the FILE record itself: the copies in the index may be stale. Allocates nothing but the entry.
@@ -51,7 +53,7 @@ internal static class EntryReader
             length = NodeReader.Read(core, reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
         }
 
-        return new FileEntry(name, isDirectory, isDirectory ? 0 : length, FileTime.ToDateTime(modified),
+        return new FileEntry(name, isDirectory, isDirectory ? 0 : length, NtfsTime.ToDateTime(modified),
             ToAttributes(attributes, isDirectory));
     }
 

@@ -1,11 +1,14 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
 using OfflinePatch.Ntfs.Compression;
-using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Allocation;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>Removes files, and what they are registered in: $Extend\$Reparse, $Extend\$ObjId.</summary>
 internal static class FileRemover

@@ -1,7 +1,9 @@
-using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>Builds <see cref="NtfsFile"/> from a file.</summary>
 internal static class FileSnapshot
@@ -22,10 +24,10 @@ internal static class FileSnapshot
             IsDirectory = node.IsDirectory,
             Length = node.Find(AttributeType.Data, "")?.DataSize ?? 0,
             Attributes = EntryReader.ToAttributes(standard.Attributes, node.IsDirectory),
-            CreationTimeUtc = FileTime.ToDateTime(standard.Created),
-            LastWriteTimeUtc = FileTime.ToDateTime(standard.Modified),
-            RecordChangeTimeUtc = FileTime.ToDateTime(standard.RecordChanged),
-            LastAccessTimeUtc = FileTime.ToDateTime(standard.Accessed),
+            CreationTimeUtc = NtfsTime.ToDateTime(standard.Created),
+            LastWriteTimeUtc = NtfsTime.ToDateTime(standard.Modified),
+            RecordChangeTimeUtc = NtfsTime.ToDateTime(standard.RecordChanged),
+            LastAccessTimeUtc = NtfsTime.ToDateTime(standard.Accessed),
             SecurityId = standard.SecurityId,
             ReparseTag = hasPoint ? view.Tag : 0,
             ReparseContent = hasPoint ? view.Content.ToArray() : [],

@@ -1,10 +1,13 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
-using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>
 /// Names of files: $FILE_NAME attributes and the entries in their directories, with the copies of sizes and times in both.

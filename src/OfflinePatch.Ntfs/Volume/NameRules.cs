@@ -1,7 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Layout;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>
 /// What names are given to new files. Source: Linux-NTFS documentation, $FILE_NAME; the namespace that Windows itself writes where 8.3

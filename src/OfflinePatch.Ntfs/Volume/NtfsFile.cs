@@ -1,6 +1,6 @@
 using OfflinePatch.Ntfs.Layout;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>One stream of a file.</summary>
 /// <param name="Name">Its name; empty for the content.</param>

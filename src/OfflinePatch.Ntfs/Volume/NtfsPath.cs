@@ -1,4 +1,4 @@
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>A path on a volume: names, and the stream after a colon.</summary>
 internal readonly record struct NtfsPath(string[] Parts, string Stream)

@@ -1,13 +1,14 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Allocation;
-using OfflinePatch.Ntfs.Attributes;
-using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Engine.Allocation;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine.Security;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.Security;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <content>Writing. Every operation checks first and changes afterwards; what fails halfway closes the volume for writing.</content>
 public sealed partial class NtfsVolume

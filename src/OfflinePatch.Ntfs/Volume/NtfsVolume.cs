@@ -1,10 +1,13 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
 using OfflinePatch.Ntfs.Compression;
-using OfflinePatch.Ntfs.Indexes;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine.Security;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>
 /// An NTFS volume, read and written without Windows. Paths are relative to its root; a stream is named <c>path:stream</c>. Names compare by
@@ -47,7 +50,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
 
     internal VolumeCore Core => _core;
 
-    /// <summary>Opens a volume. It can be read in any state; what speaks against writing is in <see cref="State"/>.</summary>
+    /// <summary>Opens a volume. It can be read in any state; the reasons not to write are in <see cref="State"/>.</summary>
     /// <exception cref="CorruptImageException">The boot sector, $MFT or the root directory are damaged.</exception>
     /// <exception cref="UnsupportedImageException">An NTFS version that is not known.</exception>
     public static NtfsVolume Open(BlockDevice partition, NtfsOpenOptions? options = null)
@@ -136,7 +139,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     public byte[]? ReadSecurityDescriptor(uint securityId)
     {
         Trim();
-        return new Security.SecurityStore(_core).Read(securityId);
+        return new SecurityStore(_core).Read(securityId);
     }
 
     /// <inheritdoc/>

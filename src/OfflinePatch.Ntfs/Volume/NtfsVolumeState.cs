@@ -1,7 +1,8 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>What hiberfil.sys says. Source: ntfs-3g, which checks the same words (facts).</summary>
 public enum HibernationState

@@ -1,9 +1,11 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
 using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>Finds the reader that turns a stored stream into plain content: stored as it is, LZNT1, or CompactOS.</summary>
 internal static class StreamContent

@@ -1,8 +1,10 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>Reads <see cref="NtfsVolumeState"/>.</summary>
 internal static class VolumeStateReader

@@ -1,9 +1,11 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
 using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs;
+namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>
 /// What is refused before the first byte changes. Codes <c>NTFS-0303</c> and <c>NTFS-0320</c>..<c>0328</c> are stable.

@@ -10,10 +10,12 @@ public sealed partial record BcdDevice
     private const int RamdiskType = 3;
 
     /// <summary>A partition of a GPT disk.</summary>
-    public static BcdDevice OfGpt(Guid disk, Guid partition) => new() { Kind = BcdDeviceKind.GptPartition, DiskId = disk, PartitionId = partition };
+    public static BcdDevice OfGpt(Guid disk, Guid partition) =>
+        new() { Kind = BcdDeviceKind.GptPartition, DiskId = disk, PartitionId = partition };
 
     /// <summary>A partition of an MBR disk, by the disk's signature and its own byte offset.</summary>
-    public static BcdDevice OfMbr(uint signature, long offset) => new() { Kind = BcdDeviceKind.MbrPartition, DiskSignature = signature, PartitionOffset = offset };
+    public static BcdDevice OfMbr(uint signature, long offset) =>
+        new() { Kind = BcdDeviceKind.MbrPartition, DiskSignature = signature, PartitionOffset = offset };
 
     /// <summary>The element of 88 bytes that Windows writes for a partition.</summary>
     /// <exception cref="InvalidOperationException">It is no partition of a GPT or MBR disk.</exception>
@@ -28,7 +30,8 @@ public sealed partial record BcdDevice
     }
 
     /// <summary>
-    /// Points the partitions that an element names at others, in place: its length, options and paths stay. Looks at the element's own partition and at the one that
+    /// Points the partitions that an element names at others, in place: its length, options and paths stay. Looks at the element's own
+    /// partition and at the one that
     /// holds the file of a RAM disk.
     /// </summary>
     /// <param name="element">The data of the element.</param>

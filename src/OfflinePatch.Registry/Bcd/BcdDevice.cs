@@ -26,7 +26,7 @@ public sealed partial record BcdDevice
 
         // inside a path descriptor
         public const int PathLength = 0x04; // u32, bytes of the path descriptor
-        public const int PathDevice = 0x0C; // a nested device descriptor, with the path behind it
+        public const int PathDevice = 0x0C; // a nested device descriptor, with the path after it
     }
 
     /// <summary>What it points to.</summary>
@@ -155,7 +155,12 @@ public sealed partial record BcdDevice
 
         var device = file[Layout.PathDevice..(int)length];
         var deviceLength = (int)Math.Min(U32(device, Layout.Size), (uint)device.Length);
-        return new BcdDevice { Kind = kind, Parent = ReadDescriptor(device[..deviceLength], depth + 1), Path = ValueText.Decode(device[deviceLength..]) };
+        return new BcdDevice
+        {
+            Kind = kind,
+            Parent = ReadDescriptor(device[..deviceLength], depth + 1),
+            Path = ValueText.Decode(device[deviceLength..])
+        };
     }
 
     /// <summary>The text at the end of a descriptor whose inner layout varies: from its last backslash-led run on.</summary>

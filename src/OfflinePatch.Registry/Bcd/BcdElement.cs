@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Bcd;
 
@@ -21,7 +22,8 @@ public sealed class BcdElement
     public string Name { get; }
 
     /// <summary>What it holds, by its id.</summary>
-    public BcdElementFormat Format => ((Id >> 24) & 15) is > 0 and <= 7 and var format ? (BcdElementFormat)format : BcdElementFormat.Unknown;
+    public BcdElementFormat Format => ((Id >> 24) & 15) is > 0 and <= 7 and var format ? (BcdElementFormat)format
+        : BcdElementFormat.Unknown;
 
     /// <summary>The type of its registry value.</summary>
     public RegistryValueType Type { get; }

@@ -83,7 +83,8 @@ internal static class BcdNames
             "pae" => ["Default", "ForceEnable", "ForceDisable"],
             "bootmenupolicy" => ["Legacy", "Standard"],
             "hypervisorlaunchtype" => ["Off", "Auto"],
-            "bootstatuspolicy" => ["DisplayAllFailures", "IgnoreAllFailures", "IgnoreShutdownFailures", "IgnoreBootFailures", "IgnoreCheckpointFailures",
+            "bootstatuspolicy" =>
+                ["DisplayAllFailures", "IgnoreAllFailures", "IgnoreShutdownFailures", "IgnoreBootFailures", "IgnoreCheckpointFailures",
                 "DisplayShutdownFailures", "DisplayBootFailures", "DisplayCheckpointFailures"],
             "safeboot" => ["Minimal", "Network", "DsRepair"],
             "debugtype" => ["Serial", "1394", "USB", "NET", "Local"],

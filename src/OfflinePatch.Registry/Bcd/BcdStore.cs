@@ -1,5 +1,6 @@
 using System.Globalization;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Errors;
 
 namespace OfflinePatch.Registry.Bcd;
 
@@ -8,6 +9,7 @@ namespace OfflinePatch.Registry.Bcd;
 /// damaged is left out and noted.
 /// Source: learn.microsoft.com, BCD reference.
 /// </summary>
+/// <remarks>As safe for use by several threads as the hive that it is read from.</remarks>
 public sealed class BcdStore
 {
     /// <summary>The element with the default loader, of the boot manager.</summary>
@@ -100,7 +102,8 @@ public sealed class BcdStore
         var type = key.Find("Description")?.GetDword("Type") ?? 0;
         foreach (var element in key.Find("Elements")?.SubKeys ?? [])
         {
-            if (uint.TryParse(element.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) && element.FindValue("Element") is { } value)
+            if (uint.TryParse(element.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id)
+                && element.FindValue("Element") is { } value)
             {
                 elements.Add(new BcdElement(id, BcdNames.Element(type, id), value));
             }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
@@ -38,7 +39,7 @@ internal sealed class CellAllocator
     public static int SizeFor(int payload) => Math.Max(MinCellSize, checked(payload + 4 + 7) & ~7);
 
     /// <summary>An allocated cell with at least this much payload, all zeros.</summary>
-    /// <exception cref="Core.RefusedException"><c>REG-0404</c>: the hive is full.</exception>
+    /// <exception cref="RefusedException"><c>REG-0404</c>: the hive is full.</exception>
     public CellOffset Allocate(int payload)
     {
         var size = SizeFor(payload);
@@ -183,5 +184,6 @@ internal sealed class CellAllocator
 
     private int RawSize(uint offset) => _image.RawSize(new CellOffset(offset));
 
-    private void SetSize(uint offset, int size) => BinaryPrimitives.WriteInt32LittleEndian(_image.Writable(BaseBlock.Size + (int)offset, 4), size);
+    private void SetSize(uint offset, int size) =>
+        BinaryPrimitives.WriteInt32LittleEndian(_image.Writable(BaseBlock.Size + (int)offset, 4), size);
 }

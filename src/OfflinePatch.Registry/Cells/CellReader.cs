@@ -1,10 +1,11 @@
 using System.Buffers.Binary;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
-/// Reads structures by the cell they stand in; what does not fit its format is a <see cref="Core.CorruptImageException"/>.
+/// Reads structures by the cell they stand in; what does not fit its format is a <see cref="CorruptImageException"/>.
 /// </summary>
 internal static class CellReader
 {
@@ -34,10 +35,12 @@ internal static class CellReader
     }
 
     /// <summary>One entry of a list of offsets.</summary>
-    public static CellOffset OffsetAt(ReadOnlySpan<byte> list, int index) => new(BinaryPrimitives.ReadUInt32LittleEndian(list[(index * 4)..]));
+    public static CellOffset OffsetAt(ReadOnlySpan<byte> list, int index) =>
+        new(BinaryPrimitives.ReadUInt32LittleEndian(list[(index * 4)..]));
 
     /// <summary>Whether data of this length is cut in segments in a hive of this version.</summary>
-    public static bool IsBigData(uint length, uint minorVersion) => length > BigData.SegmentLength && minorVersion >= BigData.FirstMinorVersion;
+    public static bool IsBigData(uint length, uint minorVersion) => length > BigData.SegmentLength
+        && minorVersion >= BigData.FirstMinorVersion;
 
     /// <summary>
     /// The data of a value where it stands in one piece; false when it is cut in segments (<see cref="CopyBigData"/>).
@@ -93,7 +96,8 @@ internal static class CellReader
         }
 
         var list = image.Cell(head.SegmentList, "big data list");
-        return list.Length / 4 >= count ? list[..(count * 4)] : throw RegistryError.BadBigData(head.SegmentList, "a list that is too short");
+        return list.Length / 4 >= count ? list[..(count * 4)]
+            : throw RegistryError.BadBigData(head.SegmentList, "a list that is too short");
     }
 
     /// <summary>Puts the segments of big data together.</summary>

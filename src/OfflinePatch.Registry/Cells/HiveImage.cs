@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
@@ -54,7 +55,7 @@ internal sealed class HiveImage
     public int RawSize(CellOffset cell) => BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(BaseBlock.Size + (int)cell.Value));
 
     /// <summary>The payload of an allocated cell.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>REG-0301</c>.</exception>
+    /// <exception cref="CorruptImageException"><c>REG-0301</c>.</exception>
     public ReadOnlySpan<byte> Cell(CellOffset cell, string structure) =>
         TryGetCell(cell, out var payload) ? payload : throw RegistryError.BadCell(structure, cell, Describe(cell));
 

@@ -98,7 +98,8 @@ internal static class SubkeySearch
         return false;
     }
 
-    private static bool TryFindByHash(HiveImage image, SubkeyList first, ReadOnlySpan<char> upper, out CellOffset found, out SubkeyPlace place)
+    private static bool TryFindByHash(HiveImage image, SubkeyList first, ReadOnlySpan<char> upper, out CellOffset found,
+        out SubkeyPlace place)
     {
         var hash = NameHash.Hash(upper);
         var room = SubkeyCursor.MaxEntries(image); // a root that names one leaf many times is not walked many times

@@ -115,7 +115,8 @@ internal sealed class BinCheck(HiveImage image, HiveCensus census, HiveFindings 
 
             if (census.CellStarts.Count(start, (uint)range.End.Value) != count)
             {
-                findings.Error(HiveFindingCode.EditorCells, "hive bin", new CellOffset(start), "the editor knows cells in it that are not there");
+                findings.Error(HiveFindingCode.EditorCells, "hive bin", new CellOffset(start),
+                    "the editor knows cells in it that are not there");
             }
         }
     }

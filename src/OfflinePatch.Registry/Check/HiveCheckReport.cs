@@ -1,6 +1,6 @@
 using OfflinePatch.Registry.Check;
 
-namespace OfflinePatch.Registry;
+namespace OfflinePatch.Registry.Check;
 
 /// <summary>What a check of a hive came to.</summary>
 public sealed class HiveCheckReport

@@ -4,13 +4,14 @@ using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
 
-namespace OfflinePatch.Registry;
+namespace OfflinePatch.Registry.Check;
 
 /// <summary>
 /// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives,
 /// where it is stricter.
 /// Sources: the validator's verdicts on the corpus and its mutations (see the tests).
 /// </summary>
+/// <remarks>Safe for use by several threads: the bytes that are checked are not changed.</remarks>
 public static class HiveChecker
 {
     /// <summary>Bytes of bins from which on all processors work at a check.</summary>
@@ -32,7 +33,8 @@ public static class HiveChecker
         }
         catch (CorruptImageException error)
         {
-            return Failed(HiveVerdict.LoadFailed, error.Code, error.Structure, error.Offset, $"expected {error.Expected}, found {error.Actual}");
+            return Failed(HiveVerdict.LoadFailed, error.Code, error.Structure, error.Offset,
+                $"expected {error.Expected}, found {error.Actual}");
         }
         catch (UnsupportedImageException error)
         {
@@ -50,7 +52,7 @@ public static class HiveChecker
             return report;
         }
 
-        return CheckLoaded(image, inShares: false); // one key after the other: what is wrong is told in the same order every time
+        return CheckLoaded(image, inShares: false); // one key after the other: findings always come in the same order
     }
 
     private static HiveCheckReport CheckLoaded(HiveImage image, bool inShares)
@@ -99,5 +101,6 @@ public static class HiveChecker
     }
 
     private static HiveCheckReport Failed(HiveVerdict verdict, string code, string structure, long offset, string message) =>
-        new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)], new HiveCensus(new HiveImage(default, adopt: false)));
+        new(verdict, [new HiveFinding(HiveFindingSeverity.Error, code, structure, offset, message)],
+            new HiveCensus(new HiveImage(default, adopt: false)));
 }

@@ -1,3 +1,5 @@
+using OfflinePatch.Registry.Layout;
+
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>The codes of the findings of the checker. What each means and what to do is in errors.json.</summary>

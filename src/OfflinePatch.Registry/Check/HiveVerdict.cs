@@ -1,4 +1,4 @@
-namespace OfflinePatch.Registry;
+namespace OfflinePatch.Registry.Check;
 
 /// <summary>What Windows would do with a hive.</summary>
 public enum HiveVerdict
@@ -9,7 +9,7 @@ public enum HiveVerdict
     /// <summary>It loads, and finds damaged structures that it repairs or drops.</summary>
     Invalid,
 
-    /// <summary>It is dirty, and its logs cannot make it whole.</summary>
+    /// <summary>It is dirty, and its logs cannot recover it.</summary>
     Unreconciled,
 
     /// <summary>It cannot be loaded.</summary>

@@ -28,7 +28,7 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
         TellSecurity();
     }
 
-    /// <summary>Checks a subtree on all processors. What is damaged may be told in another order than one thread would.</summary>
+    /// <summary>Checks a subtree on all processors. Findings may come in another order than on one thread.</summary>
     public void RunInShares(CellOffset root)
     {
         var level = new List<(CellOffset Key, CellOffset Parent, int Depth)> { (root, CellOffset.Nil, 0) };
@@ -70,7 +70,8 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
         foreach (var key in keys)
         {
             var cell = new CellOffset(key);
-            var parent = cell != root && image.TryGetCell(cell, out var bytes) && KeyNode.TryRead(bytes, out var node) ? node.Parent : CellOffset.Nil;
+            var parent = cell != root && image.TryGetCell(cell, out var bytes)
+                && KeyNode.TryRead(bytes, out var node) ? node.Parent : CellOffset.Nil;
             CheckKey(cell, parent, depth: 0);
             _pending.Clear();
         }
@@ -176,11 +177,13 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     {
         if (node.RawValueCount < 0x80000000 || node.SubkeyCount > 0)
         {
-            findings.Error(HiveFindingCode.UnknownPredefinedHandle, "key", cell, $"its flags say that it stands for a predefined handle, which 0x{node.RawValueCount:X} is not");
+            findings.Error(HiveFindingCode.UnknownPredefinedHandle, "key", cell,
+                $"its flags say that it stands for a predefined handle, which 0x{node.RawValueCount:X} is not");
         }
         else
         {
-            findings.Note(HiveFindingCode.PredefinedHandle, "key", cell, $"it stands for the predefined handle 0x{node.RawValueCount:X}; Windows made such keys until 2023");
+            findings.Note(HiveFindingCode.PredefinedHandle, "key", cell,
+                $"it stands for the predefined handle 0x{node.RawValueCount:X}; Windows made such keys until 2023");
         }
     }
 
@@ -198,7 +201,8 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
 
         if (!census.TryTake(node.ClassName, out var text))
         {
-            findings.Error(HiveFindingCode.ClassName, "class name", cell, $"it is at {node.ClassName}, which is no allocated cell of its own");
+            findings.Error(HiveFindingCode.ClassName, "class name", cell,
+                $"it is at {node.ClassName}, which is no allocated cell of its own");
         }
         else if (text.Length < node.ClassLength)
         {
@@ -210,7 +214,8 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
     {
         if (!image.TryGetCell(node.Security, out _) || !census.CellStarts.Contains(node.Security.Value))
         {
-            findings.Error(HiveFindingCode.KeySecurity, "key", cell, $"its security descriptor is at {node.Security}, which is no allocated cell");
+            findings.Error(HiveFindingCode.KeySecurity, "key", cell,
+                $"its security descriptor is at {node.Security}, which is no allocated cell");
             return;
         }
 

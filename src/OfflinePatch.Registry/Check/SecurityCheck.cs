@@ -24,7 +24,8 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
         {
             if (!census.TryTake(current, out var bytes))
             {
-                findings.Error(HiveFindingCode.RingBroken, "security ring", previous, $"it leads to {current}, which is no allocated cell of its own");
+                findings.Error(HiveFindingCode.RingBroken, "security ring", previous,
+                    $"it leads to {current}, which is no allocated cell of its own");
                 return;
             }
 
@@ -37,7 +38,8 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
 
             if (current != anchor && security.Previous != previous)
             {
-                findings.Error(HiveFindingCode.RingBackLink, "key security", current, $"its back link is {security.Previous} instead of {previous}");
+                findings.Error(HiveFindingCode.RingBackLink, "key security", current,
+                    $"its back link is {security.Previous} instead of {previous}");
             }
 
             CheckDescriptor(current, security);
@@ -64,9 +66,11 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
             {
                 findings.Error(HiveFindingCode.NotInRing, "key security", offset, "it is not in the ring of descriptors");
             }
-            else if (image.TryGetCell(offset, out var bytes) && KeySecurity.TryRead(bytes, out var security) && security.ReferenceCount != references)
+            else if (image.TryGetCell(offset, out var bytes) && KeySecurity.TryRead(bytes, out var security)
+                && security.ReferenceCount != references)
             {
-                findings.Note(HiveFindingCode.ReferenceCount, "key security", offset, $"its reference count is {security.ReferenceCount}; {references} keys use it");
+                findings.Note(HiveFindingCode.ReferenceCount, "key security", offset,
+                    $"its reference count is {security.ReferenceCount}; {references} keys use it");
             }
         }
     }

@@ -51,7 +51,8 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
         if (_isOrderKnown && _longest > node.MaximumSubkeyName)
         {
-            findings.Error(HiveFindingCode.LongestSubkeyName, "key", cell, $"a subkey's name has {_longest} bytes; it says that {node.MaximumSubkeyName} is the most");
+            findings.Error(HiveFindingCode.LongestSubkeyName, "key", cell,
+                $"a subkey's name has {_longest} bytes; it says that {node.MaximumSubkeyName} is the most");
         }
 
         return _children;
@@ -61,7 +62,8 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
     {
         for (var i = 0; i < root.Count; i++)
         {
-            if (!census.TryTake(root[i], out var bytes) || !SubkeyList.TryRead(bytes, out var leaf) || leaf.Kind == SubkeyListKind.IndexRoot)
+            if (!census.TryTake(root[i], out var bytes) || !SubkeyList.TryRead(bytes, out var leaf)
+                || leaf.Kind == SubkeyListKind.IndexRoot)
             {
                 findings.Error(HiveFindingCode.IndexRootEntry, "index root", node.SubkeyList, $"its entry {root[i]} is no leaf of its own");
                 return;
@@ -86,9 +88,11 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
             var name = node.Name;
             var hash = TakeUpper(name);
-            if ((leaf.Kind == SubkeyListKind.HashLeaf && leaf.Hint(i) != hash) || (leaf.Kind == SubkeyListKind.FastLeaf && leaf.Hint(i) != NameHash.Hint(name)))
+            if ((leaf.Kind == SubkeyListKind.HashLeaf && leaf.Hint(i) != hash)
+                || (leaf.Kind == SubkeyListKind.FastLeaf && leaf.Hint(i) != NameHash.Hint(name)))
             {
-                findings.Error(HiveFindingCode.SubkeyHash, "subkey list", leafCell, $"what stands beside '{name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
+                findings.Error(HiveFindingCode.SubkeyHash, "subkey list", leafCell,
+                    $"what stands beside '{name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
             }
 
             CheckOrder(cell, name);
@@ -113,9 +117,11 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
     private void CheckOrder(CellOffset cell, StoredName name)
     {
-        if (_isOrderKnown && !_previousKey.IsNil && _previous.AsSpan(0, _previousLength).SequenceCompareTo(_upper.AsSpan(0, name.Length)) >= 0)
+        if (_isOrderKnown && !_previousKey.IsNil
+            && _previous.AsSpan(0, _previousLength).SequenceCompareTo(_upper.AsSpan(0, name.Length)) >= 0)
         {
-            findings.Error(HiveFindingCode.SubkeyOrder, "subkey list", cell, $"'{name.ToString()}' stands after '{image.Key(_previousKey).Name.ToString()}'");
+            findings.Error(HiveFindingCode.SubkeyOrder, "subkey list", cell,
+                $"'{name.ToString()}' stands after '{image.Key(_previousKey).Name.ToString()}'");
         }
 
         _longest = Math.Max(_longest, name.Length * 2);
@@ -133,7 +139,9 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
         if (!name.IsCompressed && image.TryGetCell(_previousKey, out var bytes) && KeyNode.TryRead(bytes, out var node)
             && node.Name is { IsCompressed: false } previous && previous.OrderByAsciiCase(name) >= 0)
         {
-            findings.Error(HiveFindingCode.ValidatorOrder, "subkey list", cell, $"'{name.ToString()}' stands after '{previous.ToString()}': Windows loads this, its validator chkreg objects", forbidsEditing: false);
+            findings.Error(HiveFindingCode.ValidatorOrder, "subkey list", cell,
+                $"'{name.ToString()}' stands after '{previous.ToString()}': Windows loads this, its validator chkreg objects",
+                forbidsEditing: false);
         }
     }
 }

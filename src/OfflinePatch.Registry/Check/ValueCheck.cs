@@ -15,7 +15,8 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         {
             if (!node.ValueList.IsNil && (node.Flags & KeyNodeFlags.PredefinedHandle) == 0)
             {
-                findings.Error(HiveFindingCode.NoValuesList, "value list", key, $"there are no values, and a list of them at {node.ValueList}");
+                findings.Error(HiveFindingCode.NoValuesList, "value list", key,
+                    $"there are no values, and a list of them at {node.ValueList}");
             }
 
             return;
@@ -72,7 +73,8 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         var length = value.DataLength;
         if (length > maximum)
         {
-            findings.Error(HiveFindingCode.LongestValueData, "value", cell, $"it has {length} bytes of data; its key says that {maximum} is the most");
+            findings.Error(HiveFindingCode.LongestValueData, "value", cell,
+                $"it has {length} bytes of data; its key says that {maximum} is the most");
         }
 
         if (value.IsInline)
@@ -97,7 +99,8 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
 
         if (!census.TryTakeUnread(value.Data, out var room))
         {
-            findings.Error(HiveFindingCode.ValueDataCell, "value", cell, $"its data is at {value.Data}, which is no allocated cell of its own");
+            findings.Error(HiveFindingCode.ValueDataCell, "value", cell,
+                $"its data is at {value.Data}, which is no allocated cell of its own");
         }
         else if (CellReader.IsBigData(length, minorVersion))
         {
@@ -111,7 +114,8 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
 
     private void CheckBigData(CellOffset cell, KeyValue value)
     {
-        if (!image.TryGetCell(value.Data, out var content) || !BigData.TryRead(content, out var head) || !census.TryTake(head.SegmentList, out var list))
+        if (!image.TryGetCell(value.Data, out var content) || !BigData.TryRead(content, out var head)
+            || !census.TryTake(head.SegmentList, out var list))
         {
             findings.Error(HiveFindingCode.BigDataHead, "big data", cell, $"{value.Data} is no 'db' with a list");
             return;
@@ -129,7 +133,8 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
             var segment = CellReader.OffsetAt(list, i);
             if (!census.TryTakeUnread(segment, out var room) || room < BigData.SegmentLength)
             {
-                findings.Error(HiveFindingCode.BigDataSegment, "big data", cell, $"segment {segment} is no cell of its own with {BigData.SegmentLength} bytes; the last has as many");
+                findings.Error(HiveFindingCode.BigDataSegment, "big data", cell,
+                    $"segment {segment} is no cell of its own with {BigData.SegmentLength} bytes; the last has as many");
                 return;
             }
         }

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
 
@@ -10,7 +11,7 @@ internal sealed partial class HiveEditor
     /// <summary>Creates a key that does not exist, below an existing one.</summary>
     public CellOffset CreateKey(CellOffset parent, string name)
     {
-        NameRules.RequireKeyName(name);
+        RegistryNames.RequireKeyName(name);
         RequireDepth(parent, name);
         var node = _image.Key(parent);
         RequireRoom(12L * node.SubkeyCount);
@@ -117,7 +118,7 @@ internal sealed partial class HiveEditor
         {
             if (++depth > CellReader.MaxDepth)
             {
-                throw RegistryError.DepthLimit(KeyPath.Join(new HiveKey(_hive, parent).Path, name));
+                throw RegistryError.DepthLimit(KeyPath.Join(_hive.PathOf(parent), name));
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Editing;
@@ -9,11 +10,11 @@ internal sealed partial class HiveEditor
     /// <summary>Creates or changes a value.</summary>
     public void SetValue(CellOffset key, string name, uint type, ReadOnlySpan<byte> data)
     {
-        NameRules.RequireValueName(name);
+        RegistryNames.RequireValueName(name);
         var node = _image.Key(key);
         if ((node.Flags & KeyNodeFlags.PredefinedHandle) != 0)
         {
-            throw RegistryError.PredefinedHandle(new HiveKey(_hive, key).Path);
+            throw RegistryError.PredefinedHandle(_hive.PathOf(key));
         }
 
         RequireRoom(data.Length + (4L * node.ValueCount));

@@ -1,5 +1,6 @@
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
 
@@ -21,7 +22,7 @@ internal sealed partial class HiveEditor
     /// </summary>
     private const int MaxTouchedKeys = 10_000;
 
-    private readonly Hive _hive;
+    private readonly IKeyTree _hive;
     private readonly HiveImage _image;
     private readonly CellAllocator _cells;
     private readonly SubkeyListEditor _lists;
@@ -32,7 +33,7 @@ internal sealed partial class HiveEditor
     private readonly HashSet<uint> _touched = [];
     private bool _isVerified = true;
 
-    private HiveEditor(Hive hive, HiveCensus census, TimeProvider time)
+    private HiveEditor(IKeyTree hive, HiveCensus census, TimeProvider time)
     {
         _hive = hive;
         _image = hive.Bytes;
@@ -50,9 +51,9 @@ internal sealed partial class HiveEditor
     public int DeletionStamp { get; private set; }
 
     /// <summary>Checks the hive and makes it editable.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>REG-0320</c>: it is not sound.</exception>
-    /// <exception cref="Core.RefusedException"><c>REG-0408</c>: it is a differencing layer.</exception>
-    public static HiveEditor Begin(Hive hive, TimeProvider time)
+    /// <exception cref="CorruptImageException"><c>REG-0320</c>: it is not sound.</exception>
+    /// <exception cref="RefusedException"><c>REG-0408</c>: it is a differencing layer.</exception>
+    public static HiveEditor Begin(IKeyTree hive, TimeProvider time)
     {
         if (hive.IsDifferencing)
         {
@@ -65,10 +66,11 @@ internal sealed partial class HiveEditor
     }
 
     /// <summary>Whether a key was deleted after a handle to it was made.</summary>
-    public bool IsDeletedSince(CellOffset key, int stamp) => _deleted.Count > 0 && _deleted.TryGetValue(key.Value, out var at) && at > stamp;
+    public bool IsDeletedSince(CellOffset key, int stamp) => _deleted.Count > 0 && _deleted.TryGetValue(key.Value, out var at)
+        && at > stamp;
 
     /// <summary>Checks what the edits left; a finding is a defect of this library, and better an exception than a broken machine.</summary>
-    /// <exception cref="Core.CorruptImageException"><c>REG-0320</c>.</exception>
+    /// <exception cref="CorruptImageException"><c>REG-0320</c>.</exception>
     public void Verify()
     {
         if (_isVerified)
@@ -76,7 +78,8 @@ internal sealed partial class HiveEditor
             return;
         }
 
-        RequireSound(_image.BinsSize < MaxFullCheckBytes || _touched.Count > MaxTouchedKeys ? HiveChecker.CheckLoaded(_image) : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
+        RequireSound(_image.BinsSize < MaxFullCheckBytes || _touched.Count > MaxTouchedKeys ? HiveChecker.CheckLoaded(_image)
+            : HiveChecker.CheckTouched(_image, _cells.Starts, _touched));
         _isVerified = true;
     }
 
@@ -86,7 +89,7 @@ internal sealed partial class HiveEditor
         {
             if (finding.ForbidsEditing)
             {
-                throw RegistryError.Unsound(finding);
+                throw RegistryError.Unsound(finding.Structure, finding.Offset, finding.Message);
             }
         }
     }

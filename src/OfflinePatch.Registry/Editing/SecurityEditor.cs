@@ -1,4 +1,5 @@
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Editing;

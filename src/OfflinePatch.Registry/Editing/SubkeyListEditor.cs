@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Editing;
@@ -155,7 +156,8 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
         return cell;
     }
 
-    private CellOffset ReplaceOnlyLeaf(List<CellOffset> leaves) => leaves.Count == 1 ? leaves[0] : WriteLeaf(SubkeyListKind.IndexRoot, Offsets(leaves));
+    private CellOffset ReplaceOnlyLeaf(List<CellOffset> leaves) => leaves.Count == 1 ? leaves[0]
+        : WriteLeaf(SubkeyListKind.IndexRoot, Offsets(leaves));
 
     /// <summary>Puts leaves in the place of one in an index root; returns the root's cell, which may have moved.</summary>
     private CellOffset ReplaceLeaf(CellOffset rootCell, int index, List<CellOffset> leaves)

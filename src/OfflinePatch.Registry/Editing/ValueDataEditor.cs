@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Editing;

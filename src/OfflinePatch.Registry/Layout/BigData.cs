@@ -5,7 +5,7 @@ namespace OfflinePatch.Registry.Layout;
 /// <summary>The head of data that is cut in segments (minor version 4 and later). Source: msuhanov/regf, "Big data".</summary>
 internal readonly ref struct BigData
 {
-    /// <summary>Bytes of the cell's payload; Windows leaves four more behind them.</summary>
+    /// <summary>Bytes of the cell's payload; Windows leaves four more after them.</summary>
     public const int HeaderSize = 8;
 
     /// <summary>Data bytes in each segment but the last; longer data is cut, shorter never.</summary>

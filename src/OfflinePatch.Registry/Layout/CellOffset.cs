@@ -1,7 +1,7 @@
 namespace OfflinePatch.Registry.Layout;
 
 /// <summary>
-/// Where a cell starts, in bytes from the first hive bin (file offset 0x1000). The size field is at this place, the payload 4 bytes behind.
+/// Where a cell starts, in bytes from the first hive bin (file offset 0x1000). The size field is at this place, the payload 4 bytes after.
 /// </summary>
 internal readonly record struct CellOffset(uint Value)
 {

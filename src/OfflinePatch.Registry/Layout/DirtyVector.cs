@@ -3,7 +3,7 @@ using System.Numerics;
 namespace OfflinePatch.Registry.Layout;
 
 /// <summary>
-/// What an old-format log holds behind its base block: a bitmap of 512-byte pages of the hive, and the pages. Source: msuhanov/regf,
+/// What an old-format log holds after its base block: a bitmap of 512-byte pages of the hive, and the pages. Source: msuhanov/regf,
 /// "Windows registry file format specification"
 /// </summary>
 internal readonly ref struct DirtyVector

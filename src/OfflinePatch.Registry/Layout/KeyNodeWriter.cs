@@ -23,14 +23,16 @@ internal readonly ref struct KeyNodeWriter(Span<byte> cell)
 
     public void SetSecurity(CellOffset value) => Set(KeyNode.Layout.Security, value.Value);
 
-    public void SetMaximumSubkeyName(ushort bytes) => BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyNode.Layout.MaximumSubkeyName..], bytes);
+    public void SetMaximumSubkeyName(ushort bytes) =>
+        BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyNode.Layout.MaximumSubkeyName..], bytes);
 
     public void SetMaximumValueName(uint bytes) => Set(KeyNode.Layout.MaximumValueName, bytes);
 
     public void SetMaximumValueData(uint bytes) => Set(KeyNode.Layout.MaximumValueData, bytes);
 
     /// <summary>Fills an all-zero cell with a key that has no subkeys and values.</summary>
-    public void Initialise(KeyNodeFlags flags, ulong lastWriteTime, CellOffset parent, CellOffset security, CellOffset className, ushort classLength)
+    public void Initialise(KeyNodeFlags flags, ulong lastWriteTime, CellOffset parent, CellOffset security, CellOffset className,
+        ushort classLength)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(_cell, KeyNode.SignatureValue);
         BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyNode.Layout.Flags..], (ushort)flags);
@@ -44,7 +46,7 @@ internal readonly ref struct KeyNodeWriter(Span<byte> cell)
         BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyNode.Layout.ClassLength..], classLength);
     }
 
-    /// <summary>Writes the name behind the header.</summary>
+    /// <summary>Writes the name after the header.</summary>
     public void SetName(string name, bool compressed)
     {
         var bytes = StoredName.Encode(name, compressed, _cell[KeyNode.Layout.Name..]);

@@ -27,7 +27,8 @@ internal readonly ref struct KeyValueWriter(Span<byte> cell)
     public void Initialise(string name, bool compressed)
     {
         BinaryPrimitives.WriteUInt16LittleEndian(_cell, KeyValue.SignatureValue);
-        BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyValue.Layout.Flags..], compressed && name.Length > 0 ? KeyValue.CompressedName : (ushort)0);
+        BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyValue.Layout.Flags..], compressed
+            && name.Length > 0 ? KeyValue.CompressedName : (ushort)0);
         var bytes = StoredName.Encode(name, compressed, _cell[KeyValue.Layout.Name..]);
         BinaryPrimitives.WriteUInt16LittleEndian(_cell[KeyValue.Layout.NameLength..], (ushort)bytes);
     }

@@ -45,7 +45,8 @@ internal readonly ref struct StoredName
         return false;
     }
 
-    public override string ToString() => _compressed ? Encoding.Latin1.GetString(_bytes) : string.Create(Length, _bytes, static (chars, bytes) =>
+    public override string ToString() => _compressed ? Encoding.Latin1.GetString(_bytes)
+        : string.Create(Length, _bytes, static (chars, bytes) =>
     {
         for (var i = 0; i < chars.Length; i++)
         {

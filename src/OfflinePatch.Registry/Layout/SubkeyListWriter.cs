@@ -16,7 +16,8 @@ internal readonly ref struct SubkeyListWriter(Span<byte> cell)
     public void SetCount(int count) => BinaryPrimitives.WriteUInt16LittleEndian(_cell[SubkeyList.Layout.Count..], (ushort)count);
 
     /// <summary>Copies entries of the same kind to a place.</summary>
-    public void SetEntries(int index, int entrySize, ReadOnlySpan<byte> entries) => entries.CopyTo(_cell[(SubkeyList.Layout.Entries + (index * entrySize))..]);
+    public void SetEntries(int index, int entrySize, ReadOnlySpan<byte> entries) =>
+        entries.CopyTo(_cell[(SubkeyList.Layout.Entries + (index * entrySize))..]);
 
     public void SetEntry(int index, int entrySize, CellOffset target, uint hint)
     {

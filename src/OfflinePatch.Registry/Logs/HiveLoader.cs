@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Logs;
@@ -80,7 +81,8 @@ internal static class HiveLoader
 
         if (!block.IsChecksumValid)
         {
-            return RegistryError.BaseBlockField("checksum", BaseBlock.Layout.Checksum, "the XOR of the words before it", $"0x{block.Checksum:X8}");
+            return RegistryError.BaseBlockField("checksum", BaseBlock.Layout.Checksum, "the XOR of the words before it",
+                $"0x{block.Checksum:X8}");
         }
 
         if (block.MajorVersion > 1)
@@ -98,7 +100,8 @@ internal static class HiveLoader
             return RegistryError.BaseBlockField("file type", BaseBlock.Layout.FileType, "0, a hive", $"{(uint)block.FileType}");
         }
 
-        return block.FileFormat == 1 ? null : RegistryError.BaseBlockField("file format", BaseBlock.Layout.FileFormat, "1", $"{block.FileFormat}");
+        return block.FileFormat == 1 ? null
+            : RegistryError.BaseBlockField("file format", BaseBlock.Layout.FileFormat, "1", $"{block.FileFormat}");
     }
 
     private static void SetBinsSize(HiveImage image, uint binsSize, HiveOpenOptions options)

@@ -20,7 +20,7 @@ internal readonly ref struct LogEntry
         public const int Sequence = 0x0C; // u32
         public const int BinsSize = 0x10; // u32, of the hive after this entry
         public const int PageCount = 0x14; // u32, at least 1
-        public const int ContentHash = 0x18; // u64, Marvin32 of all behind the header
+        public const int ContentHash = 0x18; // u64, Marvin32 of all after the header
         public const int HeaderHash = 0x20; // u64, Marvin32 of the 32 bytes before it
         public const int References = 0x28; // [u32 place from the first bin, u32 bytes], then the bytes, back to back
     }

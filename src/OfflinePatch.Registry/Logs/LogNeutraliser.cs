@@ -16,7 +16,8 @@ internal static class LogNeutraliser
         for (long offset = 0; offset < wiped.Length; offset += LogEntry.Alignment)
         {
             var sector = wiped.AsSpan((int)offset, (int)Math.Min(LogEntry.Alignment, wiped.Length - offset));
-            if (offset == 0 || sector.StartsWith(LogEntry.SignatureBytes) || (offset == DirtyVector.Layout.Signature && sector.StartsWith(DirtyVector.SignatureBytes)))
+            if (offset == 0 || sector.StartsWith(LogEntry.SignatureBytes)
+                || (offset == DirtyVector.Layout.Signature && sector.StartsWith(DirtyVector.SignatureBytes)))
             {
                 sector.Clear();
             }

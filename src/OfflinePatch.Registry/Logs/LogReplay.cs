@@ -26,7 +26,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
             Reason = "none of its logs fits it";
         }
 
-        var kind = TryEntries() ? HiveRecoveryKind.ReplayedEntries : TryPages() ? HiveRecoveryKind.ReplayedPages : HiveRecoveryKind.Unrecovered;
+        var kind = TryEntries() ? HiveRecoveryKind.ReplayedEntries : TryPages() ? HiveRecoveryKind.ReplayedPages
+            : HiveRecoveryKind.Unrecovered;
         if (!baseBlockIsSound && kind != HiveRecoveryKind.Unrecovered)
         {
             _notes.Add("the base block was damaged, and was taken from a log");
@@ -54,7 +55,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         candidates.Sort((a, b) => a.Sequence == b.Sequence ? 0 : SequenceNumbers.IsLater(a.Sequence, b.Sequence) ? 1 : -1);
         if (!baseBlockIsSound)
         {
-            return candidates.Count > 0 && RecoverBaseBlock(candidates[^1].Log.Span) && ReplayLog(candidates[^1].Name, candidates[^1].Log.Span) && Finish();
+            return candidates.Count > 0 && RecoverBaseBlock(candidates[^1].Log.Span)
+                && ReplayLog(candidates[^1].Name, candidates[^1].Log.Span) && Finish();
         }
 
         BaseBlock.TryRead(image.File, out var primary);
@@ -80,7 +82,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         var expected = block.PrimarySequence;
         var applied = 0;
         var offset = BaseBlock.SectorSize;
-        while (offset < log.Length && LogEntry.TryRead(log[offset..], out var entry) && entry.Sequence == expected && IsPlausibleGrowth(entry.BinsSize, log.Length))
+        while (offset < log.Length && LogEntry.TryRead(log[offset..], out var entry) && entry.Sequence == expected
+            && IsPlausibleGrowth(entry.BinsSize, log.Length))
         {
             Apply(entry, block.RootCell);
             _lastSequence = expected;
@@ -90,7 +93,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         }
 
         _entries += applied;
-        _notes.Add(applied == 0 ? $"{name} holds no entry that can be applied" : $"{name}: {applied} entries up to sequence {_lastSequence}");
+        _notes.Add(applied == 0 ? $"{name} holds no entry that can be applied"
+            : $"{name}: {applied} entries up to sequence {_lastSequence}");
         return applied > 0;
     }
 
@@ -134,12 +138,14 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
 
         foreach (var (name, log) in Named())
         {
-            if (log.IsEmpty || !TryReadLogBase(log.Span, out var block) || block.FileType is not (HiveFileType.DirtyPageLog or HiveFileType.DirtyPageLogOld))
+            if (log.IsEmpty || !TryReadLogBase(log.Span, out var block)
+                || block.FileType is not (HiveFileType.DirtyPageLog or HiveFileType.DirtyPageLogOld))
             {
                 continue;
             }
 
-            if (block.LastWritten != written || !IsPlausibleGrowth(block.BinsSize, log.Length) || !DirtyVector.TryRead(log.Span, block.BinsSize, out var vector))
+            if (block.LastWritten != written || !IsPlausibleGrowth(block.BinsSize, log.Length)
+                || !DirtyVector.TryRead(log.Span, block.BinsSize, out var vector))
             {
                 _notes.Add($"{name} does not belong to this state of the hive, or is damaged, and was left out");
                 continue;
@@ -180,7 +186,8 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
 
     private static bool TryReadLogBase(ReadOnlySpan<byte> log, out BaseBlock block) =>
         BaseBlock.TryRead(log, out block) && block.HasSignature && block.IsChecksumValid && block.PrimarySequence == block.SecondarySequence
-        && block.MajorVersion == 1 && block.FileFormat == 1 && block.BinsSize % HiveBin.Alignment == 0 && block.BinsSize <= BaseBlock.MaxBinsSize;
+        && block.MajorVersion == 1 && block.FileFormat == 1 && block.BinsSize % HiveBin.Alignment == 0
+            && block.BinsSize <= BaseBlock.MaxBinsSize;
 
     private IEnumerable<(string Name, ReadOnlyMemory<byte> Log)> Named() => [("LOG1", logs.Log1), ("LOG2", logs.Log2), ("LOG", logs.Log)];
 }

@@ -3,7 +3,7 @@ namespace OfflinePatch.Registry.Names;
 /// <summary>Paths of keys: names separated by <c>\</c>.</summary>
 internal static class KeyPath
 {
-    /// <summary>The places of the names in a path; empty ones between, before and behind separators are left out.</summary>
+    /// <summary>The places of the names in a path; empty ones between, before and after separators are left out.</summary>
     public static List<Range> Split(string path)
     {
         var names = new List<Range>();

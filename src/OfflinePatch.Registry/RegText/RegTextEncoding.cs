@@ -1,4 +1,4 @@
-namespace OfflinePatch.Registry;
+namespace OfflinePatch.Registry.RegText;
 
 /// <summary>How .reg text is written.</summary>
 public enum RegTextEncoding

@@ -1,4 +1,6 @@
-namespace OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
+
+namespace OfflinePatch.Registry.RegText;
 
 /// <summary>One value line of .reg text.</summary>
 /// <param name="Name">The name; empty for the default value.</param>
@@ -19,7 +21,7 @@ public sealed record RegTextSection(string Path, bool IsDeletion, IReadOnlyList<
 public sealed record RegTextFile(IReadOnlyList<RegTextSection> Sections)
 {
     /// <summary>Reads .reg text, version 5 in UTF-16 or UTF-8, with or without a byte order mark, or version 4 (REGEDIT4).</summary>
-    /// <exception cref="Core.RefusedException"><c>REG-0501</c>: it is not such text; the message names the line.</exception>
+    /// <exception cref="RefusedException"><c>REG-0501</c>: it is not such text; the message names the line.</exception>
     public static RegTextFile Parse(ReadOnlySpan<byte> file) => new RegText.RegTextParser(RegText.RegTextDecoder.Decode(file)).Parse();
 
     /// <summary>Makes the changes in a hive. The text was read before, as a whole: a mistake in it changes nothing.</summary>
@@ -28,8 +30,8 @@ public sealed record RegTextFile(IReadOnlyList<RegTextSection> Sections)
     /// Gives the path from the hive's root for a path of the text; null for one that is not in this hive, which is left out.
     /// </param>
     /// <returns>Keys of the text that were applied.</returns>
-    /// <exception cref="Core.RefusedException">A name is not allowed, or the hive cannot be edited.</exception>
-    /// <exception cref="Core.CorruptImageException">The hive is not sound.</exception>
+    /// <exception cref="RefusedException">A name is not allowed, or the hive cannot be edited.</exception>
+    /// <exception cref="CorruptImageException">The hive is not sound.</exception>
     public int ApplyTo(Hive hive, Func<string, string?> map)
     {
         var applied = 0;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.RegText;
 
@@ -24,7 +25,7 @@ internal sealed class RegTextFormatter(RegTextOutput output)
         output.Write("]\r\n");
     }
 
-    /// <summary>The empty line behind the last value of a key.</summary>
+    /// <summary>The empty line after the last value of a key.</summary>
     public void EndKey() => output.NewLine();
 
     /// <summary><c>"name"=-</c>.</summary>

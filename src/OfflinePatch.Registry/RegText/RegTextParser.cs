@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using OfflinePatch.Registry.Errors;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.RegText;
 
@@ -207,7 +209,8 @@ internal sealed class RegTextParser(string text)
             _position++;
         }
 
-        return uint.TryParse(text.AsSpan(start, _position - start), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number)
+        return uint.TryParse(text.AsSpan(start, _position - start), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture,
+            out var number)
             ? number
             : throw Mistake(rule);
     }
@@ -306,5 +309,5 @@ internal sealed class RegTextParser(string text)
 
     private void CountLines(int start, int end) => _line += text.AsSpan(start, end - start).Count('\n');
 
-    private Core.RefusedException Mistake(string what) => RegistryError.RegText(_line, what);
+    private RefusedException Mistake(string what) => RegistryError.RegText(_line, what);
 }

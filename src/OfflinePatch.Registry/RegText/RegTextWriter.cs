@@ -1,8 +1,9 @@
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Errors;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.RegText;
 
-namespace OfflinePatch.Registry;
+namespace OfflinePatch.Registry.RegText;
 
 /// <summary>
 /// Writes keys as .reg text, version 5, as regedit does. It streams: no object is made per key or value. Class names and security
@@ -31,7 +32,7 @@ public sealed class RegTextWriter
     /// <param name="path">Its full path as it shall stand in the text, for example <c>HKEY_LOCAL_MACHINE\SYSTEM\Select</c>.</param>
     /// <param name="stream">Where to; left open.</param>
     /// <param name="encoding">How.</param>
-    /// <exception cref="Core.CorruptImageException">A structure is damaged; what was written before it stays written.</exception>
+    /// <exception cref="CorruptImageException">A structure is damaged; what was written before it stays written.</exception>
     /// <exception cref="IOException">The stream failed.</exception>
     public static void Export(HiveKey key, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16)
     {
@@ -49,9 +50,10 @@ public sealed class RegTextWriter
     /// <param name="encoding">How.</param>
     /// <param name="withHeader">Whether the text starts here; false where it continues what was written to the stream before.</param>
     /// <returns>The number of keys and values that differ; a key that exists on one side only counts as one.</returns>
-    /// <exception cref="Core.CorruptImageException">A structure is damaged.</exception>
+    /// <exception cref="CorruptImageException">A structure is damaged.</exception>
     /// <exception cref="IOException">The stream failed.</exception>
-    public static int Diff(HiveKey? before, HiveKey? after, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16, bool withHeader = true)
+    public static int Diff(HiveKey? before, HiveKey? after, string path, Stream stream, RegTextEncoding encoding = RegTextEncoding.Utf16,
+        bool withHeader = true)
     {
         var writer = new RegTextWriter(stream, encoding, withHeader);
         var length = writer.SetPath(path);

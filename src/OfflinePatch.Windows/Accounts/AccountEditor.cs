@@ -15,8 +15,8 @@ public sealed class AccountEditor
     private SamKey? _key;
 
     /// <param name="windows">The installation.</param>
-    /// <exception cref="Core.RefusedException"><c>SAM-0006</c>: it is a domain controller.</exception>
-    /// <exception cref="Core.CorruptImageException">SAM is missing or damaged.</exception>
+    /// <exception cref="RefusedException"><c>SAM-0006</c>: it is a domain controller.</exception>
+    /// <exception cref="CorruptImageException">SAM is missing or damaged.</exception>
     public AccountEditor(WindowsSystem windows)
     {
         if (windows.Facts.IsDomainController)
@@ -32,7 +32,7 @@ public sealed class AccountEditor
     public IReadOnlyList<LocalAccount> List() => LocalAccounts.Read(_sam);
 
     /// <summary>The account of a name, without case, or of a relative id in decimal digits.</summary>
-    /// <exception cref="Core.RefusedException"><c>SAM-0003</c>: there is none.</exception>
+    /// <exception cref="RefusedException"><c>SAM-0003</c>: there is none.</exception>
     public LocalAccount Find(string nameOrRid) =>
         List().FirstOrDefault(a => a.Name.Equals(nameOrRid, StringComparison.OrdinalIgnoreCase))
         ?? List().FirstOrDefault(a => a.Rid.ToString(System.Globalization.CultureInfo.InvariantCulture) == nameOrRid)
@@ -45,7 +45,7 @@ public sealed class AccountEditor
     /// <summary>Sets the password of an account. The LM hash is removed; the time of the change is now, so that it need not be changed at the next logon.</summary>
     /// <param name="rid">The account.</param>
     /// <param name="password">The password; <see cref="PasswordPolicy"/> says what it must be made of.</param>
-    /// <exception cref="Core.RefusedException"><c>SAM-0004</c>: its record is not understood; <c>SAM-0005</c>: it is a Microsoft account; <c>SAM-0007</c>: the password is too weak.</exception>
+    /// <exception cref="RefusedException"><c>SAM-0004</c>: its record is not understood; <c>SAM-0005</c>: it is a Microsoft account; <c>SAM-0007</c>: the password is too weak.</exception>
     public void SetPassword(uint rid, string password)
     {
         if (PasswordPolicy.WhyNot(password) is { } why)

@@ -24,7 +24,7 @@ internal sealed class SamKey
     public int Revision { get; }
 
     /// <summary>Reads and decrypts the key.</summary>
-    /// <exception cref="Core.UnsupportedImageException"><c>SAM-0002</c>: it is missing, of an unknown revision, or the boot key is not the one that it was encrypted with.</exception>
+    /// <exception cref="UnsupportedImageException"><c>SAM-0002</c>: it is missing, of an unknown revision, or the boot key is not the one that it was encrypted with.</exception>
     public static SamKey Read(GuestHive sam, ReadOnlySpan<byte> bootKey)
     {
         var value = sam.Root.Find(@"SAM\Domains\Account")?.GetBinary("F");

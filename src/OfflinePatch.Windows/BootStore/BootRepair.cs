@@ -1,7 +1,9 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.FileSystems.Fat;
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
 

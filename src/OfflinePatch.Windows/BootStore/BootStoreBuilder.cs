@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.BootStore;

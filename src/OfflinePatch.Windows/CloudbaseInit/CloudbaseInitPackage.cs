@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems;
 using OfflinePatch.FileSystems.Msi;
+using OfflinePatch.FileSystems.Trees;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.CloudbaseInit;

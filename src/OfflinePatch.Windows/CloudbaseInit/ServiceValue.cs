@@ -1,4 +1,5 @@
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Windows.CloudbaseInit;
 

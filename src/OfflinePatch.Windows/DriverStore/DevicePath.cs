@@ -1,4 +1,5 @@
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
+using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Inf;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;

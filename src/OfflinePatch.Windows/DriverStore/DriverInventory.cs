@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Windows.Guest;

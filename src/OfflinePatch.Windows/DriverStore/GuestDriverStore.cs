@@ -53,7 +53,7 @@ public static class GuestDriverStore
                 check.SignerName, check.IsSigned, options);
         if (plan.IsNew || plan.IsBootCritical || damaged is not null)
         {
-            new PackageFiles(plan).Write();
+            new StagedFiles(plan).Write();
             new DriverDatabaseWriter(plan).Write();
             if (plan.IsConfigured)
             {

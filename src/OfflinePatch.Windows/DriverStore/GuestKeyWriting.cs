@@ -1,5 +1,6 @@
 using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;

@@ -1,4 +1,3 @@
-
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
@@ -20,7 +19,7 @@ internal sealed class LegacyStaging(StagingPlan plan)
             return;
         }
 
-        var files = new PackageFiles(plan);
+        var files = new StagedFiles(plan);
         files.WriteReflected();
         files.WriteCatalog(FolderOf(plan.Package.InfName) + ".cat");
         new ServiceWriter(plan).Write();

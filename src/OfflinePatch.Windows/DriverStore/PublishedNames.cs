@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;

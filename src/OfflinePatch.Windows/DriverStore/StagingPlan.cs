@@ -108,7 +108,7 @@ internal sealed class StagingPlan
             }
         }
 
-        // Clouds use subsystem ids of their own: a boot driver must be found by vendor and device alone (field-virt-v2v.md §9.4).
+        // Clouds use subsystem ids of their own: a boot driver must be found by vendor and device alone (virt-v2v leaves the subsystem out too: inject_virtio_win.ml).
         foreach (var generic in IsBootCritical ? Entry?.GenericIds ?? [] : [])
         {
             if (Models.FirstOrDefault(m => m.Ids.Any(i => i.StartsWith(generic, StringComparison.OrdinalIgnoreCase))) is { } model && seen.Add(generic))

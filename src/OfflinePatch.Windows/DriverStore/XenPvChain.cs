@@ -3,6 +3,7 @@ using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 
 namespace OfflinePatch.Windows.Guest;

@@ -4,7 +4,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>Reads <see cref="WindowsFacts"/> (field-virt-v2v.md §4.3 to 4.5; images-and-cloud.md §1.11). Absent or odd values give null.</summary>
+/// <summary>Reads <see cref="WindowsFacts"/> (libguestfs daemon/inspect_fs_windows.ml; images-and-cloud.md §1.11). Absent or odd values give null.</summary>
 internal static class FactsReader
 {
     private const int FirstWindows11Build = 22000; // a client from this build on is Windows 11, although ProductName still says 10

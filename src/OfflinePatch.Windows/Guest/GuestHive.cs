@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Logs;
 
 namespace OfflinePatch.Windows.Guest;
 

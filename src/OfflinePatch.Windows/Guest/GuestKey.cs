@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Windows.Guest;
 

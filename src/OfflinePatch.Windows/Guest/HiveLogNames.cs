@@ -3,6 +3,6 @@ namespace OfflinePatch.Windows.Guest;
 /// <summary>The names of the log files beside a hive file.</summary>
 internal static class HiveLogNames
 {
-    /// <summary>What follows the name of the hive, in the order of <see cref="OfflinePatch.Registry.HiveLogs"/>.</summary>
+    /// <summary>What follows the name of the hive, in the order of <see cref="OfflinePatch.Registry.Logs.HiveLogs"/>.</summary>
     public static IReadOnlyList<string> Suffixes { get; } = [".LOG", ".LOG1", ".LOG2"];
 }

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Windows.Guest;
 

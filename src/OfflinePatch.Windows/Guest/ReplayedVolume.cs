@@ -1,6 +1,9 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Windows.Guest;
 

@@ -1,10 +1,11 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>Finds Windows installations (field-virt-v2v.md §4.2).</summary>
+/// <summary>Finds Windows installations (libguestfs daemon/inspect_fs_windows.ml).</summary>
 internal static class SystemFinder
 {
     private static readonly string[] UsualRoots = ["Windows", "WINNT", "Win"];

@@ -4,6 +4,7 @@ using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
+using OfflinePatch.Ntfs.Engine;
 
 namespace OfflinePatch.Windows.Guest;
 

@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Conversion.FastImport;
 using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Windows.Jobs;

@@ -1,5 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Jobs;

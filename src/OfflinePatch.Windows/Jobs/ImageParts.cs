@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Jobs;

@@ -6,6 +6,7 @@ using OfflinePatch.Windows.Rules;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>Opens an image to read it: what is inside, and what the rules say.</summary>
+/// <remarks>Different images may be inspected in parallel.</remarks>
 public static class InspectJob
 {
     /// <summary>What is inside the image. No rule runs.</summary>

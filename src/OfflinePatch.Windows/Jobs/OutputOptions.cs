@@ -1,5 +1,6 @@
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Conversion.FastImport;
 
 namespace OfflinePatch.Windows.Jobs;
 

@@ -1,4 +1,5 @@
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;

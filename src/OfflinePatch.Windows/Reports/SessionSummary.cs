@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 

@@ -4,12 +4,20 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>The targets that come with the program, and those that a user writes: profiles, checked against the rules that exist.</summary>
+/// <remarks>Immutable; safe for use by several threads.</remarks>
 public static class TargetCatalog
 {
-    private static readonly string[] BuiltIn = ["huawei-ims", "otc", "openstack-kvm", "generic-kvm", "xen"];
+    private const string Prefix = "Targets/";
 
     /// <summary>The default target.</summary>
     public const string DefaultId = "huawei-ims";
+
+    // Every JSON file of the folder Targets; the default first.
+    private static readonly string[] BuiltIn =
+    [
+        .. typeof(TargetProfile).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(n => Path.GetFileNameWithoutExtension(n)).OrderBy(id => id != DefaultId).ThenBy(id => id, StringComparer.Ordinal),
+    ];
 
     /// <summary>The profiles that come with the program.</summary>
     public static IReadOnlyList<string> Ids => BuiltIn;
@@ -30,7 +38,7 @@ public static class TargetCatalog
 
     private static byte[] ReadSource(string id)
     {
-        using var stream = typeof(TargetProfile).Assembly.GetManifestResourceStream($"Targets/{id}.json")!;
+        using var stream = typeof(TargetProfile).Assembly.GetManifestResourceStream($"{Prefix}{id}.json")!;
         var json = new byte[stream.Length];
         stream.ReadExactly(json);
         return json;

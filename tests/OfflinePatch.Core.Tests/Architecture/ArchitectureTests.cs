@@ -2,7 +2,9 @@ using System.Xml.Linq;
 
 namespace OfflinePatch.Core.Tests.Architecture;
 
-/// <summary>Which assembly references which: the table of the house, held against the project files and against what the compiler wrote.</summary>
+/// <summary>
+/// Which assembly references which: the table of the house, held against the project files and against what the compiler wrote.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class ArchitectureTests
 {
@@ -15,21 +17,27 @@ public sealed class ArchitectureTests
         ["OfflinePatch.Registry"] = ["OfflinePatch.Core"],
         ["OfflinePatch.Drivers"] = ["OfflinePatch.Core"],
         ["OfflinePatch.Windows"] =
-            ["OfflinePatch.Core", "OfflinePatch.Disks", "OfflinePatch.Ntfs", "OfflinePatch.FileSystems", "OfflinePatch.Registry", "OfflinePatch.Drivers"],
+            ["OfflinePatch.Core", "OfflinePatch.Disks", "OfflinePatch.Ntfs", "OfflinePatch.FileSystems", "OfflinePatch.Registry",
+                "OfflinePatch.Drivers"],
         ["OfflinePatch.Cli"] =
         [
-            "OfflinePatch.Core", "OfflinePatch.Disks", "OfflinePatch.Drivers", "OfflinePatch.FileSystems", "OfflinePatch.Ntfs", "OfflinePatch.Registry", "OfflinePatch.Windows",
+            "OfflinePatch.Core", "OfflinePatch.Disks", "OfflinePatch.Drivers", "OfflinePatch.FileSystems", "OfflinePatch.Ntfs",
+                "OfflinePatch.Registry", "OfflinePatch.Windows",
         ],
     };
 
     private static string Root => BuiltAssembly.Root;
 
-    /// <summary>A reference that nobody uses is as wrong as one that the table lacks. Transitive references are switched off, so every one is in the project file.</summary>
+    /// <summary>
+    /// A reference that nobody uses is as wrong as one that the table lacks. Transitive references are switched off, so every one is in the
+    /// project file.
+    /// </summary>
     [Fact]
     public void Every_assembly_references_what_the_table_says()
     {
         var projects = Directory.GetFiles(Path.Combine(Root, "src"), "*.csproj", SearchOption.AllDirectories);
-        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal), projects.Select(p => Path.GetFileNameWithoutExtension(p)).Order(StringComparer.Ordinal));
+        Assert.Equal(Allowed.Keys.Order(StringComparer.Ordinal),
+            projects.Select(p => Path.GetFileNameWithoutExtension(p)).Order(StringComparer.Ordinal));
         foreach (var project in projects)
         {
             var name = Path.GetFileNameWithoutExtension(project);
@@ -37,7 +45,8 @@ public sealed class ArchitectureTests
             var declared = XDocument.Load(project).Descendants("ProjectReference")
                 .Select(r => Path.GetFileNameWithoutExtension(r.Attribute("Include")!.Value.Replace('\\', '/')));
             Assert.Equal(expected, declared.Order(StringComparer.Ordinal));
-            var compiled = TypeReferences.Assemblies(BuiltAssembly.PathOf(name)).Where(a => a.StartsWith("OfflinePatch.", StringComparison.Ordinal));
+            var compiled = TypeReferences.Assemblies(BuiltAssembly.PathOf(name))
+                .Where(a => a.StartsWith("OfflinePatch.", StringComparison.Ordinal));
             Assert.Equal(expected, compiled.Order(StringComparer.Ordinal));
         }
     }
@@ -47,13 +56,15 @@ public sealed class ArchitectureTests
     {
         // The analyzer bans the types; this holds the ban itself, and that nobody lifts it in a file.
         Assert.Contains("T:System.IO.File;", File.ReadAllText(Path.Combine(Root, "src", "BannedSymbols.txt")), StringComparison.Ordinal);
-        var lifted = Sources("src").Where(f => !f.Contains("OfflinePatch.Core", StringComparison.Ordinal) && File.ReadAllText(f).Contains("RS0030", StringComparison.Ordinal));
+        var lifted = Sources("src").Where(f => !f.Contains("OfflinePatch.Core", StringComparison.Ordinal)
+            && File.ReadAllText(f).Contains("RS0030", StringComparison.Ordinal));
         Assert.Empty(lifted);
     }
 
     [Fact]
     public void No_source_file_is_longer_than_600_lines() =>
-        Assert.All(Sources("src").Concat(Sources("tests")).Concat(Sources("fixtures")), f => Assert.True(File.ReadLines(f).Count() <= 600, f));
+        Assert.All(Sources("src").Concat(Sources("tests")).Concat(Sources("fixtures")),
+            f => Assert.True(File.ReadLines(f).Count() <= 600, f));
 
     [Fact]
     public void Names_say_what_a_thing_is()

@@ -10,7 +10,8 @@ internal static class BuiltAssembly
 
     /// <summary>The file of an assembly, by the name of its project.</summary>
     public static string PathOf(string project) =>
-        Path.Combine(Root, "src", project, "bin", Output.Parent!.Name, Output.Name, (project == "OfflinePatch.Cli" ? "offlinepatch" : project) + ".dll");
+        Path.Combine(Root, "src", project, "bin", Output.Parent!.Name, Output.Name,
+            (project == "OfflinePatch.Cli" ? "offlinepatch" : project) + ".dll");
 
     private static string FindRoot()
     {

@@ -1,16 +1,28 @@
 namespace OfflinePatch.Core.Tests.Architecture;
 
 /// <summary>
-/// The folders of an assembly are layers: a type may name types of its own folder and of folders below it, never of one above. Judged by the references that the
+/// The folders of an assembly are layers: a type may name types of its own folder and of folders below it, never of one above. Judged by
+/// the references that the
 /// compiler wrote. A folder is a namespace: the first name after that of the assembly; the empty name stands for files beside the folders.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class LayerTests
 {
-    /// <summary>The folders of each assembly, lowest first. Folders of one row that are separated by a blank are one layer, and do not name each other.</summary>
+    /// <summary>
+    /// The folders of each assembly, lowest first. Folders of one row that are separated by a blank are one layer, and do not name each
+    /// other.
+    /// </summary>
     private static readonly Dictionary<string, string[]> Layers = new(StringComparer.Ordinal)
     {
-        ["OfflinePatch.Windows"] = ["Guest", "Targets", "Accounts", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs"],
+        ["OfflinePatch.Core"] = ["Binary Text Errors", "Devices", "FileSystem", "Hosting", "Transactions"],
+        ["OfflinePatch.Disks"] =
+            ["", "Partitions Writing Clusters", "Vmdk Vhd Vhdx Vdi Qcow Qcow2 Qed Zvhd", "Raw", "Packages", "Ewf", "Formats", "Conversion"],
+        ["OfflinePatch.Ntfs"] = ["Layout", "", "Runs Compression Format", "Engine LogState", "Check", "Replay", "Volume"],
+        ["OfflinePatch.FileSystems"] = ["Trees", "Cab Fat Iso Udf Zip", "Msi", ""],
+        ["OfflinePatch.Registry"] = ["Layout", "Names Errors", "Cells", "Logs", "Check", "Editing", "", "RegText Bcd"],
+        ["OfflinePatch.Drivers"] = ["", "Inf Manifest Pe", "Signatures", "Packages"],
+        ["OfflinePatch.Windows"] =
+            ["Guest", "Targets", "Accounts", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs"],
     };
 
     public static TheoryData<string> Assemblies => [.. Layers.Keys];
@@ -24,7 +36,8 @@ public sealed class LayerTests
     [MemberData(nameof(Assemblies))]
     public void Every_folder_has_a_layer(string assembly)
     {
-        var folders = TypeReferences.Within(BuiltAssembly.PathOf(assembly)).SelectMany(r => new[] { Folder(r.FromNamespace, assembly), Folder(r.ToNamespace, assembly) }).Distinct();
+        var folders = TypeReferences.Within(BuiltAssembly.PathOf(assembly))
+            .SelectMany(r => new[] { Folder(r.FromNamespace, assembly), Folder(r.ToNamespace, assembly) }).Distinct();
         Assert.Equal(Layers[assembly].SelectMany(l => l.Split(' ')).Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
     }
 
@@ -32,14 +45,19 @@ public sealed class LayerTests
     [Fact]
     public void An_upward_reference_is_found()
     {
-        var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows", ["Targets", "Accounts", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs", "Guest"]);
-        Assert.Contains(found, f => f.StartsWith("OfflinePatch.Windows.Rules.RuleContext → OfflinePatch.Windows.Guest.", StringComparison.Ordinal));
-        Assert.Contains(found, f => f.Contains(".Rules.Network.NetworkDhcpRule → OfflinePatch.Windows.Guest.ControlSet", StringComparison.Ordinal)); // named in method bodies only
+        var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows",
+            ["Targets", "Accounts", "CloudbaseInit", "DriverStore", "BootStore", "Rules", "Reports", "Jobs", "Guest"]);
+        Assert.Contains(found,
+            f => f.StartsWith("OfflinePatch.Windows.Rules.RuleContext → OfflinePatch.Windows.Guest.", StringComparison.Ordinal));
+        // named in method bodies only
+        Assert.Contains(found,
+            f => f.Contains(".Rules.Network.NetworkDhcpRule → OfflinePatch.Windows.Guest.ControlSet", StringComparison.Ordinal));
     }
 
     private static List<string> Upward(string path, string assembly, string[] layers)
     {
-        var level = layers.SelectMany((layer, i) => layer.Split(' ').Select(folder => (folder, i))).ToDictionary(f => f.folder, f => f.i, StringComparer.Ordinal);
+        var level = layers.SelectMany((layer, i) => layer.Split(' ').Select(folder => (folder, i)))
+            .ToDictionary(f => f.folder, f => f.i, StringComparer.Ordinal);
         return
         [
             .. TypeReferences.Within(path)
@@ -51,5 +69,6 @@ public sealed class LayerTests
     }
 
     private static string Folder(string name, string assembly) =>
-        name.Length <= assembly.Length || !name.StartsWith(assembly + ".", StringComparison.Ordinal) ? "" : name[(assembly.Length + 1)..].Split('.')[0];
+        name.Length <= assembly.Length
+            || !name.StartsWith(assembly + ".", StringComparison.Ordinal) ? "" : name[(assembly.Length + 1)..].Split('.')[0];
 }

@@ -43,7 +43,8 @@ internal sealed class TypeReferences : IDisposable
     public static IReadOnlyList<string> Assemblies(string path)
     {
         using var reader = new TypeReferences(path);
-        return [.. reader._metadata.AssemblyReferences.Select(r => reader._metadata.GetString(reader._metadata.GetAssemblyReference(r).Name))];
+        return [.. reader._metadata.AssemblyReferences.Select(r =>
+            reader._metadata.GetString(reader._metadata.GetAssemblyReference(r).Name))];
     }
 
     public void Dispose() => _file.Dispose();
@@ -197,7 +198,8 @@ internal sealed class TypeReferences : IDisposable
             return 0;
         }
 
-        public int GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle, byte rawTypeKind) =>
+        public int GetTypeFromSpecification(MetadataReader reader, object? genericContext, TypeSpecificationHandle handle,
+            byte rawTypeKind) =>
             reader.GetTypeSpecification(handle).DecodeSignature(this, genericContext);
 
         public int GetTypeFromReference(MetadataReader reader, TypeReferenceHandle handle, byte rawTypeKind) => 0;

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Zvhd;
 using OfflinePatch.Testing;
 
@@ -66,7 +67,8 @@ public sealed class ConversionMatrixTests
         {
             var folder = scratch[Path.GetFileName(Path.GetDirectoryName(packed)!)];
             Directory.CreateDirectory(folder);
-            Corpus.Unpack(Path.ChangeExtension(Path.GetRelativePath(Corpus.Root!, packed), null), Path.Combine(folder, Path.GetFileNameWithoutExtension(packed)));
+            Corpus.Unpack(Path.ChangeExtension(Path.GetRelativePath(Corpus.Root!, packed), null),
+                Path.Combine(folder, Path.GetFileNameWithoutExtension(packed)));
         }
 
         foreach (var path in Directory.GetFiles(scratch.Path, "*", SearchOption.AllDirectories))

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Containers;
@@ -23,14 +24,17 @@ public sealed class ConversionTests
         using var scratch = new ScratchFolder();
         var model = GuestModel.Patterned(size, seed: 11);
         var output = new MemoryDevice(0);
-        var options = new DiskWriterOptions(subformat, FileName: "disk.vmdk", Properties: new Dictionary<string, string> { ["ddb.adapterType"] = "ide", ["ddb.toolsVersion"] = "12345" });
+        var options = new DiskWriterOptions(subformat, FileName: "disk.vmdk", Properties: new Dictionary<string,
+            string>
+        { ["ddb.adapterType"] = "ide", ["ddb.toolsVersion"] = "12345" });
 
         var result = DiskConverter.Convert(model, Format(ImageFormat.Vmdk), output, options, verify: true);
 
         Assert.Equal((size, output.Length, true), (result.VirtualSize, result.OutputBytes, result.Verified));
         HostFile.Save(output, scratch["disk.vmdk"]);
         HostFile.Save(model, scratch["expected.raw"]);
-        Assert.Contains($"create type: {subformat}", Oracle.Run("qemu-img", "info", scratch["disk.vmdk"]).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains($"create type: {subformat}", Oracle.Run("qemu-img", "info", scratch["disk.vmdk"]).MustSucceed().Output,
+            StringComparison.Ordinal);
         Oracle.Run("qemu-img", "check", "-f", "vmdk", scratch["disk.vmdk"]).MustSucceed();
         Oracle.Run("qemu-img", "compare", "-f", "vmdk", "-F", "raw", scratch["disk.vmdk"], scratch["expected.raw"]).MustSucceed();
         using var image = DiskFormats.Open(new FolderImageFiles(scratch["disk.vmdk"]));
@@ -81,7 +85,8 @@ public sealed class ConversionTests
         var progress = new Immediate(p => cancel.Cancel());
 
         Assert.ThrowsAny<OperationCanceledException>(() =>
-            DiskConverter.Convert(new Slow(source), Format(ImageFormat.Vmdk), new MemoryDevice(0), new DiskWriterOptions("streamOptimized"), progress, verify: false, cancel.Token));
+            DiskConverter.Convert(new Slow(source), Format(ImageFormat.Vmdk), new MemoryDevice(0), new DiskWriterOptions("streamOptimized"),
+                progress, verify: false, cancel.Token));
     }
 
     [Fact]
@@ -93,7 +98,8 @@ public sealed class ConversionTests
         Assert.Equal("disk full", Assert.Throws<IOException>(() =>
             DiskConverter.Convert(source, Format(ImageFormat.Vmdk), new FullDisk(2 * MiB), new DiskWriterOptions())).Message);
         Assert.Equal("bad sector", Assert.Throws<IOException>(() =>
-            DiskConverter.Convert(new BadSector(source, 5 * MiB), Format(ImageFormat.Vmdk), new MemoryDevice(0), new DiskWriterOptions("streamOptimized"))).Message);
+            DiskConverter.Convert(new BadSector(source, 5 * MiB), Format(ImageFormat.Vmdk), new MemoryDevice(0),
+                new DiskWriterOptions("streamOptimized"))).Message);
     }
 
     [Fact]
@@ -112,7 +118,8 @@ public sealed class ConversionTests
     public void ProgressGrowsToTheEnd()
     {
         var reports = new List<ConversionProgress>();
-        DiskConverter.Convert(new Slow(GuestModel.Patterned(30 * MiB, seed: 1)), Format(ImageFormat.Vmdk), new MemoryDevice(0), new DiskWriterOptions(), new Immediate(reports.Add), verify: true);
+        DiskConverter.Convert(new Slow(GuestModel.Patterned(30 * MiB, seed: 1)), Format(ImageFormat.Vmdk), new MemoryDevice(0),
+            new DiskWriterOptions(), new Immediate(reports.Add), verify: true);
 
         var writing = reports.Where(r => r.Phase == ConversionPhase.Write).ToList();
         Assert.True(writing.Count > 2);

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Conversion.FastImport;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Containers;
@@ -27,7 +28,8 @@ public sealed class FastImportTests
         })
         {
             var bad = Script(scratch, "bad", script);
-            var error = Record.Exception(() => ConversionJob.Run(new ConversionRequest(raw, scratch["bad.zvhd2"], ImageFormat.Zvhd2, QemuImgHw: bad)));
+            var error = Record.Exception(() =>
+                ConversionJob.Run(new ConversionRequest(raw, scratch["bad.zvhd2"], ImageFormat.Zvhd2, QemuImgHw: bad)));
             Assert.Equal(code, (error as ICodedError)?.Code);
             Assert.False(File.Exists(scratch["bad.zvhd2"]));
         }

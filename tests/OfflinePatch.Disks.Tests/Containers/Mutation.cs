@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Containers;
@@ -28,7 +29,8 @@ internal static class Mutation
             throw new InvalidOperationException($"{what}: {e.GetType().Name}: {e.Message}\n{e.StackTrace}", e);
         }
 
-        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(started) < MaxTime, $"{what}: took {System.Diagnostics.Stopwatch.GetElapsedTime(started)}");
+        Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(started) < MaxTime,
+            $"{what}: took {System.Diagnostics.Stopwatch.GetElapsedTime(started)}");
         var grown = GC.GetAllocatedBytesForCurrentThread() - allocated;
         Assert.True(grown < MaxAllocation, $"{what}: allocated {grown}");
     }
@@ -58,7 +60,8 @@ internal static class Mutation
     }
 
     /// <summary>Random damage, mostly in the metadata: bytes, interesting numbers, copies of other parts, a cut.</summary>
-    public static void Fuzz(byte[] file, int seed, int cases, IReadOnlyList<(int Start, int Length)> metadata, Func<MemoryDevice, IImageFiles>? wrap = null)
+    public static void Fuzz(byte[] file, int seed, int cases, IReadOnlyList<(int Start, int Length)> metadata, Func<MemoryDevice,
+        IImageFiles>? wrap = null)
     {
         var started = System.Diagnostics.Stopwatch.GetTimestamp();
         for (var i = 0; i < cases; i++)

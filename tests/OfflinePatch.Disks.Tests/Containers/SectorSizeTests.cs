@@ -1,10 +1,13 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Containers;
 
-/// <summary>Disks with sectors of 4096 bytes: kept where the container has a place for it or takes no side, refused where it says 512.</summary>
+/// <summary>
+/// Disks with sectors of 4096 bytes: kept where the container has a place for it or takes no side, refused where it says 512.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class SectorSizeTests
 {
@@ -26,7 +29,8 @@ public sealed class SectorSizeTests
         var options = new DiskWriterOptions(SectorSize: 4096);
         if (!isWritten)
         {
-            var error = Assert.Throws<UnsupportedImageException>(() => DiskConverter.Convert(source, ConversionTests.Format(format), output, options));
+            var error = Assert.Throws<UnsupportedImageException>(() =>
+                DiskConverter.Convert(source, ConversionTests.Format(format), output, options));
             Assert.Equal("DISK-0005", error.Code);
             Assert.NotNull(error.Remedy);
             return;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;
@@ -11,7 +12,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Disks.Tests.Formats;
 
 /// <summary>
-/// Damaged images of every kind: whatever is in them, a caller sees only the four families of exceptions, soon, and without a large allocation.
+/// Damaged images of every kind: whatever is in them, a caller sees only the four families of exceptions, soon, and without a large
+/// allocation.
 /// </summary>
 public sealed class HostileImageTests
 {
@@ -39,7 +41,8 @@ public sealed class HostileImageTests
     {
         foreach (var image in Samples(format).Take(2))
         {
-            for (long length = 0; length < image.Length; length += length < 2048 ? 37 : length < 70_000 ? 4099 : Math.Max(65_536, image.Length / 40))
+            for (long length = 0; length < image.Length; length += length < 2048 ? 37 : length < 70_000 ? 4099
+                : Math.Max(65_536, image.Length / 40))
             {
                 var device = image.Copy();
                 device.SetLength(length);
@@ -60,7 +63,8 @@ public sealed class HostileImageTests
             "qcow" => Enumerable.Range(0, 64),
             "qed" => Enumerable.Range(0, 64),
             "vhd" => Enumerable.Range(0, 90).Concat(Enumerable.Range(512, 72)),
-            _ => Enumerable.Range(0x10000, 80).Concat(Enumerable.Range(0x30000, 80)).Concat(Enumerable.Range(0x200000, 200)).Concat(Enumerable.Range(0x210000, 64)),
+            _ => Enumerable.Range(0x10000, 80).Concat(Enumerable.Range(0x30000, 80)).Concat(Enumerable.Range(0x200000, 200))
+                .Concat(Enumerable.Range(0x210000, 64)),
         };
         Span<byte> one = stackalloc byte[1];
         foreach (var place in places)
@@ -107,7 +111,8 @@ public sealed class HostileImageTests
 
         // Both doors are used: mutations that are refused, and mutations that get all the way to a second opening.
         Assert.InRange(survived, count / 20, count - (count / 20));
-        Console.WriteLine($"{format}: {survived} of {count} mutated images were read and written to the end, {count / watch.Elapsed.TotalSeconds:0} per second");
+        Console.WriteLine($"{format}: {survived} of {count} mutated images were read and written to the end, "
+            + $"{count / watch.Elapsed.TotalSeconds:0} per second");
     }
 
     private static void Change(MemoryDevice device, Random random)
@@ -239,7 +244,8 @@ public sealed class HostileImageTests
         {
             foreach (var (offset, length, checksum) in new[]
             {
-                (0L, 512, VhdLayout.ChecksumOffset), (device.Length - 512, 512, VhdLayout.ChecksumOffset), (512L, 1024, VhdLayout.HeaderChecksumOffset),
+                (0L, 512, VhdLayout.ChecksumOffset), (device.Length - 512, 512, VhdLayout.ChecksumOffset),
+                    (512L, 1024, VhdLayout.HeaderChecksumOffset),
             })
             {
                 if (offset >= 0 && offset + length <= device.Length)
@@ -253,7 +259,8 @@ public sealed class HostileImageTests
         }
         else if (format == "vhdx")
         {
-            foreach (var (offset, length) in new[] { (VhdxLayout.Header.Place1, 4096), (VhdxLayout.Header.Place2, 4096), (VhdxLayout.RegionTable.Place1, 65536), (VhdxLayout.RegionTable.Place2, 65536) })
+            foreach (var (offset, length) in new[] { (VhdxLayout.Header.Place1, 4096), (VhdxLayout.Header.Place2, 4096),
+                (VhdxLayout.RegionTable.Place1, 65536), (VhdxLayout.RegionTable.Place2, 65536) })
             {
                 SignCrc(device, offset, length);
             }
@@ -282,7 +289,9 @@ public sealed class HostileImageTests
         }
     }
 
-    /// <summary>Small images with as many structures as possible: our own, QEMU's where it is installed, the corpus's where it is there.</summary>
+    /// <summary>
+    /// Small images with as many structures as possible: our own, QEMU's where it is installed, the corpus's where it is there.
+    /// </summary>
     private static List<Sample> Samples(string format)
     {
         var samples = OwnSamples(format);
@@ -352,7 +361,8 @@ public sealed class HostileImageTests
         File.WriteAllBytes(folder["source"], content);
         foreach (var options in format switch
         {
-            "qcow2" => new[] { "cluster_size=512,refcount_bits=1", "cluster_size=4096", "extended_l2=on,cluster_size=16k", "compat=0.10,cluster_size=4k", "cluster_size=4096,lazy_refcounts=on" },
+            "qcow2" => new[] { "cluster_size=512,refcount_bits=1", "cluster_size=4096", "extended_l2=on,cluster_size=16k",
+                "compat=0.10,cluster_size=4k", "cluster_size=4096,lazy_refcounts=on" },
             "qed" => ["cluster_size=4096,table_size=2"],
             "vhdx" => ["block_size=1M"],
             "vhd" => ["subformat=dynamic"],
@@ -361,7 +371,8 @@ public sealed class HostileImageTests
         {
             var path = folder["image"];
             File.Delete(path);
-            Qemu.Img(["convert", "-f", "raw", "-O", format == "vhd" ? "vpc" : format, .. options.Length == 0 ? Array.Empty<string>() : ["-o", options], folder["source"], path]);
+            Qemu.Img(["convert", "-f", "raw", "-O", format == "vhd" ? "vpc" : format,
+                .. options.Length == 0 ? Array.Empty<string>() : ["-o", options], folder["source"], path]);
             if (options is "cluster_size=4096" or "extended_l2=on,cluster_size=16k")
             {
                 Qemu.Img("snapshot", "-c", "first", path);

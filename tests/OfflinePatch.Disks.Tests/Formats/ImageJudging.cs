@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 
 namespace OfflinePatch.Disks.Tests.Formats;
 
@@ -37,7 +38,9 @@ internal static class ImageJudging
         Qemu.Compare(path, qemuFormat, model.Content);
     }
 
-    /// <summary>The same course for an image of any size, beside a RAW twin that QEMU makes of it: holes are skipped on both sides.</summary>
+    /// <summary>
+    /// The same course for an image of any size, beside a RAW twin that QEMU makes of it: holes are skipped on both sides.
+    /// </summary>
     public static void BesideRaw(string path, string qemuFormat, ImageFormat format, bool canCheck, bool write = true)
     {
         var raw = path + ".twin";
@@ -97,7 +100,8 @@ internal static class ImageJudging
                 length = Math.Min(length, left.Length);
                 image.Read(at, left.AsSpan(0, (int)length));
                 twin.Read(at, right.AsSpan(0, (int)length));
-                Assert.True(left.AsSpan(0, (int)length).SequenceEqual(right.AsSpan(0, (int)length)), $"a difference in {length} bytes at {at}");
+                Assert.True(left.AsSpan(0, (int)length).SequenceEqual(right.AsSpan(0, (int)length)),
+                    $"a difference in {length} bytes at {at}");
                 Assert.False(ours.IsZero && right.AsSpan(0, (int)length).ContainsAnyExcept((byte)0));
             }
 

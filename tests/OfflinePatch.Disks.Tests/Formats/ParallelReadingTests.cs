@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Formats;

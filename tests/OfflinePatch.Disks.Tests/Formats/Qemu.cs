@@ -40,7 +40,8 @@ internal static class Qemu
     /// <summary>The size of the guest disk, says qemu-img info.</summary>
     public static long VirtualSize(string path, string format)
     {
-        var output = Oracle.RunIn(Path.GetDirectoryName(path), "qemu-img", "info", "--output=json", "-f", format, path).MustSucceed().Output;
+        var output = Oracle.RunIn(Path.GetDirectoryName(path), "qemu-img", "info", "--output=json", "-f", format, path).MustSucceed()
+            .Output;
         return System.Text.Json.JsonDocument.Parse(output).RootElement.GetProperty("virtual-size").GetInt64();
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Qed;
@@ -12,7 +13,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Disks.Tests.Formats;
 
 /// <summary>
-/// Maps that put two blocks in one place, or a block onto metadata: every format says so when it opens the image, so that nothing wrong is converted. The places of
+/// Maps that put two blocks in one place, or a block onto metadata: every format says so when it opens the image, so that nothing wrong is
+/// converted. The places of
 /// the tables are read from the headers here, apart from the product's constants.
 /// </summary>
 public sealed class SharedPlaceTests

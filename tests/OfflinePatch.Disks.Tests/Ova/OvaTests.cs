@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
 using OfflinePatch.Testing;
 
@@ -21,7 +22,8 @@ public sealed class OvaTests
     public void DiskOfAnOvaIsRead(TarEntryFormat format)
     {
         var model = GuestModel.Patterned(9 * MiB, 51);
-        var package = Package(format, ("machine.ovf", Envelope("disk1.vmdk")), ("machine.mf", "SHA256(x)=1"u8.ToArray()), ("disk1.vmdk", Disk(model)));
+        var package = Package(format, ("machine.ovf", Envelope("disk1.vmdk")), ("machine.mf", "SHA256(x)=1"u8.ToArray()),
+            ("disk1.vmdk", Disk(model)));
         if (format == TarEntryFormat.V7)
         {
             // No magic: not recognised as a tar.
@@ -79,7 +81,8 @@ public sealed class OvaTests
         using var scratch = new ScratchFolder();
         var model = GuestModel.Patterned(9 * MiB, 53);
         HostFile.Save(model, scratch["start.raw"]);
-        Oracle.Run("qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", scratch["start.raw"], scratch["disk.vmdk"]).MustSucceed();
+        Oracle.Run("qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized", scratch["start.raw"],
+            scratch["disk.vmdk"]).MustSucceed();
         File.WriteAllBytes(scratch["m.ovf"], Envelope("disk.vmdk"));
         Oracle.RunIn(scratch.Path, "tar", "-cf", "m.ova", "m.ovf", "disk.vmdk").MustSucceed();
         using (var image = DiskFormats.Open(new FolderImageFiles(scratch["m.ova"])))
@@ -100,7 +103,8 @@ public sealed class OvaTests
         var model = GuestModel.Patterned(MiB, 58);
         var disk = Disk(model);
         var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("d.vmdk")), ("x", []), ("short", disk));
-        var records = Encoding.ASCII.GetBytes(PaxRecord("comment", "\n12 path=evil\n") + PaxRecord("path", "folder/d.vmdk") + PaxRecord("size", $"{disk.Length}"));
+        var records = Encoding.ASCII.GetBytes(PaxRecord("comment", "\n12 path=evil\n") + PaxRecord("path", "folder/d.vmdk")
+            + PaxRecord("size", $"{disk.Length}"));
         var header = FindHeader(package, "x");
         package = WithExtension(package, header, 'x', records);
         var member = FindHeader(package, "short");
@@ -144,7 +148,8 @@ public sealed class OvaTests
         File.WriteAllText(scratch["readme.txt"], "exported");
         Oracle.RunIn(scratch.Path, "tar", "--format=posix", "-cf", "m.tar", "readme.txt", "disk.qcow2").MustSucceed();
         using var image = DiskFormats.Open(new FolderImageFiles(scratch["m.tar"]));
-        Assert.Equal((ImageFormat.Qcow2, "disk.qcow2", "1"), (image.Format, image.Properties["ovf.disk"], image.Properties["ovf.diskCount"]));
+        Assert.Equal((ImageFormat.Qcow2, "disk.qcow2", "1"),
+            (image.Format, image.Properties["ovf.disk"], image.Properties["ovf.diskCount"]));
         GuestModel.AssertSame(model, image);
     }
 
@@ -157,7 +162,8 @@ public sealed class OvaTests
     public void EnvelopesInOtherEncodingsAndWithEscapes(string encoding, string href, string name)
     {
         var model = GuestModel.Patterned(MiB, 60);
-        var text = $"<?xml version=\"1.0\" encoding=\"{encoding}\"?>" + string.Concat(Encoding.UTF8.GetString(Envelope(href)).SkipWhile(c => c != '>').Skip(1));
+        var text = $"<?xml version=\"1.0\" encoding=\"{encoding}\"?>"
+            + string.Concat(Encoding.UTF8.GetString(Envelope(href)).SkipWhile(c => c != '>').Skip(1));
         byte[] bytes = encoding == "utf-16" ? [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(text)]
             : encoding == "utf-8" ? Encoding.UTF8.GetBytes(text) : CodePagesEncodingProvider.Instance.GetEncoding(encoding)!.GetBytes(text);
         using (var image = DiskFormats.Open(new MemoryImageFiles(Package(TarEntryFormat.Pax, ("a.ovf", bytes), (name, Disk(model))))))
@@ -176,7 +182,8 @@ public sealed class OvaTests
     public void SeveralDisksAreAFact()
     {
         var model = GuestModel.Patterned(MiB, 54);
-        var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("one.vmdk", "two.vmdk")), ("one.vmdk", Disk(model)), ("two.vmdk", Disk(model)));
+        var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("one.vmdk", "two.vmdk")), ("one.vmdk", Disk(model)),
+            ("two.vmdk", Disk(model)));
         using var image = DiskFormats.Open(new MemoryImageFiles(package));
         Assert.Equal("2", image.Properties["ovf.diskCount"]);
 
@@ -187,8 +194,10 @@ public sealed class OvaTests
     }
 
     [Theory]
-    [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><References><File id=\"f\" href=\"a\" compression=\"x-lzma\"/></References></Envelope>", "OVA-0101")]
-    [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><References><File id=\"f\" href=\"a\" chunkSize=\"1\"/></References></Envelope>", "OVA-0102")]
+    [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><References><File id=\"f\" href=\"a\" "
+        + "compression=\"x-lzma\"/></References></Envelope>", "OVA-0101")]
+    [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><References><File id=\"f\" href=\"a\" "
+        + "chunkSize=\"1\"/></References></Envelope>", "OVA-0102")]
     [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"></Envelope>", "OVA-0005")]
     [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><Disk fileRef=\"x\"/></Envelope>", "OVA-0004")]
     [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\">", "OVA-0004")]
@@ -249,10 +258,15 @@ public sealed class OvaTests
     private static byte[] Envelope(params string[] disks)
     {
         var files = string.Concat(disks.Select((d, i) => $"<File ovf:href=\"{d}\" ovf:id=\"file{i}\" ovf:size=\"1\"/>"));
-        var section = string.Concat(disks.Select((_, i) => $"<Disk ovf:capacity=\"1\" ovf:diskId=\"d{i}\" ovf:fileRef=\"file{i}\" ovf:format=\"http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized\"/>"));
+        var section =
+            string.Concat(disks.Select((_, i) =>
+            $"<Disk ovf:capacity=\"1\" ovf:diskId=\"d{i}\" ovf:fileRef=\"file{i}\" "
+                + "ovf:format=\"http://www.vmware.com/interfaces/specifications/vmdk.html#streamOptimized\"/>"));
         return Encoding.UTF8.GetBytes(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\" xmlns:ovf=\"http://schemas.dmtf.org/ovf/envelope/1\">"
-            + $"<References>{files}</References><DiskSection><Info>disks</Info>{section}<Disk ovf:capacity=\"5\" ovf:diskId=\"empty\"/></DiskSection></Envelope>");
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\" "
+                + "xmlns:ovf=\"http://schemas.dmtf.org/ovf/envelope/1\">"
+            + $"<References>{files}</References><DiskSection><Info>disks</Info>{section}<Disk ovf:capacity=\"5\" "
+                + "ovf:diskId=\"empty\"/></DiskSection></Envelope>");
     }
 
     private static byte[] Disk(BlockDevice model)
@@ -339,7 +353,8 @@ public sealed class OvaTests
         package.Write(at, block);
     }
 
-    private static string? Code(MemoryDevice package) => (Record.Exception(() => DiskFormats.Open(new MemoryImageFiles(package))) as ICodedError)?.Code;
+    private static string? Code(MemoryDevice package) =>
+        (Record.Exception(() => DiskFormats.Open(new MemoryImageFiles(package))) as ICodedError)?.Code;
 
     private static byte[] Bytes(BlockDevice device)
     {

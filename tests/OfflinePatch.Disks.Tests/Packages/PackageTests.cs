@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Ewf;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
@@ -101,7 +102,8 @@ public sealed class PackageTests
         Zip(scratch["c.zip"], scratch, "flat.vmdk");
         using (var image = DiskFormats.Open(new FolderImageFiles(scratch["a.zip"])))
         {
-            Assert.Equal((ImageFormat.Vhdx, "folder/disk.vhdx", "1"), (image.Format, image.Properties["ovf.disk"], image.Properties["ovf.diskCount"]));
+            Assert.Equal((ImageFormat.Vhdx, "folder/disk.vhdx", "1"),
+                (image.Format, image.Properties["ovf.disk"], image.Properties["ovf.diskCount"]));
             AssertSame(content, image);
         }
 
@@ -165,7 +167,8 @@ public sealed class PackageTests
         Oracle.Require("ewfacquire");
         using var scratch = new ScratchFolder();
         var content = Write(scratch["disk.raw"]);
-        Oracle.RunIn(scratch.Path, "ewfacquire", "-u", "-q", "-c", $"deflate:{compression}", "-f", format, "-S", segmentSize, "-t", scratch["case"], scratch["disk.raw"]).MustSucceed();
+        Oracle.RunIn(scratch.Path, "ewfacquire", "-u", "-q", "-c", $"deflate:{compression}", "-f", format, "-S", segmentSize, "-t",
+            scratch["case"], scratch["disk.raw"]).MustSucceed();
         var first = Directory.GetFiles(scratch.Path, "case.*").Order(StringComparer.Ordinal).First();
         using (var image = DiskFormats.Open(new FolderImageFiles(first)))
         {

@@ -19,7 +19,8 @@ public sealed class PartitionTableTests
         Assert.Equal(PartitionScheme.Mbr, table.Scheme);
         Assert.Equal(0x12345678u, table.MbrSignature);
         Assert.Equal([1, 3], table.Partitions.Select(p => p.Number));
-        Assert.Equal((MiB, MiB, true, (byte)7), (table.Partitions[0].Offset, table.Partitions[0].Length, table.Partitions[0].IsActive, table.Partitions[0].MbrType));
+        Assert.Equal((MiB, MiB, true, (byte)7),
+            (table.Partitions[0].Offset, table.Partitions[0].Length, table.Partitions[0].IsActive, table.Partitions[0].MbrType));
         Assert.Equal((4 * MiB, 2 * MiB, false), (table.Partitions[1].Offset, table.Partitions[1].Length, table.Partitions[1].IsActive));
         Assert.Empty(table.Notes);
         Assert.False(table.HasDynamicDisk);
@@ -63,7 +64,8 @@ public sealed class PartitionTableTests
     public void GptInBothSectorSizes(int sectorSize)
     {
         var perMiB = (ulong)(MiB / sectorSize);
-        var disk = PartitionedDisk.Gpt(100 * MiB, sectorSize, (PartitionedDisk.Esp, perMiB, (2 * perMiB) - 1, "EFI system partition"), (PartitionedDisk.Basic, 4 * perMiB, (9 * perMiB) - 1, "Basic data"));
+        var disk = PartitionedDisk.Gpt(100 * MiB, sectorSize, (PartitionedDisk.Esp, perMiB, (2 * perMiB) - 1, "EFI system partition"),
+            (PartitionedDisk.Basic, 4 * perMiB, (9 * perMiB) - 1, "Basic data"));
 
         var table = PartitionTable.Read(disk);
 
@@ -71,7 +73,8 @@ public sealed class PartitionTableTests
         Assert.Equal((1, MiB, MiB, PartitionTypes.EfiSystem, "EFI system partition"), Facts(table.Partitions[0]));
         Assert.Equal((2, 4 * MiB, 5 * MiB, PartitionTypes.BasicData, "Basic data"), Facts(table.Partitions[1]));
         Assert.Equal(new Guid(2, 0, 0, [0, 0, 0, 0, 0, 0, 0, 0]), table.Partitions[1].UniqueGuid);
-        Assert.Equal(new ProtectiveMbr(1, 0, 1, (uint)((100 * MiB / sectorSize) - 1), HasBootSignature: true, HasOtherEntries: false), table.Protective);
+        Assert.Equal(new ProtectiveMbr(1, 0, 1, (uint)((100 * MiB / sectorSize) - 1), HasBootSignature: true, HasOtherEntries: false),
+            table.Protective);
         Assert.Equal((512, sectorSize == 512), (table.DeviceSectorSize, table.IsVisibleToFirmware));
         Assert.Equal(sectorSize == 512 ? 0 : 1, table.Notes.Count);
     }
@@ -239,12 +242,15 @@ public sealed class PartitionTableTests
         Directory.CreateDirectory(scratch["files"]);
         File.WriteAllText(scratch["files/a.txt"], "a");
         File.WriteAllBytes(scratch["part"], new byte[3_000_000]);
-        string[] arguments = ["-as", "mkisofs", "-o", scratch["disk"], "-append_partition", "2", "0xef", scratch["part"], "-append_partition", "3", "0x07", scratch["part"]];
-        Oracle.Run("xorriso", [.. arguments, .. gpt ? ["-appended_part_as_gpt"] : Array.Empty<string>(), "-V", "TEST", scratch["files"]]).MustSucceed();
+        string[] arguments = ["-as", "mkisofs", "-o", scratch["disk"], "-append_partition", "2", "0xef", scratch["part"],
+            "-append_partition", "3", "0x07", scratch["part"]];
+        Oracle.Run("xorriso", [.. arguments, .. gpt ? ["-appended_part_as_gpt"] : Array.Empty<string>(), "-V", "TEST", scratch["files"]])
+            .MustSucceed();
 
         var table = PartitionTable.Read(new MemoryDevice(File.ReadAllBytes(scratch["disk"])));
         var theirs = MmlsPartition().Matches(Oracle.Run("mmls", scratch["disk"]).MustSucceed().Output)
-            .Select(m => (Offset: long.Parse(m.Groups["start"].Value, CultureInfo.InvariantCulture) * 512, Length: long.Parse(m.Groups["count"].Value, CultureInfo.InvariantCulture) * 512))
+            .Select(m => (Offset: long.Parse(m.Groups["start"].Value, CultureInfo.InvariantCulture) * 512,
+                Length: long.Parse(m.Groups["count"].Value, CultureInfo.InvariantCulture) * 512))
             .Where(p => p.Offset != 0);
 
         Assert.Equal(gpt ? PartitionScheme.Gpt : PartitionScheme.Mbr, table.Scheme);
@@ -253,7 +259,8 @@ public sealed class PartitionTableTests
 
 
     private static Regex MmlsPartition() =>
-        new(@"^\d+:\s+(?:\d+:)?\d+\s+(?<start>\d+)\s+\d+\s+(?<count>\d+)", RegexOptions.Multiline | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        new(@"^\d+:\s+(?:\d+:)?\d+\s+(?<start>\d+)\s+\d+\s+(?<count>\d+)", RegexOptions.Multiline | RegexOptions.CultureInvariant,
+            TimeSpan.FromSeconds(1));
 
     private static (int, long, long, Guid, string) Facts(Partition p) => (p.Number, p.Offset, p.Length, p.TypeGuid, p.Name);
 

@@ -21,7 +21,8 @@ internal static class PartitionedDisk
         return disk;
     }
 
-    public static void WriteBootRecord(MemoryDevice disk, long offset, params (int Slot, byte Status, byte Type, uint First, uint Count)[] entries)
+    public static void WriteBootRecord(MemoryDevice disk, long offset,
+        params (int Slot, byte Status, byte Type, uint First, uint Count)[] entries)
     {
         var sector = new byte[512];
         foreach (var (slot, status, type, first, count) in entries)

@@ -4,7 +4,8 @@ using OfflinePatch.Disks.Partitions;
 namespace OfflinePatch.Disks.Tests.Partitions;
 
 /// <summary>
-/// Protective MBRs as firmware sees them. What is expected here is what OVMF (edk2-stable202211, EFI shell's "map" on an AHCI disk and on one with 4096-byte sectors)
+/// Protective MBRs as firmware sees them. What is expected here is what OVMF (edk2-stable202211, EFI shell's "map" on an AHCI disk and on
+/// one with 4096-byte sectors)
 /// listed for each of these disks.
 /// </summary>
 public sealed class ProtectiveMbrTests
@@ -52,7 +53,8 @@ public sealed class ProtectiveMbrTests
 
         var table = PartitionTable.Read(disk);
         Assert.True(table.IsVisibleToFirmware);
-        Assert.Equal((1U, (uint)((100 * MiB / 512) - 1), true, (byte)0), (table.Protective!.FirstSector, table.Protective.SectorCount, table.Protective.HasBootSignature, table.Protective.Status));
+        Assert.Equal((1U, (uint)((100 * MiB / 512) - 1), true, (byte)0),
+            (table.Protective!.FirstSector, table.Protective.SectorCount, table.Protective.HasBootSignature, table.Protective.Status));
         Assert.Equal(what == "slot 2" ? 2 : 1, table.Protective.Slot);
         Assert.Equal(what == "hybrid", table.Protective.HasOtherEntries);
         Assert.Equal([0xEB, 0x63], Bytes(disk, 0, 2));
@@ -94,7 +96,8 @@ public sealed class ProtectiveMbrTests
 
     private static MemoryDevice Damaged(string what)
     {
-        var disk = PartitionedDisk.Gpt(100 * MiB, 512, (PartitionedDisk.Esp, 2048, 4095, "ESP"), (PartitionedDisk.Basic, 4096, 8191, "data"));
+        var disk = PartitionedDisk.Gpt(100 * MiB, 512, (PartitionedDisk.Esp, 2048, 4095, "ESP"),
+            (PartitionedDisk.Basic, 4096, 8191, "data"));
         var entry = Bytes(disk, Slot1, 16);
         switch (what)
         {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Qcow;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
@@ -24,7 +25,8 @@ public sealed class QcowImageTests
         File.WriteAllBytes(folder["source"], content);
         if (compressed)
         {
-            Oracle.Run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow", folder["source"], path); // ends with 1 in version 7.2, after all is written
+            // ends with 1 in version 7.2, after all is written
+            Oracle.Run("qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow", folder["source"], path);
             Assert.Equal(content, Qemu.Read(path, "qcow"));
         }
         else

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Qcow2;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
@@ -12,15 +13,21 @@ public sealed class Qcow2ImageTests
 
     public static TheoryData<string> Variants =>
     [
-        "", "compat=0.10", "cluster_size=512", "cluster_size=4096", "cluster_size=2M", "cluster_size=4096,refcount_bits=1", "refcount_bits=2", "refcount_bits=4",
-        "cluster_size=512,refcount_bits=8", "refcount_bits=32", "cluster_size=512,refcount_bits=64", "extended_l2=on,cluster_size=16k", "extended_l2=on", "extended_l2=on,cluster_size=2M",
-        "lazy_refcounts=on", "preallocation=metadata", "preallocation=falloc", "preallocation=full", "extended_l2=on,preallocation=metadata", "data_file=data.raw",
-        "data_file=data.raw,data_file_raw=on", "data_file=data.raw,extended_l2=on", "data_file=data.raw,data_file_raw=on,preallocation=metadata",
+        "", "compat=0.10", "cluster_size=512", "cluster_size=4096", "cluster_size=2M", "cluster_size=4096,refcount_bits=1",
+            "refcount_bits=2", "refcount_bits=4",
+        "cluster_size=512,refcount_bits=8", "refcount_bits=32", "cluster_size=512,refcount_bits=64", "extended_l2=on,cluster_size=16k",
+            "extended_l2=on", "extended_l2=on,cluster_size=2M",
+        "lazy_refcounts=on", "preallocation=metadata", "preallocation=falloc", "preallocation=full",
+            "extended_l2=on,preallocation=metadata", "data_file=data.raw",
+        "data_file=data.raw,data_file_raw=on", "data_file=data.raw,extended_l2=on",
+            "data_file=data.raw,data_file_raw=on,preallocation=metadata",
     ];
 
     public static TheoryData<string> CompressedVariants =>
     [
-        "", "compat=0.10", "cluster_size=4096", "cluster_size=512", "cluster_size=2M", "compression_type=zstd", "compression_type=zstd,cluster_size=2M", "extended_l2=on", "extended_l2=on,compression_type=zstd", "refcount_bits=64,cluster_size=1k",
+        "", "compat=0.10", "cluster_size=4096", "cluster_size=512", "cluster_size=2M", "compression_type=zstd",
+            "compression_type=zstd,cluster_size=2M", "extended_l2=on", "extended_l2=on,compression_type=zstd",
+            "refcount_bits=64,cluster_size=1k",
     ];
 
     [SkippableTheory]

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Qed;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;

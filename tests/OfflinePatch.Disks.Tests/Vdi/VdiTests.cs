@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
 using OfflinePatch.Testing;
 
@@ -23,7 +24,8 @@ public sealed class VdiTests
         using var scratch = new ScratchFolder();
         var model = GuestModel.Patterned(size, 21);
         HostFile.Save(model, scratch["start.raw"]);
-        Oracle.Run("qemu-img", "convert", "-f", "raw", "-O", "vdi", "-o", $"static={isStatic}", scratch["start.raw"], scratch["disk"]).MustSucceed();
+        Oracle.Run("qemu-img", "convert", "-f", "raw", "-O", "vdi", "-o", $"static={isStatic}", scratch["start.raw"], scratch["disk"])
+            .MustSucceed();
         var files = new FolderImageFiles(scratch["disk"]);
         using var image = DiskFormats.Open(files);
         Assert.Equal((ImageFormat.Vdi, subformat, null), (image.Format, image.Subformat, image.WhyNotInPlace));

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vhd;
 using OfflinePatch.Testing;
@@ -268,14 +269,16 @@ public sealed class VhdImageTests
         var footer = new byte[512];
         child.Read(0, footer);
         BinaryPrimitives.WriteUInt32BigEndian(footer.AsSpan(VhdLayout.DiskTypeOffset), VhdLayout.TypeDifferencing);
-        BinaryPrimitives.WriteUInt32BigEndian(footer.AsSpan(VhdLayout.ChecksumOffset), VhdFooter.Checksum(footer, VhdLayout.ChecksumOffset));
+        BinaryPrimitives.WriteUInt32BigEndian(footer.AsSpan(VhdLayout.ChecksumOffset),
+            VhdFooter.Checksum(footer, VhdLayout.ChecksumOffset));
         child.Write(0, footer);
         child.Write(child.Length - 512, footer);
         var header = new byte[1024];
         child.Read(512, header);
         parentFooter.UniqueId.TryWriteBytes(header.AsSpan(VhdLayout.ParentIdOffset), bigEndian: true, out _);
         Encoding.BigEndianUnicode.GetBytes(parentName, header.AsSpan(VhdLayout.ParentNameOffset));
-        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(VhdLayout.HeaderChecksumOffset), VhdFooter.Checksum(header, VhdLayout.HeaderChecksumOffset));
+        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(VhdLayout.HeaderChecksumOffset),
+            VhdFooter.Checksum(header, VhdLayout.HeaderChecksumOffset));
         child.Write(512, header);
         return child;
     }
@@ -285,10 +288,12 @@ public sealed class VhdImageTests
         var bytes = File.ReadAllBytes(path);
         foreach (var (offset, length, checksum) in new[]
         {
-            (0, 512, VhdLayout.ChecksumOffset), (bytes.Length - 512, 512, VhdLayout.ChecksumOffset), (512, 1024, VhdLayout.HeaderChecksumOffset),
+            (0, 512, VhdLayout.ChecksumOffset), (bytes.Length - 512, 512, VhdLayout.ChecksumOffset),
+                (512, 1024, VhdLayout.HeaderChecksumOffset),
         })
         {
-            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(offset + checksum), VhdFooter.Checksum(bytes.AsSpan(offset, length), checksum));
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(offset + checksum),
+                VhdFooter.Checksum(bytes.AsSpan(offset, length), checksum));
         }
 
         File.WriteAllBytes(path, bytes);

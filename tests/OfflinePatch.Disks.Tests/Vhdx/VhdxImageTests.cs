@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vhdx;
 using OfflinePatch.Testing;
@@ -123,7 +124,8 @@ public sealed class VhdxImageTests
 
         "patched"u8.CopyTo(expected.AsSpan(5_000_000));
         Qemu.Check(path, "vhdx"); // the log is empty: QEMU opens it read-only
-        Qemu.Io(folder["judge.vhdx"], "vhdx", "write -P 112 5000000 1", "write -P 97 5000001 1", "write -P 116 5000002 1", "write -P 99 5000003 1", "write -P 104 5000004 1",
+        Qemu.Io(folder["judge.vhdx"], "vhdx", "write -P 112 5000000 1", "write -P 97 5000001 1", "write -P 116 5000002 1",
+            "write -P 99 5000003 1", "write -P 104 5000004 1",
             "write -P 101 5000005 1", "write -P 100 5000006 1");
         Qemu.Img("compare", "-f", "vhdx", "-F", "vhdx", path, folder["judge.vhdx"]);
     }
@@ -153,7 +155,8 @@ public sealed class VhdxImageTests
         log.Activate();
         File.WriteAllBytes(path, bytes);
 
-        // QEMU cannot judge the replay: it takes 13 and 14, which lie at the start of the ring, for a whole sequence, though their tail is entry 11.
+        // QEMU cannot judge the replay: it takes 13 and 14, which lie at the start of the ring, for a whole sequence, though their tail is
+        // entry 11.
         var expected = (byte[])content.Clone();
         expected.AsSpan(0, 4096).Fill(0xA4);
         expected.AsSpan(4096, 4096).Fill(0xA3);

@@ -6,14 +6,20 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Tests.Vmdk;
 
-/// <summary>Builds VMDKs from the words of their descriptions, apart from the product's constants: for variants that no tool here writes, and for damage.</summary>
+/// <summary>
+/// Builds VMDKs from the words of their descriptions, apart from the product's constants: for variants that no tool here writes, and for
+/// damage.
+/// </summary>
 internal static class VmdkBuilder
 {
-    public static string Descriptor(string createType, string extents, string more = "", string cid = "1234abcd", string parentCid = "ffffffff") =>
-        $"# Disk DescriptorFile\nversion=1\nCID={cid}\nparentCID={parentCid}\ncreateType=\"{createType}\"\n{more}\n# Extent description\n{extents}\n\n#DDB\nddb.adapterType = \"lsilogic\"\n";
+    public static string Descriptor(string createType, string extents, string more = "", string cid = "1234abcd",
+        string parentCid = "ffffffff") =>
+        $"# Disk DescriptorFile\nversion=1\nCID={cid}\nparentCID={parentCid}\ncreateType=\"{createType}\"\n{more}\n# Extent description\n"
+            + $"{extents}\n\n#DDB\nddb.adapterType = \"lsilogic\"\n";
 
     /// <summary>A monolithicSparse file: grains of <paramref name="grainSectors"/>, those in <paramref name="grains"/> stored.</summary>
-    public static MemoryDevice Sparse(long sectors, int grainSectors, IReadOnlyDictionary<int, byte[]> grains, string? descriptor = null, uint flags = 3)
+    public static MemoryDevice Sparse(long sectors, int grainSectors, IReadOnlyDictionary<int, byte[]> grains, string? descriptor = null,
+        uint flags = 3)
     {
         var count = (int)((sectors + grainSectors - 1) / grainSectors);
         var tables = (count + 511) / 512;
@@ -56,7 +62,8 @@ internal static class VmdkBuilder
         return file;
     }
 
-    public static byte[] Header(long sectors, int grainSectors, long rgd, long gd, long overHead, uint flags, uint version = 1, long descriptor = 1)
+    public static byte[] Header(long sectors, int grainSectors, long rgd, long gd, long overHead, uint flags, uint version = 1,
+        long descriptor = 1)
     {
         var header = new byte[512];
         "KDMV"u8.CopyTo(header);

@@ -1,5 +1,7 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Vmdk;

@@ -1,5 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
+using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Vmdk;
@@ -32,7 +34,8 @@ public sealed class VmdkDescriptorTests
     public void OtherTextsAreNone(string start)
     {
         var text = start + new string(' ', 2000) + "\nRW 100 FLAT \"a.bin\" 0\n";
-        Assert.Equal("DISK-0001", Assert.Throws<UnsupportedImageException>(() => DiskFormats.Open(Files(Encoding.UTF8.GetBytes(text), "a.bin"))).Code);
+        Assert.Equal("DISK-0001",
+            Assert.Throws<UnsupportedImageException>(() => DiskFormats.Open(Files(Encoding.UTF8.GetBytes(text), "a.bin"))).Code);
     }
 
     [Theory]
@@ -49,7 +52,8 @@ public sealed class VmdkDescriptorTests
     public void NamesInTheEncodingsThatVmwareNames(string encoding, int codePage, string name)
     {
         var text = VmdkBuilder.Descriptor("monolithicFlat", $"RW 100 FLAT \"{name}-flat.vmdk\" 0", $"encoding=\"{encoding}\"");
-        using var image = DiskFormats.Open(Files(CodePagesEncodingProvider.Instance.GetEncoding(codePage)!.GetBytes(text), name + "-flat.vmdk"));
+        using var image =
+            DiskFormats.Open(Files(CodePagesEncodingProvider.Instance.GetEncoding(codePage)!.GetBytes(text), name + "-flat.vmdk"));
         Assert.Equal(51200L, image.Length);
     }
 
@@ -61,7 +65,8 @@ public sealed class VmdkDescriptorTests
     public void AnEncodingThatIsNotKnownIsSaid(string encoding)
     {
         var text = VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"b\u00fcro-flat.vmdk\" 0", $"encoding=\"{encoding}\"");
-        Assert.Equal("VMDK-0113", Assert.Throws<UnsupportedImageException>(() => DiskFormats.Open(Files(Encoding.Latin1.GetBytes(text), "b\u00fcro-flat.vmdk"))).Code);
+        Assert.Equal("VMDK-0113", Assert.Throws<UnsupportedImageException>(() =>
+            DiskFormats.Open(Files(Encoding.Latin1.GetBytes(text), "b\u00fcro-flat.vmdk"))).Code);
     }
 
     [Theory]
@@ -71,7 +76,8 @@ public sealed class VmdkDescriptorTests
     [Trait("tier", "layout")]
     public void EveryContentIdIsRenewed(string lines, string prefix)
     {
-        var text = VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0").Replace("CID=1234abcd", lines, StringComparison.Ordinal);
+        var text = VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0")
+            .Replace("CID=1234abcd", lines, StringComparison.Ordinal);
         var files = Files(Encoding.UTF8.GetBytes(text), "a.bin");
         using (var image = DiskFormats.Open(files))
         {

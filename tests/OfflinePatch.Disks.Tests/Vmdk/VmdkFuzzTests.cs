@@ -1,6 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Vmdk;
@@ -63,13 +64,17 @@ public sealed class VmdkFuzzTests
                 break;
             case "stream":
                 var stream = Bytes(Stream());
-                Mutation.Fuzz(stream, seed, cases, [(0, 96), (512, 400), (65536, 2000), (stream.Length - 8192, 8192), (stream.Length - 1536, 1536)]);
+                Mutation.Fuzz(stream, seed, cases,
+                    [(0, 96), (512, 400), (65536, 2000), (stream.Length - 8192, 8192), (stream.Length - 1536, 1536)]);
                 break;
             case "cowd":
-                Mutation.Fuzz(Bytes(VmdkBuilder.Cowd(800, 8, new Dictionary<int, byte[]> { [3] = Grain })), seed, cases, [(0, 32), (2048, 16), (2560, 500)]);
+                Mutation.Fuzz(Bytes(VmdkBuilder.Cowd(800, 8, new Dictionary<int, byte[]> { [3] = Grain })), seed, cases,
+                    [(0, 32), (2048, 16), (2560, 500)]);
                 break;
             default:
-                var file = Bytes(VmdkBuilder.SeSparse(800, new Dictionary<int, ulong> { [1] = 0x1000_0000_0000_0000, [5] = 0x3001_0000_0000_0000 }, new byte[8192]));
+                var file = Bytes(VmdkBuilder.SeSparse(800, new Dictionary<int,
+                    ulong>
+                { [1] = 0x1000_0000_0000_0000, [5] = 0x3001_0000_0000_0000 }, new byte[8192]));
                 Mutation.Fuzz(file, seed, cases, [(0, 256), (512, 32), (1024, 16), (2048, 128)], InDescriptor);
                 break;
         }
@@ -77,12 +82,14 @@ public sealed class VmdkFuzzTests
 
     private static MemoryImageFiles InDescriptor(MemoryDevice device)
     {
-        var files = new MemoryImageFiles(new MemoryDevice(Encoding.UTF8.GetBytes(VmdkBuilder.Descriptor("seSparse", "RW 800 SESPARSE \"d\""))), "disk.vmdk");
+        var files = new MemoryImageFiles(new MemoryDevice(Encoding.UTF8.GetBytes(VmdkBuilder.Descriptor("seSparse",
+            "RW 800 SESPARSE \"d\""))), "disk.vmdk");
         files.Companions["d"] = device;
         return files;
     }
 
-    private static MemoryDevice SmallSparse() => VmdkBuilder.Sparse(400, 8, new Dictionary<int, byte[]> { [1] = Grain, [3] = Grain, [25] = Grain }, flags: 7);
+    private static MemoryDevice SmallSparse() =>
+        VmdkBuilder.Sparse(400, 8, new Dictionary<int, byte[]> { [1] = Grain, [3] = Grain, [25] = Grain }, flags: 7);
 
     private static MemoryDevice Stream()
     {

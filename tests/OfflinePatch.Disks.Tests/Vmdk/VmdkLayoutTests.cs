@@ -1,6 +1,8 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Vmdk;
@@ -27,7 +29,8 @@ public sealed class VmdkLayoutTests
     public void FooterWhoseDescriptorLiesBeyondAnyFileIsRead()
     {
         var file = VmdkBuilder.Stream(1000, new Dictionary<int, byte[]> { [1] = Grain });
-        file.Write(file.Length - 1024 + 0x1C, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]); // the header's own descriptor is the one that counts
+        // the header's own descriptor is the one that counts
+        file.Write(file.Length - 1024 + 0x1C, [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF]);
         using var image = Open(file);
         var grain = new byte[Grain.Length];
         image.Read(65536, grain);
@@ -55,7 +58,8 @@ public sealed class VmdkLayoutTests
     public void CowdIsReadOverItsParent()
     {
         var part = Grain[..4096];
-        var files = Files(VmdkBuilder.Descriptor("vmfsSparse", "RW 2000 VMFSSPARSE \"disk-delta.vmdk\"", "parentFileNameHint=\"/vmfs/volumes/a/base.vmdk\"", parentCid: "00000001"));
+        var files = Files(VmdkBuilder.Descriptor("vmfsSparse", "RW 2000 VMFSSPARSE \"disk-delta.vmdk\"",
+            "parentFileNameHint=\"/vmfs/volumes/a/base.vmdk\"", parentCid: "00000001"));
         files.Companions["disk-delta.vmdk"] = VmdkBuilder.Cowd(2000, 8, new Dictionary<int, byte[]> { [3] = part, [249] = part });
         files.Companions["base.vmdk"] = Text(VmdkBuilder.Descriptor("vmfs", "RW 2000 VMFS \"base-flat.vmdk\"", cid: "1"));
         var flat = GuestModel.Patterned(2000 * 512, 3);
@@ -148,7 +152,8 @@ public sealed class VmdkLayoutTests
     [Fact]
     public void EncryptedIsRefusedByName()
     {
-        var files = Files(VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0", "encryption.keySafe = \"vmware:key/list/(pair/(x))\""));
+        var files = Files(VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0",
+            "encryption.keySafe = \"vmware:key/list/(pair/(x))\""));
         var error = Assert.Throws<RefusedException>(() => DiskFormats.Open(files));
         Assert.Equal("VMDK-0201", error.Code);
         Assert.Contains("encrypted VMDK", error.Message, StringComparison.Ordinal);
@@ -157,9 +162,11 @@ public sealed class VmdkLayoutTests
     [Fact]
     public void CircularChainIsRefused()
     {
-        var files = Files(VmdkBuilder.Descriptor("vmfs", "RW 100 VMFS \"a.bin\"", "parentFileNameHint=\"other.vmdk\"", parentCid: "1234abcd"));
+        var files =
+            Files(VmdkBuilder.Descriptor("vmfs", "RW 100 VMFS \"a.bin\"", "parentFileNameHint=\"other.vmdk\"", parentCid: "1234abcd"));
         files.Companions["a.bin"] = new MemoryDevice(100 * 512);
-        files.Companions["other.vmdk"] = Text(VmdkBuilder.Descriptor("vmfs", "RW 100 VMFS \"b.bin\"", "parentFileNameHint=\"disk.vmdk\"", parentCid: "1234abcd"));
+        files.Companions["other.vmdk"] =
+            Text(VmdkBuilder.Descriptor("vmfs", "RW 100 VMFS \"b.bin\"", "parentFileNameHint=\"disk.vmdk\"", parentCid: "1234abcd"));
         files.Companions["disk.vmdk"] = files.Image;
         Assert.Equal("VMDK-0021", Assert.Throws<CorruptImageException>(() => DiskFormats.Open(files)).Code);
     }
@@ -275,7 +282,8 @@ public sealed class VmdkLayoutTests
 
     private static MemoryImageFiles SeSparseFiles(bool journal)
     {
-        var files = Files(VmdkBuilder.Descriptor("seSparse", "RW 2000 SESPARSE \"d-sesparse.vmdk\"", "parentFileNameHint=\"base.vmdk\"", parentCid: "00000001"));
+        var files = Files(VmdkBuilder.Descriptor("seSparse", "RW 2000 SESPARSE \"d-sesparse.vmdk\"", "parentFileNameHint=\"base.vmdk\"",
+            parentCid: "00000001"));
         var entries = new Dictionary<int, ulong> { [1] = 0x1000_0000_0000_0000, [2] = 0x2000_0000_0000_0000, [5] = 0x3001_0000_0000_0000 };
         files.Companions["d-sesparse.vmdk"] = VmdkBuilder.SeSparse(2000, entries, Grain[..8192], journal);
         files.Companions["base.vmdk"] = Text(VmdkBuilder.Descriptor("vmfs", "RW 2000 VMFS \"base-flat.vmdk\"", cid: "00000001"));

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
 using OfflinePatch.Testing;
 
@@ -68,7 +69,8 @@ public sealed class VmdkQemuTests
         using var scratch = new ScratchFolder();
         var model = new MemoryDevice(5 * 1024 * MiB);
         HostFile.Save(model, scratch["start.raw"]);
-        Oracle.Run("qemu-img", "convert", "-O", "vmdk", "-o", $"subformat={subformat}", scratch["start.raw"], scratch["disk.vmdk"]).MustSucceed();
+        Oracle.Run("qemu-img", "convert", "-O", "vmdk", "-o", $"subformat={subformat}", scratch["start.raw"], scratch["disk.vmdk"])
+            .MustSucceed();
         Assert.True(Directory.GetFiles(scratch.Path, "disk-*").Length == 3);
         var files = new FolderImageFiles(scratch["disk.vmdk"]);
         using var image = DiskFormats.Open(files);
@@ -124,7 +126,8 @@ public sealed class VmdkQemuTests
         }
 
         files.Save();
-        Assert.Equal("VMDK-0020", Assert.Throws<CorruptImageException>(() => DiskFormats.Open(new FolderImageFiles(scratch["top.vmdk"]))).Code);
+        Assert.Equal("VMDK-0020",
+            Assert.Throws<CorruptImageException>(() => DiskFormats.Open(new FolderImageFiles(scratch["top.vmdk"]))).Code);
         Assert.Equal("TEST-0001", Assert.Throws<RefusedException>(() =>
             DiskFormats.Open(new FolderImageFiles(scratch["top.vmdk"]) { AllowParents = false })).Code);
     }
@@ -186,7 +189,8 @@ public sealed class VmdkQemuTests
     {
         var model = GuestModel.Patterned(size, seed);
         HostFile.Save(model, scratch["start.raw"]);
-        Oracle.Run("qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", $"subformat={subformat}", scratch["start.raw"], scratch["disk.vmdk"]).MustSucceed();
+        Oracle.Run("qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", $"subformat={subformat}", scratch["start.raw"],
+            scratch["disk.vmdk"]).MustSucceed();
         return model;
     }
 

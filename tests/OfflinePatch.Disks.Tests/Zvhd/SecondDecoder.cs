@@ -5,7 +5,8 @@ using ZstdSharp;
 namespace OfflinePatch.Disks.Tests.Zvhd;
 
 /// <summary>
-/// Decodes ZVHD and ZVHD2 files from start to end in the way of the description, field by field with plain offsets. Shares nothing with the product's
+/// Decodes ZVHD and ZVHD2 files from start to end in the way of the description, field by field with plain offsets. Shares nothing with the
+/// product's
 /// readers, and refuses what the description does not say.
 /// </summary>
 internal static class SecondDecoder
@@ -80,8 +81,10 @@ internal static class SecondDecoder
         Require(BitConverter.ToInt64(file, footer + 0x68) == bitmapAt, "bitmap_lba");
         var bitmapSegments = (blocks + 32767) / 32768;
         Require(BitConverter.ToInt32(file, footer + 0x74) == bitmapSegments * 4096, "bitmap_size");
-        Require(BitConverter.ToInt32(file, footer + 0x78) == 0x80000 && BitConverter.ToInt32(file, footer + 0x7C) == 0x1000, "segment sizes");
-        Require(BitConverter.ToInt32(file, footer + 0x80) == segments && BitConverter.ToInt32(file, footer + 0x84) == bitmapSegments, "segments");
+        Require(BitConverter.ToInt32(file, footer + 0x78) == 0x80000 && BitConverter.ToInt32(file, footer + 0x7C) == 0x1000,
+            "segment sizes");
+        Require(BitConverter.ToInt32(file, footer + 0x80) == segments && BitConverter.ToInt32(file, footer + 0x84) == bitmapSegments,
+            "segments");
         Require(BitConverter.ToInt32(file, footer + 0x88) == records.Count && file[footer + 0x8C] == 0, "non_zero_blk_num");
         Require(bitmapAt + (bitmapSegments * 4096) == footer, "place of the footer");
         for (var i = 0; i < records.Count; i++)

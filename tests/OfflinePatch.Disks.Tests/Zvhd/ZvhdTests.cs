@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Tests.Containers;
 using OfflinePatch.Testing;
 
@@ -81,7 +82,8 @@ public sealed class ZvhdTests
         Oracle.Run("zstd", "-d", "-q", scratch["block.zst"], "-o", scratch["block"]).MustSucceed();
 
         Assert.Equal(Bytes(model).AsSpan(0, 2 << 20).ToArray(), File.ReadAllBytes(scratch["block"]));
-        Assert.Contains("Decompressed Size: 2", Oracle.Run("zstd", "-l", "-v", scratch["block.zst"]).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("Decompressed Size: 2", Oracle.Run("zstd", "-l", "-v", scratch["block.zst"]).MustSucceed().Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -208,7 +210,8 @@ public sealed class ZvhdTests
     private static MemoryDevice Write(BlockDevice source, ImageFormat format, string? compression = null)
     {
         var output = new MemoryDevice(0);
-        DiskConverter.Convert(source, ConversionTests.Format(format), output, new DiskWriterOptions(Compression: compression), verify: true);
+        DiskConverter.Convert(source, ConversionTests.Format(format), output, new DiskWriterOptions(Compression: compression),
+            verify: true);
         return output;
     }
 

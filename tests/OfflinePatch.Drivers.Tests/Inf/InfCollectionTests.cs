@@ -5,7 +5,8 @@ using Xunit.Abstractions;
 namespace OfflinePatch.Drivers.Tests.Inf;
 
 /// <summary>
-/// Measures the parser on a folder of foreign INFs, which the project does not hold: <c>OFFLINEPATCH_INFS</c> names it. Everything that is not understood is counted.
+/// Measures the parser on a folder of foreign INFs, which the project does not hold: <c>OFFLINEPATCH_INFS</c> names it. Everything that is
+/// not understood is counted.
 /// </summary>
 [Trait("tier", "oracle")]
 public sealed class InfCollectionTests(ITestOutputHelper output)
@@ -19,17 +20,21 @@ public sealed class InfCollectionTests(ITestOutputHelper output)
         var refused = new List<string>();
         var unknown = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
         var problems = new Dictionary<string, int>(StringComparer.OrdinalIgnoreCase);
-        foreach (var path in Directory.EnumerateFiles(folder!, "*", SearchOption.AllDirectories).Where(p => Path.GetExtension(p).ToUpperInvariant() is ".INF" or ".INX"))
+        foreach (var path in Directory.EnumerateFiles(folder!, "*", SearchOption.AllDirectories)
+            .Where(p => Path.GetExtension(p).ToUpperInvariant() is ".INF" or ".INX"))
         {
             files++;
             try
             {
                 var inf = InfFile.Parse(File.ReadAllBytes(path), Path.GetFileName(path));
-                foreach (var target in (WindowsTarget[])[Targets.Windows10, Targets.Windows7X86, Targets.Server2008R2, Targets.Windows11 with { Architecture = ProcessorArchitecture.Arm64 }, Targets.Windows10 with { Architecture = ProcessorArchitecture.Arm }])
+                foreach (var target in (WindowsTarget[])[Targets.Windows10, Targets.Windows7X86, Targets.Server2008R2,
+                    Targets.Windows11 with { Architecture = ProcessorArchitecture.Arm64 },
+                    Targets.Windows10 with { Architecture = ProcessorArchitecture.Arm }])
                 {
                     var chosen = InfModels.Select(inf, target).Models;
                     models += chosen.Count;
-                    foreach (var section in chosen.Select(m => m.InstallSection).Where(s => inf.FindInstallSection(s, target.Architecture) is not null).Distinct(StringComparer.OrdinalIgnoreCase))
+                    foreach (var section in chosen.Select(m => m.InstallSection)
+                        .Where(s => inf.FindInstallSection(s, target.Architecture) is not null).Distinct(StringComparer.OrdinalIgnoreCase))
                     {
                         var result = InfEvaluator.Evaluate(inf, section, target);
                         sections++;
@@ -39,7 +44,8 @@ public sealed class InfCollectionTests(ITestOutputHelper output)
                             var table = notice.Kind == InfNoticeKind.Unknown ? unknown : problems;
                             if (notice.Kind != InfNoticeKind.NotApplied)
                             {
-                                var key = notice.Kind == InfNoticeKind.Unknown ? notice.Message : $"{Path.GetFileName(path)}({notice.Line}): {notice.Message}";
+                                var key = notice.Kind == InfNoticeKind.Unknown ? notice.Message
+                                    : $"{Path.GetFileName(path)}({notice.Line}): {notice.Message}";
                                 table[key] = table.GetValueOrDefault(key) + 1;
                             }
                         }
@@ -52,7 +58,8 @@ public sealed class InfCollectionTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{files} INFs, {files - refused.Count} parsed, {models} device lines, {sections} install sections, {effects} effects, {unknown.Count} unknown directives, {problems.Count} problem lines");
+        output.WriteLine($"{files} INFs, {files - refused.Count} parsed, {models} device lines, {sections} install sections, {effects} "
+            + $"effects, {unknown.Count} unknown directives, {problems.Count} problem lines");
         refused.ForEach(output.WriteLine);
         foreach (var (key, count) in unknown.OrderByDescending(u => u.Value).Take(200))
         {

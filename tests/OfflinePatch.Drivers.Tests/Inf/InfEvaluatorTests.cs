@@ -13,7 +13,8 @@ public sealed class InfEvaluatorTests
         InfEvaluator.Evaluate(InfFile.Parse(Head + text, "t.inf"), "i", Targets.Windows10, options);
 
     private static string Show(InfRegistryEdit e) =>
-        $"{e.Context}{(e.Owner.Length > 0 ? ":" + e.Owner : "")} {e.Root}\\{e.Key} [{e.ValueName}] {e.Action} {e.Type} {Convert.ToHexString(e.Data)}";
+        $"{e.Context}{(e.Owner.Length > 0 ? ":" + e.Owner : "")} {e.Root}\\{e.Key} [{e.ValueName}] {e.Action} {e.Type} "
+            + $"{Convert.ToHexString(e.Data)}";
 
     [Fact]
     public void TheWholeStorageDriver()
@@ -21,7 +22,8 @@ public sealed class InfEvaluatorTests
         var effects = InfEvaluator.Evaluate(InfFile.Parse(InfSamples.Storage, "sample.inf"), "sample_inst", Targets.Windows10);
         var service = Assert.Single(effects.Services);
         Assert.Equal(("sample", 2u, 1u, 0u, 1u, "SCSI miniport", @"%12%\sample.sys"),
-            (service.Name, service.Flags, service.ServiceType, service.StartType, service.ErrorControl, service.LoadOrderGroup, service.Binary!.ToString()));
+            (service.Name, service.Flags, service.ServiceType, service.StartType, service.ErrorControl, service.LoadOrderGroup,
+                service.Binary!.ToString()));
         Assert.Equal(["pci"], service.DependOnServices);
         Assert.Equal(["Boot Bus Extender"], service.DependOnGroups);
         Assert.Same(service, effects.FunctionDriver);
@@ -32,7 +34,8 @@ public sealed class InfEvaluatorTests
             [
                 @"Service:sample Relative\Parameters\PnpInterface [5] Set 4 01000000",
                 @"Service:sample Relative\Parameters [BusType] Set 4 0A000000",
-                @"EventLog:System\sample Relative\ [EventMessageFile] Set 2 " + Convert.ToHexString(Encoding.Unicode.GetBytes("%SystemRoot%\\System32\\IoLogMsg.dll\0")),
+                @"EventLog:System\sample Relative\ [EventMessageFile] Set 2 "
+                    + Convert.ToHexString(Encoding.Unicode.GetBytes("%SystemRoot%\\System32\\IoLogMsg.dll\0")),
                 @"EventLog:System\sample Relative\ [TypesSupported] Set 4 07000000",
                 @"Device Relative\Interrupt Management [] CreateKey 0 ",
                 @"Device Relative\Interrupt Management\MessageSignaledInterruptProperties [MSISupported] Set 4 01000000",
@@ -99,7 +102,9 @@ public sealed class InfEvaluatorTests
     [Fact]
     public void PlatformSectionsAndTheirSuffixes()
     {
-        const string Text = "[i]\nAddReg=plain\n[i.NTamd64]\nAddReg=amd\n[i.NTamd64.Services]\nAddService=s,2,svc\n[i.Services]\nAddService=wrong,2,svc\n[svc]\nServiceType=1\n"
+        const string Text =
+            "[i]\nAddReg=plain\n[i.NTamd64]\nAddReg=amd\n[i.NTamd64.Services]\nAddService=s,2,svc\n[i.Services]\nAddService=wrong,2,svc\n"
+                + "[svc]\nServiceType=1\n"
             + "[plain]\nHKR,,plain\n[amd]\nHKR,,amd,,1\n";
         var effects = Run(Text);
         Assert.Equal("i.NTamd64", effects.InstallSection);
@@ -111,7 +116,8 @@ public sealed class InfEvaluatorTests
     [Fact]
     public void ServiceBinaries()
     {
-        static string Binary(string text) => Run($"[i]\n[i.Services]\nAddService=s,2,svc\n[svc]\nServiceBinary={text}\n").Services[0] is var s ? $"{s.Binary} {s.BinaryArguments}".Trim() : "";
+        static string Binary(string text) => Run($"[i]\n[i.Services]\nAddService=s,2,svc\n[svc]\nServiceBinary={text}\n")
+            .Services[0] is var s ? $"{s.Binary} {s.BinaryArguments}".Trim() : "";
         Assert.Equal(@"%13%\x.sys", Binary(@"%13%\x.sys"));
         Assert.Equal(@"%10%\System32\drivers\x.sys", Binary(@"%%SystemRoot%%\System32\drivers\x.sys"));
         Assert.Equal(@"%10%\system32\x.sys", Binary(@"system32\x.sys"));
@@ -146,14 +152,18 @@ public sealed class InfEvaluatorTests
             bsrc.sys=1
             """).Files;
         Assert.Equal(
-            [(@"amd\sub\a.sys", @"%12%\a.sys", 0u), (@"amd\bsrc.sys", @"%12%\b.sys", 0x4000u), ("one.dll", @"%11%\one.dll", 0u), (@"in\c.sys", @"%13%\deep\er\c.sys", 0u)],
+            [(@"amd\sub\a.sys", @"%12%\a.sys", 0u), (@"amd\bsrc.sys", @"%12%\b.sys", 0x4000u), ("one.dll", @"%11%\one.dll", 0u),
+                (@"in\c.sys", @"%13%\deep\er\c.sys", 0u)],
             files.Select(f => (f.Source, f.Destination.ToString(), f.Flags)));
     }
 
     [Fact]
     public void IncludeAndNeedsComeFromTheResolver()
     {
-        var included = InfFile.Parse(Head + "[ports.NT]\nAddReg=p\nCopyFiles=pf\n[p]\nHKR,,EnumPropPages32,,\"MsPorts.dll\"\n[pf]\nserial.sys\n[ports.Services]\nAddService=Serial,2,ss\n[ss]\nServiceType=1\nStartType=3\nServiceBinary=%12%\\serial.sys\n", "msports.inf");
+        var included =
+            InfFile.Parse(Head + "[ports.NT]\nAddReg=p\nCopyFiles=pf\n[p]\nHKR,,EnumPropPages32,,\"MsPorts.dll\"\n[pf]\nserial.sys\n"
+                + "[ports.Services]\nAddService=Serial,2,ss\n[ss]\nServiceType=1\nStartType=3\nServiceBinary=%12%\\serial.sys\n",
+                "msports.inf");
         const string Text = "[i]\nInclude=msports.inf\nNeeds=ports.NT\n[i.Services]\nInclude=msports.inf\nNeeds=ports.Services\n";
         var effects = Run(Text, new InfEvaluationOptions { Include = n => n == "msports.inf" ? included : null });
         Assert.Equal(("Serial", "msports.inf", ""), (effects.Services[0].Name, effects.IncludedInfs[0], effects.Files[0].Source));
@@ -223,7 +233,8 @@ public sealed class InfEvaluatorTests
         Assert.Equal("s", effects.FunctionDriver!.Name);
         Assert.Equal(("%D%", "Display"), (effects.Services[1].DisplayNameToken, effects.Services[1].DisplayName));
         Assert.Equal(["ServiceSidType", "RequiredPrivileges"], effects.Services[1].Values.Select(v => v.ValueName));
-        Assert.Equal(@"Framework:s Relative\Parameters\Wdf [KmdfLibraryVersion] Set 1 31002E00310035000000", Show(Assert.Single(effects.Registry)));
+        Assert.Equal(@"Framework:s Relative\Parameters\Wdf [KmdfLibraryVersion] Set 1 31002E00310035000000",
+            Show(Assert.Single(effects.Registry)));
         Assert.Equal(new InfFilter("f", "fl", "Lower"), Assert.Single(effects.Filters));
         Assert.Empty(effects.Notices);
     }

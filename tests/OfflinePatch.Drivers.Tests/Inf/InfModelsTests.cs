@@ -8,7 +8,8 @@ public sealed class InfModelsTests
 {
     private static InfFile Inf(string decorations, params string[] sections) => InfFile.Parse(
         $"[Version]\nSignature=\"$Windows NT$\"\n[Manufacturer]\n%M%=Dev{(decorations.Length > 0 ? "," : "")}{decorations}\n"
-        + string.Concat(sections.Select(s => $"[{s}]\n\"from {s}\" = inst, PCI\\{s.Replace('.', '_')}\n")) + "[Strings]\nM=Maker\n", "t.inf");
+        + string.Concat(sections.Select(s => $"[{s}]\n\"from {s}\" = inst, PCI\\{s.Replace('.', '_')}\n")) + "[Strings]\nM=Maker\n",
+            "t.inf");
 
     private static string Chosen(InfFile inf, WindowsTarget target) => string.Join(",", InfModels.Select(inf, target).Sections);
 
@@ -96,10 +97,14 @@ public sealed class InfModelsTests
     {
         var version = InfFile.Parse(InfSamples.Storage, "sample.inf").Version;
         Assert.Equal(("SCSIAdapter", "Sample, Inc.", "100.83.104.19000", "2020-11-12", "sample.cat", true),
-            (version.ClassName, version.Provider, version.DriverVersion.ToString(), version.DriverDate.ToString("yyyy-MM-dd"), version.CatalogFile(ProcessorArchitecture.Amd64), version.PnpLockdown));
+            (version.ClassName, version.Provider, version.DriverVersion.ToString(), version.DriverDate.ToString("yyyy-MM-dd"),
+                version.CatalogFile(ProcessorArchitecture.Amd64), version.PnpLockdown));
         Assert.Equal(new Guid("4D36E97B-E325-11CE-BFC1-08002BE10318"), version.ClassGuid);
-        var other = InfFile.Parse("[Version]\nSignature=\"$CHICAGO$\"\nCatalogFile=a.cat\nCatalogFile.NTamd64=b.cat\nDriverVer=13/40/2020,1.70000\nClassGuid={1}\n", "t.inf").Version;
-        Assert.Equal(("b.cat", "a.cat", 3), (other.CatalogFile(ProcessorArchitecture.Amd64), other.CatalogFile(ProcessorArchitecture.X86), other.Problems.Count));
+        var other =
+            InfFile.Parse("[Version]\nSignature=\"$CHICAGO$\"\nCatalogFile=a.cat\nCatalogFile.NTamd64=b.cat\nDriverVer=13/40/2020,"
+                + "1.70000\nClassGuid={1}\n", "t.inf").Version;
+        Assert.Equal(("b.cat", "a.cat", 3),
+            (other.CatalogFile(ProcessorArchitecture.Amd64), other.CatalogFile(ProcessorArchitecture.X86), other.Problems.Count));
     }
 
     [Theory]

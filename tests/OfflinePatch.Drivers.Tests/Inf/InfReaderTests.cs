@@ -60,17 +60,20 @@ public sealed class InfReaderTests
             Assert.Equal("Ünïted™ – Ltd", InfFile.Parse(content, "t.inf").Version.Provider);
         }
 
-        Assert.Equal("plain", InfFile.Parse(Encoding.Unicode.GetBytes("[Version]\nSignature=\"$CHICAGO$\"\nProvider=plain\n"), "t.inf").Version.Provider);
+        Assert.Equal("plain",
+            InfFile.Parse(Encoding.Unicode.GetBytes("[Version]\nSignature=\"$CHICAGO$\"\nProvider=plain\n"), "t.inf").Version.Provider);
     }
 
     [Fact]
     public void SubstitutesTokens()
     {
-        var inf = InfFile.Parse(Head + "[Strings]\nA=\"one\"\nspaced name=two\n[Strings.0009]\nA=neutral\n[Strings.0407]\nA=eins\n", "t.inf");
+        var inf = InfFile.Parse(Head + "[Strings]\nA=\"one\"\nspaced name=two\n[Strings.0009]\nA=neutral\n[Strings.0407]\nA=eins\n",
+            "t.inf");
         Assert.Equal("neutral 50% %unknown% two %12%\\x", inf.Expand("%a% 50%% %unknown% %SPACED NAME% %12%\\x"));
         Assert.Equal("one", InfFile.Parse(Head + "[Strings]\nA=\"one\"\n[Strings.0407]\nA=eins\n", "t.inf").Expand("%A%"));
         Assert.Equal("eins", InfFile.Parse(Head + "[Strings]\nA=\"one\"\n[Strings.0407]\nA=eins\n", "t.inf", 0x0407).Expand("%A%"));
-        Assert.Equal(@"C:\Windows\System32\drivers\x.sys", inf.Expand(@"%12%\x.sys", id => id == 12 ? @"C:\Windows\System32\drivers" : null));
+        Assert.Equal(@"C:\Windows\System32\drivers\x.sys",
+            inf.Expand(@"%12%\x.sys", id => id == 12 ? @"C:\Windows\System32\drivers" : null));
         Assert.Equal("%SystemRoot%\\x 5%", inf.Expand("%%SystemRoot%%\\x 5%"));
     }
 
@@ -97,7 +100,8 @@ public sealed class InfReaderTests
     [Fact]
     public void ABombIsTold()
     {
-        Assert.Equal("INF-0002", Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + new string('\n', 1_000_000), "t.inf")).Code);
+        Assert.Equal("INF-0002",
+            Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + new string('\n', 1_000_000), "t.inf")).Code);
         var sections = new StringBuilder(Head);
         for (var i = 0; i <= InfLimits.Sections; i++)
         {
@@ -105,10 +109,14 @@ public sealed class InfReaderTests
         }
 
         Assert.Equal("INF-0003", Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(sections.ToString(), "t.inf")).Code);
-        Assert.Equal("INF-0004", Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + new string('x', 70_000), "t.inf")).Code);
-        Assert.Equal("INF-0004", Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + string.Concat(Enumerable.Repeat("xxxxxxxxxx\\\n", 9_000)), "t.inf")).Code);
-        Assert.Equal("INF-0005", Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + new string(',', 80_000), "t.inf")).Code);
-        Assert.Equal("INF-0001", Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(new byte[InfLimits.FileBytes + 1], "t.inf")).Code);
+        Assert.Equal("INF-0004",
+            Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + new string('x', 70_000), "t.inf")).Code);
+        Assert.Equal("INF-0004", Assert.Throws<UnsupportedImageException>(() =>
+            InfFile.Parse(Head + "[s]\n" + string.Concat(Enumerable.Repeat("xxxxxxxxxx\\\n", 9_000)), "t.inf")).Code);
+        Assert.Equal("INF-0005",
+            Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + new string(',', 80_000), "t.inf")).Code);
+        Assert.Equal("INF-0001",
+            Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(new byte[InfLimits.FileBytes + 1], "t.inf")).Code);
     }
 
     [Fact]

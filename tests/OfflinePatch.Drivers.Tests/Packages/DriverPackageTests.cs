@@ -37,7 +37,8 @@ public sealed class DriverPackageTests
     private static string Findings(List<(string Name, byte[] Content)> files, WindowsTarget? target = null)
     {
         var package = DriverPackage.Read(Folder(files), "viostor.inf");
-        return string.Join(" ", DriverPackageCheck.Run(package, target ?? Targets.Windows10, SampleTrust.Options).Findings.Select(f => $"{f.Code}:{f.Kind}"));
+        return string.Join(" ",
+            DriverPackageCheck.Run(package, target ?? Targets.Windows10, SampleTrust.Options).Findings.Select(f => $"{f.Code}:{f.Kind}"));
     }
 
     [Fact]
@@ -70,14 +71,16 @@ public sealed class DriverPackageTests
         Assert.Equal("DRV-1003:Refusal DRV-1009:Signature", Findings(text));
 
         Assert.Equal("DRV-1011:Signature", Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, embedded: null)]));
-        Assert.Equal("DRV-1012:Signature DRV-1019:Signature", Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, ".6.1")], Targets.Windows7));
+        Assert.Equal("DRV-1012:Signature DRV-1019:Signature",
+            Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, ".6.1")], Targets.Windows7));
 
         var broken = Storage();
         broken[2] = ("viostor.cat", [1, 2, 3]);
         Assert.Equal("DRV-1008:Signature", Findings(broken));
 
         var loose = Storage();
-        loose[0] = ("viostor.inf", Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(loose[0].Content).Replace("CatalogFile=viostor.cat", "", StringComparison.Ordinal).Replace("[scsi_inst]", "[other]", StringComparison.Ordinal)));
+        loose[0] = ("viostor.inf", Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(loose[0].Content)
+            .Replace("CatalogFile=viostor.cat", "", StringComparison.Ordinal).Replace("[scsi_inst]", "[other]", StringComparison.Ordinal)));
         Assert.Equal("DRV-1005:Refusal", Findings(loose));
     }
 
@@ -87,15 +90,19 @@ public sealed class DriverPackageTests
         var source = DriverSource.Scan(Disc.Value);
         (WindowsTarget Target, string Folder)[] expected =
         [
-            (Targets.Windows7X86, "w7\\x86"), (Targets.Windows7, "w7\\amd64"), (Targets.Server2008R2, "2k8R2\\amd64"), (Targets.Windows8, "w8\\amd64"), (Targets.Server2012, "2k12\\amd64"),
-            (Targets.Windows81, "w8.1\\amd64"), (Targets.Server2012R2, "2k12R2\\amd64"), (Targets.Windows10, "w10\\amd64"), (Targets.Windows10X86, "w10\\x86"), (Targets.Windows11, "w11\\amd64"),
-            (Targets.Server2016, "2k16\\amd64"), (Targets.Server2019, "2k19\\amd64"), (Targets.Server2022, "2k22\\amd64"), (Targets.Server2025, "2k25\\amd64"),
+            (Targets.Windows7X86, "w7\\x86"), (Targets.Windows7, "w7\\amd64"), (Targets.Server2008R2, "2k8R2\\amd64"),
+                (Targets.Windows8, "w8\\amd64"), (Targets.Server2012, "2k12\\amd64"),
+            (Targets.Windows81, "w8.1\\amd64"), (Targets.Server2012R2, "2k12R2\\amd64"), (Targets.Windows10, "w10\\amd64"),
+                (Targets.Windows10X86, "w10\\x86"), (Targets.Windows11, "w11\\amd64"),
+            (Targets.Server2016, "2k16\\amd64"), (Targets.Server2019, "2k19\\amd64"), (Targets.Server2022, "2k22\\amd64"),
+                (Targets.Server2025, "2k25\\amd64"),
             (Targets.Windows11 with { Architecture = ProcessorArchitecture.Arm64 }, "w11\\ARM64"),
         ];
         foreach (var (target, folder) in expected)
         {
             var selection = DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, target);
-            Assert.Equal(SampleDrivers.Virtios.Select(d => $"{d.Folder}\\{folder}\\{d.Inf}.inf").Order(), selection.Chosen.Select(c => c.Package.Path).Order());
+            Assert.Equal(SampleDrivers.Virtios.Select(d => $"{d.Folder}\\{folder}\\{d.Inf}.inf").Order(),
+                selection.Chosen.Select(c => c.Package.Path).Order());
             Assert.All(selection.Chosen, c => Assert.Empty(DriverPackageCheck.Run(c.Package, target, SampleTrust.Options).Findings));
         }
     }
@@ -113,8 +120,10 @@ public sealed class DriverPackageTests
         }
 
         var packages = DriverSource.Scan(disc).Packages;
-        Assert.Equal($"viostor\\{server}\\amd64\\viostor.inf", DriverSelection.Choose(packages, DriverManifest.Embedded.VirtIO!, Targets.Server2025).Find("viostor")!.Path);
-        Assert.Equal($"viostor\\{client}\\amd64\\viostor.inf", DriverSelection.Choose(packages, DriverManifest.Embedded.VirtIO!, Targets.Windows11).Find("viostor")!.Path);
+        Assert.Equal($"viostor\\{server}\\amd64\\viostor.inf",
+            DriverSelection.Choose(packages, DriverManifest.Embedded.VirtIO!, Targets.Server2025).Find("viostor")!.Path);
+        Assert.Equal($"viostor\\{client}\\amd64\\viostor.inf",
+            DriverSelection.Choose(packages, DriverManifest.Embedded.VirtIO!, Targets.Windows11).Find("viostor")!.Path);
     }
 
     [Fact]
@@ -135,7 +144,8 @@ public sealed class DriverPackageTests
     public void WithoutFoldersTheNewestVersionIsTaken()
     {
         var disc = new MemoryFileSystem("disc");
-        foreach (var (version, folder) in (ReadOnlySpan<(string, string)>)[("01/01/2024,100.90.0.0", "a"), ("01/01/2025,100.95.0.0", "b"), ("01/01/2023,100.80.0.0", "c")])
+        foreach (var (version, folder) in (ReadOnlySpan<(string, string)>)[("01/01/2024,100.90.0.0", "a"), ("01/01/2025,100.95.0.0", "b"),
+            ("01/01/2023,100.80.0.0", "c")])
         {
             foreach (var (name, content) in SampleDrivers.VioStor.Build("amd64", version))
             {
@@ -143,14 +153,16 @@ public sealed class DriverPackageTests
             }
         }
 
-        Assert.Equal("b\\viostor.inf", DriverSelection.Choose(DriverSource.Scan(disc).Packages, DriverManifest.Embedded.VirtIO!, Targets.Windows10).Find("viostor")!.Path);
+        Assert.Equal("b\\viostor.inf", DriverSelection.Choose(DriverSource.Scan(disc).Packages, DriverManifest.Embedded.VirtIO!,
+            Targets.Windows10).Find("viostor")!.Path);
     }
 
     [Fact]
     public void TwoPackagesThatClaimOneIdAreTold()
     {
         // A name that the manifest knows has the better claim.
-        var selection = Choose([TwoMakers(("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Inf = "vendorstor", Maker = "Vendor" }))]);
+        var selection =
+            Choose([TwoMakers(("a", SampleDrivers.VioStor), ("b", SampleDrivers.VioStor with { Inf = "vendorstor", Maker = "Vendor" }))]);
         Assert.Equal("a\\viostor.inf", selection.Find("viostor")!.Path);
         Assert.Equal("DRV-1022", Assert.Single(selection.PassedOver("viostor")).Code);
 
@@ -180,7 +192,8 @@ public sealed class DriverPackageTests
     public void ACompressedFileIsNamed()
     {
         var files = Storage();
-        var finding = Assert.Single(DriverPackageCheck.Run(DriverSource.Scan(Folder([.. files.Select(f => (f.Name.Replace(".sys", ".sy_", StringComparison.Ordinal), f.Content))])).Packages[0], Targets.Windows10, SampleTrust.Options).Findings);
+        var finding = Assert.Single(DriverPackageCheck.Run(DriverSource.Scan(Folder([.. files.Select(f => (f.Name.Replace(".sys", ".sy_",
+            StringComparison.Ordinal), f.Content))])).Packages[0], Targets.Windows10, SampleTrust.Options).Findings);
         Assert.Equal(("DRV-1017", DriverFindingKind.Refusal), (finding.Code, finding.Kind));
         Assert.Contains("viostor.sy_", finding.Message, StringComparison.Ordinal);
     }
@@ -206,7 +219,8 @@ public sealed class DriverPackageTests
     public void FwcfgExcludesQemufwcfg()
     {
         var disc = Folder(SampleDrivers.FwCfg.Build("amd64", SampleDriverDisc.Version));
-        disc.Add("null/qemufwcfg.inf", "[Version]\nSignature=\"$Windows NT$\"\nClass=System\n[Manufacturer]\nx=m,NTamd64\n[m.NTamd64]\nd=i,ACPI\\QEMU0002\n[i]\n[i.Services]\nAddService=,2\n"u8);
+        disc.Add("null/qemufwcfg.inf",
+            "[Version]\nSignature=\"$Windows NT$\"\nClass=System\n[Manufacturer]\nx=m,NTamd64\n[m.NTamd64]\nd=i,ACPI\\QEMU0002\n[i]\n[i.Services]\nAddService=,2\n"u8);
         var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, DriverManifest.Embedded.VirtIO!, Targets.Windows10);
         Assert.NotNull(selection.Find("fwcfg"));
         Assert.Null(selection.Find("qemufwcfg"));
@@ -215,7 +229,8 @@ public sealed class DriverPackageTests
     [Fact]
     public void ScanningIsBoundedAndTellsBrokenInfs()
     {
-        var tree = Folder([("broken.inf", "garbage"u8.ToArray()), ("autorun.inf", "[autorun]"u8.ToArray()), ("data/ok.inf", SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version)[0].Content), ("sriov/no.inf", "x"u8.ToArray())]);
+        var tree = Folder([("broken.inf", "garbage"u8.ToArray()), ("autorun.inf", "[autorun]"u8.ToArray()),
+            ("data/ok.inf", SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version)[0].Content), ("sriov/no.inf", "x"u8.ToArray())]);
         var source = DriverSource.Scan(tree, exclude: ["sriov"]);
         Assert.Equal("data\\ok.inf", Assert.Single(source.Packages).Path);
         Assert.Equal("broken.inf", Assert.Single(source.Rejected).File);

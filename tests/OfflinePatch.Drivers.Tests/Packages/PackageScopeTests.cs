@@ -1,12 +1,15 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers.Inf;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Drivers.Tests.Packages;
 
-/// <summary>What a driver package may do to an image: everything else is refused by name, also when unsigned packages are allowed.</summary>
+/// <summary>
+/// What a driver package may do to an image: everything else is refused by name, also when unsigned packages are allowed.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class PackageScopeTests
 {
@@ -52,14 +55,16 @@ public sealed class PackageScopeTests
     {
         var check = Check(Copies(directory, destination));
         var findings = check.Findings.Where(f => f.Code == "DRV-1030").ToList();
-        Assert.Equal(allowed, findings.Count == 0 && !check.Package.Effects(Targets.Windows10).SelectMany(e => e.Notices).Any(n => n.Message.Contains("leads out", StringComparison.Ordinal)));
+        Assert.Equal(allowed, findings.Count == 0 && !check.Package.Effects(Targets.Windows10).SelectMany(e => e.Notices)
+            .Any(n => n.Message.Contains("leads out", StringComparison.Ordinal)));
         Assert.All(findings, f => Assert.StartsWith("viostor.inf ", f.Message, StringComparison.Ordinal));
         Assert.Equal(findings.Count == 0, check.IsUsable(allowUnsigned: true));
     }
 
     [Fact]
     public void APathOfThousandsOfFoldersIsRefused() =>
-        Assert.Contains(Check(Copies("12", string.Join('\\', Enumerable.Repeat("d", 3000)) + "\\x")).Findings, f => f.Code == "DRV-1030" && f.Message.Length < 400);
+        Assert.Contains(Check(Copies("12", string.Join('\\', Enumerable.Repeat("d", 3000)) + "\\x")).Findings, f => f.Code == "DRV-1030"
+            && f.Message.Length < 400);
 
     [Theory]
     [InlineData(@"..\..\Control\evil")]
@@ -74,7 +79,8 @@ public sealed class PackageScopeTests
     public void AServiceRunsAProgramOfThePackage()
     {
         var service = "\r\n[evil_svc]\r\nServiceType=0x10\r\nStartType=2\r\nErrorControl=1\r\nServiceBinary=%11%\\cmd.exe /c evil\r\n";
-        var check = Check(Text.Replace("AddService = viostor", "AddService = evil, 0, evil_svc\r\nAddService = viostor", StringComparison.Ordinal) + service);
+        var check = Check(Text.Replace("AddService = viostor", "AddService = evil, 0, evil_svc\r\nAddService = viostor",
+            StringComparison.Ordinal) + service);
         Assert.Contains(check.Findings, f => f.Code == "DRV-1031" && f.Message.Contains("cmd.exe", StringComparison.Ordinal));
     }
 
@@ -82,7 +88,8 @@ public sealed class PackageScopeTests
     [InlineData("ClassGuid={4D36E97B-E325-11CE-BFC1-08002BE10318}", "ClassGuid={4D36E97B}")]
     [InlineData("CatalogFile=viostor.cat", @"CatalogFile=..\..\etc\passwd")]
     public void TheVersionSectionIsSound(string before, string after) =>
-        Assert.Contains(Check(Text.Replace(before, after, StringComparison.OrdinalIgnoreCase)).Findings, f => f is { Code: "DRV-1032", Kind: DriverFindingKind.Refusal });
+        Assert.Contains(Check(Text.Replace(before, after, StringComparison.OrdinalIgnoreCase)).Findings,
+            f => f is { Code: "DRV-1032", Kind: DriverFindingKind.Refusal });
 
     [Fact]
     public void TooManyIdsAreRefusedAtOnce()

@@ -33,14 +33,16 @@ public sealed class SignatureSelectionTests
         var selection = DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, Targets.Server2012R2, SampleTrust.Options);
         Assert.Contains("2k8R2", selection.Find("viostor")!.Path, StringComparison.Ordinal);
         Assert.Contains("2k12R2", selection.Fallback("viostor")!.Message, StringComparison.Ordinal);
-        Assert.Contains("2k12R2", DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, Targets.Server2012R2).Find("viostor")!.Path, StringComparison.Ordinal);
+        Assert.Contains("2k12R2", DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, Targets.Server2012R2)
+            .Find("viostor")!.Path, StringComparison.Ordinal);
     }
 
     [Fact]
     public void WhereNoneIsAcceptedTheBestIsChosenAndRefused()
     {
         var source = Disc(("2k12R2", SampleSigner.TestSigned), ("2k8R2", SampleSigner.TestSigned));
-        var package = DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, Targets.Server2012R2, SampleTrust.Options).Find("viostor")!;
+        var package = DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, Targets.Server2012R2, SampleTrust.Options)
+            .Find("viostor")!;
         Assert.Contains("2k12R2", package.Path, StringComparison.Ordinal);
         var check = DriverPackageCheck.Run(package, Targets.Server2012R2, SampleTrust.Options);
         Assert.Equal((false, true), (check.IsUsable(allowUnsigned: false), check.IsUsable(allowUnsigned: true)));
@@ -63,7 +65,8 @@ public sealed class SignatureSelectionTests
         Assert.True(check.IsUsable(allowUnsigned: false));
         Assert.Empty(check.RefusedWithSecureBoot); // the sample signer's certificate is of 2012
         Assert.True(check.NeedsTrustedPublisher);
-        Assert.False(DriverPackageCheck.Run(Disc(("2k25", SampleSigner.CrossSigned)).Packages[0], Targets.Server2025, make).IsUsable(allowUnsigned: false));
+        Assert.False(DriverPackageCheck.Run(Disc(("2k25", SampleSigner.CrossSigned)).Packages[0], Targets.Server2025, make)
+            .IsUsable(allowUnsigned: false));
     }
 
     [Fact]

@@ -7,8 +7,10 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Drivers.Tests.Packages;
 
 /// <summary>
-/// The Xen PV drivers lie differently in the discs and archives of their makers: Xen Project has a folder per driver and processor; XenServer a folder per driver
-/// below the installer's; XCP-ng has ids of its own; an exported driver store has the folders of FileRepository; some put everything into one folder.
+/// The Xen PV drivers lie differently in the discs and archives of their makers: Xen Project has a folder per driver and processor;
+/// XenServer a folder per driver
+/// below the installer's; XCP-ng has ids of its own; an exported driver store has the folders of FileRepository; some put everything into
+/// one folder.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class XenLayoutTests
@@ -25,12 +27,17 @@ public sealed class XenLayoutTests
         var disc = new MemoryFileSystem("disc");
         foreach (var driver in SampleDrivers.XenPv)
         {
-            var own = driver with { Models = [.. driver.Models.Select(m => m.Replace("VEN_XS0001", $"VEN_{prefix}0001", StringComparison.Ordinal)).Where(m => prefix == "XP" || !m.Contains("VEN_XP", StringComparison.Ordinal))] };
+            var own = driver with
+            {
+                Models = [.. driver.Models.Select(m => m.Replace("VEN_XS0001", $"VEN_{prefix}0001",
+                StringComparison.Ordinal)).Where(m => prefix == "XP" || !m.Contains("VEN_XP", StringComparison.Ordinal))]
+            };
             foreach (var (name, architecture) in ((string, string)[])[("x64", "amd64"), ("x86", "x86")])
             {
                 foreach (var (file, content) in own.Build(architecture, "06/01/2025,9.1.0.0"))
                 {
-                    disc.Add(string.Format(System.Globalization.CultureInfo.InvariantCulture, folder, driver.Inf, name, architecture) + file, content);
+                    disc.Add(string.Format(System.Globalization.CultureInfo.InvariantCulture, folder, driver.Inf, name, architecture)
+                        + file, content);
                 }
             }
         }

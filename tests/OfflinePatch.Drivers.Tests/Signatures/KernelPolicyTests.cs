@@ -11,7 +11,8 @@ public sealed class KernelPolicyTests
 
     private static readonly (string Name, int Major, int Minor, int Build)[] Releases =
     [
-        ("7", 6, 1, 7601), ("8", 6, 2, 9200), ("8.1", 6, 3, 9600), ("10-1511", 10, 0, 10586), ("10-1607", 10, 0, 14393), ("2019", 10, 0, 17763),
+        ("7", 6, 1, 7601), ("8", 6, 2, 9200), ("8.1", 6, 3, 9600), ("10-1511", 10, 0, 10586), ("10-1607", 10, 0, 14393),
+            ("2019", 10, 0, 17763),
         ("2022", 10, 0, 20348), ("11-23H2", 10, 0, 22631), ("11-24H2", 10, 0, 26100),
     ];
 
@@ -28,8 +29,10 @@ public sealed class KernelPolicyTests
         ("Microsoft", One(SignatureKind.Microsoft), "+++++++++", "+++++++++"),
         ("cross-signed SHA-2", One(SignatureKind.CrossSigned, sha2: true), "-+++++++-", "-+++-----"),
         ("WHQL SHA-2", One(SignatureKind.Whql, sha2: true), "-++++++++", "-++++++++"),
-        ("cross-signed, attestation inside", new([Of(SignatureKind.CrossSigned), Of(SignatureKind.Attestation) with { IsNested = true, NeedsSha2 = true }]), "+++++++++", "+++++++++"),
-        ("test-signed, WHQL SHA-2 inside", new([Of(SignatureKind.TestSigned), Of(SignatureKind.Whql) with { IsNested = true, NeedsSha2 = true }]), "-++++++++", "-++++++++"),
+        ("cross-signed, attestation inside", new([Of(SignatureKind.CrossSigned),
+            Of(SignatureKind.Attestation) with { IsNested = true, NeedsSha2 = true }]), "+++++++++", "+++++++++"),
+        ("test-signed, WHQL SHA-2 inside", new([Of(SignatureKind.TestSigned),
+            Of(SignatureKind.Whql) with { IsNested = true, NeedsSha2 = true }]), "-++++++++", "-++++++++"),
     ];
 
     private static FileSignature Of(SignatureKind kind) => new(kind, "Vendor", "SHA-1", []) { SignerIssued = After2015, RootName = "Root" };
@@ -37,8 +40,10 @@ public sealed class KernelPolicyTests
     private static SignatureVerdict One(SignatureKind kind, bool sha2 = false, DateTimeOffset? issued = null) =>
         new([Of(kind) with { NeedsSha2 = sha2, SignerIssued = issued ?? After2015 }]);
 
-    private static string Row(SignatureVerdict verdict, ProcessorArchitecture architecture, bool secureBoot, bool hasSha2Update = false) => string.Concat(Releases.Select(r =>
-        KernelPolicy.Accepts(verdict, new WindowsTarget(r.Major, r.Minor, r.Build, architecture, WindowsProductType.Server), secureBoot, hasSha2Update).IsAccepted ? '+' : '-'));
+    private static string Row(SignatureVerdict verdict, ProcessorArchitecture architecture, bool secureBoot, bool hasSha2Update = false) =>
+        string.Concat(Releases.Select(r =>
+        KernelPolicy.Accepts(verdict, new WindowsTarget(r.Major, r.Minor, r.Build, architecture, WindowsProductType.Server), secureBoot,
+            hasSha2Update).IsAccepted ? '+' : '-'));
 
     [Theory]
     [InlineData(ProcessorArchitecture.Amd64)]
@@ -47,15 +52,18 @@ public sealed class KernelPolicyTests
     {
         foreach (var (kind, verdict, without, with) in Table64)
         {
-            Assert.Equal((kind, without, with), (kind, Row(verdict, architecture, secureBoot: false), Row(verdict, architecture, secureBoot: true)));
+            Assert.Equal((kind, without, with),
+                (kind, Row(verdict, architecture, secureBoot: false), Row(verdict, architecture, secureBoot: true)));
         }
     }
 
     [Fact]
     public void WithTheUpdateWindows7AcceptsSha2()
     {
-        Assert.StartsWith("+", Row(One(SignatureKind.Whql, sha2: true), ProcessorArchitecture.Amd64, secureBoot: false, hasSha2Update: true), StringComparison.Ordinal);
-        Assert.StartsWith("-", Row(One(SignatureKind.TestSigned, sha2: true), ProcessorArchitecture.Amd64, secureBoot: false, hasSha2Update: true), StringComparison.Ordinal);
+        Assert.StartsWith("+", Row(One(SignatureKind.Whql, sha2: true), ProcessorArchitecture.Amd64, secureBoot: false,
+            hasSha2Update: true), StringComparison.Ordinal);
+        Assert.StartsWith("-", Row(One(SignatureKind.TestSigned, sha2: true), ProcessorArchitecture.Amd64, secureBoot: false,
+            hasSha2Update: true), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -75,7 +83,8 @@ public sealed class KernelPolicyTests
         {
             foreach (var (_, major, minor, build) in Releases)
             {
-                var decision = KernelPolicy.Accepts(verdict, new WindowsTarget(major, minor, build, ProcessorArchitecture.Amd64, WindowsProductType.Server), secureBoot: true, hasSha2Update: false);
+                var decision = KernelPolicy.Accepts(verdict, new WindowsTarget(major, minor, build, ProcessorArchitecture.Amd64,
+                    WindowsProductType.Server), secureBoot: true, hasSha2Update: false);
                 Assert.True(decision.IsAccepted || decision.Reason.Length > 0 || verdict.Kind == SignatureKind.Invalid);
             }
         }

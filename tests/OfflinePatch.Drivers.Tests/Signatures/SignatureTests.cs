@@ -18,7 +18,8 @@ public sealed class SignatureTests(ITestOutputHelper output)
     public void ReadsExecutables(ushort machine, ProcessorArchitecture architecture)
     {
         var image = PeImage.TryParse(SamplePe.Build(machine, "x"u8, [1, 2, 3]), out var reason)!;
-        Assert.Equal(("", architecture, "100.95.104.26200", true, (ushort)1), (reason, image.Architecture, image.FileVersion.ToString(), image.HasEmbeddedSignature, image.Subsystem));
+        Assert.Equal(("", architecture, "100.95.104.26200", true, (ushort)1),
+            (reason, image.Architecture, image.FileVersion.ToString(), image.HasEmbeddedSignature, image.Subsystem));
         Assert.Equal([1, 2, 3], image.Signatures().Single().ToArray());
         Assert.False(PeImage.TryParse(SamplePe.Build(machine, "x"u8), out _)!.HasEmbeddedSignature);
     }
@@ -126,12 +127,15 @@ public sealed class SignatureTests(ITestOutputHelper output)
     {
         Oracle.Require("openssl");
         using var scratch = new ScratchFolder();
-        File.WriteAllBytes(scratch["x.cat"], SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).Single(f => f.Name == "viostor.cat").Content);
+        File.WriteAllBytes(scratch["x.cat"],
+            SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).Single(f => f.Name == "viostor.cat").Content);
         var result = Oracle.Run("openssl", "pkcs7", "-inform", "DER", "-in", scratch["x.cat"], "-print_certs", "-noout").MustSucceed();
         Assert.Contains(SampleSignature.Publisher, result.Output, StringComparison.Ordinal);
     }
 
-    /// <summary>Foreign packages: each folder of <c>OFFLINEPATCH_PACKAGES</c> with a catalogue; counts the files that the catalogue lists.</summary>
+    /// <summary>
+    /// Foreign packages: each folder of <c>OFFLINEPATCH_PACKAGES</c> with a catalogue; counts the files that the catalogue lists.
+    /// </summary>
     [SkippableFact]
     [Trait("tier", "oracle")]
     public void ForeignCataloguesListTheirFiles()
@@ -139,7 +143,8 @@ public sealed class SignatureTests(ITestOutputHelper output)
         var folder = Environment.GetEnvironmentVariable("OFFLINEPATCH_PACKAGES");
         Skip.If(string.IsNullOrEmpty(folder) || !Directory.Exists(folder), "OFFLINEPATCH_PACKAGES names no folder");
         int catalogs = 0, broken = 0, listed = 0, missing = 0, digestBad = 0, embedded = 0, versions = 0, executables = 0;
-        foreach (var path in Directory.EnumerateFiles(folder!, "*", SearchOption.AllDirectories).Where(p => p.EndsWith(".cat", StringComparison.OrdinalIgnoreCase)))
+        foreach (var path in Directory.EnumerateFiles(folder!, "*", SearchOption.AllDirectories)
+            .Where(p => p.EndsWith(".cat", StringComparison.OrdinalIgnoreCase)))
         {
             Catalog catalog;
             try
@@ -156,7 +161,8 @@ public sealed class SignatureTests(ITestOutputHelper output)
                 continue;
             }
 
-            foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Where(f => Path.GetExtension(f).ToUpperInvariant() is ".INF" or ".SYS"))
+            foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(path)!)
+                .Where(f => Path.GetExtension(f).ToUpperInvariant() is ".INF" or ".SYS"))
             {
                 var content = File.ReadAllBytes(file);
                 if (PeImage.TryParse(content, out _) is { } image)
@@ -179,6 +185,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{catalogs} catalogues, {broken} unreadable, {digestBad} with a signature that does not hold; {listed} files listed, {missing} not; {executables} executables, {versions} with a version, {embedded} signed inside");
+        output.WriteLine($"{catalogs} catalogues, {broken} unreadable, {digestBad} with a signature that does not hold; {listed} files "
+            + $"listed, {missing} not; {executables} executables, {versions} with a version, {embedded} signed inside");
     }
 }

@@ -13,11 +13,13 @@ public sealed class SignatureVerifierTests
 
     private static byte[] Unsigned => SamplePe.Build(SamplePe.X64, "driver"u8);
 
-    private static byte[] Sign(string digest = SampleSignature.Sha256, SampleSigner signer = SampleSigner.Whql, SampleSigning? make = null) =>
+    private static byte[] Sign(string digest = SampleSignature.Sha256, SampleSigner signer = SampleSigner.Whql,
+        SampleSigning? make = null) =>
         SamplePe.Build(SamplePe.X64, "driver"u8, Signature(digest, signer, make));
 
     private static byte[] Signature(string digest, SampleSigner signer, SampleSigning? make = null) =>
-        SampleSignature.Embedded(PeImage.TryParse(Unsigned, out _)!.Hash(digest == SampleSignature.Sha1 ? HashAlgorithmName.SHA1 : HashAlgorithmName.SHA256), digest, signer, make);
+        SampleSignature.Embedded(PeImage.TryParse(Unsigned,
+            out _)!.Hash(digest == SampleSignature.Sha1 ? HashAlgorithmName.SHA1 : HashAlgorithmName.SHA256), digest, signer, make);
 
     private static SignatureVerdict Verify(byte[] file, SignatureOptions? options = null) =>
         SignatureVerifier.Verify(PeImage.TryParse(file, out _)!, options ?? SampleTrust.Options);
@@ -42,7 +44,8 @@ public sealed class SignatureVerifierTests
     [Theory]
     [InlineData(SampleSigner.Whql)]
     [InlineData(SampleSigner.CrossSigned)]
-    public void NothingTrustsTheSampleRootsByDefault(SampleSigner signer) => Assert.Equal(SignatureKind.TestSigned, Verify(Sign(signer: signer), SignatureOptions.Default).Kind);
+    public void NothingTrustsTheSampleRootsByDefault(SampleSigner signer) =>
+        Assert.Equal(SignatureKind.TestSigned, Verify(Sign(signer: signer), SignatureOptions.Default).Kind);
 
     [Fact]
     public void AnUnsignedFileHasNoKind() => Assert.Equal(SignatureKind.None, Verify(Unsigned).Kind);
@@ -74,7 +77,8 @@ public sealed class SignatureVerifierTests
             var bad = good.ToArray();
             bad[offset] ^= 0x04;
             var verdict = Verify(SamplePe.Build(SamplePe.X64, "driver"u8, bad));
-            harmless += verdict.Kind >= SignatureKind.CrossSigned ? 1 : 0; // versions, the set of digests, NULL parameters: nothing that is signed or decides
+            // versions, the set of digests, NULL parameters: nothing that is signed or decides
+            harmless += verdict.Kind >= SignatureKind.CrossSigned ? 1 : 0;
         }
 
         Assert.True(harmless < good.Length / 3 / 20, $"{harmless} of {good.Length / 3}");
@@ -88,11 +92,13 @@ public sealed class SignatureVerifierTests
 
         var stamped = Verify(Sign(make: make with { Timestamp = Year2018 }));
         Assert.Equal((SignatureKind.Whql, Year2018), (stamped.Kind, stamped.Best!.Timestamp));
-        Assert.Equal(SignatureProblemKind.Expired, Assert.Single(Verify(Sign(make: make with { Timestamp = Year2018.AddYears(2) })).Problems).Kind);
+        Assert.Equal(SignatureProblemKind.Expired,
+            Assert.Single(Verify(Sign(make: make with { Timestamp = Year2018.AddYears(2) })).Problems).Kind);
 
         var forged = Signature(SampleSignature.Sha256, SampleSigner.Whql, make with { Timestamp = Year2018 });
         forged[^10] ^= 1; // the value of the countersignature is last
-        Assert.Contains(Verify(SamplePe.Build(SamplePe.X64, "driver"u8, forged)).Problems, p => p.Kind == SignatureProblemKind.BadTimestamp);
+        Assert.Contains(Verify(SamplePe.Build(SamplePe.X64, "driver"u8, forged)).Problems,
+            p => p.Kind == SignatureProblemKind.BadTimestamp);
     }
 
     [Fact]
@@ -100,7 +106,8 @@ public sealed class SignatureVerifierTests
     {
         var nested = Signature(SampleSignature.Sha256, SampleSigner.Attestation);
         var verdict = Verify(Sign(SampleSignature.Sha1, SampleSigner.CrossSigned, new SampleSigning { Nested = nested }));
-        Assert.Equal([(SignatureKind.CrossSigned, false), (SignatureKind.Attestation, true)], verdict.Signatures.Select(s => (s.Kind, s.IsNested)));
+        Assert.Equal([(SignatureKind.CrossSigned, false), (SignatureKind.Attestation, true)],
+            verdict.Signatures.Select(s => (s.Kind, s.IsNested)));
         Assert.Equal(["SHA-1", "SHA-256"], verdict.DigestAlgorithms);
     }
 
@@ -110,14 +117,18 @@ public sealed class SignatureVerifierTests
         var hash = SHA256.HashData("content"u8);
         using var rsa = RSA.Create(2048);
         var key = PublicKey.Read(rsa.ExportSubjectPublicKeyInfo());
-        Assert.True(key.Verify(SignatureScheme.RsaPss, SignatureOids.Sha256, hash, rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)));
-        Assert.True(key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Sha256, hash, rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+        Assert.True(key.Verify(SignatureScheme.RsaPss, SignatureOids.Sha256, hash,
+            rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pss)));
+        Assert.True(key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Sha256, hash,
+            rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
         Assert.False(key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Sha256, hash, new byte[256]));
 
         // a hash without its algorithm, as some timestamps have it: only where it is allowed
         var bare = BareSignature(rsa, hash);
-        Assert.Equal((false, true), (key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Sha256, hash, bare), key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Sha256, hash, bare, allowBareHash: true)));
-        Assert.False(key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Md5, hash, rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
+        Assert.Equal((false, true), (key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Sha256, hash, bare),
+            key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Sha256, hash, bare, allowBareHash: true)));
+        Assert.False(key.Verify(SignatureScheme.RsaPkcs1, SignatureOids.Md5, hash,
+            rsa.SignHash(hash, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1)));
 
         using var curve = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var point = PublicKey.Read(curve.ExportSubjectPublicKeyInfo());
@@ -132,7 +143,8 @@ public sealed class SignatureVerifierTests
         var parameters = rsa.ExportParameters(includePrivateParameters: true);
         System.Numerics.BigInteger Number(byte[] bytes) => new(bytes, isUnsigned: true, isBigEndian: true);
         byte[] message = [0, 1, .. Enumerable.Repeat((byte)0xFF, 256 - 3 - hash.Length), 0, .. hash];
-        var value = System.Numerics.BigInteger.ModPow(Number(message), Number(parameters.D!), Number(parameters.Modulus!)).ToByteArray(isUnsigned: true, isBigEndian: true);
+        var value = System.Numerics.BigInteger.ModPow(Number(message), Number(parameters.D!), Number(parameters.Modulus!))
+            .ToByteArray(isUnsigned: true, isBigEndian: true);
         return [.. new byte[256 - value.Length], .. value];
     }
 

@@ -12,7 +12,8 @@ public sealed class CabFileSystemTests
     public void Stored_and_MSZIP_files_are_read_in_any_order()
     {
         var text = Enumerable.Range(0, 30_000).SelectMany(i => BitConverter.GetBytes(i / 7)).ToArray();
-        foreach (var bytes in new[] { TestCabinet.Stored(("dir\\a.bin", text), ("b.txt", "b"u8.ToArray())), TestCabinet.Mszip(("dir\\a.bin", text), ("b.txt", "b"u8.ToArray())) })
+        foreach (var bytes in new[] { TestCabinet.Stored(("dir\\a.bin", text), ("b.txt", "b"u8.ToArray())),
+            TestCabinet.Mszip(("dir\\a.bin", text), ("b.txt", "b"u8.ToArray())) })
         {
             using var cabinet = (CabFileSystem)FileSources.Open(new MemoryDevice(bytes), "test.cab");
             Assert.Equal("CAB", cabinet.Format);
@@ -37,9 +38,12 @@ public sealed class CabFileSystemTests
             Assert.Equal("CAB-0003", Assert.Throws<CorruptImageException>(() => cabinet.ReadFile("b.txt")).Code);
         }
 
-        Assert.Equal("CAB-0008", Assert.Throws<RefusedException>(() => CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("..\\a", [1]))), "x")).Code);
-        Assert.Equal("CAB-0008", Assert.Throws<RefusedException>(() => CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("C:\\a", [1]))), "x")).Code);
-        Assert.Equal("CAB-0008", Assert.Throws<RefusedException>(() => CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("\\a", [1]))), "x")).Code);
+        Assert.Equal("CAB-0008",
+            Assert.Throws<RefusedException>(() => CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("..\\a", [1]))), "x")).Code);
+        Assert.Equal("CAB-0008",
+            Assert.Throws<RefusedException>(() => CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("C:\\a", [1]))), "x")).Code);
+        Assert.Equal("CAB-0008",
+            Assert.Throws<RefusedException>(() => CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("\\a", [1]))), "x")).Code);
         using (var twice = CabFileSystem.Open(new MemoryDevice(TestCabinet.Stored(("a", [1]), ("A", [2]))), "x"))
         {
             Assert.Equal("TREE-0002", Assert.Throws<CorruptImageException>(() => twice.Find("a")).Code);
@@ -106,13 +110,16 @@ public sealed class CabFileSystemTests
         Iso.Discs.CreateTree(scratch["tree"], shortNames: true);
         var text = string.Join('\n', Enumerable.Range(0, 40_000).Select(i => $"line {i * i}"));
         File.WriteAllText(scratch["tree/TEXT.TXT"], text);
-        var files = Directory.EnumerateFiles(scratch["tree"], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(scratch["tree"], f)).ToArray();
+        var files = Directory.EnumerateFiles(scratch["tree"], "*", SearchOption.AllDirectories)
+            .Select(f => Path.GetRelativePath(scratch["tree"], f)).ToArray();
         Oracle.RunIn(scratch["tree"], "gcab", [option, scratch["a.cab"], .. files]).MustSucceed();
         using var cabinet = FileSources.Open(scratch["a.cab"]);
         TreeWalk.AssertSame(TreeWalk.ReadHost(scratch["tree"]), TreeWalk.ReadAll(cabinet));
     }
 
-    /// <summary>A folder of cabinets made by Microsoft's and other tools, named by a variable: each reads as cabextract reads it, or is refused.</summary>
+    /// <summary>
+    /// A folder of cabinets made by Microsoft's and other tools, named by a variable: each reads as cabextract reads it, or is refused.
+    /// </summary>
     [SkippableFact]
     [Trait("tier", "oracle")]
     public void Foreign_cabinets_read_as_cabextract_reads_them()
@@ -133,8 +140,10 @@ public sealed class CabFileSystemTests
             var theirs = Oracle.Run("env", "LC_ALL=C.UTF-8", "timeout", "20", "cabextract", "-q", "-d", scratch.Path, path);
             if (ours is not null && theirs.ExitCode == 0)
             {
-                Assert.Equal(TreeWalk.ReadHost(scratch.Path).Values.Where(v => v is not null).Select(v => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(v!))).Order(StringComparer.Ordinal),
-                    ours.Values.Where(v => v is not null).Select(v => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(v!))).Order(StringComparer.Ordinal));
+                Assert.Equal(TreeWalk.ReadHost(scratch.Path).Values.Where(v => v is not null)
+                    .Select(v => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(v!))).Order(StringComparer.Ordinal),
+                    ours.Values.Where(v => v is not null)
+                        .Select(v => Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(v!))).Order(StringComparer.Ordinal));
                 same++;
             }
         }
@@ -178,7 +187,8 @@ public sealed class CabFileSystemTests
         byte[] bytes;
         if (seed % 3 == 0)
         {
-            bytes = TestCabinet.Mszip(("dir\\a.bin", [.. Enumerable.Range(0, 20_000).SelectMany(i => BitConverter.GetBytes(i / 3))]), ("b.txt", [1, 2, 3]));
+            bytes = TestCabinet.Mszip(("dir\\a.bin", [.. Enumerable.Range(0, 20_000).SelectMany(i => BitConverter.GetBytes(i / 3))]),
+                ("b.txt", [1, 2, 3]));
         }
         else
         {

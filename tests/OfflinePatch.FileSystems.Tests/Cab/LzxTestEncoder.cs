@@ -3,7 +3,8 @@ using System.Buffers.Binary;
 namespace OfflinePatch.FileSystems.Tests.Cab;
 
 /// <summary>
-/// Makes random LZX streams that use everything the format has: the three kinds of block, every window, recent distances, long matches, code
+/// Makes random LZX streams that use everything the format has: the three kinds of block, every window, recent distances, long matches,
+/// code
 /// lengths in runs, odd plain blocks, blocks across frames. What they unpack to is judged by cabextract, not by the code that made them.
 /// </summary>
 internal sealed class LzxTestEncoder
@@ -196,7 +197,8 @@ internal sealed class LzxTestEncoder
 
     private static int ExtraBits(int slot) => slot < 4 ? 0 : slot < 36 ? (slot / 2) - 1 : 17;
 
-    private byte RandomByte() => _random.Next(12) == 0 ? (byte)0xE8 : _random.Next(3) == 0 ? (byte)0 : (byte)_random.Next(_random.Next(2) == 0 ? 256 : 4);
+    private byte RandomByte() => _random.Next(12) == 0 ? (byte)0xE8 : _random.Next(3) == 0 ? (byte)0
+        : (byte)_random.Next(_random.Next(2) == 0 ? 256 : 4);
 
     /// <summary>Code lengths of a random full tree over the symbols, and at least one more.</summary>
     private void RandomLengths(byte[] lengths, IEnumerable<int> used, int limit)

@@ -8,9 +8,11 @@ namespace OfflinePatch.FileSystems.Tests.Cab;
 /// <summary>Writes cabinets of one folder for tests: stored, MSZIP, or LZX frames made by <see cref="LzxTestEncoder"/>.</summary>
 internal static class TestCabinet
 {
-    public static byte[] Stored(params (string Name, byte[] Content)[] files) => Pack(0, files, content => [.. content.Chunk(32_768).Select(c => (c, c.Length))]);
+    public static byte[] Stored(params (string Name, byte[] Content)[] files) =>
+        Pack(0, files, content => [.. content.Chunk(32_768).Select(c => (c, c.Length))]);
 
-    public static byte[] Mszip(params (string Name, byte[] Content)[] files) => Pack(1, files, content => [.. content.Chunk(32_768).Select(c =>
+    public static byte[] Mszip(params (string Name, byte[] Content)[] files) =>
+        Pack(1, files, content => [.. content.Chunk(32_768).Select(c =>
     {
         using var memory = new MemoryStream();
         memory.Write("CK"u8);
@@ -54,7 +56,8 @@ internal static class TestCabinet
             var block = new byte[8];
             BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(4), (ushort)packed.Length);
             BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(6), (ushort)length);
-            BinaryPrimitives.WriteUInt32LittleEndian(block, CabFolder.ComputeChecksum(block.AsSpan(4), CabFolder.ComputeChecksum(packed, 0)));
+            BinaryPrimitives.WriteUInt32LittleEndian(block,
+                CabFolder.ComputeChecksum(block.AsSpan(4), CabFolder.ComputeChecksum(packed, 0)));
             all.AddRange(block);
             all.AddRange(packed);
         }

@@ -198,7 +198,8 @@ public sealed class FatFileSystemTests
         for (var i = 0; i < 500; i++)
         {
             Assert.True(FatNames.IsValid($"long file name {i}.txt"));
-            var name = Encoding.ASCII.GetString(FatNames.Choose($"long file name {i}.txt", b => taken.Contains(Encoding.ASCII.GetString(b)), out _)!.Value.ShortName);
+            var name = Encoding.ASCII.GetString(FatNames.Choose($"long file name {i}.txt", b => taken.Contains(Encoding.ASCII.GetString(b)),
+                out _)!.Value.ShortName);
             Assert.True(taken.Add(name));
             Assert.Matches("^[A-Z0-9]+~[0-9] *TXT$", name);
         }
@@ -249,7 +250,8 @@ public sealed class FatFileSystemTests
         File.WriteAllBytes(scratch["in/SHORT.TXT"], Bytes(10));
         File.WriteAllBytes(scratch["in/lower.txt"], Bytes(20));
         File.WriteAllBytes(scratch["in/Sub Directory/Ünïcödé/ж.txt"], Bytes(5));
-        Oracle.Run("env", "LC_ALL=C.UTF-8", "mcopy", "-s", "-i", scratch["v.img"], scratch["in/Sub Directory"], scratch["in/SHORT.TXT"], scratch["in/lower.txt"], "::").MustSucceed();
+        Oracle.Run("env", "LC_ALL=C.UTF-8", "mcopy", "-s", "-i", scratch["v.img"], scratch["in/Sub Directory"], scratch["in/SHORT.TXT"],
+            scratch["in/lower.txt"], "::").MustSucceed();
         var device = FatVolumes.Load(scratch["v.img"]);
         using var volume = FatFileSystem.Open(device);
         Assert.Equal("FOREIGN", volume.Label);
@@ -336,7 +338,12 @@ public sealed class FatFileSystemTests
         for (var step = 0; step < steps; step++)
         {
             var files = model.Where(m => m.Value is not null).Select(m => m.Key).ToArray();
-            var name = random.Next(3) switch { 0 => $"F{random.Next(30)}.BIN", 1 => $"Long name of a file {random.Next(30)}.dat", _ => $"lower{random.Next(30)}.txt" };
+            var name = random.Next(3) switch
+            {
+                0 => $"F{random.Next(30)}.BIN",
+                1 => $"Long name of a file {random.Next(30)}.dat",
+                _ => $"lower{random.Next(30)}.txt"
+            };
             try
             {
                 switch (random.Next(10))
@@ -413,7 +420,8 @@ public sealed class FatFileSystemTests
     {
         var boot = new byte[512];
         device.Read(0, boot);
-        return (BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x0E)) + (2 * BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x16)))
+        return (BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x0E))
+            + (2 * BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x16)))
             + (BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x11)) / 16)) * 512L;
     }
 

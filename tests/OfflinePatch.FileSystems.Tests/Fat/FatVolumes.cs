@@ -36,7 +36,8 @@ internal static class FatVolumes
     public static MemoryDevice Load(string path) => new(File.ReadAllBytes(path));
 
     /// <summary>Saves a volume, and asks fsck.fat and mtools what they think of it; returns what mtools reads from it.</summary>
-    public static SortedDictionary<string, byte[]?> Judge(BlockDevice device, ScratchFolder scratch, string name = "judged.img", bool readBack = true)
+    public static SortedDictionary<string,
+        byte[]?> Judge(BlockDevice device, ScratchFolder scratch, string name = "judged.img", bool readBack = true)
     {
         Save(device, scratch[name]);
         var fsck = Oracle.Run("fsck.fat", "-n", "-v", scratch[name]);

@@ -108,6 +108,7 @@ public sealed class DirectoryFileSystemTests : IDisposable
         File.WriteAllText(_scratch["text.zip"], "this is no archive");
         File.WriteAllText(_scratch["empty.iso"], "");
         Assert.Equal("TREE-0001", Assert.Throws<UnsupportedImageException>(() => FileSources.Open(_scratch["text.zip"])).Code);
-        Assert.Contains("is empty", Assert.Throws<UnsupportedImageException>(() => FileSources.Open(_scratch["empty.iso"])).Message, StringComparison.Ordinal);
+        Assert.Contains("is empty", Assert.Throws<UnsupportedImageException>(() => FileSources.Open(_scratch["empty.iso"])).Message,
+            StringComparison.Ordinal);
     }
 }

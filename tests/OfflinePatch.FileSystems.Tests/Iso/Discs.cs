@@ -9,7 +9,8 @@ internal static class Discs
     public static void CreateTree(string root, bool shortNames = false)
     {
         var random = new Random(3);
-        foreach (var folder in shortNames ? new[] { "NETKVM/W10/AMD64", "VIOSTOR" } : ["NetKVM/w10/amd64", "viostor/2k25", "guest agent/Ünïcödé"])
+        foreach (var folder in shortNames ? new[] { "NETKVM/W10/AMD64", "VIOSTOR" }
+            : ["NetKVM/w10/amd64", "viostor/2k25", "guest agent/Ünïcödé"])
         {
             Directory.CreateDirectory(Path.Combine(root, folder));
             for (var i = 0; i < 12; i++)

@@ -18,7 +18,8 @@ public sealed class IsoFileSystemTests
         Oracle.Require(program);
         using var scratch = new ScratchFolder();
         Discs.CreateTree(scratch["tree"]);
-        Oracle.Run("env", ["LC_ALL=C.UTF-8", program, .. options, "-quiet", .. program == "genisoimage" ? new[] { "-input-charset", "utf-8" } : [], "-V", "VIRTIO", "-o", scratch["disc.bin"], scratch["tree"]]).MustSucceed();
+        Oracle.Run("env", ["LC_ALL=C.UTF-8", program, .. options, "-quiet", .. program == "genisoimage"
+            ? new[] { "-input-charset", "utf-8" } : [], "-V", "VIRTIO", "-o", scratch["disc.bin"], scratch["tree"]]).MustSucceed();
         using var disc = FileSources.Open(scratch["disc.bin"]);
         Assert.Equal(format, disc.Format);
         TreeWalk.AssertSame(TreeWalk.ReadHost(scratch["tree"]), TreeWalk.ReadAll(disc));
@@ -130,6 +131,7 @@ public sealed class IsoFileSystemTests
         Oracle.Require("genisoimage");
         using var scratch = new ScratchFolder();
         var bytes = Shortened(Discs.Small(scratch, options).AsSpan(0, 128 * 1024).ToArray());
-        TreeWalk.Fuzz(bytes, cases, seed, d => IsoFileSystem.Open(d, "fuzz"), r => r.Next(0x8000, Math.Min(bytes.Length, 0x8000 + (26 * 2048))));
+        TreeWalk.Fuzz(bytes, cases, seed, d => IsoFileSystem.Open(d, "fuzz"),
+            r => r.Next(0x8000, Math.Min(bytes.Length, 0x8000 + (26 * 2048))));
     }
 }

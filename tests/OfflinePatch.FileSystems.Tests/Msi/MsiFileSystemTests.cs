@@ -11,7 +11,8 @@ public sealed class MsiFileSystemTests
     [Trait("tier", "layout")]
     public void Stream_names_are_unpacked()
     {
-        Assert.Equal("!_StringPool", MsiNames.Decode("\u4840\u3F3F\u4577\u446C\u3E6A\u44B2\u482F")); // from a package made by Windows Installer tools
+        // from a package made by Windows Installer tools
+        Assert.Equal("!_StringPool", MsiNames.Decode("\u4840\u3F3F\u4577\u446C\u3E6A\u44B2\u482F"));
         Assert.Equal("\u0005SummaryInformation", MsiNames.Decode("\u0005SummaryInformation"));
     }
 
@@ -112,6 +113,7 @@ public sealed class MsiFileSystemTests
         File.WriteAllText(scratch["tree/a.txt"], "alpha");
         File.WriteAllText(scratch["tree/sub/b.txt"], new string('b', 5000));
         var bytes = File.ReadAllBytes(WixlPackage.Create(scratch, scratch["tree"]));
-        TreeWalk.Fuzz(bytes, cases, seed, d => MsiFileSystem.Open(d, "fuzz.msi"), r => r.Next(4) == 0 ? r.Next(0x60) : r.Next(bytes.Length));
+        TreeWalk.Fuzz(bytes, cases, seed, d => MsiFileSystem.Open(d, "fuzz.msi"),
+            r => r.Next(4) == 0 ? r.Next(0x60) : r.Next(bytes.Length));
     }
 }

@@ -16,7 +16,8 @@ public sealed class ZipFileSystemTests
         var random = new Random(1);
         var noise = new byte[300_000];
         random.NextBytes(noise);
-        var zip = Pack(("Bin/a.txt", "alpha"u8.ToArray()), ("Bin\\Sub/b.bin", noise), ("./c", []), ("empty/", null), ("Ünïcode/ж.txt", "z"u8.ToArray()));
+        var zip = Pack(("Bin/a.txt", "alpha"u8.ToArray()), ("Bin\\Sub/b.bin", noise), ("./c", []), ("empty/", null),
+            ("Ünïcode/ж.txt", "z"u8.ToArray()));
         using var tree = ZipFileSystem.Open(new MemoryDevice(zip), "test.zip");
         var all = TreeWalk.ReadAll(tree);
         Assert.Equal(["Bin/", "Bin/Sub/", "Bin/Sub/b.bin", "Bin/a.txt", "c", "empty/", "Ünïcode/", "Ünïcode/ж.txt"], all.Keys);
@@ -50,7 +51,8 @@ public sealed class ZipFileSystemTests
     [Fact]
     [Trait("tier", "unit")]
     public void Control_characters_are_no_file_name() =>
-        Assert.Equal("ZIP-0013", Assert.Throws<CorruptImageException>(() => ZipFileSystem.Open(new MemoryDevice(Pack(("a\0b", [1]))), "x")).Code);
+        Assert.Equal("ZIP-0013",
+            Assert.Throws<CorruptImageException>(() => ZipFileSystem.Open(new MemoryDevice(Pack(("a\0b", [1]))), "x")).Code);
 
     [Fact]
     [Trait("tier", "unit")]
@@ -153,9 +155,11 @@ public sealed class ZipFileSystemTests
 
     private static void FuzzZip(int seed, int cases)
     {
-        var zip = Pack(("dir/a.txt", "alpha"u8.ToArray()), ("dir/b.txt", new byte[3000]), ("c/", null), ("d.bin", Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 300)))));
+        var zip = Pack(("dir/a.txt", "alpha"u8.ToArray()), ("dir/b.txt", new byte[3000]), ("c/", null),
+            ("d.bin", Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 300)))));
         var central = FindCentral(zip);
-        TreeWalk.Fuzz(zip, cases, seed, d => ZipFileSystem.Open(d, "fuzz"), r => r.Next(3) == 0 ? r.Next(zip.Length) : r.Next(central, zip.Length));
+        TreeWalk.Fuzz(zip, cases, seed, d => ZipFileSystem.Open(d, "fuzz"),
+            r => r.Next(3) == 0 ? r.Next(zip.Length) : r.Next(central, zip.Length));
     }
 
     internal static byte[] Pack(params (string Name, byte[]? Content)[] files)

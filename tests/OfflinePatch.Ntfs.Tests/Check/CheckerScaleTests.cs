@@ -2,6 +2,7 @@ using System.Diagnostics;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Ntfs.Tests.Check;
 
@@ -35,7 +36,8 @@ public sealed class CheckerScaleTests
         watch.Restart();
         var findings = NtfsChecker.Check(device);
         watch.Stop();
-        Console.WriteLine($"checked in {watch.Elapsed.TotalSeconds:F2} s, {(peak - before) / 1024 / 1024} MiB at the most (garbage included)");
+        Console.WriteLine($"checked in {watch.Elapsed.TotalSeconds:F2} s, {(peak - before) / 1024 / 1024} MiB at the most (garbage "
+            + "included)");
         HealthyVolumeTests.AssertNone(findings);
         Assert.True(peak - before < 150L * 1024 * 1024, $"{(peak - before) / 1024 / 1024} MiB");
     }

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
+using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Check;

@@ -1,7 +1,10 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Format;

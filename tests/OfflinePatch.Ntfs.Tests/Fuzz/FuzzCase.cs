@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Ntfs.Tests.Fuzz;
 

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Fuzz;

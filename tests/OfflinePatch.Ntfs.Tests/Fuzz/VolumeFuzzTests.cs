@@ -102,7 +102,8 @@ public sealed class VolumeFuzzTests
         }
         catch (Exception e)
         {
-            return $"case {number} ({seeds[index].Name}): {e.GetType().Name}: {e.Message}\n{string.Join("\n", (e.StackTrace ?? "").Split('\n').Take(6))}";
+            return $"case {number} ({seeds[index].Name}): {e.GetType().Name}: {e.Message}\n"
+                + $"{string.Join("\n", (e.StackTrace ?? "").Split('\n').Take(6))}";
         }
 
         var elapsed = Stopwatch.GetElapsedTime(start);

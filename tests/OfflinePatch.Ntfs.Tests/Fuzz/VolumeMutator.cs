@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Tests.Fuzz;
 

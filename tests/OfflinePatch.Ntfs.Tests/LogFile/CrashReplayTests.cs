@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Ntfs.Tests.Check;
 using OfflinePatch.Testing;
 

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.LogFile;
@@ -81,7 +82,8 @@ public sealed class RewindTests
         }
 
         var (differing, example) = VolumeComparison.Differences(device, volume.Read, geometry, session.UnloggedRecords);
-        Console.WriteLine($"{name}: {changes.Count} changes, {undone.Count} undone and redone, {volume.ChangedBytes / 1024} KiB, {differing} structures differ ({example}), {blocked.Count} not undone");
+        Console.WriteLine($"{name}: {changes.Count} changes, {undone.Count} undone and redone, {volume.ChangedBytes / 1024} KiB, "
+            + $"{differing} structures differ ({example}), {blocked.Count} not undone");
         Assert.True(undone.Count > 100);
         Assert.Equal(tolerated, differing);
     }

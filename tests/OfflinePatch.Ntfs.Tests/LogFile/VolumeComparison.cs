@@ -1,4 +1,6 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Tests.LogFile;
 
@@ -56,7 +58,8 @@ internal static class VolumeComparison
     private static string Describe(byte[] a, byte[] b)
     {
         var first = Enumerable.Range(16, a.Length - 16).FirstOrDefault(i => a[i] != b[i] && (i < 0x28 || i > 0x3C));
-        return $"{System.Text.Encoding.ASCII.GetString(a, 0, 4)} record {BitConverter.ToUInt32(a, 0x2C)} at 0x{first:X}: {a[first]:X2} {b[first]:X2}, used 0x{BitConverter.ToInt32(a, 0x18):X} 0x{BitConverter.ToInt32(b, 0x18):X}";
+        return $"{System.Text.Encoding.ASCII.GetString(a, 0, 4)} record {BitConverter.ToUInt32(a, 0x2C)} at 0x{first:X}: {a[first]:X2} "
+            + $"{b[first]:X2}, used 0x{BitConverter.ToInt32(a, 0x18):X} 0x{BitConverter.ToInt32(b, 0x18):X}";
     }
 
     private static bool Same(byte[] a, byte[] b)

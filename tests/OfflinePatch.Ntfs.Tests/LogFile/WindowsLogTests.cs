@@ -1,5 +1,8 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Ntfs.Tests.Check;
 using OfflinePatch.Testing;
 
@@ -50,7 +53,8 @@ public sealed class WindowsLogTests
             operations[record.Undo] = operations.GetValueOrDefault(record.Undo) + 1;
         }
 
-        Console.WriteLine($"{name}: {all.Count} records, without bytes: {string.Join(", ", without)}; {string.Join(", ", operations.Select(o => $"{o.Key} {o.Value}"))}");
+        Console.WriteLine($"{name}: {all.Count} records, without bytes: {string.Join(", ", without)}; "
+            + $"{string.Join(", ", operations.Select(o => $"{o.Key} {o.Value}"))}");
         Assert.All(operations.Keys, o => Assert.True(Enum.IsDefined(o), $"operation 0x{(int)o:X}"));
         Assert.Equal(inspection.CurrentLsn, all[^1].Lsn);
     }

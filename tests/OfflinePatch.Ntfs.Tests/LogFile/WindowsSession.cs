@@ -1,5 +1,7 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 
 namespace OfflinePatch.Ntfs.Tests.LogFile;
 

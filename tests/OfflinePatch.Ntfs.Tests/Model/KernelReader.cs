@@ -34,7 +34,8 @@ internal static class KernelReader
             Oracle.Run("env", "OPTS=iocharset=utf8", "bash", script, scratch[image], "0", "0", kernel, root, scratch["vm"], "rw", "hash");
         Assert.True(result.ExitCode == 0,
             $"exit {result.ExitCode}: {result.Output} {Read(scratch, "errors.txt")} {Read(scratch, "dmesg.txt")}");
-        var seen = File.ReadLines(Path.Combine(scratch["vm"], "list.txt")).Where(l => l != "dir  ").ToHashSet(StringComparer.Ordinal); // "dir  " is the root
+        // "dir  " is the root
+        var seen = File.ReadLines(Path.Combine(scratch["vm"], "list.txt")).Where(l => l != "dir  ").ToHashSet(StringComparer.Ordinal);
         foreach (var (path, isDirectory, content) in expected)
         {
             var name = "/" + path.Replace('\\', '/');

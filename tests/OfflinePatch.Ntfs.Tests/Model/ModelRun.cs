@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Ntfs.Tests.Model;
 

@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Tests.Structures;
 

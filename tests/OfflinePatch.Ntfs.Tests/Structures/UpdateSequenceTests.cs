@@ -1,3 +1,5 @@
+using OfflinePatch.Ntfs.Layout;
+
 namespace OfflinePatch.Ntfs.Tests.Structures;
 
 /// <summary>Update sequences: round trips, and refusal of what is torn.</summary>

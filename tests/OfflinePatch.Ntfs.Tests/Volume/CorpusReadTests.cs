@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;
@@ -54,7 +57,7 @@ public sealed class CorpusReadTests
         Assert.Equal((3, 1), (volume.NtfsState.MajorVersion, volume.NtfsState.MinorVersion));
         Assert.Null(volume.State.WriteProblem);
         Assert.False(volume.NtfsState.IsDirty);
-        Assert.Equal(OfflinePatch.Ntfs.LogFile.LogFileState.Clean, volume.NtfsState.LogFile);
+        Assert.Equal(LogFileState.Clean, volume.NtfsState.LogFile);
         Assert.Null(volume.Find("no such file"));
         Assert.Equal(131072, volume.Find("$UpCase")!.Value.Length);
         Assert.DoesNotContain(volume.Enumerate(""), e => e.Name == "$MFT");
@@ -80,7 +83,7 @@ public sealed class CorpusReadTests
         Assert.True(names.Count > 2000);
         for (var i = 1; i < names.Count; i++)
         {
-            Assert.True(Core.NtUpcase.Compare(names[i - 1], names[i]) < 0);
+            Assert.True(NtUpcase.Compare(names[i - 1], names[i]) < 0);
         }
 
         Assert.All(names, n => Assert.NotNull(volume.Find($"{largest}/{n}")));

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;

@@ -1,6 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
+using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;

@@ -1,13 +1,16 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
 using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Compression;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine.Security;
 using OfflinePatch.Ntfs.Format;
-using OfflinePatch.Ntfs.Indexes;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
 using OfflinePatch.Ntfs.Tests.Check;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;
@@ -181,11 +184,11 @@ public sealed class ForeignVolumeTests
         NtfsFormatter.Format(device, new NtfsFormatOptions());
         using var volume = NtfsVolume.Open(device);
         volume.WriteFile("seed", []);
-        var store = new Security.SecurityStore(volume.Core);
+        var store = new SecurityStore(volume.Core);
         var ids = new Dictionary<uint, byte[]>();
         for (var i = 0; i < 2000; i++)
         {
-            var descriptor = Security.SecurityInheritance.Create(default, isDirectory: false);
+            var descriptor = SecurityInheritance.Create(default, isDirectory: false);
             BinaryPrimitives.WriteInt32LittleEndian(descriptor.AsSpan(32), i + 1);
             Assert.Equal(0u, store.Find(descriptor));
             ids.Add(store.Append(descriptor), descriptor);
@@ -194,7 +197,7 @@ public sealed class ForeignVolumeTests
         volume.Flush();
         Assert.Empty(volume.Check());
         using var again = NtfsVolume.Open(device);
-        var reread = new Security.SecurityStore(again.Core);
+        var reread = new SecurityStore(again.Core);
         foreach (var (id, descriptor) in ids)
         {
             Assert.Equal(descriptor, again.ReadSecurityDescriptor(id));

@@ -1,6 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;
@@ -138,7 +140,8 @@ public sealed class FragmentTests
 
         volume.Flush();
         var node = volume.Core.Nodes.Get(FileReference.MftRecord);
-        Console.WriteLine($"$MFT: {volume.Core.Records.Runs.Runs.Count} runs, {node.Extensions.Count} extension records, {expected.Count} files, {volume.FreeBytes} bytes free, {end}");
+        Console.WriteLine($"$MFT: {volume.Core.Records.Runs.Runs.Count} runs, {node.Extensions.Count} extension records, "
+            + $"{expected.Count} files, {volume.FreeBytes} bytes free, {end}");
         Assert.InRange(node.Extensions.Count, 2, 8);
         Assert.All(node.Extensions, e => Assert.InRange(e.Number, 16, 23));
         Assert.InRange(volume.Core.Records.Runs.Runs.Count, 400, 100_000);

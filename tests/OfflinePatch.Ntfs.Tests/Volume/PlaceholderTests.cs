@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Attributes;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Ntfs.Tests;
 

@@ -2,6 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;

@@ -67,7 +67,8 @@ public sealed class BcdTests
         var random = new Random(1);
         foreach (var name in new[] { "bcd/uefi-win10/BCD", "bcd/ez-BCD", "bcd/regipy-BCD" })
         {
-            foreach (var element in BcdStore.Open(Hive.Open(Corpus.Read(name))).Objects.SelectMany(o => o.Elements).Where(e => e.Device is not null))
+            foreach (var element in BcdStore.Open(Hive.Open(Corpus.Read(name))).Objects.SelectMany(o => o.Elements)
+                .Where(e => e.Device is not null))
             {
                 for (var i = 0; i < 300; i++)
                 {
@@ -84,5 +85,6 @@ public sealed class BcdTests
     }
 
     [Fact]
-    public void AnotherHiveIsNoStore() => Assert.Equal("REG-0601", Assert.Throws<CorruptImageException>(() => BcdStore.Open(Hive.Create())).Code);
+    public void AnotherHiveIsNoStore() =>
+        Assert.Equal("REG-0601", Assert.Throws<CorruptImageException>(() => BcdStore.Open(Hive.Create())).Code);
 }

@@ -1,3 +1,4 @@
+using OfflinePatch.Registry.Check;
 using OfflinePatch.Testing;
 using Xunit.Abstractions;
 
@@ -8,12 +9,14 @@ namespace OfflinePatch.Registry.Tests.Check;
 public sealed class CorpusVerdictTests(ITestOutputHelper output)
 {
     /// <summary>
-    /// Where we are stricter, and why. The validator compares two UTF-16 names with case for all but ASCII letters; Windows itself orders them by RtlUpcaseUnicodeChar,
+    /// Where we are stricter, and why. The validator compares two UTF-16 names with case for all but ASCII letters; Windows itself orders
+    /// them by RtlUpcaseUnicodeChar,
     /// like the validator's own hashes and its order of Latin-1 names. We want both orders for the verdict, and Windows' own for an edit.
     /// </summary>
     private static readonly Dictionary<string, string> Explained = new(StringComparer.Ordinal)
     {
-        ["odd/TwoOwnersHive\t4612:32045b04,4296:04000000"] = "'Новћй раздел #2' after 'Новый раздел #1': out of order (U+040B < U+042B), though in order with case",
+        ["odd/TwoOwnersHive\t4612:32045b04,4296:04000000"] =
+            "'Новћй раздел #2' after 'Новый раздел #1': out of order (U+040B < U+042B), though in order with case",
     };
 
     [SkippableFact]
@@ -52,7 +55,9 @@ public sealed class CorpusVerdictTests(ITestOutputHelper output)
                 continue;
             }
 
-            var text = $"{line}: ours {report.Verdict}: {string.Join(" | ", report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error).Take(2).Select(f => $"{f.Code} {f.Structure} @{f.Offset:X} {f.Message}"))}";
+            var text = $"{line}: ours {report.Verdict}: "
+                + string.Join(" | ", report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error).Take(2)
+                    .Select(f => $"{f.Code} {f.Structure} @{f.Offset:X} {f.Message}"));
             (fields[2] == "valid" ? stricter : report.Verdict == HiveVerdict.Valid ? laxer : wrongKind).Add(text);
         }
 

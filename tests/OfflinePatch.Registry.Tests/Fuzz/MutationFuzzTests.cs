@@ -1,12 +1,17 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Fuzz;
 
 /// <summary>
-/// Mutated hives and logs, signed again so that they get past the door: no exception but the library's own, a time and an allocation budget for each. What opens is
+/// Mutated hives and logs, signed again so that they get past the door: no exception but the library's own, a time and an allocation budget
+/// for each. What opens is
 /// walked, checked, exported, edited, and must then be sound; salvage reads it too.
 /// </summary>
 [Trait("tier", "fuzz")]
@@ -14,14 +19,16 @@ public sealed class MutationFuzzTests
 {
     private static readonly TimeSpan TimeLimit = TimeSpan.FromSeconds(1);
     private static readonly string[] Hives =
-        ["odd/UnicodeHive", "odd/BigDataHive", "odd/TwoOwnersHive", "odd/MultiSzHive", "plaso/100_sub_keys.hiv", "win10-set/ELAM", "odd/NewDirtyHive2/NewDirtyHive", "win10-set/LocalService/NTUSER.DAT", "odd/OffHive"];
+        ["odd/UnicodeHive", "odd/BigDataHive", "odd/TwoOwnersHive", "odd/MultiSzHive", "plaso/100_sub_keys.hiv", "win10-set/ELAM",
+            "odd/NewDirtyHive2/NewDirtyHive", "win10-set/LocalService/NTUSER.DAT", "odd/OffHive"];
 
     [SkippableFact]
     public void ThreeThousand() => Run(3_000, seed: 20_26);
 
     [SkippableFact]
     [Trait("speed", "slow")]
-    public void HalfAMillion() => Run(500_000, seed: int.Parse(Environment.GetEnvironmentVariable("OFFLINEPATCH_FUZZ_SEED") ?? "7", System.Globalization.CultureInfo.InvariantCulture));
+    public void HalfAMillion() => Run(500_000, seed: int.Parse(Environment.GetEnvironmentVariable("OFFLINEPATCH_FUZZ_SEED") ?? "7",
+        System.Globalization.CultureInfo.InvariantCulture));
 
     private static void Run(int count, int seed)
     {
@@ -32,7 +39,8 @@ public sealed class MutationFuzzTests
             var random = new Random(unchecked((seed * 1_000_003) + index));
             var (name, original, logs) = originals[random.Next(originals.Length)];
             var hive = Mutate(original, random, isLog: false);
-            logs = new HiveLogs(logs.Log.IsEmpty ? logs.Log : Mutate(logs.Log, random, isLog: true), logs.Log1.IsEmpty ? logs.Log1 : Mutate(logs.Log1, random, isLog: true),
+            logs = new HiveLogs(logs.Log.IsEmpty ? logs.Log : Mutate(logs.Log, random, isLog: true),
+                logs.Log1.IsEmpty ? logs.Log1 : Mutate(logs.Log1, random, isLog: true),
                 logs.Log2.IsEmpty ? logs.Log2 : Mutate(logs.Log2, random, isLog: true));
             var input = hive.Length + logs.Log.Length + logs.Log1.Length + logs.Log2.Length;
 
@@ -44,7 +52,8 @@ public sealed class MutationFuzzTests
                 {
                     work();
                 }
-                catch (Exception error) when (error is CorruptImageException or UnsupportedImageException or RefusedException or IOException)
+                catch (Exception error) when (error is CorruptImageException or UnsupportedImageException or RefusedException
+                    or IOException)
                 {
                 }
                 catch (Exception error)
@@ -55,7 +64,8 @@ public sealed class MutationFuzzTests
                 var elapsed = watch.Elapsed;
                 var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
                 Assert.True(elapsed < TimeLimit || IsFastAgain(work), $"{name}, seed {seed}, case {index}, {step}: {elapsed}");
-                Assert.True(allocated < (8L * input) + (1 << 20), $"{name}, seed {seed}, case {index}, {step}: {allocated} bytes for {input}");
+                Assert.True(allocated < (8L * input) + (1 << 20),
+                    $"{name}, seed {seed}, case {index}, {step}: {allocated} bytes for {input}");
             }
         });
     }
@@ -104,7 +114,8 @@ public sealed class MutationFuzzTests
                 switch (random.Next(5))
                 {
                     case 0:
-                        key.SetValue(random.Next(2) == 0 ? "" : $"v{random.Next(5)}", (RegistryValueType)random.Next(12), new byte[random.Next(3) == 0 ? random.Next(20_000) : random.Next(50)]);
+                        key.SetValue(random.Next(2) == 0 ? "" : $"v{random.Next(5)}", (RegistryValueType)random.Next(12),
+                            new byte[random.Next(3) == 0 ? random.Next(20_000) : random.Next(50)]);
                         break;
                     case 1:
                         key.CreateSubKey($"k{random.Next(30)}");
@@ -124,7 +135,8 @@ public sealed class MutationFuzzTests
             var result = hive.ToArray();
             if (hive.HasEdits && HiveChecker.Check(result).Findings.Any(f => f.ForbidsEditing))
             {
-                throw new InvalidOperationException("an edit of a sound hive left an unsound one: " + string.Join(" | ", HiveChecker.Check(result).Findings));
+                throw new InvalidOperationException("an edit of a sound hive left an unsound one: "
+                    + string.Join(" | ", HiveChecker.Check(result).Findings));
             }
         }
         );
@@ -175,7 +187,8 @@ public sealed class MutationFuzzTests
 
     private static void MutateOnce(byte[] bytes, Random random, bool isLog)
     {
-        // Most of a hive is data: aim at headers, at cells that begin with a signature, and at what the file itself says are offsets and sizes.
+        // Most of a hive is data: aim at headers, at cells that begin with a signature, and at what the file itself says are offsets and
+        // sizes.
         var place = random.Next(10) switch
         {
             0 => random.Next(Math.Min(bytes.Length, 0x200)),
@@ -195,10 +208,12 @@ public sealed class MutationFuzzTests
                 BinaryPrimitives.WriteUInt32LittleEndian(span, unchecked(value + (uint)(random.Next(3) == 0 ? 8 : random.Next(-9, 9))));
                 break;
             case 2:
-                BinaryPrimitives.WriteUInt32LittleEndian(span, BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(random.Next(bytes.Length - 4) & ~3)));
+                BinaryPrimitives.WriteUInt32LittleEndian(span,
+                    BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(random.Next(bytes.Length - 4) & ~3)));
                 break;
             case 3:
-                BinaryPrimitives.WriteUInt32LittleEndian(span, (uint[])[0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFF8, 0x1000, 0x20] is var odd ? odd[random.Next(odd.Length)] : 0);
+                BinaryPrimitives.WriteUInt32LittleEndian(span, (uint[])[0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFF8, 0x1000,
+                    0x20] is var odd ? odd[random.Next(odd.Length)] : 0);
                 break;
             case 4:
                 BinaryPrimitives.WriteUInt32LittleEndian(span, unchecked(0u - value));
@@ -214,7 +229,8 @@ public sealed class MutationFuzzTests
         for (var tries = 0; tries < 50 && bytes.Length > 0x1040; tries++)
         {
             var cell = 0x1000 + (random.Next((bytes.Length - 0x1000) / 8) * 8);
-            if (cell + 0x54 < bytes.Length && (bytes[cell + 5] is (byte)'k' or (byte)'f' or (byte)'h' or (byte)'i' or (byte)'b' || bytes[cell] is (byte)'h'))
+            if (cell + 0x54 < bytes.Length
+                && (bytes[cell + 5] is (byte)'k' or (byte)'f' or (byte)'h' or (byte)'i' or (byte)'b' || bytes[cell] is (byte)'h'))
             {
                 return cell + random.Next(0x54);
             }

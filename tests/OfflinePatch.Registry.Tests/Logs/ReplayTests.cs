@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Logs;
 
 /// <summary>
-/// Dirty hives and their logs. The digests are those of the hive bins after replay, found equal, byte for byte, to what Microsoft's validator (chkreg /R) writes when
+/// Dirty hives and their logs. The digests are those of the hive bins after replay, found equal, byte for byte, to what Microsoft's
+/// validator (chkreg /R) writes when
 /// it replays the same files (<see cref="ValidatorReplayTests"/> does that comparison where the validator and Wine are installed).
 /// </summary>
 [Trait("tier", "oracle")]
@@ -36,7 +38,8 @@ public sealed class ReplayTests
     }
 
     /// <summary>
-    /// The argument of the sequence numbers on every dirty hive: after an edit no entry and no base block that exists, in the wiped logs or in the old ones should they come
+    /// The argument of the sequence numbers on every dirty hive: after an edit no entry and no base block that exists, in the wiped logs or
+    /// in the old ones should they come
     /// back, can continue the hive.
     /// </summary>
     [SkippableTheory]
@@ -112,7 +115,8 @@ public sealed class ReplayTests
     [SkippableFact]
     public void OldPagesAreApplied()
     {
-        // A hive whose write Windows 7 had logged and begun: the pages of the log are in place afterwards, wherever the primary had lost them.
+        // A hive whose write Windows 7 had logged and begun: the pages of the log are in place afterwards, wherever the primary had lost
+        // them.
         var primary = CorpusHives.Read("odd/BadLogHive2/BadLogHive");
         var log = CorpusHives.Logs("odd/BadLogHive2/BadLogHive").Log1.ToArray();
         "DIRT"u8.CopyTo(log.AsSpan(0x200)); // this log had lost its signature
@@ -190,7 +194,8 @@ public sealed class ReplayTests
         Shift(bytes, 4, by);
         Shift(bytes, 8, by);
         CorpusHives.Sign(bytes);
-        for (var offset = 512; offset + 512 <= bytes.Length && bytes.AsSpan(offset).StartsWith("HvLE"u8); offset += BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(offset + 4)))
+        for (var offset = 512; offset + 512 <= bytes.Length
+            && bytes.AsSpan(offset).StartsWith("HvLE"u8); offset += BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(offset + 4)))
         {
             Shift(bytes, offset + 12, by);
             CorpusHives.SignEntry(bytes.AsSpan(offset));

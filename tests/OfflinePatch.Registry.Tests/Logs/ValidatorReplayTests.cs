@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Logs;
 
 /// <summary>
-/// Our replay against that of Microsoft's validator (<c>OFFLINEPATCH_CHKREG</c>, under Wine). It writes a hive only when it repaired something, so one key that no log
+/// Our replay against that of Microsoft's validator (<c>OFFLINEPATCH_CHKREG</c>, under Wine). It writes a hive only when it repaired
+/// something, so one key that no log
 /// touches gets a place for a class name that it does not have: a repair that both sides can tell apart from the replay.
 /// </summary>
 [Trait("tier", "oracle")]
@@ -12,7 +14,8 @@ public sealed class ValidatorReplayTests
 {
     private const string Wine = "/usr/lib/wine/wine64";
 
-    public static TheoryData<string> Names => ["dirty/ntuser/NTUSER.DAT", "dirty/usrclass/UsrClass.dat", "win10-set/BBI", "win10-set/DEFAULT", "win10-set/LocalService/NTUSER.DAT", "win10-set/UsrClass.dat"];
+    public static TheoryData<string> Names => ["dirty/ntuser/NTUSER.DAT", "dirty/usrclass/UsrClass.dat", "win10-set/BBI",
+        "win10-set/DEFAULT", "win10-set/LocalService/NTUSER.DAT", "win10-set/UsrClass.dat"];
 
     [SkippableTheory]
     [MemberData(nameof(Names))]
@@ -48,7 +51,8 @@ public sealed class ValidatorReplayTests
         var touched = new HashSet<int>();
         foreach (var log in new[] { logs.Log1.ToArray(), logs.Log2.ToArray() })
         {
-            for (var offset = 512; offset + 40 < log.Length && log.AsSpan(offset).StartsWith("HvLE"u8); offset += BinaryPrimitives.ReadInt32LittleEndian(log.AsSpan(offset + 4)))
+            for (var offset = 512; offset + 40 < log.Length
+                && log.AsSpan(offset).StartsWith("HvLE"u8); offset += BinaryPrimitives.ReadInt32LittleEndian(log.AsSpan(offset + 4)))
             {
                 for (var i = 0; i < BinaryPrimitives.ReadInt32LittleEndian(log.AsSpan(offset + 20)); i++)
                 {
@@ -65,8 +69,10 @@ public sealed class ValidatorReplayTests
         for (var cell = 4096 + 0x20 + 1024; cell < primary.Length - 100; cell += 8)
         {
             var field = cell + 4 + 0x30;
-            if (BinaryPrimitives.ReadInt32LittleEndian(primary.AsSpan(cell)) is < 0 and > -1000 && primary.AsSpan(cell + 4).StartsWith("nk"u8)
-                && primary.AsSpan(field, 4).IndexOfAnyExcept((byte)0xFF) < 0 && !touched.Contains((field - 4096) / 512) && !touched.Contains((field + 3 - 4096) / 512))
+            if (BinaryPrimitives.ReadInt32LittleEndian(primary.AsSpan(cell)) is < 0 and > -1000
+                && primary.AsSpan(cell + 4).StartsWith("nk"u8)
+                && primary.AsSpan(field, 4).IndexOfAnyExcept((byte)0xFF) < 0 && !touched.Contains((field - 4096) / 512)
+                    && !touched.Contains((field + 3 - 4096) / 512))
             {
                 primary.AsSpan(field, 4).Fill(0x11);
                 return field;

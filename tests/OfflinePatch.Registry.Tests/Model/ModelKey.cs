@@ -61,19 +61,22 @@ internal sealed class ModelKey(string name, ModelKey? parent, byte[] security, s
     public static string? Compare(ModelKey expected, ModelKey actual)
     {
         var path = expected.Path;
-        if (expected.Name != actual.Name || expected.ClassName != actual.ClassName || !expected.Security.AsSpan().SequenceEqual(actual.Security))
+        if (expected.Name != actual.Name || expected.ClassName != actual.ClassName
+            || !expected.Security.AsSpan().SequenceEqual(actual.Security))
         {
             return $"{path}: name, class or security";
         }
 
         if (!expected.Children.Keys.SequenceEqual(actual.Children.Keys, StringComparer.Ordinal))
         {
-            return $"{path}: subkeys {string.Join(',', expected.Children.Keys.Except(actual.Children.Keys))} | {string.Join(',', actual.Children.Keys.Except(expected.Children.Keys))}";
+            return $"{path}: subkeys {string.Join(',', expected.Children.Keys.Except(actual.Children.Keys))} | "
+                + $"{string.Join(',', actual.Children.Keys.Except(expected.Children.Keys))}";
         }
 
         foreach (var (name, value) in expected.Values)
         {
-            if (!actual.Values.TryGetValue(name, out var other) || other.Name != value.Name || other.Type != value.Type || !other.Data.AsSpan().SequenceEqual(value.Data))
+            if (!actual.Values.TryGetValue(name, out var other) || other.Name != value.Name || other.Type != value.Type
+                || !other.Data.AsSpan().SequenceEqual(value.Data))
             {
                 return $"{path} @ {name}";
             }

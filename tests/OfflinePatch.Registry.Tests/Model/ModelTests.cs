@@ -1,3 +1,4 @@
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Model;
@@ -5,7 +6,8 @@ namespace OfflinePatch.Registry.Tests.Model;
 /// <summary>Random edits against a model, then every independent reader that is installed.</summary>
 public sealed class ModelTests
 {
-    public static TheoryData<string> Short => [.. Editable().Where(n => n.StartsWith("odd/", StringComparison.Ordinal) || n.StartsWith("plaso/", StringComparison.Ordinal)
+    public static TheoryData<string> Short =>
+        [.. Editable().Where(n => n.StartsWith("odd/", StringComparison.Ordinal) || n.StartsWith("plaso/", StringComparison.Ordinal)
         || n is "win10-set/ELAM" or "win10-set/DEFAULT" or "accounts/SAM" or "clean/NTUSER-win7.DAT" or "clean/offreg-testhive")];
 
     public static TheoryData<string> All => [.. Editable()];
@@ -13,7 +15,8 @@ public sealed class ModelTests
     [SkippableTheory]
     [Trait("tier", "model")]
     [MemberData(nameof(Short))]
-    public void AFewEdits(string name) => Run(name, 120, seed: 1, withOracles: name is "win10-set/ELAM" or "odd/UnicodeHive" or "clean/offreg-testhive");
+    public void AFewEdits(string name) =>
+        Run(name, 120, seed: 1, withOracles: name is "win10-set/ELAM" or "odd/UnicodeHive" or "clean/offreg-testhive");
 
     [SkippableTheory]
     [Trait("tier", "model")]
@@ -36,7 +39,10 @@ public sealed class ModelTests
         }
     }
 
-    /// <summary>Microsoft's own validator, where it is (<c>OFFLINEPATCH_CHKREG</c>, under Wine). Names keep to Latin-1, because it orders others by case.</summary>
+    /// <summary>
+    /// Microsoft's own validator, where it is (<c>OFFLINEPATCH_CHKREG</c>, under Wine). Names keep to Latin-1, because it orders others by
+    /// case.
+    /// </summary>
     [SkippableTheory]
     [Trait("tier", "oracle")]
     [MemberData(nameof(Short))]
@@ -96,16 +102,20 @@ public sealed class ModelTests
             // Not about the structure: names that the tool's locale cannot show, where offreg puts the root key, flags newer than the tool.
             var complaints = Oracle.Run("reglookup", folder["h"]).MustSucceed().Error.Split('\n').Where(l => l.Length > 0
                 && !l.Contains("While quoting value", StringComparison.Ordinal) && !l.Contains("while converting", StringComparison.Ordinal)
-                && !l.Contains("header indicated root key", StringComparison.Ordinal) && !l.Contains("Unknown key flags", StringComparison.Ordinal));
+                && !l.Contains("header indicated root key", StringComparison.Ordinal)
+                    && !l.Contains("Unknown key flags", StringComparison.Ordinal));
             Assert.Empty(complaints);
         }
 
         if (Oracle.Locate("reged") is not null)
         {
-            // A listing of the root, as "chntpw -e" gives it. The tool overruns buffers of its own on some long or wide names and dies of it (128 and up): no verdict then.
+            // A listing of the root, as "chntpw -e" gives it. The tool overruns buffers of its own on some long or wide names and dies of
+            // it (128 and up): no verdict then.
             var listing = Oracle.RunIn(folder.Path, "sh", "-c", $"printf 'ls\\nq\\n' | {Oracle.Locate("reged")} -e h");
             Assert.True(listing.ExitCode is 0 or > 128, listing.Output);
-            Assert.True(listing.ExitCode != 0 || listing.Output.Contains($"Node has {hive.Root.SubKeyCount} subkeys and {hive.Root.ValueCount} values", StringComparison.Ordinal));
+            Assert.True(listing.ExitCode != 0
+                || listing.Output.Contains($"Node has {hive.Root.SubKeyCount} subkeys and {hive.Root.ValueCount} values",
+                StringComparison.Ordinal));
         }
     }
 

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry.Tests.Model;
@@ -6,7 +7,8 @@ namespace OfflinePatch.Registry.Tests.Model;
 /// <summary>Makes the same random edits to a hive and to its model.</summary>
 internal sealed class RandomEdits
 {
-    private static readonly string[] Alphabets = ["abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-{}.", "äöüÄÖÜßéÉÿabc", "абвгдАБВГДxyz", "漢字仮名あいう12", "ŸÿΣσωΩй"];
+    private static readonly string[] Alphabets =
+        ["abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-{}.", "äöüÄÖÜßéÉÿabc", "абвгдАБВГДxyz", "漢字仮名あいう12", "ŸÿΣσωΩй"];
 
     private readonly Random _random;
     private readonly string[] _alphabets;
@@ -42,7 +44,8 @@ internal sealed class RandomEdits
         switch (_random.Next(100))
         {
             case < 35:
-                Set(key, _random.Next(3) > 0 && key.Values.Count > 0 ? key.Values.Values.ElementAt(_random.Next(key.Values.Count)).Name : Name(40));
+                Set(key, _random.Next(3) > 0
+                    && key.Values.Count > 0 ? key.Values.Values.ElementAt(_random.Next(key.Values.Count)).Name : Name(40));
                 break;
             case < 45:
                 DeleteValue(key);

@@ -1,3 +1,4 @@
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Reading;

@@ -1,4 +1,6 @@
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Editing;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Reading;
@@ -11,7 +13,8 @@ public sealed class FixedPointTests
     public void SettingWhatIsSetChangesNothing()
     {
         Corpus.Require();
-        foreach (var name in CorpusTable.Outcomes.Where(o => o.Value == "editable").Select(o => o.Key).Where(n => CorpusHives.Logs(n).IsEmpty))
+        foreach (var name in CorpusTable.Outcomes.Where(o => o.Value == "editable").Select(o => o.Key)
+            .Where(n => CorpusHives.Logs(n).IsEmpty))
         {
             var original = CorpusHives.Read(name);
             var hive = Hive.Open((byte[])original.Clone());
@@ -20,7 +23,7 @@ public sealed class FixedPointTests
             while (pending.TryPop(out var key) && values < 3000)
             {
                 var seen = new HashSet<string>(StringComparer.Ordinal);
-                foreach (var value in key.Values.Where(v => seen.Add(Core.NtUpcase.ToUpper(v.Name))))
+                foreach (var value in key.Values.Where(v => seen.Add(NtUpcase.ToUpper(v.Name))))
                 {
                     key.SetValue(value.Name, value.Type, value.ReadData());
                     values++;
@@ -82,7 +85,7 @@ public sealed class FixedPointTests
         var hive = Hive.Create();
         var key = hive.Create(@"A\B");
         Assert.True(hive.Root.DeleteSubKeyTree("A"));
-        Assert.Equal("REG-0405", Assert.Throws<Core.RefusedException>(() => key.Name).Code);
+        Assert.Equal("REG-0405", Assert.Throws<RefusedException>(() => key.Name).Code);
         Assert.Equal("B", hive.Create(@"A\B").Name);
     }
 
@@ -102,7 +105,8 @@ public sealed class FixedPointTests
         Assert.Equal(a.Node.Security, hive.Create(@"A\Child").Node.Security);
         hive.Root.DeleteSubKeyTree("A");
         hive.Root.DeleteSubKeyTree("B");
-        Assert.Single(hive.Check().Count == 0 ? [hive.Bytes.Security(hive.Root.Node.Security).Next] : Array.Empty<Registry.Layout.CellOffset>());
+        Assert.Single(hive.Check().Count == 0 ? [hive.Bytes.Security(hive.Root.Node.Security).Next]
+            : Array.Empty<Registry.Layout.CellOffset>());
         Assert.Equal(hive.Root.Node.Security, hive.Bytes.Security(hive.Root.Node.Security).Next);
     }
 
@@ -110,14 +114,14 @@ public sealed class FixedPointTests
     [InlineData("", "REG-0401")]
     [InlineData("A\\B", "REG-0401")]
     public void NamesThatWindowsForbids(string name, string code) =>
-        Assert.Equal(code, Assert.Throws<Core.RefusedException>(() => Registry.Editing.NameRules.RequireKeyName(name)).Code);
+        Assert.Equal(code, Assert.Throws<RefusedException>(() => Registry.Editing.RegistryNames.RequireKeyName(name)).Code);
 
     [Fact]
     public void DepthEndsAt512()
     {
         var hive = Hive.Create();
         hive.Create(string.Join('\\', Enumerable.Repeat("k", 512)));
-        Assert.Equal("REG-0403", Assert.Throws<Core.RefusedException>(() => hive.Create(string.Join('\\', Enumerable.Repeat("k", 513)))).Code);
+        Assert.Equal("REG-0403", Assert.Throws<RefusedException>(() => hive.Create(string.Join('\\', Enumerable.Repeat("k", 513)))).Code);
         Assert.Empty(hive.Check());
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Reading;
@@ -12,7 +13,8 @@ public sealed class HivexTreeTests
     // Two values of one name: hivex lists both, and what is made of its list keeps only one.
     private static readonly string[] WithDoubles = ["odd/DupNameHive", "odd/SAM_DUPENAME"];
 
-    public static TheoryData<string> Names => [.. CorpusTable.Outcomes.Where(o => o.Value == "editable").Select(o => o.Key).Except(WithDoubles)];
+    public static TheoryData<string> Names =>
+        [.. CorpusTable.Outcomes.Where(o => o.Value == "editable").Select(o => o.Key).Except(WithDoubles)];
 
     [SkippableTheory]
     [MemberData(nameof(Names))]
@@ -37,12 +39,15 @@ public sealed class HivexTreeTests
         Oracle.RunIn(folder.Path, "sh", "-c", @"hivexregedit --export --prefix R h '\' > h.reg").MustSucceed();
         var exported = Decode(File.ReadAllBytes(folder["h.reg"]));
         var copy = Hive.Create();
-        RegTextFile.Parse(Encoding.UTF8.GetBytes(exported.Replace("[R\\]", "[R]", StringComparison.Ordinal))).ApplyTo(copy, p => p == "R" ? "" : p[2..]);
+        RegTextFile.Parse(Encoding.UTF8.GetBytes(exported.Replace("[R\\]", "[R]", StringComparison.Ordinal)))
+            .ApplyTo(copy, p => p == "R" ? "" : p[2..]);
         using var difference = new MemoryStream();
-        Assert.True(RegTextWriter.Diff(hive.Root, copy.Root, "R", difference, RegTextEncoding.Utf8) == 0, $"{name}: {Encoding.UTF8.GetString(difference.ToArray())}");
+        Assert.True(RegTextWriter.Diff(hive.Root, copy.Root, "R", difference, RegTextEncoding.Utf8) == 0,
+            $"{name}: {Encoding.UTF8.GetString(difference.ToArray())}");
 
         var (keys, values) = Count(hive.Root);
-        var lines = Oracle.Run("reglookup", folder["h"]).MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1).ToList();
+        var lines = Oracle.Run("reglookup", folder["h"]).MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Skip(1)
+            .ToList();
         Assert.Equal(keys, lines.Count(l => l.Contains(",KEY,", StringComparison.Ordinal)));
         Assert.Equal(values, lines.Count(l => !l.Contains(",KEY,", StringComparison.Ordinal)));
     }

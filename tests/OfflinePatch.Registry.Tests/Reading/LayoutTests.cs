@@ -1,6 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Cells;
+using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Reading;

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
 
 namespace OfflinePatch.Registry.Tests.Reading;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Registry.Tests.Model;
 using OfflinePatch.Testing;
 
@@ -33,7 +35,8 @@ public sealed class RegTextTests
     [InlineData(true)]
     public void ReadsEveryForm(bool utf16)
     {
-        var bytes = utf16 ? [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Sample)] : Encoding.UTF8.GetBytes(Sample.ReplaceLineEndings("\r\n"));
+        var bytes = utf16 ? [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Sample)]
+            : Encoding.UTF8.GetBytes(Sample.ReplaceLineEndings("\r\n"));
         var file = RegTextFile.Parse(bytes);
         Assert.Equal(2, file.Sections.Count);
         Assert.True(file.Sections[1].IsDeletion);
@@ -77,7 +80,8 @@ public sealed class RegTextTests
     public void AMistakeChangesNothing()
     {
         var hive = Hive.Create();
-        Assert.Throws<RefusedException>(() => RegTextFile.Parse("Windows Registry Editor Version 5.00\n[A]\n[B]\nx"u8).ApplyTo(hive, p => p));
+        Assert.Throws<RefusedException>(() => RegTextFile.Parse("Windows Registry Editor Version 5.00\n[A]\n[B]\nx"u8)
+            .ApplyTo(hive, p => p));
         Assert.Equal(0, hive.Root.SubKeyCount);
     }
 
@@ -120,7 +124,8 @@ public sealed class RegTextTests
     {
         Oracle.Require("hivexregedit");
         using var folder = new ScratchFolder();
-        foreach (var name in new[] { "odd/UnicodeHive", "odd/NTUSER1.DAT", "accounts/SAM", "plaso/100_sub_keys.hiv", "win10-set/BCD-Template", "win10-set/ELAM" })
+        foreach (var name in new[] { "odd/UnicodeHive", "odd/NTUSER1.DAT", "accounts/SAM", "plaso/100_sub_keys.hiv",
+            "win10-set/BCD-Template", "win10-set/ELAM" })
         {
             var hive = Hive.Open(CorpusHives.Read(name), CorpusHives.Logs(name));
             File.WriteAllBytes(folder["h"], hive.ToArray());
@@ -128,7 +133,8 @@ public sealed class RegTextTests
             var copy = Hive.Create();
             RegTextFile.Parse(Encoding.UTF8.GetBytes(theirs.Replace("[R\\]", "[R]", StringComparison.Ordinal))).ApplyTo(copy, WithoutRoot);
             using var difference = new MemoryStream();
-            Assert.True(RegTextWriter.Diff(hive.Root, copy.Root, "R", difference, RegTextEncoding.Utf8) == 0, name + Encoding.UTF8.GetString(difference.ToArray()));
+            Assert.True(RegTextWriter.Diff(hive.Root, copy.Root, "R", difference, RegTextEncoding.Utf8) == 0,
+                name + Encoding.UTF8.GetString(difference.ToArray()));
         }
     }
 
@@ -138,7 +144,8 @@ public sealed class RegTextTests
     {
         Oracle.Require("hivexregedit");
         using var folder = new ScratchFolder();
-        foreach (var name in new[] { "odd/NTUSER1.DAT", "win10-set/ELAM", "plaso/100_sub_keys.hiv" }) // (it reads text outside ASCII wrongly)
+        // (it reads text outside ASCII wrongly)
+        foreach (var name in new[] { "odd/NTUSER1.DAT", "win10-set/ELAM", "plaso/100_sub_keys.hiv" })
         {
             var hive = Hive.Open(CorpusHives.Read(name));
             File.WriteAllBytes(folder["t.reg"], Export(hive, RegTextEncoding.Utf8));
@@ -146,7 +153,8 @@ public sealed class RegTextTests
             Oracle.Run("hivexregedit", "--merge", "--prefix", "R", "--encoding", "UTF-16LE", folder["h"], folder["t.reg"]).MustSucceed();
             var merged = Hive.Open(File.ReadAllBytes(folder["h"]));
             using var difference = new MemoryStream();
-            Assert.True(RegTextWriter.Diff(hive.Root, merged.Root, "R", difference, RegTextEncoding.Utf8) == 0, name + Encoding.UTF8.GetString(difference.ToArray()));
+            Assert.True(RegTextWriter.Diff(hive.Root, merged.Root, "R", difference, RegTextEncoding.Utf8) == 0,
+                name + Encoding.UTF8.GetString(difference.ToArray()));
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests;
@@ -20,7 +21,9 @@ internal static class CorpusHives
 
     public static HiveLogs Logs(string name) => new(ReadOrEmpty(name + ".LOG"), ReadOrEmpty(name + ".LOG1"), ReadOrEmpty(name + ".LOG2"));
 
-    /// <summary>A copy with bytes overwritten: <c>offset:hex,offset:hex</c>; the base block is signed again where a patch lies in it.</summary>
+    /// <summary>
+    /// A copy with bytes overwritten: <c>offset:hex,offset:hex</c>; the base block is signed again where a patch lies in it.
+    /// </summary>
     public static byte[] Mutate(string name, string patches)
     {
         lock (Cache)

@@ -1,7 +1,8 @@
 namespace OfflinePatch.Registry.Tests;
 
 /// <summary>
-/// What must happen to every hive of the corpus: <c>editable</c>, or the code of the error. A code before a space is that of opening, one behind it that of the first edit.
+/// What must happen to every hive of the corpus: <c>editable</c>, or the code of the error. A code before a space is that of opening, one
+/// behind it that of the first edit.
 /// </summary>
 internal static class CorpusTable
 {

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.Accounts;
 using OfflinePatch.Windows.Guest;

@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Zip;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;

@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.RegularExpressions;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
@@ -73,7 +75,7 @@ public sealed class GoldenStagingTests
         {
             if (machine.WindowsFiles.Find($@"Windows\System32\config\{hive}") is not null)
             {
-                var written = Hive.Open(OfflinePatch.Core.FileSystemExtensions.ReadFile(machine.WindowsFiles, $@"Windows\System32\config\{hive}"));
+                var written = Hive.Open(FileSystemExtensions.ReadFile(machine.WindowsFiles, $@"Windows\System32\config\{hive}"));
                 Assert.DoesNotContain(written.Check(), f => f.Severity == HiveFindingSeverity.Error);
             }
         }

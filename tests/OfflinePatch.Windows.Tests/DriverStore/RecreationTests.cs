@@ -1,6 +1,8 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Pe;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;
 using OfflinePatch.Testing;

@@ -1,9 +1,12 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;

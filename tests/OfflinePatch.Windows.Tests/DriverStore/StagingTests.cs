@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Tests.Machines;
@@ -86,7 +87,8 @@ public sealed class HivexTests
     [InlineData("hives/win7-sp1-x86/SYSTEM")]
     [InlineData("hives/win81-x64/SYSTEM")]
     [InlineData("hives/win10-1709-x64/SYSTEM")]
-    public void Facts_of_SYSTEM_hives_oracle(string name)
+    [Trait("tier", "oracle")]
+    public void Facts_of_SYSTEM_hives(string name)
     {
         var machine = new Machine(Generation.Windows10, Firmware.Bios) { System = Open(name) };
         machine.System.Root.CreateSubKey("OfflinePatchTest"); // an edit makes the copy clean
@@ -130,7 +132,8 @@ public sealed class HivexTests
     [InlineData("bcd/regipy-BCD")]
     [InlineData("bcd/ez-BCD")]
     [InlineData("hives/win10-set/BCD-Template")]
-    public void Every_element_of_boot_configurations_oracle(string name)
+    [Trait("tier", "oracle")]
+    public void Every_element_of_boot_configurations(string name)
     {
         var store = BcdStore.Open(Open(name));
         Assert.Empty(store.Notes);
@@ -148,7 +151,8 @@ public sealed class HivexTests
     }
 
     [SkippableFact]
-    public void Accounts_oracle()
+    [Trait("tier", "oracle")]
+    public void Accounts()
     {
         const string Name = "hives/accounts/SAM";
         var accounts = LocalAccounts.Read(new GuestHive(Open(Name), @"HKLM\SAM", new ChangeLog()));

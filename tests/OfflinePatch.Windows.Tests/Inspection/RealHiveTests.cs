@@ -1,6 +1,7 @@
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
+using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;

@@ -4,6 +4,7 @@ using OfflinePatch.Disks.Partitions;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Ntfs.Format;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;

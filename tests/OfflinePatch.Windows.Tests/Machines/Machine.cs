@@ -4,6 +4,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Targets;

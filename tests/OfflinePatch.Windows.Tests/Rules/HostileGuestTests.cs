@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;

@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Partitions;
 using OfflinePatch.Ntfs;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Jobs;

@@ -178,8 +178,9 @@ public sealed class WindowsRulesTests
         random.NextBytes(group);
         machine.Sam.Create(@"SAM\Domains\Builtin\Aliases\00000220").SetBinary("C", group);
         var guest = machine.Start();
-        _ = new AccountsAdministratorRule().Inspect(guest);
-        _ = new AccountsPasswordRule().Inspect(guest);
+        Finding[] findings = [new AccountsAdministratorRule().Inspect(guest), new AccountsPasswordRule().Inspect(guest)];
+        Assert.All(findings, f => Assert.NotEmpty(f.Message));
+        Assert.DoesNotContain(machine.Sam.Check(), f => f.ForbidsEditing);
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Check;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;

@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>A step that was interrupted while it wrote, and those of its files that a transaction has open so far.</summary>
 internal sealed class InterruptedStep(StepFile step) : IDisposable

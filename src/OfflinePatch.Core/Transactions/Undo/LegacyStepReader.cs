@@ -1,14 +1,15 @@
 using System.Buffers.Binary;
 using System.Text;
-using OfflinePatch.Core.Hosting;
 using System.Buffers;
 using System.IO.Hashing;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// Reads undo files of version 2, which are no longer written. They carry no code of their writer and no identity of the files, one hash for each range, and a hash of
-/// some blocks that the change leaves alone. So they undo a complete change when the user says so, and are never applied without being asked.
+/// Reads undo files of version 2, which are no longer written. They carry no code of their writer and no identity of the files, one hash
+/// for each range, and a hash of
+/// some blocks that the change leaves alone. So they undo a complete change when the user says so, and are never applied without being
+/// asked.
 /// </summary>
 internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
 {
@@ -60,7 +61,8 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
     {
         var record = Take(File.Size);
         var nameLength = Number(record, File.NameLength, 1, StepLayout.MaxName, "name length");
-        var rangeCount = Number(record, File.RangeCount, 0, (int)Math.Min(StepLayout.MaxRanges - _rangeCount, (_end - _position) / Range.Size), "range count");
+        var rangeCount = Number(record, File.RangeCount, 0,
+            (int)Math.Min(StepLayout.MaxRanges - _rangeCount, (_end - _position) / Range.Size), "range count");
         _rangeCount += rangeCount;
         var oldLength = LongNumber(record, File.OldLength, 0, long.MaxValue, "old length");
         var newLength = LongNumber(record, File.NewLength, 0, long.MaxValue, "new length");
@@ -88,27 +90,28 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
     {
         var start = _position;
         var record = Take(Range.Size);
-        var newCount = Number(record, Range.NewLength, 0, FileChange.MaxRange, "range length");
-        var oldCount = Number(record, Range.OldLength, 0, FileChange.MaxRange, "old range length");
+        var newCount = Number(record, Range.NewLength, 0, HostFileChange.MaxRange, "range length");
+        var oldCount = Number(record, Range.OldLength, 0, HostFileChange.MaxRange, "old range length");
         var isZero = Number(record, Range.OldIsZero, 0, 1, "mark of zeros") == 1;
-        var offset = LongNumber(record, Range.Offset, min, long.MaxValue - FileChange.MaxRange, "range offset");
+        var offset = LongNumber(record, Range.Offset, min, long.MaxValue - HostFileChange.MaxRange, "range offset");
         if ((newCount > 0 && offset + newCount > newLength) || (oldCount > 0 && offset + oldCount > oldLength))
         {
             throw Damaged(start, "a range inside the file", $"{Math.Max(newCount, oldCount)} bytes at {offset}");
         }
 
-        return new StepRange(offset, newCount, oldCount, isZero ? OldBytesKind.Zero : OldBytesKind.Stored, start + Range.NewHash, isZero ? 0 : Skip(oldCount));
+        return new StepRange(offset, newCount, oldCount, isZero ? OldBytesKind.Zero : OldBytesKind.Stored, start + Range.NewHash,
+            isZero ? 0 : Skip(oldCount));
     }
 
     private void CheckBody()
     {
         var hash = new XxHash128();
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             for (var position = _position; position < _end;)
             {
-                var count = (int)Math.Min(FileChange.MaxRange, _end - position);
+                var count = (int)Math.Min(HostFileChange.MaxRange, _end - position);
                 input.Read(position, buffer.AsSpan(0, count));
                 hash.Append(buffer.AsSpan(0, count));
                 position += count;
@@ -152,5 +155,6 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
     private long Bound(long value, long min, long max, string what) =>
         value >= min && value <= max ? value : throw Damaged(_position, $"a {what} of {min} to {max}", $"{value}");
 
-    private CorruptImageException Damaged(long offset, string expected, string actual) => UndoError.Damaged(input.Path, offset, expected, actual);
+    private CorruptImageException Damaged(long offset, string expected, string actual) =>
+        UndoError.Damaged(input.Path, offset, expected, actual);
 }

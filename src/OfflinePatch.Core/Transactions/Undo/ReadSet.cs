@@ -1,12 +1,13 @@
 using System.Buffers;
 using System.IO.Hashing;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// The blocks of a file that a transaction has read: what its change is based on. Their hash goes into the undo file, so that an image in which any of them
-/// differs (another export of the same machine, a machine that was started) is told from the one that was changed. Safe for several readers at once.
+/// The blocks of a file that a transaction has read: what its change is based on. Their hash goes into the undo file, so that an image in
+/// which any of them
+/// differs (another export of the same machine, a machine that was started) is distinguished from the one that was changed. Safe for
+/// several readers at once.
 /// </summary>
 internal sealed class ReadSet
 {
@@ -89,7 +90,8 @@ internal sealed class ReadSet
                 continue;
             }
 
-            if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == offset && last.Length + BlockSize <= FileChange.MaxRange)
+            if (runs.Count > 0 && runs[^1] is var last && last.Offset + last.Length == offset
+                && last.Length + BlockSize <= HostFileChange.MaxRange)
             {
                 runs[^1] = last with { Length = last.Length + BlockSize };
             }
@@ -106,7 +108,7 @@ internal sealed class ReadSet
     public static byte[] HashRuns(IHostHandle file, IEnumerable<ByteRange> runs)
     {
         var hash = new XxHash128();
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var run in runs)

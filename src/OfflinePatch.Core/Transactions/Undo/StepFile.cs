@@ -1,6 +1,4 @@
-using OfflinePatch.Core.Hosting;
-
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>An undo file that was found, open for reading.</summary>
 internal sealed class StepFile : IDisposable
@@ -62,7 +60,8 @@ internal sealed class StepFile : IDisposable
     }
 
     /// <summary>
-    /// Says why this undo file may not be used at all; null when it may: it belongs to this user (or root), nobody else may write it, and it has one name.
+    /// Says why this undo file may not be used at all; null when it may: it belongs to this user (or root), nobody else may write it, and
+    /// it has one name.
     /// </summary>
     public string? WhyNotOwned()
     {
@@ -76,14 +75,17 @@ internal sealed class StepFile : IDisposable
     /// <summary>Whether it carries a code of its writer, right or wrong.</summary>
     public bool IsKeyed => !IsLegacy && _header.IsKeyed;
 
-    /// <summary>Says why this undo file does not prove by itself that this user wrote it here; null when it does: its code was made with his secret.</summary>
+    /// <summary>
+    /// Says why this undo file does not prove by itself that this user wrote it here; null when it does: its code was made with his secret.
+    /// </summary>
     public string? WhyNotSigned() =>
         IsLegacy ? "version 2 of the undo file does not say who wrote it"
             : _header.IsSignedWith(_storage.Secret) ? null
             : "another user or another host wrote the undo file";
 
     /// <summary>
-    /// The record of a file: the one of its identity; else the first where the undo file is named after it; else the one of its name. Null when the step has none.
+    /// The record of a file: the one of its identity; else the first where the undo file is named after it; else the one of its name. Null
+    /// when the step has none.
     /// </summary>
     public StepRecord? RecordOf(IHostHandle file, bool isNamedAfterIt)
     {
@@ -94,7 +96,10 @@ internal sealed class StepFile : IDisposable
             ?? (isNamedAfterIt && (!IsLegacy || Records.Count == 1) ? Records[0] : null);
     }
 
-    /// <summary>Whether the undo file says that its step was made of this very file, whatever the name was. Reads a few bytes of it, and proves nothing.</summary>
+    /// <summary>
+    /// Whether the undo file says that its step was made of this very file, whatever the name was. Reads a few bytes of it, and proves
+    /// nothing.
+    /// </summary>
     public bool SaysItIsOf(IHostHandle file)
     {
         var identity = file.GetStatus().Identity;

@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
-using Layout = OfflinePatch.Core.Undo.StepLayout.Header;
+using Layout = OfflinePatch.Core.Transactions.Undo.StepLayout.Header;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>The header of an undo file: a copy of its bytes that can be changed and written back.</summary>
 internal sealed class StepHeader
@@ -29,7 +29,8 @@ internal sealed class StepHeader
 
     public int TailLength => (int)U32(Layout.TailLength);
 
-    public DateTime Created => new(Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(_bytes.AsSpan(Layout.Created)), 0, DateTime.MaxValue.Ticks), DateTimeKind.Utc);
+    public DateTime Created => new(Math.Clamp(BinaryPrimitives.ReadInt64LittleEndian(_bytes.AsSpan(Layout.Created)), 0,
+        DateTime.MaxValue.Ticks), DateTimeKind.Utc);
 
     public string Label => Encoding.UTF8.GetString(_bytes, Layout.Label, (int)U32(Layout.LabelLength));
 
@@ -54,14 +55,15 @@ internal sealed class StepHeader
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Layout.BodyLength), bodyLength);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Layout.Created), DateTime.UtcNow.Ticks);
         bodyHash.CopyTo(bytes.AsSpan(Layout.BodyHash));
-        Encoding.UTF8.GetEncoder().Convert(label, bytes.AsSpan(Layout.Label, StepLayout.MaxLabel), flush: true, out _, out var length, out _);
+        Encoding.UTF8.GetEncoder()
+            .Convert(label, bytes.AsSpan(Layout.Label, StepLayout.MaxLabel), flush: true, out _, out var length, out _);
         header.SetU32(Layout.LabelLength, (uint)length);
         return header;
     }
 
     /// <summary>Reads a header of version 2 or 3.</summary>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: it is damaged, or something else.</exception>
-    public static StepHeader Read(Hosting.IHostHandle file)
+    public static StepHeader Read(IHostHandle file)
     {
         if (file.Length < Layout.Size)
         {
@@ -83,7 +85,8 @@ internal sealed class StepHeader
         var header = new StepHeader(bytes);
         if (header.Version is not (StepLayout.Version or LegacyStepReader.Version))
         {
-            throw UndoError.Damaged(file.Path, Layout.Version, $"version {LegacyStepReader.Version} or {StepLayout.Version}", $"version {header.Version}");
+            throw UndoError.Damaged(file.Path, Layout.Version, $"version {LegacyStepReader.Version} or {StepLayout.Version}",
+                $"version {header.Version}");
         }
 
         header.CheckFields(file);
@@ -110,7 +113,7 @@ internal sealed class StepHeader
     }
 
     /// <summary>Signs the header, writes it as one sector, and makes it durable.</summary>
-    public void Write(Hosting.IHostHandle file, byte[]? secret)
+    public void Write(IHostHandle file, byte[]? secret)
     {
         if (Version == StepLayout.Version)
         {
@@ -127,7 +130,7 @@ internal sealed class StepHeader
         file.Flush();
     }
 
-    private void CheckFields(Hosting.IHostHandle file)
+    private void CheckFields(IHostHandle file)
     {
         Bound(BodyLength, 0, file.Length - Layout.Size, Layout.BodyLength, "body length");
         Bound(U32(Layout.FileCount), 1, StepLayout.MaxFiles, Layout.FileCount, "file count");

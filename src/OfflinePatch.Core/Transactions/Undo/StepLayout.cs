@@ -1,8 +1,10 @@
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// The undo file of one step, version 3. All integers are little-endian. A header of one sector, so that one sector write changes its state; a body
-/// (one record per host file with its ranges, then what the change was based on); and, once the step is complete, a tail with the times of the files.
+/// The undo file of one step, version 3. All integers are little-endian. A header of one sector, so that one sector write changes its
+/// state; a body
+/// (one record per host file with its ranges, then what the change was based on); and, once the step is complete, a tail with the times of
+/// the files.
 /// The header holds hashes of body and tail, and a code keyed with a secret of the user who wrote it.
 /// </summary>
 internal static class StepLayout
@@ -53,13 +55,15 @@ internal static class StepLayout
     public static class Range
     {
         public const int Offset = 0x00;    // u64
-        public const int NewLength = 0x08; // u32, bytes that the change writes, 0..FileChange.MaxRange; 0 where it cuts the file
+        public const int NewLength = 0x08; // u32, bytes that the change writes, 0..HostFileChange.MaxRange; 0 where it cuts the file
         public const int OldLength = 0x0C; // u32, bytes that were there: fewer than NewLength where the file was shorter
         public const int OldKind = 0x10;   // u32: OldBytesKind; the old bytes follow only where they are stored
         public const int Size = 0x18;
     }
 
-    /// <summary>After the files, one record per file: parts of the file that the change was based on and does not write, followed by their places.</summary>
+    /// <summary>
+    /// After the files, one record per file: parts of the file that the change was based on and does not write, followed by their places.
+    /// </summary>
     public static class ReadSet
     {
         public const int RunCount = 0x00; // u32

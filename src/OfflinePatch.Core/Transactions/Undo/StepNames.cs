@@ -1,27 +1,27 @@
 using System.Globalization;
 using System.IO.Hashing;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// Names of the files that a history consists of. Beside the image: <c>IMAGE.offlinepatch-undo</c> for step 1, <c>IMAGE.offlinepatch-undo.2</c> for step 2, and so on. In a
+/// Names of the files that a history consists of. Beside the image: <c>IMAGE.offlinepatch-undo</c> for step 1,
+/// <c>IMAGE.offlinepatch-undo.2</c> for step 2, and so on. In a
 /// folder of the user's choice they carry a tag of the image, which tells images of one name apart and survives moving either folder.
 /// </summary>
 internal static class StepNames
 {
-    public const string Suffix = ".offlinepatch-undo";
+    public const string Suffix = UndoFileName.Suffix;
 
     /// <summary>Until an undo file is durable it has this suffix too; the image is untouched then, and the file says nothing.</summary>
     public const string NewSuffix = ".new";
 
-    /// <summary>Beside every other file of a change (and beside the image, where its undo file is elsewhere), a file of this suffix leads to the undo file.</summary>
+    /// <summary>
+    /// Beside every other file of a change (and beside the image, where its undo file is elsewhere), a file of this suffix leads to the
+    /// undo file.
+    /// </summary>
     public const string PointerSuffix = Suffix + "-elsewhere";
 
     private const int HalfTag = 8;
-
-    /// <summary>Whether a path has the name of an undo file, or of a pointer to one.</summary>
-    public static bool IsOurs(ReadOnlySpan<char> path) => Path.GetFileName(path).Contains(Suffix, StringComparison.Ordinal);
 
     /// <summary>Name of an undo file.</summary>
     /// <param name="imageName">Name of the image.</param>
@@ -30,7 +30,10 @@ internal static class StepNames
     public static string Name(string imageName, string? tag, int number) =>
         $"{imageName}{(tag is null ? "" : "-" + tag)}{Suffix}{(number == 1 ? "" : "." + number.ToString(CultureInfo.InvariantCulture))}";
 
-    /// <summary>The number in the name of an undo file that starts with <paramref name="stem"/>; 0 when it is something else (a pointer, an unfinished file).</summary>
+    /// <summary>
+    /// The number in the name of an undo file that starts with <paramref name="stem"/>; 0 when it is something else (a pointer, an
+    /// unfinished file).
+    /// </summary>
     public static int NumberOf(ReadOnlySpan<char> name, ReadOnlySpan<char> stem)
     {
         if (!name.StartsWith(stem, StringComparison.Ordinal))
@@ -44,13 +47,15 @@ internal static class StepNames
             return 1;
         }
 
-        return rest[0] == '.' && int.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is > 1 and <= StepLayout.MaxNumber
+        return rest[0] == '.' && int.TryParse(rest[1..], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number is > 1 and <= StepLayout.MaxNumber
             ? number
             : 0;
     }
 
     /// <summary>
-    /// The tag of an image: 8 digits of the file itself, which stay when it or its folder is renamed, then 8 of the path of its folder, which stay when it is copied back.
+    /// The tag of an image: 8 digits of the file itself, which stay when it or its folder is renamed, then 8 of the path of its folder,
+    /// which stay when it is copied back.
     /// </summary>
     public static string Tag(FileIdentity identity, string folder)
     {

@@ -1,11 +1,12 @@
 using System.Text;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// Small files that lead from each file of a change to its undo file while the change (or its undoing) is under way: one beside the file, found by its name, and one in
-/// the state folder of the user, found by its identity, whatever link or mount the file is reached by. They say where to look and prove nothing.
+/// Small files that lead from each file of a change to its undo file while the change (or its undoing) is under way: one beside the file,
+/// found by its name, and one in
+/// the state folder of the user, found by its identity, whatever link or mount the file is reached by. They say where to look and prove
+/// nothing.
 /// </summary>
 internal sealed class StepPointers(IHostStorage storage)
 {
@@ -13,7 +14,9 @@ internal sealed class StepPointers(IHostStorage storage)
 
     private static ReadOnlySpan<byte> Magic => "offlinepatch undo file\n"u8;
 
-    /// <summary>Where the pointers of a file lead; empty when it has none. An unfinished pointer leads nowhere: the file was not written yet.</summary>
+    /// <summary>
+    /// Where the pointers of a file lead; empty when it has none. An unfinished pointer leads nowhere: the file was not written yet.
+    /// </summary>
     public IEnumerable<(string Pointer, string Target)> Read(IHostHandle file, bool besideExists)
     {
         foreach (var pointer in (string?[])[besideExists ? BesidePath(file) : null, MarkPath(file)])
@@ -48,7 +51,8 @@ internal sealed class StepPointers(IHostStorage storage)
                 }
                 catch (HostIOException)
                 {
-                    // A state folder that is full or not writable. The pointer beside the file is what counts; only through another hard link or mount
+                    // A state folder that is full or not writable. The pointer beside the file is what counts; only through another hard
+                    // link or mount
                     // of the file is the change then not found.
                 }
             }
@@ -65,20 +69,25 @@ internal sealed class StepPointers(IHostStorage storage)
     public void Delete(IEnumerable<IHostHandle> files) =>
         Delete(files.SelectMany(f => (string?[])[BesidePath(f), MarkPath(f)]), target: null);
 
-    /// <summary>Deletes the pointers that lead to an undo file, durably: before it is deleted itself, since a pointer that leads to nothing means a lost undo file.</summary>
+    /// <summary>
+    /// Deletes the pointers that lead to an undo file, durably: before it is deleted itself, since a pointer that leads to nothing means a
+    /// lost undo file.
+    /// </summary>
     /// <param name="step">The undo file, finished or not.</param>
     /// <param name="target">The path that the pointers hold.</param>
     /// <param name="folder">The folder of the image.</param>
     /// <exception cref="HostIOException">The host failed.</exception>
     public void DeleteOf(StepFile step, string target, string folder) =>
-        Delete(step.Records.SelectMany(r => (string?[])[Path.Combine(folder, r.Name + StepNames.PointerSuffix), MarkPath(r.Identity)]), target);
+        Delete(step.Records.SelectMany(r => (string?[])[Path.Combine(folder, r.Name + StepNames.PointerSuffix), MarkPath(r.Identity)]),
+            target);
 
     private void Delete(IEnumerable<string?> pointers, string? target)
     {
         var folders = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var pointer in pointers)
         {
-            if (pointer is not null && storage.Exists(pointer) && (target is null || string.Equals(ReadTarget(pointer), target, StringComparison.Ordinal)))
+            if (pointer is not null && storage.Exists(pointer)
+                && (target is null || string.Equals(ReadTarget(pointer), target, StringComparison.Ordinal)))
             {
                 storage.Delete(pointer);
                 folders[Path.GetDirectoryName(pointer)!] = pointer;
@@ -118,7 +127,8 @@ internal sealed class StepPointers(IHostStorage storage)
 
         // Version 2 wrote the path alone.
         var path = Encoding.UTF8.GetString(content.AsSpan().StartsWith(Magic) ? content.AsSpan(Magic.Length) : content);
-        return Path.IsPathFullyQualified(path) && path.Contains(StepNames.Suffix, StringComparison.Ordinal) && !path.Contains('\0') ? path : null;
+        return Path.IsPathFullyQualified(path) && path.Contains(StepNames.Suffix, StringComparison.Ordinal)
+            && !path.Contains('\0') ? path : null;
     }
 
     private static bool IsNamedAfter(string stepPath, IHostHandle file) => StepNames.NumberOf(stepPath, file.Path + StepNames.Suffix) > 0;

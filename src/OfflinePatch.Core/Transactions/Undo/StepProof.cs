@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Hashing;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// Holds the content of a file against a step. Every sector that the change touches must be the old one or the new one, the length must be one that the file can have
-/// on the way between them, and what the change was based on must be unchanged. Anything else is another file, or one that something else has written to.
+/// Holds the content of a file against a step. Every sector that the change touches must be the old one or the new one, the length must be
+/// one that the file can have
+/// on the way between them, and what the change was based on must be unchanged. Anything else is another file, or one that something else
+/// has written to.
 /// </summary>
 internal static class StepProof
 {
@@ -51,8 +52,8 @@ internal static class StepProof
 
     private static string? FindDifference(IHostHandle step, StepRecord record, IHostHandle file, bool oldIsRight)
     {
-        var current = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
-        var old = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var current = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
+        var old = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var range in record.Ranges)
@@ -114,7 +115,10 @@ internal static class StepProof
         return -1;
     }
 
-    /// <summary>A part that the change cuts off is there, is gone, or came back as zeros while the cut was taken back. The cut need not lie between two sectors.</summary>
+    /// <summary>
+    /// A part that the change cuts off is there, is gone, or came back as zeros while the cut was taken back. The cut need not lie between
+    /// two sectors.
+    /// </summary>
     private static int CutDifference(ReadOnlySpan<byte> current, ReadOnlySpan<byte> old, bool oldIsRight)
     {
         for (var i = 0; oldIsRight && i < current.Length; i++)
@@ -128,7 +132,10 @@ internal static class StepProof
         return oldIsRight || current.Length == 0 ? -1 : 0;
     }
 
-    /// <summary>Version 2 has one hash for the range: all of it is new, or each sector is old, or (only where the change stopped inside it) it cannot be told.</summary>
+    /// <summary>
+    /// Version 2 has one hash for the range: all of it is new, or each sector is old, or (only where the change stopped inside it) it
+    /// cannot be known.
+    /// </summary>
     private static int LegacyDifference(IHostHandle step, StepRange range, byte[] current, byte[] old, int there, bool oldIsRight)
     {
         if (range.NewLength == 0)

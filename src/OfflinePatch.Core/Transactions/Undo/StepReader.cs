@@ -2,11 +2,12 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
-/// <summary>Reads the records of an undo file of version 3, after checking all of it: a damaged one must never be written over an image.</summary>
+/// <summary>
+/// Reads the records of an undo file of version 3, after checking all of it: a damaged one must never be written over an image.
+/// </summary>
 internal sealed class StepReader
 {
     private const int MaxNanoseconds = 999_999_999;
@@ -39,7 +40,10 @@ internal sealed class StepReader
         return reader.ReadRecords();
     }
 
-    /// <summary>Which file was named when the step was made, as its undo file says: nothing is checked, so this only tells which undo files are worth reading.</summary>
+    /// <summary>
+    /// Which file was named when the step was made, as its undo file says: nothing is checked, so this only tells which undo files are
+    /// worth reading.
+    /// </summary>
     public static FileIdentity ReadMainIdentity(IHostHandle input)
     {
         var record = new byte[StepLayout.File.Size];
@@ -63,7 +67,8 @@ internal sealed class StepReader
         return ReadTail() is { } tail
             ? records.ConvertAll(r => r with
             {
-                NewTime = ReadTime(tail.AsSpan(r.Index * StepLayout.Tail.Size), StepLayout.Tail.WriteSeconds, StepLayout.Tail.WriteNanoseconds),
+                NewTime = ReadTime(tail.AsSpan(r.Index * StepLayout.Tail.Size), StepLayout.Tail.WriteSeconds,
+                    StepLayout.Tail.WriteNanoseconds),
             })
             : records;
     }
@@ -101,9 +106,9 @@ internal sealed class StepReader
     private StepRange ReadRange(long oldLength, long newLength, long min)
     {
         var record = Take(StepLayout.Range.Size);
-        var newCount = ReadInt32(record, StepLayout.Range.NewLength, 0, FileChange.MaxRange, "range length");
-        var oldCount = ReadInt32(record, StepLayout.Range.OldLength, 0, FileChange.MaxRange, "old range length");
-        var offset = ReadInt64(record, StepLayout.Range.Offset, min, long.MaxValue - FileChange.MaxRange, "range offset");
+        var newCount = ReadInt32(record, StepLayout.Range.NewLength, 0, HostFileChange.MaxRange, "range length");
+        var oldCount = ReadInt32(record, StepLayout.Range.OldLength, 0, HostFileChange.MaxRange, "old range length");
+        var offset = ReadInt64(record, StepLayout.Range.Offset, min, long.MaxValue - HostFileChange.MaxRange, "range offset");
         Bound(offset + newCount, 0, newCount == 0 ? long.MaxValue : newLength, "range end");
         Bound(offset + oldCount, 0, oldCount == 0 ? long.MaxValue : oldLength, "range end");
         var kind = (OldBytesKind)ReadInt32(record, StepLayout.Range.OldKind, 0, (int)OldBytesKind.Hole, "kind of old bytes");
@@ -114,15 +119,17 @@ internal sealed class StepReader
     private StepEvidence ReadEvidence(StepRecord file)
     {
         var record = Take(StepLayout.ReadSet.Size);
-        var count = ReadInt32(record, StepLayout.ReadSet.RunCount, 0, (int)Math.Min(StepLayout.MaxRanges, (_end - _position) / StepLayout.ReadSet.RunSize), "run count");
+        var count = ReadInt32(record, StepLayout.ReadSet.RunCount, 0,
+            (int)Math.Min(StepLayout.MaxRanges, (_end - _position) / StepLayout.ReadSet.RunSize), "run count");
         Bound(_runCount += count, 0, StepLayout.MaxRanges, "run count");
         var hash = record.AsMemory(StepLayout.ReadSet.Hash, StepLayout.ShortHashSize);
         var runs = new ByteRange[count];
         for (var i = 0; i < count; i++)
         {
             var run = Take(StepLayout.ReadSet.RunSize);
-            var length = ReadInt32(run, 8, 0, FileChange.MaxRange, "run length");
-            runs[i] = new ByteRange(ReadInt64(run, 0, 0, Math.Max(0, Math.Min(file.OldLength, file.NewLength) - length), "run offset"), length);
+            var length = ReadInt32(run, 8, 0, HostFileChange.MaxRange, "run length");
+            runs[i] = new ByteRange(ReadInt64(run, 0, 0, Math.Max(0, Math.Min(file.OldLength, file.NewLength) - length), "run offset"),
+                length);
         }
 
         return new StepEvidence(runs, hash);
@@ -132,7 +139,8 @@ internal sealed class StepReader
     {
         if (_header.TailLength != _header.FileCount * StepLayout.Tail.Size)
         {
-            return _header.TailLength == 0 ? null : throw Damaged(StepLayout.Header.TailLength, $"{_header.FileCount} times", $"{_header.TailLength} bytes");
+            return _header.TailLength == 0 ? null
+                : throw Damaged(StepLayout.Header.TailLength, $"{_header.FileCount} times", $"{_header.TailLength} bytes");
         }
 
         CheckHash(_input, _end, _header.TailLength, _header.TailHash, StepLayout.Header.TailHash);
@@ -144,12 +152,12 @@ internal sealed class StepReader
     private static void CheckHash(IHostHandle input, long start, long length, ReadOnlySpan<byte> expected, int field)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             for (var done = 0L; done < length;)
             {
-                var count = (int)Math.Min(FileChange.MaxRange, length - done);
+                var count = (int)Math.Min(HostFileChange.MaxRange, length - done);
                 input.Read(start + done, buffer.AsSpan(0, count));
                 hash.AppendData(buffer, 0, count);
                 done += count;
@@ -221,5 +229,6 @@ internal sealed class StepReader
         }
     }
 
-    private CorruptImageException Damaged(long offset, string expected, string actual) => UndoError.Damaged(_input.Path, offset, expected, actual);
+    private CorruptImageException Damaged(long offset, string expected, string actual) =>
+        UndoError.Damaged(_input.Path, offset, expected, actual);
 }

@@ -1,6 +1,4 @@
-using OfflinePatch.Core.Hosting;
-
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>One host file in an undo file.</summary>
 /// <param name="Index">Its place; the file that was named is the first.</param>
@@ -36,7 +34,8 @@ internal sealed record StepRecord(
 /// <param name="OldKind">Where these are.</param>
 /// <param name="HashPosition">Offset in the undo file of the hashes of what the change writes.</param>
 /// <param name="OldPosition">Offset in the undo file of the old bytes, where they are stored.</param>
-internal readonly record struct StepRange(long Offset, int NewLength, int OldLength, OldBytesKind OldKind, long HashPosition, long OldPosition)
+internal readonly record struct StepRange(long Offset, int NewLength, int OldLength, OldBytesKind OldKind, long HashPosition,
+    long OldPosition)
 {
     /// <summary>Bytes that the range covers, before or after the change.</summary>
     public int Length => Math.Max(NewLength, OldLength);

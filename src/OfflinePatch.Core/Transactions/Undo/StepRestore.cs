@@ -1,7 +1,6 @@
 using System.Buffers;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>What was restored.</summary>
 /// <param name="BytesWritten">Bytes that differed from the old ones and were written.</param>
@@ -9,7 +8,8 @@ namespace OfflinePatch.Core.Undo;
 internal readonly record struct RestoreResult(long BytesWritten, bool IsTimeSet);
 
 /// <summary>
-/// Takes a file back to its old bytes and length. Needs no room on the host's disk: what reads as old already is not written, and what was a hole becomes one
+/// Takes a file back to its old bytes and length. Needs no room on the host's disk: what reads as old already is not written, and what was
+/// a hole becomes one
 /// again. Can be repeated after it was interrupted anywhere.
 /// </summary>
 internal static class StepRestore
@@ -25,8 +25,8 @@ internal static class StepRestore
         }
 
         var written = 0L;
-        var old = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
-        var current = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var old = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
+        var current = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var range in record.Ranges)

@@ -1,9 +1,8 @@
-using OfflinePatch.Core.Hosting;
-
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// The transitions of one step that write: prepare and apply a change, complete it, take it back. Every transition of the protocol in the README of this assembly is a
+/// The transitions of one step that write: prepare and apply a change, complete it, take it back. Every transition of the protocol in the
+/// README of this assembly is a
 /// method here, and nothing else writes to a host file of an image.
 /// </summary>
 internal sealed class StepRun(IHostStorage storage, StepSearch search)
@@ -17,7 +16,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     /// <returns>The path of the undo file.</returns>
     /// <exception cref="HostIOException">The host failed; nothing is left.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is left.</exception>
-    public string Prepare(IReadOnlyList<FileChange> changes, string label, CancellationToken cancellation)
+    public string Prepare(IReadOnlyList<HostFileChange> changes, string label, CancellationToken cancellation)
     {
         var (path, number) = search.NextStep(changes[0].Handle);
         var handles = changes.Select(c => c.Handle).ToList();
@@ -50,7 +49,8 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         }
         catch
         {
-            // The files are untouched, so nothing of this may stay; what cannot be deleted now says nothing, and the next writer deletes it.
+            // The files are untouched, so nothing of this may stay; what cannot be deleted now says nothing, and the next writer deletes
+            // it.
             TryCleanUp(() => _pointers.Delete(handles), () => DeleteIfPresent(newPath), () => DeleteOwn(path, number));
             throw;
         }
@@ -58,9 +58,10 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
 
     /// <summary>applying → complete, or applying → restored when anything at all goes wrong.</summary>
     /// <returns>Bytes written.</returns>
-    /// <exception cref="HostIOException"><c>CORE-0020</c>: rolled back; <c>CORE-0021</c>: rolling back failed too, and the undo file stays.</exception>
+    /// <exception cref="HostIOException"><c>CORE-0020</c>: rolled back; <c>CORE-0021</c>: rolling back failed too, and the undo file
+    /// stays.</exception>
     /// <exception cref="RefusedException">Another program opened a file meanwhile; nothing was written.</exception>
-    public long Apply(IReadOnlyList<FileChange> changes, string stepPath, Action<string>? note)
+    public long Apply(IReadOnlyList<HostFileChange> changes, string stepPath, Action<string>? note)
     {
         var isWritten = false;
         try
@@ -88,7 +89,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         {
             try
             {
-                using var step = StepFile.TryOpen(storage, stepPath) ?? throw CoreError.Missing(stepPath);
+                using var step = StepFile.TryOpen(storage, stepPath) ?? throw ImageFileError.Missing(stepPath);
                 TakeBack(step, step.Records.Select((r, i) => (r, changes[i].Handle)), note);
             }
             catch (Exception worse)
@@ -108,7 +109,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     }
 
     /// <summary>complete → kept, or complete → gone. The change is made; what fails here is only a note.</summary>
-    public void Finish(IReadOnlyList<FileChange> changes, string stepPath, bool keep, Action<string>? note)
+    public void Finish(IReadOnlyList<HostFileChange> changes, string stepPath, bool keep, Action<string>? note)
     {
         try
         {
@@ -155,7 +156,8 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             if (!result.IsTimeSet)
             {
                 AreTimesRestored = false;
-                note?.Invoke($"The time of {file.Path} could not be set to what it was: only its owner may do that. Its bytes are restored.");
+                note?.Invoke($"The time of {file.Path} could not be set to what it was: only its owner may do that. Its bytes are "
+                    + "restored.");
             }
         }
 

@@ -1,6 +1,4 @@
-using OfflinePatch.Core.Hosting;
-
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>Finds the undo files of host files: beside them, in the undo folder, and where pointers lead. Lists each folder once.</summary>
 internal sealed class StepSearch
@@ -18,7 +16,8 @@ internal sealed class StepSearch
     }
 
     /// <summary>
-    /// The undo files of changes that were interrupted while they wrote this file. The caller holds the file at least for reading, so none of them is under way.
+    /// The undo files of changes that were interrupted while they wrote this file. The caller holds the file at least for reading, so none
+    /// of them is under way.
     /// </summary>
     /// <param name="file">The file.</param>
     /// <param name="trusted">A further undo file that the user names, or null.</param>
@@ -39,7 +38,8 @@ internal sealed class StepSearch
             foreach (var (pointer, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)))
             {
                 // Beside the file nothing can be lost but by hand; elsewhere a folder may not be mounted.
-                var isBeside = string.Equals(System.IO.Path.GetDirectoryName(target), System.IO.Path.GetDirectoryName(file.Path), StringComparison.Ordinal);
+                var isBeside = string.Equals(System.IO.Path.GetDirectoryName(target), System.IO.Path.GetDirectoryName(file.Path),
+                    StringComparison.Ordinal);
                 if (!AddInterrupted(Moved(target, file), file, isNamedAfterIt: false, trusted, found, seen) && !isBeside
                     && found.Count == 0 && !_storage.Exists(target + StepNames.NewSuffix))
                 {
@@ -62,7 +62,8 @@ internal sealed class StepSearch
     }
 
     /// <summary>
-    /// The complete steps of an image, newest first: those named after it, and those beside it that were made of this very file under another name (a hard link, a name
+    /// The complete steps of an image, newest first: those named after it, and those beside it that were made of this very file under
+    /// another name (a hard link, a name
     /// that it had before).
     /// </summary>
     public IReadOnlyList<StepFile> FindComplete(IHostHandle image)
@@ -144,7 +145,9 @@ internal sealed class StepSearch
         }
     }
 
-    /// <summary>The path of the next step of an image, and its number: one more than any that is there, so that no file is replaced.</summary>
+    /// <summary>
+    /// The path of the next step of an image, and its number: one more than any that is there, so that no file is replaced.
+    /// </summary>
     public (string Path, int Number) NextStep(IHostHandle image)
     {
         var number = 1 + Candidates(image).Select(c => c.Number).DefaultIfEmpty(0).Max();
@@ -155,12 +158,14 @@ internal sealed class StepSearch
 
         var folder = System.IO.Path.GetDirectoryName(image.Path)!;
         var isElsewhere = _undoFolder is not null && !string.Equals(_undoFolder, folder, StringComparison.Ordinal);
-        var name = StepNames.Name(System.IO.Path.GetFileName(image.Path), isElsewhere ? StepNames.Tag(image.GetStatus().Identity, folder) : null, number);
+        var name = StepNames.Name(System.IO.Path.GetFileName(image.Path),
+            isElsewhere ? StepNames.Tag(image.GetStatus().Identity, folder) : null, number);
         return (System.IO.Path.Combine(isElsewhere ? _undoFolder! : folder, name), number);
     }
 
     /// <summary>
-    /// Deletes what runs left behind that were killed before or after their change was written: unfinished undo files, undo files whose change is undone, pointers.
+    /// Deletes the leftovers of runs that were killed before or after their change was written: unfinished undo files, undo files whose
+    /// change is undone, pointers.
     /// The caller has the file open for writing, and no change of it is interrupted.
     /// </summary>
     public void DeleteLeftovers(IHostHandle file)
@@ -228,7 +233,8 @@ internal sealed class StepSearch
     /// <summary>Forgets the listings: names have changed.</summary>
     public void Forget() => _names.Clear();
 
-    private bool AddInterrupted(string path, IHostHandle file, bool isNamedAfterIt, string? trusted, List<(StepFile, StepRecord)> found, HashSet<string> seen)
+    private bool AddInterrupted(string path, IHostHandle file, bool isNamedAfterIt, string? trusted, List<(StepFile, StepRecord)> found,
+        HashSet<string> seen)
     {
         if (!seen.Add(path))
         {
@@ -273,7 +279,9 @@ internal sealed class StepSearch
         }
     }
 
-    /// <summary>Where an undo file is that a pointer names: the undo folder may have been moved and named anew, or the whole folder of the image.</summary>
+    /// <summary>
+    /// Where an undo file is that a pointer names: the undo folder may have been moved and named anew, or the whole folder of the image.
+    /// </summary>
     private string Moved(string target, IHostHandle file)
     {
         var name = System.IO.Path.GetFileName(target);

@@ -3,9 +3,8 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Security.Cryptography;
 using System.Text;
-using OfflinePatch.Core.Hosting;
 
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>Writes the undo file of a step: the old bytes of everything that the change will overwrite or cut.</summary>
 internal sealed class StepWriter : IDisposable
@@ -16,17 +15,19 @@ internal sealed class StepWriter : IDisposable
 
     public StepWriter(IHostHandle output) => _output = output;
 
-    /// <summary>Writes the body, then the header in state <see cref="StepState.Applying"/>, and makes both durable. The names do not have to be.</summary>
+    /// <summary>
+    /// Writes the body, then the header in state <see cref="StepState.Applying"/>, and makes both durable. The names do not have to be.
+    /// </summary>
     /// <param name="changes">What will change, the file that was named first.</param>
     /// <param name="number">Place of the step in the history.</param>
     /// <param name="label">The command.</param>
     /// <param name="secret">Signs the step; null where there is none.</param>
     /// <param name="cancellation">Looked at between ranges.</param>
-    public void Write(IReadOnlyList<FileChange> changes, int number, string label, byte[]? secret, CancellationToken cancellation)
+    public void Write(IReadOnlyList<HostFileChange> changes, int number, string label, byte[]? secret, CancellationToken cancellation)
     {
         // Reading what the change was based on needs the processor, writing the old bytes waits for the disk.
         var evidence = Task.Run(() => changes.Select(c => c.HashEvidence()).ToList(), CancellationToken.None);
-        var buffer = ArrayPool<byte>.Shared.Rent(FileChange.MaxRange);
+        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var change in changes)
@@ -70,7 +71,8 @@ internal sealed class StepWriter : IDisposable
         {
             var time = files[i].GetStatus().WriteTime;
             BinaryPrimitives.WriteInt64LittleEndian(tail.AsSpan((i * StepLayout.Tail.Size) + StepLayout.Tail.WriteSeconds), time.Seconds);
-            BinaryPrimitives.WriteInt32LittleEndian(tail.AsSpan((i * StepLayout.Tail.Size) + StepLayout.Tail.WriteNanoseconds), time.Nanoseconds);
+            BinaryPrimitives.WriteInt32LittleEndian(tail.AsSpan((i * StepLayout.Tail.Size) + StepLayout.Tail.WriteNanoseconds),
+                time.Nanoseconds);
         }
 
         step.Write(StepLayout.Header.Size + header.BodyLength, tail);
@@ -82,7 +84,7 @@ internal sealed class StepWriter : IDisposable
 
     public void Dispose() => _hash.Dispose();
 
-    private void WriteFile(FileChange change)
+    private void WriteFile(HostFileChange change)
     {
         var name = Encoding.UTF8.GetBytes(Path.GetFileName(change.Handle.Path));
         var status = change.Handle.GetStatus();
@@ -107,7 +109,7 @@ internal sealed class StepWriter : IDisposable
         Append(name);
     }
 
-    private void WriteRange(FileChange change, ByteRange range, int newLength, byte[] buffer)
+    private void WriteRange(HostFileChange change, ByteRange range, int newLength, byte[] buffer)
     {
         var oldLength = (int)Math.Clamp(change.Handle.Length - range.Offset, 0, range.Length);
         var hashes = RecordWithHashes(change, range, newLength, buffer);
@@ -139,9 +141,10 @@ internal sealed class StepWriter : IDisposable
     }
 
     /// <summary>Room for the record of a range, then the hash of each sector that the change writes.</summary>
-    private static byte[] RecordWithHashes(FileChange change, ByteRange range, int newLength, byte[] buffer)
+    private static byte[] RecordWithHashes(HostFileChange change, ByteRange range, int newLength, byte[] buffer)
     {
-        var hashes = new byte[StepLayout.Range.Size + ((newLength + StepLayout.SectorSize - 1) / StepLayout.SectorSize * StepLayout.SectorHashSize)];
+        var hashes =
+            new byte[StepLayout.Range.Size + ((newLength + StepLayout.SectorSize - 1) / StepLayout.SectorSize * StepLayout.SectorHashSize)];
         if (newLength > 0)
         {
             change.ReadNew(range with { Length = newLength }, buffer);
@@ -151,7 +154,8 @@ internal sealed class StepWriter : IDisposable
         {
             var sector = buffer.AsSpan(at, Math.Min(StepLayout.SectorSize, newLength - at));
             BinaryPrimitives.WriteUInt64LittleEndian(
-                hashes.AsSpan(StepLayout.Range.Size + (at / StepLayout.SectorSize * StepLayout.SectorHashSize)), XxHash3.HashToUInt64(sector));
+                hashes.AsSpan(StepLayout.Range.Size + (at / StepLayout.SectorSize * StepLayout.SectorHashSize)),
+                    XxHash3.HashToUInt64(sector));
         }
 
         return hashes;

@@ -1,10 +1,11 @@
-namespace OfflinePatch.Core.Undo;
+namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>Errors of commits, undo files and their recovery.</summary>
 internal static class UndoError
 {
     public static HostIOException CommitRolledBack(string path, Exception inner) =>
-        new("CORE-0020", $"{path} could not be written and was rolled back to what it was: {inner.Message}", (inner as ICodedError)?.Remedy, inner);
+        new("CORE-0020", $"{path} could not be written and was rolled back to what it was: {inner.Message}", (inner as ICodedError)?.Remedy,
+            inner);
 
     public static HostIOException RollBackFailed(string path, string undoPath, Exception inner) =>
         new("CORE-0021", $"Writing {path} failed, and so did rolling it back: {inner.Message} Its old bytes are kept in {undoPath}.",
@@ -20,18 +21,24 @@ internal static class UndoError
 
     public static RefusedException ChangedSince(string path, string how) =>
         new("CORE-0024", $"{path} has changed since the change that would be undone: {how}. Undoing now would mix old and new bytes.",
-            "The machine was probably started from it, or a later change has its undo file in another folder (--undo-dir). Otherwise restore the image from a backup.");
+            "The machine was probably started from it, or a later change has its undo file in another folder (--undo-dir). Otherwise "
+                + "restore the image from a backup.");
 
     public static RefusedException SeemsChanged(string path, string how) =>
-        new("CORE-0025", $"{path} may have changed since the change that would be undone: {how}. Everything that can be checked is as the change left it.",
+        new("CORE-0025",
+            $"{path} may have changed since the change that would be undone: {how}. Everything that can be checked is as the change left "
+                + "it.",
             $"If nothing else wrote to it (a backup tool, a plain copy), run: offlinepatch undo --force {Quote(path)}");
 
     public static RefusedException StepElsewhere(string path, string undoPath, string pointer) =>
         new("CORE-0026", $"A change of {path} was interrupted, and its undo file {undoPath} cannot be found.",
-            $"Mount the folder that holds it, or name it with --undo-dir, then try again. Only if the image is known to be whole, delete {pointer}.");
+            $"Mount the folder that holds it, or name it with --undo-dir, then try again. Only if the image is known to be whole, delete "
+                + $"{pointer}.");
 
     public static RefusedException NotProven(string path, string undoPath, string reason) =>
-        new("CORE-0027", $"{undoPath} says that a change of {path} was interrupted, and it is not proven to belong to this file: {reason}. Nothing was written.",
+        new("CORE-0027",
+            $"{undoPath} says that a change of {path} was interrupted, and it is not proven to belong to this file: {reason}. Nothing "
+                + "was written.",
             $"If this is another export of the machine, move {Quote(undoPath)} away. To see what it would restore: "
             + $"offlinepatch recover --dry-run --trust {Quote(undoPath)} {Quote(path)}");
 
@@ -40,17 +47,20 @@ internal static class UndoError
             $"Run: offlinepatch recover {Quote(main)}");
 
     public static RefusedException TooManyRanges(string path) =>
-        new("CORE-0029", $"The change of {path} has more than {StepLayout.MaxRanges} separate parts.", "Make the change in several steps, or write a fixed copy with -o.");
+        new("CORE-0029", $"The change of {path} has more than {StepLayout.MaxRanges} separate parts.",
+            "Make the change in several steps, or write a fixed copy with -o.");
 
     public static RefusedException NotNamedByImage(string path, string name) =>
         new("CORE-0036", $"The undo file also lists {name}, which {path} does not name as a part of itself. Nothing was written.",
             "Put all parts of the image into one folder, under the names that the image gives them.");
 
     public static RefusedException HistoryIsFull(string path) =>
-        new("CORE-0039", $"The undo history of {path} has no number left for another change.", $"Run: offlinepatch undo --forget {Quote(path)}");
+        new("CORE-0039", $"The undo history of {path} has no number left for another change.",
+            $"Run: offlinepatch undo --forget {Quote(path)}");
 
     public static RefusedException NothingInterrupted(string undoPath) =>
-        new("CORE-0041", $"{undoPath} is not the undo file of an interrupted change of this image.", "A complete change is undone with: offlinepatch undo");
+        new("CORE-0041", $"{undoPath} is not the undo file of an interrupted change of this image.",
+            "A complete change is undone with: offlinepatch undo");
 
     public static RefusedException UndoFileExists(string undoPath) =>
         new("CORE-0042", $"{undoPath} exists already, and is not replaced.", "Another program made it. Move it away and try again.");
@@ -59,7 +69,8 @@ internal static class UndoError
         new("CORE-0037", $"A change of {path} was interrupted and must be rolled back first.", $"Run: offlinepatch recover {Quote(path)}");
 
     public static RefusedException UndoFileMayNotBeUsed(string undoPath, string reason) =>
-        new("CORE-0038", $"The undo file {undoPath} is not used: {reason}.", "If it is yours, copy it with its own owner and one name only; otherwise delete it.");
+        new("CORE-0038", $"The undo file {undoPath} is not used: {reason}.",
+            "If it is yours, copy it with its own owner and one name only; otherwise delete it.");
 
     /// <summary>A path as it can be pasted into a shell.</summary>
     private static string Quote(string path) => ShellText.Quote(path);

@@ -1,3 +1,4 @@
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;

@@ -1,4 +1,5 @@
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;

@@ -5,7 +5,7 @@ namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
 /// <c>drivers.leftovers</c>: what VMware, VirtualBox, Parallels, Hyper-V and Xen left behind (drivers.md §8, images-and-cloud.md §4.4,
-/// field-virt-v2v.md §1.3). Fixed is only what virt-v2v has done for years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after
+/// virt-v2v convert/convert_windows.ml). Fixed is only what virt-v2v has done for years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after
 /// they are taken out of the filter lists of every class and device. Hyper-V's drivers come with Windows: they are no leftovers. Storage drivers of VMware (pvscsi, LSI) are never touched: they may be what still boots the machine.
 /// </summary>
 internal sealed class DriversLeftoversRule() : Rule(Description)

@@ -1,4 +1,3 @@
-
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>disk.dynamic</c>: the disk is a basic disk, not one of the Logical Disk Manager.</summary>

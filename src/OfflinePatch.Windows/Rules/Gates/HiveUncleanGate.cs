@@ -1,4 +1,3 @@
-
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary>

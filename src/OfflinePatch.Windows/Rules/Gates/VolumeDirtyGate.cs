@@ -1,4 +1,3 @@
-
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>volume.dirty</c>: Windows does not want to check the volume at its next start (ntfs.md §10).</summary>

@@ -1,4 +1,3 @@
-
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>volume.hibernated</c>: Windows does not sleep on the volume (boot-network-accounts.md §5).</summary>

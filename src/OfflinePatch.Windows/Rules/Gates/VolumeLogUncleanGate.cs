@@ -1,4 +1,3 @@
-
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary><c>volume.log-unclean</c>: $LogFile holds nothing that Windows would still redo over our changes (ntfs.md §11).</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using OfflinePatch.Disks;
+using OfflinePatch.Disks.Formats;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 

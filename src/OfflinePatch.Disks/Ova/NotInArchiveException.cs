@@ -1,7 +1,0 @@
-using OfflinePatch.Core;
-
-namespace OfflinePatch.Disks.Ova;
-
-/// <summary>An archive lacks a member that was asked for by name.</summary>
-internal sealed class NotInArchiveException(string code, string structure, long offset, string expected, string actual, string? remedy = null)
-    : CorruptImageException(code, structure, offset, expected, actual, remedy);

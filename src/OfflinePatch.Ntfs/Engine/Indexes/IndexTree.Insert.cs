@@ -1,0 +1,311 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
+
+namespace OfflinePatch.Ntfs.Engine.Indexes;
+
+/// <content>Insertion. A full block is split: the median goes up, what is above it moves to a new block. A full root is pushed
+/// down.</content>
+internal sealed partial class IndexTree
+{
+    private bool _nodeChanged;
+
+    /// <summary>An entry of a directory.</summary>
+    /// <param name="reference">The file.</param>
+    /// <param name="key">Its $FILE_NAME.</param>
+    public static byte[] NameEntry(FileReference reference, ReadOnlySpan<byte> key)
+    {
+        var bytes = new byte[AttributeEncoder.Round8(IndexEntry.Layout.Key + key.Length)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, reference.Value);
+        WriteEntryHeader(bytes, key);
+        return bytes;
+    }
+
+    /// <summary>An entry of a view index.</summary>
+    public static byte[] ViewEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        var valueOffset = IndexEntry.Layout.Key + key.Length;
+        var bytes = new byte[AttributeEncoder.Round8(valueOffset + value.Length)];
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)valueOffset);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexEntry.Layout.DataLength), (ushort)value.Length);
+        WriteEntryHeader(bytes, key);
+        value.CopyTo(bytes.AsSpan(valueOffset));
+        return bytes;
+    }
+
+    /// <summary>An empty small root. <paramref name="blockSize"/> is what the index will use when it grows.</summary>
+    public static byte[] EmptyRoot(AttributeType indexed, CollationRule collation, int blockSize, int clusterSize)
+    {
+        var bytes = new byte[IndexRootHeader.Layout.Size + IndexEntry.Layout.Size];
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)indexed);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(IndexRootHeader.Layout.Collation), (uint)collation);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(IndexRootHeader.Layout.BlockSize), (uint)blockSize);
+        bytes[IndexRootHeader.Layout.ClustersPerBlock] = (byte)(clusterSize <= blockSize ? blockSize / clusterSize : blockSize / 512);
+        WriteNodeHeader(bytes.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, bytes.Length - IndexRootHeader.Layout.Node,
+            bytes.Length - IndexRootHeader.Layout.Node, false);
+        WriteLast(bytes.AsSpan(IndexRootHeader.Layout.Size), -1);
+        return bytes;
+    }
+
+    /// <summary>Inserts a leaf entry.</summary>
+    /// <exception cref="CorruptImageException"><c>NTFS-0130</c>: the key is there already.</exception>
+    public void Insert(byte[] entry)
+    {
+        RequireMarkedBlocks();
+        InsertLeaf(entry);
+        StoreNode();
+    }
+
+    /// <summary>Moves the root's entries into a block, so that the record has room. The caller stores the file.</summary>
+    public void ShrinkRoot()
+    {
+        if (!Root.Entry(Root.First, Node.Number).IsLast)
+        {
+            PushDown(Root);
+        }
+    }
+
+    private void InsertLeaf(byte[] entry)
+    {
+        var path = new List<IndexStep>();
+        var keyLength = BinaryPrimitives.ReadUInt16LittleEndian(entry.AsSpan(IndexEntry.Layout.KeyLength));
+        if (TryFind(entry.AsSpan(IndexEntry.Layout.Key, keyLength), exact: true, out _, out _, path))
+        {
+            throw NtfsError.BadIndex(Node.Number, "a key that is there already");
+        }
+
+        InsertAt(path, path.Count - 1, entry);
+    }
+
+    private void InsertAt(List<IndexStep> path, int level, byte[] entry)
+    {
+        var (node, at) = path[level];
+        if (node.IsRoot)
+        {
+            if (NodeWriter.HasRoom(_core, Node, _root, entry.Length))
+            {
+                SetRootEntries(Splice(node, at, 0, entry), node.HasSubNodes);
+                return;
+            }
+
+            var block = PushDown(node);
+            path[level] = new IndexStep(Root, Root.First);
+            path.Insert(level + 1, new IndexStep(block, at - node.First + block.First));
+            InsertAt(path, level + 1, entry);
+            return;
+        }
+
+        if (node.End + entry.Length <= node.Limit)
+        {
+            var bytes = node.Bytes;
+            bytes.AsSpan(at, node.End - at).CopyTo(bytes.AsSpan(at + entry.Length));
+            entry.CopyTo(bytes, at);
+            SetUsed(node, node.End + entry.Length);
+            _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
+            return;
+        }
+
+        Split(path, level, entry);
+    }
+
+    private void Split(List<IndexStep> path, int level, byte[] entry)
+    {
+        var (node, at) = path[level];
+        var entries = Splice(node, at, 0, entry);
+        var starts = Starts(entries, out var atEnd, at - node.First);
+        var count = starts.Count;
+
+        // ascending insertion fills blocks: only the last entry moves on
+        var median = atEnd ? count - 3 : Median(starts, entries.Length);
+        if (count < 4 || median < 1)
+        {
+            throw NtfsError.IndexBlocksTooSmall(Node.Number, "a block has too few entries to split");
+        }
+
+        var first = starts[median];
+        var next = starts[median + 1];
+        var promoted = entries[first..next];
+        var hasSubNodes = node.HasSubNodes;
+        var medianChild = hasSubNodes ? BinaryPrimitives.ReadInt64LittleEndian(promoted.AsSpan(promoted.Length - 8)) : -1;
+
+        var right = NewBlock(entries.AsSpan(next), hasSubNodes);
+        var last = new byte[hasSubNodes ? IndexEntry.Layout.Size + 8 : IndexEntry.Layout.Size];
+        WriteLast(last, medianChild);
+        byte[] left = [.. entries.AsSpan(0, first), .. last];
+        SetBlockEntries(node, left, hasSubNodes);
+
+        // the parent's entry led to this block: now to the new one, and the median before it to this one
+        var (parent, parentAt) = path[level - 1];
+        SetSubNode(parent, parentAt, right.Vcn);
+        InsertAt(path, level - 1, WithSubNode(promoted, node.Vcn));
+    }
+
+    private static int Median(List<int> starts, int length)
+    {
+        // at least one entry on each side; the last start is the end entry
+        for (var i = 1; i < starts.Count - 2; i++)
+        {
+            if (starts[i + 1] >= length / 2)
+            {
+                return i;
+            }
+        }
+
+        return starts.Count - 3;
+    }
+
+    private static List<int> Starts(byte[] entries, out bool insertedAtEnd, int inserted)
+    {
+        var starts = new List<int>();
+        for (var at = 0; at < entries.Length; at += BinaryPrimitives.ReadUInt16LittleEndian(entries.AsSpan(at + IndexEntry.Layout.Length)))
+        {
+            starts.Add(at);
+        }
+
+        insertedAtEnd = starts.Count >= 4 && starts[^2] == inserted;
+        return starts;
+    }
+
+    /// <summary>Moves all entries of the root into a new block; the root keeps only its end entry, which leads there.</summary>
+    private IndexNode PushDown(IndexNode root)
+    {
+        var block = NewBlock(root.Bytes.AsSpan(root.First, root.End - root.First), root.HasSubNodes);
+        var last = new byte[IndexEntry.Layout.Size + 8];
+        WriteLast(last, block.Vcn);
+        SetRootEntries(last, hasSubNodes: true);
+        return block;
+    }
+
+    private IndexNode NewBlock(ReadOnlySpan<byte> entries, bool hasSubNodes)
+    {
+        var vcn = AllocateBlock();
+        var bytes = new byte[BlockSize];
+        IndexBlockLayout.IndexMagic.CopyTo(bytes);
+        var count = (BlockSize / UpdateSequence.Stride) + 1;
+        var first = AttributeEncoder.Round8(IndexNodeHeader.Layout.Size + (2 * count));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexBlockLayout.UpdateSequenceOffset), IndexBlockLayout.UpdateSequenceArray);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexBlockLayout.UpdateSequenceCount), (ushort)count);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(IndexBlockLayout.Vcn), vcn);
+        WriteNodeHeader(bytes.AsSpan(IndexBlockLayout.Node), first, first, BlockSize - IndexBlockLayout.Node, hasSubNodes);
+        var block = new IndexBlock(bytes);
+        var node = new IndexNode(bytes, IndexBlockLayout.Node, vcn, block);
+        if (node.First + entries.Length > node.Limit)
+        {
+            throw NtfsError.IndexBlocksTooSmall(Node.Number, "its root does not fit into one block");
+        }
+
+        entries.CopyTo(bytes.AsSpan(node.First));
+        SetUsed(node, node.First + entries.Length);
+        _core.Blocks.Add(this, vcn, block);
+        return node;
+    }
+
+    private void SetBlockEntries(IndexNode node, ReadOnlySpan<byte> entries, bool hasSubNodes)
+    {
+        var end = node.End;
+        entries.CopyTo(node.Bytes.AsSpan(node.First));
+        SetUsed(node, node.First + entries.Length);
+        if (node.First + entries.Length < end)
+        {
+            node.Bytes.AsSpan(node.First + entries.Length, end - node.First - entries.Length).Clear();
+        }
+
+        node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] =
+            (byte)((node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] & ~1) | (hasSubNodes ? 1 : 0));
+        _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
+    }
+
+    private void SetRootEntries(ReadOnlySpan<byte> entries, bool hasSubNodes)
+    {
+        var value = new byte[IndexRootHeader.Layout.Size + entries.Length];
+        _root.Value.AsSpan(0, IndexRootHeader.Layout.Size).CopyTo(value);
+        entries.CopyTo(value.AsSpan(IndexRootHeader.Layout.Size));
+        WriteNodeHeader(value.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, value.Length - IndexRootHeader.Layout.Node,
+            value.Length - IndexRootHeader.Layout.Node, hasSubNodes);
+        _root.SetResident(value);
+        _nodeChanged = true;
+        _core.ChangeCount++;
+    }
+
+    private void SetSubNode(IndexNode node, int at, long vcn)
+    {
+        var length = node.Entry(at, Node.Number).Length;
+        BinaryPrimitives.WriteInt64LittleEndian(node.Bytes.AsSpan(at + length - 8), vcn);
+        if (node.IsRoot)
+        {
+            _nodeChanged = true;
+        }
+        else
+        {
+            _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
+        }
+    }
+
+    /// <summary>The node's entries with <paramref name="removed"/> bytes at an offset replaced by <paramref name="inserted"/>.</summary>
+    private static byte[] Splice(IndexNode node, int at, int removed, ReadOnlySpan<byte> inserted) =>
+        [.. node.Bytes.AsSpan(node.First, at - node.First), .. inserted, .. node.Bytes.AsSpan(at + removed, node.End - at - removed)];
+
+    private static byte[] WithSubNode(byte[] entry, long vcn)
+    {
+        var has = (entry[IndexEntry.Layout.Flags] & 1) != 0;
+        var bytes = new byte[has ? entry.Length : entry.Length + 8];
+        entry.CopyTo(bytes, 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexEntry.Layout.Length), (ushort)bytes.Length);
+        bytes[IndexEntry.Layout.Flags] |= 1;
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(bytes.Length - 8), vcn);
+        return bytes;
+    }
+
+    private static byte[] WithoutSubNode(byte[] entry)
+    {
+        if ((entry[IndexEntry.Layout.Flags] & 1) == 0)
+        {
+            return entry;
+        }
+
+        var bytes = entry[..^8];
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexEntry.Layout.Length), (ushort)bytes.Length);
+        bytes[IndexEntry.Layout.Flags] &= 0xFE;
+        return bytes;
+    }
+
+    private static void WriteEntryHeader(Span<byte> bytes, ReadOnlySpan<byte> key)
+    {
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.Length..], (ushort)bytes.Length);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.KeyLength..], (ushort)key.Length);
+        key.CopyTo(bytes[IndexEntry.Layout.Key..]);
+    }
+
+    private static void WriteLast(Span<byte> bytes, long subNode)
+    {
+        var length = subNode < 0 ? IndexEntry.Layout.Size : IndexEntry.Layout.Size + 8;
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.Length..], (ushort)length);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.Flags..], (ushort)(subNode < 0 ? 2 : 3));
+        if (subNode >= 0)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(bytes[IndexEntry.Layout.Size..], subNode);
+        }
+    }
+
+    private static void WriteNodeHeader(Span<byte> bytes, int first, int used, int allocated, bool hasSubNodes)
+    {
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)first);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[IndexNodeHeader.Layout.Used..], (uint)used);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[IndexNodeHeader.Layout.Allocated..], (uint)allocated);
+        bytes[IndexNodeHeader.Layout.Flags] = (byte)((bytes[IndexNodeHeader.Layout.Flags] & ~1) | (hasSubNodes ? 1 : 0));
+    }
+
+    private static void SetUsed(IndexNode node, int end) =>
+        BinaryPrimitives.WriteUInt32LittleEndian(node.Bytes.AsSpan(node.Header + IndexNodeHeader.Layout.Used), (uint)(end - node.Header));
+
+    private void StoreNode()
+    {
+        if (_nodeChanged)
+        {
+            _nodeChanged = false;
+            NodeWriter.Store(_core, Node);
+        }
+    }
+}

@@ -1,0 +1,57 @@
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
+
+namespace OfflinePatch.Ntfs.Engine;
+
+/// <summary>Names FILE records in messages, also on a damaged volume: by path where the names lead to the root.</summary>
+internal sealed class RecordPath(VolumeCore core)
+{
+    /// <summary>Max directories in a path that is shown: more than a Windows path of 32,767 characters is met only in a circle.</summary>
+    private const int MaxDepth = 256;
+
+    /// <summary><c>Users\a\b.bin (FILE record 64)</c>, or <c>FILE record 64</c> when no name can be read.</summary>
+    public string Describe(long record) => Find(record) is { } path ? $"{path} (FILE record {record})" : $"FILE record {record}";
+
+    /// <summary>The path of a base or extension record, without a leading separator; null when it cannot be found.</summary>
+    public string? Find(long record)
+    {
+        try
+        {
+            var header = core.Records.Get(record).Header;
+            var number = header.BaseReference.Value == 0 ? record : header.BaseReference.Record;
+            var names = new List<string>();
+            while (number != FileReference.RootRecord)
+            {
+                if (names.Count == MaxDepth || NameOf(number) is not { } link)
+                {
+                    return null;
+                }
+
+                names.Insert(0, link.Name);
+                number = link.Parent;
+            }
+
+            return names.Count == 0 ? "the root directory" : string.Join('\\', names);
+        }
+        catch (CorruptImageException)
+        {
+            return null; // the caller reports the record by its number
+        }
+    }
+
+    private (string Name, long Parent)? NameOf(long number)
+    {
+        (string Name, long Parent)? found = null;
+        foreach (var attribute in NodeReader.Read(core, number).Names)
+        {
+            if (FileNameAttribute.TryCreate(attribute.Value, out var name) && (found is null || name.NameSpace != FileNameSpace.Dos))
+            {
+                found = (name.Name, name.Parent.Record);
+            }
+        }
+
+        return found;
+    }
+}

@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Runs;
+
+namespace OfflinePatch.Ntfs.Engine.Security;
+
+/// <content>Adding a descriptor.</content>
+internal sealed partial class SecurityStore
+{
+    /// <summary>The first id that Windows gives out.</summary>
+    private const uint FirstId = 0x100;
+
+    /// <summary>What stands after the header in an entry of $SDH: "II".</summary>
+    private const uint HashEntryTail = 0x0049_0049;
+
+    /// <summary>Adds a descriptor to $SDS (both copies), $SII and $SDH, and returns its id.</summary>
+    public uint Append(ReadOnlySpan<byte> descriptor)
+    {
+        var node = core.Nodes.Get(FileReference.SecureRecord);
+        if (node.WriteProblem is { } problem)
+        {
+            throw NtfsError.NotSound("$Secure", problem);
+        }
+
+        var sds = node.Find(AttributeType.Data, "$SDS") ?? throw NtfsError.BadMetafile("$Secure", "no $SDS");
+        var (id, offset) = NextPlace(node, descriptor.Length + HeaderSize);
+        var entry = new byte[AttributeEncoder.Round8(HeaderSize + descriptor.Length)];
+        var header = entry.AsSpan(0, HeaderSize);
+        var hash = Hash(descriptor);
+        BinaryPrimitives.WriteUInt32LittleEndian(header, hash);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], id);
+        BinaryPrimitives.WriteInt64LittleEndian(header[8..], offset);
+        BinaryPrimitives.WriteUInt32LittleEndian(header[16..], (uint)(HeaderSize + descriptor.Length));
+        descriptor.CopyTo(entry.AsSpan(HeaderSize));
+        var bytes = entry.AsSpan(0, HeaderSize + descriptor.Length);
+        StreamEditor.Write(core, node, sds, offset, bytes);
+        StreamEditor.Write(core, node, sds, offset + BlockSize, bytes);
+        NodeWriter.Store(core, node);
+
+        var idKey = new byte[4];
+        BinaryPrimitives.WriteUInt32LittleEndian(idKey, id);
+        new IndexTree(core, node, "$SII").Insert(IndexTree.ViewEntry(idKey, header));
+
+        var hashKey = new byte[8];
+        BinaryPrimitives.WriteUInt32LittleEndian(hashKey, hash);
+        BinaryPrimitives.WriteUInt32LittleEndian(hashKey.AsSpan(4), id);
+        var hashEntry = IndexTree.ViewEntry(hashKey, header);
+        Array.Resize(ref hashEntry, AttributeEncoder.Round8(IndexEntry.Layout.Key + hashKey.Length + HeaderSize + 4));
+        BinaryPrimitives.WriteUInt32LittleEndian(hashEntry.AsSpan(IndexEntry.Layout.Key + hashKey.Length + HeaderSize), HashEntryTail);
+        BinaryPrimitives.WriteUInt16LittleEndian(hashEntry.AsSpan(IndexEntry.Layout.Length), (ushort)hashEntry.Length);
+        new IndexTree(core, node, "$SDH").Insert(hashEntry);
+        return id;
+    }
+
+    /// <summary>The id after the largest, and where the entry goes: 16-byte aligned after the last, never across 256 KiB.</summary>
+    private (uint Id, long Offset) NextPlace(FileNode node, int size)
+    {
+        uint id = FirstId;
+        long end = 0;
+        foreach (var (key, value) in new IndexTree(core, node, "$SII").From([0, 0, 0, 0]))
+        {
+            if (key.Length < 4 || value.Length < HeaderSize)
+            {
+                throw NtfsError.BadMetafile("$Secure", "a short entry in $SII");
+            }
+
+            var known = BinaryPrimitives.ReadUInt32LittleEndian(key);
+            var offset = BinaryPrimitives.ReadInt64LittleEndian(value.AsSpan(8));
+            var length = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan(16));
+            if (known == uint.MaxValue || offset < 0 || offset > 1L << 40 || length > BlockSize)
+            {
+                throw NtfsError.BadMetafile("$Secure", $"id 0x{known:X} at 0x{offset:X}");
+            }
+
+            id = Math.Max(id, known + 1);
+            end = Math.Max(end, offset + length);
+        }
+
+        if (size > BlockSize)
+        {
+            throw NtfsError.TooLarge("a security descriptor", size, BlockSize);
+        }
+
+        end = (end + 15) & ~15L;
+        if ((end % BlockSize) + size > BlockSize || end / BlockSize % 2 != 0)
+        {
+            // the next pair of blocks: this block's copy lies between
+            end = ((end / (2 * BlockSize)) + 1) * 2 * BlockSize;
+        }
+
+        RefuseUnindexedEntry(node, end);
+        return (id, end);
+    }
+
+    /// <summary>$SII does not name every descriptor: one that only $SDS has would be overwritten, and its id given to another.</summary>
+    private void RefuseUnindexedEntry(FileNode node, long offset)
+    {
+        var sds = node.Find(AttributeType.Data, "$SDS")!;
+        if (offset > sds.InitializedSize - HeaderSize)
+        {
+            return;
+        }
+
+        Span<byte> header = stackalloc byte[HeaderSize];
+        sds.Read(core, node.Number, offset, header);
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
+        if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != offset || length is <= HeaderSize or > BlockSize
+            || offset > sds.DataSize - length)
+        {
+            return;
+        }
+
+        var descriptor = new byte[length - HeaderSize];
+        sds.Read(core, node.Number, offset + HeaderSize, descriptor);
+        if (Hash(descriptor) == BinaryPrimitives.ReadUInt32LittleEndian(header))
+        {
+            throw NtfsError.BadMetafile("$Secure", $"$SDS has a descriptor at 0x{offset:X} that $SII does not name");
+        }
+    }
+}
