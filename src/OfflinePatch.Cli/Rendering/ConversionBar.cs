@@ -1,3 +1,4 @@
+using OfflinePatch.Core.Text;
 using OfflinePatch.Disks.Conversion;
 
 namespace OfflinePatch.Cli.Rendering;
@@ -8,7 +9,7 @@ internal sealed class ConversionBar(string path) : IProgress<ConversionProgress>
 {
     private const int BarWidth = 30;
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
-    private readonly string _name = Core.PrintableText.Escape(Path.GetFileName(path));
+    private readonly string _name = PrintableText.Escape(Path.GetFileName(path));
     private readonly bool _enabled = !Console.IsErrorRedirected && !Output.IsQuiet;
     private TimeSpan? _left; // the last guess
     private double _fractionOfGuess;

@@ -119,7 +119,7 @@ public static class HostPaths
         }
         catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotCreate(target, e);
+            throw ImageFileError.CannotCreate(target, e);
         }
     }
 
@@ -143,7 +143,7 @@ public static class HostPaths
         }
         catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotCreate(path, e);
+            throw ImageFileError.CannotCreate(path, e);
         }
     }
 
@@ -161,7 +161,7 @@ public static class HostPaths
         }
         catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
         {
-            throw CoreError.CannotOpen(path, Hosting.HostErrors.Reason(e));
+            throw ImageFileError.CannotOpen(path, Hosting.HostErrors.Reason(e));
         }
     }
 

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Formats;
 
 namespace OfflinePatch.Disks.Conversion;
 

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using System.Collections.Frozen;
 using System.Globalization;
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Errors;
+using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Bcd;
 

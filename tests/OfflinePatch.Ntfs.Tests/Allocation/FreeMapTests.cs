@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Security;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.Security;
 using OfflinePatch.Ntfs.Tests.Check;
+using OfflinePatch.Ntfs.Volume;
 using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 
 namespace OfflinePatch.Ntfs.Tests.Allocation;

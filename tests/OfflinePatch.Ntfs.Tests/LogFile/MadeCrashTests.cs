@@ -1,11 +1,14 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Security;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Ntfs.Tests.Check;
 using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Tests.Model;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 
@@ -391,10 +394,10 @@ public sealed class MadeCrashTests
             volume.WriteFile($"wide\\file {i:d5} with a name that is long enough to fill index blocks and levels.bin", []); // three levels
         }
 
-        var store = new Security.SecurityStore(volume.Core);
+        var store = new SecurityStore(volume.Core);
         for (var i = 0; i < descriptors; i++)
         {
-            var descriptor = Security.SecurityInheritance.Create(default, isDirectory: false);
+            var descriptor = SecurityInheritance.Create(default, isDirectory: false);
             BinaryPrimitives.WriteInt32LittleEndian(descriptor.AsSpan(32), i + 1);
             store.Append(descriptor);
         }

@@ -3,7 +3,7 @@ using System.Numerics;
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.LogFile;
+using OfflinePatch.Ntfs.Replay;
 using OfflinePatch.Ntfs.Tests.Check;
 
 namespace OfflinePatch.Ntfs.Tests.LogFile;

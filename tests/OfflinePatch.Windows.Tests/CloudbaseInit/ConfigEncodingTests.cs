@@ -1,6 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Rules.Agent;

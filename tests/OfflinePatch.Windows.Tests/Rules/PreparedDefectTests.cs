@@ -2,6 +2,7 @@ using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Fixtures.Drivers;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Targets;

@@ -4,6 +4,7 @@ using OfflinePatch.Cli.Registry;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
