@@ -120,11 +120,11 @@ internal static partial class Guides
         ["offlinepatch shell"] = new(
             [
                 "Opens an image once, and takes commands for its files and its registry: at a prompt on a terminal, else from standard input. What they change is seen at once by the next command, and is written by `commit` as one transaction with one undo file; without it nothing is written. `help` lists the commands.",
-                "In a script the first error ends it, and nothing is written; a line that begins with - may fail. # begins a comment.",
+                "In a script the first error ends it, and nothing is written; a line that begins with - may fail. # begins a comment. For example: cd Windows; put hosts.txt System32/drivers/etc/hosts; reg set HKLM\\SOFTWARE\\Moved When sz today; diff; commit, each on its line.",
             ],
             [
                 new("Look around:", "offlinepatch shell server.vmdk --read-only < /dev/null"),
-                new("A script:", "printf '%s\\n' 'cd Windows' 'put hosts.txt System32/drivers/etc/hosts' 'reg set HKLM\\SOFTWARE\\Moved When sz today' diff commit | offlinepatch shell server.vmdk"),
+                new("A script:", "offlinepatch shell server.vmdk < changes.txt"),
             ],
             [new(ExitCode.Done, "committed, or there was nothing to write"), Usage, Unreadable, new(ExitCode.Refused, "refused; or there were changes, and no commit"), HostFailure, Cancelled])
         {

@@ -73,6 +73,9 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         }
     }
 
+    /// <summary>Whether parents or backing files of the image were opened.</summary>
+    public bool HasParents { get; private set; }
+
     /// <summary>The paths of all host files of the image that were opened so far, the named one first.</summary>
     public IEnumerable<string> HostPaths => _files.Select(f => f.Handle.Path);
 
@@ -105,6 +108,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     public ImageFile OpenCompanion(string relativeTo, string name, CompanionKind kind)
     {
         var path = ResolveCompanion(relativeTo, name, kind);
+        HasParents |= kind == CompanionKind.Parent;
         var known = _files.Find(f => string.Equals(f.Handle.Path, path, StringComparison.Ordinal));
         if (known is not null)
         {

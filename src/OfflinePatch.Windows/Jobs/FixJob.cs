@@ -48,6 +48,7 @@ public static class FixJob
             Sources = sources,
             OutputFormat = request.Output?.Format,
             FileSize = transaction.HostLength,
+            HasParents = transaction.HasParents,
             Cancellation = cancellation,
         };
         trace?.Invoke($"opened: {session.Machine.Disk.Format.ToString().ToLowerInvariant()}, {session.Machine.Disk.Length} bytes, {session.Machine.Volumes.Count} volumes");

@@ -37,6 +37,7 @@ public static class InspectJob
             Request = rules,
             Sources = (opened ?? own)!.Sources,
             FileSize = transaction.HostLength,
+            HasParents = transaction.HasParents,
             Cancellation = cancellation,
         }) with
         { AllocatedSize = transaction.HostPaths.Sum(HostPaths.AllocatedLength) };

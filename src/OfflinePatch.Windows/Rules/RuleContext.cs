@@ -28,6 +28,9 @@ internal sealed record RuleContext
     /// <summary>Bytes of the file that goes to the cloud, where known: the host file(s) of the image.</summary>
     public long? FileSize { get; init; }
 
+    /// <summary>Whether the image depends on parents or backing files.</summary>
+    public bool HasParents { get; init; }
+
     /// <summary>What the image is made ready for.</summary>
     public TargetProfile Profile => Request.Profile;
 

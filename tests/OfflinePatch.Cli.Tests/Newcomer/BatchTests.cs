@@ -123,7 +123,12 @@ public sealed class BatchTests(Machines machines) : IDisposable
                 return new Windows.Reports.ImageReport { Path = path };
             }),
             CancellationToken.None);
-        Assert.All(begun.Select((image, place) => Math.Abs(image - place)), d => Assert.True(d <= 2));
+
+        // Of two workers one may be between taking an image and beginning it: never more than one earlier image is missing.
+        for (var i = 0; i < begun.Count; i++)
+        {
+            Assert.True(begun.Take(i).Count(b => b < begun[i]) >= begun[i] - 1, string.Join(' ', begun));
+        }
     }
 
     [Fact]

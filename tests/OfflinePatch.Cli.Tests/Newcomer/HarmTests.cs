@@ -169,7 +169,9 @@ public sealed class HarmTests(Machines machines) : IDisposable
     public void B9_an_empty_name_is_a_mistake_and_vpc_is_what_qemu_img_calls_VHD()
     {
         Assert.Contains("IMAGE is empty", Tool.Run("check", "").MustExit(1).Error, StringComparison.Ordinal);
-        File.WriteAllBytes(_scratch["disk.raw"], new byte[1 << 20]);
+        var disk = new byte[1 << 20];
+        (disk[510], disk[511]) = (0x55, 0xAA); // an empty partition table
+        File.WriteAllBytes(_scratch["disk.raw"], disk);
         Assert.Equal("vhd", Tool.RunJson("convert", "-f", "raw", "-O", "vpc", _scratch["disk.raw"], _scratch["x.vhd"]).MustExit(0).Json.GetProperty("outputFormat").GetString());
     }
 
@@ -261,9 +263,6 @@ public sealed class HarmTests(Machines machines) : IDisposable
     {
         var run = Tool.RunJson("drivers", machines.Drivers, "--trust-root", SampleRoot.Path).MustExit(0).Json.GetProperty("sources")[0].GetProperty("packages")[0];
         Assert.True(run.TryGetProperty("acceptedWithSecureBoot", out _));
-        var uefi = machines.Raw("win2019", MachineFirmware.Uefi, Defect.StaticAddress);
-        var fix = Tool.RunJson("fix", uefi, "--dry-run", "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path).Image;
-        Assert.Contains(fix.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("Secure Boot", StringComparison.Ordinal));
     }
 
     private string Raw() => machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress);
