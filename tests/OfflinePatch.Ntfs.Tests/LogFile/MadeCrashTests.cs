@@ -88,7 +88,7 @@ public sealed class MadeCrashTests
 
     /// <summary>The kernel replays the same logs when it mounts; afterwards every file reads as before, and it does not complain.</summary>
     [SkippableTheory, MemberData(nameof(Changes)), Trait("tier", "oracle"), Trait("speed", "slow")]
-    public void The_kernel_ends_at_the_same_files(string name, bool isCommitted) => 
+    public void The_kernel_ends_at_the_same_files(string name, bool isCommitted) =>
         Kernel(OriginOf(name), device => MakeChange(device, name, isCommitted));
 
     [SkippableTheory, MemberData(nameof(Scenes)), Trait("tier", "oracle"), Trait("speed", "slow")]
@@ -159,11 +159,15 @@ public sealed class MadeCrashTests
                 log.Checkpoint();
                 log.Change(First, new MadeChange(LogOperation.UpdateNonresidentValue, LogOperation.Noop)
                 {
-                    Redo = Filled(0x40, 0xAA), Attribute = index, Vcn = 7, Lcn = content,
+                    Redo = Filled(0x40, 0xAA),
+                    Attribute = index,
+                    Vcn = 7,
+                    Lcn = content,
                 });
                 log.Change(First, new MadeChange(LogOperation.DeleteDirtyClusters, LogOperation.Noop)
                 {
-                    Redo = [.. BitConverter.GetBytes(content), .. BitConverter.GetBytes(1L)], Attribute = index,
+                    Redo = [.. BitConverter.GetBytes(content), .. BitConverter.GetBytes(1L)],
+                    Attribute = index,
                 });
                 log.Forget(First);
                 break;
@@ -208,8 +212,14 @@ public sealed class MadeCrashTests
 
     private static MadeChange Update(Target target, int attribute, byte[] redo, byte[] undo) => new(LogOperation.UpdateResidentValue, LogOperation.UpdateResidentValue)
     {
-        Redo = redo, Undo = undo, Attribute = attribute, Vcn = target.Vcn, Lcn = target.Lcn, RecordOffset = target.RecordOffset,
-        AttributeOffset = target.AttributeOffset, ClusterOffset = target.ClusterOffset,
+        Redo = redo,
+        Undo = undo,
+        Attribute = attribute,
+        Vcn = target.Vcn,
+        Lcn = target.Lcn,
+        RecordOffset = target.RecordOffset,
+        AttributeOffset = target.AttributeOffset,
+        ClusterOffset = target.ClusterOffset,
     };
 
     /// <summary>OFFLINEPATCH_CRASHES names a folder: the crashed volumes, and what they were made from, are kept there for other judges.</summary>
