@@ -1,4 +1,4 @@
-namespace OfflinePatch.Core;
+namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
 /// The names that Windows takes for devices in every directory, with or without an extension: a file of such a name can be opened only by its

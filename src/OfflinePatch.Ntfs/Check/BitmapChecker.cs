@@ -107,7 +107,7 @@ internal sealed class BitmapChecker(CheckContext context)
             var first = part.IndexOfAnyExcept((byte)0);
             if (first >= 0)
             {
-                Findings.Warn("NTFS-6112", "$MFT, $BITMAP", at + first, $"no bit behind record {records - 1}",
+                Findings.Warn(NtfsFindingCode.RecordBitBehindEnd, "$MFT, $BITMAP", at + first, $"no bit behind record {records - 1}",
                     $"record {((at + first) * 8) + BitOperations.TrailingZeroCount(part[first])} in use");
                 return;
             }

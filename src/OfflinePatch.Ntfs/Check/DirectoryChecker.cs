@@ -94,7 +94,7 @@ internal sealed class DirectoryChecker(CheckContext context)
         }
         else if (isDirectory && !isSystem && target >= FileReference.FirstUserRecord && (name.DataSize != 0 || name.AllocatedSize != 0))
         {
-            Findings.Warn("NTFS-6094", node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.AllocatedSize,
+            Findings.Warn(NtfsFindingCode.EntrySizes, node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.AllocatedSize,
                 $"\"{name.Name}\" without a size, for it is a directory", $"{name.DataSize}, {name.AllocatedSize}");
         }
     }

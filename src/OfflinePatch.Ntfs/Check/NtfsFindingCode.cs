@@ -80,6 +80,7 @@ internal static class NtfsFindingCode
     public const string BitmapTooShort = "NTFS-6103"; // $Bitmap is missing or too short.
     public const string RecordMarkedFree = "NTFS-6110"; // A record in use is marked as free, or the bitmap of $MFT is too short.
     public const string RecordMarkedUsed = "NTFS-6111"; // A free record is marked as in use.
+    public const string RecordBitBehindEnd = "NTFS-6112"; // The bitmap of $MFT marks records behind its end.
     public const string SecurityEntry = "NTFS-6120"; // An entry of $SII does not match $SDS.
     public const string SecurityHash = "NTFS-6121"; // The hash of a security descriptor is wrong.
     public const string SecurityCopy = "NTFS-6122"; // The two copies of a security descriptor differ.

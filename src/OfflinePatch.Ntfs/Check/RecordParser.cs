@@ -273,7 +273,7 @@ internal sealed class RecordParser(CheckContext context)
             : (AttributeHeader.Layout.NonResidentSize, Math.Max(AttributeHeader.Layout.NonResidentSize, attribute.MappingPairsOffset));
         if (attribute.NameLength == 0 && attribute.NameOffset != 0 && (attribute.NameOffset < least || attribute.NameOffset > most))
         {
-            findings.Error("NTFS-6030", parsed.Label, parsed.Offset + AttributeHeader.Layout.NameOffset, "no name, or one behind the header",
+            findings.Error(NtfsFindingCode.AttributeName, parsed.Label, parsed.Offset + AttributeHeader.Layout.NameOffset, "no name, or one behind the header",
                 $"offset 0x{attribute.NameOffset:X}");
         }
     }
@@ -291,7 +291,7 @@ internal sealed class RecordParser(CheckContext context)
             }
             else if (attribute.MappingPairsOffset % 8 != 0)
             {
-                findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset,
+                findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset,
                     "mapping pairs at a multiple of 8", $"0x{attribute.MappingPairsOffset:X}");
             }
 

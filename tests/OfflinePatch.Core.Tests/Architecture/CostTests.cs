@@ -63,7 +63,7 @@ public sealed partial class CostTests
         }
     }
 
-    [GeneratedRegex(@"class (\w+(?:Rule|Gate))\(.*\) : (?:Rule|GateRule)\(")]
+    [GeneratedRegex(@"sealed class (\w+(?:Rule|Gate))\(.*\) : (?:Rule|GateRule)\(")]
     private static partial Regex RuleClass();
 
     [GeneratedRegex("new(?: RuleContract)?\\(\"([a-z]+\\.[a-z-]+)\"\\)")]

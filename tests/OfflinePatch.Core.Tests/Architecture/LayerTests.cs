@@ -36,8 +36,8 @@ public sealed class LayerTests
     [MemberData(nameof(Assemblies))]
     public void Every_folder_has_a_layer(string assembly)
     {
-        var folders = TypeReferences.Within(BuiltAssembly.PathOf(assembly))
-            .SelectMany(r => new[] { Folder(r.FromNamespace, assembly), Folder(r.ToNamespace, assembly) }).Distinct();
+        var folders = PublicSurface.Types(BuiltAssembly.PathOf(assembly)).Select(t => t.Namespace).Where(n => IsOf(n, assembly))
+            .Select(n => Folder(n, assembly)).Distinct();
         Assert.Equal(Layers[assembly].SelectMany(l => l.Split(' ')).Order(StringComparer.Ordinal), folders.Order(StringComparer.Ordinal));
     }
 
@@ -61,12 +61,16 @@ public sealed class LayerTests
         return
         [
             .. TypeReferences.Within(path)
+                .Where(r => IsOf(r.FromNamespace, assembly) && IsOf(r.ToNamespace, assembly)) // and not made by a generator, or of .NET
                 .Select(r => (Reference: r, From: Folder(r.FromNamespace, assembly), To: Folder(r.ToNamespace, assembly)))
                 .Where(r => r.From != r.To && level.GetValueOrDefault(r.From, -1) <= level.GetValueOrDefault(r.To, int.MaxValue))
                 .Select(r => $"{r.Reference.FromNamespace}.{r.Reference.FromType} → {r.Reference.ToNamespace}.{r.Reference.ToType}")
                 .Order(StringComparer.Ordinal),
         ];
     }
+
+    private static bool IsOf(string name, string assembly) =>
+        name == assembly || name.StartsWith(assembly + ".", StringComparison.Ordinal);
 
     private static string Folder(string name, string assembly) =>
         name.Length <= assembly.Length

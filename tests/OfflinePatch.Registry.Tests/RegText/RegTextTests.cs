@@ -61,7 +61,7 @@ public sealed class RegTextTests
     }
 
     [Theory]
-    [InlineData("REGEDIT4\n[X]\n", 1)]
+    [InlineData("REGEDIT3\n[X]\n", 1)]
     [InlineData("Windows Registry Editor Version 5.00\n\"a\"=\"b\"\n", 2)]
     [InlineData("Windows Registry Editor Version 5.00\n[X]\n\"a\"=dword:xyz\n", 3)]
     [InlineData("Windows Registry Editor Version 5.00\n[X]\n\"a\"=hex:1 2\n", 3)]
