@@ -50,7 +50,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
                 string.Join(", ", sequence.Select(s => $"{s:B}")), "bootsequence removed, as the boot manager does when it has used it");
         }
 
-        if (manager.Find(BcdStore.DefaultObject)?.Objects is [var id, ..] && store.Find(id) is null)
+        if (manager.Find(BcdStore.DefaultObject)?.Objects is [var id, ..] && store.Find(id) is null && store.DefaultLoader is not null)
         {
             return Finding.Failed(
                 $"BCD entry {manager.Identifier}: default names {id:B}, an entry that does not exist; what the boot manager starts instead is not known.",
