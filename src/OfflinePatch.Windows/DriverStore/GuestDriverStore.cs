@@ -104,11 +104,9 @@ public static class GuestDriverStore
         }
 
         var plan = new StagingPlan(system, package, check.Target, new PublishedNames("", ""), ReferenceEquals(package, check.Package), entry, check.SignerName, check.IsSigned, options);
-
-        // A copy that lost a file is written again.
-        var known = Inspect(system, options.Manifest).Where(s => s.Entry is not null && s.Entry.Id == entry?.Id
-            && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0).ToList();
-        if (!plan.IsBootCritical && known.Exists(s => s.Version.CompareTo(package.Version) >= 0 && (s.PublishedName.Length > 0 || DevicePath.Contains(system, LegacyStaging.FolderOf(s.InfName)))))
+        var known = Inspect(system, options.Manifest).Where(s => s.Entry is not null && s.Entry.Id == entry?.Id).ToList();
+        if (!plan.IsBootCritical && known.Exists(s => s.Version.CompareTo(package.Version) >= 0 && (s.PublishedName.Length > 0
+            || (DevicePath.Contains(system, LegacyStaging.FolderOf(s.InfName)) && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0))))
         {
             var best = known.MaxBy(s => s.Version)!;
             return new StagingResult(StagingOutcome.Completed, best.PublishedName, "", best.InfName, best.Version);
