@@ -45,6 +45,7 @@ public sealed class WatchTests(Machines machines) : IDisposable
         Assert.Empty(arrivals.Complete(start));
         Assert.Empty(arrivals.Complete(start + TimeSpan.FromSeconds(9)));
         File.WriteAllBytes(_scratch["a.raw"], new byte[1024]);
+        File.SetLastWriteTimeUtc(_scratch["a.raw"], (start + TimeSpan.FromSeconds(11)).UtcDateTime);
         Assert.Empty(arrivals.Complete(start + TimeSpan.FromSeconds(11)));
         Assert.Equal([_scratch["a.raw"]], arrivals.Complete(start + TimeSpan.FromSeconds(22)));
         arrivals.Leave(_scratch["a.raw"]);
