@@ -85,7 +85,9 @@ internal static class CommandTree
         }
 
         CommandGuard.Command = UnknownWord.PathOf(result.CommandResult)["offlinepatch".Length..].TrimStart();
-        CommandGuard.WantsJson = GlobalOptions.WantsJson(result);
+
+        // A group of commands has no options, and its mistakes are told as JSON all the same.
+        CommandGuard.WantsJson = args.TakeWhile(a => a != "--").Contains("--json", StringComparer.Ordinal);
         if (!IsHelp(result) && result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } group && result.UnmatchedTokens.Count == 0)
         {
             PageHelp.Write(group); // `offlinepatch`, `offlinepatch fs`

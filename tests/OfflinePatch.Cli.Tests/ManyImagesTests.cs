@@ -67,7 +67,10 @@ public sealed class ManyImagesTests(Machines machines)
         foreach (var path in Directory.GetFiles(scratch["once"]).Where(p => !p.Contains("offlinepatch-undo", StringComparison.Ordinal)))
         {
             var other = Path.Combine(scratch["killed"], Path.GetFileName(path));
-            Assert.True(SparseHash.Of(path) == SparseHash.Of(other), $"{Path.GetFileName(path)} differs");
+
+            // qemu-img gives each VMDK a content id of its own, so there the disks are compared.
+            var isSame = path.EndsWith(".vmdk", StringComparison.Ordinal) ? Tool.Run("compare", path, other).ExitCode == 0 : SparseHash.Of(path) == SparseHash.Of(other);
+            Assert.True(isSame, $"{Path.GetFileName(path)} differs");
             Assert.Equal(File.Exists(path + ".offlinepatch-undo"), File.Exists(other + ".offlinepatch-undo"));
         }
     }

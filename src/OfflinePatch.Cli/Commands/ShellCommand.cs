@@ -38,7 +38,7 @@ internal static class ShellCommand
             {
                 Output.Message("the changes were not written: nothing was committed");
                 Output.Remedy("End a script with `commit`.");
-                code = Math.Max(code, ExitCode.Refused);
+                code = code == ExitCode.Done ? ExitCode.Refused : code; // an error of the script says more
             }
 
             if (session.Written is null && GlobalOptions.WantsJson(result))
