@@ -13,7 +13,7 @@ internal static partial class Guides
 
     private const string Batch =
         "Several images are worked on at once (--jobs). An image that fails does not stop the others, unless --fail-fast is given. What was finished is finished: run the same line "
-        + "again after a batch was stopped. Each further job takes about 100 MiB of memory.";
+        + "again after a batch was stopped. Each further job takes about 170 MiB of memory.";
 
     private static readonly (string, string) Clock =
         ("SOURCE_DATE_EPOCH", "Seconds since 1970: every time stamp that is left in an image is this one, so that two runs over equal images give equal bytes.");
