@@ -59,11 +59,11 @@ public sealed partial class CostTests
             var id = JsonDocument.Parse(File.ReadAllText(target)).RootElement.GetProperty("id").GetString()!;
             Assert.Equal(id, Path.GetFileNameWithoutExtension(target));
             var named = Sources.Where(f => f.Value.Contains($"\"{id}\"", StringComparison.Ordinal)).Select(f => Path.GetFileName(f.Key));
-            Assert.Empty(named.Where(n => n != "TargetCatalog.cs" || id != "huawei-ims")); // the default is named
+            Assert.Equal(id == "huawei-ims" ? ["TargetCatalog.cs"] : [], named); // the default is named
         }
     }
 
-    [GeneratedRegex(@"class (\w+(?:Rule|Gate))\(.*\) : (?:Rule|GateRule)\(")]
+    [GeneratedRegex(@"sealed class (\w+(?:Rule|Gate))\(.*\) : (?:Rule|GateRule)\(")]
     private static partial Regex RuleClass();
 
     [GeneratedRegex("new(?: RuleContract)?\\(\"([a-z]+\\.[a-z-]+)\"\\)")]
