@@ -17,10 +17,10 @@ PUBLISH_RIDS ?= linux-x64 win-x64
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench publish fuzz slow crash errors man clean tools
+.PHONY: help build demo test lint bench publish fuzz slow crash cluster-test errors man clean tools
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 build: ## build bin/offlinepatch
 	@rm -rf bin
@@ -47,6 +47,10 @@ crash: build tools ## kill the program at every operation that changes a file, i
 	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) dotnet test tests/OfflinePatch.Core.Tests -c $(CONFIG) --nologo -v quiet --filter tier=crash \
 	  --logger "console;verbosity=detailed" | grep -E "losses of power|Passed!|Failed" | tail -12
 	@python3 tests/crash/crash.py bin/offlinepatch "dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll" $(CRASH)
+
+cluster-test: build ## a Slurm cluster of one node: 40 images, 8 tasks, one killed (as root, with Debian's munge, slurmctld, slurmd)
+	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+	@bash tests/cluster/slurm.sh bin/offlinepatch "dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll"
 
 lint: ## warnings are errors; formatting; the rules of the house
 	@dotnet build $(SOLUTION) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"

@@ -25,6 +25,8 @@ need chromium chromium
 need wixl wixl
 need groff groff
 need mandoc mandoc
+need zsh zsh
+need fish fish
 need sgdisk gdisk
 need nasm nasm
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Commands;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli;
 
@@ -10,17 +13,30 @@ internal static class CommandGuard
     /// <summary>The code of a bug.</summary>
     public const string InternalErrorCode = "CLI-0004";
 
+    /// <summary>The code of a cancellation.</summary>
+    public const string CancelledCode = "CLI-0001";
+
+    /// <summary>The code of an error that the host reported and that has no code of its own.</summary>
+    public const string HostErrorCode = "CLI-0002";
+
+    /// <summary>What is said of a cancellation.</summary>
+    public const string CancelledText = "cancelled; no image was changed";
+
     private const string ResultLostCode = "CLI-0005";
 
-    private static string _path = ""; // the words of the command that runs
+    /// <summary>The words of the command that runs, without the program's name.</summary>
+    public static string Command { get; set; } = "";
+
+    /// <summary>Whether the command that runs is to print JSON.</summary>
+    public static bool WantsJson { get; set; }
 
     /// <summary>Makes <paramref name="work"/> the action of a command.</summary>
     public static void SetGuardedAction(this Command command, Func<ParseResult, CancellationToken, int> work) =>
-        command.SetAction((result, cancellation) =>
+        command.SetAction((result, cancellation) => Task.FromResult(Run(() =>
         {
-            _path = Words.UnknownWord.PathOf(result.CommandResult);
-            return Task.FromResult(Run(() => work(result, cancellation)));
-        });
+            GlobalOptions.Apply(result);
+            return work(result, cancellation);
+        })));
 
     /// <summary>Runs <paramref name="work"/>; an error of the library ends it with a message on stderr.</summary>
     public static int Run(Func<int> work)
@@ -39,13 +55,13 @@ internal static class CommandGuard
         }
         catch (UsageException e)
         {
-            Print(e);
-            Console.Error.WriteLine($"Try: {(_path.Length == 0 ? "offlinepatch" : _path)} --help");
+            Print(e, ExitCode.Usage);
+            PrintHint();
             return ExitCode.Usage;
         }
         catch (Exception e) when (ExitCodeOf(e) is { } code)
         {
-            Print(e);
+            Print(e, code);
             return code;
         }
         catch (Exception e)
@@ -58,7 +74,20 @@ internal static class CommandGuard
                 Console.Error.WriteLine(PrintableText.EscapeLines(e.ToString()));
             }
 
+            PrintDocument(new ErrorReport(InternalErrorCode, InternalErrorText(e), "Please report it, with the image if you can."), ExitCode.Unreadable);
             return ExitCode.Unreadable;
+        }
+    }
+
+    /// <summary>Says where the words of the command are explained.</summary>
+    public static void PrintHint() => Console.Error.WriteLine($"Try: offlinepatch {(Command.Length == 0 ? "" : Command + " ")}--help");
+
+    /// <summary>Prints an error as the document that a script waits for, unless there is one already.</summary>
+    public static void PrintDocument(ErrorReport error, int exitCode)
+    {
+        if (WantsJson && !Output.HasDocument)
+        {
+            DocumentJson.Print(new ErrorDocument(Command, error, exitCode));
         }
     }
 
@@ -78,19 +107,21 @@ internal static class CommandGuard
         _ => null,
     };
 
-    private static void Print(Exception error)
+    /// <summary>An error in the form that documents have.</summary>
+    public static ErrorReport Describe(Exception error) => error is OperationCanceledException
+        ? new ErrorReport(CancelledCode, CancelledText)
+        : new ErrorReport((error as ICodedError)?.Code ?? HostErrorCode, error.Message, (error as ICodedError)?.Remedy);
+
+    private static void Print(Exception error, int exitCode)
     {
-        if (error is OperationCanceledException)
+        var report = Describe(error);
+        Output.Message(report.Message);
+        if (report.Remedy is not null)
         {
-            Output.Message("cancelled; no image was changed");
-            return;
+            Output.Remedy(report.Remedy);
         }
 
-        Output.Message(error.Message);
-        if (error is ICodedError { Remedy: { } remedy })
-        {
-            Output.Remedy(remedy);
-        }
+        PrintDocument(report, exitCode);
     }
 }
 
@@ -99,8 +130,11 @@ internal static class CommandGuard
 /// <param name="remedy">What to write instead, or null.</param>
 internal sealed class UsageException(string message, string? remedy = null) : Exception(message), ICodedError
 {
+    /// <summary>Its code, whatever the mistake is.</summary>
+    public const string ErrorCode = "CLI-0006";
+
     /// <inheritdoc/>
-    public string Code => "CLI-0006";
+    public string Code => ErrorCode;
 
     /// <inheritdoc/>
     public string? Remedy => remedy;

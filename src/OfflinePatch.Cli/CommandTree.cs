@@ -5,13 +5,19 @@ using OfflinePatch.Cli.Commands.Fs;
 using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
+using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli;
 
 /// <summary>The command line: every command, and how the process ends.</summary>
 internal static class CommandTree
 {
-    internal static RootCommand Create()
+    private static RootCommand? _root;
+
+    /// <summary>The commands. They hold no state of a run, and are made once.</summary>
+    internal static RootCommand Create() => _root ??= Build();
+
+    private static RootCommand Build()
     {
         var root = new RootCommand("Makes disk images of Windows machines ready for KVM and Xen clouds, without starting them.")
         {
@@ -27,11 +33,18 @@ internal static class CommandTree
             RegCommand.Create(),
             BcdCommand.Create(),
             FsCommand.Create(),
+            CompareCommand.Create(),
+            ShellCommand.Create(),
+            WatchCommand.Create(),
+            ReportCommand.Create(),
+            SchemaCommand.Create(),
+            CompletionCommand.Create(),
+            CompletionCommand.CreateAsked(),
             ManualCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new PageHelp();
         root.Options.OfType<VersionOption>().Single().Aliases.Add("-V");
-        root.Add(GlobalOptions.Color);
+        GlobalOptions.AddTo(root);
         RefuseValuesOfSwitches(root);
         return root;
     }
@@ -52,8 +65,11 @@ internal static class CommandTree
 
     public static int Run(string[] args)
     {
-        Output.HasChanged = false;
+        Output.Reset();
         Terminal.Reset();
+        RunLog.Stop();
+        CommandGuard.Command = "";
+        CommandGuard.WantsJson = false;
 
         ParseResult result;
         try
@@ -68,6 +84,8 @@ internal static class CommandTree
             return ExitCode.Usage;
         }
 
+        CommandGuard.Command = UnknownWord.PathOf(result.CommandResult)["offlinepatch".Length..].TrimStart();
+        CommandGuard.WantsJson = GlobalOptions.WantsJson(result);
         if (!IsHelp(result) && result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } group && result.UnmatchedTokens.Count == 0)
         {
             PageHelp.Write(group); // `offlinepatch`, `offlinepatch fs`
@@ -85,11 +103,11 @@ internal static class CommandTree
                 }
             }
 
-            Console.Error.WriteLine($"Try: {UnknownWord.PathOf(result.CommandResult)} --help");
+            CommandGuard.PrintHint();
+            CommandGuard.PrintDocument(new ErrorReport(UsageException.ErrorCode, mistakes[0].Message, mistakes[0].Remedy), ExitCode.Usage);
             return ExitCode.Usage;
         }
 
-        Terminal.Colors = result.GetValue(GlobalOptions.Color);
         using var interruption = new Interruption();
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
         return interruption.Run(token => CommandGuard.Run(() => result.InvokeAsync(configuration, token).GetAwaiter().GetResult()));
@@ -100,6 +118,7 @@ internal static class CommandTree
     {
         ["help", .. var rest] => [.. rest, "--help"],
         ["version"] => ["--version"],
+        ["fs", "ls", "-h"] => ["fs", "ls", "--help"], // without an image there is nothing to list in any unit
         _ => args,
     };
 

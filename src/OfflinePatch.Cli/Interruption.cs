@@ -67,7 +67,8 @@ internal sealed class Interruption : IDisposable
         }
 
         HostProcess.DeleteTemporaryFiles();
-        Output.Message("cancelled; no image was changed");
+        Output.Message(CommandGuard.CancelledText);
+        CommandGuard.PrintDocument(new Windows.Reports.ErrorReport(CommandGuard.CancelledCode, CommandGuard.CancelledText), ExitCode.Cancelled);
         return ExitCode.Cancelled;
     }
 

@@ -15,6 +15,16 @@ internal static class OutputPaths
         }
     }
 
+    /// <summary>Requires that a folder that an option names is there.</summary>
+    /// <exception cref="UsageException">It is not.</exception>
+    public static void RequireFolder(string option, string? path)
+    {
+        if (path is not null && !HostPaths.IsDirectory(path))
+        {
+            throw new UsageException($"{option} {path}: there is no such folder", "Create it first.");
+        }
+    }
+
     /// <summary>Tries whether a file can be made, and leaves nothing.</summary>
     /// <param name="option">The option that names it, for the message.</param>
     /// <param name="path">The file.</param>

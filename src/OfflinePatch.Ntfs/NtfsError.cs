@@ -6,7 +6,7 @@ namespace OfflinePatch.Ntfs;
 /// <summary>
 /// Errors of the read and write engine: <c>NTFS-01xx</c> corruption, <c>NTFS-02xx</c> unsupported, <c>NTFS-03xx</c> refused,
 /// <c>NTFS-04xx</c> the
-/// caller asked for something impossible. Compression, log and checker have classes of their own.
+/// volume cannot take what the caller asked for. Compression, log and checker have classes of their own.
 /// </summary>
 internal static class NtfsError
 {
@@ -138,16 +138,16 @@ internal static class NtfsError
     // requests
     public static FileNotFoundException NotFound(string path) => new($"There is no {path} on this volume.", path);
 
-    public static IOException Full(long need) => new HostIOException("NTFS-0401", $"The volume is full: {need} more clusters are needed.",
+    public static RefusedException Full(long need) => new("NTFS-0401", $"The volume is full: {need} more clusters are needed.",
         "Free space in the source machine, or enlarge the volume.");
 
-    public static IOException NotEmpty(string path) => new HostIOException("NTFS-0402", $"The directory {path} is not empty.");
+    public static RefusedException NotEmpty(string path) => new("NTFS-0402", $"The directory {path} is not empty.");
 
-    public static IOException Exists(string path) => new HostIOException("NTFS-0403", $"{path} exists already.");
+    public static RefusedException Exists(string path) => new("NTFS-0403", $"{path} exists already.");
 
-    public static IOException BadName(string path, string why) => new HostIOException("NTFS-0404", $"{path}: {why}.");
+    public static RefusedException BadName(string path, string why) => new("NTFS-0404", $"{path}: {why}.");
 
-    public static IOException WrongKind(string path, string why) => new HostIOException("NTFS-0405", $"{path} {why}.");
+    public static RefusedException WrongKind(string path, string why) => new("NTFS-0405", $"{path} {why}.");
 
     public static RefusedException ReadOnly() => new("NTFS-0301", "The device of this volume cannot be written.");
 

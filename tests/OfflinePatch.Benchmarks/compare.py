@@ -1,6 +1,6 @@
 """Times whole processes: ours and a peer's in turn, A B A B, after one warm-up each. Prints medians, peak memory, and the ratio pair by pair.
 
-usage: compare.py [SECTION...]     sections: start fix drivers registry ntfs walk convert (default: all)
+usage: compare.py [SECTION...]     sections: start fix drivers registry ntfs walk owners convert batch (default: all)
 """
 import os
 import shutil
@@ -212,6 +212,36 @@ def bench_walk(scratch):
          f"ntfs-3g -o ro '{image}' '{mount}' && find '{mount}' -printf '%s %T@ %p\\n'; umount '{mount}'", "ntfs-3g", "0.2", runs=2)
 
 
+def bench_owners(scratch):
+    """What the proof costs that free clusters are free: one small file into a volume of many files, and into an empty one."""
+    files = int(os.environ.get("OFFLINEPATCH_BENCH_OWNER_FILES", "100000"))
+    tree, small = os.path.join(scratch, "tree"), os.path.join(scratch, "small.bin")
+    content = os.urandom(2000)  # more than a record holds: each file owns a cluster
+    for i in range(files):
+        folder = os.path.join(tree, f"d{i % 400:03}")
+        if i < 400:
+            os.makedirs(folder)
+        with open(os.path.join(folder, f"file{i:06}.dat"), "wb") as file:
+            file.write(content)
+    with open(small, "wb") as file:
+        file.write(content)
+    medians = []
+    for name, put in (("empty", False), ("full", True)):
+        image = os.path.join(scratch, name + ".img")
+        with open(image, "wb") as file:
+            file.truncate(4 << 30)
+        subprocess.run(["mkntfs", "-F", "-Q", "-q", image], check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin"), stderr=subprocess.DEVNULL)
+        if put:
+            run([TOOL, "fs", "put", image, tree, "/", "--no-undo-keep"])
+            shutil.rmtree(tree)
+        times = []
+        for i in range(RUNS + 1):
+            times.append(run([TOOL, "fs", "put", image, small, f"/new{i}.bin", "--no-undo-keep"])[0])
+        medians.append(statistics.median(times[1:]))
+    print(f"owners: a file into a volume of {files} files {medians[1] * 1000:.0f} ms, into an empty one {medians[0] * 1000:.0f} ms: "
+          f"{(medians[1] - medians[0]) * 1000:.0f} ms for the map of owners and the check of what was touched", flush=True)
+
+
 def bench_convert(scratch):
     size = int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "6144"))
     raw = os.path.join(scratch, "disk.raw")
@@ -253,7 +283,37 @@ def bench_convert(scratch):
     convert(raw, "raw", "qcow2", "RAW to compressed QCOW2", ("--compress", "zlib"), ("-c",), "0.7")
 
 
-SECTIONS = {"start": bench_start, "fix": bench_fix, "drivers": bench_drivers, "registry": bench_registry, "ntfs": bench_ntfs, "walk": bench_walk, "convert": bench_convert}
+def bench_batch(scratch):
+    """Eight machines with drivers and an agent of the size of the real one: one job, then two. Peak memory of each, and how much faster two are."""
+    import random
+    import zipfile
+
+    raw, drivers, root, small, agent = (os.path.join(scratch, n) for n in ("one.raw", "drivers", "root.cer", "small.zip", "agent.zip"))
+    run([FIXTURES, "machine", raw, "--windows", "win10", "--defect", "StaticAddress"])
+    run([FIXTURES, "drivers", drivers])
+    run([FIXTURES, "sample-root", root])
+    run([FIXTURES, "cloudbase-init", small])
+    noise = random.Random(1)
+    with zipfile.ZipFile(small) as source, zipfile.ZipFile(agent, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
+        for entry in source.infolist():
+            target.writestr(entry, source.read(entry))
+        for i in range(4200):
+            half = noise.choice([1000, 4000, 10000, 20000, 30000])
+            target.writestr(f"Python/Lib/site-packages/p{i % 60}/m{i}.py", noise.randbytes(half) + b"x" * half)
+    images = os.path.join(scratch, "images")
+    times = {}
+    for jobs, count in ((1, 1), (1, 8), (2, 8)):
+        shutil.rmtree(images, ignore_errors=True)
+        os.makedirs(images)
+        for i in range(count):
+            subprocess.run(["cp", "--sparse=always", raw, os.path.join(images, f"m{i}.raw")], check=True)
+        seconds, peak = run([TOOL, "fix", images, "--drivers", drivers, "--trust-root", root, "--cloudbase-init", agent, "--jobs", str(jobs), "-q"])
+        times[jobs, count] = seconds
+        print(f"batch: {count} image(s), {jobs} job(s): {seconds:.1f} s, {peak:.0f} MiB (goal: 200 MiB for one job, 100 MiB for each further one)", flush=True)
+    print(f"batch: two jobs are {times[1, 8] / times[2, 8]:.2f} times as fast as one, goal 1.8 on two free processors", flush=True)
+
+
+SECTIONS = {"batch": bench_batch, "start": bench_start, "fix": bench_fix, "drivers": bench_drivers, "registry": bench_registry, "ntfs": bench_ntfs, "walk": bench_walk, "owners": bench_owners, "convert": bench_convert}
 
 for name in sys.argv[1:] or SECTIONS:
     folder = tempfile.mkdtemp(prefix="offlinepatch-bench-")

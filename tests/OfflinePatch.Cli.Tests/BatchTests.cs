@@ -11,9 +11,11 @@ public sealed class BatchTests
     [Fact]
     public void A_bug_that_one_image_brings_out_leaves_the_others_their_reports()
     {
-        var batch = BatchRunner.Run(["good", "bad", "fine"], 2, (path, _) => path == "bad"
-            ? throw new OverflowException("hostile")
-            : new ImageReport { Path = path, Result = ImageResult.Ready }, CancellationToken.None);
+        var batch = BatchRunner.Run(
+            new BatchRequest(["good", "bad", "fine"], 2, (path, _) => path == "bad"
+                ? throw new OverflowException("hostile")
+                : new ImageReport { Path = path, Result = ImageResult.Ready }),
+            CancellationToken.None);
 
         Assert.Equal(2, batch.ExitCode);
         Assert.Equal([ImageResult.Ready, ImageResult.Error, ImageResult.Ready], batch.Reports.Select(r => r.Result));
@@ -34,7 +36,7 @@ public sealed class BatchTests
         using var scratch = new ScratchFolder();
         var result = Tool.RunJson("check", scratch["missing.raw"], "--report", scratch["no/such/folder/report.json"]);
         Assert.Equal(1, result.ExitCode);
-        Assert.Empty(result.Output);
+        Assert.Equal("CLI-0006", result.Json.GetProperty("error").GetProperty("code").GetString());
         Assert.Contains("--report", result.Error, StringComparison.Ordinal);
     }
 

@@ -145,6 +145,7 @@ public sealed class CommandLineTests : IDisposable
         var (output, error) = (Console.Out, Console.Error);
         Console.SetOut(TextWriter.Null);
         Console.SetError(TextWriter.Null);
+        StandardInput.Open = () => Stream.Null;
         try
         {
             for (var i = 0; i < count; i++)
@@ -158,6 +159,7 @@ public sealed class CommandLineTests : IDisposable
         {
             Console.SetOut(output);
             Console.SetError(error);
+            StandardInput.Open = Console.OpenStandardInput;
         }
     }
 

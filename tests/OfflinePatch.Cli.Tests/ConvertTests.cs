@@ -60,7 +60,7 @@ public sealed class ConvertTests
         var raw = RawDisk(scratch, megabytes: 400);
         using var process = Tool.Start("convert", raw, "-o", scratch["disk.vmdk"], "--vmdk-subformat", "streamOptimized");
         var started = System.Diagnostics.Stopwatch.StartNew();
-        while (Directory.GetFiles(scratch.Path).Length < 2 && started.Elapsed < TimeSpan.FromSeconds(60))
+        while (!process.HasOutputIn(scratch.Path) && started.Elapsed < TimeSpan.FromSeconds(60))
         {
             Thread.Sleep(5);
         }

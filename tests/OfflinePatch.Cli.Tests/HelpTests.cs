@@ -48,7 +48,7 @@ public sealed partial class HelpTests
     }
 
     [Fact]
-    public void Help_is_given_for_a_line_that_is_not_complete() => Assert.Contains("Usage: offlinepatch convert IMAGE -o FILE", Tool.Run("convert", "--help").MustExit(0).Output, StringComparison.Ordinal);
+    public void Help_is_given_for_a_line_that_is_not_complete() => Assert.Contains("Usage: offlinepatch convert IMAGE [OUT] [options]", Tool.Run("convert", "--help").MustExit(0).Output, StringComparison.Ordinal);
 
     [Fact]
     public void A_profile_of_ones_own_begins_with_one_of_ours_and_changes_the_rules()

@@ -82,7 +82,7 @@ public sealed class HostSafetyTests(Machines machines)
         File.CreateSymbolicLink(scratch["o.qcow2.offlinepatch-part"], scratch["victim"]);
         Tool.Run("fix", image, "--only", "network.*", "-o", scratch["o.qcow2"], "-O", "qcow2").MustExit(0);
         Tool.Run("convert", image, "-o", scratch["p.qcow2"]).MustExit(0);
-        Tool.Run("fs", "get", image, "Windows/System32/config/SAM", scratch["out"]).MustExit(0);
+        Tool.Run("fs", "get", image, "Windows/System32/config/SAM", scratch["out/"]).MustExit(0);
         Tool.Run("reg", "export", image, @"HKLM\SAM", "-o", scratch["sam.reg"]).MustExit(0);
         Assert.Equal("precious", File.ReadAllText(scratch["victim"]));
         foreach (var made in (string[])[scratch["o.qcow2"], scratch["p.qcow2"], Path.Combine(scratch["out"], "SAM"), scratch["sam.reg"]])

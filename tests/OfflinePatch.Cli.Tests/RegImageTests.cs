@@ -89,7 +89,7 @@ public sealed class RegImageTests(Machines machines) : IClassFixture<Machines>, 
         Assert.Contains("5 log entries", Tool.Run("reg", "replay", image).MustExit(0).Output, StringComparison.Ordinal);
         foreach (var file in (string[])["DEFAULT", "DEFAULT.LOG1", "DEFAULT.LOG2"])
         {
-            Tool.Run("fs", "get", image, Config + file, _folder["new"]).MustExit(0);
+            Tool.Run("fs", "get", image, Config + file, _folder["new/"]).MustExit(0);
         }
 
         Assert.Equal(expected, File.ReadAllBytes(_folder["new/DEFAULT"]));

@@ -12,18 +12,47 @@ internal static class Tool
 
     public static ToolResult Run(params string[] arguments)
     {
-        var result = Oracle.Run(Path, arguments);
+        var result = Oracle.Run(Path, WithSampleRoot(arguments));
         return new ToolResult(result.ExitCode, result.Output, result.Error);
     }
 
     /// <summary>Runs with a fixed clock, in seconds since 1970.</summary>
     public static ToolResult RunAt(long moment, params string[] arguments)
     {
-        var result = Oracle.Run("/usr/bin/env", [$"SOURCE_DATE_EPOCH={moment}", Path, .. arguments]);
+        var result = Oracle.Run("/usr/bin/env", [$"SOURCE_DATE_EPOCH={moment}", Path, .. WithSampleRoot(arguments)]);
+        return new ToolResult(result.ExitCode, result.Output, result.Error);
+    }
+
+    /// <summary>Runs with text on standard input.</summary>
+    public static ToolResult RunWithInput(byte[] input, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var argument in arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        using var process = Process.Start(start)!;
+        process.StandardInput.BaseStream.Write(input);
+        process.StandardInput.Close();
+        var error = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new ToolResult(process.ExitCode, output, error.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Runs with environment variables, each as <c>NAME=VALUE</c>.</summary>
+    public static ToolResult RunWith(string[] variables, params string[] arguments)
+    {
+        var result = Oracle.Run("/usr/bin/env", [.. variables, Path, .. arguments]);
         return new ToolResult(result.ExitCode, result.Output, result.Error);
     }
 
     public static ToolResult RunJson(params string[] arguments) => Run([.. arguments, "--json"]);
+
+    /// <summary>The sample drivers count wherever rules judge an image, unless the test says itself what counts.</summary>
+    private static string[] WithSampleRoot(string[] arguments) =>
+        arguments is ["check" or "fix", _, ..] && !arguments.Contains("--trust-root") && !arguments.Contains("--help") ? [.. arguments, "--trust-root", SampleRoot.Path] : arguments;
 
     public static Process Start(params string[] arguments)
     {
@@ -34,6 +63,26 @@ internal static class Tool
         }
 
         return Process.Start(start) ?? throw new InvalidOperationException("offlinepatch did not start");
+    }
+
+    /// <summary>Whether a process that was started has a new file in a folder, named or not yet.</summary>
+    public static bool HasOutputIn(this Process process, string folder)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return Directory.GetFiles(folder).Length > 1;
+        }
+
+        try
+        {
+            // A file without a name is shown as `/folder/#123 (deleted)`.
+            return Directory.GetFiles($"/proc/{process.Id}/fd").Any(f => new FileInfo(f).LinkTarget is { } target
+                && (target.StartsWith(folder + "/#", StringComparison.Ordinal) || (target.StartsWith(folder, StringComparison.Ordinal) && target.EndsWith("-part", StringComparison.Ordinal))));
+        }
+        catch (IOException)
+        {
+            return false; // a file that was closed meanwhile
+        }
     }
 
     private static string Locate()
@@ -60,8 +109,8 @@ internal sealed record ToolResult(int ExitCode, string Output, string Error)
 {
     private JsonElement? _json;
 
-    /// <summary>The JSON document on stdout.</summary>
-    public JsonElement Json => _json ??= JsonDocument.Parse(Output).RootElement.Clone();
+    /// <summary>The JSON document on stdout; every one that a test looks at must follow the published schema.</summary>
+    public JsonElement Json => _json ??= SchemaJudge.Require(Output);
 
     /// <summary>The report of the first image.</summary>
     public JsonElement Image => Json.GetProperty("images")[0];

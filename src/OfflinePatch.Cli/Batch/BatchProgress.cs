@@ -1,12 +1,18 @@
 using System.Diagnostics;
+using System.Globalization;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Batch;
 
-/// <summary>One line on stderr that says what is being worked on, once that takes more than a second; only on a terminal, and gone at the end.</summary>
+/// <summary>
+/// How far a batch is, on stderr. On a terminal one line that says what is being worked on, once that takes more than a second, and that is gone at the end; elsewhere,
+/// of several images, a line for each that is finished. Nothing with <c>--quiet</c>.
+/// </summary>
 internal sealed class BatchProgress : IDisposable
 {
-    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
     private readonly int _total;
     private readonly List<string> _running = [];
     private readonly Lock _lock = new();
@@ -18,26 +24,33 @@ internal sealed class BatchProgress : IDisposable
     public BatchProgress(int total)
     {
         _total = total;
-        if (!Console.IsErrorRedirected)
+        if (!Console.IsErrorRedirected && !Output.IsQuiet)
         {
-            _timer = new Timer(_ => Show(), null, Quiet, TimeSpan.FromMilliseconds(250));
+            _timer = new Timer(_ => Show(), null, Delay, TimeSpan.FromMilliseconds(250));
         }
     }
 
     public void Start(string path)
     {
+        RunLog.For(path, _total == 1)?.Invoke("begun");
         lock (_lock)
         {
             _running.Add(path);
         }
     }
 
-    public void Finish(string path)
+    public void Finish(string path, ImageReport report)
     {
+        RunLog.For(path, _total == 1)?.Invoke($"finished: {RuleTable.Word(report)}{(report.Error is { } error ? $": {error.Message}" : "")}");
         lock (_lock)
         {
             _running.Remove(path);
             _done++;
+            if (_timer is null && _total > 1 && !Output.IsQuiet)
+            {
+                Console.Error.WriteLine(PrintableText.Escape(string.Create(
+                    CultureInfo.InvariantCulture, $"[{_done}/{_total}] {path}: {RuleTable.Word(report)} ({report.ElapsedMs / 1000.0:0.0} s)")));
+            }
         }
     }
 
@@ -46,10 +59,7 @@ internal sealed class BatchProgress : IDisposable
         _timer?.Dispose();
         lock (_lock)
         {
-            if (_shown > 0)
-            {
-                Console.Error.Write($"\r{new string(' ', _shown)}\r");
-            }
+            Clear();
         }
     }
 
@@ -59,9 +69,20 @@ internal sealed class BatchProgress : IDisposable
         {
             var current = string.Join(", ", _running.Select(r => PrintableText.Escape(Path.GetFileName(r))));
             var line = $"{(_total > 1 ? $"{_done} of {_total} done, " : "")}working on {current} ({_watch.Elapsed.TotalSeconds:0} s)";
-            line = line.Length > 100 ? line[..100] : line;
+            var room = Math.Max(20, Math.Min(100, Console.WindowWidth - 1));
+            line = line.Length > room ? line[..room] : line;
             Console.Error.Write($"\r{line.PadRight(_shown)}");
             _shown = line.Length;
+        }
+    }
+
+    // Two columns more: what the terminal shows of Ctrl-C.
+    private void Clear()
+    {
+        if (_shown > 0)
+        {
+            Console.Error.Write($"\r{new string(' ', _shown + 2)}\r");
+            _shown = 0;
         }
     }
 }

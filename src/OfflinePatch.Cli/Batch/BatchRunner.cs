@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Reports;
 
@@ -11,15 +12,23 @@ internal static class BatchRunner
     private const int Grace = 100; // ms for jobs that look at their token to end by themselves
 
     /// <summary>
-    /// The reports in the order of <paramref name="paths"/>, and the highest exit code. When it is cancelled, an image that is being written is finished; jobs that wait
+    /// The reports in the order of the images, and the highest exit code. When it is cancelled, an image that is being written is finished; jobs that wait
     /// for anything else are left behind, and their images are as they were.
     /// </summary>
-    public static BatchResult Run(IReadOnlyList<string> paths, int jobs, Func<string, CancellationToken, ImageReport> job, CancellationToken cancellation)
+    public static BatchResult Run(BatchRequest request, CancellationToken cancellation)
     {
+        var paths = request.Images;
+        if (paths.Count == 0)
+        {
+            return new BatchResult([], ExitCode.Done);
+        }
+
         var outcomes = new BatchOutcome?[paths.Count];
         var next = -1;
+        var failed = 0;
+        ExceptionDispatchInfo? lost = null; // what receives results failed: the work goes on, and that is told in the end
         using var progress = new BatchProgress(paths.Count);
-        using var ended = new CountdownEvent(Math.Min(jobs, paths.Count));
+        using var ended = new CountdownEvent(Math.Min(request.Jobs, paths.Count));
         for (var worker = 0; worker < ended.InitialCount; worker++)
         {
             new Thread(Work, StackSize) { IsBackground = true }.Start();
@@ -36,8 +45,16 @@ internal static class BatchRunner
 
         lock (outcomes)
         {
-            var all = outcomes.Select((o, i) => o ?? Fail(paths[i], new OperationCanceledException(), 0)).ToList();
-            return new BatchResult([.. all.Select(o => o.Report)], all.Max(o => o.ExitCode));
+            for (var i = 0; i < outcomes.Length; i++)
+            {
+                if (outcomes[i] is null)
+                {
+                    Finish(i, Fail(paths[i], new OperationCanceledException(), 0));
+                }
+            }
+
+            lost?.Throw();
+            return new BatchResult([.. outcomes.Select(o => o!.Value.Report)], outcomes.Max(o => o!.Value.ExitCode));
         }
 
         void Work()
@@ -45,14 +62,32 @@ internal static class BatchRunner
             int index;
             while ((index = Interlocked.Increment(ref next)) < paths.Count)
             {
-                progress.Start(paths[index]);
-                var outcome = RunOne(paths[index], job, cancellation);
-                lock (outcomes)
+                if (request.FailFast && Volatile.Read(ref failed) != 0)
                 {
-                    outcomes[index] = outcome;
+                    lock (outcomes)
+                    {
+                        Finish(index, new BatchOutcome(Skipped(paths[index], "Not begun: an earlier image failed, and --fail-fast was given."), ExitCode.Done));
+                    }
+
+                    continue;
                 }
 
-                progress.Finish(paths[index]);
+                progress.Start(paths[index]);
+                var outcome = RunOne(paths[index], request.Job, cancellation);
+                if (outcome.ExitCode != ExitCode.Done)
+                {
+                    Volatile.Write(ref failed, 1);
+                }
+
+                progress.Finish(paths[index], outcome.Report);
+                lock (outcomes)
+                {
+                    // What ends after a cancellation was reported is not reported twice.
+                    if (outcomes[index] is null)
+                    {
+                        Finish(index, outcome);
+                    }
+                }
             }
 
             try
@@ -64,7 +99,36 @@ internal static class BatchRunner
                 // Left behind after a cancellation.
             }
         }
+
+        void Finish(int index, BatchOutcome outcome)
+        {
+            // What is kept of a thousand images is a few words each, unless all of it is wanted in the end.
+            outcomes[index] = request.KeepsReports ? outcome : outcome with { Report = Brief(outcome.Report) };
+            try
+            {
+                request.Finished?.Invoke(index, outcome.Report);
+            }
+            catch (Exception e)
+            {
+                lost ??= ExceptionDispatchInfo.Capture(e);
+            }
+        }
     }
+
+    /// <summary>The report of an image that was passed over.</summary>
+    public static ImageReport Skipped(string path, string why) => new() { Path = path, Result = ImageResult.Skipped, Notes = [why] };
+
+    private static ImageReport Brief(ImageReport report) => new()
+    {
+        Path = report.Path,
+        Result = report.Result,
+        DryRun = report.DryRun,
+        OutputFile = report.OutputFile,
+        UndoFile = report.UndoFile,
+        Changes = report.Changes is { } changes ? changes with { Registry = [], Files = [] } : null,
+        Error = report.Error,
+        ElapsedMs = report.ElapsedMs,
+    };
 
     private static BatchOutcome RunOne(string path, Func<string, CancellationToken, ImageReport> job, CancellationToken cancellation)
     {
@@ -85,33 +149,50 @@ internal static class BatchRunner
     private static BatchOutcome Fail(string path, Exception e, long elapsedMs)
     {
         var code = CommandGuard.ExitCodeOf(e);
-        var coded = e as ICodedError;
         var error = code switch
         {
             null => new ErrorReport(CommandGuard.InternalErrorCode, CommandGuard.InternalErrorText(e), "Please report it, with the image if you can."),
-            ExitCode.Cancelled => new ErrorReport("CLI-0001", "Cancelled; nothing was changed.", null),
-            _ => new ErrorReport(coded?.Code ?? "CLI-0002", e.Message, coded?.Remedy),
+            ExitCode.Cancelled => new ErrorReport(CommandGuard.CancelledCode, "cancelled; this image was not changed"),
+            _ => CommandGuard.Describe(e),
         };
         return new BatchOutcome(
             new ImageReport
             {
                 Path = path,
-                Result = e is RefusedException ? ImageResult.Refused : ImageResult.Error,
+                Result = e is RefusedException ? ImageResult.Refused : code == ExitCode.Cancelled ? ImageResult.Cancelled : ImageResult.Error,
                 Error = error,
                 ElapsedMs = elapsedMs,
             },
             code ?? ExitCode.Unreadable);
     }
 
-    private static int ExitCodeOf(ImageResult result) => result switch
+    /// <summary>The exit code of one image.</summary>
+    public static int ExitCodeOf(ImageResult result) => result switch
     {
-        ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.RulesPass or ImageResult.Inspected => ExitCode.Done,
+        ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.RulesPass or ImageResult.Inspected or ImageResult.Skipped => ExitCode.Done,
         ImageResult.NotReady => ExitCode.NotReady,
         ImageResult.Refused => ExitCode.Refused,
+        ImageResult.Cancelled => ExitCode.Cancelled,
         _ => ExitCode.Unreadable,
     };
 
     private readonly record struct BatchOutcome(ImageReport Report, int ExitCode);
+}
+
+/// <summary>What a batch is to do.</summary>
+/// <param name="Images">The images, in order.</param>
+/// <param name="Jobs">How many are worked on at once.</param>
+/// <param name="Job">The work on one.</param>
+internal sealed record BatchRequest(IReadOnlyList<string> Images, int Jobs, Func<string, CancellationToken, ImageReport> Job)
+{
+    /// <summary>Whether no further image is begun after one failed.</summary>
+    public bool FailFast { get; init; }
+
+    /// <summary>Whether whole reports are returned; otherwise a few words of each.</summary>
+    public bool KeepsReports { get; init; } = true;
+
+    /// <summary>Receives the number of each image and its whole report, as it is finished; by one thread at a time. Or null.</summary>
+    public Action<int, ImageReport>? Finished { get; init; }
 }
 
 /// <summary>What a batch came to.</summary>

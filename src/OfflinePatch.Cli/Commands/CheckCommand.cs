@@ -9,17 +9,17 @@ internal static class CheckCommand
 {
     public static Command Create()
     {
-        var images = CommonArguments.Images();
+        var images = new ImageListOptions();
         var options = new RequestOptions();
-        var command = new Command("check", "Says whether images are ready for the target, and what is missing. Changes nothing.") { images };
+        var command = new Command("check", "Says whether images are ready for the target, and what is missing. Changes nothing.");
+        images.AddTo(command);
         options.AddRuleOptionsTo(command);
         options.AddImageOptionsTo(command);
         command.SetGuardedAction((result, cancellation) =>
         {
-            var open = options.ReadEdit(result);
             var rules = options.ReadRules(result);
             return ImagesCommand.Run(
-                "check", result.GetRequiredValue(images), options, result, (path, _) => InspectJob.Check(path, open, rules), RuleTable.Print, cancellation);
+                "check", images.Read(result), options, rules, result, (path, open, sources, token) => InspectJob.Check(path, open, rules, sources, token), RuleTable.Print, cancellation);
         });
         return command;
     }

@@ -5,9 +5,9 @@ namespace OfflinePatch.Cli.Commands;
 /// <summary>Arguments that several commands share, so that they are named and explained once.</summary>
 internal static class CommonArguments
 {
-    public static Argument<string> Image()
+    public static Argument<string> Image(string name = "IMAGE")
     {
-        var argument = new Argument<string>("IMAGE") { Description = "The disk image. Its content says what format it is, not its name." };
+        var argument = new Argument<string>(name) { Description = "The disk image. Its content says what format it is, not its name." };
         RefuseEmpty(argument);
         return argument;
     }
@@ -16,8 +16,8 @@ internal static class CommonArguments
     {
         var argument = new Argument<string[]>("IMAGE")
         {
-            Description = "The disk images. Their content says what format they are, not their names.",
-            Arity = ArgumentArity.OneOrMore,
+            Description = "The disk images; a directory stands for the images in it and below it, * and ? for any characters. Their content says what format they are, not their names.",
+            Arity = ArgumentArity.ZeroOrMore,
         };
         RefuseEmpty(argument);
         return argument;

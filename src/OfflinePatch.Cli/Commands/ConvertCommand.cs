@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Disks;
@@ -13,7 +14,9 @@ internal static class ConvertCommand
     public static Command Create()
     {
         var input = CommonArguments.Image();
-        var output = new Option<string>("--output", "-o") { Description = "The new image.", HelpName = "FILE", Required = true };
+        var named = new Argument<string?>("OUT") { Description = "The new image, in place of --output.", Arity = ArgumentArity.ZeroOrOne };
+        var output = new Option<string?>("--output", "-o") { Description = "The new image.", HelpName = "FILE" };
+        var inputFormat = TypedOption.Format("The image must be of this format, or it is refused; its content says what it is.", "--input-format", "-f");
         var format = TypedOption.Format("Its format; by default what the ending of its name says.");
         var subformat = new Option<string?>("--subformat", "--vmdk-subformat")
         {
@@ -30,11 +33,16 @@ internal static class ConvertCommand
 
         var command = new Command("convert", "Converts an image into another format. Holes stay holes; the image itself is only read.")
         {
-            input, output, format, subformat, compress, verify, force, allowBacking, createMf, qemuImgHw,
+            input, named, output, inputFormat, format, subformat, compress, verify, force, allowBacking, createMf, qemuImgHw,
         };
         command.SetGuardedAction((result, cancellation) =>
         {
-            var path = result.GetRequiredValue(output);
+            var path = result.GetValue(output) ?? result.GetValue(named) ?? throw new UsageException("the new image is not named: `offlinepatch convert IMAGE OUT`, or with -o FILE");
+            if (result.GetValue(output) is not null && result.GetValue(named) is not null)
+            {
+                throw new UsageException("the new image is named twice, as OUT and with --output");
+            }
+
             var wanted = FormatNames.OfOutput(path, result.GetValue(format))
                 ?? throw new UsageException($"the name {path} does not say which format to write; add -O FORMAT");
             OutputVariants.Check(wanted, result.GetValue(subformat), result.GetValue(compress));
@@ -51,17 +59,32 @@ internal static class ConvertCommand
                 result.GetValue(createMf),
                 result.GetValue(qemuImgHw))
             {
-                Note = Rendering.Output.Message,
+                Note = Output.Note,
+                ExpectedFormat = result.GetValue(inputFormat),
             };
-            using var progress = new ConversionBar();
+            RunLog.Trace?.Invoke($"converting {request.SourcePath} to {path}");
+            using var progress = new ConversionBar(path);
             var outcome = ConversionJob.Run(request, progress, cancellation);
             progress.Dispose();
             Output.HasChanged = true;
-            Print(request, outcome);
+            if (GlobalOptions.WantsJson(result))
+            {
+                DocumentJson.Print(Describe(request, outcome));
+            }
+            else
+            {
+                Print(request, outcome);
+            }
+
             return ExitCode.Done;
         });
         return command;
     }
+
+    private static ConversionDocument Describe(ConversionRequest request, ConversionOutcome outcome) => new(
+        request.SourcePath, FormatNames.ExtensionOf(outcome.SourceFormat), outcome.SourceSubformat.Length > 0 ? outcome.SourceSubformat : null,
+        request.OutputPath, FormatNames.ExtensionOf(request.Format), outcome.Result.VirtualSize, outcome.Result.StoredBytes, outcome.Result.OutputBytes,
+        outcome.Result.Verified, outcome.BitmapPath, (long)outcome.Result.Elapsed.TotalMilliseconds);
 
     private static void Print(ConversionRequest request, ConversionOutcome outcome)
     {

@@ -4,6 +4,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.FileSystems;
+using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
 
@@ -19,10 +20,13 @@ internal static class DriversCommand
             Description = "Where driver packages are: a directory, .iso, .zip or floppy image. Its content says what it is, not its name.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var json = CommonOptions.Json();
+        var image = new Option<string?>("--for") { Description = "Say which packages a fix of this image would use, and why not the others.", HelpName = "IMAGE" };
+        var allowUnsigned = new Option<bool>("--allow-unsigned") { Description = "With --for: as fix --allow-unsigned chooses." };
+        var edit = new EditArguments();
         var manifest = CommonOptions.Manifest();
         var trustRoot = CommonOptions.TrustRoot();
-        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused.") { sources, manifest, trustRoot, json };
+        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused.") { sources, image, allowUnsigned, manifest, trustRoot };
+        edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, cancellation) =>
         {
             var families = DriverManifest.Embedded;
@@ -41,17 +45,50 @@ internal static class DriversCommand
                 reports.Add(DriverListing.Describe(tree, families, signatures));
             }
 
-            if (result.GetValue(json))
+            var choice = result.GetValue(image) is not { } wanted ? null : DriverChoiceJob.Choose(wanted, edit.Read(result), new RuleRequest
             {
-                Console.Out.WriteLine(ReportJson.Serialize(new DriverListDocument(ReportDocument.CurrentSchema, Tool.Identity, reports)));
+                DriverPaths = result.GetRequiredValue(sources),
+                ManifestPath = result.GetValue(manifest),
+                TrustedRootPaths = result.GetValue(trustRoot) ?? [],
+                AllowUnsigned = result.GetValue(allowUnsigned),
+            });
+            if (GlobalOptions.WantsJson(result))
+            {
+                Output.HasDocument = true;
+                Console.Out.WriteLine(ReportJson.Serialize(new DriverListDocument(ReportDocument.CurrentSchema, Tool.Identity, "drivers", reports)
+                {
+                    Image = choice?.Image,
+                    Windows = choice?.Windows,
+                    Choices = choice?.Packages,
+                }));
+            }
+            else if (choice is not null)
+            {
+                DriverListView.Print(choice);
             }
             else
             {
                 DriverListView.Print(reports);
             }
 
+            HintAtArchives(reports);
+
             return ExitCode.Done;
         });
         return command;
+    }
+
+    // A folder is searched for packages, not for discs that hold some.
+    private static void HintAtArchives(List<DriverSourceReport> reports)
+    {
+        foreach (var report in reports.Where(r => r.Packages.Count == 0 && HostPaths.IsDirectory(r.Path)))
+        {
+            var archives = HostPaths.List(report.Path).Where(e => !e.IsDirectory && Path.GetExtension(e.Name).ToLowerInvariant() is (".iso" or ".zip" or ".vfd" or ".img" or ".msi" or ".cab"))
+                .Select(e => Path.Combine(report.Path, e.Name)).Order(StringComparer.Ordinal).ToList();
+            if (archives.Count > 0)
+            {
+                Output.Note($"{report.Path} holds no driver package, but {string.Join(", ", archives.Take(5))}: name {(archives.Count == 1 ? "it" : "them")} instead");
+            }
+        }
     }
 }

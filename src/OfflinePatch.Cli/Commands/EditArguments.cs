@@ -39,34 +39,25 @@ internal sealed class EditArguments
 
     /// <summary>Tries the folder of the undo file before an image is opened.</summary>
     /// <exception cref="UsageException">It does not exist.</exception>
-    public void Check(ParseResult result)
-    {
-        if (result.GetValue(_undoDir) is { } folder && !HostPaths.IsDirectory(folder))
-        {
-            throw new UsageException($"--undo-dir {folder}: there is no such folder", "Create it first.");
-        }
-    }
+    public void Check(ParseResult result) => OutputPaths.RequireFolder("--undo-dir", result.GetValue(_undoDir));
 
     /// <summary>What the options say.</summary>
-    public EditOptions Read(ParseResult result) => new()
+    /// <exception cref="UsageException">The folder of undo files does not exist.</exception>
+    public EditOptions Read(ParseResult result)
     {
-        ReplayLog = result.GetValue(_replayLog),
-        ForceReplay = result.GetValue(_forceReplay),
-        AllowBacking = result.GetValue(_allowBacking),
-        UndoFolder = result.GetValue(_undoDir),
-        KeepUndo = !result.GetValue(_noUndoKeep),
-        Label = CommandLine(result),
-        Note = Output.Message,
-        Clock = ReproducibleClock.Current,
-    };
-
-    /// <summary>Says how a change is undone.</summary>
-    public static void PrintUndo(string path, EditResult result)
-    {
-        if (result.UndoFile is { } undo)
+        Check(result);
+        return new EditOptions
         {
-            Output.Message($"to undo: {UndoCommandLine(path, undo)}");
-        }
+            ReplayLog = result.GetValue(_replayLog),
+            ForceReplay = result.GetValue(_forceReplay),
+            AllowBacking = result.GetValue(_allowBacking),
+            UndoFolder = result.GetValue(_undoDir),
+            KeepUndo = !result.GetValue(_noUndoKeep),
+            Label = CommandLine(result),
+            Note = Output.Note,
+            Trace = RunLog.Trace,
+            Clock = ReproducibleClock.Current,
+        };
     }
 
     /// <summary>The command that takes a change back, as it can be pasted into a shell.</summary>

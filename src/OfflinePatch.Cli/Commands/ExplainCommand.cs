@@ -12,9 +12,9 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var codes = new Argument<string[]>("CODE") { Description = "Codes of errors or findings; case is ignored. Without one: every code.", Arity = ArgumentArity.ZeroOrMore };
-        var json = CommonOptions.Json();
+        codes.CompletionSources.Add(_ => ErrorCatalog.All.Select(e => new System.CommandLine.Completions.CompletionItem(e.Code, detail: e.Meaning)));
         var markdown = new Option<bool>("--markdown") { Description = "Print the whole table as a Markdown document." };
-        var command = new Command("explain", "Explains error codes: meaning, cause, what to do, exit status.") { codes, json, markdown };
+        var command = new Command("explain", "Explains error codes: meaning, cause, what to do, exit status.") { codes, markdown };
         command.SetGuardedAction((result, _) =>
         {
             if (result.GetValue(markdown))
@@ -25,9 +25,10 @@ internal static class ExplainCommand
 
             var chosen = result.GetValue(codes) ?? [];
             IReadOnlyList<ErrorDescription> errors = chosen.Length == 0 ? ErrorCatalog.All : [.. chosen.Select(Find)];
-            if (result.GetValue(json))
+            if (GlobalOptions.WantsJson(result))
             {
-                Console.Out.WriteLine(ReportJson.Serialize(new ErrorListDocument(ReportDocument.CurrentSchema, Tool.Identity, errors)));
+                Output.HasDocument = true;
+                Console.Out.WriteLine(ReportJson.Serialize(new ErrorListDocument(ReportDocument.CurrentSchema, Tool.Identity, "explain", errors)));
             }
             else if (chosen.Length == 0)
             {

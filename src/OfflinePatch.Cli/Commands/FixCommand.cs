@@ -14,109 +14,84 @@ internal static class FixCommand
 {
     public static Command Create()
     {
-        var images = CommonArguments.Images();
+        var images = new ImageListOptions();
         var options = new RequestOptions();
         var output = new Option<string?>("--output", "-o")
         {
-            Description = "Write a fixed copy and leave the image as it is. With several images: a directory.",
+            Description = "Write a fixed copy and leave the image as it is. With several images a directory, which is created; also with one image where the path ends in /.",
             HelpName = "PATH",
         };
         var format = TypedOption.Format("Format of the copy; by default what the ending of its name says, else that of the image.");
         var subformat = new Option<string?>("--vmdk-subformat") { Description = "Variant of a VMDK copy: monolithicSparse or streamOptimized.", HelpName = "NAME" };
         var compress = new Option<string?>("--compress") { Description = "Compression of the copy, where its format has a choice.", HelpName = "zlib|zstd" };
         var force = new Option<bool>("--force") { Description = "Replace the copy if it exists." };
+        var skipExisting = new Option<bool>("--skip-existing")
+        {
+            Description = "Pass over images whose copy exists: a copy has its name only once it is complete, so a batch that was stopped goes on where it was.",
+        };
         var verify = new Option<bool>("--verify") { Description = "Read the copy again and compare every byte." };
         var createMf = CommonOptions.CreateMf();
         var qemuImgHw = CommonOptions.QemuImgHw();
         var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and change nothing." };
+        var requireReady = new Option<bool>("--require-ready") { Description = "Write only when the result is ready; otherwise change nothing." };
         compress.AcceptOnlyFromAmong("zlib", "zstd");
 
-        var command = new Command("fix", "Makes images ready for the target, in place or as fixed copies. All or nothing; `undo` takes it back.")
+        var command = new Command("fix", "Makes images ready for the target, in place or as fixed copies, each change as one transaction that `undo` takes back.");
+        images.AddTo(command);
+        foreach (var option in (Option[])[output, format, subformat, compress, verify, createMf, qemuImgHw, force, skipExisting, dryRun, requireReady])
         {
-            images, output, format, subformat, compress, verify, createMf, qemuImgHw, force, dryRun,
-        };
+            command.Add(option);
+        }
+
         options.AddRuleOptionsTo(command);
         options.AddImageOptionsTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
-            if (result.GetValue(output) is null
-                && (Option[])[format, subformat, compress, verify, force, createMf, qemuImgHw] is var ofCopies
+            var target = result.GetValue(output);
+            if (target is null
+                && (Option[])[format, subformat, compress, verify, force, skipExisting, createMf, qemuImgHw] is var ofCopies
                 && ofCopies.FirstOrDefault(o => result.GetResult(o) is { Implicit: false }) is { } lone)
             {
                 throw new UsageException($"{lone.Name} goes with --output");
             }
 
-            if (result.GetValue(output) is { } path && result.GetValue(images) is { Length: > 1 } && !HostPaths.IsDirectory(path))
+            if (result.GetValue(force) && result.GetValue(skipExisting))
             {
-                throw new UsageException("with several images --output must name an existing directory");
+                throw new UsageException("--force replaces copies that exist, --skip-existing leaves them: choose one");
             }
 
-            if (result.GetValue(output) is { } folder && HostPaths.IsDirectory(folder)
-                && ImagePaths.FirstDuplicate((result.GetValue(images) ?? []).Select(i => OutputFor(i, folder, result.GetValue(format)))) is { } twice)
+            var paths = images.Read(result);
+            options.Check(result);
+            var copies = target is null ? null : new FixedCopies(paths, target, result.GetValue(format), images.IsList(result))
             {
-                throw new UsageException($"two images would both be written as {twice}; fix them into different directories");
-            }
-
-            CheckOutputs(result.GetRequiredValue(images), result.GetValue(output), result.GetValue(format), result.GetValue(subformat), result.GetValue(compress), result.GetValue(force));
-            using var progress = result.GetValue(output) is not null && result.GetRequiredValue(images).Length == 1 ? new ConversionBar() : null;
-            var request = new FixRequest { Open = options.ReadEdit(result), Rules = options.ReadRules(result), DryRun = result.GetValue(dryRun) };
-            var copy = result.GetValue(output) is not { } target ? null : new OutputOptions(target)
-            {
-                Format = result.GetValue(format),
                 Subformat = result.GetValue(subformat),
                 Compression = result.GetValue(compress),
-                CreateMfJar = result.GetValue(createMf),
-                QemuImgHw = result.GetValue(qemuImgHw),
-                Verify = result.GetValue(verify),
-                Progress = progress,
                 Overwrite = result.GetValue(force),
+                SkipExisting = result.GetValue(skipExisting),
             };
+            copies?.Check(result.GetValue(dryRun));
+            using var progress = copies is not null && paths.Count == 1 ? new ConversionBar(copies.PathOf(paths[0])) : null;
+            var request = new FixRequest { Rules = options.ReadRules(result), DryRun = result.GetValue(dryRun), RequireReady = result.GetValue(requireReady) };
             return ImagesCommand.Run(
-                "fix", result.GetRequiredValue(images), options, result,
-                (path, token) => FixJob.Fix(path, request with { Output = copy is null ? null : CopyOf(path, copy) }, token),
+                "fix", paths, options, request.Rules, result,
+                (path, open, sources, token) => copies?.IsDone(path) == true
+                    ? BatchRunner.Skipped(path, $"{copies.PathOf(path)} exists already.") with { OutputFile = copies.PathOf(path) }
+                    : FixJob.Fix(
+                        path,
+                        request with
+                        {
+                            Open = open,
+                            Output = copies?.OptionsOf(path) is not { } copy ? null : copy with
+                            {
+                                CreateMfJar = result.GetValue(createMf),
+                                QemuImgHw = result.GetValue(qemuImgHw),
+                                Verify = result.GetValue(verify),
+                                Progress = progress,
+                            },
+                        },
+                        sources, token),
                 RuleTable.Print, cancellation);
         });
         return command;
-    }
-
-    private static OutputOptions CopyOf(string image, OutputOptions copy) => HostPaths.IsDirectory(copy.Path)
-        ? copy with { Path = OutputFor(image, copy.Path, copy.Format) }
-        : copy with { Format = FormatNames.OfOutput(copy.Path, copy.Format) };
-
-    /// <summary>Tries every path that is going to be written before the first image is opened.</summary>
-    private static void CheckOutputs(string[] images, string? target, ImageFormat? format, string? subformat, string? compress, bool force)
-    {
-        if (target is null)
-        {
-            return;
-        }
-
-        if (!HostPaths.IsDirectory(target))
-        {
-            format = FormatNames.OfOutput(target, format);
-        }
-
-        if (format is { } known)
-        {
-            OutputVariants.Check(known, subformat, compress);
-        }
-
-        foreach (var image in images)
-        {
-            OutputPaths.Check("-o", OutputFor(image, target, format), force);
-        }
-    }
-
-    // A package holds a VMDK; a copy of it is one, and is named as one.
-    private static string OutputFor(string image, string target, ImageFormat? format)
-    {
-        if (!HostPaths.IsDirectory(target))
-        {
-            return target;
-        }
-
-        var name = Path.GetFileName(image);
-        return Path.Combine(target, format is { } wanted ? Path.ChangeExtension(name, FormatNames.ExtensionOf(wanted))
-            : Path.GetExtension(name).ToLowerInvariant() is ".ova" or ".ovf" ? Path.ChangeExtension(name, ".vmdk") : name);
     }
 }

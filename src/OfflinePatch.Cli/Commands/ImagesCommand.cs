@@ -1,49 +1,80 @@
 using System.CommandLine;
+using System.Diagnostics;
 using OfflinePatch.Cli.Batch;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary>What <c>fix</c>, <c>check</c> and <c>inspect</c> have in common: run over images, then print tables or one document.</summary>
+/// <summary>The work of <c>fix</c>, <c>check</c> or <c>inspect</c> on one image, with the sources that its thread has open.</summary>
+internal delegate ImageReport ImageWork(string path, EditOptions open, OpenedSources sources, CancellationToken cancellation);
+
+/// <summary>What <c>fix</c>, <c>check</c> and <c>inspect</c> have in common: run over images, print each as it is finished, then a summary or one document.</summary>
 internal static class ImagesCommand
 {
     public static int Run(
-        string command, string[] images, RequestOptions options, ParseResult result,
-        Func<string, CancellationToken, ImageReport> job, Action<ImageReport> print, CancellationToken cancellation)
+        string command, IReadOnlyList<string> images, RequestOptions options, RuleRequest rules, ParseResult result, ImageWork work, Action<ImageReport> print, CancellationToken cancellation)
     {
-        if (ImagePaths.FirstDuplicate(images) is { } twice)
+        options.Check(result); // before any image is touched
+        var open = options.ReadEdit(result);
+        var report = options.ReportTarget(result);
+        var form = options.Form(result);
+        var watch = Stopwatch.StartNew();
+        var printed = new OrderedPrinter(print);
+        using var sources = new ThreadLocal<OpenedSources?>(trackAllValues: true);
+        report?.Begin(new ReportContext(ReproducibleClock.Current.GetUtcNow(), Environment.MachineName, RunLog.CommandLine));
+        var batch = BatchRunner.Run(
+            new BatchRequest(images, options.Jobs(result), (path, token) => work(
+                path, open with { Trace = RunLog.For(path, images.Count == 1) }, sources.Value ??= OpenedSources.Open(rules), token))
+            {
+                FailFast = options.FailFast(result),
+                KeepsReports = form == ResultForm.Document || report is { NeedsAll: true },
+                Finished = (index, one) =>
+                {
+                    Output.HasChanged |= one.UndoFile is not null || one.OutputFile is not null || one.Changes is { BytesWritten: > 0 };
+                    if (form == ResultForm.Lines)
+                    {
+                        Output.HasDocument = true;
+                        Console.Out.WriteLine(ReportJson.SerializeLine(Document(command, [one])));
+                    }
+                    else if (form == ResultForm.Text)
+                    {
+                        printed.Add(index, one);
+                    }
+
+                    report?.Add(Document(command, [one]));
+                },
+            },
+            cancellation);
+        foreach (var source in sources.Values)
         {
-            throw new UsageException($"{twice} is given twice");
+            source?.Dispose();
         }
 
-        options.Check(result); // before any image is touched
-        var reportPath = options.ReportPath(result);
-        var batch = BatchRunner.Run(images, options.Jobs(result), job, cancellation);
-        Output.HasChanged = batch.Reports.Any(r => r.UndoFile is not null || r.OutputFile is not null || r.Changes is { BytesWritten: > 0 });
-        var document = new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, command, batch.Reports);
-        if (options.WantsJson(result))
+        if (form == ResultForm.Document)
         {
-            Console.Out.WriteLine(ReportJson.Serialize(document));
+            Output.HasDocument = true;
+            Console.Out.WriteLine(ReportJson.Serialize(Document(command, batch.Reports)));
         }
-        else
+        else if (form == ResultForm.Text && images.Count != 1)
         {
-            foreach (var report in batch.Reports)
-            {
-                print(report);
-            }
+            BatchSummary.Print(batch.Reports, watch.Elapsed);
         }
 
         // Last: whatever becomes of the file, the result of the work stands on stdout.
-        return reportPath is null ? batch.ExitCode : WriteReport(reportPath, document, batch.ExitCode);
+        return report is null ? batch.ExitCode : WriteReport(report, Document(command, batch.Reports), batch.ExitCode);
     }
 
-    private static int WriteReport(string path, ReportDocument document, int exitCode)
+    private static ReportDocument Document(string command, IReadOnlyList<ImageReport> reports) => new(ReportDocument.CurrentSchema, Tool.Identity, command, reports);
+
+    private static int WriteReport(ReportTarget report, ReportDocument document, int exitCode)
     {
         try
         {
-            HostPaths.WriteText(path, ReportFile.Render(document, path));
+            report.Complete(document);
             return exitCode;
         }
         catch (HostIOException e) when (Output.HasChanged)
@@ -53,4 +84,34 @@ internal static class ImagesCommand
             return ExitCode.ResultLost;
         }
     }
+
+    /// <summary>Prints reports in the order of the command line, each as soon as those before it are printed.</summary>
+    private sealed class OrderedPrinter(Action<ImageReport> print)
+    {
+        private readonly Dictionary<int, ImageReport> _waiting = [];
+        private int _next;
+
+        public void Add(int index, ImageReport report)
+        {
+            _waiting.Add(index, report);
+            while (_waiting.Remove(_next, out var one))
+            {
+                print(one);
+                _next++;
+            }
+        }
+    }
+}
+
+/// <summary>How results are printed.</summary>
+internal enum ResultForm
+{
+    /// <summary>Text for people.</summary>
+    Text,
+
+    /// <summary>One JSON document at the end.</summary>
+    Document,
+
+    /// <summary>One JSON object a line, as each image is finished.</summary>
+    Lines,
 }

@@ -9,16 +9,18 @@ internal static class InspectCommand
 {
     public static Command Create()
     {
-        var images = CommonArguments.Images();
+        var images = new ImageListOptions();
         var options = new RequestOptions();
-        var command = new Command("inspect", "Shows what is inside images: container, partitions, Windows, boot, network, drivers, agent, accounts.") { images };
+        var command = new Command("inspect", "Shows what is inside images: container, partitions, Windows, boot, network, drivers, agent, programs, accounts.");
+        command.Aliases.Add("info");
+        images.AddTo(command);
         options.AddImageOptionsTo(command);
         command.SetGuardedAction((result, cancellation) =>
         {
-            var open = options.ReadEdit(result);
             var rules = options.ReadRules(result);
             return ImagesCommand.Run(
-                "inspect", result.GetRequiredValue(images), options, result, (path, _) => InspectJob.Inspect(path, open, rules), InspectionView.Print, cancellation);
+                "inspect", images.Read(result), options, rules, result, (path, open, sources, token) => InspectJob.Inspect(path, open, rules, sources, token), InspectionView.Print,
+                cancellation);
         });
         return command;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
@@ -23,6 +24,12 @@ internal static class ManualCommand
             {
                 HostPaths.WriteText(Path.Combine(target, name), content);
                 count++;
+            }
+
+            if (GlobalOptions.WantsJson(result))
+            {
+                DocumentJson.Print(new ManualDocument(target, count));
+                return ExitCode.Done;
             }
 
             Output.Line($"wrote {count} pages to {target}");

@@ -1,16 +1,17 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary><c>recover IMAGE</c>: rolls a change back that was interrupted while it wrote.</summary>
+/// <summary><c>recover IMAGE...</c>: rolls a change back that was interrupted while it wrote.</summary>
 internal static class RecoverCommand
 {
     public static Command Create()
     {
-        var image = CommonArguments.Image();
+        var images = new ImageListOptions();
         var undoDir = CommonOptions.UndoDir();
         var dryRun = new Option<bool>("--dry-run") { Description = "Show what would be written, and write nothing." };
         var trust = new Option<string?>("--trust")
@@ -19,35 +20,53 @@ internal static class RecoverCommand
             HelpName = "FILE",
         };
         var command = new Command(
-            "recover", "Rolls back a change that was interrupted while it wrote. Commands that write do this by themselves too; commands that read show the old image.")
+            "recover", "Rolls back changes that were interrupted while they were written. Commands that write do this by themselves too; commands that read show the old image.");
+        images.AddTo(command);
+        foreach (var option in (Option[])[undoDir, dryRun, trust])
         {
-            image, undoDir, dryRun, trust,
-        };
-        command.SetGuardedAction((result, _) =>
+            command.Add(option);
+        }
+
+        command.SetGuardedAction((result, cancellation) =>
         {
-            var path = result.GetRequiredValue(image);
-            var options = new RecoverOptions
+            var paths = images.Read(result);
+            OutputPaths.RequireSource("--undo-dir", result.GetValue(undoDir));
+            OutputPaths.RequireSource("--trust", result.GetValue(trust));
+            if (result.GetValue(trust) is not null && paths.Count != 1)
             {
-                UndoFolder = result.GetValue(undoDir),
-                TrustedUndoFile = result.GetValue(trust),
-                NameFiles = ImageParts.Open,
-                Note = Output.Message,
-            };
-            if (result.GetValue(dryRun) || options.TrustedUndoFile is not null)
-            {
-                HistoryView.WouldRestore(path, ImageHistory.Recover(path, options with { DryRun = true, TrustedUndoFile = options.TrustedUndoFile }));
+                throw new UsageException("--trust names the undo file of one image; recover the images one by one");
             }
 
-            if (result.GetValue(dryRun))
-            {
-                return ExitCode.Done;
-            }
-
-            var recovered = ImageHistory.Recover(path, options);
-            Output.HasChanged = recovered is not null;
-            HistoryView.Recovered(path, recovered);
-            return ExitCode.Done;
+            return HistoryCommand.Run(
+                result, paths,
+                path => Recover(path, new RecoverOptions
+                {
+                    UndoFolder = result.GetValue(undoDir),
+                    TrustedUndoFile = result.GetValue(trust),
+                    DryRun = result.GetValue(dryRun),
+                    NameFiles = ImageParts.Open,
+                    Note = Output.Note,
+                }),
+                cancellation);
         });
         return command;
+    }
+
+    private static ImageHistoryReport Recover(string path, RecoverOptions options)
+    {
+        if (options.DryRun || options.TrustedUndoFile is not null)
+        {
+            var step = ImageHistory.Recover(path, options with { DryRun = true });
+            if (options.DryRun)
+            {
+                return new ImageHistoryReport(path, step is null ? "nothingToRecover" : "wouldRecover") { Steps = step is null ? [] : [step] };
+            }
+
+            HistoryView.WouldRestore(path, step);
+        }
+
+        var recovered = ImageHistory.Recover(path, options);
+        Output.HasChanged |= recovered is not null;
+        return new ImageHistoryReport(path, recovered is null ? "nothingToRecover" : "recovered") { Steps = recovered is null ? [] : [recovered] };
     }
 }

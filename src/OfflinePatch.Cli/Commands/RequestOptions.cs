@@ -53,15 +53,23 @@ internal sealed class RequestOptions
 
     private readonly EditArguments _edit = new();
 
-    private readonly Option<int?> _jobs = TypedOption.Number("--jobs", 1, 64, "How many images are worked on at once; by default as many as there are processors.");
+    private readonly Option<int?> _jobs = TypedOption.Number(
+        "--jobs", 1, 64, "How many images are worked on at once; by default as many as there are processors, 64 at most.");
+
+    private readonly Option<bool> _failFast = new("--fail-fast") { Description = "Begin no further image after one that is not ready, is refused or fails." };
+
+    private readonly Option<bool> _jsonLines = new("--json-lines")
+    {
+        Description = "Print each image as one line of JSON as soon as it is finished: a batch that is killed leaves the record of what it did.",
+    };
 
     private readonly Option<bool> _all = new("--all") { Description = "List every rule, those that are ok, left out or do not apply too." };
 
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Print one line for each image: its verdict." };
-
-    private readonly Option<bool> _json = CommonOptions.Json();
-
-    private readonly Option<string?> _report = new("--report") { Description = "Also write the report to FILE: .json, or one self-contained page as .html.", HelpName = "FILE" };
+    private readonly Option<string?> _report = new("--report")
+    {
+        Description = "Also write the report to PATH: .json, one self-contained page as .html, or a directory (ends in /) with a page for each image and an index.",
+        HelpName = "PATH",
+    };
 
     /// <summary>Adds the options to a command that runs rules.</summary>
     public void AddRuleOptionsTo(Command command)
@@ -73,7 +81,6 @@ internal sealed class RequestOptions
         command.Add(_skip);
         command.Add(_keepDns);
         command.Add(_allowUnsigned);
-        command.Add(_trustRoot);
         command.Add(_enableRdp);
         command.Add(_repairBoot);
         command.Add(_minSize);
@@ -81,16 +88,19 @@ internal sealed class RequestOptions
         command.Add(_enableAdministrator);
         command.Add(_report);
         command.Add(_all);
-        command.Add(_quiet);
     }
 
     /// <summary>Adds the options of every command that opens images.</summary>
     public void AddImageOptionsTo(Command command, bool writes = false)
     {
         command.Add(_manifest);
+        command.Add(_trustRoot);
         _edit.AddTo(command, writes);
         command.Add(_jobs);
-        command.Add(_json);
+        command.Add(_failFast);
+        command.Add(_jsonLines);
+        _only.CompletionSources.Add(RuleNames);
+        _skip.CompletionSources.Add(RuleNames);
     }
 
     /// <summary>What can be known before an image is opened: names of rules and reports, and that the sources are there.</summary>
@@ -104,15 +114,12 @@ internal sealed class RequestOptions
             throw new UsageException($"there is no rule {mistake} that can be chosen{(meant is null ? "" : $"; did you mean {meant}?")}", "`offlinepatch rules` lists them.");
         }
 
-        if (ReportPath(result) is { } report)
+        if (result.GetValue(_jsonLines) && GlobalOptions.WantsJson(result))
         {
-            if (!ReportFile.IsKnown(report))
-            {
-                throw new UsageException($"a report cannot be written as {report}: name a file that ends in .json or .html");
-            }
-
-            OutputPaths.Check("--report", report, overwrite: true);
+            throw new UsageException("--json and --json-lines do not go together");
         }
+
+        ReportTarget(result)?.Check();
 
         foreach (var path in result.GetValue(_drivers) ?? [])
         {
@@ -123,14 +130,17 @@ internal sealed class RequestOptions
         OutputPaths.RequireSource("--manifest", result.GetValue(_manifest));
         _edit.Check(result);
         RuleTable.ShowsAll = result.GetValue(_all);
-        RuleTable.IsQuiet = result.GetValue(_quiet);
     }
 
-    public bool WantsJson(ParseResult result) => result.GetValue(_json);
+    /// <summary>How results are printed.</summary>
+    public ResultForm Form(ParseResult result) => result.GetValue(_jsonLines) ? ResultForm.Lines : GlobalOptions.WantsJson(result) ? ResultForm.Document : ResultForm.Text;
+
+    public bool FailFast(ParseResult result) => result.GetValue(_failFast);
 
     public int Jobs(ParseResult result) => result.GetValue(_jobs) ?? Math.Min(64, Environment.ProcessorCount);
 
-    public string? ReportPath(ParseResult result) => result.GetValue(_report);
+    /// <summary>Where the report goes, or null.</summary>
+    public ReportTarget? ReportTarget(ParseResult result) => result.GetValue(_report) is { } path ? new ReportTarget(path) : null;
 
     /// <summary>How images are opened.</summary>
     public EditOptions ReadEdit(ParseResult result) => _edit.Read(result);
@@ -152,6 +162,12 @@ internal sealed class RequestOptions
         AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile ? PasswordSource.Read(passwordFile) : null,
         EnableAdministrator = result.GetValue(_enableAdministrator),
     };
+
+    private static IEnumerable<System.CommandLine.Completions.CompletionItem> RuleNames(System.CommandLine.Completions.CompletionContext context)
+    {
+        var rules = RuleDescription.Of(TargetProfile.Empty).Where(r => !r.Gate).Select(r => r.Id).ToList();
+        return rules.Concat(rules.Select(r => r[..(r.IndexOf('.', StringComparison.Ordinal) + 1)] + "*").Distinct()).Select(n => new System.CommandLine.Completions.CompletionItem(n));
+    }
 
     private static RuleSelection Selection(string[]? only, string[]? skip) => new(only ?? [], skip ?? []);
 }

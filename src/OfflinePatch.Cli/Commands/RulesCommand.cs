@@ -10,9 +10,8 @@ internal static class RulesCommand
     public static Command Create()
     {
         var target = new TargetOptions("The target whose rules are listed");
-        var json = CommonOptions.Json();
         var asProfile = new Option<bool>("--as-profile") { Description = "Print the target as the JSON file that --profile takes, to begin your own with." };
-        var command = new Command("rules", "Lists every rule: id, severity, what it demands, where that comes from, and what a fix changes.") { json, asProfile };
+        var command = new Command("rules", "Lists every rule: id, severity, what it demands, where that comes from, and what a fix changes.") { asProfile };
         target.AddTo(command);
         command.SetGuardedAction((result, _) =>
         {
@@ -24,9 +23,10 @@ internal static class RulesCommand
             }
 
             var rules = RuleDescription.Of(profile);
-            if (result.GetValue(json))
+            if (GlobalOptions.WantsJson(result))
             {
-                Console.Out.WriteLine(ReportJson.Serialize(new RuleListDocument(ReportDocument.CurrentSchema, Tool.Identity, profile.Id, rules)));
+                Output.HasDocument = true;
+                Console.Out.WriteLine(ReportJson.Serialize(new RuleListDocument(ReportDocument.CurrentSchema, Tool.Identity, "rules", profile.Id, rules)));
             }
             else
             {

@@ -13,7 +13,7 @@ internal static partial class Guides
         ["offlinepatch fs"] = new(
             [
                 "Files inside an image, without mounting it. Paths begin at the root of the volume that holds Windows, with / or \\ between names, and upper and lower case alike; --partition N takes another volume.",
-                "Commands that write are transactions like fix: verified first, all or nothing, with an undo file. A volume that Windows would replay or check first is refused.",
+                "Commands that write are transactions like fix: verified first, then written as a whole, with an undo file. A volume that Windows would replay or check first is refused.",
             ],
             [
                 new("Everything below a directory:", "offlinepatch fs tree server.vmdk Windows/System32/config"),
@@ -46,17 +46,17 @@ internal static partial class Guides
             Reading)
         { SeeAlso = ["fs get"] },
         ["offlinepatch fs get"] = new(
-            ["Copies files and whole directories to this machine. Links are not followed, so that nothing outside the directory is ever written; names that this machine cannot have are refused."],
-            [new("The hives, with their logs:", "offlinepatch fs get server.vmdk 'Windows/System32/config/SYSTEM*' ./hives")],
+            ["Copies files and whole directories to this machine: into a directory, which is created; one file also under a new name, or with - to standard output. Links are not followed, so that nothing outside the directory is ever written; names that this machine cannot have are refused."],
+            [new("The hives, with their logs:", "offlinepatch fs get server.vmdk 'Windows/System32/config/SYSTEM*' ./hives"), new("One file under a new name:", "offlinepatch fs get server.vmdk Windows/win.ini ./old.ini")],
             Reading)
         { SeeAlso = ["fs cat", "fs put"] },
         ["offlinepatch fs put"] = new(
             ["Copies files and whole directories into the image. A file that is there is replaced; one with equal content is not written. Permissions are those that Windows itself would give a new file there."],
-            [new("One file under a new name:", "offlinepatch fs put server.vmdk hosts.txt Windows/System32/drivers/etc/hosts"), new("A directory with everything in it:", "offlinepatch fs put server.vmdk ./tools 'Program Files/'")],
+            [new("One file under a new name:", "offlinepatch fs put server.vmdk hosts.txt Windows/System32/drivers/etc/hosts"), new("A directory with everything in it:", "offlinepatch fs put server.vmdk ./tools 'Program Files/'"), new("What another program writes:", "date | offlinepatch fs put server.vmdk - Windows/Temp/moved.txt")],
             Writing)
         { Environment = [Clock], Files = [UndoFile], SeeAlso = ["fs get", "undo"] },
         ["offlinepatch fs rm"] = new(
-            ["Deletes files and empty directories; with -r directories and all in them. All or nothing."],
+            ["Deletes files and empty directories; with -r directories and all in them."],
             [new("A file that stops the boot:", "offlinepatch fs rm server.vmdk Windows/System32/drivers/broken.sys")],
             Writing)
         { Files = [UndoFile], SeeAlso = ["undo"] },
@@ -95,8 +95,8 @@ internal static partial class Guides
             SeeAlso = ["fs", "bcd", "undo"],
         },
         ["offlinepatch reg query"] = new(
-            ["Values with type and data as `reg query` of Windows shows them, then the subkeys; with -s everything below."],
-            [new("Which control set is current?", "offlinepatch reg query server.vmdk 'HKLM\\SYSTEM\\Select'"), new("A hive that was copied out:", "offlinepatch reg query ./SOFTWARE 'Microsoft\\Windows NT\\CurrentVersion' -v ProductName")],
+            ["Values with type and data as `reg query` of Windows shows them, then the subkeys; with -s everything below; with --find what matches. HKLM and HKU list the hives. Options can be spelled as there: /v NAME, /ve, /s, /f TEXT, /k, /d, /e, /c."],
+            [new("Which control set is current?", "offlinepatch reg query server.vmdk 'HKLM\\SYSTEM\\Select'"), new("A hive that was copied out:", "offlinepatch reg query ./SOFTWARE 'Microsoft\\Windows NT\\CurrentVersion' -v ProductName --bare"), new("Every key and value that names a driver:", "offlinepatch reg query server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services' --find viostor")],
             Reading)
         { SeeAlso = ["reg export"] },
         ["offlinepatch reg export"] = new(
@@ -105,13 +105,14 @@ internal static partial class Guides
             Reading)
         { SeeAlso = ["reg import", "reg diff"] },
         ["offlinepatch reg import"] = new(
-            ["Makes the changes of .reg files, deletions included: all of them or, when one line cannot be understood, none."],
+            ["Makes the changes of .reg files, deletions included: all of them or, when one line cannot be understood, none. Text of version 5 and REGEDIT4; - reads standard input."],
             [new("What the administrators prepared:", "offlinepatch reg import server.vmdk harden.reg")],
             Writing)
         { Environment = [Clock], Files = [UndoFile], SeeAlso = ["reg export", "undo"] },
         ["offlinepatch reg set"] = new(
-            ["Creates a value or changes it, with the keys above it. Without -v only the key is created. A value that is already so is not written."],
+            ["Creates a value or changes it, with the keys above it. Without -v only the key is created. A value that is already so is not written. It is `reg add` too, with the options of reg.exe: /v NAME or /ve, /t REG_DWORD, /d DATA, /s SEPARATOR, /f."],
             [
+                new("As on Windows:", "offlinepatch reg add server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\x' /v Start /t REG_DWORD /d 4 /f"),
                 new("A number:", "offlinepatch reg set server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\x' -v Start -t dword -d 4"),
                 new("Several texts:", "offlinepatch reg set ./SYSTEM 'ControlSet001\\Control\\X' -v List -t multi -d 'one\\0two'"),
             ],

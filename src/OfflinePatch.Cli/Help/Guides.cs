@@ -11,6 +11,10 @@ internal static partial class Guides
     private static readonly ExitMeaning ResultLost = new(ExitCode.ResultLost, "done, and what was changed stays changed; the result could not be written (standard output is full or closed, or the report cannot be written)");
     private static readonly ExitMeaning Cancelled = new(ExitCode.Cancelled, "cancelled; the image is unchanged");
 
+    private const string Batch =
+        "Several images are worked on at once (--jobs). An image that fails does not stop the others, unless --fail-fast is given. What was finished is finished: run the same line "
+        + "again after a batch was stopped. Each further job takes about 100 MiB of memory.";
+
     private static readonly (string, string) Clock =
         ("SOURCE_DATE_EPOCH", "Seconds since 1970: every time stamp that is left in an image is this one, so that two runs over equal images give equal bytes.");
 
@@ -26,7 +30,7 @@ internal static partial class Guides
         ["offlinepatch"] = new(
             [
                 "OfflinePatch takes the disk image of a Windows machine that nobody prepared, and makes it ready to be imported and started on a KVM or Xen cloud (Huawei Cloud IMS, Open Telekom Cloud, OpenStack, plain KVM), without ever starting it: no root, no hypervisor, no loop mount, no Windows.",
-                "Begin with `offlinepatch check IMAGE`: it changes nothing, and says rule by rule what is missing. `offlinepatch fix IMAGE` mends what can be mended. Everything that it would write is collected and verified first, then written as one transaction; `offlinepatch undo IMAGE` takes it back.",
+                "Begin with `offlinepatch check IMAGE`: it changes nothing, and says rule by rule what is missing. `offlinepatch fix IMAGE` repairs what can be repaired. Everything that it would write is collected and verified first, then written as one transaction; `offlinepatch undo IMAGE` takes it back.",
                 "Results go to standard output, as a table or with --json as one document; messages go to standard error.",
             ],
             [
@@ -41,16 +45,20 @@ internal static partial class Guides
         },
         ["offlinepatch fix"] = new(
             [
-                "Makes images ready for the target. First the gates run: an image that is encrypted, hibernated, dirty, damaged or in the middle of an update is refused untouched. Then every rule looks, and mends what it can: network interfaces go to DHCP, VirtIO drivers are staged as Windows itself would stage them, Cloudbase-Init is installed and configured, the boot is put in order. The result is verified as a whole (hives, volumes, every rule again) before the first byte of the image changes.",
-                "It is all or nothing. A process that is killed while it writes leaves an image that the next command rolls back by itself. A second run finds nothing to do and writes nothing. `offlinepatch rules` explains every rule with the keys and files that it changes; --dry-run says what would be done.",
+                "Makes images ready for the target. First the gates run: an image that is encrypted, hibernated, dirty, damaged or in the middle of an update is refused untouched. Then every rule looks, and fixes what it can: network interfaces go to DHCP, VirtIO drivers are staged as Windows itself would stage them, Cloudbase-Init is installed and configured, the boot is put in order. The result is verified as a whole (hives, volumes, every rule again) before the first byte of the image changes.",
+                "What is written is written as one transaction: a process that is killed while it writes leaves an image that the next command rolls back by itself. Where something is left that this program cannot do, the rest is written all the same, and the image is not ready; --require-ready writes only what makes it ready. A second run finds nothing to do and writes nothing. `offlinepatch rules` explains every rule with the keys and files that it changes; --dry-run says what would be done.",
                 "With --output the image is left alone and a fixed copy is written, in any format. That is also the way for formats that cannot be changed in place (streamOptimized VMDK, OVA, ZVHD).",
+                Batch,
             ],
             [
                 new("In place, with drivers from the virtio-win disc and the agent:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init cloudbase-init.zip"),
                 new("A fixed copy in the format that imports over 128 GB want:", "offlinepatch fix server.vmdk -o server.zvhd2 -O zvhd2 --drivers virtio-win.iso"),
                 new("What would be done, and a page for the owner of the machine:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --dry-run --report server.html"),
                 new("Only the network, for another cloud:", "offlinepatch fix server.qcow2 --target openstack-kvm --only network.*"),
-                new("A whole migration, four at a time, for scripts:", "offlinepatch fix exports/*.vmdk --drivers virtio-win.iso --jobs 4 --json > result.json"),
+                new("A whole migration, four at a time, a record for each image as it is finished, a page for each owner:",
+                    "offlinepatch fix exports --drivers virtio-win.iso --jobs 4 --json-lines --report pages/ > result.jsonl"),
+                new("Fixed copies of the images of a list; go on where it was stopped:",
+                    "offlinepatch fix --images-from list.txt -o ready/ -O qcow2 --skip-existing"),
             ],
             [new(ExitCode.Done, "done, and every image is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost, Cancelled])
         {
@@ -62,6 +70,7 @@ internal static partial class Guides
             [
                 "Runs the rules of the target without changing anything: the image is opened to read. Under each failure stands what helps. What says `offlinepatch fix` there, fix does; the rest has to be done in the source machine before it is exported again.",
                 "With --drivers and --cloudbase-init the sources are judged too: whether they hold what this Windows needs.",
+                Batch,
             ],
             [
                 new("Judge an image for Huawei Cloud IMS, the default target:", "offlinepatch check server.vmdk"),
@@ -89,14 +98,86 @@ internal static partial class Guides
                 "Reads an image of any of the formats RAW, VMDK, VHD, VHDX, VDI, QCOW2, QCOW, QED, ZVHD and ZVHD2, and writes a new one. What is in it stays byte for byte; holes and zeros take no room in formats that can leave them out. The new file appears under its name when it is complete.",
             ],
             [
-                new("The ending says the format:", "offlinepatch convert server.vmdk -o server.qcow2"),
+                new("The ending says the format:", "offlinepatch convert server.vmdk server.qcow2"),
                 new("For fast import, compared after it was written:", "offlinepatch convert server.vhdx -o server.zvhd2 --verify"),
                 new("A VMDK in one stream:", "offlinepatch convert server.raw -o server.vmdk --subformat streamOptimized"),
             ],
             [new(ExitCode.Done, "written"), Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled])
         {
+            SeeAlso = ["compare", "fix"],
+        },
+        ["offlinepatch compare"] = new(
+            [
+                "Compares the disks in two images byte by byte, as a guest sees them, whatever the formats are. What the longer disk has after the end of the shorter one counts as equal where it is zero.",
+            ],
+            [
+                new("Is the new image the same disk?", "offlinepatch compare server.vmdk server.qcow2"),
+            ],
+            [new(ExitCode.Done, "identical"), Usage, Unreadable, new(ExitCode.NotReady, "they differ; the message says where first"), Refused, HostFailure])
+        {
+            SeeAlso = ["convert"],
+        },
+        ["offlinepatch shell"] = new(
+            [
+                "Opens an image once, and takes commands for its files and its registry: at a prompt on a terminal, else from standard input. What they change is seen at once by the next command, and is written by `commit` as one transaction with one undo file; without it nothing is written. `help` lists the commands.",
+                "In a script the first error ends it, and nothing is written; a line that begins with - may fail. # begins a comment. For example: cd Windows; put hosts.txt System32/drivers/etc/hosts; reg set HKLM\\SOFTWARE\\Moved When sz today; diff; commit, each on its line.",
+            ],
+            [
+                new("Look around:", "offlinepatch shell server.vmdk --read-only < /dev/null"),
+                new("A script:", "offlinepatch shell server.vmdk < changes.txt"),
+            ],
+            [new(ExitCode.Done, "committed, or there was nothing to write"), Usage, Unreadable, new(ExitCode.Refused, "refused; or there were changes, and no commit"), HostFailure, Cancelled])
+        {
+            Environment = [Clock],
+            Files = [UndoFile],
+            SeeAlso = ["fs", "reg", "undo"],
+        },
+        ["offlinepatch watch"] = new(
+            [
+                "Looks into a directory again and again. An image that has not changed for some seconds, and that no other program has open for writing, is fixed in place; when it is ready it is moved with its undo files. One that is not ready, is refused or fails goes to --failed, or stays until it changes.",
+                "Whoever delivers images should write them under another ending, .part for example, and rename them when they are complete: that is safer than any waiting. Each image is printed when it is finished, with --json or --json-lines as one line.",
+            ],
+            [
+                new("Images come by rsync, and leave ready:", "offlinepatch watch incoming --done ready --failed stuck --drivers virtio-win.iso --json-lines >> watch.jsonl"),
+                new("From cron, without staying:", "offlinepatch watch incoming --done ready --once -q"),
+            ],
+            [new(ExitCode.Done, "with --once: every image that was complete is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, Cancelled])
+        {
+            Environment = [Clock, Temporary],
+            Files = [UndoFile],
+            SeeAlso = ["fix", "undo"],
+        },
+        ["offlinepatch report"] = new(
+            ["Works on the results that fix, check and inspect print with --json or --json-lines."],
+            [new("One page for each image of all tasks:", "offlinepatch report merge results/ --report pages/")],
+            [new(ExitCode.Done, "done"), Usage, Unreadable, NotReady, Refused, HostFailure])
+        {
+            SeeAlso = ["fix", "check"],
+        },
+        ["offlinepatch report merge"] = new(
+            ["Joins the results of several runs, for example of the tasks of a cluster. Of an image that was worked on more than once the last result counts, in the order of the files; a last line that was cut short by a kill is left out. The exit code is that of the worst image."],
+            [new("What came of the whole array job?", "offlinepatch report merge results/*.jsonl"), new("As one document, and as pages:", "offlinepatch report merge results/ --json --report pages/ > all.json")],
+            [new(ExitCode.Done, "every image is as it should be"), Usage, new(ExitCode.Unreadable, "a file is no result, or an image could not be read"), NotReady, new(ExitCode.Refused, "an image was refused"), HostFailure])
+        {
             SeeAlso = ["fix"],
         },
+        ["offlinepatch schema"] = new(
+            [
+                "Every command prints one document with --json; its member `command` says which. This is their JSON Schema: members, types, and which are always there. Members are only ever added, so readers must accept those that they do not know. Errors are documents too.",
+            ],
+            [
+                new("For a validator:", "offlinepatch schema > offlinepatch.schema.json"),
+            ],
+            [new(ExitCode.Done, "printed"), Usage, HostFailure]),
+        ["offlinepatch completion"] = new(
+            [
+                "Prints a script for bash, zsh, fish or PowerShell that makes the shell complete commands, options, and the names of targets, rules and formats. The script asks this program, so it need not be made again for a new version.",
+            ],
+            [
+                new("For this bash:", "source <(offlinepatch completion bash)"),
+                new("As a file, for /etc/bash_completion.d or the like:", "offlinepatch completion bash > offlinepatch.bash"),
+            ],
+            [new(ExitCode.Done, "printed"), Usage, HostFailure]),
         ["offlinepatch undo"] = new(
             [
                 "Restores exactly the bytes, the lengths and the times that the image had before the last change (fix, fs, reg), and deletes the undo file of that change. "
@@ -108,7 +189,7 @@ internal static partial class Guides
                 new("What can be undone:", "offlinepatch undo --list server.vmdk"),
                 new("Back to the original bytes:", "offlinepatch undo --all server.vmdk"),
                 new("The undo files are in another folder:", "offlinepatch undo --undo-dir /var/lib/undo server.vmdk"),
-                new("The image is good, free the room:", "offlinepatch undo --forget server.vmdk"),
+                new("The images are good, free the room:", "offlinepatch undo --forget ready"),
             ],
             [
                 new(ExitCode.Done, "the image is what it was"), Usage, new(ExitCode.Unreadable, "the image is missing, or its undo file is damaged"),
@@ -180,12 +261,16 @@ internal static partial class Guides
         ["offlinepatch bcd"] = new(
             [
                 "Shows a boot configuration store as `bcdedit /enum all` does on a running Windows: every object with its elements by name. Where bcdedit shows drive letters, the ids of disk and partition stand here, because only a running Windows knows letters.",
+                "--set and --delete-value change an element by its name in bcdedit, in a transaction with an undo file; elements that name devices are not written. The options of bcdedit, /set, /deletevalue and /export, are taken too.",
             ],
             [
                 new("The store that starts the machine:", "offlinepatch bcd server.vmdk"),
                 new("A store that was copied out:", "offlinepatch bcd ./BCD"),
+                new("Into safe mode at the next start, as bcdedit /set does, and back:",
+                    "offlinepatch bcd server.vmdk --set '{default}' safeboot Minimal && offlinepatch bcd server.vmdk --delete-value '{default}' safeboot"),
+                new("A copy of the store:", "offlinepatch bcd server.vmdk --export ./BCD"),
             ],
-            [new(ExitCode.Done, "shown"), Usage, Unreadable, Refused, HostFailure])
+            [new(ExitCode.Done, "shown, or changed"), Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled])
         {
             SeeAlso = ["inspect", "reg query"],
         },

@@ -40,7 +40,7 @@ internal static class HelpWriter
         if (page.Guide.SeeAlso.Length > 0)
         {
             writer.WriteLine();
-            writer.WriteLine($"See also: {string.Join(", ", page.Guide.SeeAlso)} (offlinepatch {page.Guide.SeeAlso[0]} --help)");
+            Wrap(writer, $"See also: {string.Join(", ", page.Guide.SeeAlso)} (offlinepatch {page.Guide.SeeAlso[0]} --help)", 0, width);
         }
     }
 

@@ -17,5 +17,5 @@ internal sealed class PageHelp : SynchronousCommandLineAction
 
     /// <summary>Writes the page of a command.</summary>
     public static void Write(Command command) =>
-        HelpWriter.Write(CommandPage.Of(command), Console.Out, HelpWriter.WidthOf(Console.IsOutputRedirected ? 0 : Console.WindowWidth));
+        HelpWriter.Write(CommandPage.Of(command), Console.Out, HelpWriter.WidthOf(Rendering.Terminal.Width ?? 0));
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Rendering;
@@ -6,40 +7,61 @@ namespace OfflinePatch.Cli.Rendering;
 /// <summary>Shows the history of an image.</summary>
 internal static class HistoryView
 {
-    /// <summary>The changes that can be undone.</summary>
-    public static void List(string path, IReadOnlyList<ImageStep> steps)
-    {
-        if (steps.Count == 0)
-        {
-            Output.Line($"{path}: no change can be undone.");
-            return;
-        }
+    /// <summary>Whether nothing is printed, because the document is.</summary>
+    public static bool IsSilent { get; set; }
 
-        Output.Line($"{path}: {steps.Count} change(s) can be undone, newest first");
-        foreach (var step in steps)
+    /// <summary>What was done with an image.</summary>
+    public static void Print(ImageHistoryReport report)
+    {
+        var (path, steps) = (report.Path, report.Steps);
+        switch (report.Result)
         {
-            Output.Line($"  {Describe(step)}  {step.UndoFile}");
+            case "listed":
+                Output.Line(steps.Count == 0 ? $"{path}: no change can be undone." : $"{path}: {Changes(steps.Count)} can be undone, newest first");
+                foreach (var step in steps)
+                {
+                    Output.Line($"  {Describe(step)}  {step.UndoFile}");
+                }
+
+                break;
+            case "forgotten":
+                Output.Line(steps.Count == 0 ? $"{path}: there are no undo files." : $"{path}: {steps.Count} undo file{(steps.Count == 1 ? "" : "s")} deleted.");
+                break;
+            case "undone":
+                Output.Line(report.Left == 0
+                    ? $"{path} is what it was before {(steps.Count == 1 ? "the last change" : "these changes")}; no earlier change can be undone."
+                    : $"{path} is what it was before the last change; {Changes(report.Left ?? 0, "earlier ")} can be undone.");
+                break;
+            case "wouldRecover":
+                WouldRestore(path, steps[0]);
+                break;
+            case "recovered":
+                Output.Line($"{path}: an interrupted change was rolled back; the image is what it was before.");
+                break;
+            default:
+                Output.Line($"{path}: no interrupted change was found; nothing needs to be done.");
+                break;
         }
     }
 
     /// <summary>A change that was undone just now.</summary>
     public static void Undone(ImageStep step)
     {
-        Output.Line($"undone: {Describe(step)}");
-        Files(step);
-    }
-
-    /// <summary>What can still be undone.</summary>
-    public static void Undone(string path, IReadOnlyList<ImageStep> steps, int left)
-    {
-        Output.Line(left == 0
-            ? $"{path} is what it was before {(steps.Count == 1 ? "the last change" : "these changes")}; no earlier change can be undone."
-            : $"{path} is what it was before the last change; {left} earlier change(s) can be undone.");
+        if (!IsSilent)
+        {
+            Output.Line($"undone: {Describe(step)}");
+            Files(step);
+        }
     }
 
     /// <summary>What recovery would restore.</summary>
     public static void WouldRestore(string path, ImageStep? step)
     {
+        if (IsSilent)
+        {
+            return;
+        }
+
         if (step is null)
         {
             Output.Line($"{path}: no interrupted change was found; nothing would be written.");
@@ -50,10 +72,7 @@ internal static class HistoryView
         Files(step);
     }
 
-    /// <summary>What recovery did.</summary>
-    public static void Recovered(string path, ImageStep? step) => Output.Line(step is null
-        ? $"{path}: no interrupted change was found; nothing needs to be done."
-        : $"{path}: an interrupted change was rolled back; the image is what it was before.");
+    private static string Changes(int count, string kind = "") => $"{count} {kind}change{(count == 1 ? "" : "s")}";
 
     private static void Files(ImageStep step)
     {

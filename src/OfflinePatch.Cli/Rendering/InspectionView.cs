@@ -1,6 +1,6 @@
+using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
-using Spectre.Console;
 
 namespace OfflinePatch.Cli.Rendering;
 
@@ -15,10 +15,15 @@ internal static class InspectionView
             return;
         }
 
-        var console = Terminal.Out;
-        console.MarkupLine($"[bold]{report.Path.Shown()}[/]");
-        var grid = new Grid().AddColumn().AddColumn();
-        Row(grid, "container", $"{report.Format}{(report.Subformat is null ? "" : $" ({report.Subformat})")}, {Sizes.Text(report.FileSize ?? 0)} on the host");
+        if (Output.IsQuiet)
+        {
+            RuleTable.Print(report);
+            return;
+        }
+
+        Console.Out.WriteLine(Paragraph.Styled(report.Path, Paragraph.Bold));
+        var grid = new List<(string Name, string Value)>();
+        Row(grid, "container", $"{report.Format}{(report.Subformat is null ? "" : $" ({report.Subformat})")}, {Sizes.Text(report.AllocatedSize ?? 0)} on the host (length {Sizes.Text(report.FileSize ?? 0)})");
         Row(grid, "virtual size", $"{Sizes.Text(report.VirtualSize ?? 0)} ({report.VirtualSize} bytes)");
         Row(grid, "firmware", report.Firmware ?? "nothing on this disk boots");
         if (report.Windows is { } windows)
@@ -38,18 +43,23 @@ internal static class InspectionView
             Row(grid, "note", note);
         }
 
-        console.Write(grid);
-        PrintPartitions(console, report.Partitions);
-        console.WriteLine();
+        var column = Math.Min(24, grid.Max(r => r.Name.Length)) + 4;
+        foreach (var (name, value) in grid)
+        {
+            Paragraph.Write("  " + PrintableText.Escape(name).PadRight(column - 2), Math.Max(column, name.Length + 3), value);
+        }
+
+        PrintPartitions(report.Partitions);
+        Console.Out.WriteLine();
     }
 
-    private static void AddInspection(Grid grid, InspectionReport inspection)
+    private static void AddInspection(List<(string Name, string Value)> grid, InspectionReport inspection)
     {
         foreach (var store in inspection.BootStores)
         {
             foreach (var entry in store.Entries)
             {
-                Row(grid, "boot entry", $"{entry.Description} → {entry.Loader} on {entry.Device}{(entry.IsDefault ? " (default)" : "")}");
+                Row(grid, "boot entry", $"{(string.IsNullOrEmpty(entry.Description) ? "without a name" : entry.Description)} → {entry.Loader} on {entry.Device}{(entry.IsDefault ? " (default)" : "")}");
             }
         }
 
@@ -69,7 +79,7 @@ internal static class InspectionView
             foreach (var package in family.Packages)
             {
                 Row(grid, family.Family ?? "other driver",
-                    $"{package.Driver ?? package.Inf} {package.Version}{(package.PublishedName is null ? "" : $" ({package.PublishedName})")}, {package.Provider}"
+                    $"{package.Driver ?? package.Inf} {package.Version}{(package.PublishedName is null ? "" : $" ({package.PublishedName})")}, {package.Provider}{(package.Signer is null ? "" : $", signed by {package.Signer}")}"
                     + (package.Problems.Count > 0 ? $": {string.Join("; ", package.Problems)}" : ""));
             }
 
@@ -86,13 +96,20 @@ internal static class InspectionView
             Row(grid, "agent", $"{agent.Name} {agent.Version} {agent.Path}".TrimEnd());
         }
 
+        foreach (var program in inspection.Programs)
+        {
+            Row(grid, "program", $"{program.Name} {program.Version}{(string.IsNullOrWhiteSpace(program.Publisher) ? "" : $", {program.Publisher}")}");
+        }
+
+        Row(grid, "roles", string.Join(", ", inspection.Roles));
+        Row(grid, "updates", string.Join(", ", inspection.Hotfixes));
         foreach (var account in inspection.Accounts)
         {
             var facts = string.Join(", ", new[]
             {
-                account.Administrator ? "administrator" : null, account.Enabled ? null : "disabled", account.HasPassword ? null : "no password", account.Note,
+                account.Administrator ? "administrator" : null, account.Enabled ? "enabled" : "disabled", account.HasPassword ? null : "no password", account.Note,
             }.Where(f => f is not null));
-            Row(grid, "account", facts.Length == 0 ? account.Name : $"{account.Name} ({facts})");
+            Row(grid, "account", $"{(account.Name.StartsWith("(RID", StringComparison.Ordinal) ? "without a name" : account.Name)}, RID {account.Rid} ({facts})");
         }
 
         foreach (var (name, value) in inspection.Registration)
@@ -101,33 +118,42 @@ internal static class InspectionView
         }
     }
 
-    private static void PrintPartitions(IAnsiConsole console, IReadOnlyList<PartitionReport> partitions)
+    // As a table where it fits, else a line for each.
+    private static void PrintPartitions(IReadOnlyList<PartitionReport> partitions)
     {
         if (partitions.Count == 0)
         {
             return;
         }
 
-        var table = new Table().Border(TableBorder.Simple)
-            .AddColumns("#", "start", "size", "type", "file system", "label", "role", "letter", "free");
-        foreach (var p in partitions)
+        string[] titles = ["#", "start", "size", "type", "file system", "label", "role", "letter", "free"];
+        var rows = partitions.Select(p => (string[])
+        [
+            $"{p.Number}{(p.Active ? "*" : "")}", Sizes.Text(p.Offset), Sizes.Text(p.Length), p.Type, p.FileSystem ?? "", p.Label ?? "", p.Role ?? "",
+            p.Letter ?? "", p.FreeBytes is { } free ? Sizes.Text(free) : "",
+        ]).Select(r => r.Select(PrintableText.Escape).ToArray()).Prepend(titles).ToList();
+        var widths = titles.Select((_, i) => rows.Max(r => r[i].Length)).ToArray();
+        if (Terminal.Width is { } width && widths.Sum() + (2 * widths.Length) > width)
         {
-            string[] cells =
-            [
-                $"{p.Number}{(p.Active ? "*" : "")}", Sizes.Text(p.Offset), Sizes.Text(p.Length), p.Type, p.FileSystem ?? "", p.Label ?? "", p.Role ?? "",
-                p.Letter ?? "", p.FreeBytes is { } free ? Sizes.Text(free) : "",
-            ];
-            table.AddRow([.. cells.Select(c => Output.Cell(c))]);
+            foreach (var row in rows.Skip(1))
+            {
+                Paragraph.Write("  ", 4, $"partition {row[0]}: " + string.Join(", ", row.Select((cell, i) => (cell, i)).Skip(1).Where(c => c.cell.Length > 0).Select(c => $"{titles[c.i]} {c.cell}")));
+            }
+
+            return;
         }
 
-        console.Write(table);
+        foreach (var row in rows)
+        {
+            Console.Out.WriteLine(("  " + string.Join("  ", row.Select((cell, i) => cell.PadRight(widths[i])))).TrimEnd());
+        }
     }
 
-    private static void Row(Grid grid, string name, string? value)
+    private static void Row(List<(string Name, string Value)> grid, string name, string? value)
     {
         if (!string.IsNullOrWhiteSpace(value))
         {
-            grid.AddRow(new Text("  " + name), Output.Cell(value));
+            grid.Add((name, value));
         }
     }
 }

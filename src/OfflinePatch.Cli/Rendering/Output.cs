@@ -15,6 +15,20 @@ internal static class Output
     /// <summary>Whether this command has changed an image or written a file: then it must not end as if it had not.</summary>
     public static bool HasChanged { get; set; }
 
+    /// <summary>Whether a document was printed: there is one only.</summary>
+    public static bool HasDocument { get; set; }
+
+    /// <summary>Whether notes are left out.</summary>
+    public static bool IsQuiet { get; set; }
+
+    /// <summary>Forgets what an earlier command did, for a process that runs several.</summary>
+    public static void Reset()
+    {
+        HasChanged = false;
+        HasDocument = false;
+        IsQuiet = false;
+    }
+
     /// <summary>Puts both outputs in place of the runtime's own.</summary>
     public static void Install()
     {
@@ -31,11 +45,29 @@ internal static class Output
     /// <summary>Writes one line to standard output; line ends and controls in it are shown as such.</summary>
     public static void Line(string text) => Console.Out.WriteLine(PrintableText.Escape(text));
 
+    /// <summary>Writes two columns to standard output, separated by a tab.</summary>
+    public static void Line(string first, string second) => Console.Out.WriteLine($"{PrintableText.Escape(first)}\t{PrintableText.Escape(second)}");
+
     /// <summary>Writes one line to standard error, after the name of the program; line ends and controls in it are shown as such.</summary>
-    public static void Message(string text) => Console.Error.WriteLine($"offlinepatch: {PrintableText.Escape(text)}");
+    public static void Message(string text) => Error($"offlinepatch: {PrintableText.Escape(text)}");
+
+    /// <summary>A message that is no error: left out with <c>--quiet</c>.</summary>
+    public static void Note(string text)
+    {
+        if (!IsQuiet)
+        {
+            Message(text);
+        }
+    }
 
     /// <summary>Writes the line after a message that says what to do.</summary>
-    public static void Remedy(string text) => Console.Error.WriteLine($"  {PrintableText.Escape(text)}");
+    public static void Remedy(string text) => Error($"  {PrintableText.Escape(text)}");
+
+    private static void Error(string line)
+    {
+        RunLog.Copy(line);
+        Console.Error.WriteLine(line);
+    }
 
     /// <summary>Text of foreign origin as markup of a table.</summary>
     public static string Shown(this string text) => PrintableText.Escape(text).EscapeMarkup();

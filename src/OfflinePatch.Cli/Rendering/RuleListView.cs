@@ -1,6 +1,5 @@
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Targets;
-using Spectre.Console;
 
 namespace OfflinePatch.Cli.Rendering;
 
@@ -9,14 +8,14 @@ internal static class RuleListView
 {
     public static void Print(TargetProfile profile, IReadOnlyList<RuleDescription> rules)
     {
-        var console = Terminal.Out;
-        console.MarkupLine($"[bold]{profile.Id.Shown()}[/]: {profile.Title.Shown()}. {profile.Description.Shown()}");
+        Paragraph.Write($"{Paragraph.Styled(profile.Id, Paragraph.Bold)}: ", profile.Id.Length + 2, $"{profile.Title}. {profile.Description}");
         foreach (var rule in rules)
         {
             var kind = rule.Gate ? "gate" : rule.Severity.ToString().ToLowerInvariant();
-            console.MarkupLine($"\n[bold]{rule.Id.Shown()}[/] ({kind}{(rule.CanFix ? ", fix" : "")}): {rule.Title.Shown()}");
-            console.MarkupLine($"  {rule.Changes.Shown()}");
-            console.MarkupLine($"  [dim]source: {rule.Source.Shown()}[/]");
+            Console.Out.WriteLine();
+            Paragraph.Write($"{Paragraph.Styled(rule.Id, Paragraph.Bold)} ", rule.Id.Length + 1, $"({kind}{(rule.CanFix ? ", fix" : "")}): {rule.Title}");
+            Paragraph.Write("  ", 2, rule.Changes);
+            Paragraph.Write(Paragraph.Styled("  source: ", Paragraph.Dim), 10, rule.Source);
         }
     }
 }

@@ -17,12 +17,13 @@ internal static class RuleTable
     public static bool ShowsAll { get; set; }
 
     /// <summary>Whether only the verdict is printed.</summary>
-    public static bool IsQuiet { get; set; }
+    public static bool IsQuiet => Output.IsQuiet;
 
     /// <summary>Prints the report of one image.</summary>
     public static void Print(ImageReport report)
     {
-        if (!IsQuiet)
+        Error(report);
+        if (!IsQuiet && (report.Rules.Count > 0 || report.Error is null))
         {
             Head(report);
             foreach (var rule in report.Rules.Where(IsShown).OrderBy(Rank))
@@ -35,7 +36,7 @@ internal static class RuleTable
         }
 
         Verdict(report);
-        if (!IsQuiet)
+        if (!IsQuiet && (report.Rules.Count > 0 || report.Error is null))
         {
             Console.Out.WriteLine();
         }
@@ -52,6 +53,8 @@ internal static class RuleTable
         ImageResult.NotReady when report.DryRun == true => "would not be ready; nothing was written",
         ImageResult.NotReady => "not ready",
         ImageResult.Refused => "refused, nothing was written",
+        ImageResult.Skipped => "passed over",
+        ImageResult.Cancelled => "cancelled, nothing was written",
         _ => "error",
     };
 
@@ -68,12 +71,17 @@ internal static class RuleTable
             Paragraph.Write("  note: ", 8, note);
         }
 
+    }
+
+    // An error is a message; only the verdict, which names its code, belongs to the result.
+    private static void Error(ImageReport report)
+    {
         if (report.Error is { } error)
         {
-            Paragraph.Write("  ", 2, error.Message);
+            Output.Message($"{report.Path}: {error.Message}");
             if (error.Remedy is not null)
             {
-                Paragraph.Write("  → ", 4, error.Remedy);
+                Output.Remedy(error.Remedy);
             }
         }
     }
@@ -202,10 +210,10 @@ internal static class RuleTable
         {
             ImageResult.Ready or ImageResult.RulesPass => Paragraph.Green,
             ImageResult.WouldBeReady => Paragraph.Yellow,
-            ImageResult.Inspected => Paragraph.Dim,
+            ImageResult.Inspected or ImageResult.Skipped => Paragraph.Dim,
             _ => Paragraph.Red,
         };
-        var why = IsQuiet && report.Error is { } error ? $" ({error.Code})" : "";
+        var why = report.Error is { } error ? $" ({error.Code})" : "";
         Console.Out.WriteLine($"{Paragraph.Styled(report.Path, Paragraph.Bold)}: {Paragraph.Styled(Word(report), style)}{why}{(IsQuiet ? "" : $" ({report.ElapsedMs} ms)")}");
     }
 

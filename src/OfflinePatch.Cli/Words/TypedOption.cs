@@ -55,9 +55,9 @@ internal static class TypedOption
     }
 
     /// <summary>An option with the format of an image.</summary>
-    public static Option<ImageFormat?> Format(string description)
+    public static Option<ImageFormat?> Format(string description, string name = "--output-format", string letter = "-O")
     {
-        var option = new Option<ImageFormat?>("--output-format", "-O")
+        var option = new Option<ImageFormat?>(name, letter)
         {
             Description = description,
             HelpName = "FORMAT",
@@ -71,10 +71,11 @@ internal static class TypedOption
                 }
 
                 var meant = Suggestion.For(word, FormatNames.All);
-                argument.AddError($"-O: unknown format '{word}'{(meant is null ? "" : $"; did you mean {meant}?")} (one of {string.Join(", ", FormatNames.All)})");
+                argument.AddError($"{letter}: unknown format '{word}'{(meant is null ? "" : $"; did you mean {meant}?")} (one of {string.Join(", ", FormatNames.All)})");
                 return null;
             },
         };
+        option.CompletionSources.Clear(); // the names of the enumeration
         option.CompletionSources.Add(_ => FormatNames.All.Select(n => new System.CommandLine.Completions.CompletionItem(n)));
         return option;
     }

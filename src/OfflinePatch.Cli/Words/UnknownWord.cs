@@ -13,12 +13,11 @@ internal static class UnknownWord
     private const string Dashes = "-–—‐‑−"; // what editors and web pages make of a hyphen, too
 
     // Their values are text of the user's, and may begin with anything.
-    private static readonly HashSet<string> FreeText = new(StringComparer.Ordinal) { "--value", "--data" };
+    private static readonly HashSet<string> FreeText = new(StringComparer.Ordinal) { "--value", "--data", "--find", "--separator" };
 
     // What other tools call it.
     private static readonly Dictionary<string, string> Habits = new(StringComparer.Ordinal)
     {
-        ["info"] = "inspect",
         ["list"] = "inspect",
         ["status"] = "check",
         ["test"] = "check",
@@ -27,7 +26,6 @@ internal static class UnknownWord
         ["export"] = "convert",
         ["rollback"] = "undo",
         ["revert"] = "undo",
-        ["add"] = "set",
         ["remove"] = "rm",
         ["del"] = "rm",
         ["dir"] = "ls",

@@ -22,7 +22,4 @@ public sealed record VolumeState
 
     /// <summary>Why the volume is not safe to write, in words; null when it is.</summary>
     public string? WriteProblem => IsDirty ? "the volume is marked dirty" : LogProblem ?? HibernationProblem;
-
-    /// <summary>Whether the volume is safe to write, as far as its own state says.</summary>
-    public bool IsSafeToWrite => WriteProblem is null;
 }

@@ -10,14 +10,6 @@ public static class HostPaths
     private static readonly SearchValues<char> NotInWindowsNames =
         SearchValues.Create([.. "<>:\"|?*", .. Enumerable.Range(0, ' ').Select(c => (char)c)]);
 
-    // Names of devices in every folder of Windows. Source: "Naming Files, Paths, and Namespaces", Microsoft.
-    private static readonly string[] ReservedNames =
-    [
-        "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$",
-        .. Enumerable.Range(0, 10).SelectMany(i => new[] { $"COM{i}", $"LPT{i}" }), "COM\u00B9", "COM\u00B2", "COM\u00B3", "LPT\u00B9",
-            "LPT\u00B2", "LPT\u00B3",
-    ];
-
     /// <summary>The full path of the file that a path leads to: links are followed where they lead somewhere.</summary>
     /// <exception cref="HostIOException"><c>CORE-0035</c>: the path is empty, or holds a character that no path has.</exception>
     public static string Resolve(string path)
@@ -60,9 +52,8 @@ public static class HostPaths
             return Encoding.UTF8.GetByteCount(name) <= 255 && IsEncodable(name);
         }
 
-        var stem = name.Split('.')[0].TrimEnd(' ');
         return !name.AsSpan().ContainsAny(NotInWindowsNames) && name[^1] is not ('.' or ' ')
-            && !ReservedNames.Contains(stem, StringComparer.OrdinalIgnoreCase);
+            && !DeviceNames.IsReserved(name);
     }
 
     /// <summary>Whether a path names an existing directory.</summary>
@@ -85,6 +76,18 @@ public static class HostPaths
     /// <summary>Whether a path names an existing file.</summary>
     public static bool FileExists(string path) => File.Exists(path);
 
+    /// <summary>Bytes that a file takes on the host: less than its length where it has holes. The length where the host does not say; 0 without the file.</summary>
+    public static long AllocatedLength(string path)
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            return Hosting.Statx.TryGet(path, followLinks: true, out var status, out _) ? (long)status.Sectors * 512 : 0;
+        }
+
+        var file = new FileInfo(path);
+        return file.Exists ? file.Length : 0;
+    }
+
     /// <summary>Deletes a file of our own making; does nothing when there is none.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void DeleteFile(string path)
@@ -99,6 +102,27 @@ public static class HostPaths
         }
     }
 
+    /// <summary>Length and time of the last write (UTC) of a file; null when there is none.</summary>
+    public static (long Length, DateTime Modified)? StateOf(string path)
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? (file.Length, file.LastWriteTimeUtc) : null;
+    }
+
+    /// <summary>Gives a file another name on the same file system. Nothing is overwritten.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: there is a file of that name, or the host refused.</exception>
+    public static void Move(string path, string target)
+    {
+        try
+        {
+            File.Move(path, target, overwrite: false);
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw ImageFileError.CannotCreate(target, e);
+        }
+    }
+
     /// <summary>Replaces a text file in one step.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void WriteText(string path, string content)
@@ -106,6 +130,39 @@ public static class HostPaths
         using var output = new OutputFile(path, overwrite: true);
         output.Write(0, Encoding.UTF8.GetBytes(content));
         output.Complete();
+    }
+
+    /// <summary>A text file of the user's that lines are added to; created where missing. To be disposed.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: the host refused.</exception>
+    public static TextWriter AppendText(string path)
+    {
+        try
+        {
+            var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Write);
+            return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw ImageFileError.CannotCreate(path, e);
+        }
+    }
+
+    /// <summary>The names in a directory: files, and directories that are no links.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0015</c>: the host refused.</exception>
+    public static IReadOnlyList<(string Name, bool IsDirectory)> List(string path)
+    {
+        try
+        {
+            return
+            [
+                .. new DirectoryInfo(path.Length == 0 ? "." : path).EnumerateFileSystemInfos()
+                    .Where(e => e is FileInfo || e.LinkTarget is null).Select(e => (e.Name, e is DirectoryInfo)),
+            ];
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw ImageFileError.CannotOpen(path, Hosting.HostErrors.Reason(e));
+        }
     }
 
     /// <summary>Reads a small file of the user's: a profile, a key list.</summary>

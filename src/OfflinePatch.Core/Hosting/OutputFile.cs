@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
@@ -11,7 +13,7 @@ public sealed class OutputFile : ResizableDevice
 {
     private const int DirectLeast = 256 * 1024;
     private const long FlushStep = 32L * 1024 * 1024;
-    private const int NameLimit = 150; // characters of the final name in the temporary one: names of hosts end at 255 bytes
+    private const int NameLimit = 150; // bytes of the final name in the temporary one: names of hosts end at 255 bytes
 
     private readonly string _path;
     private readonly string _temporaryPath;
@@ -37,7 +39,7 @@ public sealed class OutputFile : ResizableDevice
         _isDurable = isDurable;
         var name = Path.GetFileName(_path);
         _temporaryPath = Path.Combine(
-            Path.GetDirectoryName(_path) ?? "", $"{(name.Length > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
+            Path.GetDirectoryName(_path) ?? "", $"{(Encoding.UTF8.GetByteCount(name) > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
         _overwrite = overwrite;
         _handle = HostStorage.CreateUnnamed(_path, access?.Mode);
         _isUnnamed = _handle is not null;

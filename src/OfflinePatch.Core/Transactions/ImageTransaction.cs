@@ -51,9 +51,30 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     /// <summary>Bytes of all host files of the image.</summary>
     public long HostLength => _files.Sum(f => f.View.Length);
 
-    /// <summary>What the host did not say about the files, for the report.</summary>
-    public IEnumerable<string> HostNotes => _files.Where(f => f.Handle.MayHaveOtherWriter).Select(f =>
-        $"The host does not say whether another program has {f.Handle.Path} open for writing. Make sure that no virtual machine uses it.");
+    /// <summary>What the host did not say about the files, and what became of an interrupted change; for the report.</summary>
+    public IEnumerable<string> HostNotes
+    {
+        get
+        {
+            if (RolledBack)
+            {
+                yield return $"An earlier change of {ImagePath} was interrupted while it wrote; it was rolled back first.";
+            }
+
+            if (ShowsOldBytes)
+            {
+                yield return $"A change of {ImagePath} was interrupted while it wrote; shown is the image as it was before. `offlinepatch recover` rolls it back.";
+            }
+
+            foreach (var file in _files.Where(f => f.Handle.MayHaveOtherWriter))
+            {
+                yield return $"The host does not say whether another program has {file.Handle.Path} open for writing. Make sure that no virtual machine uses it.";
+            }
+        }
+    }
+
+    /// <summary>Whether parents or backing files of the image were opened.</summary>
+    public bool HasParents { get; private set; }
 
     /// <summary>The paths of all host files of the image that were opened so far, the named one first.</summary>
     public IEnumerable<string> HostPaths => _files.Select(f => f.Handle.Path);
@@ -87,6 +108,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     public ImageFile OpenCompanion(string relativeTo, string name, CompanionKind kind)
     {
         var path = ResolveCompanion(relativeTo, name, kind);
+        HasParents |= kind == CompanionKind.Parent;
         var known = _files.Find(f => string.Equals(f.Handle.Path, path, StringComparison.Ordinal));
         if (known is not null)
         {

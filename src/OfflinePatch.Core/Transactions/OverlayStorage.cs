@@ -5,8 +5,8 @@ namespace OfflinePatch.Core.Transactions;
 /// </summary>
 public sealed class OverlayStorage : IDisposable
 {
-    /// <summary>Bytes of blocks that are kept in memory by default.</summary>
-    public const long DefaultMemoryLimit = 256L * 1024 * 1024;
+    /// <summary>Bytes of blocks that are kept in memory unless told otherwise.</summary>
+    public const long DefaultMemoryLimit = 32L * 1024 * 1024;
 
     private const int BlocksPerSlab = 256;
 

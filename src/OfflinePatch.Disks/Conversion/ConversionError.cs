@@ -22,4 +22,7 @@ internal static class ConversionError
     public static RefusedException OutputIsSource(string path) =>
         new("CONV-0005", $"The output {path} is the image itself, or one of its files.",
             "Name another output; `fix` without -o changes the image in place.");
+
+    public static RefusedException UnexpectedFormat(string path, ImageFormat actual, ImageFormat expected) =>
+        new("CONV-0009", $"{path} is {actual.ToString().ToLowerInvariant()} by its content, not {expected.ToString().ToLowerInvariant()}.", "Leave the option for the input format out: the content says what it is.");
 }

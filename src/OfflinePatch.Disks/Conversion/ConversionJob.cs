@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion.FastImport;
 using OfflinePatch.Disks.Formats;
+using OfflinePatch.Disks.Partitions;
 
 namespace OfflinePatch.Disks.Conversion;
 
@@ -29,6 +30,9 @@ public sealed record ConversionRequest(
 {
     /// <summary>Receives what the user has to know and is no error, or null.</summary>
     public Action<string>? Note { get; init; }
+
+    /// <summary>The format that the source must have, or null for any.</summary>
+    public ImageFormat? ExpectedFormat { get; init; }
 }
 
 /// <summary>What a conversion job did.</summary>
@@ -46,8 +50,10 @@ public static class ConversionJob
     /// </summary>
     /// <exception cref="CorruptImageException">The source is damaged.</exception>
     /// <exception cref="UnsupportedImageException">The source is of no known format, or does not fit into the new one.</exception>
-    /// <exception cref="RefusedException">The output exists, is the source itself (<c>CONV-0005</c>), or parents are needed
-    /// first.</exception>
+    /// <exception cref="RefusedException">
+    /// The output exists, is the source itself (<c>CONV-0005</c>), parents are needed first, or the
+    /// source has another format than expected (<c>CONV-0009</c>).
+    /// </exception>
     /// <exception cref="IOException">The host failed, or the verification did.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ConversionOutcome Run(ConversionRequest request, IProgress<ConversionProgress>? progress = null,
@@ -56,8 +62,35 @@ public static class ConversionJob
         using var transaction =
             ImageTransaction.Open(request.SourcePath, new TransactionOptions { AllowParents = request.AllowBacking, Note = request.Note });
         using var source = DiskFormats.Open(transaction);
+        if (request.ExpectedFormat is { } expected && source.Format != expected)
+        {
+            throw ConversionError.UnexpectedFormat(request.SourcePath, source.Format, expected);
+        }
+
+        if (LayoutNote(source) is { } note)
+        {
+            request.Note?.Invoke(note);
+        }
+
         var (result, bitmap) = Write(source, transaction, request, progress, cancellation);
         return new ConversionOutcome(source.Format, source.Subformat, result, bitmap);
+    }
+
+    /// <summary>What the user has to know of a partition table that neither firmware nor Windows will find on the disk;
+    /// null where there is nothing to say.</summary>
+    private static string? LayoutNote(DiskImage disk)
+    {
+        try
+        {
+            var table = PartitionTable.Read(disk);
+            return table.Scheme == PartitionScheme.None || table.SectorSize == table.DeviceSectorSize
+                ? null
+                : $"the partition table counts in sectors of {table.SectorSize} bytes, and the disk has sectors of {table.DeviceSectorSize}: a conversion keeps the layout, so that neither firmware nor Windows will find its partitions";
+        }
+        catch (CorruptImageException)
+        {
+            return null; // the content is converted as it is, whatever it is
+        }
     }
 
     /// <summary>

@@ -7,6 +7,21 @@ namespace OfflinePatch.Disks.Partitions;
 /// </summary>
 public static class ProtectiveMbrWriter
 {
+    /// <summary>Why <see cref="Write"/> would refuse this disk; null where it would not. Writes nothing.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="table">Its partition table, as <see cref="PartitionTable.Read"/> gave it.</param>
+    public static RefusedException? WhyNot(BlockDevice disk, PartitionTable table)
+    {
+        if (table.Scheme != PartitionScheme.Gpt)
+        {
+            return PartitionError.NotGpt();
+        }
+
+        var sector = new byte[MasterBootRecord.Layout.Size];
+        disk.Read(0, sector);
+        return FindSlot(sector, table.Protective) is null ? PartitionError.NoProtectiveSlot(0) : null;
+    }
+
     /// <summary>Makes the entry right. Returns whether anything was written.</summary>
     /// <param name="disk">The disk; writes go through it.</param>
     /// <param name="table">Its partition table, as <see cref="PartitionTable.Read"/> gave it.</param>
@@ -23,7 +38,7 @@ public static class ProtectiveMbrWriter
         var sector = new byte[MasterBootRecord.Layout.Size];
         disk.Read(0, sector);
         var before = sector.ToArray();
-        var slot = ChooseSlot(sector, table.Protective);
+        var slot = FindSlot(sector, table.Protective) ?? throw PartitionError.NoProtectiveSlot(0);
         SetEntry(sector.AsSpan(MasterBootRecord.Layout.Entries + (slot * MasterBootRecord.Layout.EntrySize)),
             (disk.Length / table.SectorSize) - 1);
         LittleEndian.PutU16(sector, MasterBootRecord.Layout.BootSignature, MasterBootRecord.Layout.BootSignatureValue);
@@ -50,10 +65,10 @@ public static class ProtectiveMbrWriter
     }
 
     /// <summary>
-    /// The first slot without a type. Where 55 AA is missing, what the other slots hold would become partitions by writing it: they must be
-    /// empty.
+    /// The slot of the entry, else the first slot without a type; null where there is none. Where
+    /// 55 AA is missing, what the other slots hold would become partitions by writing it: they must be empty.
     /// </summary>
-    private static int ChooseSlot(ReadOnlySpan<byte> sector, ProtectiveMbr? present)
+    private static int? FindSlot(ReadOnlySpan<byte> sector, ProtectiveMbr? present)
     {
         var hasSignature = MasterBootRecord.TryCreate(sector, out _);
         var record = MasterBootRecord.WithoutSignature(sector);
@@ -66,10 +81,10 @@ public static class ProtectiveMbrWriter
             }
             else if (!hasSignature && slot != chosen)
             {
-                throw PartitionError.NoProtectiveSlot(0);
+                return null;
             }
         }
 
-        return chosen ?? throw PartitionError.NoProtectiveSlot(0);
+        return chosen;
     }
 }

@@ -194,7 +194,7 @@ internal static class HostedSparse
             throw VmdkError.Footer(fileName, 0, "a stream with a footer", $"{file.Length} bytes");
         }
 
-        var sectors = file.Length / VmdkLayout.SectorSize;
+        var sectors = Math.Max(4, Math.Min(file.Length / VmdkLayout.SectorSize, LastNonZeroSector(file) + 2)); // the mark of the end is a sector of zeros
         var tailStart = Math.Max(1, sectors - 3 - (VmdkLayout.MaxPaddingBytes / VmdkLayout.SectorSize)) * VmdkLayout.SectorSize;
         var tail = new byte[(sectors * VmdkLayout.SectorSize) - tailStart];
         file.Read(tailStart, tail);
@@ -215,6 +215,37 @@ internal static class HostedSparse
         CheckMarker(last, fileName, offset, VmdkLayout.MarkerFooter, 1);
         CheckMarker(last[(2 * VmdkLayout.SectorSize)..], fileName, offset + (2 * VmdkLayout.SectorSize), VmdkLayout.MarkerEndOfStream, 0);
         throw VmdkError.Footer(fileName, offset + VmdkLayout.SectorSize, "a header that names the grain directory", "none");
+    }
+
+    /// <summary>
+    /// The last sector that is not zero: files are padded with zeros to any size (VHD tools, dd with large blocks, copies to a device). Holes are passed over without reading; of
+    /// zeros that are stored a bounded number is read.
+    /// </summary>
+    private static long LastNonZeroSector(BlockDevice file)
+    {
+        var end = 0L;
+        for (var at = 0L; at < file.Length;)
+        {
+            var extent = file.GetExtent(at);
+            at += extent.Length;
+            end = extent.IsZero ? end : at;
+        }
+
+        var buffer = new byte[VmdkLayout.MaxPaddingBytes];
+        for (var left = VmdkLayout.MaxZeroPaddingBytes; end > 0 && left > 0; left -= buffer.Length)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, end));
+            file.Read(end - part.Length, part);
+            var last = part.LastIndexOfAnyExcept((byte)0);
+            if (last >= 0)
+            {
+                return (end - part.Length + last) / VmdkLayout.SectorSize;
+            }
+
+            end -= part.Length;
+        }
+
+        return end / VmdkLayout.SectorSize;
     }
 
     private static bool IsMarker(ReadOnlySpan<byte> marker, uint type, ulong value) =>

@@ -95,7 +95,8 @@ internal sealed class VmdkDescriptorFile
                 || key.Equals("createType", StringComparison.OrdinalIgnoreCase)
                 || key.Equals("CID", StringComparison.OrdinalIgnoreCase)
                 || key.Equals("parentCID", StringComparison.OrdinalIgnoreCase)
-                || key.Equals("parentFileNameHint", StringComparison.OrdinalIgnoreCase))
+                || key.Equals("parentFileNameHint", StringComparison.OrdinalIgnoreCase)
+                || key.Equals("changeTrackPath", StringComparison.OrdinalIgnoreCase))
             {
                 properties[key] = value;
             }

@@ -58,6 +58,9 @@ internal static class VmdkLayout
     /// <summary>Bytes after the end of a stream in which its footer is still searched for.</summary>
     public const int MaxPaddingBytes = 1024 * 1024;
 
+    /// <summary>Most stored zeros that are read backwards from the end of a stream to find its footer. Holes are not counted.</summary>
+    public const long MaxZeroPaddingBytes = 4L * 1024 * 1024 * 1024;
+
     /// <summary>gdOffset of a stream whose directory is named by its footer.</summary>
     public const ulong DirectoryAtEnd = ulong.MaxValue;
 

@@ -30,6 +30,9 @@ public sealed class DriverPackageCheck
     /// <summary>The Windows that it was checked for.</summary>
     public WindowsTarget Target { get; }
 
+    /// <summary>What signatures were judged by.</summary>
+    public SignatureOptions Options => _options;
+
     /// <summary>The signatures of the package.</summary>
     public PackageSignatures Signatures { get; }
 
@@ -168,12 +171,12 @@ public sealed class DriverPackageCheck
             return; // a file that no service of the INF loads
         }
 
-        var decision = KernelPolicy.Accepts(embedded, Target, _options.SecureBoot, _options.HasSha2Update);
+        var decision = KernelPolicy.Accepts(embedded, Target, _options.SecureBoot, _options.HasSha2Update, _options.TestSigning);
         var acceptsSecureBoot = KernelPolicy.Accepts(embedded, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
         if (!isBootStart && Signatures.Lists(file))
         {
             decision = decision.IsAccepted ? decision
-                : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update);
+                : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update, _options.TestSigning);
             acceptsSecureBoot |= KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
         }
 
@@ -222,7 +225,7 @@ public sealed class DriverPackageCheck
 
         // Device installation asks for a signature that holds; Secure Boot is the kernel's question only.
         var verdict = Signatures.CatalogVerdict;
-        var decision = KernelPolicy.Accepts(verdict, Target, secureBoot: false, _options.HasSha2Update);
+        var decision = KernelPolicy.Accepts(verdict, Target, secureBoot: false, _options.HasSha2Update, _options.TestSigning);
         if (verdict.Problems.Any(p => p.Kind is SignatureProblemKind.ContentAltered or SignatureProblemKind.BadValue))
         {
             _findings.Add(DriverFinding.CatalogAltered(name, verdict.Problems[0].Message));

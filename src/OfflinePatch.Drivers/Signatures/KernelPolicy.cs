@@ -28,7 +28,8 @@ public static class KernelPolicy
     /// <param name="windows">The Windows.</param>
     /// <param name="secureBoot">Whether it starts with Secure Boot.</param>
     /// <param name="hasSha2Update">Whether a Windows before 8 has KB3033929 or KB4474419; later ones need none.</param>
-    public static KernelDecision Accepts(SignatureVerdict verdict, WindowsTarget windows, bool secureBoot, bool hasSha2Update)
+    /// <param name="testSigning">Whether its boot configuration has testsigning on.</param>
+    public static KernelDecision Accepts(SignatureVerdict verdict, WindowsTarget windows, bool secureBoot, bool hasSha2Update, bool testSigning = false)
     {
         if (windows.Architecture == ProcessorArchitecture.X86 && !(secureBoot && windows.HasDriverDatabase))
         {
@@ -39,6 +40,11 @@ public static class KernelPolicy
         if (verdict.Signatures.Count == 0)
         {
             return new(false, "it is not signed");
+        }
+
+        if (verdict.Kind == SignatureKind.TestSigned && testSigning && !secureBoot)
+        {
+            return new(true, $"it is {verdict}, and testsigning is on");
         }
 
         // Before Windows 8 a nested signature is not looked at.

@@ -1,4 +1,5 @@
 using System.Text;
+using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
@@ -44,7 +45,8 @@ internal static class FatNames
     /// <summary>Whether Windows would take this for a name on a FAT volume.</summary>
     public static bool IsValid(string name) =>
         name.Length is > 0 and <= 255 && name[^1] is not ('.' or ' ')
-            && !name.Any(c => c < ' ' || LongForbidden.Contains(c, StringComparison.Ordinal));
+            && !name.Any(c => c < ' ' || LongForbidden.Contains(c, StringComparison.Ordinal))
+            && !DeviceNames.IsReserved(name);
 
     /// <summary>
     /// The short name for a name: the name itself where it fits 8.3, else an alias: <c>LONGNA~1.TXT</c> to <c>~4</c>, then

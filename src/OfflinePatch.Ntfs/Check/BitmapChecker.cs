@@ -88,6 +88,30 @@ internal sealed class BitmapChecker(CheckContext context)
                 return;
             }
         }
+
+        JudgeMissingRecords(bitmap, records, buffer);
+    }
+
+    /// <summary>Bits of records that $MFT does not have yet: they would not be given out when it has grown.</summary>
+    private void JudgeMissingRecords(CheckedStream bitmap, long records, byte[] buffer)
+    {
+        for (var at = records / 8; at < bitmap.Length; at += buffer.Length)
+        {
+            var part = buffer.AsSpan(0, (int)Math.Min(buffer.Length, bitmap.Length - at));
+            bitmap.TryRead(at, part);
+            if (at == records / 8)
+            {
+                part[0] &= (byte)((0xFF << (int)(records % 8)) & 0xFF);
+            }
+
+            var first = part.IndexOfAnyExcept((byte)0);
+            if (first >= 0)
+            {
+                Findings.Warn("NTFS-6112", "$MFT, $BITMAP", at + first, $"no bit behind record {records - 1}",
+                    $"record {((at + first) * 8) + BitOperations.TrailingZeroCount(part[first])} in use");
+                return;
+            }
+        }
     }
 
     private void JudgeRecord(long number, bool marked)

@@ -92,6 +92,11 @@ internal sealed class DirectoryChecker(CheckContext context)
                 $"\"{name.Name}\" with {facts.DataSize} bytes, {facts.AllocatedSize} allocated, as the file",
                     $"{name.DataSize}, {name.AllocatedSize}");
         }
+        else if (isDirectory && !isSystem && target >= FileReference.FirstUserRecord && (name.DataSize != 0 || name.AllocatedSize != 0))
+        {
+            Findings.Warn("NTFS-6094", node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.AllocatedSize,
+                $"\"{name.Name}\" without a size, for it is a directory", $"{name.DataSize}, {name.AllocatedSize}");
+        }
     }
 
     /// <summary>The transaction log below $Extend: NTFS writes to it without the names' copies of sizes.</summary>

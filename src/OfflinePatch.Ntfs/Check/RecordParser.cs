@@ -255,12 +255,26 @@ internal sealed class RecordParser(CheckContext context)
                 $"offset 0x{attribute.NameOffset:X}");
         }
 
+        JudgeUnusedName(attribute, parsed, findings);
         JudgeLayout(attribute, parsed, findings);
         const AttributeFlags KnownFlags = (AttributeFlags)0x00FF | AttributeFlags.Encrypted | AttributeFlags.Sparse;
         if ((parsed.Flags & ~KnownFlags) != 0 || ((ushort)parsed.Flags & 0xFE) != 0)
         {
             findings.Error(NtfsFindingCode.AttributeFlags, parsed.Label, at + AttributeHeader.Layout.Flags, "known flags",
                 $"0x{(ushort)parsed.Flags:X4}");
+        }
+    }
+
+    /// <summary>An attribute without a name says 0, or where the name would be: behind the header, and before what follows it.</summary>
+    private static void JudgeUnusedName(AttributeHeader attribute, CheckedAttribute parsed, FindingList findings)
+    {
+        var (least, most) = parsed.IsResident
+            ? (AttributeHeader.Layout.ResidentSize, Math.Max(AttributeHeader.Layout.ResidentSize, attribute.ValueOffset))
+            : (AttributeHeader.Layout.NonResidentSize, Math.Max(AttributeHeader.Layout.NonResidentSize, attribute.MappingPairsOffset));
+        if (attribute.NameLength == 0 && attribute.NameOffset != 0 && (attribute.NameOffset < least || attribute.NameOffset > most))
+        {
+            findings.Error("NTFS-6030", parsed.Label, parsed.Offset + AttributeHeader.Layout.NameOffset, "no name, or one behind the header",
+                $"offset 0x{attribute.NameOffset:X}");
         }
     }
 
@@ -274,6 +288,11 @@ internal sealed class RecordParser(CheckContext context)
                 findings.Error(NtfsFindingCode.ValuePlace, parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset,
                     "mapping pairs after the name",
                     $"0x{attribute.MappingPairsOffset:X}");
+            }
+            else if (attribute.MappingPairsOffset % 8 != 0)
+            {
+                findings.Error("NTFS-6031", parsed.Label, at + AttributeHeader.Layout.MappingPairsOffset,
+                    "mapping pairs at a multiple of 8", $"0x{attribute.MappingPairsOffset:X}");
             }
 
             if (attribute.CompressionUnit is not (0 or 4)

@@ -16,7 +16,7 @@ internal static class NameRules
     private const string ForbiddenInDosName = "\"*+,/:;<=>?[\\]| ";
 
     /// <summary>Refuses a name that Windows could not open.</summary>
-    /// <exception cref="IOException"><c>NTFS-0404</c>.</exception>
+    /// <exception cref="RefusedException"><c>NTFS-0404</c>.</exception>
     public static void Check(string name, string path)
     {
         if (name.Length is 0 or > MaxLength)
@@ -35,6 +35,11 @@ internal static class NameRules
         if (name[^1] is '.' or ' ')
         {
             throw NtfsError.BadName(path, "a name that ends in a dot or a space cannot be opened in Windows");
+        }
+
+        if (DeviceNames.IsReserved(name))
+        {
+            throw NtfsError.BadName(path, "Windows takes this name for a device");
         }
     }
 

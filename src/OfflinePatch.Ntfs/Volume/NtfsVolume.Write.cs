@@ -191,7 +191,7 @@ public sealed partial class NtfsVolume
     }
 
     /// <inheritdoc/>
-    /// <exception cref="IOException"><c>NTFS-0403</c>: the new path exists.</exception>
+    /// <exception cref="RefusedException"><c>NTFS-0403</c>: the new path exists.</exception>
     public void Move(string path, string newPath)
     {
         var source = NtfsPath.Parse(path);

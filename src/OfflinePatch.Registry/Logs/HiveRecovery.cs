@@ -20,9 +20,8 @@ public enum HiveRecoveryKind
 /// <param name="Kind">How the hive was recovered.</param>
 /// <param name="Entries">Log entries applied; for the old format 1 per log.</param>
 /// <param name="Pages">Runs of bytes written from the logs into the hive.</param>
-/// <param name="BaseBlockRecovered">Whether the base block was damaged and came from a log.</param>
 /// <param name="Notes">What a reader should know: logs that were left out, and why.</param>
-public sealed record HiveRecovery(HiveRecoveryKind Kind, int Entries, int Pages, bool BaseBlockRecovered, IReadOnlyList<string> Notes)
+public sealed record HiveRecovery(HiveRecoveryKind Kind, int Entries, int Pages, IReadOnlyList<string> Notes)
 {
-    internal static readonly HiveRecovery Clean = new(HiveRecoveryKind.None, 0, 0, false, []);
+    internal static readonly HiveRecovery Clean = new(HiveRecoveryKind.None, 0, 0, []);
 }

@@ -28,7 +28,12 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
 
         var kind = TryEntries() ? HiveRecoveryKind.ReplayedEntries : TryPages() ? HiveRecoveryKind.ReplayedPages
             : HiveRecoveryKind.Unrecovered;
-        recovery = new HiveRecovery(kind, _entries, _pages, !baseBlockIsSound && kind != HiveRecoveryKind.Unrecovered, _notes);
+        if (!baseBlockIsSound && kind != HiveRecoveryKind.Unrecovered)
+        {
+            _notes.Add("the base block was damaged, and was taken from a log");
+        }
+
+        recovery = new HiveRecovery(kind, _entries, _pages, _notes);
         return kind != HiveRecoveryKind.Unrecovered;
     }
 

@@ -20,7 +20,7 @@ public sealed record RegTextSection(string Path, bool IsDeletion, IReadOnlyList<
 /// <param name="Sections">Its keys, in order.</param>
 public sealed record RegTextFile(IReadOnlyList<RegTextSection> Sections)
 {
-    /// <summary>Reads .reg text, version 5, in UTF-16 or UTF-8, with or without a byte order mark.</summary>
+    /// <summary>Reads .reg text, version 5 in UTF-16 or UTF-8, with or without a byte order mark, or version 4 (REGEDIT4).</summary>
     /// <exception cref="RefusedException"><c>REG-0501</c>: it is not such text; the message names the line.</exception>
     public static RegTextFile Parse(ReadOnlySpan<byte> file) => new RegText.RegTextParser(RegText.RegTextDecoder.Decode(file)).Parse();
 

@@ -5,10 +5,16 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.RegText;
 
-/// <summary>Reads .reg text, version 5. Quoted text and key lines may hold line breaks, as regedit writes them.</summary>
+/// <summary>
+/// Reads .reg text, version 5 or 4 (REGEDIT4, of Windows 95 to NT 4: texts in hex(2) and hex(7) have one byte a character there). Quoted text and key lines may hold line
+/// breaks, as regedit writes them. Source: "How to add, modify, or delete registry subkeys and values by using a .reg file", Microsoft.
+/// </summary>
 internal sealed class RegTextParser(string text)
 {
     private const string Version5 = "Windows Registry Editor Version 5.00";
+    private const string Version4 = "REGEDIT4";
+
+    private bool _isVersion4;
 
     private int _position;
     private int _line = 1;
@@ -16,9 +22,10 @@ internal sealed class RegTextParser(string text)
     public RegTextFile Parse()
     {
         SkipBlank();
-        if (!text.AsSpan(_position).StartsWith(Version5, StringComparison.OrdinalIgnoreCase))
+        _isVersion4 = text.AsSpan(_position).StartsWith(Version4, StringComparison.Ordinal);
+        if (!_isVersion4 && !text.AsSpan(_position).StartsWith(Version5, StringComparison.OrdinalIgnoreCase))
         {
-            throw Mistake($"the text does not start with '{Version5}'");
+            throw Mistake($"the text does not start with '{Version5}' or '{Version4}'");
         }
 
         SkipLine();
@@ -140,7 +147,9 @@ internal sealed class RegTextParser(string text)
             }
 
             _position += 2;
-            return new RegTextValue(name, false, (RegistryValueType)type, ReadBytes());
+            var bytes = ReadBytes();
+            return new RegTextValue(name, false, (RegistryValueType)type,
+                _isVersion4 && (RegistryValueType)type is (RegistryValueType.String or RegistryValueType.ExpandString or RegistryValueType.MultiString) ? Widen(bytes) : bytes);
         }
 
         if (rest.StartsWith("hex:", StringComparison.OrdinalIgnoreCase))
@@ -150,6 +159,18 @@ internal sealed class RegTextParser(string text)
         }
 
         throw Mistake("the data is no text, no dword:, no hex: and no '-'");
+    }
+
+    // Of version 4, characters of one byte. Beyond ASCII they are those of the code page of the machine that wrote the file, which nothing in it names.
+    private byte[] Widen(byte[] narrow)
+    {
+        var wide = new byte[narrow.Length * 2];
+        for (var i = 0; i < narrow.Length; i++)
+        {
+            wide[i * 2] = narrow[i] < 0x80 ? narrow[i] : throw Mistake("a text of version 4 holds a character beyond ASCII, and its code page is not known; save the file as version 5");
+        }
+
+        return wide;
     }
 
     private string ReadQuoted()

@@ -13,33 +13,96 @@ public sealed record CloudbaseInitSetting(string Section, string Key, string Val
 /// Edits <c>cloudbase-init.conf</c> by the rules of oslo.config (iniparser.py, cfg.py), which differ from those of Windows INI files: a key needs a
 /// section, names are case-sensitive, <c>=</c> or <c>:</c> divides, a line that begins with a blank goes on with the value above it, <c>#</c> and
 /// <c>;</c> begin a comment at the start of a line only, and of several assignments the last counts. Every byte that is not changed stays: the file
-/// is handled as bytes, line by line. A byte order mark is taken away, because oslo.config does not start with one.
+/// is handled as bytes, line by line, in the code page of its Windows, which is how Python reads it. A byte order mark is taken away, because oslo.config does not start with
+/// one; UTF-16 is written in that code page. A file that the agent could not read all the same is left as it is.
 /// </summary>
 public sealed class CloudbaseInitConfig
 {
-    private readonly List<string> _lines; // each with its line end
+    // The bytes of code page 1252 that stand for no character: Python refuses a file with one of them, where Windows shows a control character.
+    private static readonly byte[] UndefinedIn1252 = [0x81, 0x8D, 0x8F, 0x90, 0x9D];
+
+    // Not the blanks of Latin-1 beyond ASCII: those are parts of characters in other code pages.
+    private static readonly char[] Blanks = [' ', '\t', '\r', '\n', '\v', '\f'];
+
+    private readonly List<string> _lines; // each with its line end; a character for each byte
     private readonly string _lineEnd;
     private readonly bool _wasChanged;
+    private readonly Encoding _ansi;
+    private readonly List<string> _unreadable = [];
 
-    private CloudbaseInitConfig(string text, bool wasChanged)
+    private CloudbaseInitConfig(string text, bool wasChanged, Encoding ansi)
     {
         _lines = SplitLines(text);
         _wasChanged = wasChanged;
+        _ansi = ansi;
         _lineEnd = _lines.Count > 0 && _lines[0].EndsWith('\n') && !_lines[0].EndsWith("\r\n", StringComparison.Ordinal) ? "\n" : "\r\n";
     }
 
     /// <summary>Reads a file; an absent one is empty.</summary>
-    public static CloudbaseInitConfig Parse(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">The file.</param>
+    /// <param name="ansi">How the agent reads it: see <see cref="AnsiCodePage"/>; null for code page 1252.</param>
+    public static CloudbaseInitConfig Parse(ReadOnlySpan<byte> bytes, Encoding? ansi = null)
     {
+        ansi ??= AnsiCodePage.Default;
         if (bytes.StartsWith(Encoding.UTF8.Preamble))
         {
-            return new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes[3..]), wasChanged: true);
+            return Convert(bytes, Encoding.UTF8, ansi);
         }
 
-        // Notepad's "Unicode", with its mark or without: oslo.config cannot read it at all, so the same text is written as UTF-8.
-        return WideEncoding(bytes) is { } encoding
-            ? new CloudbaseInitConfig(Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(encoding.GetString(bytes).TrimStart('\uFEFF'))), wasChanged: true)
-            : new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes), wasChanged: false);
+        // Notepad's "Unicode", with its mark or without: the agent cannot read it at all, so the same text is written as it reads it.
+        if (WideEncoding(bytes) is { } encoding)
+        {
+            return Convert(bytes, encoding, ansi);
+        }
+
+        var config = new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes), wasChanged: false, ansi);
+        for (var (line, start) = (1, 0); start < bytes.Length; line++)
+        {
+            var length = bytes[start..].IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : bytes.Length - start;
+            if (!IsReadable(bytes.Slice(start, length), ansi))
+            {
+                config._unreadable.Add($"line {line} holds bytes that are no text in the code page of this Windows ({ansi.CodePage})");
+                break;
+            }
+
+            start += length;
+        }
+
+        return config;
+    }
+
+    /// <summary>Text of another encoding as the agent reads it. What its code page cannot express, or what is no text, is a mistake, and the file stays.</summary>
+    private static CloudbaseInitConfig Convert(ReadOnlySpan<byte> bytes, Encoding encoding, Encoding ansi)
+    {
+        try
+        {
+            var strict = Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
+            return new CloudbaseInitConfig(Encoding.Latin1.GetString(ansi.GetBytes(strict.GetString(bytes).TrimStart('\uFEFF'))), wasChanged: true, ansi);
+        }
+        catch (Exception e) when (e is DecoderFallbackException or EncoderFallbackException)
+        {
+            var config = new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes), wasChanged: false, ansi);
+            config._unreadable.Add($"it is {encoding.WebName} with text that the code page of this Windows ({ansi.CodePage}) does not have");
+            return config;
+        }
+    }
+
+    private static bool IsReadable(ReadOnlySpan<byte> line, Encoding ansi)
+    {
+        if (!line.ContainsAnyExceptInRange((byte)0, (byte)0x7F))
+        {
+            return true;
+        }
+
+        try
+        {
+            _ = ansi.GetCharCount(line);
+            return ansi.CodePage != 1252 || line.IndexOfAny(UndefinedIn1252) < 0;
+        }
+        catch (DecoderFallbackException)
+        {
+            return false;
+        }
     }
 
     /// <summary>UTF-16, by its mark or by the zeros that nearly every second byte of a file in English then is; null for anything else.</summary>
@@ -55,13 +118,13 @@ public sealed class CloudbaseInitConfig
             return Encoding.BigEndianUnicode;
         }
 
-        if (bytes.Length < 4 || bytes.Length % 2 != 0)
+        if (bytes.Length < 4)
         {
             return null;
         }
 
         var (even, odd) = (0, 0);
-        for (var i = 0; i < bytes.Length; i += 2)
+        for (var i = 0; i + 1 < bytes.Length; i += 2)
         {
             even += bytes[i] == 0 ? 1 : 0;
             odd += bytes[i + 1] == 0 ? 1 : 0;
@@ -79,12 +142,12 @@ public sealed class CloudbaseInitConfig
     {
         get
         {
-            var mistakes = new List<string>();
+            var mistakes = new List<string>(_unreadable);
             string? section = null;
             var hasKey = false;
             for (var i = 0; i < _lines.Count; i++)
             {
-                var line = _lines[i].TrimEnd();
+                var line = _lines[i].TrimEnd(Blanks);
                 if (line.Contains('\0', StringComparison.Ordinal))
                 {
                     mistakes.Add($"line {i + 1} holds a zero byte: the file is in no encoding that the agent reads");
@@ -121,11 +184,17 @@ public sealed class CloudbaseInitConfig
     }
 
     /// <summary>The value that counts, or null.</summary>
-    public string? Get(string section, string key) => Find(section, key) is { Count: > 0 } all ? all[^1].Value : null;
+    public string? Get(string section, string key) => Find(section, key) is { Count: > 0 } all ? Decode(all[^1].Value) : null;
 
     /// <summary>Makes a setting hold: the value that counts is right, and is the only one. Does nothing where that is so.</summary>
     public void Apply(CloudbaseInitSetting setting)
     {
+        if (Encode(setting.Value) is not { } value)
+        {
+            _unreadable.Add($"{setting.Key} would be {setting.Value}, which the code page of this Windows ({_ansi.CodePage}) cannot express");
+            return;
+        }
+
         var all = Find(setting.Section, setting.Key);
         if (all.Count == 0 && setting.Section == "DEFAULT" && StrayKey() is { } stray)
         {
@@ -136,14 +205,14 @@ public sealed class CloudbaseInitConfig
 
         if (all.Count == 0)
         {
-            Insert(setting.Section, $"{setting.Key}={setting.Value}");
+            Insert(setting.Section, $"{setting.Key}={value}");
             return;
         }
 
         var last = all[^1];
-        if (last.Value != setting.Value && setting.IsRequired)
+        if (last.Value != value && setting.IsRequired)
         {
-            Replace(last.Line, last.LineCount, $"{setting.Key}={setting.Value}");
+            Replace(last.Line, last.LineCount, $"{setting.Key}={value}");
         }
 
         for (var i = all.Count - 2; i >= 0; i--)
@@ -157,6 +226,31 @@ public sealed class CloudbaseInitConfig
 
     /// <summary>Whether the file must be written: something was changed, or a byte order mark was taken away.</summary>
     public bool MustBeWritten => IsChanged || _wasChanged;
+
+    /// <summary>A value as bytes of the file, a character for each; null when the code page cannot express it.</summary>
+    private string? Encode(string value)
+    {
+        try
+        {
+            return Encoding.Latin1.GetString(_ansi.GetBytes(value));
+        }
+        catch (EncoderFallbackException)
+        {
+            return null;
+        }
+    }
+
+    private string Decode(string bytes)
+    {
+        try
+        {
+            return _ansi.GetString(Encoding.Latin1.GetBytes(bytes));
+        }
+        catch (DecoderFallbackException)
+        {
+            return bytes; // one of the mistakes
+        }
+    }
 
     private enum LineKind
     {
@@ -190,7 +284,7 @@ public sealed class CloudbaseInitConfig
             return LineKind.Comment;
         }
 
-        return line.AsSpan().IndexOfAny(":=") is > 0 and var at && line.AsSpan(0, at).Trim().Length > 0 ? LineKind.Assignment : LineKind.Bad;
+        return line.AsSpan().IndexOfAny(":=") is > 0 and var at && line.AsSpan(0, at).Trim(Blanks).Length > 0 ? LineKind.Assignment : LineKind.Bad;
     }
 
     /// <summary>Every assignment of a key in every part of a section, with the lines that it takes.</summary>
@@ -200,7 +294,7 @@ public sealed class CloudbaseInitConfig
         string? current = null;
         for (var i = 0; i < _lines.Count; i++)
         {
-            var line = _lines[i].TrimEnd();
+            var line = _lines[i].TrimEnd(Blanks);
             var kind = KindOf(line);
             if (kind == LineKind.Section)
             {
@@ -209,16 +303,16 @@ public sealed class CloudbaseInitConfig
             else if (kind == LineKind.Assignment && IsSection(current, section))
             {
                 var at = line.AsSpan().IndexOfAny(":=");
-                if (line[..at].Trim() != key)
+                if (line[..at].Trim(Blanks) != key)
                 {
                     continue;
                 }
 
-                var value = new StringBuilder(Unquote(line[(at + 1)..].Trim()));
+                var value = new StringBuilder(Unquote(line[(at + 1)..].Trim(Blanks)));
                 var count = 1;
-                while (i + count < _lines.Count && KindOf(_lines[i + count].TrimEnd()) == LineKind.Continuation)
+                while (i + count < _lines.Count && KindOf(_lines[i + count].TrimEnd(Blanks)) == LineKind.Continuation)
                 {
-                    value.Append('\n').Append(_lines[i + count].Trim());
+                    value.Append('\n').Append(_lines[i + count].Trim(Blanks));
                     count++;
                 }
 
@@ -232,8 +326,8 @@ public sealed class CloudbaseInitConfig
     /// <summary>The first line, when it is an assignment in front of every section; else null.</summary>
     private int? StrayKey()
     {
-        var first = _lines.FindIndex(l => KindOf(l.TrimEnd()) is LineKind.Section or LineKind.Assignment);
-        return first >= 0 && KindOf(_lines[first].TrimEnd()) == LineKind.Assignment ? first : null;
+        var first = _lines.FindIndex(l => KindOf(l.TrimEnd(Blanks)) is LineKind.Section or LineKind.Assignment);
+        return first >= 0 && KindOf(_lines[first].TrimEnd(Blanks)) == LineKind.Assignment ? first : null;
     }
 
     /// <summary>DEFAULT is written so; other sections are looked up without case (cfg.py, _normalize_group_name).</summary>
@@ -249,7 +343,7 @@ public sealed class CloudbaseInitConfig
         string? current = null;
         for (var i = 0; i < _lines.Count; i++)
         {
-            var line = _lines[i].TrimEnd();
+            var line = _lines[i].TrimEnd(Blanks);
             var kind = KindOf(line);
             current = kind == LineKind.Section ? line[1..^1] : current;
             if (IsSection(current, section) && kind is LineKind.Section or LineKind.Assignment or LineKind.Continuation)
@@ -265,7 +359,7 @@ public sealed class CloudbaseInitConfig
         else if (section == "DEFAULT")
         {
             // In front of the first section; comments at the top of the file stay at the top.
-            var first = _lines.FindIndex(l => KindOf(l.TrimEnd()) is not (LineKind.Blank or LineKind.Comment));
+            var first = _lines.FindIndex(l => KindOf(l.TrimEnd(Blanks)) is not (LineKind.Blank or LineKind.Comment));
             InsertLines(first < 0 ? _lines.Count : first, "[DEFAULT]", text);
         }
         else

@@ -131,7 +131,7 @@ public sealed record CloudbaseInitPlan
             }
         }
 
-        var config = CloudbaseInitConfig.Parse(Encoding.UTF8.GetBytes(text.ToString()));
+        var config = CloudbaseInitConfig.Parse(Encoding.UTF8.GetBytes(text.ToString()), Encoding.UTF8);
         foreach (var setting in settings)
         {
             config.Apply(setting);

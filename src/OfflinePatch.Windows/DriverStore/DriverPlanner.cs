@@ -31,14 +31,19 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
             var now = DriverReadiness.Of(system, entry, Staged, options.StoreOnly, options.AllowUnsigned);
             var package = selection.Find(entry.Id) ?? (now.IsReady ? null : OwnPackage(now));
             var isNewer = package is not null && now.Version is { } version && package.Version.CompareTo(version) > 0;
-            if (now.IsReady && !isNewer)
+            var check = isNewer || !now.IsReady ? (package is null ? null : DriverPackageCheck.Run(package, Target, options.Signatures)) : null;
+            if (now.IsReady && check?.IsUsable(options.AllowUnsigned) != true)
             {
-                drivers.Add(new PlannedDriver(now, CheckStaged(now), DriverVerdict.Ready, "") { IsPublisherTrusted = IsPublisherTrusted(now) });
+                // What is in the store is judged as what is in a source: Windows loads one like the other. A newer one that must not be used changes nothing.
+                var staged = CheckStaged(now);
+                var refusal = staged is null || options.AllowUnsigned ? null : Refusal(staged.Findings.Where(f => f.Kind == DriverFindingKind.Signature));
+                drivers.Add(refusal is null
+                    ? new PlannedDriver(now, staged, DriverVerdict.Ready, "") { IsPublisherTrusted = IsPublisherTrusted(now) }
+                    : new PlannedDriver(now, staged, DriverVerdict.Refused, $"In the driver store ({now.Staged!.PublishedName}): {refusal}"));
             }
-            else if (package is not null)
+            else if (check is not null)
             {
-                var check = DriverPackageCheck.Run(package, Target, options.Signatures);
-                var refusal = check.IsUsable(options.AllowUnsigned) ? null : string.Join(" ", check.Findings.Where(f => f.Kind != DriverFindingKind.Warning).Select(f => f.Message).Distinct().Take(4));
+                var refusal = check.IsUsable(options.AllowUnsigned) ? null : Refusal(check.Findings.Where(f => f.Kind != DriverFindingKind.Warning));
                 drivers.Add(new PlannedDriver(now, check, refusal is null ? DriverVerdict.Stage : DriverVerdict.Refused, refusal ?? ""));
             }
             else if (isDemanded(entry))
@@ -78,6 +83,8 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
             .Where(e => e.Package is not null)
             .ToDictionary(e => e.Id, e => DriverPackageCheck.Run(e.Package!, Target, options.Signatures), StringComparer.OrdinalIgnoreCase);
     }
+
+    private static string? Refusal(IEnumerable<DriverFinding> findings) => findings.Select(f => f.Message).Distinct().Take(4).ToList() is { Count: > 0 } messages ? string.Join(" ", messages) : null;
 
     /// <summary>The package in the image itself, where it is whole and only not configured: it can be completed without a source.</summary>
     private DriverPackage? OwnPackage(DriverReadiness now) =>

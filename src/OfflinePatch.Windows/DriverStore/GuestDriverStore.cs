@@ -44,7 +44,7 @@ public static class GuestDriverStore
 
         // One that lost files is completed where the source holds the very same package; else it does not count.
         var staged = DriverInventory.Read(system, options.Manifest, check.Package.InfName);
-        var existing = FindExisting(staged.Where(s => StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0), check);
+        var existing = FindExisting(staged.Where(s => StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0 && IsAccepted(system, s, check, options)), check);
         var damaged = existing is null ? FindExisting(staged.Where(s => s.HasFiles && FromStore(system, s).InfContent.AsSpan().SequenceEqual(check.Package.InfContent)), check) : null;
         var plan = existing is not null || damaged is not null
             ? new StagingPlan(system, damaged is null ? FromStore(system, existing!) : check.Package, check.Target,
@@ -70,6 +70,10 @@ public static class GuestDriverStore
             && s.ClassGuid == check.Package.Inf.Version.ClassGuid && s.Version.CompareTo(check.Package.Version) >= 0
             && SharesAnId(s, check))
         .OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).FirstOrDefault();
+
+    /// <summary>Whether this Windows accepts the signatures of a package that is in the store.</summary>
+    private static bool IsAccepted(WindowsSystem system, StagedDriver staged, DriverPackageCheck check, StagingOptions options) =>
+        options.AllowUnsigned || PackageOf(system, staged) is not { } package || DriverPackageCheck.Run(package, check.Target, check.Options).IsSigned;
 
     private static bool SharesAnId(StagedDriver staged, DriverPackageCheck check) =>
         staged.Ids.Count == 0 || check.Package.Ids(check.Target).Any(i => staged.Ids.Contains(i, StringComparer.OrdinalIgnoreCase));

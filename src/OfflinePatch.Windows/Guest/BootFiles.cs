@@ -37,6 +37,9 @@ public sealed record BootFiles
         _ => null,
     };
 
+    /// <summary>Whether the default entry has testsigning on.</summary>
+    public bool HasTestSigning => Store?.Hive is { } hive && BootEntries.Read(hive)?.HasTestSigning == true;
+
     /// <summary>Checks and writes back every store that was changed; returns how many.</summary>
     public int WriteBack() => (UefiStore?.Hive?.WriteBack() ?? false ? 1 : 0) + (BiosStore?.Hive?.WriteBack() ?? false ? 1 : 0);
 }

@@ -8,6 +8,9 @@ public sealed class ChangeLog
     /// <summary>The clock of every time stamp that a change leaves in the image.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
+    /// <summary>Receives every change when it is made; or null.</summary>
+    public Action<string>? Trace { get; init; }
+
     private readonly Dictionary<(string Key, string Name), RegistryChange> _registry = [];
     private readonly Dictionary<string, FileChange> _files = [];
 
@@ -36,6 +39,7 @@ public sealed class ChangeLog
     /// <param name="after">Its new content as text; null when it was deleted.</param>
     public void RecordRegistry(string key, string name, string? before, string? after)
     {
+        Trace?.Invoke($"registry {key}\\{(name.Length == 0 ? "(Default)" : name)}: {before ?? "absent"} -> {after ?? "deleted"}");
         var id = (key.ToUpperInvariant(), name.ToUpperInvariant());
         _registry[id] = _registry.TryGetValue(id, out var earlier)
             ? earlier with { After = after, Rule = _rule }
@@ -48,6 +52,7 @@ public sealed class ChangeLog
     /// <param name="length">Bytes of its new content.</param>
     public void RecordFile(string path, FileChangeKind kind, long length)
     {
+        Trace?.Invoke($"file {path}: {(kind == FileChangeKind.Deleted ? "deleted" : $"{(kind == FileChangeKind.Added ? "added" : "replaced")}, {length} bytes")}");
         var id = path.ToUpperInvariant();
         if (_files.TryGetValue(id, out var earlier) && earlier.Kind == FileChangeKind.Added)
         {

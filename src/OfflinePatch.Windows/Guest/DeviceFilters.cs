@@ -15,8 +15,14 @@ public enum FilterFault
     /// <summary>There is no such service.</summary>
     NoService,
 
+    /// <summary>The service is not a kernel driver.</summary>
+    NotADriver,
+
     /// <summary>The file of the service is missing, empty, or on another drive.</summary>
     NoFile,
+
+    /// <summary>The file is an executable for another processor.</summary>
+    WrongMachine,
 
     /// <summary>The service is disabled.</summary>
     Disabled,
@@ -42,11 +48,15 @@ public static class DeviceFilters
         "{4D36E96A-E325-11CE-BFC1-08002BE10318}", // HDC
         "{4D36E97B-E325-11CE-BFC1-08002BE10318}", // SCSIAdapter
         "{4D36E97D-E325-11CE-BFC1-08002BE10318}", // System
+        "{4D36E966-E325-11CE-BFC1-08002BE10318}", // Computer: the root that ACPI and PCI hang on
         "{71A27CDD-812A-11D0-BEC7-08002BE2092F}", // Volume
     ];
 
-    /// <summary>The buses between the processor and a disk. What hangs on others (USB, HDAUDIO, ROOT…) is on no way to it.</summary>
-    private static readonly string[] BootBuses = ["ACPI", "PCI", "PCIIDE", "IDE", "SCSI", "STORAGE"];
+    /// <summary>The buses between the processor and a disk. What hangs on others (USB, HDAUDIO…) is not between them.</summary>
+    private static readonly string[] BootBuses = ["ACPI", "ACPI_HAL", "PCI", "PCIIDE", "IDE", "SCSI", "STORAGE"];
+
+    /// <summary>The devices of the bus ROOT that are between processor and disk.</summary>
+    private static readonly string[] BootRootDevices = [@"Enum\ROOT\ACPI_HAL", @"Enum\ROOT\VOLMGR"];
 
     /// <summary>Filters of Windows itself. They are judged like any other, and never taken out of a list: Windows does not start without them.</summary>
     private static readonly string[] Inbox =
@@ -60,7 +70,8 @@ public static class DeviceFilters
     /// needed to start must be SERVICE_BOOT_START; the order of steps of XenBootFix and XenServer's uninstaller.
     /// </summary>
     public static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Broken(WindowsSystem system, ControlSet set) =>
-        Classes(set).Where(k => IsBootClass(k.Name)).Concat(Devices(set, BootBuses).Where(k => IsBootClass(k.GetString("ClassGUID"))))
+        Classes(set).Where(k => IsBootClass(k.Name))
+            .Concat(Devices(set, BootBuses).Concat(BootRootDevices.SelectMany(d => set.Find(d)?.SubKeys ?? [])).Where(k => IsBootClass(k.GetString("ClassGUID"))))
             .SelectMany(Of)
             .Select(f => (f, Judge(system, set, f.Filter)))
             .Where(f => f.Item2 != FilterFault.None);
@@ -93,9 +104,19 @@ public static class DeviceFilters
             return FilterFault.NoService;
         }
 
+        if (!ServiceImage.IsDriver(service))
+        {
+            return FilterFault.NotADriver;
+        }
+
         if (ServiceImage.HasFile(system, service) != true)
         {
             return FilterFault.NoFile;
+        }
+
+        if (ServiceImage.IsForAnotherMachine(system, service))
+        {
+            return FilterFault.WrongMachine;
         }
 
         var start = service.GetDword("Start");

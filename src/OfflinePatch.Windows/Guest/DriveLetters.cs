@@ -8,12 +8,12 @@ internal static class DriveLetters
     /// <summary>The letter of the volume that holds the installation; <c>C:</c> where nothing says otherwise.</summary>
     public static string Of(WindowsSystem system, PartitionTable partitions)
     {
-        // What the installation was told at its setup is what its registry names everywhere. MountedDevices may give that letter to another partition, and then this one
-        // another letter; where the letter is free, what MountedDevices says is what Windows sees.
+        // What SOFTWARE says is the letter that Windows ran with last: every other path in its registry has it. Where MountedDevices gives the partition another letter,
+        // Windows would start with one that those paths do not have (boot.drive-letter).
         var root = system.Load(HiveName.Software).Hive?.Root.Find(@"Microsoft\Windows NT\CurrentVersion")?.GetString("SystemRoot");
-        var installed = root is { Length: > 2 } && root[1] == ':' && char.IsAsciiLetter(root[0]) ? root[..2].ToUpperInvariant() : null;
-        var mounted = system.Volume.Partition is { } partition ? Of(system, partitions, partition) : null;
-        return installed is not null && (mounted is null || MountedDevices.Read(system).Any(d => d.Letter == installed)) ? installed : mounted ?? installed ?? "C:";
+        return root is { Length: > 2 } && root[1] == ':' && char.IsAsciiLetter(root[0])
+            ? root[..2].ToUpperInvariant()
+            : (system.Volume.Partition is { } partition ? Of(system, partitions, partition) : null) ?? "C:";
     }
 
     /// <summary>The letter that an installation gives to a partition, or null.</summary>

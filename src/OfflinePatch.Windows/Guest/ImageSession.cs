@@ -22,7 +22,7 @@ public sealed class ImageSession : IDisposable
         Options = options;
         _sharesDisk = sharesDisk;
         var partitions = PartitionTable.Read(disk);
-        changes ??= new ChangeLog { Clock = options.Clock };
+        changes ??= new ChangeLog { Clock = options.Clock, Trace = options.Trace };
         Machine = GuestMachine.Find(disk, partitions, VolumeOpener.OpenAll(disk, partitions, changes, options), changes);
     }
 
@@ -68,6 +68,7 @@ public sealed class ImageSession : IDisposable
                 continue;
             }
 
+            Options.Trace?.Invoke($"checking {volume.Description}");
             files.Flush();
             if (files.CheckChanges().FirstOrDefault(f => f.IsError) is { } finding)
             {

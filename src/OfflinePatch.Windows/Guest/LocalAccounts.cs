@@ -74,6 +74,12 @@ public static class LocalAccounts
         return length == 0 || offset > room || length > room - offset ? null : RegistryText.ReadString(c.AsSpan(Layout.CData + (int)offset, (int)length));
     }
 
+    /// <summary>The names of the local groups; none where SAM does not list them.</summary>
+    public static IReadOnlyList<string> GroupNames(GuestHive sam) =>
+        [.. from domain in (string[])["Builtin", "Account"]
+            from key in sam.Root.Find($@"SAM\Domains\{domain}\Aliases\Names")?.SubKeys.Take(MaximumAccounts) ?? []
+            select key.Name];
+
     private static string? Name(ReadOnlySpan<byte> v)
     {
         var name = Item(v, Layout.VName);

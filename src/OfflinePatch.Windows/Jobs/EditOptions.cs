@@ -27,10 +27,13 @@ public sealed record EditOptions
     /// <summary>Receives what the user has to know and is no error: that an interrupted change is shown as it was before, or was rolled back. Or null.</summary>
     public Action<string>? Note { get; init; }
 
+    /// <summary>Receives what is done, step by step: stages, rules, every file and registry value that is written. Or null.</summary>
+    public Action<string>? Trace { get; init; }
+
     /// <summary>The clock of every time stamp that a change leaves in the image.</summary>
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 
-    internal SessionOptions Session => new() { ReplayLog = ReplayLog || ForceReplay, ForceReplay = ForceReplay, Clock = Clock };
+    internal SessionOptions Session => new() { ReplayLog = ReplayLog || ForceReplay, ForceReplay = ForceReplay, Clock = Clock, Trace = Trace };
 
     internal ImageTransaction OpenTransaction(string path, bool writable) => ImageTransaction.Open(path, new TransactionOptions
     {

@@ -8,7 +8,7 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>Makes an image ready: in place, as a fixed copy, or only in a dry run. All or nothing.</summary>
+/// <summary>Makes an image ready: in place, as a fixed copy, or only in a dry run. What is written is written as one transaction.</summary>
 public static class FixJob
 {
     /// <summary>Fixes one image.</summary>
@@ -23,7 +23,21 @@ public static class FixJob
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
     public static ImageReport Fix(string path, FixRequest request, CancellationToken cancellation)
     {
-        using var sources = RuleSources.Open(request.Rules);
+        using var sources = OpenedSources.Open(request.Rules);
+        return Fix(path, request, sources, cancellation);
+    }
+
+    /// <summary>Fixes one of several images, with sources that are opened once for all of them.</summary>
+    /// <param name="path">The image.</param>
+    /// <param name="request">What to do.</param>
+    /// <param name="opened">The sources of the request. Not to be used by two threads at a time.</param>
+    /// <param name="cancellation">Looked at until the first byte is written.</param>
+    /// <inheritdoc cref="Fix(string, FixRequest, CancellationToken)" path="/exception"/>
+    public static ImageReport Fix(string path, FixRequest request, OpenedSources opened, CancellationToken cancellation)
+    {
+        var sources = opened.Sources;
+        var trace = request.Open.Trace;
+        trace?.Invoke($"opening {path}");
         using var transaction = request.Open.OpenTransaction(path, writable: !request.DryRun && request.Output is null);
         using var copyStorage = new OverlayStorage();
         using var session = OpenSession(transaction, request, copyStorage);
@@ -34,9 +48,12 @@ public static class FixJob
             Sources = sources,
             OutputFormat = request.Output?.Format,
             FileSize = transaction.HostLength,
+            HasParents = transaction.HasParents,
+            Cancellation = cancellation,
         };
+        trace?.Invoke($"opened: {session.Machine.Disk.Format.ToString().ToLowerInvariant()}, {session.Machine.Disk.Length} bytes, {session.Machine.Volumes.Count} volumes");
         var report = RuleRunner.Fix(session, context, request.DryRun);
-        report = report with { Notes = [.. report.Notes, .. transaction.HostNotes] };
+        report = report with { AllocatedSize = transaction.HostPaths.Sum(HostPaths.AllocatedLength), Notes = [.. report.Notes, .. transaction.HostNotes] };
         cancellation.ThrowIfCancellationRequested();
         if (request.DryRun || report.Result == ImageResult.Refused)
         {
@@ -45,19 +62,25 @@ public static class FixJob
 
         if (UnusableSource(report, sources) is { } rule)
         {
-            return report with
-            {
-                Result = ImageResult.Refused,
-                Error = JobError.UnusableSource(rule),
-                Rules = [.. report.Rules.Select(r => r.State == RuleState.Fixed ? r with { State = RuleState.WouldFix } : r)],
-                Changes = null,
-            };
+            return WithoutWriting(report) with { Result = ImageResult.Refused, Error = JobError.UnusableSource(rule) };
         }
 
+        if (request.RequireReady && report.Result is not (ImageResult.Ready or ImageResult.RulesPass))
+        {
+            return WithoutWriting(report) with { Notes = [.. report.Notes, "--require-ready: the result would not be ready, so nothing was written."] };
+        }
+
+        trace?.Invoke(request.Output is { } copied ? $"writing {copied.Path}" : "writing the image");
         return request.Output is { } output
             ? FixedCopy.Write(session.Machine.Disk, transaction, request.Open, output, report, cancellation)
             : Commit(report, transaction, cancellation);
     }
+
+    private static ImageReport WithoutWriting(ImageReport report) => report with
+    {
+        Rules = [.. report.Rules.Select(r => r.State == RuleState.Fixed ? r with { State = RuleState.WouldFix } : r)],
+        Changes = null,
+    };
 
     /// <summary>Opens the disk itself, or for a copy or dry run a view of it whose changes go nowhere else.</summary>
     private static ImageSession OpenSession(ImageTransaction transaction, FixRequest request, OverlayStorage copyStorage)

@@ -14,6 +14,9 @@ public sealed record FixRequest
     /// <summary>The fixed copy, or null to change the image in place.</summary>
     public OutputOptions? Output { get; init; }
 
+    /// <summary>Write only when the result is ready (or, where rules were chosen, when these pass).</summary>
+    public bool RequireReady { get; init; }
+
     /// <summary>Report what would be done; write nothing.</summary>
     public bool DryRun { get; init; }
 }

@@ -84,6 +84,8 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
 
     public HiveLocation Locate(string key) => new(Hive, key.Trim('\\'), RootPath);
 
+    public IReadOnlyList<string>? RootsBelow(string key) => null;
+
     public HiveLocation LocateImport(string key) => new(Hive, RegistryPath.BelowHive(key), RootPath);
 
     public Hive BootStore() => Hive;

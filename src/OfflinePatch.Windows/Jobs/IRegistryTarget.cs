@@ -12,6 +12,12 @@ public interface IRegistryTarget
     /// <exception cref="UnsupportedImageException"><c>JOB-0010</c>: there is no such hive.</exception>
     HiveLocation Locate(string key);
 
+    /// <summary>
+    /// The hives below a key that is above them, by their full paths: below nothing the roots, below <c>HKLM</c> the hives of the machine, below <c>HKU</c> those of its users.
+    /// Null for a key inside a hive.
+    /// </summary>
+    IReadOnlyList<string>? RootsBelow(string key);
+
     /// <summary>The hive and path for a key as .reg text names it, always with a root such as <c>HKEY_LOCAL_MACHINE</c>.</summary>
     /// <exception cref="UnsupportedImageException"><c>JOB-0010</c>: there is no such hive.</exception>
     HiveLocation LocateImport(string key);

@@ -85,7 +85,13 @@ public sealed class ImageEdit : IDisposable
             RequireSafe(volume);
         }
 
-        return _session.WriteBack() ? Commit(_transaction, cancellation) : default;
+        if (!_session.WriteBack())
+        {
+            return default;
+        }
+
+        _session.Options.Trace?.Invoke("writing the image");
+        return Commit(_transaction, cancellation);
     }
 
     /// <summary>Opens the disk of a transaction that is going to be changed in place.</summary>
@@ -129,7 +135,9 @@ public sealed class ImageEdit : IDisposable
         DiskImage? disk = null;
         try
         {
+            options.Trace?.Invoke($"opening {path}");
             disk = isWritable ? OpenInPlace(transaction) : DiskFormats.Open(transaction);
+            options.Trace?.Invoke($"opened: {disk.Format.ToString().ToLowerInvariant()}, {disk.Length} bytes");
             return new ImageEdit(transaction, ImageSession.Open(transaction, disk, options.Session), isWritable);
         }
         catch

@@ -30,6 +30,34 @@ internal sealed class ImageRegistry(ImageEdit image) : IRegistryTarget
         };
     }
 
+    public IReadOnlyList<string>? RootsBelow(string key)
+    {
+        var (root, rest) = RegistryPath.SplitRoot(key);
+        if (rest.Length > 0)
+        {
+            return null;
+        }
+
+        var files = Windows.Volume.RequireFiles();
+        return root switch
+        {
+            "" => [RegistryPath.LongRoot("HKLM"), RegistryPath.LongRoot("HKU")],
+            "HKLM" =>
+            [
+                .. Enum.GetValues<HiveName>()
+                    .Where(n => n != HiveName.Default && files.FileExists(Windows.PathOf(@"System32\config\" + n.FileName()))).Select(n => RegistryPath.LongRoot(n.RootPath())),
+                .. image.Machine.Boot.Store?.Hive is null ? Array.Empty<string>() : [RegistryPath.LongRoot(@"HKLM\" + BootStoreName)],
+            ],
+            "HKU" =>
+            [
+                RegistryPath.LongRoot(HiveName.Default.RootPath()),
+                .. (files.DirectoryExists("Users") ? files.Enumerate("Users") : [])
+                    .Where(e => e.IsDirectory && files.FileExists($@"Users\{e.Name}\NTUSER.DAT")).Select(e => RegistryPath.LongRoot(@"HKU\" + e.Name)),
+            ],
+            _ => null,
+        };
+    }
+
     public HiveLocation LocateImport(string key) => Locate(key);
 
     public Hive BootStore() => BootHive().Hive;

@@ -14,18 +14,33 @@ public static class InspectJob
     /// <exception cref="UnsupportedImageException">The image is of no known kind.</exception>
     /// <exception cref="RefusedException">An option is required.</exception>
     /// <exception cref="IOException">The host failed.</exception>
-    public static ImageReport Inspect(string path, EditOptions open, RuleRequest rules) =>
-        Read(path, open, rules, (session, context) => SessionSummary.Inspect(session.Files, context));
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static ImageReport Inspect(string path, EditOptions open, RuleRequest rules, OpenedSources? opened = null, CancellationToken cancellation = default) =>
+        Read(path, open, rules, opened, (session, context) => SessionSummary.Inspect(session.Files, context), cancellation);
 
     /// <summary>Runs the rules over the image and changes nothing.</summary>
     /// <inheritdoc cref="Inspect" path="/exception"/>
-    public static ImageReport Check(string path, EditOptions open, RuleRequest rules) => Read(path, open, rules, RuleRunner.Check);
+    public static ImageReport Check(string path, EditOptions open, RuleRequest rules, OpenedSources? opened = null, CancellationToken cancellation = default) =>
+        Read(path, open, rules, opened, RuleRunner.Check, cancellation);
 
-    private static ImageReport Read(string path, EditOptions open, RuleRequest rules, Func<ImageSession, RuleContext, ImageReport> job)
+    private static ImageReport Read(
+        string path, EditOptions open, RuleRequest rules, OpenedSources? opened, Func<ImageSession, RuleContext, ImageReport> job, CancellationToken cancellation)
     {
-        using var sources = RuleSources.Open(rules);
+        using var own = opened is null ? OpenedSources.Open(rules) : null;
+        open.Trace?.Invoke($"opening {path}");
         using var transaction = open.OpenTransaction(path, writable: false);
         using var session = ImageSession.Open(transaction, open.Session);
-        return job(session, new RuleContext { Machine = session.Machine, Request = rules, Sources = sources, FileSize = transaction.HostLength });
+        open.Trace?.Invoke($"opened: {session.Machine.Disk.Format.ToString().ToLowerInvariant()}, {session.Machine.Disk.Length} bytes, {session.Machine.Volumes.Count} volumes");
+        var report = job(session, new RuleContext
+        {
+            Machine = session.Machine,
+            Request = rules,
+            Sources = (opened ?? own)!.Sources,
+            FileSize = transaction.HostLength,
+            HasParents = transaction.HasParents,
+            Cancellation = cancellation,
+        }) with
+        { AllocatedSize = transaction.HostPaths.Sum(HostPaths.AllocatedLength) };
+        return transaction.ShowsOldBytes ? report with { Notes = [.. report.Notes, .. transaction.HostNotes] } : report;
     }
 }

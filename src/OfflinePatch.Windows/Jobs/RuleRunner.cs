@@ -95,6 +95,7 @@ internal static class RuleRunner
         var finding = Inspect(context, rule);
         if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
         {
+            context.Changes.Trace?.Invoke($"rule {rule.Id}: fixing");
             using (context.Changes.For(rule.Id))
             {
                 rule.Fix(context);
@@ -108,8 +109,10 @@ internal static class RuleRunner
 
     private static void VerifyAll(ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
     {
+        context.Changes.Trace?.Invoke("writing back what was changed, to memory");
         if (session.WriteBack())
         {
+            context.Changes.Trace?.Invoke("verifying: every rule again, over the result");
             using var fresh = session.Reopen();
             Verify(fresh, context with { Machine = fresh.Machine }, results, gates, repaired, dryRun);
         }
@@ -205,10 +208,20 @@ internal static class RuleRunner
 
     private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.Contract.IsGate);
 
-    private static Finding Inspect(RuleContext context, Rule rule) =>
-        rule.Contract.NeedsWindows && context.FoundWindows is null
+    private static Finding Inspect(RuleContext context, Rule rule)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        var finding = rule.Contract.NeedsWindows && context.FoundWindows is null
             ? Finding.NotApplicable("There is no Windows installation that can be read.")
             : rule.Inspect(context);
+        context.Changes.Trace?.Invoke($"{(rule.Contract.IsGate ? "gate" : "rule")} {rule.Id}: {finding.State switch
+        {
+            FindingState.Ok => "ok",
+            FindingState.Failed => finding.Fixable && rule.Contract.CanFix ? "fails, can be fixed" : "fails",
+            _ => "not applicable",
+        }}: {finding.Message}");
+        return finding;
+    }
 
     private static RuleReport Describe(RuleContext context, Rule rule, Finding finding) =>
         new(rule.Id, finding.State == FindingState.Failed && !rule.Contract.IsGate ? finding.Severity ?? RuleCatalog.SeverityOf(rule, context.Profile) : RuleCatalog.SeverityOf(rule, context.Profile),

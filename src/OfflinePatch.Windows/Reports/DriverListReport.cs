@@ -3,8 +3,19 @@ namespace OfflinePatch.Windows.Reports;
 /// <summary>The document of <c>offlinepatch drivers --json</c>.</summary>
 /// <param name="Schema">1.</param>
 /// <param name="Tool">The program.</param>
+/// <param name="Command"><c>drivers</c>.</param>
 /// <param name="Sources">One entry for each source, in the order of the command line.</param>
-public sealed record DriverListDocument(int Schema, ToolIdentity Tool, IReadOnlyList<DriverSourceReport> Sources);
+public sealed record DriverListDocument(int Schema, ToolIdentity Tool, string Command, IReadOnlyList<DriverSourceReport> Sources)
+{
+    /// <summary>The image that <c>--for</c> names, or null.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>The Windows in it, or null.</summary>
+    public string? Windows { get; init; }
+
+    /// <summary>What a fix of it would use, or null.</summary>
+    public IReadOnlyList<DriverPackageChoice>? Choices { get; init; }
+}
 
 /// <summary>The driver packages of one source.</summary>
 /// <param name="Path">The source.</param>

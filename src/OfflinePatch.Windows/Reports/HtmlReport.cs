@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
@@ -18,17 +17,14 @@ public static class HtmlReport
     private const int MaximumRows = 500; // a staged agent has thousands of files: their folders tell enough
 
     /// <summary>The page.</summary>
-    public static string Render(ReportDocument document)
+    /// <param name="document">The images.</param>
+    /// <param name="context">When, where and how it was made; or null.</param>
+    public static string Render(ReportDocument document, ReportContext? context = null)
     {
-        var html = new StringBuilder(64 * 1024);
-        html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
-            .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n")
-            .Append("<meta name=\"referrer\" content=\"no-referrer\">\n")
-            .Append("<title>").Append(Text(Title(document))).Append("</title>\n<style>\n").Append(HtmlStyle.Css).Append("</style>\n</head>\n<body>\n<main>\n");
+        var html = Begin(Title(document));
         if (document.Images.Count > 1)
         {
-            AppendOverview(html, document);
+            AppendOverview(html, document, (_, number) => $"#image-{number}");
         }
 
         for (var i = 0; i < document.Images.Count; i++)
@@ -36,16 +32,48 @@ public static class HtmlReport
             AppendImage(html, document, document.Images[i], i + 1);
         }
 
-        html.Append("<footer>").Append(Text($"{document.Tool.Name} {document.Tool.Version}")).Append("</footer>\n</main>\n</body>\n</html>\n");
-        return html.ToString();
+        return End(html, document, context);
     }
 
-    internal static string Text(string? text) => WebUtility.HtmlEncode(PrintableText.Escape(text ?? ""));
+    /// <summary>The list of images, each with a link to its own page.</summary>
+    /// <param name="document">The images.</param>
+    /// <param name="link">The address of the page of an image; null where it has none.</param>
+    /// <param name="context">When, where and how it was made; or null.</param>
+    public static string RenderIndex(ReportDocument document, Func<ImageReport, string?> link, ReportContext? context = null)
+    {
+        var html = Begin(Title(document));
+        AppendOverview(html, document, (image, _) => link(image) is { } name ? Uri.EscapeDataString(name) : null);
+        return End(html, document, context);
+    }
+
+    private static StringBuilder Begin(string title)
+    {
+        var html = new StringBuilder(64 * 1024);
+        return html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
+            .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n")
+            .Append("<meta name=\"referrer\" content=\"no-referrer\">\n")
+            .Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(HtmlStyle.Css).Append("</style>\n</head>\n<body>\n<main>\n");
+    }
+
+    private static string End(StringBuilder html, ReportDocument document, ReportContext? context)
+    {
+        html.Append("<footer><p>").Append(Text($"{document.Tool.Name} {document.Tool.Version}"));
+        if (context is not null)
+        {
+            html.Append(Text(string.Create(CultureInfo.InvariantCulture, $", {context.Time:yyyy-MM-dd HH:mm} UTC, on {context.Host}"))).Append("</p>\n<p><code>")
+                .Append(Text(context.Command)).Append("</code>");
+        }
+
+        return html.Append("</p></footer>\n</main>\n</body>\n</html>\n").ToString();
+    }
+
+    internal static string Text(string? text) => HtmlText.Plain(text);
 
     internal static string Size(long bytes) => bytes switch
     {
-        >= 1L << 40 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 40):0.##} TiB"),
-        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.##} GiB"),
+        >= 1L << 40 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 40):0.#} TiB"),
+        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.#} GiB"),
         >= 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.#} MiB"),
         >= 1L << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 10):0.#} KiB"),
         _ => $"{bytes} B",
@@ -55,19 +83,27 @@ public static class HtmlReport
         ? $"{Verdict(document, document.Images[0]).Headline} {FileName(document.Images[0].Path)}"
         : $"{document.Images.Count} disk images";
 
-    private static void AppendOverview(StringBuilder html, ReportDocument document)
+    private static void AppendOverview(StringBuilder html, ReportDocument document, Func<ImageReport, int, string?> link)
     {
-        html.Append("<h1>").Append(document.Images.Count).Append(" disk images</h1>\n<div class=\"scroll\"><table>\n<tr><th>Image</th><th>Result</th><th>Windows</th></tr>\n");
+        var verdicts = document.Images.Select(i => Verdict(document, i)).ToList();
+        html.Append("<header class=\"batch\">\n<h1>").Append(Text(Count(document.Images.Count, "disk image"))).Append("</h1>\n<p>")
+            .Append(string.Join(", ", verdicts.GroupBy(v => (v.Word, v.Style)).Select(g => $"{g.Count()} <span class=\"badge {g.Key.Style}\">{Text(g.Key.Word)}</span>")))
+            .Append("</p>\n</header>\n<div class=\"scroll\"><table class=\"images\">\n<tr><th>Image</th><th>Machine</th><th>Result</th><th class=\"number\">Failed</th>")
+            .Append("<th class=\"number\">Warnings</th><th>Windows</th></tr>\n");
         for (var i = 0; i < document.Images.Count; i++)
         {
             var image = document.Images[i];
-            var verdict = Verdict(document, image);
-            html.Append($"<tr><td><a href=\"#image-{i + 1}\">").Append(Text(FileName(image.Path))).Append("</a></td><td><span class=\"badge ").Append(verdict.Style)
-                .Append("\">").Append(Text(verdict.Word)).Append("</span></td><td>").Append(Text(image.Windows?.ProductName ?? "")).Append("</td></tr>\n");
+            var name = Text(FileName(image.Path));
+            html.Append("<tr><td>").Append(link(image, i + 1) is { } address ? $"<a href=\"{Text(address)}\">{name}</a>" : name)
+                .Append("</td><td>").Append(Text(image.Windows?.ComputerName)).Append("</td><td><span class=\"badge ").Append(verdicts[i].Style)
+                .Append("\">").Append(Text(verdicts[i].Word)).Append("</span></td><td class=\"number\">").Append(Open(image, RuleSeverity.Error)).Append("</td><td class=\"number\">")
+                .Append(Open(image, RuleSeverity.Warning)).Append("</td><td>").Append(Text(image.Windows?.ProductName)).Append("</td></tr>\n");
         }
 
         html.Append("</table></div>\n");
     }
+
+    private static string Open(ImageReport image, RuleSeverity severity) => image.Rules.Count(r => r.State == RuleState.Failed && r.Severity == severity) is > 0 and var count ? $"{count}" : "";
 
     private static void AppendImage(StringBuilder html, ReportDocument document, ImageReport image, int number)
     {
@@ -77,7 +113,9 @@ public static class HtmlReport
             .Append("</p>\n<p class=\"file\">").Append(Text(image.Path)).Append("</p>\n</div>\n</header>\n");
         AppendFacts(html, image);
         AppendError(html, image);
-        AppendLeft(html, image);
+        AppendFailed(html, image, "What you still have to do", r => r.Severity != RuleSeverity.Info);
+        AppendFailed(html, image, "For your information", r => r.Severity == RuleSeverity.Info);
+        AppendRegistration(html, image);
         HtmlDiskMap.Append(html, image);
         AppendDone(html, image);
         AppendChanges(html, image);
@@ -95,11 +133,11 @@ public static class HtmlReport
         }
 
         Fact(html, "Starts by", image.Firmware?.ToUpperInvariant());
-        Fact(html, "Image", image.Format is null ? null : $"{image.Format.ToUpperInvariant()}{(image.Subformat is null ? "" : $" ({image.Subformat})")}");
+        Fact(html, image.OutputFile is null ? "Image" : "Source image", image.Format is null ? null : $"{image.Format.ToUpperInvariant()}{(image.Subformat is null ? "" : $" ({image.Subformat})")}");
         Fact(html, "Disk", image.VirtualSize is { } size ? Size(size) : null);
         Fact(html, "Target", image.Target);
         Fact(html, "Copy", image.OutputFile);
-        Fact(html, "To undo", image.UndoFile is null ? null : $"offlinepatch undo {FileName(image.Path)}");
+        Fact(html, "To undo", image.UndoFile is null ? null : $"offlinepatch undo {ShellText.Quote(image.Path)}");
         html.Append("</dl>\n");
     }
 
@@ -115,28 +153,33 @@ public static class HtmlReport
     {
         if (image.Error is { } error)
         {
-            html.Append("<section>\n<h2>What went wrong</h2>\n<div class=\"card bad\"><p><code>").Append(Text(error.Code)).Append("</code> ").Append(Text(error.Message))
+            html.Append("<section>\n<h2>What went wrong</h2>\n<div class=\"card bad\"><p><code>").Append(Text(error.Code)).Append("</code> ").Append(HtmlText.Rich(error.Message))
                 .Append("</p>");
             Remedy(html, error.Remedy);
             html.Append("</div>\n</section>\n");
         }
     }
 
-    private static void AppendLeft(StringBuilder html, ImageReport image)
+    private static void AppendFailed(StringBuilder html, ImageReport image, string title, Func<RuleReport, bool> isListed)
     {
-        var left = image.Rules.Where(r => r.State == RuleState.Failed).OrderByDescending(r => r.Severity).ToList();
-        if (left.Count == 0)
+        var rules = image.Rules.Where(r => r.State == RuleState.Failed && isListed(r)).OrderByDescending(r => r.Severity).ToList();
+        if (rules.Count == 0)
         {
             return;
         }
 
-        html.Append("<section>\n<h2>What you still have to do</h2>\n");
-        foreach (var rule in left)
+        html.Append("<section>\n<h2>").Append(title).Append("</h2>\n");
+        foreach (var rule in rules)
         {
-            html.Append("<div class=\"card ").Append(rule.Severity == RuleSeverity.Error ? "bad" : "warn").Append("\">\n<h3>").Append(Text(rule.Title ?? rule.Id))
-                .Append(" <span class=\"badge ").Append(rule.Severity == RuleSeverity.Error ? "bad" : "warn").Append("\">")
-                .Append(rule.Severity == RuleSeverity.Error ? "required" : rule.Severity == RuleSeverity.Warning ? "advised" : "for information")
-                .Append("</span></h3>\n<p>").Append(Text(rule.Message)).Append("</p>");
+            var (word, style) = FailedWord(rule.Severity);
+            var (heading, rest) = HtmlText.Split(rule.Message);
+            html.Append("<div class=\"card ").Append(style).Append("\">\n<h3>").Append(heading.Length > 0 ? HtmlText.Rich(heading) : Text($"Not met: {rule.Title ?? rule.Id}"))
+                .Append(" <span class=\"badge ").Append(style).Append("\">").Append(word).Append("</span></h3>\n");
+            if (rest.Length > 0)
+            {
+                html.Append("<p>").Append(HtmlText.Rich(rest)).Append("</p>");
+            }
+
             Remedy(html, rule.Remedy);
             html.Append("<p class=\"id\">").Append(Text(rule.Id)).Append("</p>\n</div>\n");
         }
@@ -144,25 +187,36 @@ public static class HtmlReport
         html.Append("</section>\n");
     }
 
+    /// <summary>The words of the terminal.</summary>
+    private static (string Word, string Style) FailedWord(RuleSeverity severity) => severity switch
+    {
+        RuleSeverity.Error => ("failed", "bad"),
+        RuleSeverity.Warning => ("warning", "warn"),
+        _ => ("info", "mute"),
+    };
+
+    private static void AppendRegistration(StringBuilder html, ImageReport image)
+    {
+        if (image.Registration is not { Count: > 0 } properties || image.Result is not (ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.Inspected))
+        {
+            return;
+        }
+
+        html.Append("<section>\n<h2>To register the image</h2>\n<dl class=\"facts\">\n");
+        foreach (var (name, value) in properties)
+        {
+            Fact(html, name, value);
+        }
+
+        html.Append("</dl>\n</section>\n");
+    }
+
     private static void Remedy(StringBuilder html, string? remedy)
     {
         if (!string.IsNullOrEmpty(remedy))
         {
-            html.Append("<p class=\"remedy\">").Append(Commands(remedy)).Append("</p>");
+            html.Append("<p class=\"remedy\">").Append(HtmlText.Rich(remedy)).Append("</p>");
         }
-    }
-
-    /// <summary>Text whose `commands` stand in a fixed-width face.</summary>
-    private static string Commands(string text)
-    {
-        var parts = text.Split('`');
-        var html = new StringBuilder();
-        for (var i = 0; i < parts.Length; i++)
-        {
-            html.Append(i % 2 == 1 && i < parts.Length - 1 ? $"<code>{Text(parts[i])}</code>" : Text(parts[i]));
-        }
-
-        return html.ToString();
     }
 
     private static void AppendDone(StringBuilder html, ImageReport image)
@@ -176,7 +230,7 @@ public static class HtmlReport
         html.Append("<section>\n<h2>").Append(done.Exists(r => r.State == RuleState.WouldFix) ? "What would be changed" : "What was changed").Append("</h2>\n");
         foreach (var rule in done)
         {
-            html.Append("<div class=\"card good\">\n<h3>").Append(Text(rule.Title ?? rule.Id)).Append("</h3>\n<p>").Append(Text(rule.Message)).Append("</p>\n");
+            html.Append("<div class=\"card good\">\n<h3>").Append(Text(rule.Title ?? rule.Id)).Append("</h3>\n<p>").Append(HtmlText.Rich(rule.Message)).Append("</p>\n");
             if (rule.Before is not null || rule.After is not null)
             {
                 html.Append("<div class=\"change\"><div><span>before</span>").Append(Lines(rule.Before)).Append("</div><div><span>after</span>")
@@ -260,18 +314,18 @@ public static class HtmlReport
                 RuleState.Ok => ("ok", "good"),
                 RuleState.Fixed => ("fixed", "good"),
                 RuleState.WouldFix => ("would fix", "info"),
-                RuleState.Failed => (rule.Severity == RuleSeverity.Error ? "failed" : "note", rule.Severity == RuleSeverity.Error ? "bad" : "warn"),
+                RuleState.Failed => FailedWord(rule.Severity),
                 RuleState.Skipped => ("skipped", "mute"),
                 _ => ("n/a", "mute"),
             };
             html.Append("<tr><td><span class=\"badge ").Append(style).Append("\">").Append(word).Append("</span></td><td>").Append(Text(rule.Title ?? rule.Id))
-                .Append("<br><span class=\"id\">").Append(Text(rule.Id)).Append("</span></td><td>").Append(Text(rule.Message)).Append("</td></tr>\n");
+                .Append("<br><span class=\"id\">").Append(Text(rule.Id)).Append("</span></td><td>").Append(HtmlText.Rich(rule.Message)).Append("</td></tr>\n");
         }
 
         html.Append("</table></div>\n");
         if (image.Notes.Count > 0)
         {
-            html.Append("<ul>").Append(string.Concat(image.Notes.Select(n => $"<li>{Text(n)}</li>"))).Append("</ul>\n");
+            html.Append("<ul>").Append(string.Concat(image.Notes.Select(n => $"<li>{HtmlText.Rich(n)}</li>"))).Append("</ul>\n");
         }
 
         html.Append("</section>\n");
@@ -280,7 +334,7 @@ public static class HtmlReport
     private static (string Headline, string Sentence, string Word, string Style, string Mark) Verdict(ReportDocument document, ImageReport image)
     {
         var open = image.Rules.Count(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error });
-        var advised = image.Rules.Count(r => r is { State: RuleState.Failed, Severity: not RuleSeverity.Error });
+        var advised = image.Rules.Count(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Warning });
         var repaired = image.Rules.Count(r => r.State == RuleState.Fixed);
         var would = image.Rules.Count(r => r.State == RuleState.WouldFix);
         var left = image.Rules.Count(r => r.State == RuleState.Skipped);
@@ -292,11 +346,13 @@ public static class HtmlReport
             ImageResult.Inspected => ("What is in this image.", "Nothing was changed.", "read", "info", "i"),
             ImageResult.Ready or ImageResult.RulesPass => (
                 image.Result == ImageResult.Ready ? "Ready for import." : "The chosen rules pass.",
-                (repaired > 0 ? $"{Count(repaired, "repair")} made." : "Nothing had to be changed.") + (advised > 0 ? $" {Count(advised, "piece")} of advice below." : "")
+                (repaired > 0 ? $"{Count(repaired, "repair")} made." : "Nothing had to be changed.") + (advised > 0 ? $" {Count(advised, "warning")} below." : "")
                     + (left > 0 ? $" {Count(left, "check")} left out." : ""),
                 image.Result == ImageResult.Ready ? "ready" : "rules pass", image.Result == ImageResult.Ready ? "good" : "info", "✓"),
             ImageResult.NotReady => (
                 "Not ready yet.", $"{Count(open, "requirement")} still open{(repaired > 0 ? $", {Count(repaired, "repair")} made" : "")}.", "not ready", "bad", "!"),
+            ImageResult.Skipped => ("Passed over.", image.Notes.Count > 0 ? image.Notes[0] : "Nothing was done.", "passed over", "mute", "–"),
+            ImageResult.Cancelled => ("Cancelled.", "The image was not changed.", "cancelled", "bad", "×"),
             ImageResult.Refused => ("Refused; nothing was written.", "The image is in a state in which a change could do harm.", "refused", "bad", "×"),
             _ => ("Could not be handled.", "The image was not changed.", "error", "bad", "×"),
         };

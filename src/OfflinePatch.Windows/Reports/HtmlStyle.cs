@@ -23,6 +23,7 @@ internal static class HtmlStyle
         body { margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
         main { max-width: 60rem; margin: 0 auto; padding: 2rem 1.25rem 3rem; }
         article + article { margin-top: 4rem; }
+        .scroll + article { margin-top: 3rem; }
         h1 { font-size: 1.75rem; line-height: 1.2; margin: 0; text-wrap: balance; }
         h2 { font-size: 1.2rem; margin: 2.5rem 0 .75rem; }
         h3 { font-size: 1rem; margin: 0 0 .25rem; }
@@ -51,7 +52,11 @@ internal static class HtmlStyle
         .change span { color: var(--soft); font-size: .8rem; }
         .scroll { overflow-x: auto; }
         table { border-collapse: collapse; width: 100%; font-size: .92rem; background: var(--paper); border: 1px solid var(--line); }
-        th, td { text-align: left; vertical-align: top; padding: .45rem .75rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+        th, td { text-align: left; vertical-align: top; padding: .45rem .75rem; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+        td code { display: block; min-width: 15rem; } .checks td:last-child { min-width: 15rem; } .checks code { display: inline; }
+        .legend td, .legend th, .images td, .images th { white-space: nowrap; }
+        .checks .id { overflow-wrap: normal; }
+        .batch { margin-bottom: 1.25rem; } .batch p { margin-top: .6rem; }
         th { color: var(--soft); font-weight: 600; font-size: .85rem; }
         .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
         .key td { background: var(--mute-bg); }

@@ -23,8 +23,11 @@ public sealed record ImageReport
     /// <summary>Bytes of the disk that the guest sees.</summary>
     public long? VirtualSize { get; init; }
 
-    /// <summary>Bytes of the file(s) on the host.</summary>
+    /// <summary>Length of the file(s), in bytes; holes count.</summary>
     public long? FileSize { get; init; }
+
+    /// <summary>Bytes that the file(s) take on the host; holes do not count.</summary>
+    public long? AllocatedSize { get; init; }
 
     /// <summary><c>bios</c> or <c>uefi</c>; null when nothing on the disk boots.</summary>
     public string? Firmware { get; init; }
@@ -37,6 +40,9 @@ public sealed record ImageReport
 
     /// <summary>The target profile that was applied.</summary>
     public string? Target { get; init; }
+
+    /// <summary>What the target wants to hear when the image is registered: <c>os_version</c>, <c>hw_firmware_type</c>, <c>min_disk</c>. Null where nothing is known.</summary>
+    public IReadOnlyDictionary<string, string>? Registration { get; init; }
 
     /// <summary>What each rule found, in the order of the catalogue; gates first.</summary>
     public IReadOnlyList<RuleReport> Rules { get; init; } = [];

@@ -32,6 +32,14 @@ public enum ImageResult
     /// <summary>The image could not be read, or the host failed.</summary>
     [JsonStringEnumMemberName("error")]
     Error,
+
+    /// <summary>Passed over: its copy exists already, or an earlier image failed. A note says which.</summary>
+    [JsonStringEnumMemberName("skipped")]
+    Skipped,
+
+    /// <summary>Cancelled before anything was written.</summary>
+    [JsonStringEnumMemberName("cancelled")]
+    Cancelled,
 }
 
 /// <summary>What became of one rule.</summary>

@@ -43,8 +43,11 @@ internal static class InspectionReader
         BootStores = [.. Stores(context)],
         NetworkInterfaces = HasSystemHive(context) ? [.. Interfaces(context.FoundWindows!)] : [],
         Drivers = HasSystemHive(context) ? [.. Drivers(context.FoundWindows!)] : [],
-        DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile) : [],
+        DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile, context.Signatures, context.Firmware == Firmware.Uefi) : [],
         Agents = HasSystemHive(context) ? [.. InstalledAgents(context.FoundWindows!)] : [],
+        Programs = InstalledSoftware.Programs(context.FoundWindows),
+        Hotfixes = InstalledSoftware.Hotfixes(context.FoundWindows),
+        Roles = InstalledSoftware.Roles(context.FoundWindows),
         Accounts = [.. Accounts(context)],
         Registration = Registration(context),
     };
@@ -160,7 +163,8 @@ internal static class InspectionReader
             a.IsLocked ? "locked" : a.ExpiresUtc <= now ? "expired" : null));
     }
 
-    private static Dictionary<string, string> Registration(RuleContext context)
+    /// <summary>What the target wants to hear when the image is registered.</summary>
+    public static Dictionary<string, string> Registration(RuleContext context)
     {
         var words = new Dictionary<string, string>(StringComparer.Ordinal);
         if (context.FoundWindows is { } windows)

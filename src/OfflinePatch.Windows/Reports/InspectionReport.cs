@@ -32,6 +32,15 @@ public sealed record InspectionReport
     /// <summary>Agents (Cloudbase-Init, guest tools).</summary>
     public IReadOnlyList<AgentReport> Agents { get; init; } = [];
 
+    /// <summary>Programs that are installed for the whole machine, by name.</summary>
+    public IReadOnlyList<ProgramReport> Programs { get; init; } = [];
+
+    /// <summary>Updates of Windows that are installed: <c>KB5012345</c>.</summary>
+    public IReadOnlyList<string> Hotfixes { get; init; } = [];
+
+    /// <summary>Roles and features of a server that are installed: <c>Web-Server</c>.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
     /// <summary>Local accounts; never anything secret.</summary>
     public IReadOnlyList<AccountReport> Accounts { get; init; } = [];
 
@@ -79,6 +88,12 @@ public sealed record DriverReport(string Service, string Start, string? File, bo
 /// <param name="Start">How its service starts, or null.</param>
 /// <param name="Path">Where it is.</param>
 public sealed record AgentReport(string Name, string? Version, string? Start, string? Path);
+
+/// <summary>An installed program.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Version">Its version, or null.</param>
+/// <param name="Publisher">Who made it, or null.</param>
+public sealed record ProgramReport(string Name, string? Version, string? Publisher);
 
 /// <summary>A local account.</summary>
 /// <param name="Name">Its name.</param>

@@ -1,4 +1,7 @@
+using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
@@ -12,7 +15,9 @@ internal static class InstalledDrivers
     /// <param name="system">The Windows.</param>
     /// <param name="manifest">The families.</param>
     /// <param name="target">The target.</param>
-    public static IReadOnlyList<DriverFamilyReport> Describe(WindowsSystem system, DriverManifest manifest, TargetProfile target)
+    /// <param name="signatures">What signatures are judged by.</param>
+    /// <param name="isUefi">Whether the machine starts by UEFI, so that Secure Boot matters.</param>
+    public static IReadOnlyList<DriverFamilyReport> Describe(WindowsSystem system, DriverManifest manifest, TargetProfile target, SignatureOptions signatures, bool isUefi)
     {
         var staged = DriverTarget.IsKnown(system) ? GuestDriverStore.Inspect(system, manifest) : [];
         var reports = new List<DriverFamilyReport>();
@@ -20,7 +25,7 @@ internal static class InstalledDrivers
         {
             var demand = target.DemandOf(family.Name) ?? DriverDemand.None;
             var bundles = InstalledBundles.Find(system, family);
-            var packages = family.Drivers.SelectMany(e => Packages(system, e, staged, demand.StoreOnly || demand.Absent)).ToList();
+            var packages = family.Drivers.SelectMany(e => Packages(system, e, staged, demand.StoreOnly || demand.Absent, signatures, isUefi)).ToList();
             var missing = bundles.Any(b => b.IsCurrent) ? []
                 : (demand.Required ?? []).Concat(demand.Advised ?? []).Where(id => packages.TrueForAll(p => p.Driver != id)).ToList();
             if (packages.Count + bundles.Count + missing.Count > 0)
@@ -39,7 +44,7 @@ internal static class InstalledDrivers
         return reports;
     }
 
-    private static IEnumerable<StagedDriverReport> Packages(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged, bool storeOnly)
+    private static IEnumerable<StagedDriverReport> Packages(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged, bool storeOnly, SignatureOptions signatures, bool isUefi)
     {
         var own = staged.Where(s => s.Entry == entry).OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).ToList();
         if (own.Count == 0)
@@ -50,7 +55,27 @@ internal static class InstalledDrivers
         var ready = DriverReadiness.Of(system, entry, staged, storeOnly);
         foreach (var package in own)
         {
-            yield return Describe(package, package == (ready.Staged ?? own[0]) ? ready.Problems : []);
+            yield return Describe(package, package == (ready.Staged ?? own[0]) ? [.. ready.Problems, .. SignatureProblems(system, package, signatures, isUefi)] : []);
+        }
+    }
+
+    /// <summary>What the kernel of this Windows refuses, and every warning, as <c>check</c> and <c>drivers</c> say it.</summary>
+    private static IEnumerable<string> SignatureProblems(WindowsSystem system, StagedDriver staged, SignatureOptions signatures, bool isUefi)
+    {
+        try
+        {
+            if (!staged.HasFiles || GuestDriverStore.PackageOf(system, staged) is not { } package)
+            {
+                return [];
+            }
+
+            var check = DriverPackageCheck.Run(package, DriverTarget.Of(system), signatures);
+            return [.. check.Findings.Where(f => f.Kind is DriverFindingKind.Signature or DriverFindingKind.Warning).Select(f => f.Message).Distinct(),
+                .. isUefi && check.RefusedWithSecureBoot.Count > 0 ? (IEnumerable<string>)[$"{string.Join(", ", check.RefusedWithSecureBoot)} not loaded with Secure Boot"] : []];
+        }
+        catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
+        {
+            return [e.Message];
         }
     }
 

@@ -14,8 +14,17 @@ public static class ReportJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
+    private static readonly ReportJsonContext Line = new(new JsonSerializerOptions(ReportJsonContext.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        WriteIndented = false,
+    });
+
     /// <summary>The document as indented text.</summary>
     public static string Serialize(ReportDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.ReportDocument));
+
+    /// <summary>The document as one line, for files of many (JSON Lines).</summary>
+    public static string SerializeLine(ReportDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Line.ReportDocument));
 
     /// <summary>The catalogue of rules as indented text.</summary>
     public static string Serialize(RuleListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.RuleListDocument));
@@ -37,15 +46,17 @@ public static class ReportJson
 /// <summary>The document of <c>offlinepatch rules --json</c>.</summary>
 /// <param name="Schema">1.</param>
 /// <param name="Tool">The program.</param>
+/// <param name="Command"><c>rules</c>.</param>
 /// <param name="Target">The profile.</param>
 /// <param name="Rules">Every rule of it.</param>
-public sealed record RuleListDocument(int Schema, ToolIdentity Tool, string Target, IReadOnlyList<RuleDescription> Rules);
+public sealed record RuleListDocument(int Schema, ToolIdentity Tool, string Command, string Target, IReadOnlyList<RuleDescription> Rules);
 
 /// <summary>The document of <c>offlinepatch explain --json</c>.</summary>
 /// <param name="Schema">1.</param>
 /// <param name="Tool">The program.</param>
+/// <param name="Command"><c>explain</c>.</param>
 /// <param name="Errors">The codes that were asked for, or all.</param>
-public sealed record ErrorListDocument(int Schema, ToolIdentity Tool, IReadOnlyList<ErrorDescription> Errors);
+public sealed record ErrorListDocument(int Schema, ToolIdentity Tool, string Command, IReadOnlyList<ErrorDescription> Errors);
 
 /// <summary>The generated metadata.</summary>
 [JsonSourceGenerationOptions(

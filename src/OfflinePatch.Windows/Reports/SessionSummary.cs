@@ -27,6 +27,7 @@ internal static class SessionSummary
         Windows = context.FoundWindows is null ? null : Describe(context.FoundWindows),
         Partitions = [.. context.Volumes.Where(v => v.Partition is not null).Select(v => Describe(context, v))],
         Target = context.Profile.Id,
+        Registration = context.FoundWindows is null ? null : InspectionReader.Registration(context),
         Notes = [.. context.Profile.Notes, .. context.Partitions.Notes, .. VolumeNotes(context), .. HiveNotes(context)],
     };
 

@@ -19,11 +19,17 @@ internal sealed record RuleContext
     /// <summary>What files are taken from.</summary>
     public RuleSources Sources { get; init; } = new();
 
+    /// <summary>Ends the work between two rules.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     /// <summary>The format of the copy that is written, or null when the image is changed in place.</summary>
     public ImageFormat? OutputFormat { get; init; }
 
     /// <summary>Bytes of the file that goes to the cloud, where known: the host file(s) of the image.</summary>
     public long? FileSize { get; init; }
+
+    /// <summary>Whether the image depends on parents or backing files.</summary>
+    public bool HasParents { get; init; }
 
     /// <summary>What the image is made ready for.</summary>
     public TargetProfile Profile => Request.Profile;
@@ -35,7 +41,7 @@ internal sealed record RuleContext
     public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, Manifest = Sources.Manifest, Signatures = Signatures, Clock = Clock };
 
     /// <summary>What signatures of drivers are judged by on this Windows.</summary>
-    public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), Clock = Clock };
+    public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), TestSigning = Boot.HasTestSigning, Clock = Clock };
 
     /// <summary>Decides what becomes of drivers.</summary>
     /// <param name="storeOnly">Whether they are only put into the driver store.</param>

@@ -7,7 +7,7 @@ using OfflinePatch.Windows.CloudbaseInit;
 
 namespace OfflinePatch.Windows.Rules;
 
-/// <summary>What rules take files from, opened for one image and closed after it. Each source is read once, when a rule first asks for it.</summary>
+/// <summary>What rules take files from, opened for one image, or for several one after the other. Each source is read once, when a rule first asks for it.</summary>
 internal sealed class RuleSources : IDisposable
 {
     private readonly List<IFileSystem> _opened = [];

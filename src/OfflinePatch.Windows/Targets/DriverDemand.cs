@@ -1,6 +1,6 @@
 namespace OfflinePatch.Windows.Targets;
 
-/// <summary>What a target needs of a family of drivers. All members absent: the target has no use for them, and they do no harm there.</summary>
+/// <summary>What a target needs of a family of drivers. All members absent: the target has no use for them, and what is there of them stays.</summary>
 /// <param name="Required">Driver ids without which the image is not ready.</param>
 /// <param name="Advised">Driver ids that the target advises.</param>
 /// <param name="StoreOnly">The drivers are only put into the driver store: the target may start the image where their devices are missing, so nothing of them runs before Windows meets one.</param>

@@ -36,7 +36,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
         }
         catch (JsonException e)
         {
-            throw TargetError.Broken(source, e.Message);
+            throw TargetError.Broken(source, e.LineNumber is { } line ? $"line {line + 1} is no JSON, or not what a target has there." : "it is no JSON.");
         }
 
         if (string.IsNullOrEmpty(document.Id) || document.Rules is null)

@@ -146,7 +146,116 @@ public sealed class SharedPlaceTests
         Assert.Equal("QCOW2-0010", Assert.Throws<CorruptImageException>(() => DiskFormats.Open(new MemoryImageFiles(device))).Code);
     }
 
-    private static MemoryDevice Write(string format)
+    /// <summary>
+    /// A map or a count that calls a place free which a block owns or will own: the block is beyond the end of the file, where the next new one would go, or the count of stored
+    /// blocks is wrong. It is refused, or nothing of what was there before changes.
+    /// </summary>
+    [Theory]
+    [InlineData("vhd", "beyond")]
+    [InlineData("vhdx", "beyond")]
+    [InlineData("qcow2", "beyond")]
+    [InlineData("qcow", "beyond")]
+    [InlineData("qed", "beyond")]
+    [InlineData("vdi", "beyond")]
+    [InlineData("vmdk", "beyond")]
+    [InlineData("vdi", "count 1")]
+    [InlineData("vdi", "count 0")]
+    [InlineData("vdi", "count 11")]
+    [InlineData("vhd", "none")]
+    [InlineData("vhdx", "none")]
+    [InlineData("qcow2", "none")]
+    [InlineData("qcow", "none")]
+    [InlineData("qed", "none")]
+    [InlineData("vdi", "none")]
+    [InlineData("vmdk", "none")]
+    [Trait("tier", "unit")]
+    public void ANewBlockIsNeverOnAnother(string format, string lie)
+    {
+        const int Hole = 8 << 20;
+        var device = Write(format, Hole);
+        var (_, second, size) = Entries(format, device);
+        if (lie == "beyond")
+        {
+            device.Write(second, EntryAt(format, device, size));
+        }
+        else if (lie != "none")
+        {
+            device.Write(0x184, [(byte)int.Parse(lie[6..], System.Globalization.CultureInfo.InvariantCulture), 0, 0, 0]);
+        }
+
+        var before = Read(device, 0, (int)device.Length);
+        try
+        {
+            using (var image = DiskFormats.Open(new MemoryImageFiles(device)))
+            {
+                for (var at = Hole; at < Size; at += 1 << 20)
+                {
+                    image.Write(at, "new block"u8);
+                }
+
+                image.Flush();
+            }
+
+            using var again = DiskFormats.Open(new MemoryImageFiles(device));
+            Assert.Equal(Content(Hole)[..Hole], Read(again, 0, Hole));
+            for (var at = Hole; at < Size; at += 1 << 20)
+            {
+                Assert.Equal("new block"u8, Read(again, at, 9));
+            }
+
+            Assert.NotEqual("beyond", lie); // what was there cannot be known, so it cannot have been right
+        }
+        catch (Exception e) when (e is CorruptImageException or RefusedException or UnsupportedImageException)
+        {
+            Assert.NotEqual("none", lie);
+            Assert.Equal(before, Read(device, 0, (int)device.Length));
+        }
+    }
+
+    /// <summary>An entry for a block that starts where the file ends.</summary>
+    private static byte[] EntryAt(string format, MemoryDevice device, int size)
+    {
+        var unit = format is "vhd" or "vmdk" ? 512 : format is "vhdx" or "vdi" ? 1 << 20 : 65536;
+        var end = (device.Length + unit - 1) / unit * unit;
+        var entry = new byte[size];
+        switch (format)
+        {
+            case "vhd":
+                BinaryPrimitives.WriteUInt32BigEndian(entry, (uint)(end / 512));
+                break;
+            case "vmdk":
+                BinaryPrimitives.WriteUInt32LittleEndian(entry, (uint)(end / 512));
+                break;
+            case "vdi":
+                BinaryPrimitives.WriteUInt32LittleEndian(entry, 8); // eight are stored
+                break;
+            case "vhdx":
+                BinaryPrimitives.WriteInt64LittleEndian(entry, end | 6);
+                break;
+            case "qed":
+                BinaryPrimitives.WriteInt64LittleEndian(entry, end);
+                break;
+            default:
+                BinaryPrimitives.WriteInt64BigEndian(entry, format == "qcow2" ? end | long.MinValue : end);
+                break;
+        }
+
+        return entry;
+    }
+
+    /// <summary>Content that differs everywhere, and zeros from <paramref name="hole"/> on.</summary>
+    private static byte[] Content(int hole)
+    {
+        var content = new byte[Size];
+        for (var at = 0; at < hole; at += 16)
+        {
+            BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(at), at + 1);
+        }
+
+        return content;
+    }
+
+    private static MemoryDevice Write(string format, int hole = Size)
     {
         var device = new MemoryDevice(0);
         var options = format.EndsWith("zlib", StringComparison.Ordinal) ? new DiskWriterOptions(Compression: "zlib")
@@ -161,13 +270,7 @@ public sealed class SharedPlaceTests
             "vdi" => new VdiFormat(),
             _ => new VmdkFormat(),
         };
-        var content = new byte[Size];
-        for (var at = 0; at < Size; at += 16)
-        {
-            BinaryPrimitives.WriteInt32LittleEndian(content.AsSpan(at), at + 1);
-        }
-
-        ImageWriting.Write(writer, device, content, options);
+        ImageWriting.Write(writer, device, Content(hole), options);
         return device;
     }
 

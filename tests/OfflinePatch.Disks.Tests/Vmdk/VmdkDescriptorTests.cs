@@ -101,6 +101,7 @@ public sealed class VmdkDescriptorTests
     [InlineData(1024)]
     [InlineData(65536)]
     [InlineData(1000 * 1000)]
+    [InlineData(300 * 1000 * 1000)] // zeros, but for the first
     [Trait("tier", "layout")]
     public void BytesBehindAStreamArePassedOver(int count)
     {
@@ -117,6 +118,15 @@ public sealed class VmdkDescriptorTests
             Assert.Equal(content, read);
         }
 
+        // zeros that are stored
+        device.SetLength(end);
+        device.SetLength(end + (5 << 20));
+        for (var at = end; at < device.Length; at += 1 << 20)
+        {
+            device.Write(at, new byte[1 << 20]);
+        }
+
+        DiskFormats.Open(new MemoryImageFiles(device)).Dispose();
         device.SetLength(end - 512);
         Assert.Equal("VMDK-0018", Assert.Throws<CorruptImageException>(() => DiskFormats.Open(new MemoryImageFiles(device))).Code);
     }

@@ -71,6 +71,7 @@ public sealed class FatFileSystemTests
         Assert.Equal("FAT-0010", Assert.Throws<RefusedException>(() => volume.WriteFile("file", new byte[2_000_000])).Code);
         Assert.Equal("FAT-0012", Assert.Throws<RefusedException>(() => volume.WriteFile("a:b", [])).Code);
         Assert.Equal("FAT-0012", Assert.Throws<RefusedException>(() => volume.WriteFile("trailing.", [])).Code);
+        Assert.Equal("FAT-0012", Assert.Throws<RefusedException>(() => volume.WriteFile("nul.txt", [])).Code);
         Assert.Equal("FAT-0014", Assert.Throws<RefusedException>(() => volume.WriteFile("dir", [])).Code);
         Assert.Equal("FAT-0023", Assert.Throws<RefusedException>(() => volume.CreateDirectory("file/below")).Code);
         Assert.Equal("FAT-0016", Assert.Throws<RefusedException>(() => volume.Move("file", "dir")).Code);

@@ -49,18 +49,47 @@ internal static class VolumeOracles
             }
         }
 
-        if (Environment.GetEnvironmentVariable("OFFLINEPATCH_NTFSCK") is { Length: > 0 } ntfsck && File.Exists(ntfsck))
+        foreach (var (program, arguments) in Checkers)
         {
-            Judge(complaints, ntfsck, "-n", image);
-        }
-
-        if (Strict is { } strict && Oracle.Locate("python3") is not null)
-        {
-            Judge(complaints, "python3", strict, image, "0");
+            Judge(complaints, program, [.. arguments, .. Tail(program, image)]);
         }
 
         return complaints;
     }
+
+    /// <summary>The checkers of whole volumes that are there: ntfsck of ntfsprogs-plus, and ntfs_strict.py.</summary>
+    public static IReadOnlyList<(string Program, string[] Arguments)> Checkers
+    {
+        get
+        {
+            var checkers = new List<(string, string[])>();
+            if (Environment.GetEnvironmentVariable("OFFLINEPATCH_NTFSCK") is { Length: > 0 } ntfsck && File.Exists(ntfsck))
+            {
+                checkers.Add((ntfsck, ["-n"]));
+            }
+
+            if (Strict is { } strict && Oracle.Locate("python3") is not null)
+            {
+                checkers.Add(("python3", [strict]));
+            }
+
+            return checkers;
+        }
+    }
+
+    /// <summary>What the checkers of whole volumes have to complain of; null where they are content.</summary>
+    public static string? CheckersComplain(string image)
+    {
+        var complaints = new List<string>();
+        foreach (var (program, arguments) in Checkers)
+        {
+            Judge(complaints, program, [.. arguments, .. Tail(program, image)]);
+        }
+
+        return complaints.Count == 0 ? null : string.Join("; ", complaints);
+    }
+
+    private static string[] Tail(string program, string image) => program == "python3" ? [image, "0"] : [image];
 
     private static string? Strict
     {

@@ -61,7 +61,7 @@ public sealed class ModelRun : IDisposable
             {
                 Step();
             }
-            catch (HostIOException full) when (full.Code == "NTFS-0401")
+            catch (RefusedException full) when (full.Code == "NTFS-0401")
             {
                 FullCount++;
                 Assert.True(_volume.BrokenReason is null, $"full halfway: {full}");
@@ -144,7 +144,7 @@ public sealed class ModelRun : IDisposable
         var content = NewContent();
         if (parent.Directories.ContainsKey(name))
         {
-            Assert.ThrowsAny<IOException>(() => _volume.WriteFile(parent.Join(name), content));
+            Assert.Throws<RefusedException>(() => _volume.WriteFile(parent.Join(name), content));
             return;
         }
 
@@ -217,7 +217,7 @@ public sealed class ModelRun : IDisposable
         var newName = _random.Next(5) == 0 ? OtherCase(name) : NewName();
         if (target.Directories.ContainsKey(newName) || (target.Files.TryGetValue(newName, out var other) && other != file))
         {
-            Assert.ThrowsAny<IOException>(() => _volume.Move(parent.Join(name), target.Join(newName)));
+            Assert.Throws<RefusedException>(() => _volume.Move(parent.Join(name), target.Join(newName)));
             return;
         }
 
@@ -240,7 +240,7 @@ public sealed class ModelRun : IDisposable
 
         if (target == directory || target.Path.StartsWith(directory.Path + "\\", StringComparison.Ordinal))
         {
-            Assert.ThrowsAny<IOException>(() => _volume.Move(directory.Path, target.Join(name)));
+            Assert.Throws<RefusedException>(() => _volume.Move(directory.Path, target.Join(name)));
             return;
         }
 
@@ -296,7 +296,7 @@ public sealed class ModelRun : IDisposable
 
         if (directory.Files.Count + directory.Directories.Count > 0)
         {
-            Assert.ThrowsAny<IOException>(() => _volume.Delete(directory.Path));
+            Assert.Throws<RefusedException>(() => _volume.Delete(directory.Path));
             if (_random.Next(4) != 0)
             {
                 return;

@@ -55,7 +55,7 @@ public sealed class CorpusReadTests
         Assert.Equal("2M", volume.NtfsState.Label);
         Assert.Equal(1027604480, volume.FreeBytes);
         Assert.Equal((3, 1), (volume.NtfsState.MajorVersion, volume.NtfsState.MinorVersion));
-        Assert.True(volume.State.IsSafeToWrite);
+        Assert.Null(volume.State.WriteProblem);
         Assert.False(volume.NtfsState.IsDirty);
         Assert.Equal(LogFileState.Clean, volume.NtfsState.LogFile);
         Assert.Null(volume.Find("no such file"));

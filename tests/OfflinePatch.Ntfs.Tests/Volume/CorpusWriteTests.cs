@@ -34,7 +34,7 @@ public sealed class CorpusWriteTests
                 Put($"op test\\wide\\a rather long name for number {i * 7919 % 100003}.txt", Bytes(i % 50 == 0 ? 9000 : i % 300));
             }
         }
-        catch (HostIOException error) when (error.Code == "NTFS-0401")
+        catch (RefusedException error) when (error.Code == "NTFS-0401")
         {
             full = true;
         }

@@ -42,7 +42,7 @@ public sealed class ForeignVolumeTests
         expected.RemoveAll(e => e.Path == @"wide\link 8");
         volume.Move(@"wide\link 9", "link in the root");
         expected = [.. expected.Select(e => e.Path == @"wide\link 9" ? e with { Path = "link in the root" } : e)];
-        Assert.Throws<HostIOException>(() => volume.Move(@"wide\link 10", @"wide\link 11"));
+        Assert.Throws<RefusedException>(() => volume.Move(@"wide\link 10", @"wide\link 11"));
         volume.WriteFile("sparse.bin", content.AsSpan(0, 5000));
         expected = [.. expected.Select(e => e.Path == "sparse.bin" ? e with { Content = content[..5000] } : e)];
         volume.Delete("a.bin");
@@ -158,16 +158,22 @@ public sealed class ForeignVolumeTests
         Refused("NTFS-0325", () => volume.WriteFile(@"$Extend\new", []));
         Refused("NTFS-0325", () => volume.Move("$Secure", "mine"));
         Assert.True(volume.OpenFile("case")!.MayBeCaseSensitive);
-        foreach (var bad in new[] { "a<b", "a:b:c", "tail.", "tail ", "a\u0001", new string('x', 256), "a*", "q?" })
+        foreach (var bad in new[] { "a<b", "tail.", "tail ", "a\u0001", "CON", "nul.txt", "Com1.log", "lpt\u00B3", "CONIN$", new string('x', 256), "a*", "q?" })
         {
-            Assert.ThrowsAny<IOException>(() => volume.WriteFile(bad, []));
+            Assert.Throws<RefusedException>(() => volume.WriteFile(bad, []));
         }
 
+        foreach (var good in new[] { "CONSOLE", "com", "lpt10", "nul-1.txt", "auxiliary", "a.con", new string('長', 255) })
+        {
+            volume.WriteFile(good, []);
+        }
+
+        Assert.Throws<FileNotFoundException>(() => volume.WriteFile("a:b:c", [])); // a stream of a file that does not exist
         Assert.Throws<FileNotFoundException>(() => volume.WriteFile(@"no such\file", []));
         Assert.Throws<FileNotFoundException>(() => volume.Delete("no such file"));
         Assert.Throws<FileNotFoundException>(() => volume.OpenRead("no such file"));
-        Assert.ThrowsAny<IOException>(() => volume.WriteFile("case", []));
-        Assert.ThrowsAny<IOException>(() => volume.WriteFile("too large", Stream.Null, 1L << 40));
+        Assert.Throws<RefusedException>(() => volume.WriteFile("case", []));
+        Assert.Throws<RefusedException>(() => volume.WriteFile("too large", Stream.Null, 1L << 40));
         Assert.Null(volume.BrokenReason);
     }
 

@@ -108,7 +108,7 @@ public sealed class FragmentTests
     [SkippableFact, Trait("tier", "oracle")]
     public void An_mft_of_hundreds_of_pieces_grows()
     {
-        using var device = new MemoryDevice(5 << 20);
+        using var device = new MemoryDevice(3 << 20);
         NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = 1024 });
         using var volume = NtfsVolume.Open(device);
         var part = new byte[1024];

@@ -138,19 +138,6 @@ public sealed class AgentSurroundingsTests
         Assert.Contains(Rule.Inspect(machine.Start()).Remarks, r => r.Contains("domain controller", StringComparison.Ordinal));
     }
 
-    public static TheoryData<string> Encodings => ["utf-16", "utf-16BE", "utf-16 without mark", "utf-16BE without mark"];
-
-    [Theory]
-    [MemberData(nameof(Encodings))]
-    public void A_configuration_in_UTF_16_is_written_as_the_agent_reads_it(string name)
-    {
-        var encoding = Encoding.GetEncoding(name.Split(' ')[0]);
-        byte[] mark = name.Contains(' ', StringComparison.Ordinal) ? [] : encoding.GetPreamble();
-        var config = CloudbaseInitConfig.Parse([.. mark, .. encoding.GetBytes("[DEFAULT]\r\n# Größe\r\nusername=Chef\r\n")]);
-        Assert.True(config.MustBeWritten);
-        Assert.Equal("[DEFAULT]\r\n# Größe\r\nusername=Chef\r\n", Encoding.UTF8.GetString(config.ToArray()));
-    }
-
     [Fact]
     public void A_configuration_that_cannot_be_read_is_not_touched()
     {

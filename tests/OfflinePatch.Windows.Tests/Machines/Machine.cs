@@ -17,6 +17,8 @@ public enum Generation
     Windows7,
     Windows81,
     Windows10,
+    Server2008R2,
+    Server2012R2,
     Server2019,
 }
 
@@ -72,7 +74,7 @@ public sealed class Machine
         BuildBcd();
         foreach (var file in new[] { "ntoskrnl.exe", "kernel32.dll", "winload.exe", "winload.efi" })
         {
-            WindowsFiles.Put(@"Windows\System32\" + file, Pe(generation == Generation.Windows7 ? (ushort)0x014C : (ushort)0x8664));
+            WindowsFiles.Put(@"Windows\System32\" + file, Pe(IsX86 ? (ushort)0x014C : (ushort)0x8664));
         }
 
         foreach (var driver in new[] { "atapi", "intelide", "pciide", "storahci", "stornvme", "msahci", "disk", "pci", "acpi", "volmgr", "mountmgr", "partmgr" })
@@ -83,7 +85,7 @@ public sealed class Machine
         if (firmware == Firmware.Uefi)
         {
             SystemFiles.Put(@"EFI\Microsoft\Boot\bootmgfw.efi", Pe(0x8664));
-            SystemFiles.Put(generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi", Pe(0x8664));
+            SystemFiles.Put(FallbackLoader, Pe(0x8664));
         }
         else
         {
@@ -93,13 +95,26 @@ public sealed class Machine
 
     public Generation Generation { get; }
 
+    /// <summary>Before Windows 8: a critical device database, no driver database, no NVMe.</summary>
+    public bool IsOld => Old(Generation);
+
+    public bool IsX86 => Generation == Generation.Windows7;
+
+    public bool IsServer => Server(Generation);
+
+    public string FallbackLoader => IsX86 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi";
+
+    public static bool Old(Generation generation) => generation is Generation.Windows7 or Generation.Server2008R2;
+
+    public static bool Server(Generation generation) => generation >= Generation.Server2008R2;
+
     public Firmware Firmware { get; }
 
     public TestDisk Disk { get; }
 
     public Hive System { get; set; }
 
-    public Hive Software { get; }
+    public Hive Software { get; set; }
 
     public Hive Sam { get; }
 
@@ -256,7 +271,7 @@ public sealed class Machine
         select.SetDword("Default", 1);
         select.SetDword("LastKnownGood", 1);
         System.Create("Setup").SetDword("SystemSetupInProgress", 0);
-        Set(@"Control\ProductOptions").SetString("ProductType", Generation == Generation.Server2019 ? "ServerNT" : "WinNT");
+        Set(@"Control\ProductOptions").SetString("ProductType", IsServer ? "ServerNT" : "WinNT");
         Set(@"Control\ComputerName\ComputerName").SetString("ComputerName", "BENCH");
         Set(@"Control\Session Manager").SetMultiString("BootExecute", ["autocheck autochk *"]);
         Set(@"Control\Terminal Server").SetDword("fDenyTSConnections", 1);
@@ -271,7 +286,7 @@ public sealed class Machine
             Service(service, start);
         }
 
-        if (Generation == Generation.Windows7)
+        if (IsOld)
         {
             Service("msahci", 0);
             var ide = "{4D36E96A-E325-11CE-BFC1-08002BE10318}";
@@ -279,7 +294,7 @@ public sealed class Machine
                 {
                     ("primary_ide_channel", "atapi", ide), ("secondary_ide_channel", "atapi", ide), ("*pnp0600", "atapi", ide),
                     ("gendisk", "disk", "{4D36E967-E325-11CE-BFC1-08002BE10318}"), ("pci#cc_0101", "pciide", ide),
-                    ("pci#ven_8086&dev_7010", "intelide", ide),
+                    ("pci#ven_8086&dev_7010", "intelide", ide), ("pci#cc_010601", "msahci", ide),
                 })
             {
                 var key = Set($@"Control\CriticalDeviceDatabase\{id}");
@@ -373,6 +388,8 @@ public sealed class Machine
             Generation.Windows7 => ("Windows 7 Professional", "6.1", "7601", "Professional", "Client"),
             Generation.Windows81 => ("Windows 8.1 Pro", "6.3", "9600", "Professional", "Client"),
             Generation.Windows10 => ("Windows 10 Pro", "6.3", "16299", "Professional", "Client"),
+            Generation.Server2008R2 => ("Windows Server 2008 R2 Datacenter", "6.1", "7601", "ServerDatacenter", "Server"),
+            Generation.Server2012R2 => ("Windows Server 2012 R2 Datacenter", "6.3", "9600", "ServerDatacenter", "Server"),
             _ => ("Windows Server 2019 Datacenter", "6.3", "17763", "ServerDatacenter", "Server"),
         };
         var key = Software.Create(@"Microsoft\Windows NT\CurrentVersion");

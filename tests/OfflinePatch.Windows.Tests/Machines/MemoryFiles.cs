@@ -14,6 +14,9 @@ public sealed class MemoryFiles(string format = "NTFS") : IWritableFileSystem
 
     public string Source => "memory";
 
+    /// <summary>The files, as they were named.</summary>
+    public IEnumerable<string> Paths => _entries.Where(e => e.Value is not null).Select(e => e.Key);
+
     public FileEntry? Find(string path)
     {
         var key = Normal(path);

@@ -68,21 +68,18 @@ public sealed partial class ReportTests
 
     [SkippableTheory]
     [Trait("tier", "oracle")]
-    [InlineData("light")]
-    [InlineData("dark")]
-    public void A_real_browser_renders_the_page_without_a_request(string scheme)
+    [InlineData("light", 1280)]
+    [InlineData("dark", 1280)]
+    [InlineData("light", 500)]
+    public void A_real_browser_renders_the_page_without_a_request(string scheme, int width)
     {
-        var browser = new[] { "chromium", "chromium-browser", "google-chrome", "headless_shell" }.FirstOrDefault(b => Oracle.Locate(b) is not null);
-        Skip.If(browser is null, "no Chromium is installed");
         using var scratch = new ScratchFolder();
-        File.WriteAllText(scratch["report.html"], HtmlReport.Render(SampleReport.Create()));
-        var run = Oracle.RunIn(scratch.Path, browser!,
+        File.WriteAllText(scratch["report.html"], HtmlReport.Render(SampleReport.Create(), Context));
+        var run = Browse(scratch, "report.html",
         [
-            "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1100,1800", $"--user-data-dir={scratch["profile"]}",
-            "--disable-background-networking", "--proxy-server=127.0.0.1:9", $"--screenshot={scratch["page.png"]}",
+            $"--window-size={width},1800", $"--screenshot={scratch["page.png"]}",
             .. scheme == "dark" ? new[] { "--force-dark-mode", "--blink-settings=preferredColorScheme=0" } : ["--blink-settings=preferredColorScheme=1"],
-            "--enable-logging=stderr", "file://" + scratch["report.html"],
-        ]).MustSucceed();
+        ]);
         Assert.DoesNotContain("CONSOLE", run.Error, StringComparison.Ordinal);
         var picture = File.ReadAllBytes(scratch["page.png"]);
         Assert.True(picture.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']));
@@ -90,8 +87,91 @@ public sealed partial class ReportTests
         Assert.Equal(scheme == "dark" ? "12161C" : "F6F7F9", FirstPixel(picture)); // the page's own background in either palette
         if (Environment.GetEnvironmentVariable("OFFLINEPATCH_SCREENSHOTS") is { Length: > 0 } keep)
         {
-            File.Copy(scratch["page.png"], Path.Combine(keep, $"report-{scheme}.png"), overwrite: true);
+            File.Copy(scratch["page.png"], Path.Combine(keep, $"report-{scheme}-{width}.png"), overwrite: true);
         }
+    }
+
+    [SkippableTheory]
+    [Trait("tier", "oracle")]
+    [InlineData(390, false)]
+    [InlineData(1280, false)]
+    [InlineData(390, true)]
+    [InlineData(1280, true)]
+    public void The_page_fits_a_telephone_and_a_screen(int width, bool isBatch)
+    {
+        using var scratch = new ScratchFolder();
+        var one = SampleReport.Create();
+        var document = isBatch ? one with { Images = [one.Images[0], one.Images[0] with { Path = "/images/second.vmdk", Result = ImageResult.Ready }] } : one;
+        File.WriteAllText(scratch["report.html"], HtmlReport.Render(document, Context));
+        File.WriteAllText(scratch["frame.html"], $$"""
+            <!doctype html><body><iframe id="f" src="report.html" style="border:0;width:{{width}}px;height:4000px"></iframe><script>
+            document.getElementById('f').onload = e => {
+              const d = e.target.contentDocument;
+              const rows = [...d.querySelectorAll('.legend tr')].map(r => r.getBoundingClientRect().height);
+              const gaps = [...d.querySelectorAll('.verdict')].map(v => v.getBoundingClientRect().top - (d.querySelector('.images') || d.body).getBoundingClientRect().bottom);
+              document.title = JSON.stringify({ page: d.documentElement.scrollWidth, row: Math.max(0, ...rows), gap: d.querySelector('.images') ? Math.min(...gaps) : 99,
+                words: [...d.querySelectorAll('h1, h2, h3, td, dd')].filter(x => x.innerText.trim().length > 3 && x.getBoundingClientRect().width > 0 && x.getBoundingClientRect().width < 24).length });
+            };
+            </script>
+            """);
+        var dom = Browse(scratch, "frame.html", [$"--window-size={Math.Max(width, 600)},4100", "--allow-file-access-from-files", "--virtual-time-budget=5000", "--dump-dom"]).Output;
+        var title = Regex.Match(dom, "<title>(?<json>.*?)</title>", RegexOptions.ExplicitCapture);
+        Assert.True(title.Success, dom[..Math.Min(dom.Length, 2000)]);
+        using var facts = JsonDocument.Parse(System.Net.WebUtility.HtmlDecode(title.Groups["json"].Value));
+        Assert.True(facts.RootElement.GetProperty("page").GetInt32() <= width, $"the page is {facts.RootElement} wide on {width}");
+        Assert.True(facts.RootElement.GetProperty("row").GetDouble() < 60, $"a row of the partition table is broken: {facts.RootElement}");
+        Assert.True(facts.RootElement.GetProperty("gap").GetDouble() >= 16, $"the list touches the verdict: {facts.RootElement}");
+        Assert.Equal(0, facts.RootElement.GetProperty("words").GetInt32());
+    }
+
+    [Fact]
+    public void Headings_say_the_finding_and_what_is_only_information_is_no_work()
+    {
+        var html = HtmlReport.Render(Sample(
+            new RuleReport("boot.loader", RuleSeverity.Error, RuleState.Failed, "The master boot record has no boot code. Without it nothing starts.", "Run `bcdboot C:\\Windows`, see https://example.com/boot.", Title: "The firmware finds the boot loader"),
+            new RuleReport("drivers.xen-pv", RuleSeverity.Info, RuleState.Failed, "There are no Xen PV drivers.", Title: "Xen PV drivers"),
+            new RuleReport("accounts.password", RuleSeverity.Warning, RuleState.Failed, "Administrator has no password.", Title: "Passwords")));
+        Assert.Contains("<h3>The master boot record has no boot code <span class=\"badge bad\">failed</span></h3>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("<h3>The firmware finds the boot loader", html, StringComparison.Ordinal);
+        Assert.Contains("<code>bcdboot C:\\Windows</code>", html, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"https://example.com/boot\" rel=\"noreferrer noopener\">https://example.com/boot</a>.", html, StringComparison.Ordinal);
+        var work = html.IndexOf("What you still have to do", StringComparison.Ordinal);
+        var information = html.IndexOf("For your information", StringComparison.Ordinal);
+        Assert.True(work > 0 && work < information);
+        Assert.True(html.IndexOf("There are no Xen PV drivers", StringComparison.Ordinal) > information);
+        Assert.Contains("<span class=\"badge warn\">warning</span>", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("advised", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_page_says_when_where_and_how_it_was_made_and_an_index_links_the_pages()
+    {
+        var report = SampleReport.Create();
+        var html = HtmlReport.Render(report, Context);
+        Assert.Contains("2026-11-29 18:30 UTC, on build7", html, StringComparison.Ordinal);
+        Assert.Contains("<code>offlinepatch fix &#39;a b.vmdk&#39;</code>", html, StringComparison.Ordinal);
+        var index = HtmlReport.RenderIndex(report, _ => "web server.html", Context);
+        Assert.Contains("<a href=\"web%20server.html\">", index, StringComparison.Ordinal);
+        Assert.Contains("1 disk image", index, StringComparison.Ordinal);
+    }
+
+    private static ReportContext Context { get; } = new(new DateTimeOffset(2026, 11, 29, 18, 30, 0, TimeSpan.Zero), "build7", "offlinepatch fix 'a b.vmdk'");
+
+    private static ReportDocument Sample(params RuleReport[] rules)
+    {
+        var report = SampleReport.Create();
+        return report with { Images = [report.Images[0] with { Rules = rules }] };
+    }
+
+    private static OracleResult Browse(ScratchFolder scratch, string page, string[] options)
+    {
+        var browser = new[] { "chromium", "chromium-browser", "google-chrome", "headless_shell" }.FirstOrDefault(b => Oracle.Locate(b) is not null);
+        Skip.If(browser is null, "no Chromium is installed");
+        return Oracle.RunIn(scratch.Path, browser!,
+        [
+            "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", $"--user-data-dir={scratch["profile"]}",
+            "--disable-background-networking", "--proxy-server=127.0.0.1:9", "--enable-logging=stderr", .. options, "file://" + scratch[page],
+        ]).MustSucceed();
     }
 
     [Fact]
@@ -126,6 +206,7 @@ public sealed partial class ReportTests
         return Convert.ToHexString(start.AsSpan(1));
     }
 
-    [GeneratedRegex("""(src|href)\s*=\s*"(?!#)|url\(|@import|https?:""", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    // Links may lead anywhere: they are followed only by who clicks them.
+    [GeneratedRegex("""src\s*=\s*"|(?<!<a )href\s*=\s*"|url\(|@import|<(link|img|iframe|script|object|embed)""", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex ExternalReference();
 }

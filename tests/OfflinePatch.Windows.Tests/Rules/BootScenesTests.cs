@@ -82,6 +82,7 @@ public sealed class BootScenesTests
             machine.Set($@"Services\{service}").SetExpandString("ImagePath", $@"\??\D:\Windows\System32\drivers\{service}.sys");
         }
 
+        machine.Software.Create(@"Microsoft\Windows NT\CurrentVersion").SetString("SystemRoot", @"D:\Windows");
         var guest = machine.Start();
         Assert.Equal("D:", guest.Windows.DriveLetter);
         Assert.Equal(@"D:\Windows\System32", guest.Windows.GuestPath(guest.Windows.PathOf("System32")));

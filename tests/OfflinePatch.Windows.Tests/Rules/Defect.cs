@@ -36,12 +36,12 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
             m => m.Set(@"Control\Class\{4d36e96f-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["VBoxMouse", "mouclass"]), @"{4D36E96F-E325-11CE-BFC1-08002BE10318}\UpperFilters: VBoxMouse"),
         new("keyboard driver disabled", "input.mouse-keyboard", true, m => m.Set(@"Services\i8042prt").SetDword("Start", 4), @"ControlSet001\Services\i8042prt\Start=4"),
         new("IDE driver disabled", "boot.controllers", true, m => m.Set(@"Services\atapi").SetDword("Start", 4), @"ControlSet001\Services\atapi\Start=4"),
-        new("AHCI driver on demand", "boot.controllers", true, m => m.Set(m.Generation == Generation.Windows7 ? @"Services\msahci" : @"Services\storahci").SetDword("Start", 3), "ahci\\Start=3"),
+        new("AHCI driver on demand", "boot.controllers", true, m => m.Set(m.IsOld ? @"Services\msahci" : @"Services\storahci").SetDword("Start", 3), "ahci\\Start=3"),
         new("IDE driver overridden", "boot.controllers", true, m => m.Set(@"Services\intelide\StartOverride").SetDword("0", 3), @"Services\intelide\StartOverride\0=3"),
         new("NVMe driver disabled", "boot.controllers", true, m => m.Set(@"Services\stornvme").SetDword("Start", 4), @"ControlSet001\Services\stornvme\Start=4")
-        { Where = (g, _) => g != Generation.Windows7 },
+        { Where = (g, _) => !Machine.Old(g) },
         new("NVMe driver overridden", "boot.controllers", true, m => m.Set(@"Services\stornvme\StartOverride").SetDword("0", 3), @"Services\stornvme\StartOverride\0=3")
-        { Where = (g, _) => g != Generation.Windows7 },
+        { Where = (g, _) => !Machine.Old(g) },
         new("class filter without driver", "boot.controllers", true,
             m => m.Set(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}").SetMultiString("LowerFilters", ["ghostflt"]), @"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}\LowerFilters: ghostflt"),
         new("IDE driver disabled and its file gone", "boot.controllers", false, m =>
@@ -51,7 +51,7 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         }, "atapi.sys"),
         new("IDE channel not in the critical device database", "boot.controllers", true,
             m => m.Set(@"Control\CriticalDeviceDatabase").DeleteSubKeyTree("primary_ide_channel"), @"Control\CriticalDeviceDatabase\primary_ide_channel")
-        { Where = (g, _) => g == Generation.Windows7 },
+        { Where = (g, _) => Machine.Old(g) },
         new("Parallels driver", "drivers.leftovers", true, m =>
         {
             m.Service("prl_strg", 0);
@@ -70,7 +70,11 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("pending servicing (pending.xml)", "windows.servicing-pending", false, m => m.WindowsFiles.Put(@"Windows\WinSxS\pending.xml", [1]), "pending.xml"),
         new("pending servicing (poqexec)", "windows.servicing-pending", false,
             m => m.Set(@"Control\Session Manager").SetMultiString("SetupExecute", [@"C:\Windows\System32\poqexec.exe /noreboot"]), "SetupExecute"),
-        new("setup in progress", "windows.sysprep", false, m => m.System.Create("Setup").SetDword("SystemSetupInProgress", 1), "SystemSetupInProgress"),
+        new("setup in progress", "windows.sysprep", false, m => m.System.Create("Setup").SetDword("SystemSetupInProgress", 1), "SystemSetupInProgress") { Severity = RuleSeverity.Error },
+        new("setup that starts again", "windows.sysprep", false, m => m.System.Create("Setup").SetDword("SetupType", 2), "SetupType=2") { Severity = RuleSeverity.Error },
+        new("undeployable image", "windows.sysprep", false,
+            m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_UNDEPLOYABLE"), "UNDEPLOYABLE") { Severity = RuleSeverity.Error },
+        new("generalisation state of another type", "windows.sysprep", false, m => m.System.Create(@"Setup\Status\SysprepStatus").SetString("GeneralizationState", "7"), "GeneralizationState="),
         new("audit mode", "windows.sysprep", false,
             m => m.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_AUDIT"), "IMAGE_STATE_AUDIT"),
         new("interrupted sysprep", "windows.sysprep", false, m => m.System.Create(@"Setup\Status\SysprepStatus").SetDword("GeneralizationState", 3), @"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState=3"),
@@ -82,9 +86,24 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
             m => m.Set(@"Control\Session Manager").SetMultiString("BootExecute", [@"autocheck autochk /r \??\C:", "autocheck autochk *"]), "BootExecute"),
         new("administrator disabled", "accounts.administrator", false, m => m.AddAccount(500, "Administrator", 0x0211, hasPassword: true), "disabled"),
         new("user without a password", "accounts.password", false, m => m.AddAccount(1001, "kiosk", 0x0210, hasPassword: false), "kiosk"),
-        new("fallback loader missing", "boot.loader", true, m => m.SystemFiles.Delete(
-            m.Generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi"), @"EFI\Boot")
+        new("fallback loader missing", "boot.loader", true, m => m.SystemFiles.Delete(m.FallbackLoader), @"EFI\Boot")
         { Where = (_, f) => f == Firmware.Uefi },
+        new("no protective entry", "boot.loader", true, m => m.Disk.Write(0x1BE, new byte[16]), "no protective entry") { Where = (_, f) => f == Firmware.Uefi },
+        new("protective entry that starts at sector 0", "boot.loader", true, m => m.Disk.Write(0x1BE + 8, new byte[4]), "starts at sector 0")
+        { Where = (_, f) => f == Firmware.Uefi },
+        new("no sector 0 and no fallback loader", "boot.loader", true, m =>
+        {
+            m.Disk.Write(0, new byte[512]);
+            m.SystemFiles.Delete(m.Generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi");
+        }, @"\EFI\Boot\boot") { Where = (_, f) => f == Firmware.Uefi },
+        new("no protective entry and no slot for one", "boot.loader", false, m =>
+        {
+            m.Disk.Write(0x1BE, new byte[66]);
+            for (var slot = 0; slot < 4; slot++)
+            {
+                m.Disk.Write(0x1BE + (16 * slot) + 4, [0x83]);
+            }
+        }, "hold something else") { Where = (_, f) => f == Firmware.Uefi },
         new("no active partition", "boot.loader", true, m => m.Disk.Write(0x1BE, [0]), "active") { Where = (_, f) => f == Firmware.Bios },
         new("wrong HiddenSectors", "boot.loader", true, m => m.Disk.Write(Machine.MiB + 0x1C, [63, 0, 0, 0]), "HiddenSectors")
         { Where = (_, f) => f == Firmware.Bios },
@@ -123,8 +142,7 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("boot sector without signature", "boot.loader", false, m => m.Disk.Write(Machine.MiB + 510, new byte[2]), "55AA") { Where = (_, f) => f == Firmware.Bios },
         new("boot sector of Windows XP", "boot.loader", false, m => m.Disk.Write(Machine.MiB + 0x180, "NTLDR is missing"u8), "NTLDR")
         { Where = (_, f) => f == Firmware.Bios },
-        new("another fallback loader", "boot.loader", true, m => m.SystemFiles.Put(
-            m.Generation == Generation.Windows7 ? @"EFI\Boot\bootia32.efi" : @"EFI\Boot\bootx64.efi", [1, 2, 3]), @"\EFI\Boot\boot")
+        new("another fallback loader", "boot.loader", true, m => m.SystemFiles.Put(m.FallbackLoader, [1, 2, 3]), @"\EFI\Boot\boot")
         { Where = (_, f) => f == Firmware.Uefi },
         new("boot manager missing", "boot.loader", false, m => m.SystemFiles.Delete(@"EFI\Microsoft\Boot\bootmgfw.efi"), @"\EFI\Microsoft\Boot\bootmgfw.efi")
         { Where = (_, f) => f == Firmware.Uefi },
@@ -247,16 +265,126 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         {
             m.Set(@"Control\ProductOptions").SetString("ProductType", "LanmanNT");
             m.Set(@"Services\NTDS\Parameters").SetString("DSA Database file", @"E:\NTDS\ntds.dit");
-        }, "0xC00002E2") { Severity = RuleSeverity.Error, Where = (g, _) => g == Generation.Server2019 },
+        }, "0xC00002E2") { Severity = RuleSeverity.Error, Where = (g, _) => Machine.Server(g) },
+        new("domain controller without the log of its database", "image.single-disk", false, m =>
+        {
+            m.Set(@"Control\ProductOptions").SetString("ProductType", "LanmanNT");
+            m.Set(@"Services\NTDS\Parameters").SetString("DSA Database file", @"C:\Windows\NTDS\ntds.dit");
+            m.Set(@"Services\NTDS\Parameters").SetString("Database log files path", @"L:\NTDS");
+        }, @"L:\NTDS") { Severity = RuleSeverity.Error, Where = (g, _) => Machine.Server(g) },
+        new("profiles on another disk", "image.single-disk", false,
+            m => m.Software.Create(@"Microsoft\Windows NT\CurrentVersion\ProfileList").SetExpandString("ProfilesDirectory", @"D:\Users"), @"D:\Users"),
+        new("only page file on another disk", "image.single-disk", false,
+            m => m.Set(@"Control\Session Manager\Memory Management").SetMultiString("PagingFiles", [@"P:\pagefile.sys 1024 4096"]), @"P:\pagefile.sys"),
+        new("disk driver without service", "boot.controllers", false, m => m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("disk"), @"Services\disk is missing"),
+        new("disk driver without file", "boot.controllers", false, m => m.WindowsFiles.Delete(@"Windows\System32\drivers\disk.sys"), "disk.sys"),
+        new("IDE driver that starts without its file", "boot.controllers", false, m => m.WindowsFiles.Delete(@"Windows\System32\drivers\atapi.sys"), "atapi.sys"),
+        new("no driver for IDE controllers", "boot.controllers", false, m =>
+        {
+            m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("intelide");
+            m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("pciide");
+        }, @"Services\intelide is missing"),
+        new("volume driver disabled", "boot.controllers", true, m => m.Service("volume", 4), @"Services\volume\Start=4"),
+        new("framework of drivers disabled", "boot.controllers", true, m => m.Service("Wdf01000", 4), @"Services\Wdf01000\Start=4"),
+        new("critical boot driver without file", "boot.controllers", false, m =>
+        {
+            m.Driver("acmeraid", 0).SetDword("ErrorControl", 3);
+            m.WindowsFiles.Delete(@"Windows\System32\drivers\acmeraid.sys");
+        }, "acmeraid"),
+        new("critical device that names a disabled driver", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeide", 4);
+            m.Set(@"Control\CriticalDeviceDatabase\pci#cc_0101").SetString("Service", "acmeide");
+        }, "names acmeide") { Where = (g, _) => Machine.Old(g) },
+        new("filter that is a program", "boot.controllers", true, m =>
+        {
+            m.Driver("acmesvc", 0).SetDword("Type", 0x10);
+            m.Class(Hdc).SetMultiString("UpperFilters", ["acmesvc"]);
+        }, "acmesvc is not a driver"),
+        new("filter for another processor", "boot.controllers", true, m =>
+        {
+            m.Driver("acmeflt", 0);
+            m.WindowsFiles.Put(@"Windows\System32\drivers\acmeflt.sys", Machine.Pe(0xAA64));
+            m.Class(DiskDrive).SetMultiString("UpperFilters", ["acmeflt", "partmgr"]);
+        }, "another processor"),
+        new("filter of the root of all devices", "boot.controllers", true, m => m.Class("4d36e966-e325-11ce-bfc1-08002be10318").SetMultiString("UpperFilters", ["ghostflt"]), "ghostflt has no service"),
+        new("filter of the volume manager", "boot.controllers", true, m =>
+        {
+            var device = m.Set(@"Enum\ROOT\VOLMGR\0000");
+            device.SetString("ClassGUID", $"{{{SystemDevices}}}");
+            device.SetMultiString("LowerFilters", ["ghostflt"]);
+        }, @"Enum\ROOT\VOLMGR\0000\LowerFilters: ghostflt"),
+        new("partition of Windows under a letter that its registry does not name", "boot.drive-letter", true, m =>
+        {
+            var mounted = m.System.Create("MountedDevices");
+            mounted.SetBinary(@"\DosDevices\G:", mounted.GetBinary(@"\DosDevices\C:")!);
+            mounted.DeleteValue(@"\DosDevices\C:");
+        }, @"\DosDevices\G:"),
+        new("safe mode by inheritance", "boot.same-disk", false, m =>
+        {
+            m.Loader("14000006").SetMultiString("Element", [Settings]);
+            m.Element(Settings, 0x20200003, "25000080").SetBinary("Element", [1, 0, 0, 0, 0, 0, 0, 0]);
+        }, "safeboot"),
+        new("kernel of another name that is gone", "boot.same-disk", false, m => m.Loader("22000011").SetString("Element", "ntkrnlmp-debug.exe"), "ntkrnlmp-debug.exe"),
+        new("search for a Windows that is not here", "boot.same-disk", false, m =>
+        {
+            var element = m.Loader("21000001").GetBinary("Element")!;
+            element[0x10] = 5; // the boot device
+            m.Loader("21000001").SetBinary("Element", element);
+            m.Loader("22000002").SetString("Element", @"\WinOld");
+        }, @"\WinOld"),
+        new("kernel that waits for a debugger", "boot.next-start", false, m => m.Loader("260000a1").SetBinary("Element", [1]), "halbreakpoint"),
+        new("one-time menu of advanced options", "boot.next-start", true, m => m.Loader("260000c3").SetBinary("Element", [1]), "onetimeadvancedoptions"),
+        new("default entry that does not exist", "boot.next-start", false, m => m.Element(Machine.BootManagerId, 0x10100002, "23000003").SetString("Element", Recovery), Recovery) { Severity = RuleSeverity.Warning },
+        new("boot menu for an hour", "boot.next-start", false, m =>
+        {
+            m.Element(Machine.BootManagerId, 0x10100002, "25000004").SetBinary("Element", [0x10, 0x0E, 0, 0, 0, 0, 0, 0]);
+            m.Element(Machine.BootManagerId, 0x10100002, "26000020").SetBinary("Element", [1]);
+        }, "3600 seconds") { Severity = RuleSeverity.Warning },
+        new("last start that failed", "boot.next-start", false, m => m.WindowsFiles.Put(@"Windows\bootstat.dat", BootStatus(succeeded: false)), "bootstat.dat") { Severity = RuleSeverity.Warning },
+        new("adapters must not be installed by their class code", "windows.device-install", false, m =>
+        {
+            m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions").SetDword("DenyDeviceIDs", 1);
+            m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions\DenyDeviceIDs").SetString("1", @"PCI\CC_0200");
+        }, @"PCI\CC_0200"),
+        new("policy against removable devices", "windows.device-install", false,
+            m => m.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions").SetDword("DenyRemovableDevices", 1), "DenyRemovableDevices") { Severity = RuleSeverity.Warning },
+        new("code integrity policy", "windows.device-guard", false, m => m.WindowsFiles.Put(@"Windows\System32\CodeIntegrity\SIPolicy.p7b", [1]), "SIPolicy.p7b"),
+        new("IDE controller remembered as disabled", "drivers.stale-devices", false, m => m.Set(@"Enum\PCI\VEN_8086&DEV_7010&SUBSYS_11001AF4&REV_00\3&13c0b0c5&0&09").SetDword("ConfigFlags", 1), "disabled"),
+        new("VirtIO adapter with a hardware address of its own", "drivers.stale-devices", false, m =>
+        {
+            var adapter = m.Set(@"Control\Class\{4d36e972-e325-11ce-bfc1-08002be10318}\0007");
+            adapter.SetString("MatchingDeviceId", @"PCI\VEN_1AF4&DEV_1000");
+            adapter.SetString("NetworkAddress", "525400ABCDEF");
+        }, "525400ABCDEF"),
+        new("dependency of the DHCP client disabled", "network.services", false, m =>
+        {
+            m.Set(@"Services\Dhcp").SetMultiString("DependOnService", ["NSI", "acmebase"]);
+            m.Service("acmebase", 4);
+        }, "acmebase"),
+        new("DHCP client on demand", "network.services", false, m => m.Set(@"Services\Dhcp").SetDword("Start", 3), @"Services\Dhcp\Start=3") { Severity = RuleSeverity.Warning },
         new("enabled administrator without a password and flags", "accounts.password", false, m => m.AddAccount(500, "Administrator", 0x0200, hasPassword: false), "Administrator")
         { Also = "accounts.administrator" },
     ];
 
+    private const string Settings = "{6efb52bf-1766-41db-a6b3-0ee5eff72bd7}";
     private const string Recovery = "{0ff11e5a-7c00-4000-8000-00000000b0ff}";
     private const string DiskDrive = "4d36e967-e325-11ce-bfc1-08002be10318";
     private const string Hdc = "4d36e96a-e325-11ce-bfc1-08002be10318";
     private const string SystemDevices = "4d36e97d-e325-11ce-bfc1-08002be10318";
     private const string VolumeClass = "71a27cdd-812a-11d0-bec7-08002be2092f";
+
+    private static byte[] BootStatus(bool succeeded)
+    {
+        var data = new byte[2048];
+        data[0] = 12; // version
+        data[4] = 1; // product: workstation
+        data[8] = 1;
+        data[9] = 30;
+        data[0x0A] = succeeded ? (byte)1 : (byte)0;
+        data[0x0B] = 1;
+        return data;
+    }
 
     private static void MakeStatic(Machine machine, string set)
     {

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Hashing;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Boot;
 using OfflinePatch.Windows.Rules.Image;
 using OfflinePatch.Windows.Tests.Machines;
 
@@ -25,6 +26,10 @@ public sealed class SectorSizeTests
         Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
         Assert.Contains("4096", finding.Message, StringComparison.Ordinal);
         Assert.Contains("512", finding.Remedy, StringComparison.Ordinal);
+
+        var loader = new BootLoaderRule().Inspect(context); // what OVMF shows of such a disk: no partition
+        Assert.Equal((FindingState.Failed, false), (loader.State, loader.Fixable));
+        Assert.Contains("image.sector-size", loader.Remedy, StringComparison.Ordinal);
     }
 
     private static void MakeLarge(BlockDevice disk)

@@ -17,15 +17,15 @@ internal static class FsCatCommand
         command.Add(paths);
         command.SetGuardedAction((result, cancellation) =>
         {
+            if (GlobalOptions.WantsJson(result))
+            {
+                throw new UsageException("fs cat writes the content itself; --json does not go with it");
+            }
+
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
             foreach (var path in result.GetRequiredValue(paths))
             {
-                if (image.Files.DirectoryExists(GuestPath.Normalize(path)))
-                {
-                    throw new RefusedException("FS-0013", $"{path} is a directory.", "Name a file in it; `offlinepatch fs ls` lists them.");
-                }
-
-                using var content = image.Files.OpenRead(GuestPath.Normalize(path));
+                using var content = Open(image.Files, path);
                 Write(content, cancellation);
             }
 
@@ -33,6 +33,13 @@ internal static class FsCatCommand
         });
         return command;
     }
+
+    /// <summary>Opens a file of the image.</summary>
+    /// <exception cref="RefusedException"><c>FS-0013</c>: it is a directory.</exception>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public static Stream Open(IFileSystem files, string path) => files.DirectoryExists(GuestPath.Normalize(path))
+        ? throw new RefusedException("FS-0013", $"{path} is a directory.", "Name a file in it; `offlinepatch fs ls` lists them.")
+        : files.OpenRead(GuestPath.Normalize(path));
 
     /// <summary>Writes content to standard output. Where that is a file, holes stay holes: a file of the guest may be far larger than the disk of the host.</summary>
     public static void Write(Stream content, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Fat;
@@ -13,28 +14,15 @@ internal static class FsCheckCommand
     public static Command Create()
     {
         var options = new FsOptions();
-        var command = options.AddTo(new Command("check", "Checks a volume by the rules that chkdsk judges by, reading only. Exit code 0: clean, 3: findings."), json: true);
+        var command = options.AddTo(new Command("check", "Checks a volume by the rules that chkdsk judges by, reading only. Exit code 0: clean, 3: findings."));
         command.SetGuardedAction((result, cancellation) =>
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
             var findings = Check(image.Files, cancellation);
-            if (options.Json(result))
+            if (GlobalOptions.WantsJson(result))
             {
-                FsJson.Print("fs check", writer =>
-                {
-                    writer.WriteString("volume", image.Volume.Description);
-                    writer.WriteStartArray("findings");
-                    foreach (var (code, isError, text) in findings)
-                    {
-                        writer.WriteStartObject();
-                        writer.WriteString("code", code);
-                        writer.WriteString("severity", isError ? "error" : "warning");
-                        writer.WriteString("message", FsJson.Valid(text));
-                        writer.WriteEndObject();
-                    }
-
-                    writer.WriteEndArray();
-                });
+                DocumentJson.Print(new VolumeCheckDocument(
+                    image.Volume.Description, [.. findings.Select(f => new FindingReport(f.Code, f.IsError ? "error" : "warning", DocumentJson.Valid(f.Text)))]));
             }
             else
             {
@@ -43,7 +31,7 @@ internal static class FsCheckCommand
                     Output.Line($"{(isError ? "error  " : "warning")} {text}");
                 }
 
-                Output.Line(findings.Count == 0 ? $"{image.Volume.Description}: clean" : $"{image.Volume.Description}: {findings.Count(f => f.IsError)} error(s), {findings.Count(f => !f.IsError)} warning(s)");
+                Output.Line(findings.Count == 0 ? $"{image.Volume.Description}: clean" : $"{image.Volume.Description}: {findings.Count(f => f.IsError)} errors, {findings.Count(f => !f.IsError)} warnings");
             }
 
             return findings.Exists(f => f.IsError) ? ExitCode.NotReady : ExitCode.Done;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
@@ -39,7 +40,7 @@ internal sealed class FsImage : IDisposable
             var image = new FsImage(path, edit, options.Partition(result), write);
             if (write && image.Volume.Condition is { HasShadowCopies: true })
             {
-                Output.Message($"{image.Volume.Description} holds shadow copies; they become inconsistent where files are written");
+                Output.Note($"{image.Volume.Description} holds shadow copies; they become inconsistent where files are written");
             }
 
             return image;
@@ -51,8 +52,9 @@ internal sealed class FsImage : IDisposable
         }
     }
 
-    /// <summary>Checks what was changed, writes the image, and says how that is undone.</summary>
-    public void Commit(CancellationToken cancellation) => EditArguments.PrintUndo(_path, _edit.Commit(cancellation));
+    /// <summary>Checks what was changed, writes the image, and says so and how that is undone.</summary>
+    public void Commit(ParseResult result, CancellationToken cancellation, Func<EditDocument, EditDocument>? add = null) =>
+        EditOutcome.Print(result, _path, _edit.Commit(cancellation), add);
 
     public void Dispose() => _edit.Dispose();
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands.Fs;
@@ -11,31 +13,34 @@ internal static class FsListCommand
     {
         var options = new FsOptions();
         var paths = new Argument<string[]>("PATH") { Description = "Directories, files or patterns (* and ? in the last name); the root without it.", Arity = ArgumentArity.ZeroOrMore };
-        var command = options.AddTo(new Command("ls", "Lists directories."), json: true);
+        var recursive = new Option<bool>("--recursive", "-R") { Description = "Everything below directories too, with full paths." };
+        var human = new Option<bool>("--human-readable", "-h") { Description = "Sizes in KiB, MiB, GiB. (Here -h is not for help; --help is.)" };
+        var isLong = new Option<bool>("--long", "-l") { Description = "Accepted, as ls has it: the listing is always long." };
+        var command = options.AddTo(new Command("ls", "Lists directories."));
         command.Add(paths);
-        command.SetGuardedAction((result, _) =>
+        command.Add(recursive);
+        command.Add(human);
+        command.Add(isLong);
+        command.SetGuardedAction((result, cancellation) =>
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
             var wanted = result.GetValue(paths) is { Length: > 0 } given ? given : [""];
-            var entries = wanted.SelectMany(p => List(image.Files, p));
-            if (options.Json(result))
+            var entries = wanted.SelectMany(p => result.GetValue(recursive) ? ListAll(image.Files, p) : List(image.Files, p));
+            if (GlobalOptions.WantsJson(result))
             {
-                FsJson.Print("fs ls", writer =>
+                DocumentJson.Print(new FileListDocument("fs ls", entries.Select(e =>
                 {
-                    writer.WriteStartArray("entries");
-                    foreach (var (path, entry) in entries)
-                    {
-                        FsJson.Write(writer, path, entry);
-                    }
-
-                    writer.WriteEndArray();
-                });
+                    cancellation.ThrowIfCancellationRequested();
+                    return Describe(e.Path, e.Entry);
+                })));
                 return ExitCode.Done;
             }
 
-            foreach (var (_, entry) in entries)
+            using var output = Output.OpenBulk();
+            foreach (var (path, entry) in entries)
             {
-                WriteLine(Console.Out, entry, entry.Name);
+                cancellation.ThrowIfCancellationRequested();
+                WriteLine(output, entry, result.GetValue(recursive) ? path : entry.Name, result.GetValue(human));
             }
 
             return ExitCode.Done;
@@ -43,8 +48,12 @@ internal static class FsListCommand
         return command;
     }
 
+    /// <summary>An entry for a document.</summary>
+    public static FileReport Describe(string path, FileEntry entry) =>
+        new(DocumentJson.Valid(path), entry.IsDirectory, entry.Length, entry.LastWriteTimeUtc, entry.Attributes.ToString());
+
     /// <summary>Writes one line of a listing: attributes, size, time, name. It allocates nothing: a volume has hundreds of thousands.</summary>
-    public static void WriteLine(TextWriter output, FileEntry entry, string name)
+    public static void WriteLine(TextWriter output, FileEntry entry, string name, bool isHuman = false)
     {
         Span<char> line = stackalloc char[64];
         Span<char> size = stackalloc char[20];
@@ -52,7 +61,16 @@ internal static class FsListCommand
         size[0] = '-';
         if (!entry.IsDirectory)
         {
-            entry.Length.TryFormat(size, out digits, provider: CultureInfo.InvariantCulture);
+            if (isHuman)
+            {
+                var text = Sizes.Text(entry.Length);
+                text.CopyTo(size);
+                digits = text.Length;
+            }
+            else
+            {
+                entry.Length.TryFormat(size, out digits, provider: CultureInfo.InvariantCulture);
+            }
         }
 
         WriteLetters(entry, line);
@@ -69,13 +87,19 @@ internal static class FsListCommand
         output.WriteLine(entry.IsDirectory ? "\\" : "");
     }
 
-    private static IEnumerable<(string Path, FileEntry Entry)> List(IFileSystem files, string path)
+    /// <summary>What a path or pattern lists: what is in a directory, else itself.</summary>
+    public static IEnumerable<(string Path, FileEntry Entry)> List(IFileSystem files, string path)
     {
         var found = GuestPath.Expand(files, path);
         return found is [{ Entry.IsDirectory: true } only] && !GuestPath.HasWildcard(GuestPath.Normalize(path))
             ? files.Enumerate(only.Path).Select(e => (FilePath.Join(only.Path, e.Name), e))
             : found;
     }
+
+    private static IEnumerable<(string Path, FileEntry Entry)> ListAll(IFileSystem files, string path) => GuestPath.Expand(files, path).SelectMany(f =>
+        f.Entry.IsDirectory || f.Path.Length == 0
+            ? f.Path.Length == 0 ? FsTreeCommand.Walk(files, "") : FsTreeCommand.Walk(files, f.Path).Prepend(f)
+            : [f]);
 
     private static void WriteLetters(FileEntry entry, Span<char> text)
     {

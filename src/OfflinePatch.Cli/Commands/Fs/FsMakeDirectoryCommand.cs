@@ -19,7 +19,7 @@ internal static class FsMakeDirectoryCommand
                 image.Writable.CreateDirectory(GuestPath.Normalize(path));
             }
 
-            image.Commit(cancellation);
+            image.Commit(result, cancellation);
             return ExitCode.Done;
         });
         return command;

@@ -15,20 +15,24 @@ internal static class FsMoveCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             var given = result.GetRequiredValue(paths);
-            var target = GuestPath.Normalize(given[^1]);
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
-            var files = image.Writable;
-            var sources = given[..^1].SelectMany(p => GuestPath.Expand(files, p)).Select(s => s.Path).ToList();
-            var sameName = sources is [var only] && string.Equals(only, target, StringComparison.OrdinalIgnoreCase);
-            var intoDirectory = !sameName && (sources.Count > 1 || files.DirectoryExists(target));
-            foreach (var source in sources)
-            {
-                files.Move(source, intoDirectory ? FilePath.Join(target, FilePath.NameOf(source)) : target);
-            }
-
-            image.Commit(cancellation);
+            Move(image.Writable, given);
+            image.Commit(result, cancellation);
             return ExitCode.Done;
         });
         return command;
+    }
+
+    /// <summary>Renames or moves; the last path is the target.</summary>
+    public static void Move(IWritableFileSystem files, string[] given)
+    {
+        var target = GuestPath.Normalize(given[^1]);
+        var sources = given[..^1].SelectMany(p => GuestPath.Expand(files, p)).Select(s => s.Path).ToList();
+        var sameName = sources is [var only] && string.Equals(only, target, StringComparison.OrdinalIgnoreCase);
+        var intoDirectory = !sameName && (sources.Count > 1 || files.DirectoryExists(target));
+        foreach (var source in sources)
+        {
+            files.Move(source, intoDirectory ? FilePath.Join(target, FilePath.NameOf(source)) : target);
+        }
     }
 }

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using System.Text.Json;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
@@ -14,20 +14,15 @@ internal static class FsStatCommand
     {
         var options = new FsOptions();
         var paths = new Argument<string[]>("PATH") { Description = "Files or directories.", Arity = ArgumentArity.OneOrMore };
-        var command = options.AddTo(new Command("stat", "Shows everything about files: times, streams, names, security id, reparse point."), json: true);
+        var command = options.AddTo(new Command("stat", "Shows everything about files: times, streams, names, security id, reparse point."));
         command.Add(paths);
         command.SetGuardedAction((result, _) =>
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
             var found = result.GetRequiredValue(paths).SelectMany(p => GuestPath.Expand(image.Files, p)).ToList();
-            if (options.Json(result))
+            if (GlobalOptions.WantsJson(result))
             {
-                FsJson.Print("fs stat", writer =>
-                {
-                    writer.WriteStartArray("files");
-                    found.ForEach(f => Write(writer, image.Files, f.Path, f.Entry));
-                    writer.WriteEndArray();
-                });
+                DocumentJson.Print(new FileStatDocument([.. found.Select(f => Describe(image.Files, f.Path, f.Entry))]));
             }
             else
             {
@@ -49,7 +44,7 @@ internal static class FsStatCommand
             return;
         }
 
-        Output.Line($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}{(file.ReparseTag == 0 ? "" : $", reparse tag 0x{file.ReparseTag:X8}")}{(file.MayBeCaseSensitive ? ", case-sensitive" : "")}");
+        Output.Line($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}{(file.ReparseTag == 0 ? "" : $", {file.ReparseName} (reparse tag 0x{file.ReparseTag:X8})")}{(file.MayBeCaseSensitive ? ", case-sensitive" : "")}");
         Output.Line($"  created {file.CreationTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, modified {file.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
         Output.Line($"  changed {file.RecordChangeTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, accessed {file.LastAccessTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
         foreach (var link in file.Links)
@@ -64,52 +59,25 @@ internal static class FsStatCommand
         }
     }
 
-    private static void Write(Utf8JsonWriter writer, IFileSystem files, string path, FileEntry entry)
+    private static FileReport Describe(IFileSystem files, string path, FileEntry entry)
     {
-        writer.WriteStartObject();
-        writer.WriteString("path", FsJson.Valid(path));
-        writer.WriteBoolean("directory", entry.IsDirectory);
-        writer.WriteNumber("size", entry.Length);
-        writer.WriteString("modified", entry.LastWriteTimeUtc);
-        writer.WriteString("attributes", entry.Attributes.ToString());
-        if ((files as NtfsVolume)?.OpenFile(path) is { } file)
+        var report = FsListCommand.Describe(path, entry);
+        return (files as NtfsVolume)?.OpenFile(path) is not { } file ? report : report with
         {
-            writer.WriteNumber("record", file.Reference.Record);
-            writer.WriteNumber("sequence", file.Reference.Sequence);
-            writer.WriteString("created", file.CreationTimeUtc);
-            writer.WriteString("changed", file.RecordChangeTimeUtc);
-            writer.WriteString("accessed", file.LastAccessTimeUtc);
-            writer.WriteNumber("securityId", file.SecurityId);
-            writer.WriteNumber("reparseTag", file.ReparseTag);
-            writer.WriteStartArray("names");
-            foreach (var link in file.Links)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("name", FsJson.Valid(link.Name));
-                writer.WriteString("namespace", link.NameSpace.ToString());
-                writer.WriteNumber("parent", link.Parent.Record);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-            writer.WriteStartArray("streams");
-            foreach (var stream in file.Streams)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("name", FsJson.Valid(stream.Name));
-                writer.WriteNumber("size", stream.Length);
-                writer.WriteNumber("allocated", stream.AllocatedLength);
-                writer.WriteBoolean("resident", stream.IsResident);
-                writer.WriteBoolean("compressed", stream.IsCompressed);
-                writer.WriteBoolean("sparse", stream.IsSparse);
-                writer.WriteBoolean("encrypted", stream.IsEncrypted);
-                writer.WriteNumber("fragments", stream.Fragments);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        writer.WriteEndObject();
+            Record = (long)file.Reference.Record,
+            Sequence = file.Reference.Sequence,
+            Created = file.CreationTimeUtc,
+            Changed = file.RecordChangeTimeUtc,
+            Accessed = file.LastAccessTimeUtc,
+            SecurityId = file.SecurityId,
+            ReparseTag = file.ReparseTag,
+            ReparseKind = file.ReparseKind.ToString(),
+            Names = [.. file.Links.Select(l => new FileNameReport(DocumentJson.Valid(l.Name), l.NameSpace.ToString(), (long)l.Parent.Record))],
+            Streams =
+            [
+                .. file.Streams.Select(s => new FileStreamReport(
+                    DocumentJson.Valid(s.Name), s.Length, s.AllocatedLength, s.IsResident, s.IsCompressed, s.IsSparse, s.IsEncrypted, s.Fragments)),
+            ],
+        };
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
@@ -13,26 +14,20 @@ internal static class FsTreeCommand
     {
         var options = new FsOptions();
         var start = new Argument<string>("PATH") { Description = "Where to start; the root without it.", DefaultValueFactory = _ => "" };
-        var command = options.AddTo(new Command("tree", "Lists everything below a directory, with full paths."), json: true);
+        var command = options.AddTo(new Command("tree", "Lists everything below a directory, with full paths."));
         command.Add(start);
         command.SetGuardedAction((result, cancellation) =>
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
             var from = GuestPath.Normalize(result.GetValue(start) ?? "");
             var entries = Walk(image.Files, from);
-            if (options.Json(result))
+            if (GlobalOptions.WantsJson(result))
             {
-                FsJson.Print("fs tree", writer =>
+                DocumentJson.Print(new FileListDocument("fs tree", entries.Select(e =>
                 {
-                    writer.WriteStartArray("entries");
-                    foreach (var (path, entry) in entries)
-                    {
-                        cancellation.ThrowIfCancellationRequested();
-                        FsJson.Write(writer, path, entry);
-                    }
-
-                    writer.WriteEndArray();
-                });
+                    cancellation.ThrowIfCancellationRequested();
+                    return FsListCommand.Describe(e.Path, e.Entry);
+                })));
                 return ExitCode.Done;
             }
 

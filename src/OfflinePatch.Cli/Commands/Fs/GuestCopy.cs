@@ -1,3 +1,4 @@
+using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 
@@ -9,8 +10,24 @@ namespace OfflinePatch.Cli.Commands.Fs;
 /// <param name="cancellation">Ends it between two blocks.</param>
 internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, CancellationToken cancellation)
 {
-    private int _copied;
-    private int _failed;
+    private readonly List<LeftOutReport> _leftOut = [];
+
+    /// <summary>Files that were copied.</summary>
+    public int Copied { get; private set; }
+
+    /// <summary>What was left out.</summary>
+    public IReadOnlyList<LeftOutReport> LeftOut => _leftOut;
+
+    /// <summary>Copies one file under a new name. Returns the exit code.</summary>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="HostIOException">The host failed.</exception>
+    public int RunFile(string path, string target)
+    {
+        using var content = files.OpenRead(GuestPath.Normalize(path));
+        Write(content, target);
+        Output.HasChanged = true;
+        return ExitCode.Done;
+    }
 
     /// <summary>Copies what the paths name into a directory of this machine. Returns the exit code: 2 where something was left out.</summary>
     /// <exception cref="HostIOException">The host failed.</exception>
@@ -31,8 +48,7 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
             }
         }
 
-        Output.Message(_failed == 0 ? $"{_copied} file(s) copied" : $"{_copied} file(s) copied, {_failed} left out");
-        return _failed == 0 ? ExitCode.Done : ExitCode.Unreadable;
+        return _leftOut.Count == 0 ? ExitCode.Done : ExitCode.Unreadable;
     }
 
     private void CopyEntry(string path, string name, FileEntry entry, string directory)
@@ -93,16 +109,21 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
         try
         {
             using var content = files.OpenRead(path);
-            using var output = new OutputFile(target, overwrite: true, access, isDurable: false);
-            output.SetLength(content.Length);
-            SparseCopy.Copy(content, output.Write, cancellation);
-            output.Complete();
-            _copied++;
+            Write(content, target);
         }
         catch (Exception e) when (IsOfImage(e))
         {
             LeaveOut(path, e);
         }
+    }
+
+    private void Write(Stream content, string target)
+    {
+        using var output = new OutputFile(target, overwrite: true, access, isDurable: false);
+        output.SetLength(content.Length);
+        SparseCopy.Copy(content, output.Write, cancellation);
+        output.Complete();
+        Copied++;
     }
 
     // The host's own errors end the copy (the disk is full, or not there), unless it is only this path that is too long for it.
@@ -112,7 +133,7 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
 
     private void LeaveOut(string path, Exception error)
     {
-        _failed++;
+        _leftOut.Add(new LeftOutReport(DocumentJson.Valid(path), error.Message));
         Output.Message($"left out: {path}: {error.Message}");
     }
 }

@@ -140,7 +140,7 @@ internal sealed class ClusterBitmap
     /// is long
     /// enough, then whatever is free; the $MFT zone last (first for $MFT itself).
     /// </summary>
-    /// <exception cref="IOException"><c>NTFS-0401</c>: the volume is full; nothing was allocated.</exception>
+    /// <exception cref="RefusedException"><c>NTFS-0401</c>: the volume is full; nothing was allocated.</exception>
     public void Allocate(RunList runs, long count, long after = -1, bool forMft = false)
     {
         _core.RequireAllocationProof();

@@ -39,7 +39,7 @@ internal sealed class RecordAllocator
     /// <summary>
     /// Takes a free record and returns its sequence number. The record is formatted as free with no attributes; the caller fills it.
     /// </summary>
-    /// <exception cref="IOException"><c>NTFS-0401</c>: the volume is full.</exception>
+    /// <exception cref="RefusedException"><c>NTFS-0401</c>: the volume is full.</exception>
     /// <exception cref="RefusedException"><c>NTFS-0310</c>: $MFT cannot grow.</exception>
     public long Allocate(out ushort sequence)
     {

@@ -75,7 +75,7 @@ internal static class NodeWriter
     }
 
     /// <summary>Stores the file.</summary>
-    /// <exception cref="IOException"><c>NTFS-0401</c>: no room for more records.</exception>
+    /// <exception cref="RefusedException"><c>NTFS-0401</c>: no room for more records.</exception>
     public static void Store(VolumeCore core, FileNode node)
     {
         Sort(core, node);

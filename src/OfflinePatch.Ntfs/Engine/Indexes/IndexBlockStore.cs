@@ -28,10 +28,10 @@ internal sealed class IndexBlockStore(VolumeCore core)
     private readonly Dictionary<IndexBlockKey, IndexBlock> _clean = [];
     private readonly Dictionary<IndexBlockKey, IndexBlock> _dirty = [];
 
-    private readonly HashSet<(long Record, string Name)> _growing = [];
+    private readonly HashSet<(long Record, string Name)> _changed = [];
 
-    /// <summary>True the first time that a block of this index is asked for.</summary>
-    public bool IsFirstAllocation(long record, string name) => _growing.Add((record, name));
+    /// <summary>True the first time that this index is about to be changed.</summary>
+    public bool IsFirstChange(long record, string name) => _changed.Add((record, name));
 
     /// <summary>Changed blocks.</summary>
     public int DirtyCount => _dirty.Count;

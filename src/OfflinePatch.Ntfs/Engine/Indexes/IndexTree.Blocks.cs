@@ -37,11 +37,6 @@ internal sealed partial class IndexTree
         }
 
         var bits = bitmap.ReadAll(_core, Node.Number, MaxBitmap, "an index bitmap");
-        if (_core.Blocks.IsFirstAllocation(Node.Number, Name))
-        {
-            RequireMarkedBlocks(bits);
-        }
-
         var index = 0;
         while (index < bits.Length * 8 && (bits[index / 8] >> (index % 8) & 1) != 0)
         {
@@ -67,12 +62,18 @@ internal sealed partial class IndexTree
 
     /// <summary>
     /// Refuses an index whose bitmap marks a block of the tree as free: the block would be overwritten. Reads all blocks; done once per
-    /// index, before its
-    /// first block is taken.
+    /// index, before it is changed for the first time.
     /// </summary>
     /// <exception cref="CorruptImageException"><c>NTFS-0130</c>, <c>NTFS-0131</c>.</exception>
-    private void RequireMarkedBlocks(byte[] bits)
+    private void RequireMarkedBlocks()
     {
+        if (!Root.HasSubNodes || !_core.Blocks.IsFirstChange(Node.Number, Name))
+        {
+            return;
+        }
+
+        var bits = Node.Find(AttributeType.Bitmap, Name)?.ReadAll(_core, Node.Number, MaxBitmap, "an index bitmap")
+            ?? throw NtfsError.MissingAttribute(Node.Number, "the index' $BITMAP");
         var visited = new HashSet<long>();
         var nodes = new Stack<IndexNode>();
         nodes.Push(Root);

@@ -19,6 +19,7 @@ internal sealed partial class IndexTree
             return false;
         }
 
+        RequireMarkedBlocks();
         var (node, at) = path[^1];
         if (node.HasSubNodes)
         {

@@ -53,6 +53,7 @@ internal sealed partial class IndexTree
     /// <exception cref="CorruptImageException"><c>NTFS-0130</c>: the key is there already.</exception>
     public void Insert(byte[] entry)
     {
+        RequireMarkedBlocks();
         InsertLeaf(entry);
         StoreNode();
     }

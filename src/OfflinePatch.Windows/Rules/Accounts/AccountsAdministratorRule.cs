@@ -35,7 +35,7 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         var administrators = LocalAccounts.Read(sam).Where(a => a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid).ToList();
         var usable = administrators.Where(a => a.IsEnabled && !a.IsLocked && a.HasPassword && (a.ExpiresUtc is null || a.ExpiresUtc > now)).ToList();
         return usable.Count > 0
-            ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} can administer this machine.")
+            ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} can log on and {(usable.Count == 1 ? "is an administrator" : "are administrators")}: enabled, with a password.")
             : Finding.Failed(
                 administrators.Count == 0
                     ? @"SAM\Domains\Account\Users names no administrator (RID 500, or a member of Administrators)."

@@ -91,9 +91,9 @@ internal static class AgentSurroundings
         }
 
         var local = LocalAccounts.Read(sam).FirstOrDefault(a => a.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-        return local is { IsEnabled: true } ? null
+        return WhyUnusable(context, local) is not { } why ? null
             : Finding.Failed(
-                $@"Services\cloudbase-init runs under {account}, an account that {(local is null ? "does not exist" : "is disabled")}: the service cannot log on (error 1069).",
+                $@"Services\cloudbase-init runs under {account}, an account that {why}: the service cannot log on (error 1069).",
                 "In the source machine: `sc config cloudbase-init obj= LocalSystem`, or create the account; then export it again.", account);
     }
 
@@ -101,6 +101,11 @@ internal static class AgentSurroundings
     private static string? LocalName(WindowsSystem windows, string account)
     {
         var parts = account.Split('\\');
+        if (parts is [var alone] && alone.Length > 0 && !alone.Contains('@', StringComparison.Ordinal) && !alone.Equals("LocalSystem", StringComparison.OrdinalIgnoreCase))
+        {
+            return alone;
+        }
+
         return parts is [var domain, var name] && (domain == "." || domain.Equals(windows.Facts.ComputerName, StringComparison.OrdinalIgnoreCase)) ? name : null;
     }
 
@@ -114,11 +119,20 @@ internal static class AgentSurroundings
 
         var accounts = LocalAccounts.Read(sam);
         var account = accounts.FirstOrDefault(a => a.Name.Equals(user, StringComparison.OrdinalIgnoreCase));
-        if (account is { IsEnabled: false })
+        if (account is not null && WhyUnusable(context, account) is { } why)
         {
             return Finding.Failed(
-                $@"cloudbase-init.conf names the account {user}, which is disabled in SAM\Domains\Account\Users: the agent sets its password and does not enable it.",
-                $"In the source machine: `net user {user} /active:yes`, or name another account in the configuration; then export it again.", $"{user} disabled");
+                $@"cloudbase-init.conf names the account {user}, which {why} in SAM\Domains\Account\Users: the agent sets its password and changes nothing else about it.",
+                $"In the source machine: `net user {user} /active:yes`, or name another account in the configuration; then export it again.", $"{user} {why}");
+        }
+
+        var groups = LocalAccounts.GroupNames(sam);
+        if (groups.Count > 0 && (config.Get("DEFAULT", "groups") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .FirstOrDefault(g => !groups.Contains(g, StringComparer.OrdinalIgnoreCase)) is { } group)
+        {
+            return Finding.Failed(
+                $@"cloudbase-init.conf names the group {group}, which SAM\Domains\Builtin\Aliases and SAM\Domains\Account\Aliases do not have: the agent stops when it makes {user} a member.",
+                "Name a group of this Windows in the configuration (`net localgroup` lists them), or create it; then export it again.", group);
         }
 
         return account is null && accounts.Count > 0 && config.Get("DEFAULT", "plugins") is { } plugins && !plugins.Contains("CreateUserPlugin", StringComparison.Ordinal)
@@ -127,9 +141,26 @@ internal static class AgentSurroundings
             : null;
     }
 
+    private static string? WhyUnusable(RuleContext context, LocalAccount? account) =>
+        account is null ? "does not exist"
+        : !account.IsEnabled ? "is disabled"
+        : account.IsLocked ? "is locked"
+        : account.ExpiresUtc is { } expiry && expiry <= context.Clock.GetUtcNow().UtcDateTime ? "has expired"
+        : null;
+
     /// <summary>The agent's HTTP client takes the proxy of the environment, and without one that of LocalSystem's Internet settings.</summary>
     private static Finding? JudgeProxy(RuleContext context)
     {
+        // What a service finds in its environment: its own value Environment ("NAME=value" strings) before the machine's.
+        var own = context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetMultiString("Environment") ?? [];
+        string? Own(string name) => own.FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase)) is { } line ? line[(name.Length + 1)..] : null;
+        if (ProxyVariables.FirstOrDefault(v => Own(v) is { Length: > 0 }) is { } ownVariable)
+        {
+            return Bypasses(Own("NO_PROXY") ?? context.Windows.Current.Find(Environment)?.GetString("NO_PROXY"), ',')
+                ? null
+                : Failed($@"{context.Windows.Current.Name}\Services\cloudbase-init\Environment: {ownVariable}={Own(ownVariable)}", "NO_PROXY");
+        }
+
         var environment = context.Windows.Current.Find(Environment);
         if (ProxyVariables.FirstOrDefault(v => environment?.GetString(v) is { Length: > 0 }) is { } variable)
         {

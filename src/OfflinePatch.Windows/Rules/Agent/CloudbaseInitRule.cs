@@ -66,9 +66,9 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             return;
         }
 
-        if (SetupPhase.IsGeneralized(windows))
+        if (SetupPhase.IsAhead(windows))
         {
-            if (SetupPhase.StartsAgentTooEarly(windows))
+            if (SetupPhase.IsAgentLeftOut(windows))
             {
                 SetupPhase.StartAgentAfterSetup(windows);
             }
@@ -115,12 +115,12 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             return Finding.Broken($"{differing.Count} files of {Describe(found)} are not those of the package: {context.Windows.GuestPath(differing[0])}", "changed or missing", "as in the package");
         }
 
-        if (SetupPhase.IsGeneralized(context.Windows))
+        if (SetupPhase.IsAhead(context.Windows))
         {
-            if (SetupPhase.StartsAgentTooEarly(context.Windows))
+            if (SetupPhase.IsAgentLeftOut(context.Windows))
             {
                 return Finding.Broken(
-                    @"This Windows is generalised, and nothing starts Services\cloudbase-init when its setup has ended.", "not started", $@"on demand, started by {SetupPhase.Script} at the end of the setup");
+                    @"This Windows goes on with its setup at the next start, and nothing starts Services\cloudbase-init when that has ended.", "not started", $@"on demand, started by {SetupPhase.Script} at the end of the setup");
             }
         }
         else if (found.WrongControlSets.Count > 0)
@@ -134,7 +134,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             var now = Read(context, path);
             var wrong = Settings(context).Where(s => now.Get(s.Section, s.Key) is var value && (value is null || (value != s.Value && s.IsRequired))).ToList();
             return wrong.Count == 0
-                ? Finding.Broken($"{context.Windows.GuestPath(path)} begins with a byte order mark or assigns an option twice.")
+                ? Finding.Broken($"{context.Windows.GuestPath(path)} is in an encoding that the agent does not read, begins with a byte order mark, or assigns an option twice.")
                 : Finding.Broken($"{context.Windows.GuestPath(path)} is not as the target wants it: {string.Join(", ", wrong.Select(s => s.Key))}.",
                     string.Join("; ", wrong.Select(s => $"{s.Key}={now.Get(s.Section, s.Key) ?? "(absent)"}")), string.Join("; ", wrong.Select(s => $"{s.Key}={s.Value}")));
         }
@@ -186,19 +186,19 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
 
         foreach (var (path, text) in new[]
             {
-                (CloudbaseInitLayout.Configuration, plan.ConfText),
-                (CloudbaseInitLayout.UnattendConfiguration, plan.UnattendConfText),
-                (CloudbaseInitLayout.Unattend, plan.UnattendXml),
+                (CloudbaseInitLayout.Configuration, AnsiCodePage.GetBytes(windows, plan.ConfText)),
+                (CloudbaseInitLayout.UnattendConfiguration, AnsiCodePage.GetBytes(windows, plan.UnattendConfText)),
+                (CloudbaseInitLayout.Unattend, Encoding.UTF8.GetBytes(plan.UnattendXml)),
             })
         {
             var destination = FilePath.Join(plan.Directory, path);
             if (!windows.Files.FileExists(destination))
             {
-                windows.Files.WriteFile(destination, Encoding.UTF8.GetBytes(text));
+                windows.Files.WriteFile(destination, text);
             }
         }
 
-        if (SetupPhase.IsGeneralized(windows) && found is null)
+        if (SetupPhase.IsAhead(windows) && found is null)
         {
             foreach (var set in windows.BootControlSets)
             {
@@ -213,7 +213,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         foreach (var set in windows.BootControlSets)
         {
             var service = set.Key.Create(@"Services\" + CloudbaseInitPlan.ServiceName);
-            foreach (var value in plan.ServiceValues.Where(v => !(v.Name == "Start" && SetupPhase.IsGeneralized(windows) && service.HasValue("Start"))).Where(v => found is null || replaced.Contains(v.Name, StringComparer.Ordinal) || !service.HasValue(v.Name)))
+            foreach (var value in plan.ServiceValues.Where(v => !(v.Name == "Start" && SetupPhase.IsAhead(windows) && service.HasValue("Start"))).Where(v => found is null || replaced.Contains(v.Name, StringComparer.Ordinal) || !service.HasValue(v.Name)))
             {
                 service.SetValue(value.Name, value.Type, value.Bytes);
             }
@@ -292,7 +292,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     private static CloudbaseInitConfig Read(RuleContext context, string path)
     {
         var files = context.Windows.Volume.RequireFiles();
-        return CloudbaseInitConfig.Parse(files.FileExists(path) ? files.ReadFile(path, 16 * 1024 * 1024) : []);
+        return CloudbaseInitConfig.Parse(files.FileExists(path) ? files.ReadFile(path, 16 * 1024 * 1024) : [], AnsiCodePage.Of(context.Windows));
     }
 
     private static CloudbaseInitConfig Configure(RuleContext context, string path)
@@ -323,9 +323,9 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             remarks.Add("This is a domain controller: the agent would set the password of the domain's account of the configured name, and create that account where it does not exist.");
         }
 
-        if (found is not null && SetupPhase.IsGeneralized(context.Windows) && context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") == 2)
+        if (found is not null && SetupPhase.IsAhead(context.Windows) && context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") == 2)
         {
-            remarks.Add("This Windows is generalised, and the agent starts with it, during its setup. Its own installer leaves the service on demand until the setup has ended.");
+            remarks.Add("This Windows goes on with its setup at the next start, and the agent starts with it. Its own installer leaves the service on demand until the setup has ended.");
         }
 
         return remarks;

@@ -17,17 +17,32 @@ internal static class SetupPhase
     /// <summary>What Windows runs when its setup has ended, below the Windows directory.</summary>
     public const string Script = @"Setup\Scripts\SetupComplete.cmd";
 
-    private const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
+    /// <summary>ImageState of an image that was generalised for its next start.</summary>
+    internal const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
+
+    private const string Complete = "IMAGE_STATE_COMPLETE";
     private const string Command = "sc config cloudbase-init start= auto && net start cloudbase-init\r\n";
     private const int MaxScript = 1024 * 1024;
 
-    /// <summary>Whether the next start goes on with the setup (specialize, OOBE).</summary>
-    public static bool IsGeneralized(WindowsSystem windows) =>
-        windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Setup\State")?.GetString("ImageState") == Generalized;
+    /// <summary>Values of SYSTEM\Setup that are not zero while a setup runs.</summary>
+    internal static IReadOnlyList<string> BusyValues { get; } = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
+
+    /// <summary>Whether the next start goes on with a setup (specialize, OOBE, audit mode, an upgrade), so that services start in the middle of it.</summary>
+    public static bool IsAhead(WindowsSystem windows) =>
+        windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Setup\State")?.GetString("ImageState") is not (null or Complete)
+        || BusyValues.Any(v => windows.System.Root.Find("Setup")?.GetDword(v) is not (null or 0));
 
     /// <summary>Whether neither the service's own start nor the end of the setup starts the agent.</summary>
-    public static bool StartsAgentTooEarly(WindowsSystem windows) =>
-        windows.BootControlSets.Any(s => s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") is not 2) && !ReadScript(windows).Contains("cloudbase-init", StringComparison.OrdinalIgnoreCase);
+    public static bool IsAgentLeftOut(WindowsSystem windows)
+    {
+        var script = ReadScript(windows);
+        return windows.BootControlSets.Any(s => s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") switch
+        {
+            2 => false,
+            ServiceImage.Disabled => !Configures(script),
+            _ => !Starts(script),
+        });
+    }
 
     /// <summary>Makes the end of the setup start the agent; lines that are in the script stay.</summary>
     public static void StartAgentAfterSetup(WindowsSystem windows)
@@ -41,13 +56,23 @@ internal static class SetupPhase
         }
 
         var text = ReadScript(windows);
-        if (!text.Contains("cloudbase-init", StringComparison.OrdinalIgnoreCase))
+        if (!Configures(text))
         {
             var path = windows.PathOf(Script);
             windows.Files.CreateDirectory(FilePath.ParentOf(path));
             windows.Files.WriteFile(path, Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + Command));
         }
     }
+
+    /// <summary>Whether a line of the script that is no comment sets the service to automatic.</summary>
+    private static bool Configures(string script) => Lines(script).Any(l => l.Contains("start=", StringComparison.OrdinalIgnoreCase) || l.Contains("Set-Service", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether a line of the script that is no comment names the service: a service on demand can be started as it is.</summary>
+    private static bool Starts(string script) => Lines(script).Any();
+
+    private static IEnumerable<string> Lines(string script) =>
+        script.Split('\n').Select(l => l.Trim(' ', '\t', '\r', '@')).Where(l => l.Contains(CloudbaseInitPlan.ServiceName, StringComparison.OrdinalIgnoreCase)
+            && !l.StartsWith("rem ", StringComparison.OrdinalIgnoreCase) && !l.StartsWith("::", StringComparison.Ordinal) && !l.StartsWith("echo ", StringComparison.OrdinalIgnoreCase));
 
     // Latin-1 keeps every byte of a batch file in whatever code page.
     private static string ReadScript(WindowsSystem windows)

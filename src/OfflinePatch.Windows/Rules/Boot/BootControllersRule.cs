@@ -15,6 +15,12 @@ internal sealed class BootControllersRule() : Rule(Description)
         ("ACPI", 0, [0]), ("pci", 0, [0]), ("volmgr", 0, [0]), ("mountmgr", 0, [0]), ("disk", 0, [0]), ("partmgr", 0, [0, 1]),
     ];
 
+    /// <summary>
+    /// Drivers that are somewhere else on the way from the disk to Windows, with the value of healthy systems (Windows 7, 8.1 and 10). Only Start=4 is evidence.
+    /// </summary>
+    private static readonly (string Service, uint Start)[] NeverDisabled =
+        [("volume", 0), ("volsnap", 0), ("FltMgr", 0), ("Wdf01000", 0), ("KSecDD", 0), ("CNG", 0), ("CLFS", 0), ("Ntfs", 3)];
+
     private static readonly string[] DefaultControllers = ["intelide", "pciide", "atapi", "storahci", "msahci", "stornvme"];
 
     /// <summary>Compatible ids that Windows 7 and older need in the CriticalDeviceDatabase (KB 314082 "mergeide"; 7010 is QEMU's PIIX3).</summary>
@@ -25,6 +31,7 @@ internal sealed class BootControllersRule() : Rule(Description)
         ("gendisk", "disk", "{4D36E967-E325-11CE-BFC1-08002BE10318}"),
         ("pci#cc_0101", "pciide", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
         ("pci#ven_8086&dev_7010", "intelide", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
+        ("pci#cc_010601", "msahci", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
     ];
 
     private static readonly ListParameter Controllers = new("controllers", DefaultControllers, "The services of Windows' own disk controllers that must start at boot.");
@@ -33,7 +40,7 @@ internal sealed class BootControllersRule() : Rule(Description)
     {
         Title = "Windows starts from an IDE, AHCI or NVMe disk",
         Source = "Huawei IMS/OTC: the IDE driver is restored for the initial start; Azure win-fix-inaccessible-boot-device.ps1; KB 314082",
-        Summary = @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride; UpperFilters and LowerFilters of Control\Class (DiskDrive, HDC, SCSIAdapter, System, Volume) and of such devices under Enum: filters without service or file, and disabled ones, removed; others Start=0, no StartOverride; Windows 7: Control\CriticalDeviceDatabase entries of IDE.",
+        Summary = @"Services\{ACPI, pci, volmgr, mountmgr, disk, partmgr} and {intelide, pciide, atapi, storahci, msahci, stornvme}: Start=0, no StartOverride, their files; {volume, volsnap, FltMgr, Wdf01000, KSecDD, CNG, CLFS, Ntfs} not disabled; files of drivers with Start=0 and ErrorControl 2 or 3; UpperFilters and LowerFilters of Control\Class (DiskDrive, HDC, SCSIAdapter, System, Volume) and of such devices under Enum: filters without service or file, and disabled ones, removed; others Start=0, no StartOverride; Windows 7: Control\CriticalDeviceDatabase entries of IDE.",
         CanFix = true,
         Parameters = [Controllers],
     };
@@ -42,16 +49,16 @@ internal sealed class BootControllersRule() : Rule(Description)
     public override Finding Inspect(RuleContext context)
     {
         var repairs = context.Windows.BootControlSets.SelectMany(s => Repairs(context, s)).ToList();
-        if (repairs.Find(r => r.Missing is not null) is { } missing)
+        if (repairs.Where(r => r.Blocker is not null).ToList() is [var first, ..] blockers)
         {
             return Finding.Failed(
-                $@"{missing.Key.Path} needs {context.Windows.GuestPath(missing.Missing!)}, which is missing.",
-                "Repair Windows in the source machine (`sfc /scannow`), then export it again.",
-                missing.Before);
+                $"{first.Blocker}{(blockers.Count > 1 ? $" There are {blockers.Count - 1} more." : "")}",
+                "Repair Windows in the source machine (`sfc /scannow`; a driver of somebody else: install it again, or remove it), then export it again.",
+                string.Join("; ", blockers.Select(b => b.Before)));
         }
 
         return repairs.Count == 0
-            ? Finding.Ok("The inbox drivers of IDE, AHCI and NVMe start at boot, and every filter between them and the disk starts at boot too.")
+            ? Finding.Ok($"The inbox disk controllers ({string.Join(", ", Present(context))}) start at boot, and every filter between them and the disk does.")
             : Finding.Broken(
                 $"{repairs[0].Before}{(repairs.Count == 1 ? "" : $", and {repairs.Count - 1} more")}: Windows may not find its disk.",
                 string.Join("; ", repairs.Select(r => r.Before)), string.Join("; ", repairs.Select(r => r.After).Distinct()));
@@ -66,17 +73,37 @@ internal sealed class BootControllersRule() : Rule(Description)
         }
     }
 
+    private static IEnumerable<string> Present(RuleContext context) =>
+        context.Profile.Value(Description.Id, Controllers).Where(c => context.Windows.Current.Service(c)?.GetDword("Start") == 0);
+
     private static IEnumerable<Repair> Repairs(RuleContext context, ControlSet set)
     {
         foreach (var (service, wanted, allowed) in Chain)
         {
-            if (set.Service(service) is { } key)
+            if (set.Service(service) is not { } key)
             {
-                foreach (var repair in StartRepairs(context, set, key, wanted, allowed))
-                {
-                    yield return repair;
-                }
+                yield return NoService(set, service);
+                continue;
             }
+
+            foreach (var repair in StartRepairs(context, set, key, wanted, allowed))
+            {
+                yield return repair;
+            }
+        }
+
+        foreach (var (service, start) in NeverDisabled)
+        {
+            if (set.Service(service) is { } key && key.GetDword("Start") == ServiceImage.Disabled)
+            {
+                yield return new Repair(
+                    key, $@"{set.Name}\Services\{key.Name}\Start=4 (disabled)", $"{key.Name}: {ServiceImage.StartText(start)}", null, () => key.SetDword("Start", start));
+            }
+        }
+
+        foreach (var repair in IdeRepairs(context, set).Concat(BootDriverRepairs(context, set)))
+        {
+            yield return repair;
         }
 
         foreach (var service in context.Profile.Value(Description.Id, Controllers))
@@ -112,16 +139,17 @@ internal sealed class BootControllersRule() : Rule(Description)
         var service = set.Service(filter.Filter);
         var place = $@"{filter.Key.Path}\{filter.Value}: {filter.Filter}";
         var isInbox = DeviceFilters.IsInbox(filter.Filter);
-        if (fault is FilterFault.NoService or FilterFault.NoFile && isInbox)
+        if (fault is FilterFault.NoService or FilterFault.NotADriver or FilterFault.NoFile or FilterFault.WrongMachine && isInbox)
         {
-            var path = (service is null ? null : ServiceImage.Resolve(context.Windows, service)) ?? context.Windows.PathOf($@"System32\drivers\{filter.Filter}.sys");
-            return new Repair(filter.Key, $"{place} has no {(service is null ? "service" : "driver file")}", "", path, () => { });
+            return fault is FilterFault.NoService or FilterFault.NotADriver ? NoService(set, filter.Filter) : NoFile(context, service!, $"{place} has no driver file");
         }
 
         return fault switch
         {
             FilterFault.NoService => Removal("has no service"),
+            FilterFault.NotADriver => Removal("is not a driver"),
             FilterFault.NoFile => Removal("has no driver file"),
+            FilterFault.WrongMachine => Removal("has a driver file for another processor"),
             FilterFault.Disabled when !isInbox => Removal($@"is disabled ({set.Name}\Services\{filter.Filter}\Start=4)"),
             FilterFault.Overridden => new Repair(
                 filter.Key, $@"{place} is overridden ({set.Name}\Services\{filter.Filter}\StartOverride)", $"{filter.Filter}: no override", null, () => service!.DeleteSubKeyTree("StartOverride")),
@@ -147,9 +175,12 @@ internal sealed class BootControllersRule() : Rule(Description)
                 yield break; // a driver on demand that is not there (an unused generation of AHCI): leave it
             }
 
-            yield return new Repair(
-                key, $@"{set.Name}\Services\{key.Name}\Start={start} ({ServiceImage.StartText(start)})", $"{key.Name}: boot", missing,
-                () => key.SetDword("Start", wanted));
+            var before = $@"{set.Name}\Services\{key.Name}\Start={start} ({ServiceImage.StartText(start)})";
+            yield return missing is not null ? NoFile(context, key, before) : new Repair(key, before, $"{key.Name}: boot", null, () => key.SetDword("Start", wanted));
+        }
+        else if (ServiceImage.HasFile(context.Windows, key) != true)
+        {
+            yield return NoFile(context, key, $@"{set.Name}\Services\{key.Name} has no driver file");
         }
 
         if (key.Find("StartOverride") is { } overrides
@@ -170,10 +201,11 @@ internal sealed class BootControllersRule() : Rule(Description)
 
         foreach (var (id, service, classGuid) in CriticalDevices)
         {
-            if (set.Service(service) is not null && database.Find(id)?.GetString("Service") is null)
+            var named = database.Find(id)?.GetString("Service");
+            if (set.Service(service) is not null && (named is null || (!named.Equals(service, StringComparison.OrdinalIgnoreCase) && set.Service(named)?.GetDword("Start") is not 0)))
             {
                 yield return new Repair(
-                    database, $@"{set.Name}\Control\CriticalDeviceDatabase\{id} is missing", $"{id} → {service}", null,
+                    database, $@"{set.Name}\Control\CriticalDeviceDatabase\{id} {(named is null ? "is missing" : $"names {named}, which does not start at boot")}", $"{id} → {service}", null,
                     () =>
                     {
                         var key = database.Create(id);
@@ -184,11 +216,58 @@ internal sealed class BootControllersRule() : Rule(Description)
         }
     }
 
+    /// <summary>IDE needs the driver of the channels and one of the controllers' drivers; where Windows has neither, nothing here can bring them.</summary>
+    private static IEnumerable<Repair> IdeRepairs(RuleContext context, ControlSet set)
+    {
+        var wanted = context.Profile.Value(Description.Id, Controllers);
+        if (context.Windows.Facts is not { Architecture: WindowsArchitecture.X64 or WindowsArchitecture.X86 } || !wanted.Contains("atapi", StringComparer.OrdinalIgnoreCase))
+        {
+            yield break;
+        }
+
+        if (set.Service("atapi") is null)
+        {
+            yield return NoService(set, "atapi");
+        }
+
+        if (set.Service("intelide") is null && set.Service("pciide") is null)
+        {
+            yield return NoService(set, "intelide");
+        }
+    }
+
+    /// <summary>
+    /// Drivers of others that start at boot, whose loading Windows insists on (ErrorControl 2 or 3), and whose file is missing: the start ends there.
+    /// Source: learn.microsoft.com, INF AddService directive (ErrorControl: SERVICE_ERROR_SEVERE, SERVICE_ERROR_CRITICAL).
+    /// </summary>
+    private static IEnumerable<Repair> BootDriverRepairs(RuleContext context, ControlSet set)
+    {
+        var known = Chain.Select(c => c.Service).Concat(context.Profile.Value(Description.Id, Controllers)).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        foreach (var service in set.Find("Services")?.SubKeys ?? [])
+        {
+            if (service.GetDword("Start") == 0 && service.GetDword("ErrorControl") is 2 or 3 && ServiceImage.IsDriver(service) && !known.Contains(service.Name)
+                && ServiceImage.HasFile(context.Windows, service) != true)
+            {
+                yield return NoFile(context, service, $@"{set.Name}\Services\{service.Name} (Start=0, ErrorControl={service.GetDword("ErrorControl")}) has no driver file");
+            }
+        }
+    }
+
+    private static Repair NoService(ControlSet set, string service) =>
+        new(set.Key, $@"{set.Name}\Services\{service} is missing", "", $@"{set.Key.Path}\Services\{service} is missing: Windows does not find its disk without it.", () => { });
+
+    private static Repair NoFile(RuleContext context, GuestKey service, string before)
+    {
+        var path = ServiceImage.Resolve(context.Windows, service);
+        return new Repair(
+            service, before, "", $"{service.Path} needs {(path is null ? service.GetString("ImagePath") ?? "a driver file" : context.Windows.GuestPath(path))}, which is missing.", () => { });
+    }
+
     /// <summary>One thing to mend.</summary>
     /// <param name="Key">The key.</param>
     /// <param name="Before">What is there.</param>
     /// <param name="After">What shall be there.</param>
-    /// <param name="Missing">The file that is missing, so that it cannot be mended; or null.</param>
+    /// <param name="Blocker">Why it cannot be mended, as a sentence; or null.</param>
     /// <param name="Apply">Mends it.</param>
-    private sealed record Repair(GuestKey Key, string Before, string After, string? Missing, Action Apply);
+    private sealed record Repair(GuestKey Key, string Before, string After, string? Blocker, Action Apply);
 }

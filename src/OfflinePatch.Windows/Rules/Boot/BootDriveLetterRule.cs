@@ -4,8 +4,8 @@ namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
 /// <c>boot.drive-letter</c>: SYSTEM\MountedDevices gives the letter that Windows was installed with to Windows' own partition. Letters are kept by partition id; a letter
-/// that belongs to another partition is not free, and Windows then runs from a letter that its own registry does not name (Microsoft KB 947288: C: becomes G:, and
-/// Server 2008 shows a black screen with a pointer). Where the letter has no owner, Windows gives it to its own partition by itself.
+/// that belongs to another partition is not free, and a partition that has another letter keeps it: Windows then runs from a letter that its own registry does not name
+/// (Microsoft KB 947288: C: becomes G:, and Server 2008 shows a black screen with a pointer). Where neither letter nor partition is named, Windows assigns the letter by itself.
 /// </summary>
 internal sealed class BootDriveLetterRule() : Rule(Description)
 {
@@ -21,10 +21,15 @@ internal sealed class BootDriveLetterRule() : Rule(Description)
     public override Finding Inspect(RuleContext context)
     {
         var letter = context.Windows.DriveLetter;
-        var owner = MountedDevices.Read(context.Windows).FirstOrDefault(d => d.Letter == letter);
+        var devices = MountedDevices.Read(context.Windows).Where(d => d.Letter is not null).ToList();
+        var owner = devices.Find(d => d.Letter == letter);
         if (owner is null)
         {
-            return Finding.Ok($@"{letter} belongs to nobody in SYSTEM\MountedDevices: Windows gives it to its own partition.");
+            return devices.Find(d => d.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number) is { } other
+                ? Finding.Broken(
+                    $@"SYSTEM\MountedDevices\{other.Name} is partition {context.Windows.Volume.Number}, where this Windows is, and SOFTWARE says that it runs from {letter} (SystemRoot): it would start under another letter than its registry names.",
+                    other.Name, $"{letter} names partition {context.Windows.Volume.Number}")
+                : Finding.Ok($@"SYSTEM\MountedDevices gives neither {letter} nor another letter to the partition of Windows: Windows assigns it at the start.");
         }
 
         return owner.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number

@@ -8,7 +8,8 @@ namespace OfflinePatch.Windows.Rules.Boot;
 /// <c>boot.loader</c>: a machine without memory of this disk starts Windows from it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c> is
 /// Windows' own boot manager, because boot entries in NVRAM do not travel with a disk, and the firmware starts whatever lies there. BIOS: boot
 /// code, one active partition, and a boot sector that starts bootmgr and knows where its partition begins (images-and-cloud.md §4.8,
-/// boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept beside it.
+/// boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept beside it. UEFI firmware reads a GPT
+/// only behind a protective entry that starts at sector 1, in the disk's own sector size.
 /// </summary>
 internal sealed class BootLoaderRule() : Rule(Description)
 {
@@ -18,8 +19,8 @@ internal sealed class BootLoaderRule() : Rule(Description)
     private static readonly RuleContract Description = new("boot.loader")
     {
         Title = "The firmware finds the boot loader",
-        Source = "UEFI 2.10 §3.5.1.1 (fallback loader); virt-v2v fix_win_esp; Azure win-fix-boot-partition.ps1",
-        Summary = @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is kept as NAME.before. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.",
+        Source = "UEFI 2.10 §3.5.1.1 (fallback loader), §5.2.3 (protective MBR); EDK2 PartitionDxe; virt-v2v fix_win_esp; Azure win-fix-boot-partition.ps1",
+        Summary = @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is kept as NAME.before; the protective entry of sector 0 is written where it is missing or starts elsewhere than at sector 1. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.",
         CanFix = true,
     };
 
@@ -36,23 +37,58 @@ internal sealed class BootLoaderRule() : Rule(Description)
     {
         if (context.Firmware == Firmware.Uefi)
         {
-            var esp = context.Boot.Esp!.RequireWritable();
-            var loader = esp.ReadFile(BootFilesFinder.UefiBootManager, LargestLoader);
-            var path = FallbackLoader.PathFor(context.Windows.Facts.Architecture)!;
-            esp.CreateDirectory(@"EFI\Boot");
-            if (esp.FileExists(path) && !esp.FileExists(path + KeptSuffix))
+            if (FirmwareView.Of(context).MissingEntry is not null)
             {
-                esp.Move(path, path + KeptSuffix);
+                FirmwareView.Fix(context);
             }
 
-            esp.WriteFile(path, loader);
+            WriteFallbackLoader(context);
             return;
         }
 
         BiosBootRepair.Apply(context);
     }
 
+    private static void WriteFallbackLoader(RuleContext context)
+    {
+        var path = FallbackLoader.PathFor(context.Windows.Facts.Architecture)!;
+        if (IsSame(context.Boot.Esp!.Files!, path, BootFilesFinder.UefiBootManager))
+        {
+            return;
+        }
+
+        var esp = context.Boot.Esp.RequireWritable();
+        var loader = esp.ReadFile(BootFilesFinder.UefiBootManager, LargestLoader);
+        esp.CreateDirectory(@"EFI\Boot");
+        if (esp.FileExists(path) && !esp.FileExists(path + KeptSuffix))
+        {
+            esp.Move(path, path + KeptSuffix);
+        }
+
+        esp.WriteFile(path, loader);
+    }
+
     private static Finding InspectUefi(RuleContext context)
+    {
+        var view = FirmwareView.Of(context);
+        if (view.Problem is not null)
+        {
+            return Finding.Failed(view.Problem, view.Remedy!);
+        }
+
+        var loader = InspectFallbackLoader(context);
+        if (view.MissingEntry is not { } fault || loader is { State: FindingState.Failed, Fixable: false })
+        {
+            return loader;
+        }
+
+        const string Wanted = "a protective entry from sector 1 to the end of the disk";
+        return loader.State == FindingState.Ok
+            ? Finding.Broken($"The firmware does not see the partitions: {fault}.", fault, Wanted)
+            : Finding.Broken($"The firmware does not see the partitions: {fault}. {loader.Message}", $"{fault}; {loader.Before}", $"{Wanted}; {loader.After}");
+    }
+
+    private static Finding InspectFallbackLoader(RuleContext context)
     {
         if (context.Boot.Esp is not { Files: { } files } esp)
         {
@@ -77,7 +113,7 @@ internal sealed class BootLoaderRule() : Rule(Description)
         return files.Find(path) is not { IsDirectory: false, Length: > 0 }
             ? Finding.Broken($@"\{path} is missing on the EFI system partition: a new machine has no boot entry for this disk.", "missing", copy)
             : IsSame(files, path, BootFilesFinder.UefiBootManager)
-                ? Finding.Ok($@"\{path} is Windows' boot manager: the firmware starts the disk without a boot entry.")
+                ? Finding.Ok($@"\{path} is Windows' boot manager; it is what firmware starts that has no boot entry for this disk.")
                 : Finding.Broken(
                     $@"\{path} is not the boot manager of this Windows (\{BootFilesFinder.UefiBootManager}): a new machine starts something else.",
                     "another loader", $@"{copy}; the other is kept as \{path}{KeptSuffix}");
@@ -85,16 +121,22 @@ internal sealed class BootLoaderRule() : Rule(Description)
 
     private static Finding InspectBios(RuleContext context)
     {
+        if (FirmwareView.Of(context) is { Problem: { } problem, Remedy: { } remedy })
+        {
+            return Finding.Failed(problem, remedy);
+        }
+
         var repair = BiosBootRepair.Find(context);
         return repair.Problem is not null
             ? Finding.Failed(repair.Problem, repair.Remedy!)
             : repair.Steps.Count == 0
-                ? Finding.Ok($"Boot code, active partition {context.Boot.Active!.Number} and its boot sector are in order.")
+                ? Finding.Ok($"There are boot code in the master boot record, one active partition ({context.Boot.Active!.Number}), and boot code, signature and the right HiddenSectors in its boot sector.")
                 : Finding.Broken(
                     "The BIOS boot chain is broken: " + string.Join("; ", repair.Steps.Select(s => s.Before)) + ".",
                     string.Join("; ", repair.Steps.Select(s => s.Before)), string.Join("; ", repair.Steps.Select(s => s.After)));
     }
 
     private static bool IsSame(IFileSystem files, string path, string other) =>
-        files.Find(path)?.Length == files.Find(other)?.Length && files.ReadFile(path, LargestLoader).AsSpan().SequenceEqual(files.ReadFile(other, LargestLoader));
+        files.Find(path) is { IsDirectory: false } file && file.Length == files.Find(other)?.Length
+        && files.ReadFile(path, LargestLoader).AsSpan().SequenceEqual(files.ReadFile(other, LargestLoader));
 }

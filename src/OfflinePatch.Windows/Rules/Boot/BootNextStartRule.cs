@@ -17,13 +17,21 @@ internal sealed class BootNextStartRule() : Rule(Description)
     private const uint AdvancedOptions = 0x16000040;
     private const uint OptionsEdit = 0x16000041;
     private const uint GraphicsModeDisabled = 0x16000046;
+    private const uint HalBreakpoint = 0x260000A1;
+    private const uint OneTimeAdvancedOptions = 0x260000C3;
+    private const uint OneTimeOptionsEdit = 0x260000C4;
+    private const uint BootStatusPolicy = 0x250000E0;
+    private const uint RecoveryEnabled = 0x16000009;
+    private const ulong LongTimeout = 120; // seconds
     private const ulong LongestTimeout = 24 * 60 * 60; // bcdedit /timeout takes seconds; what is meant to be endless is written as all ones
+
+    private static readonly (uint Id, string Name)[] OneTimeMenus = [(OneTimeAdvancedOptions, "onetimeadvancedoptions"), (OneTimeOptionsEdit, "onetimeoptionsedit")];
 
     private static readonly RuleContract Description = new("boot.next-start")
     {
         Title = "The next start starts Windows, without a person",
         Source = "bcdedit /bootsequence (one-time boot order), /timeout, /set displaybootmenu; virt-v2v removes graphicsmodedisabled",
-        Summary = @"BCD: boot manager elements bootsequence (removed by a fix), timeout, displaybootmenu; of the default loader advancedoptions, optionsedit; graphicsmodedisabled.",
+        Summary = @"BCD: boot manager elements bootsequence (removed by a fix), timeout, displaybootmenu; of the default loader and what it inherits from advancedoptions, optionsedit, onetimeadvancedoptions and onetimeoptionsedit (removed by a fix), halbreakpoint, bootstatuspolicy, recoveryenabled; graphicsmodedisabled. \Windows\bootstat.dat.",
         CanFix = true,
     };
 
@@ -43,17 +51,56 @@ internal sealed class BootNextStartRule() : Rule(Description)
                 string.Join(", ", sequence.Select(s => $"{s:B}")), "bootsequence removed, as the boot manager does when it has used it");
         }
 
-        var loader = store.DefaultLoader;
-        var entries = manager.Find(BcdStore.DisplayOrder)?.Objects.Count ?? 0;
-        if (manager.Find(Timeout)?.Integer is > LongestTimeout and var timeout && (manager.Find(DisplayBootMenu)?.Boolean == true || entries > 1))
+        if (manager.Find(BcdStore.DefaultObject)?.Objects is [var id, ..] && store.Find(id) is null)
         {
             return Finding.Failed(
-                $"BCD entry {manager.Identifier}: the boot menu is shown and waits for a person without end (timeout).", "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}");
+                $"BCD entry {manager.Identifier}: default names {id:B}, an entry that does not exist; what the boot manager starts instead is not known.",
+                "In the source machine: `bcdedit /default {current}`, then export it again.", $"{id:B}") with
+            { Severity = RuleSeverity.Warning };
+        }
+
+        var loader = store.DefaultLoader;
+        return JudgeMenu(manager) ?? (loader is null ? null : JudgeLoader(store, loader)) ?? JudgeGraphics(context, store)
+            ?? (loader is null ? null : JudgeLastStart(context, store, loader)) ?? Finding.Ok("The boot manager goes straight to its default entry.");
+    }
+
+    private static Finding? JudgeMenu(BcdObject manager)
+    {
+        var entries = manager.Find(BcdStore.DisplayOrder)?.Objects.Count ?? 0;
+        if (manager.Find(Timeout)?.Integer is not (> LongTimeout and var timeout) || (manager.Find(DisplayBootMenu)?.Boolean != true && entries <= 1))
+        {
+            return null;
+        }
+
+        return timeout > LongestTimeout
+            ? Finding.Failed(
+                $"BCD entry {manager.Identifier}: the boot menu is shown and waits for a person without end (timeout).", "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}")
+            : Finding.Failed(
+                $"BCD entry {manager.Identifier}: the boot menu is shown for {timeout} seconds at every start (timeout).", "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}") with
+            { Severity = RuleSeverity.Warning };
+    }
+
+    private static Finding? JudgeLoader(BcdStore store, BcdObject loader)
+    {
+        if (store.Effective(loader, HalBreakpoint)?.Boolean == true)
+        {
+            return Finding.Failed(
+                $"BCD entry {loader.Identifier} has halbreakpoint: the kernel stops at its start and waits for a debugger.",
+                $"In the source machine: `bcdedit /deletevalue {loader.Identifier} halbreakpoint`, then export it again.");
+        }
+
+        foreach (var (id, name) in OneTimeMenus)
+        {
+            if (loader.Find(id)?.Boolean == true)
+            {
+                return Finding.Broken(
+                    $"BCD entry {loader.Identifier} has {name}: the next start shows a menu that waits for a person.", name, $"{name} removed, as the boot manager does when it has shown the menu");
+            }
         }
 
         foreach (var (id, name) in new[] { (AdvancedOptions, "advancedoptions"), (OptionsEdit, "optionsedit") })
         {
-            if (loader?.Find(id)?.Boolean == true)
+            if (store.Effective(loader, id)?.Boolean == true)
             {
                 return Finding.Failed(
                     $"BCD entry {loader.Identifier} has {name}: a menu that waits for a person is shown at every start.",
@@ -62,6 +109,11 @@ internal sealed class BootNextStartRule() : Rule(Description)
             }
         }
 
+        return null;
+    }
+
+    private static Finding? JudgeGraphics(RuleContext context, BcdStore store)
+    {
         if (context.Firmware == Firmware.Uefi && store.Objects.FirstOrDefault(o => o.Find(GraphicsModeDisabled)?.Boolean == true) is { } textMode)
         {
             return Finding.Failed(
@@ -70,14 +122,39 @@ internal sealed class BootNextStartRule() : Rule(Description)
             { Severity = RuleSeverity.Warning };
         }
 
-        return Finding.Ok("The boot manager goes straight to its default entry.");
+        return null;
+    }
+
+    /// <summary>
+    /// A start that did not end makes the next one go to the recovery environment, unless a policy ignores it (bcdedit: bootstatuspolicy 1 IgnoreAllFailures,
+    /// 3 IgnoreBootFailures), or recovery is off.
+    /// </summary>
+    private static Finding? JudgeLastStart(RuleContext context, BcdStore store, BcdObject loader)
+    {
+        if (context.FoundWindows is not { } windows || BootStatus.Read(windows) is not { LastBootSucceeded: false }
+            || store.Effective(loader, BootStatusPolicy)?.Integer is 1 or 3 || store.Effective(loader, RecoveryEnabled)?.Boolean == false)
+        {
+            return null;
+        }
+
+        return Finding.Failed(
+            $@"{windows.GuestPath(windows.PathOf("bootstat.dat"))} says that the last start of this Windows did not succeed: the next one goes to the recovery environment (Startup Repair) first.",
+            "Start the source machine once and shut it down from Windows, then export it again; or `bcdedit /set {default} bootstatuspolicy ignoreallfailures` there.") with
+        { Severity = RuleSeverity.Warning };
     }
 
     /// <inheritdoc/>
     public override void Fix(RuleContext context)
     {
         var hive = context.Boot.Store!.Hive!;
-        var manager = BootEntries.Read(hive)!.BootManager!;
-        hive.Root.Find($@"Objects\{manager.Id:B}\Elements")?.DeleteSubKeyTree($"{BootSequence:x8}");
+        var store = BootEntries.Read(hive)!;
+        hive.Root.Find($@"Objects\{store.BootManager!.Id:B}\Elements")?.DeleteSubKeyTree($"{BootSequence:x8}");
+        foreach (var (id, _) in OneTimeMenus)
+        {
+            if (store.DefaultLoader is { } loader)
+            {
+                hive.Root.Find($@"Objects\{loader.Id:B}\Elements")?.DeleteSubKeyTree($"{id:x8}");
+            }
+        }
     }
 }

@@ -20,6 +20,9 @@ internal sealed class BootSameDiskRule() : Rule(Description)
     private const string MakeDefault =
         "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.";
 
+    private const uint KernelElement = 0x22000011;
+    private const uint HalElement = 0x22000012;
+
     private static readonly RuleContract Description = new("boot.same-disk")
     {
         Title = "Boot and system partition are on this disk",
@@ -84,18 +87,18 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             return Finding.Failed($@"The boot configuration \{storePath} has no entry that starts Windows.", Rebuild);
         }
 
-        return JudgeProgram(context, table, loader) ?? JudgeLoader(context, table, loader) ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(context, table, loader, systemVolume));
+        return JudgeProgram(context, table, store, loader) ?? JudgeLoader(context, table, loader) ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(context, table, loader, systemVolume));
     }
 
     /// <summary>The entry starts Windows, with the program for this firmware, and the program is there.</summary>
-    private static Finding? JudgeProgram(RuleContext context, PartitionTable table, BcdObject loader)
+    private static Finding? JudgeProgram(RuleContext context, PartitionTable table, BcdStore store, BcdObject loader)
     {
-        if (!loader.StartsWindows)
+        if (!loader.StartsWindows || store.StartsWinPe(loader))
         {
             return Finding.Failed($"The default BCD entry {loader.Identifier} starts {loader.ProgramPath ?? loader.TypeName}, not Windows.", MakeDefault);
         }
 
-        if (loader.IsSafeMode)
+        if (store.StartsInSafeMode(loader))
         {
             return Finding.Failed(
                 $"BCD entry {loader.Identifier} has the element safeboot: Windows starts in safe mode, where no agent runs.",
@@ -114,7 +117,24 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             ? Finding.Failed(
                 $@"BCD entry {loader.Identifier} starts \{program} on partition {partition.Number}, which is missing or empty.",
                 "Repair Windows in the source machine's recovery environment (`sfc /scannow /offbootdir=C:\\ /offwindir=C:\\Windows`), then export it again.")
-            : null;
+            : JudgeKernel(context, store, loader);
+    }
+
+    /// <summary>A kernel or HAL of another name than the usual one is there.</summary>
+    private static Finding? JudgeKernel(RuleContext context, BcdStore store, BcdObject loader)
+    {
+        foreach (var (id, name) in new[] { (KernelElement, "kernel"), (HalElement, "hal") })
+        {
+            if (context.FoundWindows is { } windows && store.Effective(loader, id)?.Text is { Length: > 0 } file
+                && windows.Volume.RequireFiles().Find(windows.PathOf($@"System32\{file.TrimStart('\\')}")) is not { IsDirectory: false, Length: > 0 })
+            {
+                return Finding.Failed(
+                    $@"BCD entry {loader.Identifier}: {name} is {file}, which is missing or empty in {windows.GuestPath(windows.PathOf("System32"))}.",
+                    $"In the source machine: `bcdedit /deletevalue {loader.Identifier} {name}`, then export it again.", file);
+            }
+        }
+
+        return null;
     }
 
     private static GuestVolume? VolumeOf(RuleContext context, Partition partition) => context.Volumes.FirstOrDefault(v => v.Partition?.Number == partition.Number);
@@ -126,6 +146,12 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             switch (device.Kind)
             {
                 case BcdDeviceKind.Locate or BcdDeviceKind.Boot:
+                    if (name == "osdevice" && !context.Systems.Any(s => s.SystemRoot.Equals((loader.SystemRoot ?? @"\Windows").Trim('\\'), StringComparison.OrdinalIgnoreCase)))
+                    {
+                        return Finding.Failed(
+                            $@"BCD entry {loader.Identifier} searches for Windows in \{loader.SystemRoot?.Trim('\\') ?? "Windows"}, which no partition of this disk has.", Rebuild);
+                    }
+
                     continue;
                 case BcdDeviceKind.Unknown:
                     return Finding.Failed($"BCD entry {loader.Identifier} has no usable {name}.", Rebuild);

@@ -58,7 +58,7 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
             .Where(k => k.Services.Count > 0)
             .ToList();
         return found.Count == 0
-            ? Finding.Ok("There are no active services of another hypervisor's tools.")
+            ? Finding.Ok("No service of VMware Tools, VirtualBox, Parallels or old Xen tools that this rule knows is enabled.")
             : Finding.Failed(
                 string.Join(" ", found.Select(f => $@"{f.Origin}: {string.Join(", ", f.Services)} under {current.Name}\Services.")),
                 string.Join(" ", found.Select(f => f.Remedy)));

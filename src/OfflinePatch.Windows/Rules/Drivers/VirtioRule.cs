@@ -1,5 +1,6 @@
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
@@ -73,7 +74,12 @@ internal sealed class VirtioRule : Rule
         {
             return Finding.Failed(
                 string.Join(" ", refused.Select(d => d.Reason)),
-                refused.All(d => d.Check!.IsUsable(allowUnsigned: true))
+                NeedsSha2Update(context, refused)
+                    ? "Install KB4474419 (with KB4490628 before it) in the source machine and export it again, or name drivers that are signed with SHA-1 too: virtio-win 0.1.173 or older."
+                : IsTestSignedForOldWindows(context, refused)
+                    ? "Later virtio-win discs have drivers for this Windows with a test signature only. Take them from virtio-win 0.1.173 or older (Windows 7, Server 2008 R2) or 0.1.215 or older (8 to 8.1, Server 2012 and 2012 R2), "
+                        + "or from a vendor that has them signed by Microsoft; --allow-unsigned stages them all the same, and Windows then does not start from them."
+                : refused.All(d => d.Check!.IsUsable(allowUnsigned: true))
                     ? "Take the driver package from its vendor again; --allow-unsigned stages it all the same, and Windows may then refuse to load it."
                     : "Take the driver package from its vendor again.",
                 Describe(plan.Drivers));
@@ -113,6 +119,15 @@ internal sealed class VirtioRule : Rule
         var isDemanded = _role == DriverRole.Other ? (Predicate<DriverEntry>)(e => demand.Advised?.Contains(e.Id, StringComparer.OrdinalIgnoreCase) ?? false) : _ => true;
         return (planner ?? context.Planner()).Plan(family, family.Drivers.Where(d => d.Role == _role), isDemanded);
     }
+
+    /// <summary>Whether nothing but the update that brings SHA-2 is missing.</summary>
+    private static bool NeedsSha2Update(RuleContext context, IReadOnlyList<PlannedDriver> refused) =>
+        !context.Signatures.HasSha2Update
+        && refused.All(d => DriverPackageCheck.Run(d.Check!.Package, d.Check.Target, context.Signatures with { HasSha2Update = true }).IsUsable(allowUnsigned: false));
+
+    /// <summary>Whether a refusal is that of the test signatures that virtio-win has for Windows before 10 since 0.1.217 (virtio-win-pkg-scripts issues 65 and 116).</summary>
+    private static bool IsTestSignedForOldWindows(RuleContext context, IReadOnlyList<PlannedDriver> refused) =>
+        context.Windows.Facts.Major < 10 && refused.All(d => d.Check!.IsUsable(allowUnsigned: true)) && refused.Any(d => d.Check!.Signatures.CatalogVerdict.Kind == SignatureKind.TestSigned);
 
     private static string Describe(IReadOnlyList<PlannedDriver> drivers) =>
         string.Join(", ", drivers.Select(d => d.Now.Staged is null ? $"{d.Entry.Id} missing" : $"{d.Entry.Id} {d.Now.Version}"));

@@ -164,7 +164,7 @@ internal sealed class XenPvRule() : Rule(Description)
         var removal = XenPvRemoval.Of(context.Windows);
         if (removal.Active.Count == 0)
         {
-            return Finding.NotApplicable("The target does not run on Xen, and no Xen PV driver would start.");
+            return Finding.NotApplicable("The target does not run on Xen, and no Xen PV driver that is known here would start.");
         }
 
         return removal.Needed.Count > 0
@@ -191,9 +191,12 @@ internal sealed class XenPvRule() : Rule(Description)
         }
 
         return missing.Count == ready.Count
-            ? Finding.Failed($"There are no Xen PV drivers in the driver store.{old} They are needed only for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
+            ? Finding.Failed($"There is no package of the Xen PV drivers in the driver store.{old}{Acting(context)} They are needed only for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
             : Finding.Failed($"The Xen PV chain is not complete: {string.Join(", ", missing.Select(m => m.Entry.Id))} missing.{old}", "Name the whole chain with --drivers PATH.");
     }
+
+    private static string Acting(RuleContext context) =>
+        XenPvRemoval.Of(context.Windows).Active is [var first, ..] active ? $" Services or filters of them would act all the same: {first}{(active.Count > 1 ? $", and {active.Count - 1} more" : "")}." : "";
 
     /// <summary>What the target requires, or else advises.</summary>
     private static List<DriverEntry> Chain(DriverFamily family, DriverDemand demand)

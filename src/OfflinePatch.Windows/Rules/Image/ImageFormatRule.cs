@@ -23,6 +23,13 @@ internal sealed class ImageFormatRule() : Rule(Description)
     {
         var format = FormatOf(context);
         var accepted = Value(context, Formats);
+        if (context.HasParents && context.OutputFormat is null)
+        {
+            return Finding.Failed(
+                $"{format.ToUpperInvariant()} depends on another image, its backing or parent file, and an image service takes one file only.",
+                "Write a flat copy: `offlinepatch fix IMAGE --allow-backing -o COPY`.", format);
+        }
+
         return accepted.Contains(format, StringComparer.OrdinalIgnoreCase)
             ? Finding.Ok($"{format.ToUpperInvariant()} is accepted.")
             : Finding.Failed(

@@ -14,12 +14,16 @@ internal sealed class ImageSingleDiskRule() : Rule(Description)
     /// <summary>The property of an OVA or OVF with the number of disks that its description names.</summary>
     private const string DiskCount = "ovf.diskCount";
 
+    private const string DirectoryService = @"Services\NTDS\Parameters";
+    private const string ProfileList = @"Microsoft\Windows NT\CurrentVersion\ProfileList";
+    private const string CurrentVersion = @"Microsoft\Windows\CurrentVersion";
+
     private static readonly RuleContract Description = new("image.single-disk")
     {
         Title = "The machine needs this disk only",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: an image file holds the system disk only",
-        Summary = @"The number of disks in an OVF description; SYSTEM\MountedDevices, Session Manager\Memory Management\PagingFiles and Services\NTDS\Parameters: letters of partitions that are not on this disk.",
+        Summary = @"The number of disks in an OVF description; SYSTEM\MountedDevices, Session Manager\Memory Management\PagingFiles, Services\NTDS\Parameters, Services\Netlogon\Parameters\SysVol, SOFTWARE\…\ProfileList, ProgramFilesDir: letters of partitions that are not on this disk.",
     };
 
     /// <inheritdoc/>
@@ -39,40 +43,54 @@ internal sealed class ImageSingleDiskRule() : Rule(Description)
             .Where(d => d != own && !d.IsOn(context.Partitions) && (d.MbrSignature is null || d.MbrSignature != own?.MbrSignature))
             .ToList();
         var known = devices.Where(d => d.FindOn(context.Partitions) is not null).Select(d => d.Letter!).Append(context.Windows.DriveLetter).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        if (Database(context.Windows.Current) is { Length: > 2 } path && path[1] == ':' && !known.Contains(path[..2]))
+        var lost = Uses(context).Where(u => u.Path.Length > 2 && u.Path[1] == ':' && char.IsAsciiLetter(u.Path[0]) && !known.Contains(u.Path[..2])).ToList();
+        if (lost.Find(u => u.IsVital) is { Path.Length: > 0 } vital)
         {
             return Finding.Failed(
-                $@"The Active Directory database is {path} ({context.Windows.Current.Name}\Services\NTDS\Parameters), which is not on this disk: without it the domain controller stops with 0xC00002E2 at every start.",
-                "Move the database to the system disk in the source machine (ntdsutil, files), or demote the domain controller; then export it again.", path) with
+                $@"{vital.What} is {vital.Path} ({vital.Key}), which is not on this disk: without it the domain controller stops with 0xC00002E2 at every start.",
+                "Move the database and its logs to the system disk in the source machine (ntdsutil, files), or demote the domain controller; then export it again.", vital.Path) with
             { Severity = RuleSeverity.Error };
         }
 
         if (elsewhere.Count == 0)
         {
-            return Finding.Ok("Every drive letter of a partition belongs to this disk.");
+            return lost.Count == 0
+                ? Finding.Ok("Every drive letter of a partition belongs to this disk.")
+                : Finding.Failed(
+                    $"What Windows uses is not on this disk: {string.Join(", ", lost.Select(u => $"{u.What} {u.Path} ({u.Key})"))}.",
+                    "Only the system disk is imported. Import the data disk as a data disk image and attach it, or move what is named to the system disk in the source machine.", lost[0].Path);
         }
 
-        var letters = elsewhere.Select(d => d.Letter!).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        var uses = Uses(context.Windows.Current).Where(u => u.Path.Length > 1 && letters.Contains(u.Path[..2])).ToList();
         var message = $@"SYSTEM\MountedDevices knows partitions of another disk: {string.Join(", ", elsewhere.Select(d => $"{d.Letter} ({d.Describe()})"))}."
-            + (uses.Count == 0 ? "" : $" In use: {string.Join(", ", uses.Select(u => $"{u.What} {u.Path}"))}.");
+            + (lost.Count == 0 ? "" : $" In use: {string.Join(", ", lost.Select(u => $"{u.What} {u.Path}"))}.");
         return Finding.Failed(
             message,
-            "Only the system disk is imported. If a data disk belongs to the machine, import it as a data disk image and attach it; a letter of a disk that is long gone does no harm.");
+            "Only the system disk is imported. If a data disk belongs to the machine, import it as a data disk image and attach it; letters of disks that were taken away before stay in this list.");
     }
 
-    private static IEnumerable<(string What, string Path)> Uses(ControlSet set)
+    /// <summary>Paths that Windows uses by itself and that have a drive letter. A domain controller does not start without its database and the logs of it.</summary>
+    private static IEnumerable<Use> Uses(RuleContext context)
     {
+        var set = context.Windows.Current;
+        if (context.Windows.Facts.IsDomainController && set.Find(DirectoryService) is { } directory)
+        {
+            foreach (var (what, value) in new[] { ("The Active Directory database", "DSA Database file"), ("The log of the Active Directory database", "Database log files path") })
+            {
+                yield return new Use(what, directory.GetString(value) ?? "", $@"{set.Name}\{DirectoryService}", IsVital: true);
+            }
+        }
+
+        yield return new Use("SYSVOL", set.Find(@"Services\Netlogon\Parameters")?.GetString("SysVol") ?? "", $@"{set.Name}\Services\Netlogon\Parameters");
         foreach (var line in set.Find(@"Control\Session Manager\Memory Management")?.GetMultiString("PagingFiles") ?? [])
         {
-            yield return ("page file", line.Split(' ')[0]);
+            yield return new Use("page file", line.Split(' ')[0], $@"{set.Name}\Control\Session Manager\Memory Management\PagingFiles");
         }
 
-        if (Database(set) is { } database)
-        {
-            yield return ("Active Directory database", database);
-        }
+        var software = context.Windows.Load(HiveName.Software).Hive?.Root;
+        yield return new Use("user profiles", software?.Find(ProfileList)?.GetString("ProfilesDirectory") ?? "", $@"SOFTWARE\{ProfileList}\ProfilesDirectory");
+        yield return new Use("programs", software?.Find(CurrentVersion)?.GetString("ProgramFilesDir") ?? "", $@"SOFTWARE\{CurrentVersion}\ProgramFilesDir");
     }
 
-    private static string? Database(ControlSet set) => set.Find(@"Services\NTDS\Parameters")?.GetString("DSA Database file");
+    /// <summary>A path that Windows uses.</summary>
+    private readonly record struct Use(string What, string Path, string Key, bool IsVital = false);
 }

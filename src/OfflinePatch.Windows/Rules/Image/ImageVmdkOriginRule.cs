@@ -36,7 +36,7 @@ internal sealed class ImageVmdkOriginRule() : Rule(Description)
         var missing = Demanded.Where(d => !disk.Properties.ContainsKey(d)).ToList();
         var createType = disk.Properties.GetValueOrDefault("createType", disk.Subformat);
         return missing.Count == 0
-            ? Finding.Ok($"The descriptor is VMware's ({createType}, hardware version {disk.Properties["ddb.virtualHWVersion"]}).")
+            ? Finding.Ok($"The descriptor has what VMware writes ({createType}, hardware version {disk.Properties["ddb.virtualHWVersion"]}).")
             : Finding.Failed(
                 $"The VMDK descriptor ({createType}) lacks {string.Join(", ", missing)}: VMware did not write it.",
                 "Export the machine with VMware, or write a copy in another format: `offlinepatch fix IMAGE -o COPY.qcow2 -O qcow2`.",

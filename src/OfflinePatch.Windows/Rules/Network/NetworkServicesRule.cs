@@ -1,4 +1,5 @@
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Network;
 
@@ -15,14 +16,19 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2),
 
         // What installs a network adapter at the first start, as healthy Windows 10 machines have it; PlugPlay is automatic up to Windows 7.
-        ("PlugPlay", 3), ("DeviceInstall", 3), ("NetSetupSvc", 3), ("DsmSvc", 3), ("CryptSvc", 2),
+        ("PlugPlay", 3), ("DeviceInstall", 3), ("NetSetupSvc", 3), ("DsmSvc", 3), ("CryptSvc", 2), ("Power", 2), ("EventLog", 2),
     ];
+
+    /// <summary>Services that give the machine its address: on demand, nothing starts them.</summary>
+    private static readonly string[] Automatic = ["Dhcp", "nsi"];
+
+    private const int MaxDependencies = 200;
 
     private static readonly RuleContract Description = new("network.services")
     {
         Title = "The services that a network and its installation need are not disabled",
         Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)",
-        Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy system.",
+        Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy system; what those depend on (DependOnService) is not disabled.",
         CanFix = true,
     };
 
@@ -30,6 +36,22 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     public override Finding Inspect(RuleContext context)
     {
         var disabled = Disabled(context).ToList();
+        if (disabled.Count == 0 && DisabledDependencies(context) is [var first, ..] dependencies)
+        {
+            return Finding.Failed(
+                $@"Disabled under Services (Start=4), and services of the network depend on it: {string.Join("; ", dependencies.Select(d => $@"{d.Key.Name} ({d.Needs})"))}.",
+                $"Enable it in the source machine (`sc config {first.Key.Name} start= auto`, or as a healthy machine of this Windows has it), then export it again.",
+                string.Join("; ", dependencies.Select(d => $@"{d.Key.Path}\Start=4")));
+        }
+
+        if (disabled.Count == 0 && OnDemand(context) is [var manual, ..])
+        {
+            return Finding.Failed(
+                $@"{manual.Path}\Start=3: the service starts on demand only, and nothing may ask for it before the machine has an address.",
+                $"In the source machine: `sc config {manual.Name} start= auto`, then export it again.", "demand", "auto") with
+            { Severity = RuleSeverity.Warning };
+        }
+
         return disabled.Count == 0
             ? Finding.Ok("None of the services that the network and the installation of its adapter need is disabled.")
             : Finding.Broken(
@@ -59,5 +81,39 @@ internal sealed class NetworkServicesRule() : Rule(Description)
                 }
             }
         }
+    }
+
+    private static List<GuestKey> OnDemand(RuleContext context) =>
+        [.. from set in context.Windows.BootControlSets
+            from name in Automatic
+            let key = set.Service(name)
+            where key?.GetDword("Start") == 3
+            select key];
+
+    /// <summary>Disabled services that those of the network depend on, and that those depend on; their healthy value is not known here.</summary>
+    private static List<(GuestKey Key, string Needs)> DisabledDependencies(RuleContext context)
+    {
+        var found = new List<(GuestKey Key, string Needs)>();
+        foreach (var set in context.Windows.BootControlSets)
+        {
+            var seen = Healthy.Select(h => h.Service).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var pending = new Queue<string>(seen);
+            while (pending.TryDequeue(out var name) && seen.Count < MaxDependencies)
+            {
+                foreach (var dependency in set.Service(name)?.GetMultiString("DependOnService") ?? [])
+                {
+                    if (dependency.Length > 0 && seen.Add(dependency))
+                    {
+                        pending.Enqueue(dependency);
+                        if (set.Service(dependency) is { } key && key.GetDword("Start") == ServiceImage.Disabled)
+                        {
+                            found.Add((key, name));
+                        }
+                    }
+                }
+            }
+        }
+
+        return found;
     }
 }

@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Windows;
@@ -17,8 +18,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
     {
         Title = "Virtualization-based security does not stop the start",
         Severity = RuleSeverity.Warning,
-        Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, HypervisorEnforcedCodeIntegrity\\Enabled)",
-        Summary = $@"{Key}: EnableVirtualizationBasedSecurity, Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}.",
+        Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy",
+        Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b.",
     };
 
     /// <inheritdoc/>
@@ -42,6 +43,22 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
             }
         }
 
-        return Finding.Ok("Virtualization-based security is not mandatory, and memory integrity is off.");
+        if (CodeIntegrityPolicy(context) is { } policy)
+        {
+            return Finding.Failed(
+                $"{policy}: a code integrity policy (WDAC) says which drivers Windows loads; whether those of the target are among them is not known.",
+                "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.", policy);
+        }
+
+        return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and no code integrity policy is deployed.");
+    }
+
+    /// <summary>A policy that an administrator deployed; those that come with Windows stand elsewhere (CodeIntegrity\CiPolicies).</summary>
+    private static string? CodeIntegrityPolicy(RuleContext context)
+    {
+        var file = context.Windows.PathOf(@"System32\CodeIntegrity\SIPolicy.p7b");
+        return context.Windows.Software.Root.Find(PolicyKey)?.GetDword("DeployConfigCIPolicy") is not (null or 0) ? $@"SOFTWARE\{PolicyKey}\DeployConfigCIPolicy=1"
+            : context.Windows.Volume.RequireFiles().FileExists(file) ? context.Windows.GuestPath(file)
+            : null;
     }
 }

@@ -1,6 +1,7 @@
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Windows;
 
@@ -13,19 +14,31 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
     private const string Restrictions = @"Policies\Microsoft\Windows\DeviceInstall\Restrictions";
     private static readonly string[] Services = ["PlugPlay", "DeviceInstall"];
 
+    /// <summary>Ids that every network adapter on PCI has: its class code.</summary>
+    private static readonly string[] Compatible = [@"PCI\CC_0200", @"PCI\CC_020000"];
+
     private static readonly RuleContract Description = new("windows.device-install")
     {
         Title = "Windows may install the devices of the target",
         Source = "Group policy \"Device Installation Restrictions\"; virt-v2v warns of it; events 6423 and 6424 of DeviceSetupManager",
-        Summary = $@"SOFTWARE\{Restrictions} (DenyUnspecified, DenyDeviceClasses, DenyDeviceIDs, DenyInstanceIDs), Services\PlugPlay and \DeviceInstall\Parameters\DeviceInstallDisabled.",
+        Summary = $@"SOFTWARE\{Restrictions} (DenyUnspecified, DenyRemovableDevices, DenyDeviceClasses, DenyDeviceIDs, DenyInstanceIDs), Services\PlugPlay and \DeviceInstall\Parameters\DeviceInstallDisabled.",
     };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
         var blocked = Disabled(context.Windows).Concat(Denied(context)).ToList();
+        if (blocked.Count == 0 && context.Windows.Software.Root.Find(Restrictions)?.GetDword("DenyRemovableDevices") is not (null or 0))
+        {
+            // Inferred: the slots of KVM take devices in and out while the machine runs.
+            return Finding.Failed(
+                $@"SOFTWARE\{Restrictions}\DenyRemovableDevices=1: where the slots of the target take devices in and out, Windows calls the network adapter removable and must not install it.",
+                "Take the policy back in the source machine (gpedit.msc: System, Device Installation, Device Installation Restrictions, \"Prevent installation of removable devices\"), then export it again.", "1") with
+            { Severity = RuleSeverity.Warning };
+        }
+
         return blocked.Count == 0
-            ? Finding.Ok("No policy forbids Windows to install devices that it meets.")
+            ? Finding.Ok($@"No policy under SOFTWARE\{Restrictions} forbids Windows to install the network adapter.")
             : Finding.Failed(
                 $"Windows must not install the network adapter of the target: {string.Join("; ", blocked)}.",
                 "Take the policy back in the source machine (gpedit.msc: Computer Configuration, Administrative Templates, System, Device Installation, Device Installation Restrictions; for DeviceInstallDisabled "
@@ -63,7 +76,7 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
 
         foreach (var list in (string[])["DenyDeviceIDs", "DenyInstanceIDs"])
         {
-            if (Lists(policy, list).FirstOrDefault(i => adapters.Exists(a => IsSameDevice(i, a))) is { } id)
+            if (Lists(policy, list).FirstOrDefault(i => adapters.Concat(Compatible).Any(a => IsSameDevice(i, a))) is { } id)
             {
                 yield return $@"SOFTWARE\{Restrictions}\{list} names {id}";
             }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using OfflinePatch.Windows.Rules.Agent;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Windows;
@@ -8,11 +10,7 @@ namespace OfflinePatch.Windows.Rules.Windows;
 internal sealed class WindowsSysprepRule() : Rule(Description)
 {
     private const string Complete = "IMAGE_STATE_COMPLETE";
-    private const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
-
     private const uint GeneralizationDone = 7; // the one value that cloudbase-init takes for "booted" (osutils/windows.py, wait_for_boot_completion)
-
-    private static readonly string[] BusyValues = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
 
     private static readonly RuleContract Description = new("windows.sysprep")
     {
@@ -27,10 +25,13 @@ internal sealed class WindowsSysprepRule() : Rule(Description)
     {
         var setup = context.Windows.System.Root.Find("Setup");
         var state = context.Windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Setup\State")?.GetString("ImageState");
-        var generalization = setup?.Find(@"Status\SysprepStatus")?.GetDword("GeneralizationState");
+        var sysprep = setup?.Find(@"Status\SysprepStatus");
+        var generalization = sysprep?.HasValue("GeneralizationState") == true && sysprep.GetDword("GeneralizationState") is var number and not GeneralizationDone
+            ? number?.ToString(CultureInfo.InvariantCulture) ?? sysprep.Describe("GeneralizationState")
+            : null;
         var busy = (string[])
         [
-            .. BusyValues
+            .. SetupPhase.BusyValues
                 .Where(v => setup?.GetDword(v) is { } number && number != 0)
                 .Select(v => $@"SYSTEM\Setup\{v}={setup!.GetDword(v)}"),
         ];
@@ -39,19 +40,21 @@ internal sealed class WindowsSysprepRule() : Rule(Description)
             return busy.Length > 0
                 ? Finding.Failed(
                     $"Windows Setup is not finished: {string.Join(", ", busy)}.",
-                    "Start the source machine, let Setup finish, shut it down, and export it again.", string.Join(", ", busy))
-                : generalization is not (null or GeneralizationDone)
+                    "Start the source machine, let Setup finish, shut it down, and export it again.", string.Join(", ", busy)) with
+                { Severity = busy.Any(b => !b.Contains("OOBE", StringComparison.Ordinal)) ? RuleSeverity.Error : null } // the next start goes on with the setup, not with Windows
+                : generalization is not null
                     ? Finding.Failed(
                         $@"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState={generalization}: Sysprep was interrupted, or never ended; Cloudbase-Init waits without end until it is {GeneralizationDone}.",
                         @"Run Sysprep again in the source machine; its log is Windows\System32\Sysprep\Panther\setupact.log.")
                     : Finding.Ok("Setup has ended and Windows is not generalised: copies of this machine share one SID. If each needs its own, run `sysprep /generalize /oobe /shutdown` before the export (`slmgr /dlv` tells how often it can still be rearmed).");
         }
 
-        return state == Generalized
+        return state == SetupPhase.Generalized
             ? Finding.Ok("Windows is generalised (Sysprep): the first start runs the specialize and OOBE passes.")
             : Finding.Failed(
                 $@"SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\State\ImageState is {state}: Windows is between two phases of its setup.",
                 @"Finish the setup in the source machine, or generalise it: `sysprep /generalize /oobe /shutdown`. A generalised image can be rearmed a limited number of times (`slmgr /dlv`).",
-                state, Complete);
+                state, Complete) with
+            { Severity = state.EndsWith("UNDEPLOYABLE", StringComparison.Ordinal) ? RuleSeverity.Error : null };
     }
 }

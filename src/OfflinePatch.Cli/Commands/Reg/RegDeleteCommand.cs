@@ -1,0 +1,49 @@
+using System.CommandLine;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Jobs;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>reg delete TARGET KEY [-v NAME]</c>: a key with all below it, or one value.</summary>
+internal static class RegDeleteCommand
+{
+    public static Command Create()
+    {
+        var edit = new EditArguments();
+        var target = RegArguments.Target();
+        var key = RegArguments.Key(required: true);
+        var value = RegArguments.Value();
+        var defaultValue = RegArguments.DefaultValue();
+        var allValues = new Option<bool>("--all-values", "/va") { Description = "All values of the key; its subkeys stay." };
+        var force = RegArguments.Force();
+        var command = new Command("delete", "Deletes a key with all below it, or with -v one value of it.") { target, key, value, defaultValue, allValues, force };
+        edit.AddTo(command, writes: true);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var name = result.GetValue(defaultValue) ? "" : result.GetValue(value);
+            if (name is not null && result.GetValue(allValues))
+            {
+                throw new UsageException("--all-values does not go with the name of one value");
+            }
+
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            var location = registry.Target.Locate(result.GetRequiredValue(key));
+            if (result.GetValue(allValues))
+            {
+                var opened = registry.Target.Require(result.GetRequiredValue(key));
+                foreach (var one in opened.Values.Select(v => v.Name).ToList())
+                {
+                    opened.DeleteValue(one);
+                }
+            }
+            else if (!(name is not null ? registry.Target.Require(result.GetRequiredValue(key)).DeleteValue(name) : location.Hive.Root.DeleteSubKeyTree(location.Path)))
+            {
+                throw new UnsupportedImageException("REG-0901", $"There is no {(name is not null ? $"value '{name}' in " : "key ")}{location.FullPath}.");
+            }
+
+            EditOutcome.Print(result, result.GetRequiredValue(target), registry.Commit(cancellation));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

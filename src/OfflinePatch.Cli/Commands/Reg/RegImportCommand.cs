@@ -1,0 +1,37 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Core;
+using OfflinePatch.Registry;
+using OfflinePatch.Registry.RegText;
+using OfflinePatch.Windows.Jobs;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>reg import TARGET FILE...</c>: applies .reg text.</summary>
+internal static class RegImportCommand
+{
+    private const int Limit = 512 * 1024 * 1024;
+
+    public static Command Create()
+    {
+        var edit = new EditArguments();
+        var target = RegArguments.Target();
+        var files = new Argument<string[]>("FILE") { Description = ".reg text, version 5 (UTF-16 or UTF-8) or REGEDIT4; - is standard input.", Arity = ArgumentArity.OneOrMore };
+        var command = new Command("import", "Makes the changes of .reg files, all or none.") { target, files };
+        edit.AddTo(command, writes: true);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var texts = result.GetRequiredValue(files).Select(f => RegTextFile.Parse(f == "-" ? StandardInput.Read(Limit) : HostPaths.ReadSmallFile(f, Limit))).ToList();
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            foreach (var section in texts.SelectMany(t => t.Sections))
+            {
+                var location = registry.Target.LocateImport(section.Path);
+                new RegTextFile([section]).ApplyTo(location.Hive, _ => location.Path);
+            }
+
+            EditOutcome.Print(result, result.GetRequiredValue(target), registry.Commit(cancellation));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Registry;
+using OfflinePatch.Registry.Logs;
+using OfflinePatch.Windows.Jobs;
+
+namespace OfflinePatch.Cli.Commands;
+
+/// <summary><c>reg replay TARGET</c>: writes dirty hives as their logs make them.</summary>
+internal static class RegReplayCommand
+{
+    public static Command Create()
+    {
+        var edit = new EditArguments();
+        var target = RegArguments.Target();
+        var command = new Command("replay", "Applies the logs of dirty hives to them, as Windows would when it next loads them.") { target };
+        edit.AddTo(command, writes: true);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
+            var hives = registry.Target.Replay();
+            foreach (var (name, recovery) in GlobalOptions.WantsJson(result) ? [] : hives)
+            {
+                Output.Line(recovery.Kind switch
+                {
+                    HiveRecoveryKind.ReplayedEntries => $"{name}: {recovery.Entries} log entries",
+                    HiveRecoveryKind.ReplayedPages => $"{name}: {recovery.Pages} logged pages",
+                    _ => $"{name}: clean",
+                });
+                foreach (var note in recovery.Notes)
+                {
+                    Output.Line($"  {note}");
+                }
+            }
+
+            EditOutcome.Print(result, result.GetRequiredValue(target), registry.Commit(cancellation), d => d with
+            {
+                Hives = [.. hives.Select(h => new HiveReplayReport(h.Name, h.Recovery.Entries, h.Recovery.Pages, h.Recovery.Notes))],
+            });
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}
