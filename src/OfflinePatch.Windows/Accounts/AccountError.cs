@@ -11,7 +11,7 @@ internal static class AccountError
     public static UnsupportedImageException UnknownKey(string why) => new("SAM-0002", $@"The key in SAM\SAM\Domains\Account (value F) cannot be used: {why}.");
 
     public static RefusedException NoAccount(string name) =>
-        new("SAM-0003", $"There is no local account {name}.", "`offlinepatch accounts list IMAGE` lists them.");
+        new("SAM-0003", $"There is no local account {name}.", "`offlinepatch inspect IMAGE` lists them.");
 
     public static RefusedException DamagedAccount(uint rid) =>
         new("SAM-0004", $"The record of the account with RID {rid} is damaged or has an unknown layout: nothing of it is changed.", "Change the account after the machine has started.");
