@@ -47,6 +47,7 @@ internal static class DocumentSchema
         foreach (var (name, title, commands, type) in Documents)
         {
             var schema = Describe(type(), title);
+            PlaceReferences(schema, $"#/$defs/{name}");
             schema["properties"]!["command"] = new JsonObject { ["enum"] = new JsonArray([.. commands.Select(c => (JsonNode)c)]) };
             definitions[name] = schema;
             choices.Add((JsonNode)new JsonObject { ["$ref"] = $"#/$defs/{name}" });
@@ -63,6 +64,33 @@ internal static class DocumentSchema
             ["oneOf"] = choices,
             ["$defs"] = definitions,
         };
+    }
+
+    // A type that stands in a document twice is described once, and named from the root of its own schema: that is a definition here.
+    private static void PlaceReferences(JsonNode? node, string root)
+    {
+        switch (node)
+        {
+            case JsonArray array:
+                foreach (var item in array)
+                {
+                    PlaceReferences(item, root);
+                }
+
+                break;
+            case JsonObject schema:
+                if (schema["$ref"]?.GetValue<string>() is { } reference && reference.StartsWith("#/", StringComparison.Ordinal))
+                {
+                    schema["$ref"] = root + reference[1..];
+                }
+
+                foreach (var (_, value) in schema)
+                {
+                    PlaceReferences(value, root);
+                }
+
+                break;
+        }
     }
 
     private static JsonTypeInfo Of<T>() => DocumentJson.Options.GetTypeInfo(typeof(T));
