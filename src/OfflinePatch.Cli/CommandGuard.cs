@@ -68,13 +68,13 @@ internal static class CommandGuard
         {
             // A bug. Whatever was not committed is dropped, and a commit under way is rolled back by the next command.
             Output.Message(InternalErrorText(e));
-            Output.Remedy("Please report it, with the image if you can. OFFLINEPATCH_TRACE=1 shows where it happened.");
+            Output.Remedy(InternalErrorRemedy + " OFFLINEPATCH_TRACE=1 shows where it happened.");
             if (Environment.GetEnvironmentVariable("OFFLINEPATCH_TRACE") is { Length: > 0 })
             {
                 Console.Error.WriteLine(PrintableText.EscapeLines(e.ToString()));
             }
 
-            PrintDocument(new ErrorReport(InternalErrorCode, InternalErrorText(e), "Please report it, with the image if you can."), ExitCode.Unreadable);
+            PrintDocument(new ErrorReport(InternalErrorCode, InternalErrorText(e), InternalErrorRemedy), ExitCode.Unreadable);
             return ExitCode.Unreadable;
         }
     }
@@ -90,6 +90,9 @@ internal static class CommandGuard
             DocumentJson.Print(new ErrorDocument(Command, error, exitCode));
         }
     }
+
+    /// <summary>What a user can do about a bug.</summary>
+    public const string InternalErrorRemedy = "Please report it, with the image if you can.";
 
     /// <summary>What a user is told about a bug.</summary>
     public static string InternalErrorText(Exception error) =>
@@ -115,12 +118,7 @@ internal static class CommandGuard
     private static void Print(Exception error, int exitCode)
     {
         var report = Describe(error);
-        Output.Message(report.Message);
-        if (report.Remedy is not null)
-        {
-            Output.Remedy(report.Remedy);
-        }
-
+        Output.Message(report.Message, report.Remedy);
         PrintDocument(report, exitCode);
     }
 }

@@ -98,11 +98,7 @@ internal static class CommandTree
         {
             foreach (var (message, remedy) in mistakes)
             {
-                Output.Message(message);
-                if (remedy is not null)
-                {
-                    Output.Remedy(remedy);
-                }
+                Output.Message(message, remedy);
             }
 
             CommandGuard.PrintHint();

@@ -1,4 +1,4 @@
-using OfflinePatch.Core;
+using OfflinePatch.Core.Hosting;
 
 namespace OfflinePatch.Cli.Batch;
 
@@ -7,7 +7,6 @@ namespace OfflinePatch.Cli.Batch;
 /// <param name="settle">How long an image must not have changed to count as complete.</param>
 internal sealed class Arrivals(string folder, TimeSpan settle)
 {
-    private const string UndoEnding = ".offlinepatch-undo";
     private readonly Dictionary<string, (long Length, DateTime Modified, DateTimeOffset Since)> _seen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Length, DateTime Modified)> _left = new(StringComparer.Ordinal);
 
@@ -55,7 +54,7 @@ internal sealed class Arrivals(string folder, TimeSpan settle)
         var name = Path.GetFileName(path);
         var stem = Path.GetFileNameWithoutExtension(name);
         foreach (var other in HostPaths.List(folder).Where(e => !e.IsDirectory).Select(e => e.Name).Where(n =>
-            n.StartsWith(name + UndoEnding, StringComparison.Ordinal) || (n != name && ImagePaths.IsPartOf(n, stem))).Order(StringComparer.Ordinal))
+            n.StartsWith(name + UndoFileName.Suffix, StringComparison.Ordinal) || (n != name && ImagePaths.IsPartOf(n, stem))).Order(StringComparer.Ordinal))
         {
             HostPaths.Move(Path.Combine(folder, other), Path.Combine(target, other));
         }

@@ -110,6 +110,7 @@ internal static class BatchRunner
             }
             catch (Exception e)
             {
+                // Whoever receives results (a full disk, a closed pipe) must not stop the work on the others: it is thrown when all have ended.
                 lost ??= ExceptionDispatchInfo.Capture(e);
             }
         }
@@ -151,7 +152,7 @@ internal static class BatchRunner
         var code = CommandGuard.ExitCodeOf(e);
         var error = code switch
         {
-            null => new ErrorReport(CommandGuard.InternalErrorCode, CommandGuard.InternalErrorText(e), "Please report it, with the image if you can."),
+            null => new ErrorReport(CommandGuard.InternalErrorCode, CommandGuard.InternalErrorText(e), CommandGuard.InternalErrorRemedy),
             ExitCode.Cancelled => new ErrorReport(CommandGuard.CancelledCode, "cancelled; this image was not changed"),
             _ => CommandGuard.Describe(e),
         };

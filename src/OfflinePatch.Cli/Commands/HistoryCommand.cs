@@ -27,13 +27,10 @@ internal static class HistoryCommand
             }
             catch (Exception e) when (paths.Count > 1 && CommandGuard.ExitCodeOf(e) is { } failed)
             {
-                reports.Add(new ImageHistoryReport(path, "error") { Error = CommandGuard.Describe(e) });
+                var error = CommandGuard.Describe(e);
+                reports.Add(new ImageHistoryReport(path, "error") { Error = error });
                 code = Math.Max(code, failed);
-                Output.Message($"{path}: {e.Message}");
-                if (reports[^1].Error!.Remedy is { } remedy)
-                {
-                    Output.Remedy(remedy);
-                }
+                Output.Message($"{path}: {e.Message}", error.Remedy);
             }
         }
 

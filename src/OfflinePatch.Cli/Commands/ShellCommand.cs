@@ -100,11 +100,7 @@ internal static class ShellCommand
             }
             catch (Exception e) when (e is not OperationCanceledException && CommandGuard.ExitCodeOf(e) is not null)
             {
-                Output.Message(e.Message);
-                if (e is ICodedError { Remedy: { } remedy })
-                {
-                    Output.Remedy(remedy);
-                }
+                Output.Message(e.Message, (e as ICodedError)?.Remedy);
             }
         }
 

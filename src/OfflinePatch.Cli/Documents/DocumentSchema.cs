@@ -67,26 +67,31 @@ internal static class DocumentSchema
     }
 
     // A type that stands in a document twice is described once, and named from the root of its own schema: that is a definition here.
-    private static void PlaceReferences(JsonNode? node, string root)
+    private static void PlaceReferences(JsonNode node, string root) => Visit(node, schema =>
+    {
+        if (schema["$ref"]?.GetValue<string>() is { } reference && reference.StartsWith("#/", StringComparison.Ordinal))
+        {
+            schema["$ref"] = root + reference[1..];
+        }
+    });
+
+    /// <summary>Visits every object of a schema, those above first.</summary>
+    private static void Visit(JsonNode? node, Action<JsonObject> visit)
     {
         switch (node)
         {
             case JsonArray array:
                 foreach (var item in array)
                 {
-                    PlaceReferences(item, root);
+                    Visit(item, visit);
                 }
 
                 break;
             case JsonObject schema:
-                if (schema["$ref"]?.GetValue<string>() is { } reference && reference.StartsWith("#/", StringComparison.Ordinal))
-                {
-                    schema["$ref"] = root + reference[1..];
-                }
-
+                visit(schema);
                 foreach (var (_, value) in schema)
                 {
-                    PlaceReferences(value, root);
+                    Visit(value, visit);
                 }
 
                 break;
@@ -106,37 +111,21 @@ internal static class DocumentSchema
     }
 
     // What is null is left out of a document: a member that cannot be null is always there, and one that can is never null where it stands.
-    private static void RequireWhatIsAlwaysThere(JsonNode? node)
+    private static void RequireWhatIsAlwaysThere(JsonNode node) => Visit(node, schema =>
     {
-        switch (node)
+        if (schema["properties"] is not JsonObject properties)
         {
-            case JsonArray array:
-                foreach (var item in array)
-                {
-                    RequireWhatIsAlwaysThere(item);
-                }
-
-                break;
-            case JsonObject schema:
-                if (schema["properties"] is JsonObject properties)
-                {
-                    var always = properties.Where(p => p.Value is JsonObject member && !AcceptsNull(member)).Select(p => p.Key).ToArray();
-                    foreach (var (_, member) in properties)
-                    {
-                        RemoveNull((member as JsonObject)!);
-                    }
-
-                    schema["required"] = new JsonArray([.. always.Select(a => (JsonNode)a)]);
-                }
-
-                foreach (var (_, value) in schema)
-                {
-                    RequireWhatIsAlwaysThere(value);
-                }
-
-                break;
+            return;
         }
-    }
+
+        var always = properties.Where(p => p.Value is JsonObject member && !AcceptsNull(member)).Select(p => p.Key).ToArray();
+        foreach (var (_, member) in properties)
+        {
+            RemoveNull((member as JsonObject)!);
+        }
+
+        schema["required"] = new JsonArray([.. always.Select(a => (JsonNode)a)]);
+    });
 
     private static bool AcceptsNull(JsonObject member) =>
         (member["type"] is JsonArray types && types.Any(t => t!.GetValue<string>() == "null"))

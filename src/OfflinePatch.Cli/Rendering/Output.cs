@@ -63,6 +63,16 @@ internal static class Output
     /// <summary>Writes the line after a message that says what to do.</summary>
     public static void Remedy(string text) => Error($"  {PrintableText.Escape(text)}");
 
+    /// <summary>Writes a message and, where there is one, what to do.</summary>
+    public static void Message(string text, string? remedy)
+    {
+        Message(text);
+        if (remedy is not null)
+        {
+            Remedy(remedy);
+        }
+    }
+
     private static void Error(string line)
     {
         RunLog.Copy(line);
@@ -109,6 +119,7 @@ internal static class Output
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
+                // A message that nobody can receive changes nothing of the work; a result that is lost is told by the exit code.
                 if (isResult)
                 {
                     throw new ResultLostException(e);

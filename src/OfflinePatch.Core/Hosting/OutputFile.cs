@@ -128,13 +128,22 @@ public sealed class OutputFile : ResizableDevice
             Handle.Flush();
         }
 
-        if (_isUnnamed && TryNameDirectly())
-        {
-            return;
-        }
-
+        var isNamed = _isUnnamed && NameUnnamed();
         Handle.Dispose();
         _handle = null;
+        if (!isNamed)
+        {
+            MoveIntoPlace();
+        }
+
+        if (_isDurable)
+        {
+            HostStorage.Instance.FlushFolderOf(_path);
+        }
+    }
+
+    private void MoveIntoPlace()
+    {
         try
         {
             HostStorage.Instance.Rename(_temporaryPath, _path);
@@ -148,51 +157,38 @@ public sealed class OutputFile : ResizableDevice
         {
             TemporaryFiles.Remove(_temporaryPath);
         }
-
-        if (_isDurable)
-        {
-            HostStorage.Instance.FlushFolderOf(_path);
-        }
     }
 
     /// <summary>
-    /// Gives a file without a name its final one, where nothing has that yet; else the temporary one, to be renamed over what is there.
+    /// Gives a file without a name its final one and returns true, where nothing has that yet; else the temporary one, to be moved over what
+    /// is there.
     /// </summary>
-    private bool TryNameDirectly()
+    private bool NameUnnamed()
     {
-        var isNamed = Name(_path);
-        if (!isNamed && !_overwrite)
+        if (TryName(_path))
+        {
+            return true;
+        }
+
+        if (!_overwrite)
         {
             throw ImageFileError.OutputExists(_path);
         }
 
-        if (isNamed)
-        {
-            Handle.Dispose();
-            _handle = null;
-            if (_isDurable)
-            {
-                HostStorage.Instance.FlushFolderOf(_path);
-            }
-        }
-        else
-        {
-            TemporaryFiles.Add(_temporaryPath);
-            Name(_temporaryPath);
-        }
+        TemporaryFiles.Add(_temporaryPath);
+        TryName(_temporaryPath);
+        return false;
+    }
 
-        return isNamed;
-
-        bool Name(string name)
+    private bool TryName(string name)
+    {
+        try
         {
-            try
-            {
-                return NativeFiles.TryAddName(Handle.Path, name);
-            }
-            catch (Exception e) when (HostErrors.IsOfHost(e))
-            {
-                throw ImageFileError.CannotCreate(_path, e);
-            }
+            return NativeFiles.TryAddName(Handle.Path, name);
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            throw ImageFileError.CannotCreate(_path, e);
         }
     }
 

@@ -44,7 +44,7 @@ public sealed partial class StandardOutputFile : IDisposable
     {
         try
         {
-            RandomAccess.Write(_handle, bytes, _start + offset);
+            HostTransfer.Write(_handle, bytes, _start + offset);
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {

@@ -80,6 +80,15 @@ internal sealed record GptCopy(ulong Lba, byte[] Header, byte[] Entries)
         return new GptCopy(lba, sector, entries);
     }
 
+    /// <summary>Writes table and header to the places that the header names. The rest of the table's last sector is zeros.</summary>
+    public void WriteTo(BlockDevice disk, int sectorSize)
+    {
+        var padded = new byte[(Entries.Length + sectorSize - 1) / sectorSize * sectorSize];
+        Entries.CopyTo(padded, 0);
+        disk.Write((long)EntriesLba * sectorSize, padded);
+        disk.Write((long)LittleEndian.U64(Header, GptHeader.Layout.MyLba) * sectorSize, Header);
+    }
+
     /// <summary>Writes the header's checksum after its fields were changed.</summary>
     public void SignHeader()
     {

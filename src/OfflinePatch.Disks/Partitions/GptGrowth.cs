@@ -45,10 +45,7 @@ internal static class GptGrowth
 
         SetHeader(backup, last, 1, entriesLba, entriesLba - 1);
         SetHeader(primary, primary.Lba, last, primary.EntriesLba, entriesLba - 1);
-        var padded = new byte[zeros.Length];
-        backup.Entries.CopyTo(padded, 0);
-        disk.Write((long)entriesLba * sectorSize, padded);
-        disk.Write((long)last * sectorSize, backup.Header);
+        backup.WriteTo(disk, sectorSize);
         disk.Write((long)primary.Lba * sectorSize, primary.Header);
         if (table.Protective is { } entry && entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue))
         {

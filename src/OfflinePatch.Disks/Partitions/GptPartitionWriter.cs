@@ -47,8 +47,7 @@ public static class GptPartitionWriter
             Put(copy.Entries.AsSpan(slot * copy.EntrySize, copy.EntrySize), partition, first, last);
             LittleEndian.PutU32(copy.Header, GptHeader.Layout.EntriesCrc, Crc32.HashToUInt32(copy.Entries));
             copy.SignHeader();
-            disk.Write((long)copy.EntriesLba * table.SectorSize, Padded(copy.Entries, table.SectorSize));
-            disk.Write((long)copy.Lba * table.SectorSize, copy.Header);
+            copy.WriteTo(disk, table.SectorSize);
         }
 
         return partition with { Number = slot + 1 };
@@ -64,13 +63,5 @@ public static class GptPartitionWriter
         LittleEndian.PutU64(entry, GptHeader.Layout.EntryAttributes, partition.Attributes);
         var name = partition.Name.Length > NameUnits ? partition.Name[..NameUnits] : partition.Name;
         Encoding.Unicode.GetBytes(name, entry[GptHeader.Layout.EntryName..]);
-    }
-
-    // A table of fewer entries than fill its last sector shares that sector with nothing (UEFI 2.10 §5.3.2), so its rest is zeros.
-    private static byte[] Padded(byte[] entries, int sectorSize)
-    {
-        var padded = new byte[(entries.Length + sectorSize - 1) / sectorSize * sectorSize];
-        entries.CopyTo(padded, 0);
-        return padded;
     }
 }

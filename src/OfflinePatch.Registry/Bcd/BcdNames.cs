@@ -9,11 +9,13 @@ internal static class BcdNames
 
     public static readonly Guid BootManagerId = new("9dea862c-5cdd-4e70-acc1-f32b344d4795");
 
+    public static readonly Guid MemoryTesterId = new("b2721d73-1db4-4c62-bf78-c548a880142d");
+
     private static readonly FrozenDictionary<Guid, string> WellKnown = new Dictionary<Guid, string>
     {
         [BootManagerId] = "bootmgr",
         [new("a5a30fa2-3d06-4e9f-b5f4-a01df9d1fcba")] = "fwbootmgr",
-        [new("b2721d73-1db4-4c62-bf78-c548a880142d")] = "memdiag",
+        [MemoryTesterId] = "memdiag",
         [new("466f5a88-0af2-4f76-9038-095b170dc21c")] = "ntldr",
         [new("7ea2e1ac-2e61-4728-aaa3-896d9d0a9f0e")] = "globalsettings",
         [new("6efb52bf-1766-41db-a6b3-0ee5eff72bd7")] = "bootloadersettings",

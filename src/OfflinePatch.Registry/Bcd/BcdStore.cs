@@ -30,6 +30,18 @@ public sealed class BcdStore
     /// <summary>The element with the folder of Windows, of a loader.</summary>
     public const uint SystemRoot = 0x22000002;
 
+    /// <summary>The object of the boot manager.</summary>
+    public static Guid BootManagerId => BcdNames.BootManagerId;
+
+    /// <summary>The object of the memory tester.</summary>
+    public static Guid MemoryTesterId => BcdNames.MemoryTesterId;
+
+    /// <summary>The key of the elements of an object.</summary>
+    public static string ElementsPath(Guid id) => $@"Objects\{id:B}\Elements";
+
+    /// <summary>The key of an element, below that of the elements of its object.</summary>
+    public static string ElementKey(uint element) => $"{element:x8}";
+
     private BcdStore(IReadOnlyList<BcdObject> objects, IReadOnlyList<string> notes)
     {
         Objects = objects;

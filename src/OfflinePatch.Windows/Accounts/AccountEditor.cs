@@ -10,6 +10,9 @@ namespace OfflinePatch.Windows.Accounts;
 /// </summary>
 public sealed class AccountEditor
 {
+    private const int AbsentRc4 = 4; // bytes of a record without a hash
+    private const int AbsentAes = 0x18;
+
     private readonly GuestHive _sam;
     private readonly WindowsSystem _windows;
     private SamKey? _key;
@@ -33,14 +36,17 @@ public sealed class AccountEditor
 
     /// <summary>The account of a name, without case, or of a relative id in decimal digits.</summary>
     /// <exception cref="RefusedException"><c>SAM-0003</c>: there is none.</exception>
-    public LocalAccount Find(string nameOrRid) =>
-        List().FirstOrDefault(a => a.Name.Equals(nameOrRid, StringComparison.OrdinalIgnoreCase))
-        ?? List().FirstOrDefault(a => a.Rid.ToString(System.Globalization.CultureInfo.InvariantCulture) == nameOrRid)
-        ?? throw AccountError.NoAccount(nameOrRid);
+    public LocalAccount Find(string nameOrRid)
+    {
+        var accounts = List();
+        return accounts.FirstOrDefault(a => a.Name.Equals(nameOrRid, StringComparison.OrdinalIgnoreCase))
+            ?? accounts.FirstOrDefault(a => a.Rid.ToString(System.Globalization.CultureInfo.InvariantCulture) == nameOrRid)
+            ?? throw AccountError.NoAccount(nameOrRid);
+    }
 
     /// <summary>Whether an account has this password. Reads only.</summary>
     public bool HasPassword(uint rid, string password) =>
-        Key.Decrypt(Item(Record(rid).V, Layout.NtHash), rid) is { } hash && hash.AsSpan().SequenceEqual(PasswordHash.Of(password));
+        Key.Decrypt(SamUser.Item(Record(rid).V, SamUser.V.NtHash), rid) is { } hash && hash.AsSpan().SequenceEqual(PasswordHash.Of(password));
 
     /// <summary>Sets the password of an account. The LM hash is removed; the time of the change is now, so that it need not be changed at the next logon.</summary>
     /// <param name="rid">The account.</param>
@@ -59,49 +65,49 @@ public sealed class AccountEditor
             throw AccountError.MicrosoftAccount(rid);
         }
 
-        var old = Item(v, Layout.NtHash);
-        var revision = old.Length >= 4 ? BinaryPrimitives.ReadUInt16LittleEndian(old.AsSpan(2)) : Key.Revision;
+        var old = SamUser.Item(v, SamUser.V.NtHash);
+        var revision = old.Length >= 4 ? BinaryPrimitives.ReadUInt16LittleEndian(old[2..]) : Key.Revision;
         if (revision is not (1 or 2))
         {
             throw AccountError.DamagedAccount(rid);
         }
 
         var keyId = old.Length >= 4 ? BinaryPrimitives.ReadUInt16LittleEndian(old) : (ushort)1;
-        v = WithItem(v, Layout.NtHash, Key.Encrypt(PasswordHash.Of(password), rid, revision, keyId));
-        var lm = Item(v, Layout.LmHash);
-        var absent = lm.Length >= 4 && BinaryPrimitives.ReadUInt16LittleEndian(lm.AsSpan(2)) == 2 ? Layout.AbsentAes : Layout.AbsentRc4;
+        v = WithItem(v, SamUser.V.NtHash, Key.Encrypt(PasswordHash.Of(password), rid, revision, keyId));
+        var lm = SamUser.Item(v, SamUser.V.LmHash);
+        var absent = lm.Length >= 4 && BinaryPrimitives.ReadUInt16LittleEndian(lm[2..]) == 2 ? AbsentAes : AbsentRc4;
         if (lm.Length > absent)
         {
             // Only the length: the descriptor's place and the bytes behind it stay.
-            BinaryPrimitives.WriteInt32LittleEndian(v.AsSpan(Layout.LmHash + 4), absent);
+            BinaryPrimitives.WriteInt32LittleEndian(v.AsSpan(SamUser.V.LmHash + SamUser.V.Length), absent);
         }
 
         Put(key, "V", v);
-        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(Layout.PasswordSet), _sam.Changes.Clock.GetUtcNow().UtcDateTime.ToFileTimeUtc());
-        SetFlags(key, f, clear: Layout.Locked | Layout.PasswordNotRequired);
+        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(SamUser.F.PasswordSet), _sam.Changes.Clock.GetUtcNow().UtcDateTime.ToFileTimeUtc());
+        SetFlags(key, f, clear: SamUser.Bits.Locked | SamUser.Bits.PasswordNotRequired);
     }
 
     /// <summary>Enables an account, and unlocks it.</summary>
     public void Enable(uint rid)
     {
         var (key, f, _) = Record(rid);
-        SetFlags(key, f, clear: Layout.Disabled | Layout.Locked);
+        SetFlags(key, f, clear: SamUser.Bits.Disabled | SamUser.Bits.Locked);
     }
 
     /// <summary>Unlocks an account after too many wrong passwords.</summary>
     public void Unlock(uint rid)
     {
         var (key, f, _) = Record(rid);
-        SetFlags(key, f, clear: Layout.Locked);
+        SetFlags(key, f, clear: SamUser.Bits.Locked);
     }
 
     private SamKey Key => _key ??= SamKey.Read(_sam, BootKey.Read(_windows.Current));
 
     private void SetFlags(GuestKey key, byte[] f, ushort clear)
     {
-        var flags = BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(Layout.Flags));
-        BinaryPrimitives.WriteUInt16LittleEndian(f.AsSpan(Layout.Flags), (ushort)(flags & ~clear));
-        BinaryPrimitives.WriteUInt16LittleEndian(f.AsSpan(Layout.BadCount), 0);
+        var flags = BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(SamUser.F.Flags));
+        BinaryPrimitives.WriteUInt16LittleEndian(f.AsSpan(SamUser.F.Flags), (ushort)(flags & ~clear));
+        BinaryPrimitives.WriteUInt16LittleEndian(f.AsSpan(SamUser.F.BadCount), 0);
         Put(key, "F", f);
     }
 
@@ -120,26 +126,18 @@ public sealed class AccountEditor
         var key = _sam.Root.Find($@"SAM\Domains\Account\Users\{rid:X8}") ?? throw AccountError.NoAccount($"with RID {rid}");
         var f = key.GetBinary("F");
         var v = key.GetBinary("V");
-        return f is { Length: >= Layout.FSize } && v is { Length: >= Layout.Data } && BinaryPrimitives.ReadUInt32LittleEndian(f.AsSpan(Layout.Rid)) == rid
+        return f is { Length: >= SamUser.F.Minimum } && v is { Length: >= SamUser.V.Data } && BinaryPrimitives.ReadUInt32LittleEndian(f.AsSpan(SamUser.F.Rid)) == rid
             ? (key, f, v)
             : throw AccountError.DamagedAccount(rid);
-    }
-
-    private static byte[] Item(byte[] v, int descriptor)
-    {
-        var offset = BinaryPrimitives.ReadUInt32LittleEndian(v.AsSpan(descriptor));
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(v.AsSpan(descriptor + 4));
-        var room = (uint)(v.Length - Layout.Data);
-        return offset > room || length > room - offset ? [] : v.AsSpan(Layout.Data + (int)offset, (int)length).ToArray();
     }
 
     /// <summary>In place where the length is the same; else behind everything, so that nothing else moves.</summary>
     private static byte[] WithItem(byte[] v, int descriptor, byte[] item)
     {
         var offset = BinaryPrimitives.ReadUInt32LittleEndian(v.AsSpan(descriptor));
-        if (Item(v, descriptor).Length == item.Length)
+        if (SamUser.Item(v, descriptor).Length == item.Length)
         {
-            item.CopyTo(v, Layout.Data + (int)offset);
+            item.CopyTo(v, SamUser.V.Data + (int)offset);
             return v;
         }
 
@@ -147,26 +145,8 @@ public sealed class AccountEditor
         var larger = new byte[start + item.Length];
         v.CopyTo(larger, 0);
         item.CopyTo(larger, start);
-        BinaryPrimitives.WriteInt32LittleEndian(larger.AsSpan(descriptor), start - Layout.Data);
-        BinaryPrimitives.WriteInt32LittleEndian(larger.AsSpan(descriptor + 4), item.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(larger.AsSpan(descriptor), start - SamUser.V.Data);
+        BinaryPrimitives.WriteInt32LittleEndian(larger.AsSpan(descriptor + SamUser.V.Length), item.Length);
         return larger;
-    }
-
-    /// <summary>Offsets in the values F and V of a user, and account control bits.</summary>
-    private static class Layout
-    {
-        public const int PasswordSet = 0x18; // FILETIME
-        public const int Rid = 0x30; // u32
-        public const int Flags = 0x38; // u16
-        public const int BadCount = 0x40; // u16
-        public const int FSize = 0x44;
-        public const int LmHash = 0x9C; // descriptor: u32 offset from Data, u32 length, u32
-        public const int NtHash = 0xA8;
-        public const int Data = 0xCC;
-        public const int AbsentRc4 = 4; // bytes of a record without a hash
-        public const int AbsentAes = 0x18;
-        public const ushort Disabled = 0x0001;
-        public const ushort PasswordNotRequired = 0x0004;
-        public const ushort Locked = 0x0400;
     }
 }

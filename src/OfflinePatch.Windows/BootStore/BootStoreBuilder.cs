@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
+using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
 
@@ -45,8 +46,8 @@ internal sealed class BootStoreBuilder
         var loader = all.Find(k => TypeOf(k) == BcdElements.LoaderType && !IsWinPe(k)
             && TextOf(k, BcdElements.Template.RelativePath)?.EndsWith(ending, StringComparison.OrdinalIgnoreCase) == true)
             ?? throw BootStoreError.Template($"it has no loader winload{ending}");
-        var manager = all.Find(k => new Guid(k.Name) == BcdElements.Objects.BootManager) ?? throw BootStoreError.Template("it has no boot manager");
-        var resume = Guid.TryParse(TextOf(loader, BcdElements.DefaultObject), out var id) ? all.Find(k => new Guid(k.Name) == id) : null;
+        var manager = all.Find(k => new Guid(k.Name) == BcdStore.BootManagerId) ?? throw BootStoreError.Template("it has no boot manager");
+        var resume = Guid.TryParse(TextOf(loader, BcdStore.DefaultObject), out var id) ? all.Find(k => new Guid(k.Name) == id) : null;
 
         var description = _store.Create("Description");
         description.SetString("KeyName", "BCD00000000");
@@ -61,19 +62,19 @@ internal sealed class BootStoreBuilder
                 case BcdElements.LoaderType or BcdElements.ResumeType or BcdElements.LegacyLoaderType or BcdElements.BootManagerType:
                     break;
                 default:
-                    hasTester |= new Guid(key.Name) == BcdElements.Objects.MemoryTester;
+                    hasTester |= new Guid(key.Name) == BcdStore.MemoryTesterId;
                     Copy(key, new Guid(key.Name));
                     break;
             }
         }
 
         Copy(loader, _loader);
-        Set(_loader, BcdElements.SystemRoot, '\\' + _target.SystemRoot);
+        Set(_loader, BcdStore.SystemRoot, '\\' + _target.SystemRoot);
         if (resume is not null)
         {
             Copy(resume, _resume);
             Set(_resume, BcdElements.ResumeDebugOption, [0]);
-            Set(_loader, BcdElements.DefaultObject, $"{_resume:B}");
+            Set(_loader, BcdStore.DefaultObject, $"{_resume:B}");
         }
 
         CopyManager(manager, resume is not null, hasTester);
@@ -82,10 +83,10 @@ internal sealed class BootStoreBuilder
 
     private void CopyManager(HiveKey manager, bool hasResume, bool hasTester)
     {
-        var id = BcdElements.Objects.BootManager;
+        var id = BcdStore.BootManagerId;
         Copy(manager, id);
-        Set(id, BcdElements.DefaultObject, $"{_loader:B}");
-        SetList(id, BcdElements.DisplayOrder, _loader);
+        Set(id, BcdStore.DefaultObject, $"{_loader:B}");
+        SetList(id, BcdStore.DisplayOrder, _loader);
         if (hasResume)
         {
             Set(id, BcdElements.ResumeObject, $"{_resume:B}");
@@ -93,15 +94,15 @@ internal sealed class BootStoreBuilder
 
         if (hasTester)
         {
-            SetList(id, BcdElements.ToolsDisplayOrder, BcdElements.Objects.MemoryTester);
-            Set(BcdElements.Objects.MemoryTester, BcdElements.Path,
+            SetList(id, BcdElements.ToolsDisplayOrder, BcdStore.MemoryTesterId);
+            Set(BcdStore.MemoryTesterId, BcdStore.ApplicationPath,
                 _target.Firmware == Firmware.Uefi ? @"\EFI\Microsoft\Boot\memtest.efi" : @"\boot\memtest.exe");
         }
 
         if (_target.Firmware == Firmware.Bios)
         {
             // A BIOS starts \bootmgr by its place, and real stores have no path there.
-            _store.Find($@"Objects\{id:B}\Elements")!.DeleteSubKeyTree(BcdElements.KeyName(BcdElements.Path));
+            _store.Find(BcdStore.ElementsPath(id))!.DeleteSubKeyTree(BcdStore.ElementKey(BcdStore.ApplicationPath));
         }
     }
 
@@ -109,7 +110,7 @@ internal sealed class BootStoreBuilder
     {
         var type = TypeOf(source);
         _store.Create($@"Objects\{id:B}\Description").SetDword("Type", type);
-        _store.Create($@"Objects\{id:B}\Elements");
+        _store.Create(BcdStore.ElementsPath(id));
         foreach (var key in source.Find("Elements")?.SubKeys ?? [])
         {
             if (!uint.TryParse(key.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var element) || key.FindValue("Element") is not { } value)
@@ -135,25 +136,25 @@ internal sealed class BootStoreBuilder
         switch (element)
         {
             case BcdElements.Template.DeviceKind when data is [1, ..]:
-                Set(id, BcdElements.Device, _target.SystemDevice.ToElement());
+                Set(id, BcdStore.ApplicationDevice, _target.SystemDevice.ToElement());
                 break;
             case BcdElements.Template.DeviceKind when data is [2, ..]:
-                Set(id, BcdElements.Device, _target.WindowsDevice.ToElement());
+                Set(id, BcdStore.ApplicationDevice, _target.WindowsDevice.ToElement());
                 if (type is BcdElements.LoaderType or BcdElements.ResumeType)
                 {
-                    Set(id, BcdElements.OsDevice, _target.WindowsDevice.ToElement());
+                    Set(id, BcdStore.OsDevice, _target.WindowsDevice.ToElement());
                 }
 
                 break;
             case BcdElements.Template.RelativePath:
-                Set(id, BcdElements.Path, $@"\{_target.SystemRoot}\{ValueText.Decode(data).TrimStart('\\')}");
+                Set(id, BcdStore.ApplicationPath, $@"\{_target.SystemRoot}\{ValueText.Decode(data).TrimStart('\\')}");
                 break;
             case BcdElements.Template.LocalisedText:
                 for (var i = 0; i + 16 <= data.Length; i += 16)
                 {
-                    if (BinaryPrimitives.ReadUInt64LittleEndian(data.AsSpan(i)) == BcdElements.Description)
+                    if (BinaryPrimitives.ReadUInt64LittleEndian(data.AsSpan(i)) == BootEntries.DescriptionElement)
                     {
-                        Set(id, BcdElements.Description, TextOf(type, BinaryPrimitives.ReadUInt64LittleEndian(data.AsSpan(i + 8))));
+                        Set(id, BootEntries.DescriptionElement, TextOf(type, BinaryPrimitives.ReadUInt64LittleEndian(data.AsSpan(i + 8))));
                     }
                 }
 
@@ -166,7 +167,7 @@ internal sealed class BootStoreBuilder
     private string TextOf(uint type, ulong number) =>
         type == BcdElements.MemoryTesterType || number == MemoryTesterText ? "Windows Memory Diagnostic" : _target.Description;
 
-    private HiveKey Element(Guid id, uint element) => _store.Create($@"Objects\{id:B}\Elements\{BcdElements.KeyName(element)}");
+    private HiveKey Element(Guid id, uint element) => _store.Create($@"{BcdStore.ElementsPath(id)}\{BcdStore.ElementKey(element)}");
 
     private void Set(Guid id, uint element, string text) => Element(id, element).SetString("Element", text);
 
@@ -188,8 +189,8 @@ internal sealed class BootStoreBuilder
 
     private static uint TypeOf(HiveKey key) => key.Find("Description")?.GetDword("Type") ?? 0;
 
-    private static bool IsWinPe(HiveKey key) => key.Find($@"Elements\{BcdElements.KeyName(BcdElements.WinPe)}")?.FindValue("Element")?.ReadData() is [not 0, ..];
+    private static bool IsWinPe(HiveKey key) => key.Find($@"Elements\{BcdStore.ElementKey(BootEntries.WinPeElement)}")?.FindValue("Element")?.ReadData() is [not 0, ..];
 
     private static string? TextOf(HiveKey key, uint element) =>
-        key.Find($@"Elements\{BcdElements.KeyName(element)}")?.FindValue("Element") is { } value ? ValueText.Decode(value.ReadData()) : null;
+        key.Find($@"Elements\{BcdStore.ElementKey(element)}")?.FindValue("Element") is { } value ? ValueText.Decode(value.ReadData()) : null;
 }

@@ -68,7 +68,7 @@ internal sealed class StoreCorrection
         if (store.DefaultLoader?.Id != loader.Id)
         {
             Add($"the default entry is {store.DefaultLoader?.Identifier ?? "none"}", $"the default entry is {loader.Identifier}",
-                () => Element(manager.Id, BcdElements.DefaultObject).SetString("Element", $"{loader.Id:B}"));
+                () => Element(manager.Id, BcdStore.DefaultObject).SetString("Element", $"{loader.Id:B}"));
         }
     }
 
@@ -79,13 +79,13 @@ internal sealed class StoreCorrection
         {
             var path = $@"\{_target.SystemRoot}\system32\winload{ending}";
             Add($"{loader.Identifier} starts {loader.ProgramPath}", $"{loader.Identifier} starts {path}",
-                () => Element(loader.Id, BcdElements.Path).SetString("Element", path));
+                () => Element(loader.Id, BcdStore.ApplicationPath).SetString("Element", path));
         }
 
         if (loader.IsSafeMode)
         {
             Add($"{loader.Identifier} has safeboot", "safeboot removed",
-                () => _hive.Root.Find($@"Objects\{loader.Id:B}\Elements")!.DeleteSubKeyTree(BcdElements.KeyName(BcdElements.SafeBoot)));
+                () => _hive.Root.Find(BcdStore.ElementsPath(loader.Id))!.DeleteSubKeyTree(BcdStore.ElementKey(BootEntries.SafeBootElement)));
         }
     }
 
@@ -105,20 +105,20 @@ internal sealed class StoreCorrection
         if (old.FindOn(_table) is not null)
         {
             // There is such a partition. The boot manager and its tools must name their own.
-            return entry.Id == BcdElements.Objects.BootManager ? _target.SystemDevice : null;
+            return entry.Id == BcdStore.BootManagerId ? _target.SystemDevice : null;
         }
 
         // A clone: the ids of its partitions are the old ones, the id of the disk is new.
         var same = _table.Partitions.FirstOrDefault(p => _table.Scheme == PartitionScheme.Gpt
             ? old.Kind == BcdDeviceKind.GptPartition && p.UniqueGuid == old.PartitionId
             : old.Kind == BcdDeviceKind.MbrPartition && p.Offset == old.PartitionOffset && old.DiskSignature != _table.MbrSignature);
-        var isOfLoader = entry.Id == loader.Id || loader.Find(BcdElements.DefaultObject)?.Objects.Contains(entry.Id) == true;
+        var isOfLoader = entry.Id == loader.Id || loader.Find(BcdStore.DefaultObject)?.Objects.Contains(entry.Id) == true;
         if (isOfLoader)
         {
             return _target.WindowsDevice;
         }
 
-        if (entry.Id == BcdElements.Objects.BootManager || entry.Id == BcdElements.Objects.MemoryTester
+        if (entry.Id == BcdStore.BootManagerId || entry.Id == BcdStore.MemoryTesterId
             || (store.BootManager?.Device is { IsPartition: true } manager && manager == old && entry.Type == BcdElements.MemoryTesterType))
         {
             return _target.SystemDevice;
@@ -127,7 +127,7 @@ internal sealed class StoreCorrection
         return same is null ? null : OfPartition(_table, same);
     }
 
-    private GuestKey Element(Guid id, uint element) => _hive.Root.Create($@"Objects\{id:B}\Elements\{BcdElements.KeyName(element)}");
+    private GuestKey Element(Guid id, uint element) => _hive.Root.Create($@"{BcdStore.ElementsPath(id)}\{BcdStore.ElementKey(element)}");
 
     private void Add(string before, string after, Action apply) => Steps.Add(new BootStep(before, after, apply));
 }

@@ -7,9 +7,9 @@ namespace OfflinePatch.Windows.Guest;
 /// <summary>What rules ask of a boot configuration and its entries (boot-network-accounts.md §1).</summary>
 public static class BootEntries
 {
-    private const uint DescriptionElement = 0x12000004;
-    private const uint WinPeElement = 0x26000022;
-    private const uint SafeBootElement = 0x25000080;
+    internal const uint DescriptionElement = 0x12000004;
+    internal const uint WinPeElement = 0x26000022;
+    internal const uint SafeBootElement = 0x25000080;
 
     extension(BcdObject entry)
     {

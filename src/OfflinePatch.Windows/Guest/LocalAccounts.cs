@@ -18,13 +18,13 @@ public sealed record LocalAccount(string Name, uint Rid, uint Flags, bool HasPas
     public const uint AdministratorsRid = 0x220;
 
     /// <summary>ACB 0x0001 is not set.</summary>
-    public bool IsEnabled => (Flags & 0x0001) == 0;
+    public bool IsEnabled => (Flags & SamUser.Bits.Disabled) == 0;
 
     /// <summary>ACB 0x0400.</summary>
-    public bool IsLocked => (Flags & 0x0400) != 0;
+    public bool IsLocked => (Flags & SamUser.Bits.Locked) != 0;
 
     /// <summary>ACB 0x0010: an account of a person, not of a machine or a trust.</summary>
-    public bool IsNormal => (Flags & 0x0010) != 0;
+    public bool IsNormal => (Flags & SamUser.Bits.Normal) != 0;
 }
 
 /// <summary>Reads local accounts from SAM (boot-network-accounts.md §3; layouts as chntpw's sam.h and impacket's secretsdump have them).</summary>
@@ -41,10 +41,10 @@ public static class LocalAccounts
         foreach (var key in account?.Find("Users")?.SubKeys.Take(MaximumAccounts) ?? [])
         {
             if (uint.TryParse(key.Name, System.Globalization.NumberStyles.HexNumber, null, out var rid)
-                && key.GetBinary("F") is { } f && f.Length >= Layout.FMinimum && key.GetBinary("V") is { } v && v.Length >= Layout.VData)
+                && key.GetBinary("F") is { } f && f.Length >= SamUser.F.Minimum && key.GetBinary("V") is { } v && v.Length >= SamUser.V.Data)
             {
                 accounts.Add(new LocalAccount(
-                    Name(v) ?? $"(RID {rid})", rid, BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(Layout.FFlags)), HasPassword(v),
+                    Name(v) ?? $"(RID {rid})", rid, BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(SamUser.F.Flags)), HasPassword(v),
                     administrators.Contains(rid), Expiry(f)));
             }
         }
@@ -82,14 +82,14 @@ public static class LocalAccounts
 
     private static string? Name(ReadOnlySpan<byte> v)
     {
-        var name = Item(v, Layout.VName);
+        var name = SamUser.Item(v, SamUser.V.Name);
         return name.Length == 0 ? null : RegistryText.ReadString(name);
     }
 
     /// <summary>An NT hash is there: revision 1 (RC4) has 20 bytes with it, revision 2 (AES) more than its 24-byte header.</summary>
     private static bool HasPassword(ReadOnlySpan<byte> v)
     {
-        var hash = Item(v, Layout.VNtHash);
+        var hash = SamUser.Item(v, SamUser.V.NtHash);
         return hash.Length >= 4 && BinaryPrimitives.ReadUInt16LittleEndian(hash[2..]) switch
         {
             2 => hash.Length > 0x18,
@@ -97,17 +97,9 @@ public static class LocalAccounts
         };
     }
 
-    private static ReadOnlySpan<byte> Item(ReadOnlySpan<byte> v, int descriptor)
-    {
-        var offset = BinaryPrimitives.ReadUInt32LittleEndian(v[descriptor..]);
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(v[(descriptor + 4)..]);
-        var room = (uint)(v.Length - Layout.VData);
-        return offset > room || length > room - offset ? [] : v.Slice(Layout.VData + (int)offset, (int)length);
-    }
-
     private static DateTime? Expiry(ReadOnlySpan<byte> f)
     {
-        var ticks = BinaryPrimitives.ReadInt64LittleEndian(f[Layout.FExpires..]);
+        var ticks = BinaryPrimitives.ReadInt64LittleEndian(f[SamUser.F.Expires..]);
         return ticks <= 0 || ticks > DateTime.MaxValue.ToFileTimeUtc() ? null : DateTime.FromFileTimeUtc(ticks);
     }
 
@@ -147,15 +139,9 @@ public static class LocalAccounts
         return members;
     }
 
-    /// <summary>Offsets in the values F and V of a user, and C of an alias.</summary>
+    /// <summary>Offsets in the value C of an alias.</summary>
     private static class Layout
     {
-        public const int FExpires = 0x20; // FILETIME; 0 and the maximum: never
-        public const int FFlags = 0x38; // u16 account control bits
-        public const int FMinimum = 0x44;
-        public const int VName = 0x0C; // descriptor: u32 offset from 0xCC, u32 length, u32
-        public const int VNtHash = 0xA8;
-        public const int VData = 0xCC;
         public const int CName = 0x10; // u32 offset from 0x34, u32 length
         public const int CMembers = 0x28;
         public const int CCount = 0x30;

@@ -148,12 +148,12 @@ internal sealed class BootNextStartRule() : Rule(Description)
     {
         var hive = context.Boot.Store!.Hive!;
         var store = BootEntries.Read(hive)!;
-        hive.Root.Find($@"Objects\{store.BootManager!.Id:B}\Elements")?.DeleteSubKeyTree($"{BootSequence:x8}");
+        hive.Root.Find(BcdStore.ElementsPath(store.BootManager!.Id))?.DeleteSubKeyTree(BcdStore.ElementKey(BootSequence));
         foreach (var (id, _) in OneTimeMenus)
         {
             if (store.DefaultLoader is { } loader)
             {
-                hive.Root.Find($@"Objects\{loader.Id:B}\Elements")?.DeleteSubKeyTree($"{id:x8}");
+                hive.Root.Find(BcdStore.ElementsPath(loader.Id))?.DeleteSubKeyTree(BcdStore.ElementKey(id));
             }
         }
     }

@@ -54,7 +54,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
         from set in context.Windows.BootControlSets
         from adapter in set.Find($@"Control\Class\{NetClass}")?.SubKeys ?? []
         let id = adapter.GetString("MatchingDeviceId") ?? ""
-        where id.Contains("ven_1af4", StringComparison.OrdinalIgnoreCase) || id.StartsWith(@"XEN", StringComparison.OrdinalIgnoreCase)
+        where id.Contains("ven_1af4", StringComparison.OrdinalIgnoreCase) || id.StartsWith("XEN", StringComparison.OrdinalIgnoreCase)
         let address = adapter.GetString("NetworkAddress")
         where !string.IsNullOrWhiteSpace(address)
         select $@"{adapter.Path}\NetworkAddress={address}").FirstOrDefault();

@@ -1,22 +1,19 @@
-using OfflinePatch.Core;
+using OfflinePatch.Core.Devices;
 
-namespace OfflinePatch.Windows.BootStore;
+namespace OfflinePatch.Disks.Partitions;
 
 /// <summary>The flag in the master boot record that says which partition the BIOS starts.</summary>
-internal static class MbrActiveFlag
+public static class MbrActiveFlag
 {
-    private const int FirstEntry = 0x1BE; // four entries; +0 u8 status: 0x80 active
-    private const int EntrySize = 16;
-    private const int Entries = 4;
     private const byte Active = 0x80;
 
     /// <summary>The partitions that are active, 1 to 4.</summary>
     public static IReadOnlyList<int> Read(BlockDevice disk)
     {
-        Span<byte> sector = stackalloc byte[512];
+        Span<byte> sector = stackalloc byte[MasterBootRecord.Layout.Size];
         disk.Read(0, sector);
         var active = new List<int>();
-        for (var number = 1; number <= Entries; number++)
+        for (var number = 1; number <= MasterBootRecord.EntryCount; number++)
         {
             if (sector[Place(number)] == Active)
             {
@@ -46,5 +43,6 @@ internal static class MbrActiveFlag
         }
     }
 
-    private static int Place(int number) => FirstEntry + ((number - 1) * EntrySize);
+    private static int Place(int number) =>
+        MasterBootRecord.Layout.Entries + ((number - 1) * MasterBootRecord.Layout.EntrySize) + MasterBootRecord.Layout.EntryStatus;
 }
