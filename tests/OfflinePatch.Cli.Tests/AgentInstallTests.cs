@@ -11,9 +11,8 @@ namespace OfflinePatch.Cli.Tests;
 /// Cloudbase-Init with more than 3,000 files into a machine, from each kind of package, judged by readers that are not ours: ntfs-3g for the files, hivex for
 /// the service, Python's configparser for the configuration.
 /// </summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class AgentInstallTests(Machines machines)
+public sealed class AgentInstallTests(Machines machines) : IClassFixture<Machines>
 {
     private const string ReadService = """
         import hivex, json, sys

@@ -7,9 +7,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>Every bad driver source: <c>drivers</c> tells its code, <c>fix</c> refuses with the reason, and the image keeps every byte.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class BadDriverTests(Machines machines)
+public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
 {
     [Fact]
     public void An_inf_without_devices_for_this_windows()

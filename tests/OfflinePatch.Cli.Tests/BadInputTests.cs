@@ -7,9 +7,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>Every bad input: the right exit code, a stable code, a remedy, and an image that keeps every byte.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class BadInputTests(Machines machines)
+public sealed class BadInputTests(Machines machines) : IClassFixture<Machines>
 {
     [Fact]
     public void An_empty_file_is_no_image() => RefuseFile([], 2, "DISK-0001");

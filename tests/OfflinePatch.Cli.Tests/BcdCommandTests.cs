@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>Elements of boot configuration stores, by the names of bcdedit.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class BcdCommandTests(Machines machines)
+public sealed class BcdCommandTests(Machines machines) : IClassFixture<Machines>
 {
     [Fact]
     public void An_element_is_set_deleted_and_undone()

@@ -7,9 +7,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>Machines whose system partition stayed behind, or whose boot configuration is lost or of another disk: ready after one fix, and again what they were after undo.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class BootRepairTests(Machines machines)
+public sealed class BootRepairTests(Machines machines) : IClassFixture<Machines>
 {
     public static TheoryData<string, MachineFirmware, Defect> Cases()
     {

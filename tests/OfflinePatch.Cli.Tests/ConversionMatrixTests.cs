@@ -11,10 +11,9 @@ namespace OfflinePatch.Cli.Tests;
 /// The sample machine from every format into every format, and every container of the corpus into all of them: judged by qemu-img, and for the two formats that it
 /// does not know by the second decoder.
 /// </summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
 [Trait("speed", "slow")]
-public sealed class ConversionMatrixTests(Machines machines)
+public sealed class ConversionMatrixTests(Machines machines) : IClassFixture<Machines>
 {
     // Runs at one moment: an image that came out before, byte by byte, has been judged.
     private const long Moment = 1_700_000_000;

@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>The main job on machines with real hives: fix, fix again, check, independent readers, undo.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class FixMatrixTests(Machines machines)
+public sealed class FixMatrixTests(Machines machines) : IClassFixture<Machines>
 {
     /// <summary>What a fix may change; everything else must keep every byte.</summary>
     private static readonly string[] Changed =

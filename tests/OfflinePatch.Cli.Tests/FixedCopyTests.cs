@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>What <c>fix -o</c> does with a copy beyond writing it; the user's tools are played by shell scripts.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class FixedCopyTests(Machines machines)
+public sealed class FixedCopyTests(Machines machines) : IClassFixture<Machines>
 {
     [SkippableFact]
     public void Bitmap_is_made_beside_a_raw_copy()

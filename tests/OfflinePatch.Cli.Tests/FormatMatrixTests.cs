@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>The same patch on every format that can be changed in place, beside the same patch on RAW; and copies of what cannot.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class FormatMatrixTests(Machines machines)
+public sealed class FormatMatrixTests(Machines machines) : IClassFixture<Machines>
 {
     public static TheoryData<string, string, string> InPlace() => new()
     {

@@ -5,9 +5,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>What the host does to a run: files that are none, links, limits, full outputs, signals.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class HostSafetyTests(Machines machines)
+public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
 {
     [SkippableFact]
     public void A_name_that_begins_with_an_at_sign_is_a_name_and_no_file_of_options()

@@ -5,9 +5,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>Names and strings in an image that are meant for the terminal, the page or the host's folders of whoever looks at it.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class HostileTextTests(Machines machines)
+public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines>
 {
     private const string Attack = "\u001b]0;PWN\a\u001b[2J\u001b[31m<script>alert(1)</script>[bold]x[/]\r\nserver.raw: ready\n\u202e\u009b31m\u2028";
     private const string Current = @"HKLM\SYSTEM\CurrentControlSet";

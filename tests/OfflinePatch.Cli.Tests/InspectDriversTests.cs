@@ -5,9 +5,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary><c>inspect</c> lists the drivers of an image by family; <c>--manifest</c> takes the families from a folder.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class InspectDriversTests(Machines machines)
+public sealed class InspectDriversTests(Machines machines) : IClassFixture<Machines>
 {
     [Fact]
     public void Drivers_are_listed_by_family_with_versions()

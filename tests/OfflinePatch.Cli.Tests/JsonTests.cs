@@ -8,9 +8,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>Every command prints JSON, errors too, and every document follows the published schema.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class JsonTests(Machines machines)
+public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
 {
     private static readonly string[] WithoutDocument = ["fs cat", "completion", "complete", "schema"];
 

@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>The process is killed at random moments of a fix.</summary>
-[Collection("machines")]
 [Trait("tier", "crash")]
-public sealed class KillTests(Machines machines)
+public sealed class KillTests(Machines machines) : IClassFixture<Machines>
 {
     [Fact]
     public void A_fix_that_is_killed_leaves_all_old_or_all_new() => KillAtRandomMoments(rounds: 8, seed: 1);

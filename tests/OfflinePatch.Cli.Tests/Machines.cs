@@ -7,47 +7,44 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>Sample machines and sources, built once for all tests and copied for each.</summary>
-public sealed class Machines : IDisposable
+/// <summary>
+/// Sample machines and sources, built once in the process and copied for each test. A fixture of each class, and not of one collection of
+/// classes: the classes run in parallel.
+/// </summary>
+public sealed class Machines
 {
-    private readonly ScratchFolder _scratch = new();
-    private readonly ConcurrentDictionary<string, Lazy<string>> _images = new();
-    private readonly Lazy<string> _drivers;
-    private readonly Lazy<string> _agent;
-    private readonly Lazy<string> _agentX86;
+    private static readonly ScratchFolder Scratch = ForTheProcess();
+    private static readonly ConcurrentDictionary<string, Lazy<string>> Images = new();
 
-    public Machines()
+    private static readonly Lazy<string> DriverDisc = new(() =>
     {
-        _drivers = new Lazy<string>(() =>
-        {
-            SampleDriverDisc.Write(_scratch["drivers"], SampleDriverDisc.Virtio());
-            return _scratch["drivers"];
-        });
-        _agent = new Lazy<string>(() =>
-        {
-            SampleCloudbaseInit.Write(_scratch["agent.zip"]);
-            return _scratch["agent.zip"];
-        });
-        _agentX86 = new Lazy<string>(() =>
-        {
-            SampleCloudbaseInit.Write(_scratch["agent-x86.zip"], 20, is64Bit: false);
-            return _scratch["agent-x86.zip"];
-        });
-    }
+        SampleDriverDisc.Write(Scratch["drivers"], SampleDriverDisc.Virtio());
+        return Scratch["drivers"];
+    });
 
-    public string Drivers => _drivers.Value;
+    private static readonly Lazy<string> AgentX64 = new(() =>
+    {
+        SampleCloudbaseInit.Write(Scratch["agent.zip"]);
+        return Scratch["agent.zip"];
+    });
 
-    public string Agent => _agent.Value;
+    private static readonly Lazy<string> AgentX86 = new(() =>
+    {
+        SampleCloudbaseInit.Write(Scratch["agent-x86.zip"], 20, is64Bit: false);
+        return Scratch["agent-x86.zip"];
+    });
 
-    public string AgentFor(string generation) => Generation.Get(generation).Is64Bit ? Agent : _agentX86.Value;
+    public string Drivers => DriverDisc.Value;
 
-    public void Dispose() => _scratch.Dispose();
+    public string Agent => AgentX64.Value;
+
+    public string AgentFor(string generation) => Generation.Get(generation).Is64Bit ? Agent : AgentX86.Value;
 
     /// <summary>A raw image of a sample machine; not to be changed.</summary>
     public string Raw(string generation, MachineFirmware firmware, params Defect[] defects)
     {
         var name = $"{generation}-{firmware}-{string.Join('-', defects)}.raw";
-        return _images.GetOrAdd(name, n => new Lazy<string>(() =>
+        return Images.GetOrAdd(name, n => new Lazy<string>(() =>
         {
             var spec = new MachineSpec
             {
@@ -57,8 +54,8 @@ public sealed class Machines : IDisposable
                 Defects = new HashSet<Defect>(defects),
                 Corpus = Corpus.Root,
             };
-            MachineImage.Write(_scratch[n], spec);
-            return _scratch[n];
+            MachineImage.Write(Scratch[n], spec);
+            return Scratch[n];
         })).Value;
     }
 
@@ -77,7 +74,11 @@ public sealed class Machines : IDisposable
         Oracle.Run("qemu-img", ["convert", "-f", "raw", "-O", format, .. options, raw, path]).MustSucceed();
         return path;
     }
-}
 
-[CollectionDefinition("machines")]
-public sealed class MachinesCollection : ICollectionFixture<Machines>;
+    private static ScratchFolder ForTheProcess()
+    {
+        var scratch = new ScratchFolder();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => scratch.Dispose();
+        return scratch;
+    }
+}

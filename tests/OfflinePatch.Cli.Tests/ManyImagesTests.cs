@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>Batches of images of mixed formats and defects, some of them broken: all finish right, and a batch that is killed again and again comes to the same end.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class ManyImagesTests(Machines machines)
+public sealed class ManyImagesTests(Machines machines) : IClassFixture<Machines>
 {
     private const long Moment = 1_700_000_000;
     private static readonly string[] Formats = ["raw", "qcow2", "vmdk", "vhdx", "vdi"];

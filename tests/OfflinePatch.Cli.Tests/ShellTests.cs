@@ -5,9 +5,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary><c>shell</c>: many commands, one transaction.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class ShellTests(Machines machines) : IDisposable
+public sealed class ShellTests(Machines machines) : IClassFixture<Machines>, IDisposable
 {
     private readonly ScratchFolder _scratch = new();
 

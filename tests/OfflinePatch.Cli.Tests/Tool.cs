@@ -54,10 +54,15 @@ internal static class Tool
     private static string[] WithSampleRoot(string[] arguments) =>
         arguments is ["check" or "fix", _, ..] && !arguments.Contains("--trust-root") && !arguments.Contains("--help") ? [.. arguments, "--trust-root", SampleRoot.Path] : arguments;
 
+    /// <summary>
+    /// Starts a run that the test goes on beside. A shell starts a job in the background with SIGINT ignored, and every child inherits that:
+    /// where `env` can, it gives the signal back, so that the result does not depend on how the tests were started.
+    /// </summary>
     public static Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
-        foreach (var argument in arguments)
+        string[] command = OperatingSystem.IsLinux() ? ["/usr/bin/env", "--default-signal=INT,QUIT", Path] : [Path];
+        var start = new ProcessStartInfo(command[0]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach (var argument in command[1..].Concat(arguments))
         {
             start.ArgumentList.Add(argument);
         }

@@ -5,9 +5,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary><c>watch</c> and <c>report merge</c>.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class WatchTests(Machines machines) : IDisposable
+public sealed class WatchTests(Machines machines) : IClassFixture<Machines>, IDisposable
 {
     private readonly ScratchFolder _scratch = new();
 

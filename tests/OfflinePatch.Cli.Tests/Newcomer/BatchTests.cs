@@ -6,9 +6,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests.Newcomer;
 
 /// <summary>The faults that a newcomer found, part E: many images.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class BatchTests(Machines machines) : IDisposable
+public sealed class BatchTests(Machines machines) : IClassFixture<Machines>, IDisposable
 {
     private readonly ScratchFolder _scratch = new();
 

@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests.Newcomer;
 
 /// <summary>The faults that a newcomer found, part A: the image is changed, or the user is told something false. The trait is the number of the fault.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class HarmTests(Machines machines) : IDisposable
+public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDisposable
 {
     private readonly ScratchFolder _scratch = new();
 

@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests.Newcomer;
 
 /// <summary>The faults that a newcomer found, part C and D: what is read on a screen, and the habits of other tools.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class ReadingTests(Machines machines) : IDisposable
+public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, IDisposable
 {
     private readonly ScratchFolder _scratch = new();
 
