@@ -9,15 +9,19 @@ FIXTURES    := fixtures/OfflinePatch.Fixtures/OfflinePatch.Fixtures.csproj
 NATIVE      ?= $(shell command -v clang >/dev/null || command -v gcc >/dev/null && echo true || echo false)
 BUILD_true  := -p:PublishAot=true --artifacts-path artifacts/native -p:DebugType=none
 BUILD_false := --self-contained false -p:PublishReadyToRun=true
-# of make crash: seeds for each operation of the engine, and options of tests/crash/crash.py (--every N, --minutes M, --formats, --commands)
+# of make crash: seeds for each operation of the engine, and options of tests/crash/crash.py (--every N, --real N, --power N, --minutes M, --formats, --commands);
+# of make faults: options of tests/crash/faults.py (--parts, --formats, --every N)
 SEEDS       ?= 60
-CRASH       ?=
+CRASH       ?= --power 1
+FAULTS      ?=
+SOAK        ?=
+MAKE_MACHINES = dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll
 PUBLISH_RIDS ?= linux-x64 win-x64
 
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench publish fuzz slow crash cluster-test errors man clean tools
+.PHONY: help build demo test lint bench publish fuzz slow crash faults soak cluster-test errors man clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -42,11 +46,20 @@ slow: build tools ## the long tiers: fuzz, models, whole disks
 fuzz: build ## the long fuzz tier only
 	@sh tests/run.sh "tier=fuzz"
 
-crash: build tools ## kill the program at every operation that changes a file, in every format; lose power at every operation of the engine
+crash: build tools ## kill the program, and lose power, at every operation that changes a file, in every format and for every command
 	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
-	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) dotnet test tests/OfflinePatch.Core.Tests -c $(CONFIG) --nologo -v quiet --filter tier=crash \
-	  --logger "console;verbosity=detailed" | grep -E "losses of power|Passed!|Failed" | tail -12
-	@python3 tests/crash/crash.py bin/offlinepatch "dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll" $(CRASH)
+	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) dotnet test tests/OfflinePatch.Core.Tests -c $(CONFIG) --nologo -v quiet \
+	  --filter "tier=crash|FullyQualifiedName~HostileUndoFile" --logger "console;verbosity=detailed" \
+	  | grep -E "losses of power|faults so far|hostile undo files|Passed!|Failed" | tail -24
+	@python3 tests/crash/crash.py bin/offlinepatch "$(MAKE_MACHINES)" $(CRASH)
+
+faults: build tools ## errors of the host, signals, second runs, odd places, undo files of others (root for mounts and devices)
+	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+	@python3 tests/crash/faults.py bin/offlinepatch "$(MAKE_MACHINES)" $(FAULTS)
+
+soak: build tools ## random machines, formats and commands, judged and undone, for MINUTES (10); SOAK="--seed N --cases 1" repeats one
+	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+	@python3 tests/soak/soak.py bin/offlinepatch "$(MAKE_MACHINES)" --minutes $(or $(MINUTES),10) $(SOAK)
 
 cluster-test: build ## a Slurm cluster of one node: 40 images, 8 tasks, one killed (as root, with Debian's munge, slurmctld, slurmd)
 	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"

@@ -31,6 +31,29 @@ internal sealed class CrashStorage : IHostStorage
     /// <summary>The operation that fails with an I/O error; -1 for none.</summary>
     public int FailAt { get; set; } = -1;
 
+    /// <summary>How many operations fail from there on; int.MaxValue for a disk that stays broken.</summary>
+    public int FailCount { get; set; } = 1;
+
+    /// <summary>The read that fails, of image files and undo files alike; -1 for none.</summary>
+    public int FailReadAt { get; set; } = -1;
+
+    /// <summary>Reads so far.</summary>
+    public int Reads { get; private set; }
+
+    /// <summary>The error of an operation that fails.</summary>
+    public Func<Exception> Failure { get; set; } = () => new HostIOException("TEST-0001", "no space left on the device");
+
+    /// <summary>Is called before each operation, with its number.</summary>
+    public Action<int>? Before { get; set; }
+
+    /// <summary>Another program writes a file: it opens it, writes and closes it again.</summary>
+    public void WriteFromElsewhere(string path, Action<List<byte>> change)
+    {
+        var file = _names[path];
+        change(file.Live);
+        file.WriteTime = new FileTimestamp(file.WriteTime.Seconds + 1, 7);
+    }
+
     /// <summary>Operations so far that change something.</summary>
     public int Operations => _operations;
 
@@ -130,15 +153,16 @@ internal sealed class CrashStorage : IHostStorage
     private void Step()
     {
         var operation = _operations++;
+        Before?.Invoke(operation);
         if (IsDead || operation == CrashAt)
         {
             IsDead = true;
             throw new SimulatedCrashException();
         }
 
-        if (operation == FailAt)
+        if (FailAt >= 0 && operation >= FailAt && operation - FailAt < FailCount)
         {
-            throw new HostIOException("TEST-0001", "no space left on the device");
+            throw Failure();
         }
     }
 
@@ -232,6 +256,11 @@ internal sealed class CrashStorage : IHostStorage
 
         public void Read(long offset, Span<byte> buffer)
         {
+            if (storage.Reads++ == storage.FailReadAt)
+            {
+                throw storage.Failure();
+            }
+
             for (var i = 0; i < buffer.Length; i++)
             {
                 buffer[i] = file.Live[(int)offset + i];

@@ -38,6 +38,10 @@ internal static class ImageFileError
         new("CORE-0014", $"{path} is open for writing in another program.",
             "Stop the virtual machine or the copy that uses it, then try again.");
 
+    public static RefusedException ChangedMeanwhile(string path) =>
+        new("CORE-0043", $"{path} was changed by another program while it was open.",
+            "Nothing was written. Stop the program that writes it, then try again.");
+
     public static HostIOException CannotOpen(string path, string reason) =>
         new("CORE-0015", $"{path} cannot be opened: {reason}", "Give this user permission to read it, and to enter every folder above it.",
             isMissing: true);

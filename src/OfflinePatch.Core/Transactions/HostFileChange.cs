@@ -8,19 +8,18 @@ internal sealed class HostFileChange
     /// <summary>Longest range, so that applying it and undoing it need one buffer of this size.</summary>
     public const int MaxRange = 1024 * 1024;
 
+    private readonly TransactionFile _file;
     private readonly OverlayDevice _overlay;
-    private readonly ReadSet? _read;
 
-    private HostFileChange(IHostHandle handle, OverlayDevice overlay, ReadSet? read, List<ByteRange> ranges)
+    private HostFileChange(TransactionFile file, List<ByteRange> ranges)
     {
-        Handle = handle;
-        _overlay = overlay;
-        _read = read;
+        _file = file;
+        _overlay = file.Overlay;
         Ranges = ranges;
     }
 
     /// <summary>The file.</summary>
-    public IHostHandle Handle { get; }
+    public IHostHandle Handle => _file.Handle;
 
     /// <summary>Ranges to write, ascending, none longer than <see cref="MaxRange"/>.</summary>
     public IReadOnlyList<ByteRange> Ranges { get; }
@@ -44,8 +43,11 @@ internal sealed class HostFileChange
     }
 
     /// <summary>Compares every touched block with what the file holds.</summary>
-    public static HostFileChange Find(IHostHandle handle, OverlayDevice overlay, ReadSet? read, CancellationToken cancellation)
+    /// <exception cref="RefusedException">As for <see cref="CheckUnchanged"/>.</exception>
+    public static HostFileChange Find(TransactionFile file, CancellationToken cancellation)
     {
+        file.CheckUnchanged();
+        var (handle, overlay) = (file.Handle, file.Overlay);
         Span<byte> old = stackalloc byte[OverlayDevice.BlockSize];
         Span<byte> changed = stackalloc byte[OverlayDevice.BlockSize];
         var ranges = new List<ByteRange>();
@@ -65,14 +67,20 @@ internal sealed class HostFileChange
             }
         }
 
-        return new HostFileChange(handle, overlay, read, ranges);
+        return new HostFileChange(file, ranges);
     }
 
     /// <summary>Reads the new bytes of a range.</summary>
     public void ReadNew(ByteRange range, Span<byte> buffer) => _overlay.Read(range.Offset, buffer[..range.Length]);
 
     /// <summary>Hashes what the change was based on and does not write. Reads the file; nothing may write it meanwhile.</summary>
-    public StepEvidence HashEvidence() => (_read ?? new ReadSet(0)).Hash(Handle, Math.Min(Handle.Length, NewLength), Ranges);
+    public StepEvidence HashEvidence() => (_file.Read ?? new ReadSet(0)).Hash(Handle, Math.Min(Handle.Length, NewLength), Ranges);
+
+    /// <inheritdoc cref="TransactionFile.CheckUnchanged"/>
+    public void CheckUnchanged() => _file.CheckUnchanged();
+
+    /// <summary>The file has the new content: what is written from now on is no longer this change.</summary>
+    public void NoteWritten() => _file.NoteWriteTime();
 
     /// <summary>Takes the room that the change needs, where the file system can; the file reads as before.</summary>
     /// <exception cref="HostIOException"><c>CORE-0018</c>: there is not enough.</exception>

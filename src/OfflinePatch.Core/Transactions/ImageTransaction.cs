@@ -150,6 +150,9 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     /// The host failed; the image is unchanged, or rolled back (<c>CORE-0020</c>), or rolling back failed and the undo file stays
     /// (<c>CORE-0021</c>).
     /// </exception>
+    /// <exception cref="RefusedException">
+    /// Another program has a file open for writing (<c>CORE-0014</c>), or wrote it meanwhile (<c>CORE-0043</c>); nothing was written.
+    /// </exception>
     /// <exception cref="OperationCanceledException">Cancelled; the image is unchanged.</exception>
     public CommitResult Commit(CancellationToken cancellation = default)
     {
@@ -164,7 +167,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         foreach (var file in _files.Where(f => f.IsExclusive))
         {
             cancellation.ThrowIfCancellationRequested();
-            changes.Add(HostFileChange.Find(file.Handle, file.Overlay, file.Read, cancellation));
+            changes.Add(HostFileChange.Find(file, cancellation));
         }
 
         if (changes.TrueForAll(c => c.IsEmpty))
@@ -177,6 +180,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         var run = new StepRun(_storage, _search);
         var step = run.Prepare(changes, _options.Label, cancellation);
         var written = run.Apply(changes, step, _options.Note);
+        changes.ForEach(c => c.NoteWritten());
         run.Finish(changes, step, _options.KeepUndo, _options.Note);
         return new CommitResult(written, _options.KeepUndo ? step : null);
     }
@@ -216,6 +220,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             foreach (var file in interrupted.Files.Values)
             {
                 file.View.ShowFile();
+                file.NoteWriteTime();
             }
 
             RolledBack = true;

@@ -4,6 +4,7 @@ namespace OfflinePatch.Core.Transactions;
 internal sealed class TransactionFile : IDisposable
 {
     private OverlayDevice? _overlay;
+    private FileTimestamp? _writeTime;
 
     public TransactionFile(IHostHandle handle, bool isExclusive)
     {
@@ -11,6 +12,7 @@ internal sealed class TransactionFile : IDisposable
         IsExclusive = isExclusive;
         Read = isExclusive ? new ReadSet(handle.Length) : null;
         View = new FileView(handle, Read);
+        NoteWriteTime();
     }
 
     public IHostHandle Handle { get; }
@@ -26,6 +28,23 @@ internal sealed class TransactionFile : IDisposable
 
     /// <summary>The changes.</summary>
     public OverlayDevice Overlay => _overlay ?? throw new InvalidOperationException("The file is not ready.");
+
+    /// <summary>Remembers the time of the last write: of opening, or of what this transaction itself has written.</summary>
+    public void NoteWriteTime() => _writeTime = IsExclusive ? Handle.GetStatus().WriteTime : null;
+
+    /// <summary>
+    /// Makes sure that nobody else has written the file since. A program that opened, wrote and closed it meanwhile holds no lock and is
+    /// not seen in any other way; what was read before it is out of date, and a file that it cut is shorter than is known here.
+    /// </summary>
+    /// <exception cref="RefusedException"><c>CORE-0043</c>: somebody has; <c>CORE-0014</c>: somebody has it open for that.</exception>
+    public void CheckUnchanged()
+    {
+        Handle.CheckNoOtherWriter();
+        if (_writeTime is { } time && Handle.GetStatus().WriteTime != time)
+        {
+            throw ImageFileError.ChangedMeanwhile(Handle.Path);
+        }
+    }
 
     /// <summary>Lays the overlay over the view, whose length is settled now.</summary>
     public void CreateOverlay(OverlayStorage storage) => _overlay = new OverlayDevice(View, storage);

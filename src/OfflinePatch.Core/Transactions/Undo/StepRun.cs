@@ -60,7 +60,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     /// <returns>Bytes written.</returns>
     /// <exception cref="HostIOException"><c>CORE-0020</c>: rolled back; <c>CORE-0021</c>: rolling back failed too, and the undo file
     /// stays.</exception>
-    /// <exception cref="RefusedException">Another program opened a file meanwhile; nothing was written.</exception>
+    /// <exception cref="RefusedException">Another program opened or wrote a file meanwhile; nothing was written.</exception>
     public long Apply(IReadOnlyList<HostFileChange> changes, string stepPath, Action<string>? note)
     {
         var isWritten = false;
@@ -68,7 +68,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         {
             foreach (var change in changes)
             {
-                change.Handle.CheckNoOtherWriter();
+                change.CheckUnchanged();
             }
 
             foreach (var change in changes)
