@@ -173,6 +173,7 @@ internal sealed class CrashStorage : IHostStorage
         public FileTimestamp WriteTime { get; set; } = new(1_000_000, 123_456_789);
 
         private const int Sector = 512;
+        private FileTimestamp _durableTime = new(1_000_000, 123_456_789);
         private readonly List<(long Offset, byte[] Bytes)> _pending = [];
         private byte[] _durable = durable;
 
@@ -200,6 +201,7 @@ internal sealed class CrashStorage : IHostStorage
         public void Flush()
         {
             _durable = [.. Live];
+            _durableTime = WriteTime;
             _pending.Clear();
         }
 
@@ -222,7 +224,8 @@ internal sealed class CrashStorage : IHostStorage
                 }
             }
 
-            return new CrashFile(content, inode) { WriteTime = WriteTime };
+            var time = random.Next(2) == 0 ? _durableTime : WriteTime;
+            return new CrashFile(content, inode) { WriteTime = time, _durableTime = time };
         }
 
         private void SetLiveLength(long length)

@@ -46,8 +46,15 @@ internal static class StepRestore
         }
 
         file.Flush();
-        var time = file.GetStatus().WriteTime;
-        var isSet = (time == record.OldTime && written == 0 && !isTouched) || file.TrySetWriteTime(record.OldTime);
+        if (file.GetStatus().WriteTime == record.OldTime && written == 0 && !isTouched)
+        {
+            return new RestoreResult(written, IsTimeSet: true);
+        }
+
+        // After the bytes are on the medium, since a network file system sets the time again when it receives them; and durable before the
+        // step is restored, since the time decides whether an earlier change may be undone.
+        var isSet = file.TrySetWriteTime(record.OldTime);
+        file.Flush();
         return new RestoreResult(written, isSet);
     }
 
