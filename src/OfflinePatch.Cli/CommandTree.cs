@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using OfflinePatch.Cli.Commands;
+using OfflinePatch.Cli.Commands.Accounts;
 using OfflinePatch.Cli.Commands.Fs;
 using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
@@ -32,6 +33,7 @@ internal static class CommandTree
             ExplainCommand.Create(),
             RegCommand.Create(),
             BcdCommand.Create(),
+            AccountsCommand.Create(),
             FsCommand.Create(),
             CompareCommand.Create(),
             ShellCommand.Create(),

@@ -2,6 +2,8 @@ using System.CommandLine;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Accounts;
+using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
@@ -51,6 +53,24 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _enableAdministrator = new("--enable-administrator") { Description = "Enable and unlock the built-in administrator (RID 500), which must have a password." };
 
+    private readonly Option<string> _network = new("--network") { Description = "dhcp: every interface uses DHCP. keep: the static settings are saved, and a script gives them to the new adapter at the first start.", HelpName = "dhcp|keep", DefaultValueFactory = _ => "dhcp" };
+
+    private readonly Option<string[]> _static = new("--static")
+    {
+        Description = "A static address for an adapter of the new machine: mac=52:54:00:12:34:56,address=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.53;192.0.2.54. Without mac for the only adapter. Repeatable.",
+        HelpName = "SETTINGS",
+    };
+
+    private readonly Option<string[]> _firstBoot = new("--first-boot") { Description = "Run this script (.cmd, .bat, .ps1) once at the first start, as LocalSystem. Repeatable; the order stays.", HelpName = "SCRIPT" };
+
+    private readonly Option<string?> _hostName = new("--hostname") { Description = "The name of the machine: 1 to 15 letters, digits and hyphens.", HelpName = "NAME" };
+
+    private readonly Option<string?> _timeZone = new("--timezone") { Description = "The time zone of the machine, as Windows names it: \"W. Europe Standard Time\", UTC.", HelpName = "NAME" };
+
+    private readonly Option<string?> _guestAgent = new("--guest-agent") { Description = "Install the QEMU guest agent: its .msi, .zip, or a directory with qemu-ga.exe.", HelpName = "PATH" };
+
+    private readonly Option<bool> _resetCloneState = new("--reset-clone-state") { Description = "Delete what identifies the source machine to servers for DHCP and updates, and the state of the agent, for clones. The SID stays." };
+
     private readonly EditArguments _edit = new();
 
     private readonly Option<int?> _jobs = TypedOption.Number(
@@ -86,6 +106,14 @@ internal sealed class RequestOptions
         command.Add(_minSize);
         command.Add(_adminPassword);
         command.Add(_enableAdministrator);
+        _network.AcceptOnlyFromAmong("dhcp", "keep");
+        command.Add(_network);
+        command.Add(_static);
+        command.Add(_firstBoot);
+        command.Add(_hostName);
+        command.Add(_timeZone);
+        command.Add(_guestAgent);
+        command.Add(_resetCloneState);
         command.Add(_report);
         command.Add(_all);
     }
@@ -127,6 +155,7 @@ internal sealed class RequestOptions
         }
 
         OutputPaths.RequireSource("--cloudbase-init", result.GetValue(_cloudbaseInit));
+        OutputPaths.RequireSource("--guest-agent", result.GetValue(_guestAgent));
         OutputPaths.RequireSource("--manifest", result.GetValue(_manifest));
         _edit.Check(result);
         RuleTable.ShowsAll = result.GetValue(_all);
@@ -159,9 +188,40 @@ internal sealed class RequestOptions
         EnableRdp = result.GetValue(_enableRdp),
         RepairBoot = result.GetValue(_repairBoot),
         MinSize = result.GetValue(_minSize) ?? 0,
-        AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile ? PasswordSource.Read(passwordFile) : null,
+        AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile ? PasswordSource.Read(passwordFile, PasswordPolicy.For(_target.Read(result))) : null,
         EnableAdministrator = result.GetValue(_enableAdministrator),
+        KeepNetwork = result.GetValue(_network) == "keep",
+        StaticNetworks = [.. (result.GetValue(_static) ?? []).Select(ReadStatic)],
+        FirstBootScripts = ReadScripts(result.GetValue(_firstBoot) ?? []),
+        HostName = result.GetValue(_hostName) is not { } name || RuleRequest.IsHostName(name)
+            ? result.GetValue(_hostName)
+            : throw new UsageException($"--hostname {name}: a name has 1 to 15 letters, digits and hyphens, no hyphen at an end, and not digits alone"),
+        TimeZone = result.GetValue(_timeZone),
+        GuestAgentPath = result.GetValue(_guestAgent),
+        ResetCloneState = result.GetValue(_resetCloneState),
     };
+
+    private static NetworkSettings ReadStatic(string text) =>
+        NetworkSettings.TryParse(text, out var settings, out var problem) ? settings : throw new UsageException($"--static {text}: {problem}");
+
+    private static List<FirstBootScript> ReadScripts(string[] paths)
+    {
+        if (paths.Length > FirstBootScript.Limit)
+        {
+            throw new UsageException($"--first-boot stands {paths.Length} times; {FirstBootScript.Limit} scripts at most");
+        }
+
+        var scripts = new List<FirstBootScript>();
+        foreach (var path in paths)
+        {
+            OutputPaths.RequireSource("--first-boot", path);
+            scripts.Add(FirstBootScript.TryCreate(Path.GetFileName(path), HostPaths.ReadSmallFile(path, FirstBootScript.MaxLength), out var script, out var problem)
+                ? script!
+                : throw new UsageException($"--first-boot {path}: {problem}"));
+        }
+
+        return scripts;
+    }
 
     private static IEnumerable<System.CommandLine.Completions.CompletionItem> RuleNames(System.CommandLine.Completions.CompletionContext context)
     {

@@ -57,6 +57,7 @@ internal static class DocumentJson
 [JsonSerializable(typeof(RegistryTextDocument))]
 [JsonSerializable(typeof(HiveCheckDocument))]
 [JsonSerializable(typeof(BootStoreDocument))]
+[JsonSerializable(typeof(AccountListDocument))]
 [JsonSerializable(typeof(EditDocument))]
 [JsonSerializable(typeof(FileListDocument))]
 [JsonSerializable(typeof(FileStatDocument))]

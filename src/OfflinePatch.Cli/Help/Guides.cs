@@ -25,7 +25,7 @@ internal static partial class Guides
             "One file a change: the old bytes of every range that it wrote. While they are there, `offlinepatch undo` restores exactly the image of before. "
             + "--undo-dir puts them elsewhere.");
 
-    private static readonly Dictionary<string, CommandGuide> All = new(OfFiles().Concat(OfRegistry()), StringComparer.Ordinal)
+    private static readonly Dictionary<string, CommandGuide> All = new(OfFiles().Concat(OfRegistry()).Concat(OfAccounts()), StringComparer.Ordinal)
     {
         ["offlinepatch"] = new(
             [
@@ -54,6 +54,8 @@ internal static partial class Guides
                 new("In place, with drivers from the virtio-win disc and the agent:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init cloudbase-init.zip"),
                 new("A fixed copy in the format that imports over 128 GB want:", "offlinepatch fix server.vmdk -o server.zvhd2 -O zvhd2 --drivers virtio-win.iso"),
                 new("What would be done, and a page for the owner of the machine:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --dry-run --report server.html"),
+                new("With the old static address on the new adapter, another name, and a script of your own at the first start:",
+                    "offlinepatch fix server.vmdk --drivers virtio-win.iso --network keep --hostname web-01 --first-boot register.ps1"),
                 new("Only the network, for another cloud:", "offlinepatch fix server.qcow2 --target openstack-kvm --only network.*"),
                 new("A whole migration, four at a time, a record for each image as it is finished, a page for each owner:",
                     "offlinepatch fix exports --drivers virtio-win.iso --jobs 4 --json-lines --report pages/ > result.jsonl"),

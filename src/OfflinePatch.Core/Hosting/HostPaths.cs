@@ -165,11 +165,16 @@ public static class HostPaths
         }
     }
 
-    /// <summary>Reads a small file of the user's: a profile, a key list.</summary>
+    /// <summary>Reads a small file of the user's: a profile, a key list; also a pipe, such as a descriptor of the shell (<c>/dev/fd/3</c>).</summary>
     /// <exception cref="HostIOException">It is missing or cannot be read.</exception>
     /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: it is longer than <paramref name="limit"/> bytes.</exception>
     public static byte[] ReadSmallFile(string path, int limit)
     {
+        if (ReadPipe(path, limit) is { } piped)
+        {
+            return piped;
+        }
+
         using var device = HostFileDevice.Open(path);
         if (device.Length > limit)
         {
@@ -179,6 +184,42 @@ public static class HostPaths
         var content = new byte[device.Length];
         device.Read(0, content);
         return content;
+    }
+
+    /// <summary>What a pipe holds; null for anything else, which <see cref="HostFileDevice"/> opens or refuses.</summary>
+    private static byte[]? ReadPipe(string path, int limit)
+    {
+        if (OperatingSystem.IsWindows() || !File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var pipe = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            if (pipe.CanSeek)
+            {
+                return null;
+            }
+
+            using var content = new MemoryStream();
+            var buffer = new byte[4096];
+            int count;
+            while ((count = pipe.Read(buffer)) > 0)
+            {
+                content.Write(buffer, 0, count);
+                if (content.Length > limit)
+                {
+                    throw CoreError.TooLongToRead(path, content.Length, limit);
+                }
+            }
+
+            return content.ToArray();
+        }
+        catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
+        {
+            throw ImageFileError.CannotOpen(path, Hosting.HostErrors.Reason(e));
+        }
     }
 
     // An unpaired surrogate has no bytes in the host's names; two such names would become one.

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Accounts;
@@ -21,8 +22,13 @@ public sealed class AccountEditor
     /// <exception cref="RefusedException"><c>SAM-0006</c>: it is a domain controller.</exception>
     /// <exception cref="CorruptImageException">SAM is missing or damaged.</exception>
     public AccountEditor(WindowsSystem windows)
+        : this(windows, isDomainControllerAllowed: false)
     {
-        if (windows.Facts.IsDomainController)
+    }
+
+    private AccountEditor(WindowsSystem windows, bool isDomainControllerAllowed)
+    {
+        if (windows.Facts.IsDomainController && !isDomainControllerAllowed)
         {
             throw AccountError.DomainController();
         }
@@ -30,6 +36,9 @@ public sealed class AccountEditor
         _windows = windows;
         _sam = windows.Find(HiveName.Sam) ?? throw AccountError.UnknownKey("there is no SAM");
     }
+
+    /// <summary>An editor that is only asked, also for a domain controller, whose SAM has the accounts of its recovery mode.</summary>
+    public static AccountEditor ToRead(WindowsSystem windows) => new(windows, isDomainControllerAllowed: true);
 
     /// <summary>The accounts, by relative id.</summary>
     public IReadOnlyList<LocalAccount> List() => LocalAccounts.Read(_sam);
@@ -44,23 +53,44 @@ public sealed class AccountEditor
             ?? throw AccountError.NoAccount(nameOrRid);
     }
 
+    /// <summary>
+    /// Whether an account can be used without a password: it has no NT hash, or the one of the empty text. Reads only; where the key of SAM cannot be read, only the former is seen.
+    /// </summary>
+    public bool IsBlank(LocalAccount account)
+    {
+        if (!account.HasPassword)
+        {
+            return true;
+        }
+
+        try
+        {
+            return HasPassword(account.Rid, "");
+        }
+        catch (Exception e) when (e is UnsupportedImageException or RefusedException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Whether an account has this password. Reads only.</summary>
     public bool HasPassword(uint rid, string password) =>
         Key.Decrypt(SamUser.Item(Record(rid).V, SamUser.V.NtHash), rid) is { } hash && hash.AsSpan().SequenceEqual(PasswordHash.Of(password));
 
     /// <summary>Sets the password of an account. The LM hash is removed; the time of the change is now, so that it need not be changed at the next logon.</summary>
     /// <param name="rid">The account.</param>
-    /// <param name="password">The password; <see cref="PasswordPolicy"/> says what it must be made of.</param>
+    /// <param name="password">The password.</param>
+    /// <param name="policy">What it must be made of.</param>
     /// <exception cref="RefusedException"><c>SAM-0004</c>: its record is not understood; <c>SAM-0005</c>: it is a Microsoft account; <c>SAM-0007</c>: the password is too weak.</exception>
-    public void SetPassword(uint rid, string password)
+    public void SetPassword(uint rid, string password, PasswordPolicy policy)
     {
-        if (PasswordPolicy.WhyNot(password) is { } why)
+        if (policy.WhyNot(password, List().FirstOrDefault(a => a.Rid == rid)?.Name) is { } why)
         {
-            throw AccountError.WeakPassword(why);
+            throw AccountError.WeakPassword(why, policy.Text);
         }
 
         var (key, f, v) = Record(rid);
-        if (key.Values.Any(value => value.Name.StartsWith("Internet", StringComparison.OrdinalIgnoreCase)))
+        if (LocalAccounts.IsMicrosoftAccount(key))
         {
             throw AccountError.MicrosoftAccount(rid);
         }

@@ -11,7 +11,7 @@ internal static class AccountError
     public static UnsupportedImageException UnknownKey(string why) => new("SAM-0002", $@"The key in SAM\SAM\Domains\Account (value F) cannot be used: {why}.");
 
     public static RefusedException NoAccount(string name) =>
-        new("SAM-0003", $"There is no local account {name}.", "`offlinepatch inspect IMAGE` lists them.");
+        new("SAM-0003", $"There is no local account {name}.", "`offlinepatch accounts list IMAGE` lists them.");
 
     public static RefusedException DamagedAccount(uint rid) =>
         new("SAM-0004", $"The record of the account with RID {rid} is damaged or has an unknown layout: nothing of it is changed.", "Change the account after the machine has started.");
@@ -22,6 +22,6 @@ internal static class AccountError
     public static RefusedException DomainController() =>
         new("SAM-0006", "This is a domain controller: its accounts are in Active Directory, and SAM holds the recovery account only.", "Change accounts on a running domain controller.");
 
-    public static RefusedException WeakPassword(string why) =>
-        new("SAM-0007", $"The password is not taken: {why}.", "Choose one of 8 to 26 characters with upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?");
+    public static RefusedException WeakPassword(string why, string demand) =>
+        new("SAM-0007", $"The password is not taken: {why}.", $"Choose one of {demand}. --target says whose demand counts.");
 }

@@ -11,6 +11,9 @@ namespace OfflinePatch.Windows.Guest;
 /// <param name="ExpiresUtc">When it expires, or null.</param>
 public sealed record LocalAccount(string Name, uint Rid, uint Flags, bool HasPassword, bool IsAdministrator, DateTime? ExpiresUtc)
 {
+    /// <summary>What it is for.</summary>
+    public AccountKind Kind { get; init; }
+
     /// <summary>The built-in Administrator.</summary>
     public const uint AdministratorRid = 500;
 
@@ -45,7 +48,8 @@ public static class LocalAccounts
             {
                 accounts.Add(new LocalAccount(
                     Name(v) ?? $"(RID {rid})", rid, BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(SamUser.F.Flags)), HasPassword(v),
-                    administrators.Contains(rid), Expiry(f)));
+                    administrators.Contains(rid), Expiry(f))
+                { Kind = KindOf(rid, BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(SamUser.F.Flags)), key) });
             }
         }
 
@@ -79,6 +83,19 @@ public static class LocalAccounts
         [.. from domain in (string[])["Builtin", "Account"]
             from key in sam.Root.Find($@"SAM\Domains\{domain}\Aliases\Names")?.SubKeys.Take(MaximumAccounts) ?? []
             select key.Name];
+
+    /// <summary>Whether the account is a Microsoft account: values such as InternetUserName stand in its key.</summary>
+    internal static bool IsMicrosoftAccount(GuestKey key) => key.Values.Any(value => value.Name.StartsWith("Internet", StringComparison.OrdinalIgnoreCase));
+
+    private static AccountKind KindOf(uint rid, uint flags, GuestKey key) => rid switch
+    {
+        LocalAccount.AdministratorRid => AccountKind.BuiltInAdministrator,
+        501 => AccountKind.BuiltInGuest,
+        503 or 504 => AccountKind.System, // DefaultAccount, WDAGUtilityAccount
+        _ when IsMicrosoftAccount(key) => AccountKind.Microsoft,
+        _ when (flags & SamUser.Bits.Machine) != 0 => AccountKind.Machine,
+        _ => AccountKind.Local,
+    };
 
     private static string? Name(ReadOnlySpan<byte> v)
     {

@@ -47,5 +47,8 @@ internal static class SamUser
         public const ushort PasswordNotRequired = 0x0004;
         public const ushort Normal = 0x0010;
         public const ushort Locked = 0x0400;
+
+        /// <summary>A trust (0x40), a workstation (0x80) or a server (0x100).</summary>
+        public const ushort Machine = 0x01C0;
     }
 }

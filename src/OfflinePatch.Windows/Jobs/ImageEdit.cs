@@ -72,6 +72,10 @@ public sealed class ImageEdit : IDisposable
         return volume.RequireWritable();
     }
 
+    /// <summary>The Windows that the machine boots.</summary>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is none.</exception>
+    public WindowsSystem RequireWindows() => Machine.FoundWindows ?? throw WindowsError.NoWindows(ImagePath, Describe(Machine.Volumes));
+
     /// <summary>Checks what was changed, and writes the image: all or nothing.</summary>
     /// <param name="cancellation">Looked at until the first byte is written.</param>
     /// <exception cref="RefusedException"><c>JOB-0005</c>: a volume that was changed is not safe to write. Nothing was written.</exception>

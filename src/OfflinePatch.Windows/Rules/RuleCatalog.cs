@@ -7,6 +7,7 @@ using OfflinePatch.Windows.Rules.Image;
 using OfflinePatch.Windows.Rules.Input;
 using OfflinePatch.Windows.Rules.Network;
 using OfflinePatch.Windows.Rules.Remote;
+using OfflinePatch.Windows.Rules.Start;
 using OfflinePatch.Windows.Rules.Storage;
 using OfflinePatch.Windows.Rules.Windows;
 using OfflinePatch.Windows.Targets;
@@ -62,10 +63,16 @@ internal static class RuleCatalog
         new NetworkServicesRule(),
 
         new CloudbaseInitRule(),
+        new QemuGuestAgentRule(),
         new WindowsPendingRenamesRule(), // after whatever may have staged a file that an operation names
 
         new AccountsAdministratorRule(),
         new AccountsPasswordRule(),
+
+        new StartScriptsRule(),
+        new ComputerNameRule(),
+        new TimeZoneRule(),
+        new CloneStateRule(),
 
         new StorageSanPolicyRule(),
         new InputMouseKeyboardRule(),

@@ -1,3 +1,4 @@
+using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
@@ -43,6 +44,30 @@ public sealed record RuleRequest
 
     /// <summary>Enable and unlock the built-in administrator; implied by a password; <c>--enable-administrator</c>.</summary>
     public bool EnableAdministrator { get; init; }
+
+    /// <summary>Keep the static network settings: save them, clear them on the old adapters, and give them to the new ones at the first start; <c>--network keep</c>.</summary>
+    public bool KeepNetwork { get; init; }
+
+    /// <summary>Static settings for adapters of the new machine; <c>--static</c>.</summary>
+    public IReadOnlyList<NetworkSettings> StaticNetworks { get; init; } = [];
+
+    /// <summary>Scripts that run once at the first start, in this order; <c>--first-boot</c>.</summary>
+    public IReadOnlyList<FirstBootScript> FirstBootScripts { get; init; } = [];
+
+    /// <summary>The name that the machine shall have; null to leave it; <c>--hostname</c>.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>The time zone, as this Windows names it; null to leave it; <c>--timezone</c>.</summary>
+    public string? TimeZone { get; init; }
+
+    /// <summary>Host path of the QEMU guest agent, or null; <c>--guest-agent</c>.</summary>
+    public string? GuestAgentPath { get; init; }
+
+    /// <summary>Delete what identifies the source machine to servers, for clones; <c>--reset-clone-state</c>.</summary>
+    public bool ResetCloneState { get; init; }
+
+    /// <summary>Whether <see cref="HostName"/> can be this: 1 to 15 letters, digits and hyphens, no hyphen at an end, not digits alone.</summary>
+    public static bool IsHostName(string name) => Start.ComputerNameRule.IsValid(name);
 
     private bool PrintMembers(System.Text.StringBuilder text)
     {

@@ -4,6 +4,7 @@ using OfflinePatch.Drivers.Packages;
 using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.GuestAgent;
 
 namespace OfflinePatch.Windows.Rules;
 
@@ -13,6 +14,7 @@ internal sealed class RuleSources : IDisposable
     private readonly List<IFileSystem> _opened = [];
     private IReadOnlyList<DriverSource>? _drivers;
     private CloudbaseInitPackage? _agent;
+    private GuestAgentPackage? _guestAgent;
 
     /// <summary>The trees with driver packages, best first.</summary>
     public IReadOnlyList<IFileSystem> DriverTrees { get; init; } = [];
@@ -40,6 +42,13 @@ internal sealed class RuleSources : IDisposable
     /// <exception cref="RefusedException"><c>CBI-0001</c> to <c>CBI-0004</c>: the tree holds none, or an incomplete one.</exception>
     public CloudbaseInitPackage? CloudbaseInit => _agent ??= CloudbaseInitTree is null ? null : CloudbaseInitPackage.Open(CloudbaseInitTree);
 
+    /// <summary>The tree with the QEMU guest agent, or null.</summary>
+    public IFileSystem? GuestAgentTree { get; init; }
+
+    /// <summary>The QEMU guest agent, or null when none was named.</summary>
+    /// <exception cref="RefusedException"><c>QGA-0001</c> to <c>QGA-0003</c>: the tree holds none, or more than one.</exception>
+    public GuestAgentPackage? GuestAgent => _guestAgent ??= GuestAgentTree is null ? null : GuestAgentPackage.Open(GuestAgentTree);
+
     /// <summary>Opens every source of a request.</summary>
     /// <exception cref="HostIOException">A path is missing.</exception>
     /// <exception cref="CorruptImageException">A file of the manifest does not follow its schema.</exception>
@@ -55,6 +64,7 @@ internal sealed class RuleSources : IDisposable
                 Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(Open(manifest)) : DriverManifest.Embedded,
                 TrustedRoots = Rules.TrustedRoots.Read(request.TrustedRootPaths),
                 CloudbaseInitTree = request.CloudbaseInitPath is { } path ? Open(path) : null,
+                GuestAgentTree = request.GuestAgentPath is { } guestAgent ? Open(guestAgent) : null,
             };
             sources._opened.AddRange(opened);
             return sources;

@@ -27,6 +27,14 @@ internal sealed record NumberParameter(string Name, long Default, long Min, long
     public override long Read(JsonElement value) => value.GetInt64();
 }
 
+/// <summary>Yes or no.</summary>
+internal sealed record SwitchParameter(string Name, bool Default, string Description) : RuleParameter<bool>(Name, Description, Default)
+{
+    public override string? Problem(JsonElement value) => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "true or false";
+
+    public override bool Read(JsonElement value) => value.GetBoolean();
+}
+
 /// <summary>A text.</summary>
 internal sealed record TextParameter(string Name, string? Default, string Description) : RuleParameter<string?>(Name, Description, Default)
 {

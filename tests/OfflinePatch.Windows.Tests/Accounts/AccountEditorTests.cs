@@ -19,6 +19,7 @@ namespace OfflinePatch.Windows.Tests.Accounts;
 public sealed class AccountEditorTests
 {
     private const string Password = "Correct-Horse9";
+    private static readonly PasswordPolicy Huawei = PasswordPolicy.For(TargetCatalog.Get("huawei-ims"));
     private static readonly byte[] Key = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
 
     [Theory]
@@ -40,7 +41,7 @@ public sealed class AccountEditorTests
         var guest = machine.Start();
         var editor = new AccountEditor(guest.Windows);
         Assert.False(editor.HasPassword(500, Password));
-        editor.SetPassword(500, Password);
+        editor.SetPassword(500, Password, Huawei);
         editor.Enable(500);
         Assert.True(editor.HasPassword(500, Password));
         Assert.False(editor.HasPassword(500, Password + "x"));
@@ -53,16 +54,7 @@ public sealed class AccountEditorTests
         var sam = Hive.Open(files.ReadFile(@"Windows\System32\config\SAM"));
         Assert.DoesNotContain(sam.Check(), f => f.ForbidsEditing);
         Skip.If(!HasImpacket(), "python3-impacket is not installed");
-        File.WriteAllBytes(scratch["SAM"], sam.ToArray());
-        File.WriteAllBytes(scratch["SYSTEM"], files.ReadFile(@"Windows\System32\config\SYSTEM"));
-        File.WriteAllText(scratch["read.py"], """
-            import sys
-            from impacket.examples.secretsdump import LocalOperations, SAMHashes
-            key = LocalOperations(sys.argv[1]).getBootKey()
-            sam = SAMHashes(sys.argv[2], key, isRemote=False, perSecretCallback=lambda line: print(line))
-            sam.dump()
-            """);
-        var told = Oracle.Run("/usr/bin/python3", scratch["read.py"], scratch["SYSTEM"], scratch["SAM"]).MustSucceed().Output;
+        var told = Dump(scratch, files);
         Assert.Contains($"Administrator:500:aad3b435b51404eeaad3b435b51404ee:{Convert.ToHexStringLower(PasswordHash.Of(Password))}:", told, StringComparison.Ordinal);
     }
 
@@ -95,7 +87,7 @@ public sealed class AccountEditorTests
         {
             var machine = With(revision, hadPassword: true, 0x0210, wrongBootKey: true);
             var editor = new AccountEditor(machine.Start().Windows);
-            Assert.Equal("SAM-0002", Assert.Throws<UnsupportedImageException>(() => editor.SetPassword(500, Password)).Code);
+            Assert.Equal("SAM-0002", Assert.Throws<UnsupportedImageException>(() => editor.SetPassword(500, Password, Huawei)).Code);
         }
     }
 
@@ -109,8 +101,69 @@ public sealed class AccountEditorTests
     [InlineData("Far-Too-Long-A-Password-1234567890")]
     public void Weak_passwords_are_not_taken(string password)
     {
-        Assert.NotNull(PasswordPolicy.WhyNot(password));
-        Assert.DoesNotContain(password, PasswordPolicy.WhyNot(password)!, StringComparison.Ordinal);
+        Assert.NotNull(Huawei.WhyNot(password));
+        Assert.DoesNotContain(password, Huawei.WhyNot(password)!, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_target_has_its_own_demand()
+    {
+        var plain = PasswordPolicy.For(TargetCatalog.Get("generic-kvm"));
+        Assert.Null(plain.WhyNot("NoSpecial123"));
+        Assert.Null(plain.WhyNot("Far-Too-Long-A-Password-1234567890"));
+        Assert.NotNull(plain.WhyNot("only-lower-case"));
+        Assert.Null(Huawei.WhyNot(Password));
+        Assert.NotNull(PasswordPolicy.For(TargetCatalog.Get("otc")).WhyNot("NoSpecial123"));
+        Assert.Null(Huawei.WhyNot("Operator-1234", "kiosk"));
+        Assert.Equal("it holds the name of the account", Huawei.WhyNot("x-OPERATOR-1a", "operator"));
+        Assert.Equal("it holds the name of the account", Huawei.WhyNot("x-rotarepo-1A", "operator"));
+    }
+
+    /// <summary>The users of a real machine, under a key that is known: their records have the layout that Windows gave them.</summary>
+    [SkippableFact]
+    [Trait("tier", "oracle")]
+    public void On_the_records_of_a_real_SAM_an_independent_reader_finds_every_password()
+    {
+        using var scratch = new ScratchFolder();
+        var machine = new Machine(Generation.Windows10) { System = RealSystem() };
+        var bootKey = BootKey.Read(machine.Start().Windows.Current);
+        var sam = Hive.Open(Corpus.Read("hives/accounts/SAM"), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile });
+        var old = sam.Find(@"SAM\Domains\Account")!.FindValue("F")!.ReadData();
+        var revision = BinaryPrimitives.ReadInt32LittleEndian(old.AsSpan(0x68));
+        Assert.InRange(revision, 1, 2);
+        DomainF(revision, bootKey).AsSpan(0x68, revision == 1 ? 0x38 : 0x40).CopyTo(old.AsSpan(0x68));
+        sam.Find(@"SAM\Domains\Account")!.SetBinary("F", old);
+        machine = new Machine(Generation.Windows10, sam: sam) { System = RealSystem() };
+        var guest = machine.Start();
+        var editor = new AccountEditor(guest.Windows);
+        var users = editor.List();
+        Assert.Contains(users, u => u is { Rid: 500, Kind: AccountKind.BuiltInAdministrator });
+        Assert.Contains(users, u => u is { Rid: 501, Kind: AccountKind.BuiltInGuest });
+        foreach (var user in users)
+        {
+            editor.SetPassword(user.Rid, $"Changed-{user.Rid}-x", Huawei);
+        }
+
+        guest.Windows.WriteBack();
+        var files = machine.WindowsFiles;
+        Assert.DoesNotContain(Hive.Open(files.ReadFile(@"Windows\System32\config\SAM")).Check(), f => f.ForbidsEditing);
+        Skip.If(!HasImpacket(), "python3-impacket is not installed");
+        var told = Dump(scratch, files);
+        Assert.All(users, u => Assert.Contains($"{u.Name}:{u.Rid}:aad3b435b51404eeaad3b435b51404ee:{Convert.ToHexStringLower(PasswordHash.Of($"Changed-{u.Rid}-x"))}:", told, StringComparison.Ordinal));
+    }
+
+    private static string Dump(ScratchFolder scratch, MemoryFiles files)
+    {
+        File.WriteAllBytes(scratch["SAM"], files.ReadFile(@"Windows\System32\config\SAM"));
+        File.WriteAllBytes(scratch["SYSTEM"], files.ReadFile(@"Windows\System32\config\SYSTEM"));
+        File.WriteAllText(scratch["read.py"], """
+            import sys
+            from impacket.examples.secretsdump import LocalOperations, SAMHashes
+            key = LocalOperations(sys.argv[1]).getBootKey()
+            sam = SAMHashes(sys.argv[2], key, isRemote=False, perSecretCallback=lambda line: print(line))
+            sam.dump()
+            """);
+        return Oracle.Run("/usr/bin/python3", scratch["read.py"], scratch["SYSTEM"], scratch["SAM"]).MustSucceed().Output;
     }
 
     private static bool HasImpacket() => File.Exists("/usr/bin/python3") && Oracle.Run("/usr/bin/python3", "-c", "import impacket.examples.secretsdump").ExitCode == 0;

@@ -42,7 +42,7 @@ public sealed class Machine
     private static readonly Guid DataType = new("EBD0A0A2-B9E5-4433-87C0-68B6B72699C7");
 
     public Machine(Generation generation = Generation.Windows10, Firmware firmware = Firmware.Uefi, long size = 40 * GiB, ImageFormat format = ImageFormat.Raw,
-        Dictionary<string, string>? properties = null)
+        Dictionary<string, string>? properties = null, Hive? sam = null)
     {
         Generation = generation;
         Firmware = firmware;
@@ -66,11 +66,15 @@ public sealed class Machine
 
         System = Hive.Create(rootName: "SYSTEM");
         Software = Hive.Create(rootName: "SOFTWARE");
-        Sam = Hive.Create(rootName: "SAM");
+        Sam = sam ?? Hive.Create(rootName: "SAM");
         Bcd = Hive.Create(minorVersion: 3, rootName: "BCD00000000");
         BuildSystem();
         BuildSoftware();
-        BuildSam();
+        if (sam is null)
+        {
+            BuildSam();
+        }
+
         BuildBcd();
         foreach (var file in new[] { "ntoskrnl.exe", "kernel32.dll", "winload.exe", "winload.efi" })
         {

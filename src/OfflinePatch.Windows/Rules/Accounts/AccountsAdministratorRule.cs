@@ -9,13 +9,14 @@ namespace OfflinePatch.Windows.Rules.Accounts;
 /// enable the built-in administrator.</summary>
 internal sealed class AccountsAdministratorRule() : Rule(Description)
 {
-    private static readonly RuleContract Description = new("accounts.administrator")
+    private static readonly RuleContract Description = new(PasswordPolicy.RuleId)
     {
         Title = "There is an enabled administrator with a password",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: an external image must contain a usable administrator account and password",
         Summary = @"SAM\Domains\Account\Users and the local group Administrators. With --admin-password-file or --enable-administrator the account with RID 500 gets the password, and is enabled and unlocked.",
         CanFix = true,
+        Parameters = [PasswordPolicy.MinLengthParameter, PasswordPolicy.MaxLengthParameter, PasswordPolicy.KindsParameter, PasswordPolicy.SpecialParameter],
     };
 
     /// <inheritdoc/>
@@ -40,7 +41,7 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
                 administrators.Count == 0
                     ? @"SAM\Domains\Account\Users names no administrator (RID 500, or a member of Administrators)."
                     : $@"No administrator in SAM\Domains\Account\Users can log on: {string.Join(", ", administrators.Select(a => $"{a.Name} ({Why(a, now)})"))}.",
-                "Give one a password: `offlinepatch fix --admin-password-file FILE` (upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?); or let Cloudbase-Init set it at the first start.");
+                $"Give one a password: `offlinepatch fix --admin-password-file FILE` ({PasswordPolicy.For(context.Profile).Text}); or let Cloudbase-Init set it at the first start.");
     }
 
     /// <inheritdoc/>
@@ -49,7 +50,7 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         var editor = new AccountEditor(context.Windows);
         if (context.Request.AdministratorPassword is { } password && !editor.HasPassword(LocalAccount.AdministratorRid, password))
         {
-            editor.SetPassword(LocalAccount.AdministratorRid, password);
+            editor.SetPassword(LocalAccount.AdministratorRid, password, PasswordPolicy.For(context.Profile));
         }
 
         editor.Enable(LocalAccount.AdministratorRid);
@@ -78,6 +79,11 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         {
             var hasPassword = password is null || new AccountEditor(context.Windows).HasPassword(LocalAccount.AdministratorRid, password);
             var isUsable = administrator is { IsEnabled: true, IsLocked: false };
+            if (!hasPassword && PasswordPolicy.For(context.Profile).WhyNot(password!, administrator.Name) is { } why)
+            {
+                return Finding.Failed($"The password for {administrator.Name} (RID 500) is not taken: {why}.", $"Choose one of {PasswordPolicy.For(context.Profile).Text}.") with { Severity = RuleSeverity.Error };
+            }
+
             return hasPassword && isUsable
                 ? null
                 : Finding.Broken(

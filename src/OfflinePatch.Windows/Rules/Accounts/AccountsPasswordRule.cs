@@ -1,9 +1,10 @@
+using OfflinePatch.Windows.Accounts;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Accounts;
 
-/// <summary><c>accounts.password</c>: no enabled account has an empty password (images-and-cloud.md R12). SAM is read, never written.</summary>
+/// <summary><c>accounts.password</c>: no enabled account has an empty password (images-and-cloud.md R12). SAM is read only.</summary>
 internal sealed class AccountsPasswordRule() : Rule(Description)
 {
     private static readonly RuleContract Description = new("accounts.password")
@@ -30,10 +31,10 @@ internal sealed class AccountsPasswordRule() : Rule(Description)
 
         var empty = accounts.Where(a => a is { IsEnabled: true, HasPassword: false } && (a.IsNormal || a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid)).ToList();
         return empty.Count == 0
-            ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?")
+            ? Finding.Ok($"Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants {PasswordPolicy.For(context.Profile).Text}.")
             : Finding.Failed(
                 $@"Enabled accounts without a password in SAM\Domains\Account\Users: {string.Join(", ", empty.Select(a => $"{a.Name} ({a.Rid:X8})"))}.{BlankUse(context)}",
-                "Set a password in the source machine (`net user NAME *`: upper and lower case letters, digits and one of !@$%^-_=+[{}]:,./?), or disable the account (`net user NAME /active:no`).");
+                $"Set a password: `offlinepatch accounts set-password IMAGE NAME` ({PasswordPolicy.For(context.Profile).Text}); or disable the account in the source machine (`net user NAME /active:no`).");
     }
 
     private static string BlankUse(RuleContext context) =>

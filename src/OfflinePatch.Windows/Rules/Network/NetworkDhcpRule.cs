@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Net;
+using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Rules.Start;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Network;
@@ -14,6 +16,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
 {
     private const string NsiIPv6 = "{eb004a01-9b1a-11d4-9123-0050047759bc}";
     private const string Parameters = @"Services\Tcpip\Parameters";
+    private const string KeptScript = "10-kept-network.ps1";
     private static readonly byte[] Metadata = [169, 254, 169, 254];
     private static readonly string[] StaticValues = ["IPAddress", "SubnetMask", "DefaultGateway", "DefaultGatewayMetric"];
 
@@ -21,7 +24,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
     {
         Title = "Every network interface uses DHCP",
         Source = "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1",
-        Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns); PersistentRoutes: the default route of a deleted gateway. The old values stand in the report.",
+        Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns); PersistentRoutes: the default route of a deleted gateway. The old values stand in the report. With --network keep they are saved first, static IPv6 addresses and persistent routes too, and a script gives them to the adapter of the new machine at its first start (start.scripts).",
         CanFix = true,
     };
 
@@ -45,6 +48,11 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
             {
                 before.Add($@"{set.Name}\{Parameters}: DNS {global.GetString("NameServer")}");
             }
+        }
+
+        if (context.Request.KeepNetwork && (before.Count > 0 || NetworkReader.HasMore(context.Windows.Current)))
+        {
+            return InspectKept(context, before, interfaces);
         }
 
         if (before.Count > 0)
@@ -75,9 +83,52 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
             : $"All {interfaces} interfaces of all control sets use DHCP.{note}");
     }
 
+    /// <summary>What is saved for the first start, and why it cannot be.</summary>
+    private static Finding InspectKept(RuleContext context, List<string> before, int interfaces)
+    {
+        var queue = StartScriptsRule.Queue(context, needsNetwork: false);
+        var kept = NetworkReader.Read(context.Windows.Current);
+        var routes = NetworkReader.PersistentRoutes(context.Windows.Current);
+        if (queue.Problem is { } problem)
+        {
+            return Finding.Failed($"The network settings cannot be kept: {problem}, and the script that gives them to the new adapter cannot be registered.", "Leave --network keep out; the machine then uses DHCP.");
+        }
+
+        if (queue.HasRun(KeptScript))
+        {
+            return Finding.Failed("The network settings were kept once, and given to the adapter at the first start: these are the ones of now.", "Leave --network keep out; the settings are those of the machine as it runs.");
+        }
+
+        return Finding.Broken(
+            $@"{kept.Count} of {interfaces} interfaces have static settings; they are kept for the first start.",
+            before.Count > 0 ? string.Join("; ", before) : string.Join("; ", kept.SelectMany(k => k.Addresses6).Concat(routes)),
+            $"DHCP until the first start; then {string.Join("; ", kept.Select(Text))}{(routes.Count > 0 ? $"; routes {string.Join("; ", routes)}" : "")}") with
+        { Remarks = [.. kept.Where(k => k.Mac is null).Select(k => $"The MAC address of {k.Name ?? "an adapter"} is not in the image: its settings go to the only adapter of the new machine, or to none."), .. StartScriptsRule.Remarks(queue)] };
+
+        static string Text(NetworkSettings settings) =>
+            $"{settings.Name ?? "adapter"} ({settings.Mac ?? "MAC unknown"}) {string.Join(", ", settings.Addresses.Concat(settings.Addresses6))} DNS {string.Join(", ", settings.DnsServers)}";
+    }
+
+    /// <summary>Saves the settings into the script of the first start, and takes away what DHCP would not.</summary>
+    private static void Keep(RuleContext context)
+    {
+        var queue = StartScriptsRule.Queue(context, needsNetwork: false);
+        queue.Add(KeptScript, NetworkScript.Create(NetworkReader.Read(context.Windows.Current), NetworkReader.PersistentRoutes(context.Windows.Current)));
+        queue.Register();
+        foreach (var set in context.Windows.ControlSets)
+        {
+            NetworkReader.Clear(set);
+        }
+    }
+
     /// <inheritdoc/>
     public override void Fix(RuleContext context)
     {
+        if (context.Request.KeepNetwork)
+        {
+            Keep(context);
+        }
+
         foreach (var set in context.Windows.ControlSets)
         {
             RemoveRoutesOfStaticGateways(set);

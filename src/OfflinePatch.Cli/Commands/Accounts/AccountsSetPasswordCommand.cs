@@ -1,0 +1,48 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Cli.Words;
+using OfflinePatch.Windows.Accounts;
+using OfflinePatch.Windows.Jobs;
+
+namespace OfflinePatch.Cli.Commands.Accounts;
+
+/// <summary><c>accounts set-password IMAGE ACCOUNT</c>: the password comes from a file, a descriptor, standard input or a prompt.</summary>
+internal static class AccountsSetPasswordCommand
+{
+    public static Command Create()
+    {
+        var edit = new EditArguments();
+        var target = new TargetOptions("Whose demand on passwords counts");
+        var image = CommonArguments.Image();
+        var account = AccountsCommand.Account();
+        var file = PasswordSource.Option("--password-file", "Take the first line of FILE (- for standard input, /dev/fd/3 for a descriptor); without it you are asked.");
+        var command = new Command("set-password", "Sets the password of a local account. Enabled or disabled it stays; locked it does not.") { image, account, file };
+        target.AddTo(command);
+        edit.AddTo(command, writes: true);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var path = result.GetRequiredValue(image);
+            var policy = PasswordPolicy.For(target.Read(result));
+            var name = result.GetRequiredValue(account);
+            var password = result.GetValue(file) is { } source ? PasswordSource.Read(source, policy) : null;
+            using var opened = ImageEdit.Open(path, edit.Read(result));
+            var editor = new AccountEditor(opened.RequireWindows());
+            var found = editor.Find(name);
+            password ??= PasswordSource.Ask(found.Name, policy);
+            if (!editor.HasPassword(found.Rid, password))
+            {
+                editor.SetPassword(found.Rid, password, policy);
+                Output.Note("Files that the account encrypted (EFS), its saved credentials and its private keys (DPAPI) cannot be read any more, unless the old password is set again.");
+            }
+
+            if (!found.IsEnabled)
+            {
+                Output.Note($"{found.Name} is disabled: `offlinepatch accounts enable` enables it.");
+            }
+
+            EditOutcome.Print(result, path, opened.Commit(cancellation));
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}

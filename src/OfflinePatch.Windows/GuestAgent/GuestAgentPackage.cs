@@ -1,0 +1,93 @@
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.GuestAgent;
+
+/// <summary>
+/// The QEMU guest agent: its MSI, or a directory or archive with its files. What stands beside <c>qemu-ga.exe</c> belongs to it: libraries, the VSS provider, a helper program.
+/// Source: QEMU <c>qga/installer/qemu-ga.wxs</c>; virtio-win/kvm-guest-drivers-windows#817.
+/// </summary>
+internal sealed class GuestAgentPackage
+{
+    /// <summary>The service program.</summary>
+    public const string Program = "qemu-ga.exe";
+
+    /// <summary>The provider for consistent snapshots (VSS).</summary>
+    public const string Provider = "qga-vss.dll";
+
+    private const int EntryLimit = 10_000;
+    private const int DepthLimit = 16;
+    private static readonly string[] Endings = [".exe", ".dll", ".tlb"];
+
+    private GuestAgentPackage(IFileSystem tree, string folder, WindowsArchitecture architecture, IReadOnlyList<FileEntry> files)
+    {
+        Tree = tree;
+        Folder = folder;
+        Architecture = architecture;
+        Files = files;
+    }
+
+    /// <summary>The tree that holds it.</summary>
+    public IFileSystem Tree { get; }
+
+    /// <summary>The folder of its files in the tree.</summary>
+    public string Folder { get; }
+
+    /// <summary>What its program was made for.</summary>
+    public WindowsArchitecture Architecture { get; }
+
+    /// <summary>Its files.</summary>
+    public IReadOnlyList<FileEntry> Files { get; }
+
+    /// <summary>Finds the agent in a tree.</summary>
+    /// <exception cref="RefusedException"><c>QGA-0001</c> to <c>QGA-0003</c>: there is none, or more than one, or no program.</exception>
+    /// <exception cref="UnsupportedImageException"><c>QGA-0004</c>: the tree is too large.</exception>
+    public static GuestAgentPackage Open(IFileSystem tree)
+    {
+        var programs = FindPrograms(tree);
+        if (programs.Count == 0)
+        {
+            throw GuestAgentError.NoProgram(tree.Source);
+        }
+
+        if (programs.Count > 1)
+        {
+            throw GuestAgentError.SeveralPrograms(tree.Source, programs[0], programs[1]);
+        }
+
+        var folder = FilePath.ParentOf(programs[0]);
+        var architecture = FactsReader.ReadPeMachine(tree, programs[0]);
+        return architecture is WindowsArchitecture.X86 or WindowsArchitecture.X64
+            ? new GuestAgentPackage(tree, folder, architecture, [.. tree.Enumerate(folder).Where(f => !f.IsDirectory && Endings.Any(e => f.Name.EndsWith(e, StringComparison.OrdinalIgnoreCase)))])
+            : throw GuestAgentError.NotAProgram(tree.Source, programs[0]);
+    }
+
+    private static List<string> FindPrograms(IFileSystem tree)
+    {
+        var programs = new List<string>();
+        var pending = new Stack<(string Path, int Depth)>([("", 0)]);
+        var entries = 0;
+        while (pending.TryPop(out var directory))
+        {
+            foreach (var entry in tree.Enumerate(directory.Path))
+            {
+                if (++entries > EntryLimit || directory.Depth > DepthLimit)
+                {
+                    throw GuestAgentError.TooManyFiles(tree.Source, EntryLimit);
+                }
+
+                var path = FilePath.Join(directory.Path, entry.Name);
+                if (entry.IsDirectory)
+                {
+                    pending.Push((path, directory.Depth + 1));
+                }
+                else if (entry.Name.Equals(Program, StringComparison.OrdinalIgnoreCase))
+                {
+                    programs.Add(path);
+                }
+            }
+        }
+
+        return programs;
+    }
+}
