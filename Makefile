@@ -15,13 +15,15 @@ SEEDS       ?= 60
 CRASH       ?= --power 1
 FAULTS      ?=
 SOAK        ?=
+# of make bench: its sections, all unless some are named
+BENCH       ?=
 MAKE_MACHINES = dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll
 PUBLISH_RIDS ?= linux-x64 win-x64
 
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench publish fuzz slow crash faults soak cluster-test errors man clean tools
+.PHONY: help build demo test lint bench bench-record publish fuzz slow crash faults soak cluster-test errors man clean tools
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -70,8 +72,11 @@ lint: ## warnings are errors; formatting; the rules of the house
 	@dotnet format whitespace $(SOLUTION) --verify-no-changes --no-restore
 	@echo "lint: clean"
 
-bench: build tools ## measure against peers, in one run on this machine
-	@sh tests/OfflinePatch.Benchmarks/run.sh
+bench: build tools ## measure against peers, in one run on this machine; fails where a ratio is worse than the recorded one by 15 %
+	@sh tests/OfflinePatch.Benchmarks/run.sh $(BENCH)
+
+bench-record: build tools ## the same, and record the ratios and the table (on a quiet machine)
+	@sh tests/OfflinePatch.Benchmarks/run.sh --record $(BENCH)
 
 errors: build ## write src/ERRORS.md from the tables of error codes
 	@bin/offlinepatch explain --markdown > src/ERRORS.md

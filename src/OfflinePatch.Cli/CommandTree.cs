@@ -110,7 +110,14 @@ internal static class CommandTree
 
         using var interruption = new Interruption();
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
-        return interruption.Run(token => CommandGuard.Run(() => result.InvokeAsync(configuration, token).GetAwaiter().GetResult()));
+        try
+        {
+            return interruption.Run(token => CommandGuard.Run(() => result.InvokeAsync(configuration, token).GetAwaiter().GetResult()));
+        }
+        finally
+        {
+            TraceFile.Stop();
+        }
     }
 
     /// <summary>Words that other programs understand: <c>help fix</c>, <c>version</c>.</summary>

@@ -15,23 +15,25 @@ namespace OfflinePatch.Registry;
 public sealed partial class Hive : IKeyTree
 {
     private readonly HiveOpenOptions _options;
-    private readonly HiveLogs _logs;
+    private readonly Func<HiveLogs> _readLogs;
+    private HiveLogs? _logs;
     private HiveEditor? _editor;
     private readonly bool _isReplayed;
     private readonly uint _openedPrimary;
     private readonly uint _openedSecondary;
     private uint? _sealSequence;
 
-    private Hive(HiveImage image, HiveLogs logs, HiveRecovery recovery, HiveOpenOptions options, uint openedPrimary, uint openedSecondary)
+    private Hive(HiveImage image, Func<HiveLogs> readLogs, HiveOpenOptions options)
     {
-        _openedPrimary = openedPrimary;
-        _openedSecondary = openedSecondary;
+        BaseBlock.TryRead(image.Header, out var opened);
+        (_openedPrimary, _openedSecondary) = opened.Sequences;
         Bytes = image;
-        _logs = logs;
+        _readLogs = readLogs;
         _options = options;
+        var recovery = HiveLoader.Load(image, () => Logs, options);
         Recovery = recovery;
         _isReplayed = recovery.Kind is HiveRecoveryKind.ReplayedEntries or HiveRecoveryKind.ReplayedPages;
-        BaseBlock.TryRead(image.File, out var block);
+        BaseBlock.TryRead(image.Header, out var block);
         MinorVersion = (int)block.MinorVersion;
         RootCell = block.RootCell;
         FileName = block.FileName;
@@ -54,12 +56,20 @@ public sealed partial class Hive : IKeyTree
     public static Hive Open(ReadOnlyMemory<byte> primary, HiveLogs logs = default, HiveOpenOptions? options = null)
     {
         options ??= new HiveOpenOptions();
-        var image = new HiveImage(primary, options.AdoptBuffer);
-        BaseBlock.TryRead(primary.Span, out var block);
-        var (openedPrimary, openedSecondary) = block.Sequences;
-        var recovery = HiveLoader.Load(image, logs, options);
-        return new Hive(image, logs, recovery, options, openedPrimary, openedSecondary);
+        return new Hive(new HiveImage(primary, options.AdoptBuffer), () => logs, options);
     }
+
+    /// <summary>
+    /// Opens a hive of which only those parts are read that are asked for; all of it before the first edit, and where logs have to recover
+    /// it. Reading a structure can then fail as the stream does.
+    /// </summary>
+    /// <param name="primary">The hive file: seekable, and open and unchanged as long as the hive is used.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="logs">Reads its logs, where the hive is dirty or was edited.</param>
+    /// <param name="options">How to treat damage; null for the defaults.</param>
+    /// <inheritdoc cref="Open(ReadOnlyMemory{byte}, HiveLogs, HiveOpenOptions?)" path="/exception"/>
+    public static Hive Open(Stream primary, int length, Func<HiveLogs> logs, HiveOpenOptions? options = null) =>
+        new(new HiveImage(primary, length), logs, options ?? new HiveOpenOptions());
 
     /// <summary>What was recovered from the logs.</summary>
     public HiveRecovery Recovery { get; }
@@ -108,10 +118,12 @@ public sealed partial class Hive : IKeyTree
 
     internal HiveImage Bytes { get; }
 
+    private HiveLogs Logs => _logs ??= _readLogs();
+
     internal CellOffset RootCell { get; }
 
     /// <summary>Whether the hive is a layer over another one.</summary>
-    internal bool IsDifferencing => BaseBlock.TryRead(Bytes.File, out var block) && block.IsLayered;
+    internal bool IsDifferencing => BaseBlock.TryRead(Bytes.Header, out var block) && block.IsLayered;
 
     /// <summary>The reader of a hive that was opened to salvage what is sound; null for any other.</summary>
     internal SalvageReader? Salvage { get; }
@@ -143,6 +155,11 @@ public sealed partial class Hive : IKeyTree
         }
     }
 
+    /// <summary>
+    /// Reads what was not read yet of a hive that was opened from a stream, so that the file may be changed or closed.
+    /// </summary>
+    public void ReadAll() => Bytes.ReadAll();
+
     /// <summary>A copy of <see cref="Image"/>.</summary>
     /// <exception cref="CorruptImageException">See <see cref="Image"/>.</exception>
     public byte[] ToArray() => Image.ToArray();
@@ -158,7 +175,7 @@ public sealed partial class Hive : IKeyTree
     /// after a later crash. The logs as they were when <see cref="IsModified"/> is false.
     /// </summary>
     public HiveLogs NeutralisedLogs() =>
-        IsModified ? new HiveLogs(LogNeutraliser.Wipe(_logs.Log), LogNeutraliser.Wipe(_logs.Log1), LogNeutraliser.Wipe(_logs.Log2)) : _logs;
+        IsModified ? new HiveLogs(LogNeutraliser.Wipe(Logs.Log), LogNeutraliser.Wipe(Logs.Log1), LogNeutraliser.Wipe(Logs.Log2)) : Logs;
 
     /// <summary>The engine of edits; checks the whole hive when first asked for.</summary>
     internal HiveEditor Editor
@@ -204,7 +221,7 @@ public sealed partial class Hive : IKeyTree
         _editor?.Verify();
         var block = new BaseBlockWriter(Bytes.Writable(0, BaseBlock.Size));
         block.SetBinsSize((uint)Bytes.BinsSize);
-        block.SetSequences(_sealSequence ??= SequenceNumbers.After(_openedPrimary, _openedSecondary, _logs));
+        block.SetSequences(_sealSequence ??= SequenceNumbers.After(_openedPrimary, _openedSecondary, Logs));
         block.Sign();
     }
 }

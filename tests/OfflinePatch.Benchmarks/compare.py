@@ -1,114 +1,104 @@
-"""Times whole processes: ours and a peer's in turn, A B A B, after one warm-up each. Prints medians, peak memory, and the ratio pair by pair.
+"""Measures whole processes: ours and a peer's in turn, A B A B, after one warm-up each, and prints one table of times, ratios, memory and bytes.
+Fails when a ratio is worse than the recorded one by more than 15 %.
 
-usage: compare.py [SECTION...]     sections: start fix drivers registry ntfs walk owners convert batch (default: all)
+usage: compare.py [--record] [SECTION...]     sections: see SECTIONS at the end (default: all); --record writes recorded.json and RESULTS.md
 """
+import datetime
+import json
 import os
+import platform
 import shutil
 import statistics
 import struct
 import subprocess
 import sys
 import tempfile
-import time
+
+import growth
+from machine import Maker, grow_hive
+from measure import PATH, RUNS, Table, run
 
 ROOT = os.getcwd()
+HERE = os.path.dirname(os.path.abspath(__file__))
 TOOL = os.path.join(ROOT, "bin", "offlinepatch")
 FIXTURES = os.path.join(ROOT, "fixtures/OfflinePatch.Fixtures/bin/Release/net10.0/offlinepatch-fixtures")
 CORPUS = os.environ.get("OFFLINEPATCH_CORPUS", os.path.join(ROOT, "../shared/corpus"))
-RUNS = int(os.environ.get("OFFLINEPATCH_BENCH_RUNS", "5"))
+SCALE = float(os.environ.get("OFFLINEPATCH_BENCH_SCALE", "1"))  # of the machine, for a quick look
+RECORDED = os.path.join(HERE, "recorded.json")
+RESULTS = os.path.join(HERE, "RESULTS.md")
+TABLE = Table(json.load(open(RECORDED, encoding="utf-8")) if os.path.exists(RECORDED) else {})
 
 
-def run(command, cwd=None):
-    """Wall seconds and peak memory (MiB) of a command, from start to reaped."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, shell=isinstance(command, str), cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    error = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in (0, 3):
-        raise SystemExit(f"{command}: exit code {process.returncode}\n{error.decode(errors='replace')}")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024
-
-
-def pair(title, ours, peer, peer_name, goal=None, before=None, runs=RUNS):
-    """Ours against a peer: the median of the ratios of pairs."""
-    if peer is not None and not shutil.which(peer_name, path=os.environ["PATH"] + ":/usr/sbin"):
-        print(f"{title}: {peer_name} is not installed, skipped")
-        return
-    ratios, mine, theirs, memory = [], [], [], []
-    for i in range(runs + 1):
-        if before:
-            before()
-        a, peak = run(ours)
-        if peer is None:
-            b = float("nan")
-        else:
-            if before:
-                before()
-            b, _ = run(peer)
-        if i > 0:
-            mine.append(a)
-            theirs.append(b)
-            memory.append(peak)
-            ratios.append(a / b)
-    text = f"{title}: {statistics.median(mine) * 1000:.0f} ms, {max(memory):.0f} MiB"
-    if peer is not None:
-        text += f"; {peer_name} {statistics.median(theirs) * 1000:.0f} ms; ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-        if goal:
-            text += f", goal {goal}"
-    print(text, flush=True)
+def pair(name, ours, peer=None, peer_name="", goal=None, before=None, runs=RUNS):
+    """A figure whose goal is a ratio."""
+    return TABLE.pair(name, ours, peer, peer_name, f"≤ {goal}" if goal else "", goal or float("inf"), before=before, runs=runs)
 
 
 def bench_start(scratch):
-    pair("start-up (--version)", [TOOL, "--version"], None, "")
+    """Start-up: every command pays it."""
+    pair("start: --version", [TOOL, "--version"])
 
 
-def bench_fix(scratch):
-    raw = os.path.join(scratch, "machine.raw")
-    run([FIXTURES, "machine", raw, "--windows", "win2019", "--defect", "StaticAddress"])
-    run([FIXTURES, "drivers", os.path.join(scratch, "disc")])
-    run([FIXTURES, "cloudbase-init", os.path.join(scratch, "agent.zip"), "--files", "3000"])
-    command = [TOOL, "fix", raw, "--drivers", os.path.join(scratch, "disc"), "--cloudbase-init", os.path.join(scratch, "agent.zip")]
+def bench_machine(scratch):
+    """The machine of 40 GiB in four formats: inspect, check, fix with drivers, fix with drivers and agent, check of the result."""
+    maker = Maker(TOOL, FIXTURES, CORPUS, scratch, SCALE)
+    iso, root = maker.disc()
+    agent = maker.agent()
+    raw = maker.machine()
+    mount = os.path.join(scratch, "mount")
+    os.makedirs(mount)
+    images = {"raw": raw}
+    for format in ("qcow2", "vmdk", "vhdx"):
+        images[format] = os.path.join(scratch, "machine." + format)
+        run([TOOL, "convert", raw, "-o", images[format], "-O", format])
+    drivers = ["--drivers", iso, "--trust-root", root]
+    scan = os.stat(raw).st_blocks / 2048
+    start = partition_start(raw)
+    for format, image in images.items():
+        undo_file = image + ".offlinepatch-undo"
 
-    def undo():
-        if os.path.exists(raw + ".offlinepatch-undo"):
-            run([TOOL, "undo", raw])
+        def undo():
+            if os.path.exists(undo_file):
+                run([TOOL, "undo", image])
+            os.sync()
 
-    pair("fix: a whole machine with an agent of 3,000 files", command, None, "", before=undo)
-    undo()
-    pair("check", [TOOL, "check", raw], None, "")
-    os.remove(raw)
-
-
-def bench_drivers(scratch):
-    """Thirteen packages (VirtIO and Xen PV) into a machine: the run with them, less the same run that finds nothing to stage."""
-    raw = os.path.join(scratch, "drivers.raw")
-    run([FIXTURES, "machine", raw, "--windows", "win2019"])
-    virtio, xen = os.path.join(scratch, "virtio"), os.path.join(scratch, "xen")
-    run([FIXTURES, "drivers", virtio])
-    run([FIXTURES, "xen-drivers", xen])
-    stage = [TOOL, "fix", raw, "--only", "drivers.*", "--drivers", virtio, "--drivers", xen]
-    idle = [TOOL, "fix", raw, "--only", "drivers.leftovers"]
-
-    def undo():
-        if os.path.exists(raw + ".offlinepatch-undo"):
-            run([TOOL, "undo", raw])
-
-    whole, rest, memory = [], [], []
-    for i in range(RUNS + 1):
+        peer, peer_name = by_script(raw, start, mount, scratch) if format == "raw" else (None, "")
+        TABLE.pair(f"inspect, {format}", [TOOL, "inspect", image], peer, peer_name, "0.10 s, 150 MiB", seconds=0.10, memory_limit=150)
+        check = TABLE.pair(f"check, {format}", [TOOL, "check", image, *drivers], peer, peer_name, "0.25 s, 150 MiB", seconds=0.25, memory_limit=150)
+        TABLE.note(f"check, {format}: reads {statistics.median(r.read for r in check.ours) / scan:.1%} of the {scan:.0f} MiB that the disk holds (goal: 2 %)")
+        for name, sources, base in (("fix", drivers, 0.35), ("fix with agent", [*drivers, "--cloudbase-init", agent], 0.8)):
+            undo()
+            payload = committed(image, sources)
+            old = os.path.getsize(undo_file) / 2**20
+            undo()
+            copied = os.path.join(scratch, "dd")
+            dd = f"dd if=/dev/zero of={copied} bs=1M count={int(payload + old) + 1} conv=fsync; rm {copied}"
+            disk = statistics.median(run(dd).wall for _ in range(3)) if "agent" in name else 0
+            figure = TABLE.pair(f"{name}, {format}", [TOOL, "fix", image, *sources], goal=f"{base + disk:.2f} s, 150 MiB", seconds=base + disk, memory_limit=150, before=undo)
+            TABLE.note(f"{name}, {format}: {payload:.1f} MiB changed, {old:.1f} MiB in the undo file; written to the host's disk: "
+                       f"{statistics.median(r.written for r in figure.ours) / (payload + old):.2f} times that (goal: 1.10)")
+        TABLE.pair(f"check of the finished machine, {format}", [TOOL, "check", image, *drivers], goal="0.15 s, 150 MiB", seconds=0.15, memory_limit=150)
         undo()
-        b, _ = run(idle)
-        a, peak = run(stage)
-        if i > 0:
-            whole.append(a)
-            rest.append(b)
-            memory.append(peak)
-    undo()
-    staged = len(os.listdir(virtio)) + len(os.listdir(xen))
-    cost = statistics.median(a - b for a, b in zip(whole, rest))
-    print(f"drivers: {staged} packages of a disc with {sum(1 for _, _, f in os.walk(virtio) for n in f if n.endswith('.inf'))} staged in {cost * 1000:.0f} ms of a run of "
-          f"{statistics.median(whole) * 1000:.0f} ms, {max(memory):.0f} MiB, goal 300 ms", flush=True)
-    os.remove(raw)
+        os.remove(image)
+
+
+def partition_start(raw):
+    """Where the volume of Windows begins, bytes."""
+    report = json.loads(subprocess.run([TOOL, "inspect", raw, "--json"], stdout=subprocess.PIPE, check=False).stdout)
+    return next(p["offset"] for p in report["images"][0]["partitions"] if p.get("role") == "windows")
+
+
+def by_script(raw, start, mount, scratch):
+    """What a script does before it knows anything: the volume is mounted, and the two hives are copied out."""
+    loop = f"losetup -f --show -r -o {start} '{raw}'"
+    return (f"L=$({loop}) && ntfs-3g -o ro $L '{mount}' && cp '{mount}/Windows/System32/config/SYSTEM' '{mount}/Windows/System32/config/SOFTWARE' '{scratch}'; "
+            f"umount '{mount}'; losetup -d $L"), "ntfs-3g"
+
+
+def committed(image, sources):
+    """MiB that a fix changes."""
+    report = json.loads(subprocess.run([TOOL, "fix", image, *sources, "--json"], stdout=subprocess.PIPE, check=False).stdout)
+    return report["images"][0]["changes"]["bytesWritten"] / 2**20
 
 
 def merge_text(keys):
@@ -126,7 +116,8 @@ def bench_registry(scratch):
     small = os.path.join(scratch, "small")
     subprocess.run(f"zcat '{source}' > '{small}'", shell=True, check=True)
     big = os.path.join(scratch, "SYSTEM")
-    grow_hive(small, big, 50 << 20, scratch)
+    shutil.copyfile(small, big)
+    grow_hive(Maker(TOOL, FIXTURES, CORPUS, scratch), big, int(50 * SCALE))
     text = os.path.join(scratch, "merge.reg")
     with open(text, "w", encoding="utf-8", newline="") as file:
         file.write(merge_text(20))
@@ -137,26 +128,11 @@ def bench_registry(scratch):
         os.sync()  # the copy is not part of what is timed, and a flush of ours would write it
 
     prefix = "HKEY_LOCAL_MACHINE\\SYSTEM"
-    pair("registry: merge of 20 keys into 50 MB", [TOOL, "reg", "import", work, text], ["hivexregedit", "--merge", work, "--prefix", prefix, text], "hivexregedit", "0.6", fresh)
-    pair("registry: merge of 20 keys into 50 MB", [TOOL, "reg", "import", work, text], f"reged -C -I '{work}' '{prefix}' '{text}'; true", "reged", "0.6", fresh)
-    pair("registry: full walk", [TOOL, "reg", "check", big], ["hivexml", big], "hivexml", "0.4")
+    pair("registry: merge of 20 keys into 50 MB", [TOOL, "reg", "import", work, text], ["hivexregedit", "--merge", work, "--prefix", prefix, text], "hivexregedit", 0.4, fresh)
+    pair("registry: merge of 20 keys into 50 MB (reged)", [TOOL, "reg", "import", work, text], f"reged -C -I '{work}' '{prefix}' '{text}'; true", "reged", 0.25, fresh)
+    pair("registry: full walk", [TOOL, "reg", "check", big], ["hivexml", big], "hivexml", 0.4)
     out = os.path.join(scratch, "out.reg")
-    pair("registry: export as .reg", [TOOL, "reg", "export", big, "-o", out], ["hivexregedit", "--export", big, "\\"], "hivexregedit", "0.1")
-
-
-def grow_hive(source, target, size, scratch):
-    """A hive of the wanted size: subtrees of the source, imported again under new names until it is large enough."""
-    shutil.copyfile(source, target)
-    text = os.path.join(scratch, "grow.reg")
-    run([TOOL, "reg", "export", source, "ControlSet001\\Control", "-o", text])
-    with open(text, "rb") as file:
-        body = file.read().decode("utf-16")
-    for i in range(64):
-        if os.path.getsize(target) >= size:
-            break
-        with open(text + "2", "wb") as file:
-            file.write(body.replace("ControlSet001\\Control", f"Bench{i}\\Control").encode("utf-16"))
-        run([TOOL, "reg", "import", target, text + "2"])
+    pair("registry: export as .reg", [TOOL, "reg", "export", big, "-o", out], ["hivexregedit", "--export", big, "\\"], "hivexregedit", 0.1)
 
 
 def bench_ntfs(scratch):
@@ -174,7 +150,7 @@ def bench_ntfs(scratch):
     blank = os.path.join(scratch, "blank.img")
     with open(blank, "wb") as file:
         file.truncate(4 << 30)
-    subprocess.run(["mkntfs", "-F", "-Q", "-q", blank], check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin"))
+    subprocess.run(["mkntfs", "-F", "-Q", "-q", blank], check=True, env=dict(os.environ, PATH=PATH))
     work, mount = os.path.join(scratch, "work.img"), os.path.join(scratch, "mount")
     os.makedirs(mount)
 
@@ -184,11 +160,18 @@ def bench_ntfs(scratch):
     def by_ntfs3g(source, target):
         return f"ntfs-3g '{work}' '{mount}' && cp -r '{source}' '{mount}/{target}'; umount '{mount}'"
 
-    pair(f"ntfs: {files} files in 400 directories", [TOOL, "fs", "put", work, tree, "/"], by_ntfs3g(tree, ""), "ntfs-3g", "0.33", fresh)
-    pair("ntfs: one file of 512 MiB", [TOOL, "fs", "put", work, big, "/"], by_ntfs3g(big, ""), "ntfs-3g", "1.0", fresh)
+    pair(f"ntfs: {files} files in 400 directories", [TOOL, "fs", "put", work, tree, "/"], by_ntfs3g(tree, ""), "ntfs-3g", 0.25, fresh)
+    pair("ntfs: one file of 512 MiB", [TOOL, "fs", "put", work, big, "/"], by_ntfs3g(big, ""), "ntfs-3g", 1.0, fresh)
     fresh()
     run([TOOL, "fs", "put", work, tree, "/"])
-    pair("ntfs: walk with metadata", [TOOL, "fs", "tree", work], f"ntfs-3g -o ro '{work}' '{mount}' && find '{mount}' -printf '%s %p\\n'; umount '{mount}'", "ntfs-3g", "0.2")
+    got = os.path.join(scratch, "got")
+
+    def no_copy():
+        shutil.rmtree(got, ignore_errors=True)
+        os.makedirs(got)
+
+    pair(f"ntfs: get of {files} files", [TOOL, "fs", "get", work, "/tree", got], f"ntfs-3g -o ro '{work}' '{mount}' && cp -r '{mount}/tree' '{got}/peer'; umount '{mount}'", "ntfs-3g", 1.5, no_copy)
+    pair("ntfs: walk with metadata", [TOOL, "fs", "tree", work], f"ntfs-3g -o ro '{work}' '{mount}' && find '{mount}' -printf '%s %p\\n'; umount '{mount}'", "ntfs-3g", 0.2)
     os.remove(work)
 
 
@@ -205,11 +188,11 @@ def bench_walk(scratch):
     os.makedirs(mount)
     with open(image, "wb") as file:
         file.truncate(4 << 30)
-    subprocess.run(["mkntfs", "-F", "-Q", "-q", image], check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin"), stderr=subprocess.DEVNULL)
+    subprocess.run(["mkntfs", "-F", "-Q", "-q", image], check=True, env=dict(os.environ, PATH=PATH), stderr=subprocess.DEVNULL)
     run([TOOL, "fs", "put", image, tree, "/"])
     shutil.rmtree(tree)
     pair(f"ntfs: walk of {files} files with metadata", [TOOL, "fs", "tree", image],
-         f"ntfs-3g -o ro '{image}' '{mount}' && find '{mount}' -printf '%s %T@ %p\\n'; umount '{mount}'", "ntfs-3g", "0.2", runs=2)
+         f"ntfs-3g -o ro '{image}' '{mount}' && find '{mount}' -printf '%s %T@ %p\\n'; umount '{mount}'", "ntfs-3g", 0.05, runs=2)
 
 
 def bench_owners(scratch):
@@ -225,25 +208,36 @@ def bench_owners(scratch):
             file.write(content)
     with open(small, "wb") as file:
         file.write(content)
-    medians = []
-    for name, put in (("empty", False), ("full", True)):
+    puts = []
+    for name, full in (("empty", False), ("full", True)):
         image = os.path.join(scratch, name + ".img")
         with open(image, "wb") as file:
             file.truncate(4 << 30)
-        subprocess.run(["mkntfs", "-F", "-Q", "-q", image], check=True, env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin"), stderr=subprocess.DEVNULL)
-        if put:
+        subprocess.run(["mkntfs", "-F", "-Q", "-q", image], check=True, env=dict(os.environ, PATH=PATH), stderr=subprocess.DEVNULL)
+        if full:
             run([TOOL, "fs", "put", image, tree, "/", "--no-undo-keep"])
             shutil.rmtree(tree)
-        times = []
-        for i in range(RUNS + 1):
-            times.append(run([TOOL, "fs", "put", image, small, f"/new{i}.bin", "--no-undo-keep"])[0])
-        medians.append(statistics.median(times[1:]))
-    print(f"owners: a file into a volume of {files} files {medians[1] * 1000:.0f} ms, into an empty one {medians[0] * 1000:.0f} ms: "
-          f"{(medians[1] - medians[0]) * 1000:.0f} ms for the map of owners and the check of what was touched", flush=True)
+        puts.append([TOOL, "fs", "put", image, small, "/new.bin", "--no-undo-keep"])
+
+    def fresh():
+        for put in puts:
+            run([TOOL, "fs", "rm", put[3], "/new.bin", "--no-undo-keep"])
+
+    for put in puts:
+        run(put)
+    pair(f"owners: a file into a volume of {files} files, beside an empty one", puts[1], puts[0], TOOL, before=fresh)
 
 
 def bench_convert(scratch):
-    size = int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "6144"))
+    """A sparse disk of 40 GiB with much data, and with little."""
+    for size in (int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "6144")), 1024):
+        folder = os.path.join(scratch, str(size))
+        os.makedirs(folder)
+        convert_all(folder, size)
+        shutil.rmtree(folder)
+
+
+def convert_all(scratch, size):
     raw = os.path.join(scratch, "disk.raw")
     with open(raw, "wb") as file:
         file.truncate(40 << 30)
@@ -256,19 +250,19 @@ def bench_convert(scratch):
                 file.seek(1 << 20)
             half = os.urandom(1 << 19)
             file.write(half + (b"some text that compresses well " * 17000)[: 1 << 19])
-    qemu = {"qcow2": "qcow2", "vmdk": "vmdk", "vhdx": "vhdx"}
-
-    def convert(source, source_format, target_format, title, options=(), qemu_options=(), goal="1.0"):
+    # qemu-img does not wait for the medium unless it is asked; ours does, so the peer is followed by an fsync of its output. "Not flushed": the peer without it.
+    def convert(source, source_format, target_format, title, options=(), qemu_options="", goal=0.5, flushed=True):
         out = os.path.join(scratch, "out." + target_format)
 
         def fresh():
             if os.path.exists(out):
                 os.remove(out)
 
-        pair(f"convert: {title}", [TOOL, "convert", source, "-o", out, "-O", target_format, *options],
-             ["qemu-img", "convert", "-f", source_format, "-O", qemu.get(target_format, target_format), *qemu_options, source, out], "qemu-img", goal, fresh, runs=min(RUNS, 2))
+        peer = f"qemu-img convert -f {source_format} -O {target_format} {qemu_options} '{source}' '{out}'" + (f" && sync '{out}'" if flushed else "")
+        pair(f"convert: {title}, {size} MiB", [TOOL, "convert", source, "-o", out, "-O", target_format, *options], peer, "qemu-img", goal, fresh, runs=min(RUNS, 3))
         return out
 
+    qcow2 = convert(raw, "raw", "qcow2", "RAW to QCOW2, not flushed", flushed=False)
     qcow2 = convert(raw, "raw", "qcow2", "RAW to QCOW2")
     source = os.path.join(scratch, "source.qcow2")
     os.rename(qcow2, source)
@@ -278,46 +272,92 @@ def bench_convert(scratch):
     os.rename(vmdk, source)
     convert(source, "vmdk", "raw", "VMDK to RAW")
     convert(source, "vmdk", "vhdx", "VMDK to VHDX")
+    convert(raw, "raw", "vhdx", "RAW to VHDX")
+    convert(raw, "raw", "vdi", "RAW to VDI")
     convert(source, "vmdk", "qcow2", "VMDK to QCOW2")
-    convert(raw, "raw", "vmdk", "RAW to streamOptimized VMDK", ("--vmdk-subformat", "streamOptimized"), ("-o", "subformat=streamOptimized"), "0.7")
-    convert(raw, "raw", "qcow2", "RAW to compressed QCOW2", ("--compress", "zlib"), ("-c",), "0.7")
+    convert(raw, "raw", "vmdk", "RAW to streamOptimized VMDK", ("--vmdk-subformat", "streamOptimized"), "-o subformat=streamOptimized", 0.15)
+    convert(raw, "raw", "qcow2", "RAW to compressed QCOW2", ("--compress", "zlib"), "-c", 0.15)
 
 
 def bench_batch(scratch):
-    """Eight machines with drivers and an agent of the size of the real one: one job, then two. Peak memory of each, and how much faster two are."""
-    import random
-    import zipfile
-
-    raw, drivers, root, small, agent = (os.path.join(scratch, n) for n in ("one.raw", "drivers", "root.cer", "small.zip", "agent.zip"))
+    """Eight machines with real hives, drivers and an agent of the size of the real one: one image, then eight with one job and with two."""
+    maker = Maker(TOOL, FIXTURES, CORPUS, scratch, SCALE)
+    iso, root = maker.disc()
+    agent = maker.agent()
+    raw = maker.path("one.raw")
     run([FIXTURES, "machine", raw, "--windows", "win10", "--defect", "StaticAddress"])
-    run([FIXTURES, "drivers", drivers])
-    run([FIXTURES, "sample-root", root])
-    run([FIXTURES, "cloudbase-init", small])
-    noise = random.Random(1)
-    with zipfile.ZipFile(small) as source, zipfile.ZipFile(agent, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target:
-        for entry in source.infolist():
-            target.writestr(entry, source.read(entry))
-        for i in range(4200):
-            half = noise.choice([1000, 4000, 10000, 20000, 30000])
-            target.writestr(f"Python/Lib/site-packages/p{i % 60}/m{i}.py", noise.randbytes(half) + b"x" * half)
     images = os.path.join(scratch, "images")
-    times = {}
-    for jobs, count in ((1, 1), (1, 8), (2, 8)):
+
+    def fresh(count):
         shutil.rmtree(images, ignore_errors=True)
         os.makedirs(images)
         for i in range(count):
             subprocess.run(["cp", "--sparse=always", raw, os.path.join(images, f"m{i}.raw")], check=True)
-        seconds, peak = run([TOOL, "fix", images, "--drivers", drivers, "--trust-root", root, "--cloudbase-init", agent, "--jobs", str(jobs), "-q"])
-        times[jobs, count] = seconds
-        print(f"batch: {count} image(s), {jobs} job(s): {seconds:.1f} s, {peak:.0f} MiB (goal: 200 MiB for one job, 100 MiB for each further one)", flush=True)
-    print(f"batch: two jobs are {times[1, 8] / times[2, 8]:.2f} times as fast as one, goal 1.8 on two free processors", flush=True)
+        os.sync()
+
+    def fix(jobs):
+        return [TOOL, "fix", images, "--drivers", iso, "--trust-root", root, "--cloudbase-init", agent, "--jobs", str(jobs), "-q"]
+
+    TABLE.pair("batch: 1 image, 1 job", fix(1), goal="150 MiB", memory_limit=150, before=lambda: fresh(1), runs=min(RUNS, 3))
+    one = TABLE.pair("batch: 8 images, 1 job", fix(1), goal="200 MiB", memory_limit=200, before=lambda: fresh(8), runs=min(RUNS, 3))
+    two = TABLE.pair("batch: 8 images, 2 jobs", fix(2), goal="300 MiB", memory_limit=300, before=lambda: fresh(8), runs=min(RUNS, 3))
+    each = statistics.median(r.cpu for r in one.ours) / 8
+    written = statistics.median(r.written for r in one.ours) / 8
+    TABLE.note(f"batch: two jobs are {one.wall / two.wall:.2f} times as fast as one (goal: 1.8 on two free processors); an image costs {each:.2f} s of a processor and {written:.0f} MiB written")
 
 
-SECTIONS = {"batch": bench_batch, "start": bench_start, "fix": bench_fix, "drivers": bench_drivers, "registry": bench_registry, "ntfs": bench_ntfs, "walk": bench_walk, "owners": bench_owners, "convert": bench_convert}
+def bench_growth(scratch):
+    """Time for each item while their number grows."""
+    for line in growth.measure(TOOL, FIXTURES, scratch, int(os.environ.get("OFFLINEPATCH_BENCH_GROWTH", "1000000")), PATH):
+        TABLE.note(line)
 
-for name in sys.argv[1:] or SECTIONS:
-    folder = tempfile.mkdtemp(prefix="offlinepatch-bench-")
-    try:
-        SECTIONS[name](folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+SECTIONS = {
+    "start": bench_start, "machine": bench_machine, "batch": bench_batch, "registry": bench_registry, "ntfs": bench_ntfs, "walk": bench_walk, "owners": bench_owners,
+    "convert": bench_convert, "growth": bench_growth,
+}
+
+
+def header():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        model = next((line.split(": ")[1].strip() for line in file if line.startswith("model name")), platform.processor())
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, check=False, text=True).stdout.strip()
+    return (f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC, commit {commit}, {os.cpu_count()} × {model}, "
+            f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') >> 30} GiB of memory, load before {os.getloadavg()[0]:.1f}")
+
+
+def main():
+    words = sys.argv[1:]
+    record = "--record" in words
+    start = header()
+    for name in [w for w in words if w != "--record"] or SECTIONS:
+        folder = tempfile.mkdtemp(prefix="offlinepatch-bench-")
+        try:
+            SECTIONS[name](folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    end = f"{start}, after {os.getloadavg()[0]:.1f}"
+    worse = [f for f in TABLE.figures if TABLE.is_worse(f)]
+    missed = [f for f in TABLE.figures if f.misses_goal]
+    text = [end, "", TABLE.markdown(), "", *(f"* {n}" for n in TABLE.notes), "", f"Goals missed: {', '.join(f.name for f in missed) or 'none'}.", ""]
+    print("\n" + "\n".join(text))
+    if record:
+        ratios = {**TABLE.recorded, **{f.name: round(f.ratio, 3) for f in TABLE.figures if f.peers}}
+        with open(RECORDED, "w", encoding="utf-8") as file:
+            json.dump(ratios, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+        write_results(text)
+    elif worse:
+        raise SystemExit("worse than recorded by more than 15 %: " + ", ".join(f"{f.name} ({f.ratio:.2f}, recorded {TABLE.recorded[f.name]:.2f})" for f in worse))
+
+
+def write_results(text):
+    """Replaces what was measured; what is said about it stays."""
+    begin, end = "<!-- measured -->", "<!-- end of measured -->"
+    with open(RESULTS, encoding="utf-8") as file:
+        before, _, rest = file.read().partition(begin)
+    with open(RESULTS, "w", encoding="utf-8") as file:
+        file.write(before + begin + "\n" + "\n".join(text) + end + rest.partition(end)[2])
+
+
+main()

@@ -137,6 +137,7 @@ internal static class BatchRunner
         try
         {
             cancellation.ThrowIfCancellationRequested();
+            using var stage = RunActivity.Stage("image", path);
             var report = job(path, cancellation);
             return new BatchOutcome(report with { ElapsedMs = watch.ElapsedMilliseconds }, ExitCodeOf(report.Result));
         }

@@ -21,6 +21,12 @@ internal static class GlobalOptions
         HelpName = "FILE",
     };
 
+    private static readonly Option<string?> Trace = new("--trace")
+    {
+        Description = "Write to FILE how long each stage, read, write and flush takes, for Perfetto (ui.perfetto.dev) or Chrome (chrome://tracing).",
+        HelpName = "FILE",
+    };
+
     private static readonly Option<ColorChoice> Color = CreateColor();
 
     private const string VerboseText = "Say on standard error what is done: every stage with its time, every file and registry value that is written.";
@@ -39,7 +45,7 @@ internal static class GlobalOptions
         }
 
         var names = command.Options.SelectMany(o => o.Aliases.Append(o.Name)).ToHashSet(StringComparer.Ordinal);
-        foreach (var option in (Option[])[Json, Quiet, names.Contains("-v") ? VerboseWithoutLetter : Verbose, Log, Color])
+        foreach (var option in (Option[])[Json, Quiet, names.Contains("-v") ? VerboseWithoutLetter : Verbose, Log, Trace, Color])
         {
             if (!names.Contains(option.Name))
             {
@@ -49,7 +55,7 @@ internal static class GlobalOptions
     }
 
     /// <summary>Whether an option is one that every command has.</summary>
-    public static bool IsGlobal(Option option) => option.Name is "--json" or "--quiet" or "--verbose" or "--log" or "--color";
+    public static bool IsGlobal(Option option) => option.Name is "--json" or "--quiet" or "--verbose" or "--log" or "--trace" or "--color";
 
     /// <summary>Whether the result is wanted as JSON; known from the words alone, so that a mistake in them can be told as JSON too.</summary>
     public static bool WantsJson(ParseResult result) => HasWord(result, "--json");
@@ -68,6 +74,12 @@ internal static class GlobalOptions
         if (log is not null)
         {
             OutputPaths.Check("--log", log, overwrite: true);
+        }
+
+        if (Value(result, "--trace") is { } trace)
+        {
+            OutputPaths.Check("--trace", trace, overwrite: true);
+            TraceFile.Start(trace);
         }
 
         RunLog.Start(result.CommandResult.Command.Options.Any(o => o == Verbose && result.GetValue(Verbose)) || HasWord(result, "--verbose"), log);

@@ -43,6 +43,15 @@ public interface IWritableFileSystem : IFileSystem
     /// <exception cref="RefusedException">The file exists in a form that must not be rewritten.</exception>
     void WriteFile(string path, ReadOnlySpan<byte> content);
 
+    /// <summary>
+    /// Replaces the content of an existing file by one that differs from it in some ranges only. A format that can writes only these.
+    /// </summary>
+    /// <param name="path">The file.</param>
+    /// <param name="content">All of the new content.</param>
+    /// <param name="changed">Where it may differ, in ascending order. What lies beyond the old end is among it.</param>
+    /// <exception cref="RefusedException">The file exists in a form that must not be rewritten.</exception>
+    void WriteFile(string path, ReadOnlySpan<byte> content, IReadOnlyList<Range> changed) => WriteFile(path, content);
+
     /// <summary>Creates a file, or replaces its content, with <paramref name="length"/> bytes of <paramref name="content"/>.</summary>
     void WriteFile(string path, Stream content, long length);
 

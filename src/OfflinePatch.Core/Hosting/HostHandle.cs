@@ -59,6 +59,7 @@ internal sealed class HostHandle : IHostHandle
 
     public void Read(long offset, Span<byte> buffer)
     {
+        using var activity = RunActivity.Transfer("read", _shownPath, offset, buffer.Length);
         try
         {
             while (buffer.Length > 0)
@@ -81,6 +82,7 @@ internal sealed class HostHandle : IHostHandle
 
     public void Write(long offset, ReadOnlySpan<byte> buffer)
     {
+        using var activity = RunActivity.Transfer("write", _shownPath, offset, buffer.Length);
         try
         {
             HostTransfer.Write(_handle, buffer, offset);
@@ -106,6 +108,7 @@ internal sealed class HostHandle : IHostHandle
             return false;
         }
 
+        using var activity = RunActivity.Transfer("write", _shownPath, offset, buffer.Length);
         try
         {
             HostTransfer.Write(_direct, buffer, offset);
@@ -125,7 +128,11 @@ internal sealed class HostHandle : IHostHandle
         Length = length;
     }
 
-    public void Flush() => Try(() => RandomAccess.FlushToDisk(_handle), ImageFileError.CannotWrite);
+    public void Flush()
+    {
+        using var activity = RunActivity.Transfer("flush", _shownPath);
+        Try(() => RandomAccess.FlushToDisk(_handle), ImageFileError.CannotWrite);
+    }
 
     public void Prefetch(long offset, long length) => NativeFiles.Prefetch(_handle, offset, length);
 

@@ -134,12 +134,18 @@ public static class HostPaths
 
     /// <summary>A text file of the user's that lines are added to; created where missing. To be disposed.</summary>
     /// <exception cref="HostIOException"><c>CORE-0034</c>: the host refused.</exception>
-    public static TextWriter AppendText(string path)
+    public static TextWriter AppendText(string path) => OpenText(path, FileMode.Append, flushesLines: true);
+
+    /// <summary>A text file that is written while a run goes on; one of this name is replaced. To be disposed.</summary>
+    /// <exception cref="HostIOException"><c>CORE-0034</c>: the host refused.</exception>
+    public static TextWriter CreateText(string path) => OpenText(path, FileMode.Create, flushesLines: false);
+
+    private static StreamWriter OpenText(string path, FileMode mode, bool flushesLines)
     {
         try
         {
-            var stream = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read | FileShare.Write);
-            return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+            var stream = new FileStream(path, mode, FileAccess.Write, FileShare.Read | FileShare.Write);
+            return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = flushesLines };
         }
         catch (Exception e) when (Hosting.HostErrors.IsOfHost(e))
         {

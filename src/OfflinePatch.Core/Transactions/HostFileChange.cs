@@ -48,26 +48,49 @@ internal sealed class HostFileChange
     {
         file.CheckUnchanged();
         var (handle, overlay) = (file.Handle, file.Overlay);
-        Span<byte> old = stackalloc byte[OverlayDevice.BlockSize];
-        Span<byte> changed = stackalloc byte[OverlayDevice.BlockSize];
-        var ranges = new List<ByteRange>();
-        var extent = default(DeviceExtent);
-        foreach (var block in overlay.TouchedBlocks)
+        var buffers = ArrayPool<byte>.Shared.Rent(2 * MaxRange);
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            var offset = block * OverlayDevice.BlockSize;
-            var length = (int)Math.Min(OverlayDevice.BlockSize, overlay.Length - offset);
-            overlay.Read(offset, changed[..length]);
-            var kept = (int)Math.Clamp(handle.Length - offset, 0, length);
-            handle.Read(offset, old[..kept]);
-            old[kept..].Clear(); // past the old end the file will read as zeros once it has grown
-            if (!changed[..length].SequenceEqual(old[..length]))
+            var ranges = new List<ByteRange>();
+            var extent = default(DeviceExtent);
+            var blocks = overlay.TouchedBlocks;
+            for (var i = 0; i < blocks.Length;)
             {
-                Add(ranges, offset, length, kept > 0 && IsHole(handle, offset, kept, ref extent));
+                cancellation.ThrowIfCancellationRequested();
+                var first = i;
+                for (i++; i < blocks.Length && blocks[i] == blocks[i - 1] + 1 && i - first < MaxRange / OverlayDevice.BlockSize; i++)
+                {
+                }
+
+                Compare(blocks[first] * OverlayDevice.BlockSize, (i - first) * OverlayDevice.BlockSize, ref extent);
+            }
+
+            return new HostFileChange(file, ranges);
+
+            void Compare(long start, int longest, ref DeviceExtent extent)
+            {
+                var length = (int)Math.Min(longest, overlay.Length - start);
+                var changed = buffers.AsSpan(0, length);
+                overlay.Read(start, changed);
+                var old = buffers.AsSpan(MaxRange, length);
+                var kept = (int)Math.Clamp(handle.Length - start, 0, length);
+                handle.Read(start, old[..kept]);
+                old[kept..].Clear(); // past the old end the file will read as zeros once it has grown
+                for (var at = 0; at < length; at += OverlayDevice.BlockSize)
+                {
+                    var count = Math.Min(OverlayDevice.BlockSize, length - at);
+                    if (!changed.Slice(at, count).SequenceEqual(old.Slice(at, count)))
+                    {
+                        var inFile = Math.Min(kept - at, count);
+                        Add(ranges, start + at, count, inFile > 0 && IsHole(handle, start + at, inFile, ref extent));
+                    }
+                }
             }
         }
-
-        return new HostFileChange(file, ranges);
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffers);
+        }
     }
 
     /// <summary>Reads the new bytes of a range.</summary>

@@ -163,12 +163,8 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         using var writing = HostProcess.BeginWriting();
         RollBackInterrupted();
-        var changes = new List<HostFileChange>();
-        foreach (var file in _files.Where(f => f.IsExclusive))
-        {
-            cancellation.ThrowIfCancellationRequested();
-            changes.Add(HostFileChange.Find(file, cancellation));
-        }
+        using var stage = RunActivity.Stage("commit");
+        var changes = FindChanges(cancellation);
 
         if (changes.TrueForAll(c => c.IsEmpty))
         {
@@ -183,6 +179,19 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         changes.ForEach(c => c.NoteWritten());
         run.Finish(changes, step, _options.KeepUndo, _options.Note);
         return new CommitResult(written, _options.KeepUndo ? step : null);
+    }
+
+    private List<HostFileChange> FindChanges(CancellationToken cancellation)
+    {
+        using var stage = RunActivity.Stage("find changes");
+        var changes = new List<HostFileChange>();
+        foreach (var file in _files.Where(f => f.IsExclusive))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            changes.Add(HostFileChange.Find(file, cancellation));
+        }
+
+        return changes;
     }
 
     /// <inheritdoc/>

@@ -62,24 +62,29 @@ public sealed class OverlayDevice : ResizableDevice
     public override void Read(long offset, Span<byte> buffer)
     {
         CheckRange(offset, buffer.Length);
-        ReadBelow(offset, buffer);
         if (_slots.Count == 0)
         {
+            ReadBelow(offset, buffer);
             return;
         }
 
-        while (buffer.Length > 0)
+        // What was written is not read below; what was not is read in one go.
+        var below = 0;
+        for (var at = 0; at < buffer.Length;)
         {
-            var within = (int)(offset % BlockSize);
-            var count = Math.Min(buffer.Length, BlockSize - within);
-            if (_slots.TryGetValue(offset / BlockSize, out var slot))
+            var within = (int)((offset + at) % BlockSize);
+            var count = Math.Min(buffer.Length - at, BlockSize - within);
+            if (_slots.TryGetValue((offset + at) / BlockSize, out var slot))
             {
-                _storage.Read(slot, within, buffer[..count]);
+                ReadBelow(offset + below, buffer[below..at]);
+                _storage.Read(slot, within, buffer.Slice(at, count));
+                below = at + count;
             }
 
-            buffer = buffer[count..];
-            offset += count;
+            at += count;
         }
+
+        ReadBelow(offset + below, buffer[below..]);
     }
 
     /// <inheritdoc/>

@@ -6,7 +6,7 @@ namespace OfflinePatch.Core.Transactions;
 public sealed class OverlayStorage : IDisposable
 {
     /// <summary>Bytes of blocks that are kept in memory unless told otherwise.</summary>
-    public const long DefaultMemoryLimit = 32L * 1024 * 1024;
+    public const long DefaultMemoryLimit = 16L * 1024 * 1024;
 
     private const int BlocksPerSlab = 256;
 

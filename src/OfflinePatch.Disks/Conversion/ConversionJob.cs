@@ -130,6 +130,7 @@ public static class ConversionJob
         var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath), disk.SectorSize,
             disk.Properties);
         using var output = new OutputFile(request.OutputPath, request.Overwrite, OutputAccess.Of(source.ImagePath));
+        using var stage = RunActivity.Stage("write disk", request.OutputPath);
         var result = DiskConverter.Convert(disk, target, output, options, progress, request.Verify, cancellation);
         output.Complete();
         return (result, RunTools(request, disk, cancellation));

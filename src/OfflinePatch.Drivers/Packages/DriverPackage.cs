@@ -10,6 +10,9 @@ public sealed class DriverPackage
     /// <summary>Largest file of a package that is read; display drivers' largest have about 100 MB.</summary>
     public const int MaxFileBytes = 256 * 1024 * 1024;
 
+    /// <summary>Files up to this size are kept when they were read: signature, class and content of each are asked for in turn.</summary>
+    private const int MaxKeptBytes = 4 * 1024 * 1024;
+
     private readonly IFileSystem _source;
     private readonly Dictionary<string, byte[]?> _files = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<(WindowsTarget, string), InfEffects> _effects = [];
@@ -144,7 +147,10 @@ public sealed class DriverPackage
         {
             var path = Folder.Length == 0 ? relative : $"{Folder}\\{relative}";
             content = _source.FileExists(path) ? _source.ReadFile(path, MaxFileBytes) : null;
-            _files.Add(relative, content);
+            if (content is not { Length: > MaxKeptBytes })
+            {
+                _files.Add(relative, content);
+            }
         }
 
         return content;

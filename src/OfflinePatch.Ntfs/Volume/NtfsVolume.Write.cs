@@ -92,6 +92,21 @@ public sealed partial class NtfsVolume
             () => Create(parent, target.Name, isDirectory: false, content, length));
     }
 
+    /// <inheritdoc/>
+    public void WriteFile(string path, ReadOnlySpan<byte> content, IReadOnlyList<Range> changed)
+    {
+        if (OpenFile(path) is not { ReparseTag: 0 } file || file.Length > content.Length || file.Streams is not [{ IsCompressed: false, IsSparse: false }, ..])
+        {
+            WriteFile(path, content);
+            return;
+        }
+
+        foreach (var range in changed)
+        {
+            Write(path, range.Start.Value, content[range]);
+        }
+    }
+
     /// <summary>Writes a part of a file, which becomes longer where needed; a gap reads as zeros.</summary>
     /// <exception cref="RefusedException">The content is packed, or the file is special.</exception>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

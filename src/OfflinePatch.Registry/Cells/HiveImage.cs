@@ -8,16 +8,22 @@ namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
 /// The bytes of a hive: one array, copied before the first change unless the caller gave it away. All access to cells goes through here and
-/// is bounded:
-/// by the array, by the bins' size in the base block, and by the cell's own size.
+/// is bounded: by the array, by the bins' size in the base block, and by the cell's own size.
 /// </summary>
+/// <remarks>
+/// A hive that was given as a stream is read in pieces when they are asked for: a few keys of SOFTWARE need a few of its 80 MB, and the
+/// host gives memory only to pages that were touched. Until all is read, only one thread may use it; <see cref="Bins"/> reads all.
+/// </remarks>
 internal sealed class HiveImage
 {
     private const int PageShift = 12;
+    private const int PieceShift = 15; // 32 KiB: cells that belong together are near each other, and each read of a volume costs a search
 
     private byte[] _buffer;
     private bool _isWritable;
     private ulong[] _changedPages = [];
+    private Stream? _unread; // null: everything is read
+    private ulong[] _readPieces = [];
 
     /// <param name="file">The file. Array-backed memory is used in place.</param>
     /// <param name="adopt">Whether changes may go into the caller's array.</param>
@@ -38,21 +44,61 @@ internal sealed class HiveImage
         BinsSize = 0;
     }
 
+    /// <param name="file">The file, read when it is needed. Seekable; it stays open as long as the image is used.</param>
+    /// <param name="length">Bytes.</param>
+    public HiveImage(Stream file, int length)
+    {
+        _buffer = GC.AllocateUninitializedArray<byte>(length);
+        _isWritable = true;
+        _unread = file;
+        _readPieces = new ulong[(length >> (PieceShift + 6)) + 1];
+        Length = length;
+    }
+
     /// <summary>Bytes of the file.</summary>
     public int Length { get; private set; }
 
     /// <summary>Bytes of hive bins: cells lie below this. Set when the base block was found sound; never past the file's end.</summary>
     public int BinsSize { get; set; }
 
-    public ReadOnlySpan<byte> File => _buffer.AsSpan(0, Length);
+    public ReadOnlySpan<byte> File => Memory.Span;
 
-    public ReadOnlyMemory<byte> Memory => _buffer.AsMemory(0, Length);
+    public ReadOnlyMemory<byte> Memory
+    {
+        get
+        {
+            ReadAll();
+            return _buffer.AsMemory(0, Length);
+        }
+    }
+
+    /// <summary>The base block, or as much of it as the file has.</summary>
+    public ReadOnlySpan<byte> Header
+    {
+        get
+        {
+            var length = Math.Min(Length, BaseBlock.Size);
+            Require(0, length);
+            return _buffer.AsSpan(0, length);
+        }
+    }
 
     /// <summary>The hive bins.</summary>
-    public ReadOnlySpan<byte> Bins => _buffer.AsSpan(BaseBlock.Size, BinsSize);
+    public ReadOnlySpan<byte> Bins
+    {
+        get
+        {
+            ReadAll();
+            return _buffer.AsSpan(BaseBlock.Size, BinsSize);
+        }
+    }
 
     /// <summary>The size field of a cell: negative when allocated.</summary>
-    public int RawSize(CellOffset cell) => BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(BaseBlock.Size + (int)cell.Value));
+    public int RawSize(CellOffset cell)
+    {
+        Require(BaseBlock.Size + (int)cell.Value, sizeof(int));
+        return BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(BaseBlock.Size + (int)cell.Value));
+    }
 
     /// <summary>The payload of an allocated cell.</summary>
     /// <exception cref="CorruptImageException"><c>REG-0301</c>.</exception>
@@ -67,9 +113,11 @@ internal sealed class HiveImage
         if ((offset & 7) == 0 && offset < (uint)BinsSize)
         {
             var start = BaseBlock.Size + (int)offset;
+            Require(start, sizeof(int));
             var size = BinaryPrimitives.ReadInt32LittleEndian(_buffer.AsSpan(start));
             if (size <= -8 && size >= -(BinsSize - (int)offset))
             {
+                Require(start, -size);
                 payload = _buffer.AsSpan(start + 4, -size - 4);
                 return true;
             }
@@ -89,6 +137,7 @@ internal sealed class HiveImage
     /// <summary>Bytes of the file, to write to.</summary>
     public Span<byte> Writable(int offset, int length)
     {
+        ReadAll();
         if (!_isWritable)
         {
             _buffer = File.ToArray();
@@ -164,6 +213,7 @@ internal sealed class HiveImage
             return;
         }
 
+        ReadAll();
         if (!_isWritable || length > _buffer.Length)
         {
             var capacity = length <= _buffer.Length ? length : (int)Math.Min(Array.MaxLength, length + Math.Max(256L * 1024, length / 16));
@@ -178,6 +228,56 @@ internal sealed class HiveImage
         Length = length;
         MarkChanged(old, length - old);
     }
+
+    /// <summary>Reads what was not read yet.</summary>
+    public void ReadAll()
+    {
+        if (_unread is not null)
+        {
+            ReadPieces(0, Length);
+            _unread = null;
+            _readPieces = [];
+        }
+    }
+
+    /// <summary>Makes sure that a part of the file is in the array. What lies outside of the file is the caller's to find out.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Require(int offset, int length)
+    {
+        if (_unread is not null)
+        {
+            ReadPieces(offset, Math.Min(length, Length - offset));
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void ReadPieces(int offset, int length)
+    {
+        var end = (int)((offset + (long)length + (1 << PieceShift) - 1) >> PieceShift);
+        for (var piece = offset >> PieceShift; piece < end; piece++)
+        {
+            if (IsRead(piece))
+            {
+                continue;
+            }
+
+            var first = piece;
+            while (piece + 1 < end && !IsRead(piece + 1))
+            {
+                piece++;
+            }
+
+            var start = first << PieceShift;
+            _unread!.Position = start;
+            _unread.ReadExactly(_buffer.AsSpan(start, (int)Math.Min(Length, (piece + 1L) << PieceShift) - start));
+            for (var i = first; i <= piece; i++)
+            {
+                _readPieces[i >> 6] |= 1UL << (i & 63);
+            }
+        }
+    }
+
+    private bool IsRead(int piece) => (_readPieces[piece >> 6] & (1UL << (piece & 63))) != 0;
 
     private void MarkChanged(int offset, int length)
     {

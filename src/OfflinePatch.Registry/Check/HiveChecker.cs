@@ -25,7 +25,7 @@ public static class HiveChecker
         var image = new HiveImage(primary, adopt: false);
         try
         {
-            HiveLoader.LoadBins(image, logs, new HiveOpenOptions());
+            HiveLoader.LoadBins(image, () => logs, new HiveOpenOptions());
         }
         catch (RefusedException error)
         {
@@ -57,7 +57,7 @@ public static class HiveChecker
 
     private static HiveCheckReport CheckLoaded(HiveImage image, bool inShares)
     {
-        BaseBlock.TryRead(image.File, out var block);
+        BaseBlock.TryRead(image.Header, out var block);
         var findings = new HiveFindings();
         var census = new HiveCensus(image);
         new BinCheck(image, census, findings).Run();
@@ -91,7 +91,7 @@ public static class HiveChecker
     /// <param name="keys">The touched keys.</param>
     internal static HiveCheckReport CheckTouched(HiveImage image, CellBitmap cellStarts, IEnumerable<uint> keys)
     {
-        BaseBlock.TryRead(image.File, out var block);
+        BaseBlock.TryRead(image.Header, out var block);
         var findings = new HiveFindings();
         var census = new HiveCensus(image, cellStarts);
         new BinCheck(image, census, findings).RunChanged();

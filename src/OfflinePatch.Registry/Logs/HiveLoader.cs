@@ -11,19 +11,19 @@ internal static class HiveLoader
     /// <summary>
     /// Loads in place: after it the base block is sound, <see cref="HiveImage.BinsSize"/> is set, and there is a root key.
     /// </summary>
-    public static HiveRecovery Load(HiveImage image, HiveLogs logs, HiveOpenOptions options)
+    public static HiveRecovery Load(HiveImage image, Func<HiveLogs> logs, HiveOpenOptions options)
     {
         var recovery = LoadBins(image, logs, options);
-        BaseBlock.TryRead(image.File, out var block);
+        BaseBlock.TryRead(image.Header, out var block);
         CheckRoot(image, block.RootCell);
         return recovery;
     }
 
     /// <summary>The same without a look at the root key.</summary>
-    public static HiveRecovery LoadBins(HiveImage image, HiveLogs logs, HiveOpenOptions options)
+    public static HiveRecovery LoadBins(HiveImage image, Func<HiveLogs> logs, HiveOpenOptions options)
     {
         var recovery = LoadBaseBlock(image, logs, options);
-        BaseBlock.TryRead(image.File, out var block);
+        BaseBlock.TryRead(image.Header, out var block);
         SetBinsSize(image, block.BinsSize, options);
         if (recovery.Kind is HiveRecoveryKind.ReplayedEntries or HiveRecoveryKind.ReplayedPages)
         {
@@ -33,9 +33,9 @@ internal static class HiveLoader
         return recovery;
     }
 
-    private static HiveRecovery LoadBaseBlock(HiveImage image, HiveLogs logs, HiveOpenOptions options)
+    private static HiveRecovery LoadBaseBlock(HiveImage image, Func<HiveLogs> logs, HiveOpenOptions options)
     {
-        if (image.Length < BaseBlock.Size + HiveBin.Alignment || !BaseBlock.TryRead(image.File, out var block))
+        if (image.Length < BaseBlock.Size + HiveBin.Alignment || !BaseBlock.TryRead(image.Header, out var block))
         {
             throw RegistryError.TooShort(image.Length);
         }
@@ -51,10 +51,10 @@ internal static class HiveLoader
             throw problem;
         }
 
-        var replay = new LogReplay(image, logs, baseBlockIsSound: problem is null);
+        var replay = new LogReplay(image, logs(), baseBlockIsSound: problem is null);
         if (replay.TryRun(out var recovery))
         {
-            BaseBlock.TryRead(image.File, out var recovered); // it may be the log's own
+            BaseBlock.TryRead(image.Header, out var recovered); // it may be the log's own
             return BaseBlockProblem(recovered) is { } fault ? throw fault : recovery;
         }
 

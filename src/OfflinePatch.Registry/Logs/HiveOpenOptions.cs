@@ -13,7 +13,7 @@ public enum UncleanHive
     Reconcile,
 }
 
-/// <summary>How <see cref="Hive.Open"/> treats what it is given.</summary>
+/// <summary>How <c>Hive.Open</c> treats what it is given.</summary>
 public sealed record HiveOpenOptions
 {
     /// <summary>What to do with a dirty hive that its logs cannot recover. Default: refuse.</summary>

@@ -59,7 +59,7 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
                 && ReplayLog(candidates[^1].Name, candidates[^1].Log.Span) && Finish();
         }
 
-        BaseBlock.TryRead(image.File, out var primary);
+        BaseBlock.TryRead(image.Header, out var primary);
         var secondary = primary.SecondarySequence;
         var applied = false;
         foreach (var (name, log, sequence) in candidates)
@@ -109,7 +109,7 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
         image.Grow(BaseBlock.Size + (int)entry.BinsSize);
         entry.Apply(image.Writable(BaseBlock.Size, (int)entry.BinsSize));
         _pages += (int)entry.PageCount;
-        BaseBlock.TryRead(image.File, out var block);
+        BaseBlock.TryRead(image.Header, out var block);
         var writer = new BaseBlockWriter(image.Writable(0, BaseBlock.Size));
         writer.SetFlags((block.Flags & ~1u) | (entry.Flags & 1u));
         writer.SetBinsSize(entry.BinsSize);
@@ -129,7 +129,7 @@ internal sealed class LogReplay(HiveImage image, HiveLogs logs, bool baseBlockIs
 
     private bool TryPages()
     {
-        BaseBlock.TryRead(image.File, out var primary);
+        BaseBlock.TryRead(image.Header, out var primary);
         var written = primary.LastWritten;
         if (!baseBlockIsSound && HiveBin.TryRead(image.File[BaseBlock.Size..], out var bin))
         {

@@ -11,10 +11,13 @@ namespace OfflinePatch.Windows.Guest;
 public sealed class GuestHive
 {
     private const int MaximumLength = 1 << 30; // Windows limits a hive to 2 GiB; nothing near 1 GiB is a working SYSTEM or SOFTWARE hive.
+    private const int WorthReadingInParts = 1 << 20; // a few keys of SOFTWARE or COMPONENTS are a few of their many megabytes
 
     private readonly GuestVolume? _volume;
     private readonly string _rootPath;
     private bool _keepsRecovery;
+    private bool _isWriting;
+    private bool _isFileChanged; // by somebody else, after it was opened
 
     /// <summary>A hive that stands on no volume, for tests.</summary>
     /// <param name="hive">The hive.</param>
@@ -70,8 +73,18 @@ public sealed class GuestHive
             throw WindowsError.HiveTooLarge(path, entry.Length);
         }
 
-        var hive = Hive.Open(files.ReadFile(path, MaximumLength), ReadLogs(files, path), new HiveOpenOptions { AdoptBuffer = true, Time = changes.Clock });
-        return new GuestHive(hive, rootPath, changes, volume, path);
+        var options = new HiveOpenOptions { AdoptBuffer = true, Time = changes.Clock };
+        var content = entry.Length < WorthReadingInParts ? null : files.OpenRead(path);
+        var hive = content is { CanSeek: true }
+            ? Hive.Open(content, (int)entry.Length, () => ReadLogs(files, path), options)
+            : Hive.Open(files.ReadFile(path, MaximumLength), ReadLogs(files, path), options);
+        var guest = new GuestHive(hive, rootPath, changes, volume, path);
+        if (files is RecordingFileSystem recording)
+        {
+            recording.Changing += guest.FileChanging;
+        }
+
+        return guest;
     }
 
     /// <summary>Reads the logs beside a hive file.</summary>
@@ -83,9 +96,24 @@ public sealed class GuestHive
 
     /// <summary>Requires that a hive has no finding that forbids editing.</summary>
     /// <exception cref="CorruptImageException"><c>WIN-0004</c>: it has one.</exception>
+    /// <remarks>
+    /// An edited hive was checked as a whole before the first edit; what edits reached is checked when its bytes are taken
+    /// (<see cref="Hive.Image"/>), and nothing is gained by checking 80 MB of SOFTWARE once more.
+    /// </remarks>
     internal static void RequireValid(Hive hive, string path)
     {
-        if (hive.Check().FirstOrDefault(f => f.ForbidsEditing) is { } finding)
+        if (hive.HasEdits)
+        {
+            try
+            {
+                _ = hive.Image;
+            }
+            catch (CorruptImageException e)
+            {
+                throw WindowsError.HiveCheckFailed(path, e.Message);
+            }
+        }
+        else if (hive.Check().FirstOrDefault(f => f.ForbidsEditing) is { } finding)
         {
             throw WindowsError.HiveCheckFailed(path, $"{finding.Code} {finding.Structure} at 0x{finding.Offset:X}: {finding.Message}");
         }
@@ -100,15 +128,39 @@ public sealed class GuestHive
             return false;
         }
 
+        using var stage = RunActivity.Stage("write hive", Path);
         RequireValid(Hive, Path);
 
         var files = _volume.RequireWritable();
-        files.WriteFile(Path, Hive.ToArray());
+        var image = Hive.Image.Span;
+        _isWriting = true;
+        if (_isFileChanged)
+        {
+            files.WriteFile(Path, image);
+        }
+        else
+        {
+            files.WriteFile(Path, image, Hive.ChangedRanges);
+        }
+
+        _isWriting = false;
+        _isFileChanged = false;
         var logs = Hive.NeutralisedLogs();
         WriteLog(files, Path + HiveLogNames.Suffixes[0], logs.Log);
         WriteLog(files, Path + HiveLogNames.Suffixes[1], logs.Log1);
         WriteLog(files, Path + HiveLogNames.Suffixes[2], logs.Log2);
         return true;
+    }
+
+    /// <summary>Another one is about to change a file: what was opened is what is edited, so the rest of it is read now.</summary>
+    private void FileChanging(string path)
+    {
+        var name = FilePath.NameOf(path);
+        if (!_isWriting && (name.Equals(FilePath.NameOf(Path), StringComparison.OrdinalIgnoreCase) || name.Contains('~', StringComparison.Ordinal)))
+        {
+            Hive.ReadAll();
+            _isFileChanged = true;
+        }
     }
 
     private static ReadOnlyMemory<byte> ReadLog(IFileSystem files, string path) =>

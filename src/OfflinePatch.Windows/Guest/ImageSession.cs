@@ -18,6 +18,7 @@ public sealed class ImageSession : IDisposable
 
     private ImageSession(IImageFiles files, SessionOptions options, DiskImage disk, bool sharesDisk = false, ChangeLog? changes = null)
     {
+        using var stage = RunActivity.Stage("open volumes");
         Files = files;
         Options = options;
         _sharesDisk = sharesDisk;
@@ -54,6 +55,7 @@ public sealed class ImageSession : IDisposable
     /// <exception cref="CorruptImageException"><c>WIN-0004</c>, <c>WIN-0005</c>: a check failed; the caller must drop the changes.</exception>
     public bool WriteBack()
     {
+        using var stage = RunActivity.Stage("write back");
         var hives = Machine.Systems.Sum(s => s.WriteBack());
         hives += Machine.Boot.WriteBack();
         if (hives == 0 && Machine.Changes.IsEmpty && !Machine.Volumes.Any(v => v.Files is RecordingFileSystem { WasWritten: true }))
@@ -69,6 +71,7 @@ public sealed class ImageSession : IDisposable
             }
 
             Options.Trace?.Invoke($"checking {volume.Description}");
+            using var check = RunActivity.Stage("check", volume.Description);
             files.Flush();
             if (files.CheckChanges().FirstOrDefault(f => f.IsError) is { } finding)
             {

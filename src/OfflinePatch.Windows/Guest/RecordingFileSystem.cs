@@ -21,6 +21,9 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     /// <summary>Whether anything was written, hives included.</summary>
     public bool WasWritten { get; private set; }
 
+    /// <summary>Told the path of a file before it is written, deleted or moved; or null.</summary>
+    internal Action<string>? Changing { get; set; }
+
     /// <inheritdoc/>
     public string Format => inner.Format;
 
@@ -70,8 +73,17 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
             return;
         }
 
-        WasWritten = true;
+        BeginChange(path);
         inner.WriteFile(path, content);
+        Record(path, existing, content.Length);
+    }
+
+    /// <inheritdoc/>
+    public void WriteFile(string path, ReadOnlySpan<byte> content, IReadOnlyList<Range> changed)
+    {
+        var existing = inner.Find(path);
+        BeginChange(path);
+        inner.WriteFile(path, content, changed);
         Record(path, existing, content.Length);
     }
 
@@ -79,7 +91,7 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     public void WriteFile(string path, Stream content, long length)
     {
         var existing = inner.Find(path);
-        WasWritten = true;
+        BeginChange(path);
         inner.WriteFile(path, content, length);
         Record(path, existing, length);
     }
@@ -88,7 +100,7 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     public void Delete(string path)
     {
         var existing = inner.Find(path);
-        WasWritten = true;
+        BeginChange(path);
         inner.Delete(path);
         if (existing is { IsDirectory: false })
         {
@@ -100,7 +112,7 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     public void Move(string path, string newPath)
     {
         var existing = inner.Find(path);
-        WasWritten = true;
+        BeginChange(path);
         inner.Move(path, newPath);
         if (existing is { IsDirectory: false } file)
         {
@@ -114,6 +126,12 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
 
     /// <inheritdoc/>
     public void Dispose() => inner.Dispose();
+
+    private void BeginChange(string path)
+    {
+        Changing?.Invoke(path);
+        WasWritten = true;
+    }
 
     private void Record(string path, FileEntry? existing, long length)
     {

@@ -96,6 +96,7 @@ internal static class RuleRunner
         if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
         {
             context.Changes.Trace?.Invoke($"rule {rule.Id}: fixing");
+            using var stage = RunActivity.Stage("fix", rule.Id);
             using (context.Changes.For(rule.Id))
             {
                 rule.Fix(context);
@@ -113,6 +114,7 @@ internal static class RuleRunner
         if (session.WriteBack())
         {
             context.Changes.Trace?.Invoke("verifying: every rule again, over the result");
+            using var stage = RunActivity.Stage("verify");
             using var fresh = session.Reopen();
             Verify(fresh, context with { Machine = fresh.Machine }, results, gates, repaired, dryRun);
         }
@@ -211,6 +213,7 @@ internal static class RuleRunner
     private static Finding Inspect(RuleContext context, Rule rule)
     {
         context.Cancellation.ThrowIfCancellationRequested();
+        using var stage = RunActivity.Stage(rule.Contract.IsGate ? "gate" : "inspect", rule.Id);
         var finding = rule.Contract.NeedsWindows && context.FoundWindows is null
             ? Finding.NotApplicable("There is no Windows installation that can be read.")
             : rule.Inspect(context);

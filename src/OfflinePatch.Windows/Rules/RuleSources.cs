@@ -33,7 +33,7 @@ internal sealed class RuleSources : IDisposable
 
     /// <summary>The driver sources, best first.</summary>
     /// <exception cref="UnsupportedImageException">A source is larger than the limits of <see cref="DriverSource"/>.</exception>
-    public IReadOnlyList<DriverSource> Drivers => _drivers ??= [.. DriverTrees.Select(t => DriverSource.Scan(t))];
+    public IReadOnlyList<DriverSource> Drivers => _drivers ??= [.. DriverTrees.Select(Scan)];
 
     /// <summary>The packages of all driver sources.</summary>
     public IEnumerable<DriverPackage> DriverPackages => Drivers.SelectMany(d => d.Packages);
@@ -81,6 +81,12 @@ internal sealed class RuleSources : IDisposable
             opened.Add(source);
             return source;
         }
+    }
+
+    private static DriverSource Scan(IFileSystem tree)
+    {
+        using var stage = RunActivity.Stage("read drivers", tree.Source);
+        return DriverSource.Scan(tree);
     }
 
     public void Dispose() => _opened.ForEach(s => s.Dispose());

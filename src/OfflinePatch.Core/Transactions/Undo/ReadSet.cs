@@ -15,8 +15,11 @@ internal sealed class ReadSet
     private const int BlocksPerChunk = 64 * 1024;
     private const int WordBits = 64;
 
-    /// <summary>Blocks that are hashed at most, 256 MiB; of more, every n-th is taken.</summary>
+    /// <summary>Blocks that are hashed at most, 256 MiB; of more, every n-th group is taken.</summary>
     private const long MaxBlocks = 64 * 1024;
+
+    /// <summary>Blocks that are taken or left out together: what is taken is read in few calls.</summary>
+    private const int GroupBlocks = 64;
 
     private readonly long _length;
     private readonly ulong[]?[] _chunks;
@@ -75,7 +78,7 @@ internal sealed class ReadSet
         foreach (var block in Blocks())
         {
             var offset = block * BlockSize;
-            if (index++ % every != 0 || offset + BlockSize > Math.Min(commonLength, _length))
+            if (index++ / GroupBlocks % every != 0 || offset + BlockSize > Math.Min(commonLength, _length))
             {
                 continue;
             }

@@ -18,6 +18,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     /// <exception cref="OperationCanceledException">Cancelled; nothing is left.</exception>
     public string Prepare(IReadOnlyList<HostFileChange> changes, string label, CancellationToken cancellation)
     {
+        using var stage = RunActivity.Stage("write undo file");
         var (path, number) = search.NextStep(changes[0].Handle);
         var handles = changes.Select(c => c.Handle).ToList();
         var newPath = path + StepNames.NewSuffix;
@@ -63,6 +64,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     /// <exception cref="RefusedException">Another program opened or wrote a file meanwhile; nothing was written.</exception>
     public long Apply(IReadOnlyList<HostFileChange> changes, string stepPath, Action<string>? note)
     {
+        using var stage = RunActivity.Stage("write image");
         var isWritten = false;
         try
         {
@@ -136,6 +138,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     /// <exception cref="HostIOException">The host failed. The step stays in state applying.</exception>
     public long TakeBack(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, Action<string>? note)
     {
+        using var stage = RunActivity.Stage("take back");
         var list = files.ToList();
         AreTimesRestored = true;
 
