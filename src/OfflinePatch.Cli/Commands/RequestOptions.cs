@@ -47,6 +47,8 @@ internal sealed class RequestOptions
         Description = "Rebuild what starts Windows where it is missing or names another disk: boot files, boot configuration, system partition.",
     };
 
+    private readonly ToolsOptions _tools = new();
+
     private readonly Option<long?> _minSize = TypedOption.Size("--min-size", "Make the virtual disk at least this large (60G). The new part is unallocated space.");
 
     private readonly Option<string?> _adminPassword = PasswordSource.Option("--admin-password-file", "Give the built-in administrator (RID 500) the password in the first line of FILE (- for standard input), and enable it.");
@@ -103,6 +105,7 @@ internal sealed class RequestOptions
         command.Add(_allowUnsigned);
         command.Add(_enableRdp);
         command.Add(_repairBoot);
+        _tools.AddTo(command);
         command.Add(_minSize);
         command.Add(_adminPassword);
         command.Add(_enableAdministrator);
@@ -122,6 +125,7 @@ internal sealed class RequestOptions
     public void AddImageOptionsTo(Command command, bool writes = false)
     {
         command.Add(_manifest);
+        _tools.AddDataTo(command);
         command.Add(_trustRoot);
         _edit.AddTo(command, writes);
         command.Add(_jobs);
@@ -157,6 +161,7 @@ internal sealed class RequestOptions
         OutputPaths.RequireSource("--cloudbase-init", result.GetValue(_cloudbaseInit));
         OutputPaths.RequireSource("--guest-agent", result.GetValue(_guestAgent));
         OutputPaths.RequireSource("--manifest", result.GetValue(_manifest));
+        _tools.Check(result);
         _edit.Check(result);
         RuleTable.ShowsAll = result.GetValue(_all);
     }
@@ -187,6 +192,8 @@ internal sealed class RequestOptions
         AllowUnsigned = result.GetValue(_allowUnsigned),
         EnableRdp = result.GetValue(_enableRdp),
         RepairBoot = result.GetValue(_repairBoot),
+        RemoveTools = _tools.Read(result),
+        ToolsDataPath = _tools.DataPath(result),
         MinSize = result.GetValue(_minSize) ?? 0,
         AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile ? PasswordSource.Read(passwordFile, PasswordPolicy.For(_target.Read(result))) : null,
         EnableAdministrator = result.GetValue(_enableAdministrator),

@@ -47,6 +47,7 @@ internal static partial class Guides
             [
                 "Makes images ready for the target. First the gates run: an image that is encrypted, hibernated, dirty, damaged or in the middle of an update is refused untouched. Then every rule looks, and fixes what it can: network interfaces go to DHCP, VirtIO drivers are staged as Windows itself would stage them, Cloudbase-Init is installed and configured, the boot is put in order. The result is verified as a whole (hives, volumes, every rule again) before the first byte of the image changes.",
                 "What is written is written as one transaction: a process that is killed while it writes leaves an image that the next command rolls back by itself. Where something is left that this program cannot do, the rest is written all the same, and the image is not ready; --require-ready writes only what makes it ready. A second run finds nothing to do and writes nothing. `offlinepatch rules` explains every rule with the keys and files that it changes; --dry-run says what would be done.",
+                "Tools of another hypervisor are told, and stay. --remove-tools vmware removes VMware Tools with drivers, services, devices, registrations and files; --remove-tools vmware=silence only disables what starts; all stands for every product. A storage driver goes only when another one is ready to start Windows, parts of Windows never. --tools-data adds products of your own.",
                 "With --output the image is left alone and a fixed copy is written, in any format. That is also the way for formats that cannot be changed in place (streamOptimized VMDK, OVA, ZVHD).",
                 Batch,
             ],
@@ -56,6 +57,7 @@ internal static partial class Guides
                 new("What would be done, and a page for the owner of the machine:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --dry-run --report server.html"),
                 new("With the old static address on the new adapter, another name, and a script of your own at the first start:",
                     "offlinepatch fix server.vmdk --drivers virtio-win.iso --network keep --hostname web-01 --first-boot register.ps1"),
+                new("From VMware, with its tools removed:", "offlinepatch fix server.vmdk --drivers virtio-win.iso --remove-tools vmware"),
                 new("Only the network, for another cloud:", "offlinepatch fix server.qcow2 --target openstack-kvm --only network.*"),
                 new("A whole migration, four at a time, a record for each image as it is finished, a page for each owner:",
                     "offlinepatch fix exports --drivers virtio-win.iso --jobs 4 --json-lines --report pages/ > result.jsonl"),

@@ -96,6 +96,11 @@ internal static class InspectionView
             Row(grid, "agent", $"{agent.Name} {agent.Version} {agent.Path}".TrimEnd());
         }
 
+        foreach (var tools in inspection.GuestTools)
+        {
+            Row(grid, "guest tools", $"{tools.Name} {tools.Version}".TrimEnd() + $", {tools.State} ({tools.Id})");
+        }
+
         foreach (var program in inspection.Programs)
         {
             Row(grid, "program", $"{program.Name} {program.Version}{(string.IsNullOrWhiteSpace(program.Publisher) ? "" : $", {program.Publisher}")}");

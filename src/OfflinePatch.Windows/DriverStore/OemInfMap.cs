@@ -31,4 +31,14 @@ internal static class OemInfMap
         map[number / 8] |= (byte)(0x80 >> (number % 8));
         database.SetBinary(Value, map);
     }
+
+    /// <summary>Marks a number as free; all other bits, and the length, stay.</summary>
+    public static void Remove(GuestKey database, int number)
+    {
+        if (database.GetBinary(Value) is { } map && number / 8 < map.Length)
+        {
+            map[number / 8] &= (byte)(0xFF ^ (0x80 >> (number % 8)));
+            database.SetBinary(Value, map);
+        }
+    }
 }

@@ -3,6 +3,7 @@ using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.GuestTools;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Rules.Windows;
 
@@ -45,6 +46,9 @@ internal static class InspectionReader
         Drivers = HasSystemHive(context) ? [.. Drivers(context.FoundWindows!)] : [],
         DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile, context.Signatures, context.Firmware == Firmware.Uefi) : [],
         Agents = HasSystemHive(context) ? [.. InstalledAgents(context.FoundWindows!)] : [],
+        GuestTools = HasSystemHive(context)
+            ? [.. ToolsFinder.Find(context.FoundWindows!, context.Sources.Tools).Select(t => new GuestToolsReport(t.Product.Id, t.Product.Title, t.Version, t.State.ToString().ToLowerInvariant()))]
+            : [],
         Programs = InstalledSoftware.Programs(context.FoundWindows),
         Hotfixes = InstalledSoftware.Hotfixes(context.FoundWindows),
         Roles = InstalledSoftware.Roles(context.FoundWindows),

@@ -32,6 +32,9 @@ public sealed record InspectionReport
     /// <summary>Agents (Cloudbase-Init, guest tools).</summary>
     public IReadOnlyList<AgentReport> Agents { get; init; } = [];
 
+    /// <summary>Tools of other hypervisors, and of this one.</summary>
+    public IReadOnlyList<GuestToolsReport> GuestTools { get; init; } = [];
+
     /// <summary>Programs that are installed for the whole machine, by name.</summary>
     public IReadOnlyList<ProgramReport> Programs { get; init; } = [];
 
@@ -88,6 +91,13 @@ public sealed record DriverReport(string Service, string Start, string? File, bo
 /// <param name="Start">How its service starts, or null.</param>
 /// <param name="Path">Where it is.</param>
 public sealed record AgentReport(string Name, string? Version, string? Start, string? Path);
+
+/// <summary>Tools of a hypervisor or a cloud in the guest.</summary>
+/// <param name="Id">The product, as <c>--remove-tools</c> names it.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Version">Its version, or null.</param>
+/// <param name="State"><c>active</c>, <c>silenced</c> (installed, and nothing starts) or <c>remains</c> (parts are left).</param>
+public sealed record GuestToolsReport(string Id, string Name, string? Version, string State);
 
 /// <summary>An installed program.</summary>
 /// <param name="Name">Its name.</param>

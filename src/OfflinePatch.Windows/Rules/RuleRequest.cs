@@ -1,4 +1,5 @@
 using OfflinePatch.Windows.FirstStart;
+using OfflinePatch.Windows.GuestTools;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
@@ -35,6 +36,15 @@ public sealed record RuleRequest
 
     /// <summary>Rebuild or correct what starts Windows, on this disk: boot configuration, boot files, a missing system partition; <c>--repair-boot</c>.</summary>
     public bool RepairBoot { get; init; }
+
+    /// <summary>The name that stands for every product in <see cref="RemoveTools"/>.</summary>
+    public const string AllTools = "all";
+
+    /// <summary>Tools of other hypervisors by product id, or <see cref="AllTools"/>, and how much of each goes; <c>--remove-tools</c>.</summary>
+    public IReadOnlyDictionary<string, ToolsLevel> RemoveTools { get; init; } = new Dictionary<string, ToolsLevel>();
+
+    /// <summary>Host path of a file or folder with products beside the built-in ones, or null; <c>--tools-data</c>.</summary>
+    public string? ToolsDataPath { get; init; }
 
     /// <summary>Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.</summary>
     public long MinSize { get; init; }

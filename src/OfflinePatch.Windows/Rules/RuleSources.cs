@@ -5,6 +5,7 @@ using OfflinePatch.Drivers.Signatures;
 using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.GuestAgent;
+using OfflinePatch.Windows.GuestTools;
 
 namespace OfflinePatch.Windows.Rules;
 
@@ -24,6 +25,9 @@ internal sealed class RuleSources : IDisposable
 
     /// <summary>The families of drivers.</summary>
     public DriverManifest Manifest { get; init; } = DriverManifest.Embedded;
+
+    /// <summary>The products whose tools are recognised.</summary>
+    public ToolsCatalog Tools { get; init; } = ToolsCatalog.Embedded;
 
     /// <summary>The tree with Cloudbase-Init, or null.</summary>
     public IFileSystem? CloudbaseInitTree { get; init; }
@@ -52,6 +56,7 @@ internal sealed class RuleSources : IDisposable
     /// <summary>Opens every source of a request.</summary>
     /// <exception cref="HostIOException">A path is missing.</exception>
     /// <exception cref="CorruptImageException">A file of the manifest does not follow its schema.</exception>
+    /// <exception cref="UnsupportedImageException"><c>TLS-0001</c>: a file of products does not follow its form.</exception>
     /// <exception cref="RefusedException">An archive would do harm.</exception>
     public static RuleSources Open(RuleRequest request)
     {
@@ -62,6 +67,7 @@ internal sealed class RuleSources : IDisposable
             {
                 DriverTrees = [.. request.DriverPaths.Select(Open)],
                 Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(Open(manifest)) : DriverManifest.Embedded,
+                Tools = ToolsData.Read(request.ToolsDataPath),
                 TrustedRoots = Rules.TrustedRoots.Read(request.TrustedRootPaths),
                 CloudbaseInitTree = request.CloudbaseInitPath is { } path ? Open(path) : null,
                 GuestAgentTree = request.GuestAgentPath is { } guestAgent ? Open(guestAgent) : null,
