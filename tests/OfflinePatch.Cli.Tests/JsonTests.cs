@@ -46,6 +46,10 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         Document(seen, 0, "rules");
         Document(seen, 0, "explain", "CORE-0031");
         Document(seen, 0, "drivers", machines.Drivers, "--trust-root", SampleRoot.Path);
+        Document(seen, 0, "drivers", "add", raw, Path.Combine(machines.Drivers, "Balloon", "2k19", "amd64", "balloon.inf"), "--trust-root", SampleRoot.Path);
+        Assert.Equal("oem0.inf", Document(seen, 0, "drivers", "list", raw).GetProperty("packages")[0].GetProperty("publishedName").GetString());
+        Assert.Equal(1, Document(seen, 0, "drivers", "export", raw, scratch["exported"]).GetProperty("packages").GetArrayLength());
+        Assert.True(Document(seen, 0, "drivers", "remove", raw, "oem0.inf").GetProperty("changed").GetBoolean());
         Assert.False(Document(seen, 0, "convert", raw, scratch["disk.qcow2"]).GetProperty("verified").GetBoolean());
         Assert.True(Document(seen, 0, "compare", raw, scratch["disk.qcow2"]).GetProperty("identical").GetBoolean());
         Document(seen, 0, "reg", "import", raw, scratch["x.reg"]);
@@ -113,6 +117,9 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         "compare" or "reg diff" => [missing, missing],
         "reg set" or "reg delete" => [missing, "Key"],
         "reg import" => [missing, missing],
+        "drivers add" => [missing, missing],
+        "drivers remove" => [missing, "oem0.inf"],
+        "drivers export" => [missing, missing + ".out"],
         "fs put" => [missing, missing, "x"],
         "fs get" or "fs mv" => [missing, "a", "b"],
         "fs stat" or "fs cat" or "fs rm" or "fs mkdir" => [missing, "a"],

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Commands.Store;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
@@ -25,8 +26,13 @@ internal static class DriversCommand
         var edit = new EditArguments();
         var manifest = CommonOptions.Manifest();
         var trustRoot = CommonOptions.TrustRoot();
-        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused.") { sources, image, allowUnsigned, manifest, trustRoot };
+        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused. Its commands work on the driver store of an image.") { sources, image, allowUnsigned, manifest, trustRoot };
         edit.AddTo(command, writes: false);
+        foreach (var inside in (Command[])[StoreListCommand.Create(), StoreAddCommand.Create(), StoreRemoveCommand.Create(), StoreExportCommand.Create()])
+        {
+            command.Add(inside);
+        }
+
         command.SetGuardedAction((result, cancellation) =>
         {
             var families = DriverManifest.Embedded;

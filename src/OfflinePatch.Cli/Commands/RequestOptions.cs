@@ -38,6 +38,19 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _allowUnsigned = new("--allow-unsigned") { Description = "Stage drivers whose signature is missing or does not match." };
 
+    private readonly Option<bool> _skipRefused = new("--skip-refused") { Description = "Repair everything else where drivers of a source are refused; their rules stay failed." };
+
+    private readonly Option<bool> _replaceDrivers = new("--replace-drivers")
+    {
+        Description = "Verify the VirtIO drivers that the image has (files, catalogue, signature, this Windows). What must not be used is replaced from --drivers, or else taken out of the index.",
+    };
+
+    private readonly Option<string?> _devices = new("--devices")
+    {
+        Description = "Say which PCI device of the target has no driver: a file as `lspci -n` prints it, or the word target for the list of the target's profile.",
+        HelpName = "FILE|target",
+    };
+
     private readonly Option<string[]> _trustRoot = CommonOptions.TrustRoot();
 
     private readonly Option<bool> _enableRdp = new("--enable-rdp") { Description = "Turn Remote Desktop on and open the firewall for it." };
@@ -103,6 +116,9 @@ internal sealed class RequestOptions
         command.Add(_skip);
         command.Add(_keepDns);
         command.Add(_allowUnsigned);
+        command.Add(_skipRefused);
+        command.Add(_replaceDrivers);
+        command.Add(_devices);
         command.Add(_enableRdp);
         command.Add(_repairBoot);
         _tools.AddTo(command);
@@ -190,6 +206,9 @@ internal sealed class RequestOptions
         CloudbaseInitPath = result.GetValue(_cloudbaseInit),
         KeepDns = result.GetValue(_keepDns),
         AllowUnsigned = result.GetValue(_allowUnsigned),
+        SkipRefused = result.GetValue(_skipRefused),
+        ReplaceDrivers = result.GetValue(_replaceDrivers),
+        DevicesPath = result.GetValue(_devices),
         EnableRdp = result.GetValue(_enableRdp),
         RepairBoot = result.GetValue(_repairBoot),
         RemoveTools = _tools.Read(result),

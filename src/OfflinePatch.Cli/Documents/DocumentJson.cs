@@ -63,5 +63,7 @@ internal static class DocumentJson
 [JsonSerializable(typeof(FileStatDocument))]
 [JsonSerializable(typeof(CopyDocument))]
 [JsonSerializable(typeof(VolumeCheckDocument))]
+[JsonSerializable(typeof(DriverStoreDocument))]
+[JsonSerializable(typeof(DriverExportDocument))]
 [JsonSerializable(typeof(ManualDocument))]
 internal sealed partial class DocumentJsonContext : JsonSerializerContext;

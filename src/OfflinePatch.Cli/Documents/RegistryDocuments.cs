@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Documents;
 
@@ -90,6 +91,18 @@ internal sealed record EditDocument(string Command, string Path, bool Changed, l
 
     /// <summary>Files that were copied into the image, for <c>fs put</c>.</summary>
     public int? Files { get; init; }
+
+    /// <summary>Whether it was only tried, so that nothing was written.</summary>
+    public bool? DryRun { get; init; }
+
+    /// <summary>What became of the driver packages, for <c>drivers add</c>.</summary>
+    public IReadOnlyList<DriverAddReport>? Added { get; init; }
+
+    /// <summary>The driver packages that were removed, for <c>drivers remove</c>.</summary>
+    public IReadOnlyList<DriverStorePackage>? Removed { get; init; }
+
+    /// <summary>The files and registry values that were, or in a trial would be, changed, for the <c>drivers</c> commands.</summary>
+    public ChangesReport? Changes { get; init; }
 
     /// <summary>What was recovered from logs, for <c>reg replay</c>.</summary>
     public IReadOnlyList<HiveReplayReport>? Hives { get; init; }

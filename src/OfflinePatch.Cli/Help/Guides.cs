@@ -223,6 +223,7 @@ internal static partial class Guides
         },
         ["offlinepatch drivers"] = new(
             [
+                "What is in the driver store of an image, and how packages get into it and out of it: the commands list, add, remove and export. Without one of them the arguments are sources; a source that is called like a command is written ./list.",
                 "Lists the driver packages in a directory, ISO, zip or floppy image as --drivers would use them: class, version, the Windows versions and architectures that each serves, who signed it, and why a package would be refused.",
             ],
             [
@@ -231,8 +232,34 @@ internal static partial class Guides
             ],
             [new(ExitCode.Done, "listed"), Usage, new(ExitCode.Unreadable, "a source cannot be read"), Refused, HostFailure])
         {
-            SeeAlso = ["fix"],
+            SeeAlso = ["drivers list", "drivers add", "fix"],
         },
+        ["offlinepatch drivers list"] = new(
+            ["Lists the driver packages that did not come with Windows, as pnputil /enum-drivers does: published name (oemN.inf), the INF's own name, class, provider, version, signer, whether a driver of it starts at boot, which devices run with it, and what is wrong with its files."],
+            [new("What is in this image?", "offlinepatch drivers list server.vmdk"), new("For scripts:", "offlinepatch drivers list server.vmdk --json")],
+            Reading)
+        { SeeAlso = ["drivers add", "drivers export", "inspect"] },
+        ["offlinepatch drivers add"] = new(
+            [
+                "Puts driver packages of any class into the driver store, with the records that Windows' own tools write: store, published INF, catalogue, driver database. Network, display and other drivers are staged, and Windows installs them when it meets the device; those of a class that a boot may need (storage, chipset) are configured too, with service and files in place. Extension INFs and software components are staged.",
+                "A package is refused, by name, when a file is missing or made for another machine, when its signature does not hold for this Windows (--force-unsigned accepts it), when it would overwrite a file of others, or puts files or services where a driver has no business. One refusal refuses all, unless --skip-refused is given. A package that is there already is left as it is.",
+            ],
+            [
+                new("A network driver of a vendor:", "offlinepatch drivers add server.vmdk ./e1000-package"),
+                new("Everything on a disc that this Windows can use; look first:", "offlinepatch drivers add server.vmdk drivers.iso --skip-refused --dry-run"),
+            ],
+            Writing)
+        { Environment = [Clock, Temporary], Files = [UndoFile], SeeAlso = ["drivers", "drivers remove", "undo"] },
+        ["offlinepatch drivers remove"] = new(
+            ["Takes packages out again, with everything that they alone brought: store, published INF, catalogue, records, the number in OemInfMap, services and the filter entries that name them. What another package owns too is put back as that one has it. A package that a device runs with is refused unless --force is given; a driver that comes with Windows is never removed."],
+            [new("One package:", "offlinepatch drivers remove server.vmdk oem3.inf")],
+            Writing)
+        { Environment = [Clock], Files = [UndoFile], SeeAlso = ["drivers list", "undo"] },
+        ["offlinepatch drivers export"] = new(
+            ["Copies each package of others into a directory of its own, as dism /export-driver does; the directories can be named to drivers add and to fix --drivers."],
+            [new("From one machine to another:", "offlinepatch drivers export old.vmdk ./saved && offlinepatch drivers add new.qcow2 ./saved")],
+            Reading)
+        { SeeAlso = ["drivers list", "drivers add"] },
         ["offlinepatch rules"] = new(
             [
                 "Lists every rule of a target in the order in which they run: its id, how much a failure matters there, what it demands, the keys and files that it looks at and changes, and where the demand comes from. A gate is a rule whose failure refuses the whole image before anything is written.",

@@ -61,7 +61,10 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
     internal static DriverFinding WrongMachine(string file, string found, string wanted) =>
         new("DRV-1004", DriverFindingKind.Refusal, file, $"{file} is made for {found}, not for {wanted}.");
 
-    internal static DriverFinding Broken(string inf, string message) =>
+    /// <summary>An INF that cannot be used at all.</summary>
+    /// <param name="inf">The INF.</param>
+    /// <param name="message">Why, a full sentence.</param>
+    public static DriverFinding Broken(string inf, string message) =>
         new("DRV-1005", DriverFindingKind.Refusal, inf, message) { Subject = DriverFindingSubject.UnusableInf };
 
     internal static DriverFinding NoCatalogNamed(string inf) =>
@@ -132,6 +135,12 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
 
     // Paths from a package are shown without what could drive a terminal, and not at any length.
     private static string Shown(string text) => string.Concat(text.Take(120).Select(c => char.IsControl(c) ? '?' : c));
+
+    /// <summary>A package that is not used because another one of the same driver is the better one.</summary>
+    /// <param name="loser">The INF.</param>
+    /// <param name="winner">The INF that is used.</param>
+    public static DriverFinding GivesWay(string loser, string winner) =>
+        new("DRV-1033", DriverFindingKind.Warning, loser, $"{winner} is the better one of the same driver for this Windows.");
 
     internal static DriverFinding Superseded(string what) =>
         new("DRV-1015", DriverFindingKind.Warning, what, what);

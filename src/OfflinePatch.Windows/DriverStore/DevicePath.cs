@@ -50,6 +50,27 @@ internal static class DevicePath
         }
     }
 
+    /// <summary>Takes a folder of ours out of the list.</summary>
+    public static void Remove(WindowsSystem system, string name)
+    {
+        if (!Contains(system, name))
+        {
+            return;
+        }
+
+        var key = system.Software.Root.Find(Key)!;
+        var suffix = $@"\{Folder}\{name}";
+        var rest = string.Join(';', (key.GetString(Value) ?? "").Split(';').Where(e => !e.Trim().EndsWith(suffix, StringComparison.OrdinalIgnoreCase)));
+        if (key.FindValue(Value) is { Type: RegistryValueType.String })
+        {
+            key.SetString(Value, rest);
+        }
+        else
+        {
+            key.SetExpandString(Value, rest);
+        }
+    }
+
     private static string[] Entries(WindowsSystem system)
     {
         var text = system.Software.Root.Find(Key)?.GetString(Value) ?? "";

@@ -15,6 +15,8 @@ internal static class DriverClass
     public static readonly Guid SystemDevices = new("4d36e97d-e325-11ce-bfc1-08002be10318");
     public static readonly Guid Net = new("4d36e972-e325-11ce-bfc1-08002be10318");
 
+    public static readonly Guid Extension = new("e2f84ce7-8efa-411c-aa69-97454ca4cb57");
+
     private static readonly Guid[] InSystem =
     [
         ScsiAdapter, Hdc, SystemDevices,
@@ -33,7 +35,7 @@ internal static class DriverClass
         new("72631e54-78a4-11d0-bcf7-00aa00b7b32a"), // Battery
         new("745a17a0-74d3-11d0-b6fe-00a0c90f57da"), // HIDClass
         new("f2e7dd72-6468-4e36-b6f1-6488f42c1b52"), // Firmware
-        new("e2f84ce7-8efa-411c-aa69-97454ca4cb57"), // Extension
+        Extension,
     ];
 
     /// <summary>The hive that keeps the records of a class: SYSTEM or DRIVERS.</summary>

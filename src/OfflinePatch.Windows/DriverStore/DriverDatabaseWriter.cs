@@ -88,6 +88,11 @@ internal sealed class DriverDatabaseWriter(StagingPlan plan)
         package.EnsureDword("StatusFlags", 0x12);
         package.Ensure("Version", RegistryValueType.Binary,
             new DriverVersionBlob(plan.Target.Architecture, plan.ClassGuid, version.DriverDate, version.DriverVersion).ToArray());
+        if (plan is { IsExtension: true, Package.Inf.Version.ExtensionId: { } extension })
+        {
+            package.Ensure("ExtensionId", RegistryValueType.Binary, extension.ToByteArray()); // corpus, Windows 10 1709
+        }
+
         if (plan.IsNew)
         {
             package.Ensure("ImportDate", RegistryValueType.Binary, Now());

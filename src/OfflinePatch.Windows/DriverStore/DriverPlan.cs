@@ -35,8 +35,20 @@ internal sealed record PlannedDriver(DriverReadiness Now, DriverPackageCheck? Ch
     /// <summary>The driver.</summary>
     public DriverEntry Entry => Now.Entry;
 
+    /// <summary>Packages of it in the image that must not be used, and that a device would still lead to; only where the user asked to have them replaced.</summary>
+    public IReadOnlyList<BrokenDriver> Broken { get; init; } = [];
+
     /// <summary>Whether Windows installs the device without asking a person about the publisher.</summary>
     public bool IsPublisherTrusted { get; init; } = true;
+}
+
+/// <summary>A package in an image that must not be used.</summary>
+/// <param name="Staged">The package.</param>
+/// <param name="Problem">Why.</param>
+internal sealed record BrokenDriver(StagedDriver Staged, string Problem)
+{
+    /// <summary>The package and what is wrong with it, for people.</summary>
+    public override string ToString() => $"{Staged.PublishedName} ({Staged.InfName} {Staged.Version}): {Problem}";
 }
 
 /// <summary>What becomes of the drivers of a family. Drivers that nobody needs, has or offers are left out.</summary>

@@ -28,7 +28,9 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         var drivers = new List<PlannedDriver>();
         foreach (var entry in entries)
         {
-            var now = DriverReadiness.Of(system, entry, Staged, options.StoreOnly, options.AllowUnsigned);
+            var broken = options.ReplaceBroken ? Broken(entry) : [];
+            void Decide(PlannedDriver planned) => drivers.Add(planned with { Broken = broken });
+            var now = DriverReadiness.Of(system, entry, broken.Count == 0 ? Staged : [.. Staged.Where(s => !broken.Exists(b => b.Staged == s))], options.StoreOnly, options.AllowUnsigned);
             var package = selection.Find(entry.Id) ?? (now.IsReady ? null : OwnPackage(now));
             var isNewer = package is not null && now.Version is { } version && package.Version.CompareTo(version) > 0;
             var check = isNewer || !now.IsReady ? (package is null ? null : DriverPackageCheck.Run(package, Target, options.Signatures)) : null;
@@ -37,24 +39,24 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
                 // What is in the store is judged as what is in a source: Windows loads one like the other. A newer one that must not be used changes nothing.
                 var staged = CheckStaged(now);
                 var refusal = staged is null || options.AllowUnsigned ? null : Refusal(staged.Findings.Where(f => f.Kind == DriverFindingKind.Signature));
-                drivers.Add(refusal is null
+                Decide(refusal is null
                     ? new PlannedDriver(now, staged, DriverVerdict.Ready, "") { IsPublisherTrusted = IsPublisherTrusted(now) }
                     : new PlannedDriver(now, staged, DriverVerdict.Refused, $"In the driver store ({now.Staged!.PublishedName}): {refusal}"));
             }
             else if (check is not null)
             {
                 var refusal = check.IsUsable(options.AllowUnsigned) ? null : Refusal(check.Findings.Where(f => f.Kind != DriverFindingKind.Warning));
-                drivers.Add(new PlannedDriver(now, check, refusal is null ? DriverVerdict.Stage : DriverVerdict.Refused, refusal ?? ""));
+                Decide(new PlannedDriver(now, check, refusal is null ? DriverVerdict.Stage : DriverVerdict.Refused, refusal ?? ""));
             }
             else if (isDemanded(entry))
             {
-                drivers.Add(selection.Conflict(entry.Id) is { } conflict
+                Decide(selection.Conflict(entry.Id) is { } conflict
                     ? new PlannedDriver(now, null, DriverVerdict.Ambiguous, conflict.Message)
                     : new PlannedDriver(now, null, DriverVerdict.Missing, selection.PassedOver(entry.Id) is [var first, ..] ? first.Message : ""));
             }
-            else if (now.Staged is not null)
+            else if (now.Staged is not null || broken.Count > 0)
             {
-                drivers.Add(new PlannedDriver(now, null, DriverVerdict.Unused, ""));
+                Decide(new PlannedDriver(now, null, DriverVerdict.Unused, ""));
             }
         }
 
@@ -69,6 +71,27 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         {
             TrustedPublishers.Add(system, check.Signatures.CatalogVerdict);
         }
+    }
+
+    /// <summary>
+    /// Takes the broken packages of a driver away: removed where a good one is there or is going to be staged, else only out of the index, so that Windows does not take
+    /// them, and from the start at boot.
+    /// </summary>
+    public void Replace(PlannedDriver driver)
+    {
+        foreach (var broken in driver.Broken)
+        {
+            if (driver.Verdict is DriverVerdict.Stage or DriverVerdict.Ready)
+            {
+                DriverRemoval.Remove(system, broken.Staged, options, force: true);
+            }
+            else
+            {
+                DriverRemoval.Disable(system, broken.Staged);
+            }
+        }
+
+        _staged = null;
     }
 
     /// <summary>Whether drivers of a family are ready.</summary>
@@ -92,8 +115,32 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
             ? GuestDriverStore.PackageOf(system, staged)
             : null;
 
-    private DriverPackageCheck? CheckStaged(DriverReadiness now) =>
-        now.Staged is { } staged && GuestDriverStore.PackageOf(system, staged) is { } package ? DriverPackageCheck.Run(package, Target, options.Signatures) : null;
+    private DriverPackageCheck? CheckStaged(DriverReadiness now) => now.Staged is { } staged ? CheckStaged(staged) : null;
+
+    private DriverPackageCheck? CheckStaged(StagedDriver staged) =>
+        GuestDriverStore.PackageOf(system, staged) is { } package ? DriverPackageCheck.Run(package, Target, options.Signatures) : null;
+
+    /// <summary>The packages of a driver that devices lead to and that must not be used: files, catalogue, signature, Windows.</summary>
+    private List<BrokenDriver> Broken(DriverEntry entry) =>
+        [.. Staged.Where(s => s.Entry?.Id == entry.Id && s.PackageName.Length > 0 && DriverRemoval.IsIndexed(system, s))
+            .Select(s => (Staged: s, Problem: ProblemOf(s))).Where(s => s.Problem is not null).Select(s => new BrokenDriver(s.Staged, s.Problem!))];
+
+    private string? ProblemOf(StagedDriver staged)
+    {
+        if (!staged.HasFiles)
+        {
+            return "its INF is not in the driver store";
+        }
+
+        if (StoreCheck.Problems(system, staged, Target, options.AllowUnsigned) is [var problem, ..])
+        {
+            return problem;
+        }
+
+        return CheckStaged(staged) is { } check
+            ? Refusal(check.Findings.Where(f => f.Kind == DriverFindingKind.Refusal || (f.Kind == DriverFindingKind.Signature && !options.AllowUnsigned)))
+            : null;
+    }
 
     private bool IsPublisherTrusted(DriverReadiness now) =>
         Target.HasDriverDatabase || CheckStaged(now) is not { } check || TrustedPublishers.Contains(system, check.Signatures.CatalogVerdict);

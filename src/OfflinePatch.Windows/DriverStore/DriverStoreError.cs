@@ -24,6 +24,18 @@ internal static class DriverStoreError
     public static UnsupportedImageException NoDriverDatabase(string system) =>
         new("STG-0006", $"{system} is Windows 8 or later, and its SYSTEM hive has no DriverDatabase.", "The SYSTEM hive is incomplete: restore it in the source machine.");
 
+    public static UnsupportedImageException NoClass(string package) =>
+        new("STG-0009", $"{package} names no device setup class (ClassGuid in [Version]); Windows does not install such a package.", "Take the driver package from its vendor again.");
+
+    public static RefusedException NoPackage(string name, string present) =>
+        new("STG-0010", $"This Windows has no driver package {name}; it has {present}.", "`offlinepatch drivers list` shows them. Drivers that come with Windows are not removed.");
+
+    public static RefusedException InUse(string name, string user) =>
+        new("STG-0011", $"{name} is in use: {user}.", "Without it the device, or Windows itself, may not start. --force removes it all the same.");
+
+    public static UnsupportedImageException IndexNotPublic(string name) =>
+        new("STG-0012", $"{name} was installed by this Windows itself, which keeps its index of drivers in files whose form is not public.", "Remove it in the running machine: pnputil -d.");
+
     public static UnsupportedImageException ServiceFileMissing(string service, string package) =>
         new("STG-0007", $"The service {service} of {package} starts at boot, and its file is not part of the package.");
 }

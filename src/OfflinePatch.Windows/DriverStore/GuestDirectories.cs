@@ -9,6 +9,9 @@ namespace OfflinePatch.Windows.DriverStore;
 /// </summary>
 internal sealed class GuestDirectories(WindowsSystem system, ProcessorArchitecture architecture, string packageName)
 {
+    /// <summary>The directory ids that have a place offline.</summary>
+    public static IEnumerable<int> Ids { get; } = [10, 11, 12, 17, 18, 20, 21, 23, 50, 51, 52, 55, 16419, 16422, 16425, 16426, 16427, 16428];
+
     /// <summary>The package's directory on the volume.</summary>
     public string PackageDirectory { get; } = system.PathOf($@"System32\DriverStore\FileRepository\{packageName}");
 

@@ -44,8 +44,14 @@ public static class GuestDriverStore
 
         // One that lost files is completed where the source holds the very same package; else it does not count.
         var staged = DriverInventory.Read(system, options.Manifest, check.Package.InfName);
-        var existing = FindExisting(staged.Where(s => StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0 && IsAccepted(system, s, check, options)), check);
+        var whole = staged.Where(s => s.HasFiles && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0 && IsAccepted(system, s, check, options));
+        var existing = options.IsExact ? whole.FirstOrDefault(s => IsSame(FromStore(system, s), check)) : FindExisting(whole, check);
         var damaged = existing is null ? FindExisting(staged.Where(s => s.HasFiles && FromStore(system, s).InfContent.AsSpan().SequenceEqual(check.Package.InfContent)), check) : null;
+        if (existing is null && damaged is null && check.Package.Inf.Version.ClassGuid == Guid.Empty)
+        {
+            throw DriverStoreError.NoClass(check.Package.Path);
+        }
+
         var plan = existing is not null || damaged is not null
             ? new StagingPlan(system, damaged is null ? FromStore(system, existing!) : check.Package, check.Target,
                 new PublishedNames((existing ?? damaged)!.PublishedName, (existing ?? damaged)!.PackageName), isNew: false, entry, (existing ?? damaged)!.SignerName, isSigned: true, options)
@@ -64,6 +70,16 @@ public static class GuestDriverStore
         return new StagingResult(plan.IsNew ? StagingOutcome.Staged : StagingOutcome.Completed, plan.Names.Published, plan.Names.Package, plan.Package.InfName, plan.Package.Version);
     }
 
+    /// <summary>Takes a package out of a Windows, with everything that it alone brought.</summary>
+    /// <param name="system">The Windows; hives and files are changed through it.</param>
+    /// <param name="driver">The package, as <see cref="Inspect"/> gave it.</param>
+    /// <param name="options">The families and the clock; null for the usual ones.</param>
+    /// <param name="force">Whether it goes although a device runs with it.</param>
+    /// <exception cref="RefusedException"><c>STG-0011</c>: a device runs with it.</exception>
+    /// <exception cref="UnsupportedImageException"><c>STG-0012</c>: Windows 7 installed it itself, into an index that is not public.</exception>
+    public static void Remove(WindowsSystem system, StagedDriver driver, StagingOptions? options = null, bool force = false) =>
+        DriverRemoval.Remove(system, driver, options ?? new StagingOptions(), force);
+
     /// <summary>The package in the store that makes staging needless: the same INF, not older, with its files.</summary>
     internal static StagedDriver? FindExisting(IEnumerable<StagedDriver> staged, DriverPackageCheck check) => staged
         .Where(s => s.HasFiles && s.InfName.Equals(check.Package.InfName, StringComparison.OrdinalIgnoreCase) && s.Architecture == check.Target.Architecture
@@ -74,6 +90,10 @@ public static class GuestDriverStore
     /// <summary>Whether this Windows accepts the signatures of a package that is in the store.</summary>
     private static bool IsAccepted(WindowsSystem system, StagedDriver staged, DriverPackageCheck check, StagingOptions options) =>
         options.AllowUnsigned || PackageOf(system, staged) is not { } package || DriverPackageCheck.Run(package, check.Target, check.Options).IsSigned;
+
+    private static bool IsSame(DriverPackage stored, DriverPackageCheck check) =>
+        stored.InfContent.AsSpan().SequenceEqual(check.Package.InfContent)
+        && (check.Package.CatalogName(check.Target.Architecture) is not { } catalog || (stored.ReadFile(catalog) ?? []).AsSpan().SequenceEqual(check.Package.ReadFile(catalog) ?? []));
 
     private static bool SharesAnId(StagedDriver staged, DriverPackageCheck check) =>
         staged.Ids.Count == 0 || check.Package.Ids(check.Target).Any(i => staged.Ids.Contains(i, StringComparer.OrdinalIgnoreCase));

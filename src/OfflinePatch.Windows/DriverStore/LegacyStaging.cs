@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.DriverStore;
 /// </summary>
 internal sealed class LegacyStaging(StagingPlan plan)
 {
-    private const string CriticalDevices = @"Control\CriticalDeviceDatabase";
+    public const string CriticalDevices = @"Control\CriticalDeviceDatabase";
 
     /// <summary>The package's folder below <see cref="DevicePath.Folder"/>: the INF's name without extension.</summary>
     public static string FolderOf(string infName) => System.IO.Path.GetFileNameWithoutExtension(infName).ToLowerInvariant();

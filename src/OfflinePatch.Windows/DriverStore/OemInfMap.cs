@@ -32,13 +32,23 @@ internal static class OemInfMap
         database.SetBinary(Value, map);
     }
 
-    /// <summary>Marks a number as free; all other bits, and the length, stay.</summary>
+    /// <summary>Marks a number as free; bytes without a number at the end go, as Windows keeps the map (drivers.md §3.3), and an empty map with them.</summary>
     public static void Remove(GuestKey database, int number)
     {
-        if (database.GetBinary(Value) is { } map && number / 8 < map.Length)
+        if (database.GetBinary(Value) is not { } map || number < 0 || number / 8 >= map.Length)
         {
-            map[number / 8] &= (byte)(0xFF ^ (0x80 >> (number % 8)));
-            database.SetBinary(Value, map);
+            return;
+        }
+
+        map[number / 8] &= (byte)(0xFF ^ (0x80 >> (number % 8)));
+        var length = map.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+        if (length == 0)
+        {
+            database.DeleteValue(Value);
+        }
+        else
+        {
+            database.SetBinary(Value, map.AsSpan(0, length));
         }
     }
 }

@@ -13,6 +13,14 @@ internal static class PnpLockdown
     public static string NameOf(WindowsSystem system, string volumePath) =>
         "%SystemRoot%/" + volumePath[(system.SystemRoot.Length + 1)..].Replace('\\', '/');
 
+    /// <summary>Whether Windows records a file: one in the Windows directory that does not stand in the package's own directory (System32 and SysWOW64 alike).</summary>
+    public static bool Covers(WindowsSystem system, int directoryId, string volumePath) =>
+        directoryId != 13 && volumePath.StartsWith(system.SystemRoot + "\\", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The path on the volume that a key's name stands for, or null for one that is not below the Windows directory.</summary>
+    public static string? PathOf(WindowsSystem system, string name) =>
+        name.StartsWith("%SystemRoot%/", StringComparison.OrdinalIgnoreCase) ? system.PathOf(name["%SystemRoot%/".Length..].Replace('/', '\\')) : null;
+
     public static void Add(StagingPlan plan, string volumePath, string source)
     {
         var key = plan.System.Software.Root.Create($@"{Key}\{NameOf(plan.System, volumePath)}");

@@ -44,29 +44,11 @@ internal sealed class StagedFiles(StagingPlan plan)
     /// <summary>Files whose destination is not the package's own directory; and every boot driver, into System32\drivers.</summary>
     public void WriteReflected()
     {
-        var done = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var effects in plan.Effects)
+        foreach (var (source, path, directoryId) in plan.Reflected())
         {
-            foreach (var copy in effects.Files)
+            if (Reflect(source, path))
             {
-                // Drivers that start at boot are moved to System32\drivers, and what they import (xen.sys) with them.
-                var destination = copy.Destination is { DirectoryId: 13 } own && plan.IsBootCritical && own.FileName.EndsWith(".sys", StringComparison.OrdinalIgnoreCase)
-                    ? new InfPath(12, own.FileName)
-                    : copy.Destination;
-                if (copy.Source.Length > 0 && destination.DirectoryId != 13 && plan.Directories.VolumePath(destination) is { } path && done.Add(path))
-                {
-                    Reflect(copy.Source, path);
-                    ProtectFile(copy.Destination.DirectoryId, path, copy.Source);
-                }
-            }
-
-            foreach (var service in effects.Services.Where(s => s is { StartType: 0, Binary: not null } && plan.IsBootCritical && plan.Owns(s)))
-            {
-                var binary = plan.Placed(service).Binary!;
-                if (plan.Directories.VolumePath(binary) is { } path && done.Add(path))
-                {
-                    Reflect(plan.SourceOf(binary.FileName)!, path);
-                }
+                ProtectFile(directoryId, path, source);
             }
         }
     }
@@ -118,11 +100,15 @@ internal sealed class StagedFiles(StagingPlan plan)
         }
     }
 
-    private void Reflect(string source, string path)
+    /// <summary>
+    /// Writes a file to its place, and says whether it is there as a file of drivers. One that was there with the same content and without a record is somebody
+    /// else's: it gets none, and stays when the package is removed.
+    /// </summary>
+    private bool Reflect(string source, string path)
     {
         if (plan.Package.ReadFile(source) is not { } content)
         {
-            return;
+            return false;
         }
 
         if (_files.FileExists(path))
@@ -130,13 +116,13 @@ internal sealed class StagedFiles(StagingPlan plan)
             var existing = _files.ReadFile(path, MaximumCompared);
             if (existing.AsSpan().SequenceEqual(content))
             {
-                return;
+                return IsOurs(path);
             }
 
             var (old, own) = (PeImage.TryParse(existing, out _)?.FileVersion, PeImage.TryParse(content, out _)?.FileVersion);
             if (existing.Length > 0 && old is not null && own is not null && old.Value.CompareTo(own.Value) > 0 && IsOurs(path))
             {
-                return; // the newer one stays
+                return true; // the newer one stays
             }
 
             if (existing.Length > 0 && !IsOurs(path))
@@ -145,8 +131,13 @@ internal sealed class StagedFiles(StagingPlan plan)
             }
         }
 
-        _files.CreateDirectory(path[..path.LastIndexOf('\\')]);
+        if (path.LastIndexOf('\\') is > 0 and var slash)
+        {
+            _files.CreateDirectory(path[..slash]);
+        }
+
         _files.WriteFile(path, content);
+        return true;
     }
 
     /// <summary>
@@ -168,7 +159,7 @@ internal sealed class StagedFiles(StagingPlan plan)
 
     private void ProtectFile(int directoryId, string path, string source)
     {
-        if (directoryId is 11 or 12 && plan.Target.HasDriverDatabase)
+        if (PnpLockdown.Covers(plan.System, directoryId, path) && plan.Target.HasDriverDatabase)
         {
             PnpLockdown.Add(plan, path, source);
         }

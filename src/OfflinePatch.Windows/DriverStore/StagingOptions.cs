@@ -12,6 +12,14 @@ public sealed record StagingOptions
     /// <summary>Only put it into the driver store: nothing of it runs before Windows meets its device.</summary>
     public bool StoreOnly { get; init; }
 
+    /// <summary>
+    /// Whether only the very same package, with the same INF and catalogue, counts as one that is there: others are staged beside it, older ones too, as DISM and pnputil do.
+    /// </summary>
+    public bool IsExact { get; init; }
+
+    /// <summary>Whether packages in the image that must not be used are replaced, or taken out of the index.</summary>
+    public bool ReplaceBroken { get; init; }
+
     /// <summary>What signatures are judged by.</summary>
     public SignatureOptions Signatures { get; init; } = SignatureOptions.Default;
 

@@ -81,11 +81,17 @@ internal sealed class StagingPlan
     public bool IsBootCritical { get; }
 
     /// <summary>Whether the package is configured in the database, with services and files in place, or only staged for user mode to install.</summary>
-    public bool IsConfigured => Hive == HiveName.System && !IsStoreOnly;
+    public bool IsConfigured => Hive == HiveName.System && !IsStoreOnly && !IsExtension;
+
+    /// <summary>Whether the INF extends the drivers of others (class Extension): Windows applies it when it installs a device, after the INF of the device.</summary>
+    public bool IsExtension => ClassGuid == DriverClass.Extension;
 
     public Guid ClassGuid => Package.Inf.Version.ClassGuid;
 
-    /// <summary>Every device id: as hardware id (1) or compatible id (2, with its position), with the install section that serves it.</summary>
+    /// <summary>
+    /// Every device id: as hardware id (1) or compatible id (2, with its position), with the install section that serves it; 3 for the ids of an extension INF
+    /// (corpus, Windows 10 1709: PerceptionSimulationSixDofModels.inf).
+    /// </summary>
     public IEnumerable<(string Id, byte Kind, byte Position, InfModel Model, InfEffects Effects)> Ids()
     {
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -93,7 +99,7 @@ internal sealed class StagingPlan
         {
             if (model.HardwareId.Length > 0 && seen.Add(model.HardwareId))
             {
-                yield return (model.HardwareId, 1, 0, model, EffectsOf(model));
+                yield return (model.HardwareId, (byte)(IsExtension ? 3 : 1), 0, model, EffectsOf(model));
             }
         }
 
@@ -103,7 +109,7 @@ internal sealed class StagingPlan
             {
                 if (seen.Add(model.CompatibleIds[i]))
                 {
-                    yield return (model.CompatibleIds[i], 2, (byte)Math.Min(i, 255), model, EffectsOf(model));
+                    yield return (model.CompatibleIds[i], (byte)(IsExtension ? 3 : 2), (byte)Math.Min(i, 255), model, EffectsOf(model));
                 }
             }
         }
@@ -136,22 +142,43 @@ internal sealed class StagingPlan
     public InfService Placed(InfService service) =>
         IsBootCritical && service is { StartType: 0, Binary: { DirectoryId: 13 } binary } ? service with { Binary = new InfPath(12, binary.FileName) } : service;
 
+    /// <summary>
+    /// The files that stand outside the driver store too: those whose destination is not the package's own directory, and every boot driver, in System32\drivers. With
+    /// the path in the package, the path on the volume, and the directory id that the INF gives.
+    /// </summary>
+    public IEnumerable<(string Source, string Path, int DirectoryId)> Reflected()
+    {
+        var done = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var effects in Effects)
+        {
+            foreach (var copy in effects.Files)
+            {
+                // Drivers that start at boot are moved to System32\drivers, and what they import (xen.sys) with them.
+                var destination = copy.Destination is { DirectoryId: 13 } own && IsBootCritical && own.FileName.EndsWith(".sys", StringComparison.OrdinalIgnoreCase)
+                    ? new InfPath(12, own.FileName)
+                    : copy.Destination;
+                if (copy.Source.Length > 0 && destination.DirectoryId != 13 && Directories.VolumePath(destination) is { } path && done.Add(path))
+                {
+                    yield return (copy.Source, path, copy.Destination.DirectoryId);
+                }
+            }
+
+            foreach (var service in effects.Services.Where(s => s is { StartType: 0, Binary: not null } && IsBootCritical && Owns(s)))
+            {
+                var binary = Placed(service).Binary!;
+                if (Directories.VolumePath(binary) is { } path && done.Add(path))
+                {
+                    yield return (SourceOf(binary.FileName)!, path, 13);
+                }
+            }
+        }
+    }
+
     private InfFile? Include(string name, Dictionary<string, InfFile?> found)
     {
         if (!found.TryGetValue(name, out var inf))
         {
-            var path = System.PathOf($"INF\\{name}");
-            try
-            {
-                inf = InfSourceFiles.StaysInside(name) && System.Volume.RequireFiles().FileExists(path)
-                    ? InfFile.Parse(System.Volume.RequireFiles().ReadFile(path, InfLimits.FileBytes), name)
-                    : null;
-            }
-            catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
-            {
-                inf = null;
-            }
-
+            inf = InboxInfs.Read(System, name);
             found.Add(name, inf);
         }
 

@@ -35,6 +35,26 @@ public static class FixJob
     /// <inheritdoc cref="Fix(string, FixRequest, CancellationToken)" path="/exception"/>
     public static ImageReport Fix(string path, FixRequest request, OpenedSources opened, CancellationToken cancellation)
     {
+        while (true)
+        {
+            try
+            {
+                return FixOnce(path, request, opened, cancellation);
+            }
+            catch (RefusedRuleException refused)
+            {
+                // Half of a rule must not stay: everything is dropped, and done again without that rule. Each round leaves out one more of them.
+                request.Open.Trace?.Invoke($"rule {refused.RuleId} is left out: {refused.Message}");
+                request = request with
+                {
+                    Rules = request.Rules with { RefusedRules = new Dictionary<string, string>(request.Rules.RefusedRules) { [refused.RuleId] = refused.Message } },
+                };
+            }
+        }
+    }
+
+    private static ImageReport FixOnce(string path, FixRequest request, OpenedSources opened, CancellationToken cancellation)
+    {
         var sources = opened.Sources;
         var trace = request.Open.Trace;
         trace?.Invoke($"opening {path}");
@@ -60,7 +80,7 @@ public static class FixJob
             return report;
         }
 
-        if (UnusableSource(report, sources) is { } rule)
+        if (!request.Rules.SkipRefused && UnusableSource(report, sources) is { } rule)
         {
             return WithoutWriting(report) with { Result = ImageResult.Refused, Error = JobError.UnusableSource(rule) };
         }

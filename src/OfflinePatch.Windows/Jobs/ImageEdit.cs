@@ -23,10 +23,12 @@ public sealed class ImageEdit : IDisposable
     private readonly ImageTransaction _transaction;
     private readonly ImageSession _session;
     private readonly bool _isWritable;
+    private readonly bool _isTrial;
     private ImageRegistry? _registry;
 
-    private ImageEdit(ImageTransaction transaction, ImageSession session, bool isWritable)
+    private ImageEdit(ImageTransaction transaction, ImageSession session, bool isWritable, bool isTrial)
     {
+        _isTrial = isTrial;
         _transaction = transaction;
         _session = session;
         _isWritable = isWritable;
@@ -52,6 +54,13 @@ public sealed class ImageEdit : IDisposable
     /// <summary>Opens an image to read it.</summary>
     /// <inheritdoc cref="Open(string, EditOptions)" path="/exception"/>
     public static ImageEdit OpenToRead(string path, EditOptions options) => Open(path, options, isWritable: false);
+
+    /// <summary>Opens an image as if to change it: everything can be changed and verified, and nothing reaches the host.</summary>
+    /// <inheritdoc cref="Open(string, EditOptions)" path="/exception"/>
+    public static ImageEdit OpenForTrial(string path, EditOptions options) => Open(path, options, isWritable: true, isTrial: true);
+
+    /// <summary>The image as the rules see it.</summary>
+    internal ImageSession Session => _session;
 
     /// <summary>A volume: the one of partition <paramref name="number"/>; without a number the one with Windows, or else the only one that can be read.</summary>
     /// <exception cref="UnsupportedImageException"><c>JOB-0007</c> to <c>JOB-0009</c>: there is no such volume, or its file system is not known.</exception>
@@ -89,7 +98,7 @@ public sealed class ImageEdit : IDisposable
             RequireSafe(volume);
         }
 
-        if (!_session.WriteBack())
+        if (!_session.WriteBack() || _isTrial)
         {
             return default;
         }
@@ -133,16 +142,16 @@ public sealed class ImageEdit : IDisposable
         }
     }
 
-    private static ImageEdit Open(string path, EditOptions options, bool isWritable)
+    private static ImageEdit Open(string path, EditOptions options, bool isWritable, bool isTrial = false)
     {
-        var transaction = options.OpenTransaction(path, isWritable);
+        var transaction = options.OpenTransaction(path, isWritable && !isTrial);
         DiskImage? disk = null;
         try
         {
             options.Trace?.Invoke($"opening {path}");
             disk = isWritable ? OpenInPlace(transaction) : DiskFormats.Open(transaction);
             options.Trace?.Invoke($"opened: {disk.Format.ToString().ToLowerInvariant()}, {disk.Length} bytes");
-            return new ImageEdit(transaction, ImageSession.Open(transaction, disk, options.Session), isWritable);
+            return new ImageEdit(transaction, ImageSession.Open(transaction, disk, options.Session), isWritable, isTrial);
         }
         catch
         {

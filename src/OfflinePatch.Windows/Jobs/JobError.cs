@@ -23,6 +23,8 @@ internal static class JobError
             "Start the source machine, run chkdsk /f where it asks for it, shut it down with `shutdown /s /t 0`, and export it again. "
             + "For a $LogFile that was not closed, --replay-log does what Windows would do at its next start.");
 
+    public static RefusedException GateRefused(string gate, string message, string? remedy) => new("JOB-0015", $"{gate}: {message}", remedy);
+
     public static UnsupportedImageException UnknownFileSystem(string path, string volume) =>
         new("JOB-0007", $"{volume} of {path} has no file system that is known.");
 

@@ -95,11 +95,23 @@ internal static class RuleRunner
         var finding = Inspect(context, rule);
         if (finding is { State: FindingState.Failed, Fixable: true } && rule.Contract.CanFix)
         {
+            if (context.Request.RefusedRules.TryGetValue(rule.Id, out var refusal))
+            {
+                return Describe(context, rule, finding) with { Message = $"{finding.Message} Not repaired (--skip-refused): {refusal}" };
+            }
+
             context.Changes.Trace?.Invoke($"rule {rule.Id}: fixing");
             using var stage = RunActivity.Stage("fix", rule.Id);
-            using (context.Changes.For(rule.Id))
+            try
             {
-                rule.Fix(context);
+                using (context.Changes.For(rule.Id))
+                {
+                    rule.Fix(context);
+                }
+            }
+            catch (Exception e) when (MaySkip(context, rule) && e is RefusedException or UnsupportedImageException or CorruptImageException)
+            {
+                throw new RefusedRuleException(rule.Id, e);
             }
 
             repaired.Add(rule.Id);
@@ -107,6 +119,9 @@ internal static class RuleRunner
 
         return Describe(context, rule, finding);
     }
+
+    /// <summary>Whether a rule may stay unrepaired because what it would stage is refused; <c>--skip-refused</c>.</summary>
+    private static bool MaySkip(RuleContext context, Rule rule) => context.Request.SkipRefused && rule.Contract.UsesDriverSources;
 
     private static void VerifyAll(ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
     {
@@ -158,9 +173,10 @@ internal static class RuleRunner
             {
                 if (finding.State == FindingState.Failed && finding.Fixable)
                 {
-                    throw rules[before.Id].Contract.UsesDriverSources
+                    Exception error = rules[before.Id].Contract.UsesDriverSources
                         ? JobError.UnfitPackage(before.Id, finding.Message)
                         : WindowsError.VerificationFailed(before.Id, finding.Message);
+                    throw MaySkip(context, rules[before.Id]) ? new RefusedRuleException(before.Id, error) : error;
                 }
 
                 results[i] = finding.State == FindingState.Failed
@@ -172,6 +188,10 @@ internal static class RuleRunner
                         Remedy = null,
                         Remarks = finding.Remarks,
                     };
+            }
+            else if (context.Request.RefusedRules.ContainsKey(before.Id) && finding.State == FindingState.Failed)
+            {
+                continue; // says already why it is not repaired
             }
             else if (finding.State == FindingState.Failed && before.State != RuleState.Failed)
             {
@@ -206,6 +226,18 @@ internal static class RuleRunner
         _ = context.FoundWindows.Software;
         _ = context.FoundWindows.ControlSets;
         return true;
+    }
+
+    /// <summary>Refuses an image that a gate of the target refuses, before anything of it is changed by a command that runs no rules.</summary>
+    /// <exception cref="RefusedException"><c>JOB-0015</c>: a gate fails.</exception>
+    public static void RequireGates(ImageSession session, RuleContext context)
+    {
+        var results = new List<RuleReport>();
+        if (!PassGates(session, context, results))
+        {
+            var gate = results.First(r => r.State == RuleState.Failed);
+            throw JobError.GateRefused(gate.Id, gate.Message, gate.Remedy);
+        }
     }
 
     private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.Contract.IsGate);

@@ -58,6 +58,7 @@ internal static class RuleCatalog
         new XenPvRule(),
         new DriversLeftoversRule(),
         new DriversStaleDevicesRule(),
+        new DriversDevicesRule(),
 
         new NetworkDhcpRule(),
         new NetworkServicesRule(),

@@ -38,7 +38,7 @@ internal sealed record RuleContext
     public TimeProvider Clock => Changes.Clock;
 
     /// <summary>How drivers are staged.</summary>
-    public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, Manifest = Sources.Manifest, Signatures = Signatures, Clock = Clock };
+    public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, ReplaceBroken = Request.ReplaceDrivers, Manifest = Sources.Manifest, Signatures = Signatures, Clock = Clock };
 
     /// <summary>What signatures of drivers are judged by on this Windows.</summary>
     public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), TestSigning = Boot.HasTestSigning, Clock = Clock };

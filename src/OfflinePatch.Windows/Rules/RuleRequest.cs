@@ -31,6 +31,29 @@ public sealed record RuleRequest
     /// <summary>Stage drivers although their signature is missing or not accepted by this Windows; <c>--allow-unsigned</c>.</summary>
     public bool AllowUnsigned { get; init; }
 
+    /// <summary>
+    /// Go on where drivers of a source are refused: the rules that need them stay failed, and everything else is repaired; <c>--skip-refused</c>.
+    /// </summary>
+    public bool SkipRefused { get; init; }
+
+    /// <summary>
+    /// Verify the drivers that the image has (files, catalogue, signature, this Windows); replace what must not be used from the sources, or else take it out of the index;
+    /// <c>--replace-drivers</c>.
+    /// </summary>
+    public bool ReplaceDrivers { get; init; }
+
+    /// <summary>
+    /// Host path of a list of the PCI devices that the target gives the machine, or <see cref="DevicesOfTarget"/> for the list that the profile has; null for none;
+    /// <c>--devices</c>.
+    /// </summary>
+    public string? DevicesPath { get; init; }
+
+    /// <summary>In place of a path: the list of the profile.</summary>
+    public const string DevicesOfTarget = "target";
+
+    /// <summary>Rules that are not to repair anything, because what they would stage was refused, each with the reason.</summary>
+    internal IReadOnlyDictionary<string, string> RefusedRules { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Turn Remote Desktop on; <c>--enable-rdp</c>.</summary>
     public bool EnableRdp { get; init; }
 

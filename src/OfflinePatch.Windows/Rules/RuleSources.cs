@@ -6,6 +6,7 @@ using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.GuestAgent;
 using OfflinePatch.Windows.GuestTools;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
 
@@ -32,6 +33,9 @@ internal sealed class RuleSources : IDisposable
     /// <summary>The tree with Cloudbase-Init, or null.</summary>
     public IFileSystem? CloudbaseInitTree { get; init; }
 
+    /// <summary>The PCI devices that the target gives the machine; empty when no list was named.</summary>
+    public IReadOnlyList<PciDevice> Devices { get; init; } = [];
+
     /// <summary>Whether a driver source was named.</summary>
     public bool HasDrivers => DriverTrees.Count > 0;
 
@@ -57,6 +61,7 @@ internal sealed class RuleSources : IDisposable
     /// <exception cref="HostIOException">A path is missing.</exception>
     /// <exception cref="CorruptImageException">A file of the manifest does not follow its schema.</exception>
     /// <exception cref="UnsupportedImageException"><c>TLS-0001</c>: a file of products does not follow its form.</exception>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0014</c>: the list of devices cannot be used.</exception>
     /// <exception cref="RefusedException">An archive would do harm.</exception>
     public static RuleSources Open(RuleRequest request)
     {
@@ -69,6 +74,12 @@ internal sealed class RuleSources : IDisposable
                 Manifest = request.ManifestPath is { } manifest ? DriverManifest.Load(Open(manifest)) : DriverManifest.Embedded,
                 Tools = ToolsData.Read(request.ToolsDataPath),
                 TrustedRoots = Rules.TrustedRoots.Read(request.TrustedRootPaths),
+                Devices = request.DevicesPath switch
+                {
+                    null => [],
+                    RuleRequest.DevicesOfTarget => request.Profile.Devices is { Count: > 0 } own ? own : throw TargetError.NoDevices(request.Profile.Id),
+                    { } list => PciDeviceList.Read(list),
+                },
                 CloudbaseInitTree = request.CloudbaseInitPath is { } path ? Open(path) : null,
                 GuestAgentTree = request.GuestAgentPath is { } guestAgent ? Open(guestAgent) : null,
             };

@@ -19,6 +19,9 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
     /// <summary>What the target needs of each family of drivers, by the name of the family.</summary>
     public IReadOnlyDictionary<string, DriverDemand> Drivers { get; init; } = new Dictionary<string, DriverDemand>();
 
+    /// <summary>The PCI devices that a machine of the target has, for <c>--devices target</c>.</summary>
+    public IReadOnlyList<PciDevice> Devices { get; init; } = [];
+
     /// <summary>Reads a profile from JSON.</summary>
     /// <param name="json">UTF-8; comments and trailing commas are allowed.</param>
     /// <param name="source">Where it comes from, for messages.</param>
@@ -49,6 +52,14 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
             Check(source, id, rule, rules);
         }
 
+        foreach (var device in document.Devices ?? [])
+        {
+            if (PciDevice.TryParse(device) is null)
+            {
+                throw TargetError.Broken(source, $"\"{device}\" is no PCI device; one is written as \"0200: 1af4:1041 network adapter\".");
+            }
+        }
+
         return (document.Extends is { } extended ? baseProfile(extended) : Empty).Extend(document);
     }
 
@@ -63,7 +74,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
 
     /// <summary>The profile as a JSON file of its own, which extends no other.</summary>
     public string ToJson() => TargetJson.Write(new TargetDocument(
-        null, Id, Title, Description, Notes.Count == 0 ? null : Notes, Drivers, Rules.ToDictionary(r => r.Key, r => (ProfileRule?)r.Value, StringComparer.Ordinal)));
+        null, Id, Title, Description, Notes.Count == 0 ? null : Notes, Devices.Count == 0 ? null : [.. Devices.Select(d => d.ToString())], Drivers, Rules.ToDictionary(r => r.Key, r => (ProfileRule?)r.Value, StringComparer.Ordinal)));
 
     /// <summary>The value of a parameter of a rule; its default where the profile does not set it.</summary>
     internal T Value<T>(string ruleId, RuleParameter<T> parameter) =>
@@ -90,7 +101,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
             drivers[family] = demand;
         }
 
-        return new TargetProfile(own.Id!, own.Title ?? "", own.Description ?? "", rules) { Drivers = drivers, Notes = own.Notes ?? Notes };
+        return new TargetProfile(own.Id!, own.Title ?? "", own.Description ?? "", rules) { Drivers = drivers, Notes = own.Notes ?? Notes, Devices = own.Devices?.Select(d => PciDevice.TryParse(d)!).ToList() ?? Devices };
     }
 
     /// <summary>Refuses what would silently have no effect: a rule or parameter that does not exist, a value of another kind.</summary>

@@ -26,6 +26,10 @@ public sealed record RuleOptions
 
     public bool EnableRdp { get; init; }
 
+    public bool ReplaceDrivers { get; init; }
+
+    public IReadOnlyList<PciDevice> Devices { get; init; } = [];
+
     public ImageFormat? OutputFormat { get; init; }
 
     public long? FileSize { get; init; }
@@ -35,8 +39,8 @@ public sealed record RuleOptions
     internal RuleContext ContextOf(GuestMachine machine, TargetProfile profile, RuleSelection? selection = null) => new()
     {
         Machine = machine,
-        Request = new RuleRequest { Profile = profile, Selection = selection ?? RuleSelection.All, KeepDns = KeepDns, AllowUnsigned = AllowUnsigned, EnableRdp = EnableRdp },
-        Sources = new RuleSources { DriverTrees = DriverSources, TrustedRoots = TrustedRoots, Manifest = Manifest, CloudbaseInitTree = CloudbaseInit },
+        Request = new RuleRequest { Profile = profile, Selection = selection ?? RuleSelection.All, KeepDns = KeepDns, AllowUnsigned = AllowUnsigned, EnableRdp = EnableRdp, ReplaceDrivers = ReplaceDrivers },
+        Sources = new RuleSources { DriverTrees = DriverSources, TrustedRoots = TrustedRoots, Manifest = Manifest, CloudbaseInitTree = CloudbaseInit, Devices = Devices },
         OutputFormat = OutputFormat,
         FileSize = FileSize,
     };

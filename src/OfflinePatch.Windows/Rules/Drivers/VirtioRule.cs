@@ -65,6 +65,14 @@ internal sealed class VirtioRule : Rule
             return Finding.NotApplicable($"The target needs none of the {family.Title}.");
         }
 
+        if (plan.Drivers.SelectMany(d => d.Broken).ToList() is { Count: > 0 } broken)
+        {
+            var left = plan.Drivers.Where(d => d.Broken.Count > 0 && d.Verdict is not (DriverVerdict.Stage or DriverVerdict.Ready)).ToList();
+            return Finding.Broken(
+                $"In the driver store, and must not be used: {string.Join("; ", broken.Take(4).Select(b => b.ToString().TrimEnd('.')))}.", Describe(plan.Drivers),
+                string.Join(", ", plan.With(DriverVerdict.Stage).Select(d => $"{d.Entry.Id} {d.Check!.Package.Version}").Concat(left.Select(d => $"{d.Entry.Id} out of the index"))));
+        }
+
         if (plan.With(DriverVerdict.Ambiguous) is [var ambiguous, ..])
         {
             return Finding.Failed(ambiguous.Reason, "Name a source that holds one of them only.", Describe(plan.Drivers));
@@ -107,7 +115,13 @@ internal sealed class VirtioRule : Rule
     public override void Fix(RuleContext context)
     {
         var planner = context.Planner();
-        foreach (var driver in Plan(context, context.Sources.Manifest.Find(FamilyName)!, planner).With(DriverVerdict.Stage))
+        var plan = Plan(context, context.Sources.Manifest.Find(FamilyName)!, planner);
+        foreach (var driver in plan.Drivers.Where(d => d.Broken.Count > 0))
+        {
+            planner.Replace(driver);
+        }
+
+        foreach (var driver in plan.With(DriverVerdict.Stage))
         {
             planner.Stage(driver.Check!);
         }

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using OfflinePatch.Cli.Rendering;
+using OfflinePatch.Windows.Jobs;
+using OfflinePatch.Windows.Reports;
+
+namespace OfflinePatch.Cli.Commands.Store;
+
+/// <summary><c>drivers add IMAGE PATH...</c>: driver packages into an image.</summary>
+internal static class StoreAddCommand
+{
+    public static Command Create()
+    {
+        var image = StoreArguments.Image();
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Driver packages: an .inf, or a directory, .iso, .zip or floppy image with any number of them.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var forceUnsigned = new Option<bool>("--force-unsigned") { Description = "Stage packages whose signature is missing or not accepted by this Windows." };
+        var skipRefused = new Option<bool>("--skip-refused") { Description = "Stage the others where a package is refused; otherwise one refusal refuses all." };
+        var dryRun = StoreArguments.DryRun();
+        var manifest = CommonOptions.Manifest();
+        var trustRoot = CommonOptions.TrustRoot();
+        var edit = new EditArguments();
+        var command = new Command("add", "Puts driver packages into an image as DISM does: any class, every package that serves a device on this Windows. As one change, with an undo file.")
+        {
+            image, paths, forceUnsigned, skipRefused, dryRun, manifest, trustRoot,
+        };
+        edit.AddTo(command, writes: true);
+        command.SetGuardedAction((result, cancellation) =>
+        {
+            var path = result.GetRequiredValue(image);
+            var isTrial = result.GetValue(dryRun);
+            var report = DriverStoreJob.Add(
+                path, edit.Read(result),
+                new DriverAddRequest
+                {
+                    Paths = result.GetRequiredValue(paths),
+                    ForceUnsigned = result.GetValue(forceUnsigned),
+                    SkipRefused = result.GetValue(skipRefused),
+                    TrustedRootPaths = result.GetValue(trustRoot) ?? [],
+                    ManifestPath = result.GetValue(manifest),
+                    DryRun = isTrial,
+                },
+                cancellation);
+            if (!GlobalOptions.WantsJson(result))
+            {
+                DriverStoreView.Print(report.Packages, isTrial);
+            }
+
+            if (!GlobalOptions.WantsJson(result) && (report.IsRefused || isTrial))
+            {
+                Output.HasChanged = false;
+                DriverStoreView.PrintNothingWritten(report, isTrial);
+            }
+            else
+            {
+                EditOutcome.Print(result, path, report.Edit, d => d with { Added = report.Packages, Changes = report.Changes, DryRun = isTrial ? true : null });
+            }
+
+            return report.Packages.Any(p => p.Outcome == DriverAddOutcome.Refused) ? ExitCode.Refused : ExitCode.Done;
+        });
+        return command;
+    }
+}

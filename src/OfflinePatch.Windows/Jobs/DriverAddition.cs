@@ -1,0 +1,138 @@
+using OfflinePatch.Core;
+using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Inf;
+using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Reports;
+using OfflinePatch.Windows.Rules;
+
+namespace OfflinePatch.Windows.Jobs;
+
+/// <summary>Stages the packages of sources into one image, and says what became of each.</summary>
+internal sealed class DriverAddition(RuleContext context, DriverAddSources sources, CancellationToken cancellation)
+{
+    private const int MaximumRemarks = 8;
+
+    private readonly WindowsTarget _target = DriverTarget.Of(context.Windows);
+    private readonly StagingOptions _options = context.Staging with { IsExact = true };
+
+    /// <summary>Stages; null where a package was refused half-way, which is noted in the sources: all of it has to be dropped.</summary>
+    public IReadOnlyList<DriverAddReport>? Run()
+    {
+        var passedOver = PassedOver();
+        var reports = new List<DriverAddReport>(sources.Rejected);
+        foreach (var package in sources.Packages)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (Add(package, passedOver) is not { } report)
+            {
+                return null;
+            }
+
+            reports.Add(report);
+        }
+
+        // A source that holds nothing for this Windows was the wrong one.
+        return reports.Exists(r => r.Outcome is DriverAddOutcome.Staged or DriverAddOutcome.Present or DriverAddOutcome.Refused)
+            ? reports
+            : [.. reports.Select(r => r with { Outcome = DriverAddOutcome.Refused })];
+    }
+
+    private DriverAddReport? Add(DriverPackage package, Dictionary<DriverPackage, DriverFinding> passedOver)
+    {
+        var report = new DriverAddReport(package.Source.Source, package.Path, DriverAddOutcome.Skipped)
+        {
+            Class = package.Inf.Version.ClassName is { Length: > 0 } name ? name : null,
+            Version = package.Version.ToString(),
+        };
+        if (sources.Failed.TryGetValue(package, out var failure))
+        {
+            return Refuse(report, failure);
+        }
+
+        var check = DriverPackageCheck.Run(package, _target, _options.Signatures);
+        if (check.Findings is [{ Subject: DriverFindingSubject.UnusableInf } other, ..] && package.Models(_target).Models.Count == 0)
+        {
+            return report with { Code = other.Code, Reason = other.Message };
+        }
+
+        if (passedOver.TryGetValue(package, out var why))
+        {
+            return report with { Code = why.Code, Reason = why.Message };
+        }
+
+        if (check.Findings.FirstOrDefault(f => f.Kind == DriverFindingKind.Refusal) is { } refusal)
+        {
+            return report with { Outcome = DriverAddOutcome.Refused, Code = refusal.Code, Reason = refusal.Message };
+        }
+
+        if (!_options.AllowUnsigned && check.Findings.FirstOrDefault(f => f.Kind == DriverFindingKind.Signature) is { } unsigned)
+        {
+            return report with { Outcome = DriverAddOutcome.Refused, Code = unsigned.Code, Reason = unsigned.Message };
+        }
+
+        try
+        {
+            var result = GuestDriverStore.Stage(context.Windows, check, _options);
+            return report with
+            {
+                Outcome = result.Outcome == StagingOutcome.Staged ? DriverAddOutcome.Staged : DriverAddOutcome.Present,
+                PublishedName = result.PublishedName.Length > 0 ? result.PublishedName : null,
+                PackageName = result.PackageName.Length > 0 ? result.PackageName : null,
+                Remarks = [.. Remarks(check).Distinct().Take(MaximumRemarks)],
+            };
+        }
+        catch (Exception e) when (e is RefusedException or UnsupportedImageException or CorruptImageException)
+        {
+            sources.Failed.Add(package, e);
+            return null;
+        }
+    }
+
+    private static DriverAddReport Refuse(DriverAddReport report, Exception error) => report with
+    {
+        Outcome = DriverAddOutcome.Refused,
+        Code = (error as ICodedError)?.Code,
+        Reason = error.Message,
+    };
+
+    private IEnumerable<string> Remarks(DriverPackageCheck check)
+    {
+        foreach (var finding in check.Findings.Where(f => f.Kind == DriverFindingKind.Warning))
+        {
+            yield return finding.Message;
+        }
+
+        // What an INF takes from one of Windows: Windows itself looks for it when it installs the device.
+        foreach (var notice in check.Package.Effects(_target, IncludesOf()).SelectMany(e => e.Notices).Where(n => n.Kind == InfNoticeKind.Problem && n.Message.EndsWith("and not there.", StringComparison.Ordinal)))
+        {
+            yield return notice.Message;
+        }
+
+        if (!_target.HasDriverDatabase && check.NeedsTrustedPublisher)
+        {
+            yield return "Windows will ask on the console whether to trust the publisher before it installs the device.";
+        }
+    }
+
+    private InfEvaluationOptions IncludesOf() => new() { Include = name => InboxInfs.Read(context.Windows, name) };
+
+    /// <summary>Packages of known families that give way to a better one of the same driver.</summary>
+    private Dictionary<DriverPackage, DriverFinding> PassedOver()
+    {
+        var passed = new Dictionary<DriverPackage, DriverFinding>();
+        foreach (var family in sources.Rules.Manifest.Families)
+        {
+            var selection = DriverSelection.Choose(sources.Packages, family, _target, _options.AllowUnsigned ? null : _options.Signatures);
+            foreach (var package in sources.Packages)
+            {
+                if (sources.Rules.Manifest.Classify(package.InfName, package.Ids(_target)) is { } owner && owner.Family == family && selection.Find(owner.Entry.Id) is { } chosen && chosen != package)
+                {
+                    passed.Add(package, selection.PassedOver(owner.Entry.Id).FirstOrDefault(f => f.File == package.Path) ?? DriverFinding.GivesWay(package.Path, chosen.Path));
+                }
+            }
+        }
+
+        return passed;
+    }
+}
