@@ -9,6 +9,8 @@ FIXTURES    := fixtures/OfflinePatch.Fixtures/OfflinePatch.Fixtures.csproj
 NATIVE      ?= $(shell command -v clang >/dev/null || command -v gcc >/dev/null && echo true || echo false)
 BUILD_true  := -p:PublishAot=true --artifacts-path artifacts/native -p:DebugType=none
 BUILD_false := --self-contained false -p:PublishReadyToRun=true
+ASSETS_true := artifacts/native/obj/OfflinePatch.Cli/project.assets.json
+ASSETS_false := src/OfflinePatch.Cli/obj/project.assets.json
 # of make crash: seeds for each operation of the engine, and options of tests/crash/crash.py (--every N, --real N, --power N, --minutes M, --formats, --commands);
 # of make faults: options of tests/crash/faults.py (--parts, --formats, --every N)
 SEEDS       ?= 60
@@ -18,12 +20,16 @@ SOAK        ?=
 # of make bench: its sections, all unless some are named
 BENCH       ?=
 MAKE_MACHINES = dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll
-PUBLISH_RIDS ?= linux-x64 win-x64
+# of make dist; make install
+DIST_RIDS   ?= linux-x64 linux-arm64 win-x64 osx-x64 osx-arm64
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+PACKAGE     := src/deploy/package
 
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench bench-record publish fuzz slow crash faults soak cluster-test errors man clean tools
+.PHONY: help build demo test lint bench bench-record fuzz slow crash faults soak cluster-test errors man clean tools release dist deb pack install uninstall reproducible dist-test deb-test container-test pack-test first-minutes
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,14 +39,14 @@ build: ## build bin/offlinepatch
 	@dotnet publish $(CLI) -c $(CONFIG) -r $(RID) $(BUILD_$(NATIVE)) -p:RunAnalyzers=false -o bin --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
 	@echo "built bin/offlinepatch"
 
-demo: build ## build, make a sample image, fix it, show the result
+demo: ## build without native code, make a sample image, fix it, show the result, undo it: under 90 seconds
 	@sh fixtures/demo.sh
 
 tools: ## install the independent judges that the tests use (Debian, as root), quietly and only when missing
 	@sh tests/install-tools.sh
 
 test: build tools ## every test but the slow tiers; says what ran and what was skipped
-	@sh tests/run.sh "speed!=slow"
+	@sh tests/run.sh "speed!=slow" documents
 
 slow: build tools ## the long tiers: fuzz, models, whole disks
 	@sh tests/run.sh "speed=slow"
@@ -84,12 +90,46 @@ errors: build ## write src/ERRORS.md from the tables of error codes
 man: build ## the pages of the manual, in artifacts/man
 	@bin/offlinepatch man artifacts/man
 
-publish: ## self-contained binaries for PUBLISH_RIDS, in artifacts/
-	@for rid in $(PUBLISH_RIDS); do \
-	  dotnet publish $(CLI) -c Release -r $$rid --self-contained true -p:PublishSingleFile=true -p:PublishReadyToRun=true \
-	    -p:EnableCompressionInSingleFile=true -o artifacts/$$rid --nologo -v quiet "-clp:ErrorsOnly;NoSummary" || exit 1; \
-	  echo "published artifacts/$$rid"; \
-	done
+# what is released carries the version of the tags, and no path of this machine
+release: ## like build, with the version of the tags; the same bytes wherever it is built
+	@rm -rf bin
+	@dotnet publish $(CLI) -c Release -r $(RID) $(BUILD_$(NATIVE)) -p:RunAnalyzers=false -p:ReleaseBuild=true "-p:Version=$$(sh $(PACKAGE)/version.sh)" \
+	  -o bin --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+	@echo "built bin/offlinepatch $$(sh $(PACKAGE)/version.sh)"
+
+dist: release ## archives for DIST_RIDS, a bill of materials and checksums, in artifacts/dist
+	@HOST_RID=$(RID) DIST_RIDS="$(DIST_RIDS)" ASSETS=$(ASSETS_$(NATIVE)) sh $(PACKAGE)/dist.sh
+
+deb: release ## a Debian package, in artifacts/deb
+	@ASSETS=$(ASSETS_$(NATIVE)) sh $(PACKAGE)/deb.sh
+
+pack: ## NuGet packages of the libraries, and of the command as a .NET tool, in artifacts/packages
+	@sh $(PACKAGE)/pack.sh
+
+install: ## bin/offlinepatch (make build before), manual pages and completion below PREFIX (/usr/local); DESTDIR goes before it
+	@test -x bin/offlinepatch || { echo "make build comes first"; exit 1; }
+	@sh $(PACKAGE)/install.sh bin "$(PREFIX)" "$(DESTDIR)"
+
+uninstall: ## take away what install installed
+	@sh $(PACKAGE)/install.sh --remove "$(PREFIX)" "$(DESTDIR)"
+
+reproducible: ## two builds of this commit in two places: the same bytes? REPRODUCIBLE="pack deb dist" chooses what is built
+	@sh tests/packages/reproducible.sh $(REPRODUCIBLE)
+
+dist-test: ## judge artifacts/dist: checksums, contents, and that each program is of the system that its archive names
+	@python3 tests/packages/dist.py
+
+deb-test: ## lintian; install and remove artifacts/deb/*.deb in a debootstrap root (as root)
+	@sh tests/packages/deb.sh
+
+container-test: build ## build src/deploy/Containerfile with buildah on a debootstrap root, and run it (as root)
+	@sh tests/packages/container.sh
+
+pack-test: ## pack, and compile and run the programs of README.md and of each PACKAGE.md against the packages
+	@sh tests/packages/programs.sh
+
+first-minutes: ## README's commands, run as they are written, with an empty home and package cache; their output is compared
+	@sh tests/documents/first-minutes.sh
 
 clean: ## delete what was built
 	@rm -rf bin artifacts TestResults

@@ -29,11 +29,14 @@ need zsh zsh
 need fish fish
 need sgdisk gdisk
 need nasm nasm
+need mkudffs udftools
+need wimlib-imagex wimtools
+need jq jq
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
 /usr/bin/python3 -c 'import impacket' 2>/dev/null || missing="$missing python3-impacket"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-  echo "installing judges:$missing"
+  echo "installing judges, once, some minutes:$missing"
   log=$(mktemp)
   apt-get update -qq >"$log" 2>&1
   for package in $missing; do

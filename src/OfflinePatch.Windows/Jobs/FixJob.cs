@@ -21,11 +21,19 @@ public static class FixJob
     /// <exception cref="RefusedException">An option is required, or a source would do harm. Nothing was written.</exception>
     /// <exception cref="IOException">The host failed; the image is unchanged or rolled back.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
-    public static ImageReport Fix(string path, FixRequest request, CancellationToken cancellation)
+    public static ImageReport Fix(string path, FixRequest request, CancellationToken cancellation = default)
     {
         using var sources = OpenedSources.Open(request.Rules);
         return Fix(path, request, sources, cancellation);
     }
+
+    /// <summary>
+    /// <see cref="Fix(string, FixRequest, CancellationToken)"/> on a thread of the pool, for callers that must not block: a service, or a
+    /// window. The work itself waits for files like any synchronous code, so many images at a time need as many threads.
+    /// </summary>
+    /// <inheritdoc cref="Fix(string, FixRequest, CancellationToken)"/>
+    public static Task<ImageReport> FixAsync(string path, FixRequest request, CancellationToken cancellation = default) =>
+        Task.Run(() => Fix(path, request, cancellation), cancellation);
 
     /// <summary>Fixes one of several images, with sources that are opened once for all of them.</summary>
     /// <param name="path">The image.</param>

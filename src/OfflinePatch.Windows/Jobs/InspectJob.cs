@@ -23,6 +23,12 @@ public static class InspectJob
     public static ImageReport Check(string path, EditOptions open, RuleRequest rules, OpenedSources? opened = null, CancellationToken cancellation = default) =>
         Read(path, open, rules, opened, RuleRunner.Check, cancellation);
 
+    /// <summary><see cref="Check"/> on a thread of the pool, for callers that must not block.</summary>
+    /// <inheritdoc cref="Inspect" path="/exception"/>
+    public static Task<ImageReport> CheckAsync(
+        string path, EditOptions open, RuleRequest rules, OpenedSources? opened = null, CancellationToken cancellation = default) =>
+        Task.Run(() => Check(path, open, rules, opened, cancellation), cancellation);
+
     private static ImageReport Read(
         string path, EditOptions open, RuleRequest rules, OpenedSources? opened, Func<ImageSession, RuleContext, ImageReport> job, CancellationToken cancellation)
     {

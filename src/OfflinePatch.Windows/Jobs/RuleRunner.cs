@@ -101,6 +101,7 @@ internal static class RuleRunner
             }
 
             context.Changes.Trace?.Invoke($"rule {rule.Id}: fixing");
+            Tell(context, rule, RuleStage.Fix);
             using var stage = RunActivity.Stage("fix", rule.Id);
             try
             {
@@ -153,7 +154,7 @@ internal static class RuleRunner
         ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
     {
         var again = new List<RuleReport>();
-        if (!PassGates(session, context, again))
+        if (!PassGates(session, context, again, RuleStage.Verify))
         {
             var gate = again.First(r => r.State == RuleState.Failed);
             throw WindowsError.VerificationFailed(gate.Id, gate.Message);
@@ -168,7 +169,7 @@ internal static class RuleRunner
                 continue;
             }
 
-            var finding = Inspect(context, rules[before.Id]);
+            var finding = Inspect(context, rules[before.Id], RuleStage.Verify);
             if (repaired.Contains(before.Id))
             {
                 if (finding.State == FindingState.Failed && finding.Fixable)
@@ -204,12 +205,12 @@ internal static class RuleRunner
         }
     }
 
-    private static bool PassGates(ImageSession session, RuleContext context, List<RuleReport> results)
+    private static bool PassGates(ImageSession session, RuleContext context, List<RuleReport> results, RuleStage stage = RuleStage.Inspect)
     {
         var gates = RuleCatalog.For(context.Profile).Where(r => r.Contract.IsGate).ToList();
         foreach (var gate in gates)
         {
-            results.Add(Describe(context, gate, Inspect(context, gate)));
+            results.Add(Describe(context, gate, Inspect(context, gate, stage)));
         }
 
         if (results.Exists(r => r.State == RuleState.Failed))
@@ -242,10 +243,20 @@ internal static class RuleRunner
 
     private static IEnumerable<Rule> Ordinary(RuleContext context) => RuleCatalog.For(context.Profile).Where(r => !r.Contract.IsGate);
 
-    private static Finding Inspect(RuleContext context, Rule rule)
+    private static void Tell(RuleContext context, Rule rule, RuleStage stage)
+    {
+        if (context.Request.Progress is { } progress)
+        {
+            var rules = RuleCatalog.For(context.Profile).Select(r => r.Id).ToList();
+            progress.Report(new RuleProgress(stage, rule.Id, rules.IndexOf(rule.Id) + 1, rules.Count));
+        }
+    }
+
+    private static Finding Inspect(RuleContext context, Rule rule, RuleStage stage = RuleStage.Inspect)
     {
         context.Cancellation.ThrowIfCancellationRequested();
-        using var stage = RunActivity.Stage(rule.Contract.IsGate ? "gate" : "inspect", rule.Id);
+        using var activity = RunActivity.Stage(rule.Contract.IsGate ? "gate" : "inspect", rule.Id);
+        Tell(context, rule, stage);
         var finding = rule.Contract.NeedsWindows && context.FoundWindows is null
             ? Finding.NotApplicable("There is no Windows installation that can be read.")
             : rule.Inspect(context);

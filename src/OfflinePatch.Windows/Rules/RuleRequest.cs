@@ -69,6 +69,9 @@ public sealed record RuleRequest
     /// <summary>Host path of a file or folder with products beside the built-in ones, or null; <c>--tools-data</c>.</summary>
     public string? ToolsDataPath { get; init; }
 
+    /// <summary>Receives where the work is, rule by rule, on the thread that does it; or null.</summary>
+    public IProgress<RuleProgress>? Progress { get; init; }
+
     /// <summary>Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.</summary>
     public long MinSize { get; init; }
 
