@@ -32,6 +32,13 @@ need nasm nasm
 need mkudffs udftools
 need wimlib-imagex wimtools
 need jq jq
+need gcc gcc
+need x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
+need qemu-system-x86_64 qemu-system-x86
+need grub-fstest grub-common
+need wine wine
+[ -f /usr/share/OVMF/OVMF_CODE.fd ] || missing="$missing ovmf"
+[ -f /usr/share/seabios/bios-256k.bin ] || missing="$missing seabios"
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
 /usr/bin/python3 -c 'import impacket' 2>/dev/null || missing="$missing python3-impacket"
 [ -n "$missing" ] || exit 0

@@ -62,6 +62,16 @@ internal sealed class RequestOptions
 
     private readonly ToolsOptions _tools = new();
 
+    private readonly Option<bool> _repairDevices = new("--repair-devices")
+    {
+        Description = "Remove what Windows remembers of VirtIO and Xen devices that never worked, and packages that stand in the index of drivers alone.",
+    };
+
+    private readonly Option<bool> _disableVbs = new("--disable-vbs")
+    {
+        Description = "Switch virtualization-based security and Credential Guard off, for hosts without nested virtualization. It lowers the protection of the machine.",
+    };
+
     private readonly Option<long?> _minSize = TypedOption.Size("--min-size", "Make the virtual disk at least this large (60G). The new part is unallocated space.");
 
     private readonly Option<string?> _adminPassword = PasswordSource.Option("--admin-password-file", "Give the built-in administrator (RID 500) the password in the first line of FILE (- for standard input), and enable it.");
@@ -122,6 +132,8 @@ internal sealed class RequestOptions
         command.Add(_enableRdp);
         command.Add(_repairBoot);
         _tools.AddTo(command);
+        command.Add(_repairDevices);
+        command.Add(_disableVbs);
         command.Add(_minSize);
         command.Add(_adminPassword);
         command.Add(_enableAdministrator);
@@ -213,6 +225,8 @@ internal sealed class RequestOptions
         RepairBoot = result.GetValue(_repairBoot),
         RemoveTools = _tools.Read(result),
         ToolsDataPath = _tools.DataPath(result),
+        RepairDevices = result.GetValue(_repairDevices),
+        DisableVbs = result.GetValue(_disableVbs),
         MinSize = result.GetValue(_minSize) ?? 0,
         AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile ? PasswordSource.Read(passwordFile, PasswordPolicy.For(_target.Read(result))) : null,
         EnableAdministrator = result.GetValue(_enableAdministrator),

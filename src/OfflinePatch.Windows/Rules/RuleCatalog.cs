@@ -59,6 +59,7 @@ internal static class RuleCatalog
         new DriversLeftoversRule(),
         new DriversStaleDevicesRule(),
         new DriversDevicesRule(),
+        new DriversDatabaseRule(),
 
         new NetworkDhcpRule(),
         new NetworkServicesRule(),

@@ -72,6 +72,12 @@ public sealed record RuleRequest
     /// <summary>Receives where the work is, rule by rule, on the thread that does it; or null.</summary>
     public IProgress<RuleProgress>? Progress { get; init; }
 
+    /// <summary>Remove what Windows remembers of devices that never worked, and packages that stand in the index of drivers alone; <c>--repair-devices</c>.</summary>
+    public bool RepairDevices { get; init; }
+
+    /// <summary>Switch virtualization-based security off; <c>--disable-vbs</c>.</summary>
+    public bool DisableVbs { get; init; }
+
     /// <summary>Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.</summary>
     public long MinSize { get; init; }
 

@@ -30,6 +30,10 @@ public sealed record RuleOptions
 
     public IReadOnlyList<PciDevice> Devices { get; init; } = [];
 
+    public bool RepairDevices { get; init; }
+
+    public bool DisableVbs { get; init; }
+
     public ImageFormat? OutputFormat { get; init; }
 
     public long? FileSize { get; init; }
@@ -39,7 +43,7 @@ public sealed record RuleOptions
     internal RuleContext ContextOf(GuestMachine machine, TargetProfile profile, RuleSelection? selection = null) => new()
     {
         Machine = machine,
-        Request = new RuleRequest { Profile = profile, Selection = selection ?? RuleSelection.All, KeepDns = KeepDns, AllowUnsigned = AllowUnsigned, EnableRdp = EnableRdp, ReplaceDrivers = ReplaceDrivers },
+        Request = new RuleRequest { Profile = profile, Selection = selection ?? RuleSelection.All, KeepDns = KeepDns, AllowUnsigned = AllowUnsigned, EnableRdp = EnableRdp, ReplaceDrivers = ReplaceDrivers, RepairDevices = RepairDevices, DisableVbs = DisableVbs },
         Sources = new RuleSources { DriverTrees = DriverSources, TrustedRoots = TrustedRoots, Manifest = Manifest, CloudbaseInitTree = CloudbaseInit, Devices = Devices },
         OutputFormat = OutputFormat,
         FileSize = FileSize,

@@ -252,6 +252,24 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         new("security that needs a hypervisor", "windows.device-guard", false, m => m.Set(@"Control\DeviceGuard").SetDword("Mandatory", 1), "Mandatory"),
         new("memory integrity", "windows.device-guard", false, m => m.Set(@"Control\DeviceGuard\Scenarios\HypervisorEnforcedCodeIntegrity").SetDword("Enabled", 1), "HypervisorEnforcedCodeIntegrity"),
         new("VirtIO adapter remembered as disabled", "drivers.stale-devices", false, m => m.Set(@"Enum\PCI\VEN_1AF4&DEV_1000&SUBSYS_00011AF4&REV_00\3&13c0b0c5&0&18").SetDword("ConfigFlags", 1), "disabled"),
+        new("VirtIO disk that was met without its driver", "drivers.stale-devices", false,
+            m => m.Set(@"Enum\PCI\VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00\3&13c0b0c5&0&20").SetDword("ConfigFlags", 0), @"VEN_1AF4&DEV_1001"),
+        new("VirtIO adapter whose installation was not finished", "drivers.stale-devices", false,
+            m => m.Set(@"Enum\PCI\VEN_1AF4&DEV_1041&SUBSYS_11001AF4&REV_01\3&13c0b0c5&0&18").SetString("Service", "netkvm"), "no Driver"),
+        new("network service without its device", "drivers.stale-devices", false, m =>
+        {
+            m.System.Create(@"DriverDatabase\DeviceIds\PCI\VEN_1AF4&DEV_1000").SetBinary("oem3.inf", [1, 255, 0, 0]);
+            m.Service("netkvm", 3);
+        }, @"Services\netkvm") { Where = (g, _) => !Machine.Old(g) },
+        new("package without files", "drivers.database", false, m => AddPackage(m, "guestor.inf", "guestor.inf_amd64_0000000000000000"), "guestor.inf_amd64_0000000000000000") { Where = (g, _) => !Machine.Old(g) },
+        new("processors claimed by hidinterrupt", "drivers.database", false,
+            m => m.System.Create(@"DriverDatabase\DeviceIds\ACPI\ACPI0010").SetBinary("hidinterrupt.inf", [1, 255, 0, 0]), "ACPI0010") { Where = (g, _) => !Machine.Old(g), Severity = RuleSeverity.Info },
+        new("prepared for Windows 7", "drivers.database", false, m =>
+        {
+            m.System.Create("DriverDatabase");
+            m.Set(@"Control\CriticalDeviceDatabase\pci#ven_1af4&dev_1001&subsys_00021af4").SetString("Service", "viostor");
+        }, @"CriticalDeviceDatabase\pci#ven_1af4") { Where = (g, _) => !Machine.Old(g) },
+        new("Credential Guard", "windows.device-guard", false, m => m.Set(@"Control\Lsa").SetDword("LsaCfgFlags", 1), "LsaCfgFlags") { Severity = RuleSeverity.Info },
         new("failed Xen device", "drivers.stale-devices", false, m => m.Set(@"Enum\PCI\VEN_5853&DEV_0001\3&1").SetDword("ConfigFlags", 0x40), "failed"),
         new("Plug and Play disabled", "network.services", true, m => m.Service("PlugPlay", 4), "PlugPlay"),
         new("installation of adapters disabled", "network.services", true, m => m.Service("NetSetupSvc", 4), "NetSetupSvc"),
@@ -394,5 +412,15 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
         key.SetMultiString("SubnetMask", ["255.255.255.0"]);
         key.SetMultiString("DefaultGateway", ["10.0.0.1"]);
         key.SetString("NameServer", "10.0.0.2");
+    }
+
+    /// <summary>A package in the index of drivers, as tools for migrations leave it.</summary>
+    internal static void AddPackage(Machine machine, string inf, string package)
+    {
+        machine.System.Create($@"DriverDatabase\DriverPackages\{package}").SetString("", inf);
+        var file = machine.System.Create($@"DriverDatabase\DriverInfFiles\{inf}");
+        file.SetMultiString("", package);
+        file.SetString("Active", package);
+        machine.System.Create(@"DriverDatabase\DeviceIds\PCI\VEN_1AF4&DEV_1002").SetBinary(inf, [1, 255, 0, 0]);
     }
 }

@@ -1,10 +1,14 @@
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
-/// <c>drivers.stale-devices</c>: no device that the target gives the machine is remembered as disabled or as failed. Windows keeps the state of every device that it ever
-/// met under Enum; one that it meets again at the same place has the state of then. Told, never changed: the place of a device on the target is not known.
+/// <c>drivers.stale-devices</c>: no device that the target gives the machine is remembered as disabled or as failed. Windows keeps the
+/// state of every device that it ever met under Enum; one that it meets again at the same place has the state of then. Told: the place of a
+/// device on the target is not known. What never worked (a device that was met before its driver was there, a network service that a tool
+/// wrote without its device) is removed with <c>--repair-devices</c>: Windows does not finish such an installation, and meets the device
+/// anew when nothing of it is left.
 /// </summary>
 internal sealed class DriversStaleDevicesRule() : Rule(Description)
 {
@@ -12,7 +16,16 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
     private const uint FailedInstall = 0x40; // CONFIGFLAG_FAILEDINSTALL
     private const string NetClass = "{4D36E972-E325-11CE-BFC1-08002BE10318}";
 
-    /// <summary>VirtIO, Xen, devices of QEMU (NVMe, bridges), and the disk controllers of its machines: PIIX3 and PIIX4 IDE, ICH9 AHCI.</summary>
+    private const string NetworkService = "netkvm";
+
+    /// <summary>Devices that do nothing without a driver of their own: VirtIO, Xen.</summary>
+    private static readonly string[] Paravirtual = ["VEN_1AF4", "VEN_5853"];
+
+    private static readonly string[] NetworkDevices = ["VEN_1AF4&DEV_1000", "VEN_1AF4&DEV_1041"];
+
+    /// <summary>
+    /// VirtIO, Xen, devices of QEMU (NVMe, bridges), and the disk controllers of its machines: PIIX3 and PIIX4 IDE, ICH9 AHCI.
+    /// </summary>
     private static readonly string[] Devices = ["VEN_1AF4", "VEN_5853", "VEN_1B36", "VEN_8086&DEV_7010", "VEN_8086&DEV_7111", "VEN_8086&DEV_2922"];
 
     private static readonly RuleContract Description = new("drivers.stale-devices")
@@ -20,7 +33,8 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
         Title = "No device of the target is remembered as disabled",
         Severity = RuleSeverity.Warning,
         Source = "cfgmgr32.h: ConfigFlags of Enum\\BUS\\DEVICE\\INSTANCE (CONFIGFLAG_DISABLED, CONFIGFLAG_FAILEDINSTALL)",
-        Summary = @"Enum\PCI\VEN_1AF4… (VirtIO), VEN_5853… (Xen), VEN_1B36… (QEMU) and its disk controllers: ConfigFlags; NetworkAddress of VirtIO and Xen adapters. Reported, never changed.",
+        Summary = @"Enum\PCI\VEN_1AF4… (VirtIO), VEN_5853… (Xen), VEN_1B36… (QEMU) and its disk controllers: ConfigFlags; NetworkAddress of VirtIO and Xen adapters. Reported, never changed. VirtIO and Xen devices without Driver, Services\netkvm without its device: reported, removed with --repair-devices.",
+        CanFix = true,
     };
 
     /// <inheritdoc/>
@@ -34,6 +48,27 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
             let flags = instance.GetDword("ConfigFlags") ?? 0
             where (flags & (Disabled | FailedInstall)) != 0
             select $@"{instance.Path}\ConfigFlags=0x{flags:X} ({((flags & Disabled) != 0 ? "disabled" : "its installation failed")})").Take(20).ToList();
+        if (Unfinished(context).FirstOrDefault() is { Path: { } unfinished } relic)
+        {
+            return Finding.Failed(
+                (relic.Device.Find(relic.Instance)?.GetDword("ConfigFlags") & FailedInstall) is > 0
+                    ? $"{unfinished}: the installation of this device failed (ConfigFlags=0x{FailedInstall:X}), and Windows does not try it again."
+                    : relic.Service is null
+                    ? $"{unfinished}: Windows met this device without a driver for it, and does not try again with one that is added later."
+                    : $"{unfinished}: the installation of this device was not finished (Service={relic.Service}, no Driver), and Windows does not finish it.",
+                "Run `offlinepatch fix --repair-devices`, which removes what Windows remembers of it: the device is met anew at the next start.",
+                string.Join("; ", Unfinished(context).Select(r => r.Path).Take(20)), "not remembered") with
+            { Fixable = context.Request.RepairDevices };
+        }
+
+        if (OrphanedNetworkService(context).FirstOrDefault() is { Path: not null } service)
+        {
+            return Finding.Failed(
+                $@"{service.Path}: a tool wrote the service of a network adapter that Windows has not met; with it Windows does not finish the installation of the adapter.",
+                "Run `offlinepatch fix --repair-devices`, which removes the service: Windows writes it when it installs the adapter.", service.Path, "not there") with
+            { Fixable = context.Request.RepairDevices };
+        }
+
         if (stale.Count == 0 && FixedAddress(context) is { } adapter)
         {
             return Finding.Failed(
@@ -48,6 +83,55 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
                 "If the disk or network adapter is missing on the target, enable it there (`pnputil /enable-device`), or remove the device in the source machine (Device Manager, hidden devices) and export it again.",
                 string.Join("; ", stale));
     }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        foreach (var relic in Unfinished(context).ToList())
+        {
+            relic.Device.DeleteSubKeyTree(relic.Instance);
+            var name = $"##?#PCI#{relic.Device.Name}#{relic.Instance}#";
+            foreach (var kind in relic.Set.Find(@"Control\DeviceClasses")?.SubKeys.ToList() ?? [])
+            {
+                foreach (var reference in kind.SubKeys.Where(r => r.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase)).ToList())
+                {
+                    kind.DeleteSubKeyTree(reference.Name);
+                }
+            }
+
+            if (!relic.Device.SubKeys.Any())
+            {
+                relic.Set.Find(@"Enum\PCI")?.DeleteSubKeyTree(relic.Device.Name);
+            }
+        }
+
+        foreach (var service in OrphanedNetworkService(context).ToList())
+        {
+            service.Services.DeleteSubKeyTree(NetworkService);
+        }
+    }
+
+    /// <summary>What Windows remembers of devices that never worked.</summary>
+    private static IEnumerable<(ControlSet Set, GuestKey Device, string Instance, string Path, string? Service)> Unfinished(RuleContext context) =>
+        from set in context.Windows.BootControlSets
+        from device in set.Find(@"Enum\PCI")?.SubKeys ?? []
+        where Paravirtual.Any(v => device.Name.StartsWith(v, StringComparison.OrdinalIgnoreCase))
+        from instance in device.SubKeys
+        where string.IsNullOrEmpty(instance.GetString("Driver")) && ((instance.GetDword("ConfigFlags") ?? 0) & Disabled) == 0
+        select (set, device, instance.Name, instance.Path, instance.GetString("Service"));
+
+    /// <summary>The service of a network adapter that was configured offline in SYSTEM, and that no device has.</summary>
+    private static IEnumerable<(GuestKey Services, string Path)> OrphanedNetworkService(RuleContext context)
+    {
+        var configured = (context.Windows.System.Root.Find(@"DriverDatabase\DeviceIds\PCI")?.SubKeys ?? []).Any(k => IsNetworkDevice(k.Name));
+        return from set in configured ? context.Windows.BootControlSets : []
+               let service = set.Find($@"Services\{NetworkService}")
+               where service is not null
+               where !(set.Find(@"Enum\PCI")?.SubKeys ?? []).Any(d => IsNetworkDevice(d.Name) && d.SubKeys.Any(i => !string.IsNullOrEmpty(i.GetString("Driver"))))
+               select (set.Find("Services")!, service.Path);
+    }
+
+    private static bool IsNetworkDevice(string id) => NetworkDevices.Any(d => id.StartsWith(d, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A VirtIO or Xen adapter whose class key sets its hardware address.</summary>
     private static string? FixedAddress(RuleContext context) => (

@@ -1,17 +1,21 @@
 using OfflinePatch.Core;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.device-guard</c>: no policy stops the start where virtualization-based security cannot run. With <c>Mandatory</c> the loader does not start Windows
-/// without a hypervisor, which a guest has only where the cloud nests them; with HVCI Windows loads drivers only that were made for it. Told, never changed: it is
-/// known from Microsoft's description, and was not seen on a machine.
+/// <c>windows.device-guard</c>: no policy stops the start where virtualization-based security cannot run. With <c>Mandatory</c> the loader
+/// does not start Windows without a hypervisor, which a guest has only where the cloud nests them; with HVCI Windows loads drivers only
+/// that were made for it. Told: it is known from Microsoft's description, and was not seen on a machine. With <c>--disable-vbs</c>
+/// virtualization-based security is switched off in every control set that a boot uses, as migrations to hosts without nested
+/// virtualization do; it lowers the protection of the machine, which is the owner's decision.
 /// </summary>
 internal sealed class WindowsDeviceGuardRule() : Rule(Description)
 {
     private const string Key = @"Control\DeviceGuard";
     private const string PolicyKey = @"Policies\Microsoft\Windows\DeviceGuard";
+    private const string Lsa = @"Control\Lsa";
     private const string Hvci = @"Scenarios\HypervisorEnforcedCodeIntegrity";
 
     private static readonly RuleContract Description = new("windows.device-guard")
@@ -19,12 +23,19 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         Title = "Virtualization-based security does not stop the start",
         Severity = RuleSeverity.Warning,
         Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy",
-        Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b.",
+        Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b; {Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, EnableVirtualizationBasedSecurity, Enabled of every scenario and LsaCfgFlags become 0.",
+        CanFix = true,
     };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
+        if (context.Request.DisableVbs && Switches(context).ToList() is { Count: > 0 } on)
+        {
+            return Finding.Broken($"Virtualization-based security is on: {on[0].Key.Path}\\{on[0].Value}={on[0].Number}.",
+                string.Join("; ", on.Select(s => $"{s.Key.Path}\\{s.Value}={s.Number}")), "0");
+        }
+
         foreach (var set in context.Windows.BootControlSets)
         {
             if (set.Find(Key)?.GetDword("Mandatory") is not (null or 0))
@@ -43,6 +54,15 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
             }
         }
 
+        if (Switches(context).FirstOrDefault() is { Value: "LsaCfgFlags" or "EnableVirtualizationBasedSecurity" } found)
+        {
+            var locked = found is { Value: "LsaCfgFlags", Number: 1 } ? " It is locked in the firmware of the old machine; a machine that gets the same firmware variables keeps it." : "";
+            return Finding.Failed(
+                $"{found.Key.Path}\\{found.Value}={found.Number}: virtualization-based security starts where the host nests virtualization, and has stopped the start of moved machines where it does not.{locked}",
+                "If the machine does not start on the target: `offlinepatch fix --disable-vbs`.", $"{found.Number}", "0") with
+            { Severity = RuleSeverity.Info };
+        }
+
         if (CodeIntegrityPolicy(context) is { } policy)
         {
             return Finding.Failed(
@@ -51,6 +71,36 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         }
 
         return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and no code integrity policy is deployed.");
+    }
+
+    /// <inheritdoc/>
+    public override void Fix(RuleContext context)
+    {
+        foreach (var (key, value, _) in Switches(context).ToList())
+        {
+            key.SetDword(value, 0);
+        }
+    }
+
+    /// <summary>The values that switch virtualization-based security on.</summary>
+    private static IEnumerable<(GuestKey Key, string Value, uint Number)> Switches(RuleContext context)
+    {
+        var places =
+            from set in context.Windows.BootControlSets
+            let guard = set.Find(Key)
+            from place in (IEnumerable<(GuestKey? Key, string Value)>)
+            [
+                (set.Find(Lsa), "LsaCfgFlags"), (guard, "EnableVirtualizationBasedSecurity"), (guard, "Mandatory"),
+                .. (guard?.Find("Scenarios")?.SubKeys ?? []).Select(s => ((GuestKey?)s, "Enabled")),
+            ]
+            select place;
+        foreach (var (key, value) in places)
+        {
+            if (key?.GetDword(value) is { } number and not 0)
+            {
+                yield return (key, value, number);
+            }
+        }
     }
 
     /// <summary>A policy that an administrator deployed; those that come with Windows stand elsewhere (CodeIntegrity\CiPolicies).</summary>

@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
+using OfflinePatch.Fixtures.Machines;
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Cli.Tests.Boot;
+
+/// <summary>
+/// Sample machines that QEMU can start: in the place of Windows' boot manager lies a program of <c>tests/boot</c>, which says on COM1 what
+/// Windows' loader would find on the disk, read by code that shares nothing with the program under test.
+/// </summary>
+public sealed partial class StandIns : IDisposable
+{
+    private const int BootAreaLength = 8192; // the 16 sectors of $Boot
+    private const string Code = "/usr/share/OVMF/OVMF_CODE.fd";
+    private const string Variables = "/usr/share/OVMF/OVMF_VARS.fd";
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5); // emulation on a busy machine
+    private readonly ScratchFolder _scratch = new();
+    private readonly ConcurrentDictionary<string, Lazy<string>> _made = new();
+
+    internal Machines Machines { get; } = new();
+
+    internal static void Require(MachineFirmware firmware)
+    {
+        Oracle.Require("qemu-system-x86_64");
+        if (firmware == MachineFirmware.Uefi)
+        {
+            Oracle.Require("x86_64-w64-mingw32-gcc");
+            Skip.IfNot(File.Exists(Code) && File.Exists(Variables), "OVMF is not installed");
+        }
+        else
+        {
+            Oracle.Require("gcc", "ld", "objcopy", "nasm");
+        }
+    }
+
+    public void Dispose() => _scratch.Dispose();
+
+    /// <summary>A machine as it was exported: what makes its firmware find the boot manager is missing or wrong.</summary>
+    internal string Exported(string generation, MachineFirmware firmware) => Make($"{generation}-{firmware}-exported.raw", path =>
+    {
+        Defect[] defects = firmware == MachineFirmware.Uefi ? [Defect.NoFallbackLoader, Defect.StaticAddress] : [Defect.StaticAddress];
+        var raw = Machines.Raw(generation, firmware, defects);
+        Oracle.Run("cp", "--sparse=always", raw, path).MustSucceed();
+        if (firmware == MachineFirmware.Uefi)
+        {
+            Put(path, Path.Combine(Parts("efi"), "bootmgfw.efi"), @"\EFI\Microsoft\Boot\bootmgfw.efi");
+            return;
+        }
+
+        Put(path, Path.Combine(Parts("bios"), "bootmgr"), @"\bootmgr");
+        var plan = DiskPlan.For(new MachineSpec { Firmware = firmware });
+        using var disk = File.Open(path, FileMode.Open, FileAccess.ReadWrite);
+        disk.Write(new byte[440]); // no boot code
+        disk.Position = 0x1BE;
+        disk.WriteByte(0); // no partition is active
+        WriteBootArea(disk, plan.System.Offset, plan.System.Length, File.ReadAllBytes(Path.Combine(Parts("bios"), "boot-sector.bin")));
+    });
+
+    /// <summary>The same machine after <c>fix</c>.</summary>
+    internal string Fixed(string generation, MachineFirmware firmware) => Make($"{generation}-{firmware}-fixed.raw", path =>
+    {
+        Oracle.Run("cp", "--sparse=always", Exported(generation, firmware), path).MustSucceed();
+        var agent = Machines.AgentFor(generation);
+        Tool.Run("fix", path, "--drivers", Machines.Drivers, "--cloudbase-init", agent, "--no-undo-keep").MustExit(0);
+    });
+
+    /// <summary>Starts a throw-away view of an image with its disk on a bus, until the stand-in ends the machine.</summary>
+    internal StandInRun Start(string image, MachineFirmware firmware, string bus)
+    {
+        using var scratch = new ScratchFolder();
+        string[] controller = bus switch
+        {
+            "virtio-blk" => ["-device", "virtio-blk-pci,drive=disk"],
+            "virtio-blk-modern" => ["-device", "virtio-blk-pci,drive=disk,disable-legacy=on,disable-modern=off"],
+            "virtio-scsi" => ["-device", "virtio-scsi-pci,id=bus", "-device", "scsi-hd,bus=bus.0,drive=disk"],
+            "sata" => ["-device", "ahci,id=bus", "-device", "ide-hd,bus=bus.0,drive=disk"],
+            "nvme" => ["-device", "nvme,drive=disk,serial=1"],
+            _ => throw new ArgumentOutOfRangeException(nameof(bus), bus, "not a bus"),
+        };
+        string[] firmwareFiles = [$"if=pflash,format=raw,readonly=on,file={Code}", $"if=pflash,format=raw,snapshot=on,file={Variables}"];
+        string[] flash = firmware == MachineFirmware.Uefi ? ["-drive", firmwareFiles[0], "-drive", firmwareFiles[1]] : [];
+        string[] arguments =
+        [
+            $"{Patience.TotalSeconds}", "qemu-system-x86_64", "-M", "pc", "-m", "512", "-display", "none", "-vga", "none", "-monitor", "none",
+            "-net", "none", "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-serial", $"file:{scratch["com1"]}", .. flash,
+            "-drive", $"if=none,id=disk,file={image},format=raw,snapshot=on", .. controller,
+        ];
+        var result = Oracle.Run("timeout", arguments);
+        var said = File.Exists(scratch["com1"]) ? File.ReadAllText(scratch["com1"]) : "";
+        return new StandInRun(result.ExitCode, ControlSequence().Replace(said, "").Replace("\r", "", StringComparison.Ordinal) + result.Error);
+    }
+
+    /// <summary>The folder with the built stand-ins.</summary>
+    private string Parts(string what) => Make("parts-" + what, path =>
+        Oracle.Run("sh", Path.Combine(Repository.Root, "tests", "boot", "build.sh"), path, what).MustSucceed());
+
+    private static void Put(string image, string source, string target) =>
+        Tool.Run("fs", "put", image, "--partition", "1", source, target, "--no-undo-keep").MustExit(0);
+
+    private string Make(string name, Action<string> make) => _made.GetOrAdd(name, n => new Lazy<string>(() =>
+    {
+        make(_scratch[n]);
+        return _scratch[n];
+    })).Value;
+
+    /// <summary>Puts boot code in the boot area of an NTFS volume, and says a wrong number of hidden sectors in it.</summary>
+    private static void WriteBootArea(FileStream disk, long offset, long length, byte[] code)
+    {
+        var area = new byte[BootAreaLength];
+        code.CopyTo(area, 0);
+        disk.Position = offset + 3;
+        disk.ReadExactly(area.AsSpan(3, 0x51)); // the description of the volume
+        BitConverter.TryWriteBytes(area.AsSpan(0x1C), 63u);
+        disk.Position = offset;
+        disk.Write(area);
+        disk.Position = offset + length - 512;
+        disk.Write(area, 0, 512);
+    }
+
+    [GeneratedRegex(@"\x1B\[[0-9;=?]*[A-Za-z]")]
+    private static partial Regex ControlSequence();
+}
+
+/// <summary>What a stand-in said on COM1.</summary>
+internal sealed record StandInRun(int ExitCode, string Said)
+{
+    private const int Starts = 33; // isa-debug-exit: (0x10 * 2) + 1
+    private const int Stops = 35;
+
+    public IReadOnlyList<string> Lines(string kind) => [.. Said.Split('\n').Where(l => l.StartsWith(kind + " ", StringComparison.Ordinal))];
+
+    public StandInRun MustStart()
+    {
+        Assert.True(ExitCode == Starts, $"exit code {ExitCode}\n{Said}");
+        Assert.Contains("VERDICT starts", Said, StringComparison.Ordinal);
+        return this;
+    }
+
+    public StandInRun MustStop(string problem)
+    {
+        Assert.True(ExitCode == Stops, $"exit code {ExitCode}\n{Said}");
+        Assert.Contains(problem, Said, StringComparison.Ordinal);
+        return this;
+    }
+}
