@@ -29,7 +29,8 @@ PACKAGE     := src/deploy/package
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench bench-record fuzz slow crash faults soak cluster-test errors man clean tools release dist deb pack install uninstall reproducible dist-test deb-test container-test pack-test first-minutes
+.PHONY: help build demo test lint bench bench-record fuzz slow crash faults soak cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
+  dist-test deb-test container-test pack-test first-minutes
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -4,9 +4,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>A machine full of VMware Tools: told, silenced, removed, and judged by a search through hives and files that knows nothing of our lists.</summary>
-[Collection("machines")]
 [Trait("tier", "e2e")]
-public sealed class RemoveToolsTests(Machines machines)
+public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines>
 {
     /// <summary>Names, parts of names and codes of what was installed, as a person would search for them.</summary>
     private const string Words =
@@ -146,7 +145,7 @@ public sealed class RemoveToolsTests(Machines machines)
         var words = new System.Text.RegularExpressions.Regex(Words, System.Text.RegularExpressions.RegexOptions.IgnoreCase, TimeSpan.FromSeconds(10));
         var isOld = generation is { Major: 6, Minor: < 2 };
         Assert.True(old.Keys.Count(k => words.IsMatch(k)) > 60);
-        Assert.Empty(files.Keys.Where(k => words.IsMatch(k) && !VmwareTools.Bystanders.Contains(k) && !(isOld && IsIndexed(k))));
+        Assert.DoesNotContain(files.Keys, k => words.IsMatch(k) && !VmwareTools.Bystanders.Contains(k) && !(isOld && IsIndexed(k)));
 
         var hives = new List<string>();
         foreach (var path in files.Keys.Where(k => k.EndsWith("NTUSER.DAT", StringComparison.OrdinalIgnoreCase)

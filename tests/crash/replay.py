@@ -71,10 +71,10 @@ def materialise(operations, at, torn, scratch, drop=None):
     Carries out the operations before the one numbered `at` (half of that one when `torn`) on the real files. With `drop`, a random number generator, the machine lost power: of what was
     not flushed, sectors, lengths and names are lost or kept at random.
     """
-    names, files, opened, changes, flushed = {}, {}, {}, [], 0
+    names, files, opened, changes, flushed, gone = {}, {}, {}, [], 0, set()
 
     def existing(path):
-        if path not in names and os.path.isfile(path):
+        if path not in names and path not in gone and os.path.isfile(path):
             files[path] = names[path] = File(os.open(path, os.O_RDWR), False)
         return names.get(path)
 
@@ -124,11 +124,13 @@ def materialise(operations, at, torn, scratch, drop=None):
         elif kind == 'rename':
             file = existing(words[0])
             del names[words[0]]
+            gone.add(words[0])
             names[words[1]] = file
             changes.append(('rename', words[0], words[1], file))
         elif kind == 'unlink':
             existing(words[0])
             del names[words[0]]
+            gone.add(words[0])  # what is carried out at the end lies there still
             changes.append(('remove', words[0]))
         elif kind == 'link':
             file = opened[words[0]] if words[0] != '-1' else existing(words[1])

@@ -14,7 +14,7 @@ import sys
 tool, fixtures, folder = sys.argv[1:4]
 root = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 tool = os.path.abspath(tool)
-fixtures = fixtures.split()
+fixtures = [os.path.abspath(word) if os.path.exists(word) else word for word in fixtures.split()]
 folder = os.path.abspath(folder)
 programs = os.path.join(folder, "programs")
 work = os.path.join(folder, "work")
@@ -22,7 +22,7 @@ os.makedirs(programs)
 os.makedirs(work)
 environment = {
     "PATH": programs + os.pathsep + os.environ["PATH"], "HOME": folder, "COLUMNS": "110", "LC_ALL": "C.UTF-8", "OFFLINEPATCH_STATE": os.path.join(folder, "state"),
-    "TOKEN": "token", "IMS": "https://ims.example.invalid", "STAND_INS": os.path.join(folder, "stand-ins.txt"), "DOTNET_ROOT": os.environ.get("DOTNET_ROOT", ""),
+    "TOKEN": "token", "IMS": "https://ims.example.invalid", "STAND_INS": os.path.join(folder, "stand-ins.txt"), "DOTNET_ROOT": os.environ.get("DOTNET_ROOT", ""), "DOTNET_NOLOGO": "1",
 }
 environment = {k: v for k, v in environment.items() if v}
 
@@ -79,7 +79,7 @@ def masked(text):
     text = re.sub(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}Z", "TIME", text)
     text = re.sub(r"\(\d+ ms\)|\(\d+(\.\d+)? s\)", "(DURATION)", text)
     text = re.sub(r"\b\d+\.\d+\.\d+\.\d+\b(?!/)", "VERSION", text)
-    text = re.sub(r"\b\d+(\.\d+)? (MiB|KiB|bytes|files|registry|rules?|ok|fixed|warnings?|info|not applicable)", r"N \2", text)
+    text = re.sub(r"\b\d+(\.\d+)? (MiB|KiB|byte|file|registry|rule|ok|fixed|warning|info|not applicable)s?", r"N \2", text)
     return [line.rstrip() for line in text.strip("\n").split("\n")] if text.strip() else []
 
 

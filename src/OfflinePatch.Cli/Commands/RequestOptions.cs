@@ -82,7 +82,7 @@ internal sealed class RequestOptions
 
     private readonly Option<string[]> _static = new("--static")
     {
-        Description = "A static address for an adapter of the new machine: mac=52:54:00:12:34:56,address=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.53;192.0.2.54. Without mac for the only adapter. Repeatable.",
+        Description = "A static address for an adapter of the new machine, with commas and no blanks between: mac=52:54:00:12:34:56, address=192.0.2.10/24, gateway=192.0.2.1, dns=192.0.2.53;192.0.2.54. Without mac for the only adapter. Repeatable.",
         HelpName = "SETTINGS",
     };
 

@@ -39,8 +39,8 @@ internal sealed class ToolsOptions
     public void Check(ParseResult result)
     {
         OutputPaths.RequireSource("--tools-data", DataPath(result));
-        var names = Read(result).Keys;
-        var known = DataPath(result) is null && names.Count() == 0 ? [] : ToolsData.Read(DataPath(result)).Products.Select(p => p.Id).Append(RuleRequest.AllTools).ToList();
+        var names = Read(result).Keys.ToList();
+        var known = DataPath(result) is null && names.Count == 0 ? [] : ToolsData.Read(DataPath(result)).Products.Select(p => p.Id).Append(RuleRequest.AllTools).ToList();
         foreach (var name in names.Where(n => !known.Contains(n)))
         {
             var meant = Suggestion.For(name, known);

@@ -95,7 +95,8 @@ public sealed partial class NtfsVolume
     /// <inheritdoc/>
     public void WriteFile(string path, ReadOnlySpan<byte> content, IReadOnlyList<Range> changed)
     {
-        if (OpenFile(path) is not { ReparseTag: 0 } file || file.Length > content.Length || file.Streams is not [{ IsCompressed: false, IsSparse: false }, ..])
+        if (OpenFile(path) is not { ReparseTag: 0 } file || file.Length > content.Length
+            || file.Streams is not [{ IsCompressed: false, IsSparse: false }, ..])
         {
             WriteFile(path, content);
             return;

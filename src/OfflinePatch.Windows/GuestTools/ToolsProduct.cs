@@ -21,6 +21,8 @@ public sealed class ToolsProduct
         "mouhid", "HidUsb", "NDIS", "Tcpip", "AFD", "FltMgr", "Ntfs", "fvevol", "rdyboost", "Wdf01000", "KSecDD", "CNG", "CLFS", "BasicDisplay", "BasicRender", "vga", "VgaSave",
     ];
 
+    private static readonly System.Buffers.SearchValues<char> NoNames = System.Buffers.SearchValues.Create("/:?\"<>|");
+
     private ToolsProduct(ToolsDocument document, string source)
     {
         Source = source;
@@ -185,7 +187,7 @@ public sealed class ToolsProduct
         foreach (var key in Concat(d.Keys, d.SharedKeys, d.UserKeys, [.. Concat2(d.Values, d.VersionValues).Select(v => v.Key)]))
         {
             var isUser = d.UserKeys?.Contains(key) == true;
-            Require(source, isUser ? key.StartsWith(@"Software\", StringComparison.OrdinalIgnoreCase) && key.Count(c => c == '\\') >= 1 && !IsBroadKey(key)
+            Require(source, isUser ? key.StartsWith(@"Software\", StringComparison.OrdinalIgnoreCase) && !IsBroadKey(key)
                 : (key.StartsWith(@"SOFTWARE\", StringComparison.OrdinalIgnoreCase) || key.StartsWith(@"SYSTEM\CurrentControlSet\", StringComparison.OrdinalIgnoreCase)),
                 $"the key {key} is not below SOFTWARE or SYSTEM\\CurrentControlSet");
         }
@@ -197,7 +199,7 @@ public sealed class ToolsProduct
 
         foreach (var path in Concat(d.Folders, d.SharedFolders, d.EmptyFolders))
         {
-            Require(source, IsSafePath(path) && path.Count(c => c == '\\') >= 1 && !IsSystemFolder(path), $"the folder {path} is not one of a product");
+            Require(source, IsSafePath(path) && path.Contains('\\', StringComparison.Ordinal) && !IsSystemFolder(path), $"the folder {path} is not one of a product");
         }
 
         foreach (var path in Concat(d.Files, d.BootDriverFiles))
@@ -223,7 +225,7 @@ public sealed class ToolsProduct
         for (var i = 0; i < names.Length; i++)
         {
             var star = names[i].IndexOf('*', StringComparison.Ordinal);
-            if (names[i].Length == 0 || names[i] is "." or ".." || names[i].AsSpan().IndexOfAny("/:?\"<>|") >= 0
+            if (names[i].Length == 0 || names[i] is "." or ".." || names[i].AsSpan().ContainsAny(NoNames)
                 || (star >= 0 && !(names[i] == "*" && i == 1 && names[0].Equals("Users", StringComparison.OrdinalIgnoreCase)) && !(i == names.Length - 1 && star == names[i].Length - 1 && star >= 4)))
             {
                 return false;

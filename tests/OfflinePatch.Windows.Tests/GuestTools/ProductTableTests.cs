@@ -145,13 +145,13 @@ public sealed class ProductTableTests
         ToolsRemoval.Plan(context.Windows, product, ToolsLevel.Remove, "nothing is ready").Apply();
         Machine.Save(context);
         context = machine.Restart();
-        Assert.Empty(context.Windows.System.Hive.Check().Where(f => f.ForbidsEditing));
+        Assert.DoesNotContain(context.Windows.System.Hive.Check(), f => f.ForbidsEditing);
         Assert.Empty(ToolsRemoval.Plan(context.Windows, product, ToolsLevel.Remove, "nothing is ready").Steps);
         Assert.Empty(DeviceFilters.Naming(context.Windows.Current, [.. product.Services]));
 
         // Not of this run of Windows: what setup saved of an older one, and memories of devices by their own names.
-        Assert.Empty(Hits(context.Windows.System.Hive.Root, search).Where(h => !h.StartsWith(@"Setup\", StringComparison.OrdinalIgnoreCase)
-            && !h.Contains(@"\Control\DeviceContainers\", StringComparison.OrdinalIgnoreCase) && !h.Contains(@"\Control\DeviceMigration\", StringComparison.OrdinalIgnoreCase)));
+        Assert.DoesNotContain(Hits(context.Windows.System.Hive.Root, search), h => !h.StartsWith(@"Setup\", StringComparison.OrdinalIgnoreCase)
+            && !h.Contains(@"\Control\DeviceContainers\", StringComparison.OrdinalIgnoreCase) && !h.Contains(@"\Control\DeviceMigration\", StringComparison.OrdinalIgnoreCase));
         Assert.NotNull(context.Windows.Current.Service("disk"));
         Assert.NotNull(context.Windows.Current.Service("i8042prt"));
     }
