@@ -76,8 +76,8 @@ internal static class CommandTree
         ParseResult result;
         try
         {
-            // A name that begins with @ is a name: options come from the command line alone, never out of a file that lies in a folder of images.
-            // Letters are not bundled: -rf is no option, and must not be read as one with a value.
+            // A name that begins with @ is a name: options come from the command line alone, never out of a file that lies in a folder of
+            // images. Letters are not bundled: -rf is no option, and must not be read as one with a value.
             result = Create().Parse(Usual(args), new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         }
         catch (InvalidOperationException e)
@@ -90,7 +90,8 @@ internal static class CommandTree
 
         // A group of commands has no options, and its mistakes are told as JSON all the same.
         CommandGuard.WantsJson = args.TakeWhile(a => a != "--").Contains("--json", StringComparer.Ordinal);
-        if (!IsHelp(result) && result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } group && result.UnmatchedTokens.Count == 0)
+        if (!IsHelp(result) && result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } group
+            && result.UnmatchedTokens.Count == 0)
         {
             PageHelp.Write(group); // `offlinepatch`, `offlinepatch fs`
             return ExitCode.Usage;
@@ -129,7 +130,9 @@ internal static class CommandTree
         _ => args,
     };
 
-    private static bool IsHelp(ParseResult result) => result.Action is PageHelp || result.GetResult(result.RootCommandResult.Command.Options.OfType<VersionOption>().Single()) is { Implicit: false };
+    private static bool IsHelp(ParseResult result) =>
+        result.Action is PageHelp
+            || result.GetResult(result.RootCommandResult.Command.Options.OfType<VersionOption>().Single()) is { Implicit: false };
 
     private static List<(string Message, string? Remedy)> Mistakes(ParseResult result) =>
         UnknownWord.Find(result) is { } word ? [(word.Message, word.Remedy)]

@@ -12,7 +12,9 @@ internal static class ExitCode
     /// <summary>The host failed; the image is unchanged, or was rolled back.</summary>
     public const int HostFailure = 5;
 
-    /// <summary>The work was done, and the image is changed; the result could not be written to standard output, or to the file of --report.</summary>
+    /// <summary>
+    /// The work was done, and the image is changed; the result could not be written to standard output, or to the file of --report.
+    /// </summary>
     public const int ResultLost = 6;
 
     public const int Cancelled = 130;

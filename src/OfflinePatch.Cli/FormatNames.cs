@@ -12,7 +12,8 @@ internal static class FormatNames
 
     /// <summary>The format of a name, in any case; <c>vpc</c> is what qemu-img calls VHD.</summary>
     public static ImageFormat? ByName(string name) => name.Equals("vpc", StringComparison.OrdinalIgnoreCase) ? ImageFormat.Vhd
-        : Enum.GetValues<ImageFormat>().Select(f => (ImageFormat?)f).FirstOrDefault(f => ExtensionOf(f!.Value).Equals(name, StringComparison.OrdinalIgnoreCase));
+        : Enum.GetValues<ImageFormat>().Select(f => (ImageFormat?)f)
+            .FirstOrDefault(f => ExtensionOf(f!.Value).Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The format that the name of an output asks for, or null.</summary>
     public static ImageFormat? ByExtension(string path)
@@ -28,13 +29,15 @@ internal static class FormatNames
         var extension = Path.GetExtension(path).ToLowerInvariant();
         if (extension is ".ova" or ".ovf")
         {
-            throw new UsageException($"-o {path}: packages of virtual machines ({extension}) are not written", "Name a disk image, for example one that ends in .vmdk or .qcow2.");
+            throw new UsageException($"-o {path}: packages of virtual machines ({extension}) are not written",
+                "Name a disk image, for example one that ends in .vmdk or .qcow2.");
         }
 
         var named = ByExtension(path);
         if (given is { } format && named is { } other && format != other && extension is not ".img")
         {
-            throw new UsageException($"-o {path} and -O {ExtensionOf(format)} disagree: the ending says {ExtensionOf(other)}", $"Name the file {Path.ChangeExtension(path, ExtensionOf(format))}, or leave -O out.");
+            throw new UsageException($"-o {path} and -O {ExtensionOf(format)} disagree: the ending says {ExtensionOf(other)}",
+                $"Name the file {Path.ChangeExtension(path, ExtensionOf(format))}, or leave -O out.");
         }
 
         return given ?? named;

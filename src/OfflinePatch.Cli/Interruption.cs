@@ -5,8 +5,9 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Cli;
 
 /// <summary>
-/// SIGINT and SIGTERM. Before an image is written nothing that the process does has to be finished, so it ends at once, whatever it waits for. While an image
-/// is written it goes on until that is whole, and says so. Asked a second time the process ends in any case; the next command then rolls back.
+/// SIGINT and SIGTERM. Before an image is written nothing that the process does has to be finished, so it ends at once, whatever it waits
+/// for. While an image is written it goes on until that is whole, and says so. Asked a second time the process ends in any case; the next
+/// command then rolls back.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -28,7 +29,9 @@ internal sealed class Interruption : IDisposable
     /// <summary>Whether the command itself leaves the work behind that does not end, and has a result to print.</summary>
     public static bool IsHandled { get; set; }
 
-    /// <summary>Runs a command, and returns its exit code, or that of a cancelled one while the command still waits for something.</summary>
+    /// <summary>
+    /// Runs a command, and returns its exit code, or that of a cancelled one while the command still waits for something.
+    /// </summary>
     public int Run(Func<CancellationToken, int> command)
     {
         var code = 0;
@@ -68,7 +71,8 @@ internal sealed class Interruption : IDisposable
 
         HostProcess.DeleteTemporaryFiles();
         Output.Message(CommandGuard.CancelledText);
-        CommandGuard.PrintDocument(new Windows.Reports.ErrorReport(CommandGuard.CancelledCode, CommandGuard.CancelledText), ExitCode.Cancelled);
+        CommandGuard.PrintDocument(new Windows.Reports.ErrorReport(CommandGuard.CancelledCode, CommandGuard.CancelledText),
+            ExitCode.Cancelled);
         return ExitCode.Cancelled;
     }
 

@@ -3,7 +3,10 @@ using OfflinePatch.Disks.Formats;
 
 namespace OfflinePatch.Cli;
 
-/// <summary>The variants and compressions that a new image can have, so that a wrong one is a mistake of the command line and not an error of an image.</summary>
+/// <summary>
+/// The variants and compressions that a new image can have, so that a wrong one is a mistake of the command line and not an error of an
+/// image.
+/// </summary>
 internal static class OutputVariants
 {
     /// <summary>Refuses a variant or a compression that the format does not have.</summary>

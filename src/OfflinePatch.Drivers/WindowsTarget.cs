@@ -31,6 +31,10 @@ public sealed record WindowsTarget(
 
     /// <summary><c>10.0.17763 amd64 server</c>.</summary>
     public override string ToString() =>
-        $"{Major}.{Minor}.{Build} {Architecture.InfName()} "
-            + $"{(ProductType == WindowsProductType.Workstation ? "workstation" : ProductType == WindowsProductType.Server ? "server" : "domain controller")}";
+        $"{Major}.{Minor}.{Build} {Architecture.InfName()} " + ProductType switch
+        {
+            WindowsProductType.Workstation => "workstation",
+            WindowsProductType.Server => "server",
+            _ => "domain controller",
+        };
 }

@@ -4,7 +4,9 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>Local accounts, by the built binary: machines whose only administrator is disabled and has a password that nobody knows.</summary>
+/// <summary>
+/// Local accounts, by the built binary: machines whose only administrator is disabled and has a password that nobody knows.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Machines>
 {
@@ -33,7 +35,8 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
         var told = Fix(image, generation, "--dry-run").MustExit(0);
         Assert.Equal("failed", told.State("accounts.administrator"));
 
-        var fix = Fix(image, generation, "--admin-password-file", scratch["secret"], "--report", scratch["report.json"], "--log", scratch["log"]).MustExit(0);
+        var fix = Fix(image, generation, "--admin-password-file", scratch["secret"], "--report", scratch["report.json"], "--log",
+            scratch["log"]).MustExit(0);
         Assert.Equal("ready", fix.Image.GetProperty("result").GetString());
         Assert.Equal("fixed", fix.State("accounts.administrator"));
         AssertNoSecret(scratch, fix);
@@ -67,7 +70,8 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
         Assert.False(Account(image, 500).GetProperty("enabled").GetBoolean());
         Tool.Run("accounts", "enable", image, "500").MustExit(0);
         Assert.True(Account(image, 500).GetProperty("enabled").GetBoolean());
-        var set = Tool.RunWithInput(Encoding.UTF8.GetBytes(Password + "\r\n"), "accounts", "set-password", image, "500", "--password-file", "-", "--json").MustExit(0);
+        var set = Tool.RunWithInput(Encoding.UTF8.GetBytes(Password + "\r\n"), "accounts", "set-password", image, "500", "--password-file",
+            "-", "--json").MustExit(0);
         Assert.DoesNotContain(Password, set.Output + set.Error, StringComparison.Ordinal);
         Assert.Contains("EFS", set.Error, StringComparison.Ordinal);
         Judge(image, "Administrateur:500");
@@ -90,7 +94,9 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
         File.WriteAllText(scratch["weak"], "NoSpecial123\n");
         Tool.Run("accounts", "set-password", image, "500", "--password-file", scratch["weak"]).MustExit(1);
         File.WriteAllText(scratch["good"], Password);
-        Assert.Equal("SAM-0003", Tool.RunJson("accounts", "set-password", image, "nobody", "--password-file", scratch["good"]).MustExit(4).Json.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal("SAM-0003",
+            Tool.RunJson("accounts", "set-password", image, "nobody", "--password-file", scratch["good"]).MustExit(4).Json
+                .GetProperty("error").GetProperty("code").GetString());
         Tool.RunWithInput([], "accounts", "set-password", image, "500").MustExit(1); // nobody there to ask
         Assert.Equal(before, SparseHash.OfAll([image]));
         Oracle.Run("bash", "-c", $"'{Tool.Path}' accounts set-password '{image}' 500 --password-file <(echo '{Password}')").MustSucceed();
@@ -103,17 +109,23 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
     {
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw("win2022", MachineFirmware.Bios, Defect.UnknownPassword));
-        Tool.Run("reg", "set", image, @"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions", "-v", "ProductType", "-d", "LanmanNT").MustExit(0);
+        Tool.Run("reg", "set", image, @"HKLM\SYSTEM\CurrentControlSet\Control\ProductOptions", "-v", "ProductType", "-d", "LanmanNT")
+            .MustExit(0);
         File.WriteAllText(scratch["good"], Password);
-        Assert.Contains("domain controller", Tool.RunJson("accounts", "list", image).MustExit(0).Json.GetProperty("note").GetString(), StringComparison.Ordinal);
-        Assert.Equal("SAM-0006", Tool.RunJson("accounts", "set-password", image, "500", "--password-file", scratch["good"]).MustExit(4).Json.GetProperty("error").GetProperty("code").GetString());
+        Assert.Contains("domain controller", Tool.RunJson("accounts", "list", image).MustExit(0).Json.GetProperty("note").GetString(),
+            StringComparison.Ordinal);
+        Assert.Equal("SAM-0006",
+            Tool.RunJson("accounts", "set-password", image, "500", "--password-file", scratch["good"]).MustExit(4).Json.GetProperty("error")
+                .GetProperty("code").GetString());
     }
 
     private ToolResult Fix(string image, string generation, params string[] more) => Tool.RunJson(
-        ["fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation), .. more]);
+        ["fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation),
+            .. more]);
 
     private static System.Text.Json.JsonElement Account(string image, uint rid) =>
-        Tool.RunJson("accounts", "list", image).MustExit(0).Json.GetProperty("accounts").EnumerateArray().Single(a => a.GetProperty("rid").GetUInt32() == rid);
+        Tool.RunJson("accounts", "list", image).MustExit(0).Json.GetProperty("accounts").EnumerateArray()
+            .Single(a => a.GetProperty("rid").GetUInt32() == rid);
 
     /// <summary>Neither the password nor its hash is in anything that was printed or left beside the image.</summary>
     private static void AssertNoSecret(ScratchFolder scratch, ToolResult result)
@@ -122,7 +134,8 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
         foreach (var text in new[] { Password, hash ?? Password })
         {
             Assert.DoesNotContain(text, result.Output + result.Error, StringComparison.OrdinalIgnoreCase);
-            foreach (var file in Directory.GetFiles(scratch.Path).Where(f => Path.GetFileName(f) is not "secret" && !f.EndsWith(".raw", StringComparison.Ordinal)))
+            foreach (var file in Directory.GetFiles(scratch.Path)
+                .Where(f => Path.GetFileName(f) is not "secret" && !f.EndsWith(".raw", StringComparison.Ordinal)))
             {
                 var content = File.ReadAllBytes(file);
                 Assert.True(content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) < 0, file);
@@ -135,7 +148,9 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
 
     private static string? NtHash()
     {
-        var result = File.Exists("/usr/bin/python3") ? Oracle.Run("/usr/bin/python3", "-c", $"from impacket.ntlm import compute_nthash; print(compute_nthash('{Password}').hex())") : null;
+        var result = File.Exists("/usr/bin/python3")
+            ? Oracle.Run("/usr/bin/python3", "-c", $"from impacket.ntlm import compute_nthash; print(compute_nthash('{Password}').hex())")
+            : null;
         return result is { ExitCode: 0 } ? result.Output.Trim() : null;
     }
 
@@ -152,7 +167,8 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
             import sys
             from impacket.examples.secretsdump import LocalOperations, SAMHashes
             from impacket.ntlm import compute_nthash
-            SAMHashes(sys.argv[2], LocalOperations(sys.argv[1]).getBootKey(), isRemote=False, perSecretCallback=lambda line: print(line)).dump()
+            key = LocalOperations(sys.argv[1]).getBootKey()
+            SAMHashes(sys.argv[2], key, isRemote=False, perSecretCallback=lambda line: print(line)).dump()
             print('wanted', compute_nthash(sys.argv[3]).hex())
             """);
         var told = Oracle.Run("/usr/bin/python3", work["read.py"], work["SYSTEM"], work["SAM"], Password).MustSucceed().Output;

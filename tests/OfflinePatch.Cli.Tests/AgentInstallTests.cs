@@ -8,8 +8,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>
-/// Cloudbase-Init with more than 3,000 files into a machine, from each kind of package, judged by readers that are not ours: ntfs-3g for the files, hivex for
-/// the service, Python's configparser for the configuration.
+/// Cloudbase-Init with more than 3,000 files into a machine, from each kind of package, judged by readers that are not ours: ntfs-3g for
+/// the files, hivex for the service, Python's configparser for the configuration.
 /// </summary>
 [Trait("tier", "e2e")]
 public sealed class AgentInstallTests(Machines machines) : IClassFixture<Machines>
@@ -36,7 +36,8 @@ public sealed class AgentInstallTests(Machines machines) : IClassFixture<Machine
         ["Start"] = (4, 2),
         ["ErrorControl"] = (4, 0),
         ["ImagePath"] = (2, "\"C:\\Cloudbase-Init\\Bin\\OpenStackService.exe\" cloudbase-init \"C:\\Cloudbase-Init\\Python\\python.exe\" "
-            + "\"C:\\Cloudbase-Init\\Python\\Scripts\\cloudbase-init.exe\" --config-file \"C:\\Cloudbase-Init\\conf\\cloudbase-init.conf\"\0"),
+            + "\"C:\\Cloudbase-Init\\Python\\Scripts\\cloudbase-init.exe\" --config-file "
+            + "\"C:\\Cloudbase-Init\\conf\\cloudbase-init.conf\"\0"),
         ["DisplayName"] = (1, "Cloudbase-Init\0"),
         ["Description"] = (1, "Cloud Initialization Service\0"),
         ["ObjectName"] = (1, "LocalSystem\0"),
@@ -49,8 +50,10 @@ public sealed class AgentInstallTests(Machines machines) : IClassFixture<Machine
         ["netbios_host_name_compatibility"] = "false",
         ["metadata_services"] = "cloudbaseinit.metadata.services.httpservice.HttpService",
         ["plugins"] = "cloudbaseinit.plugins.common.localscripts.LocalScriptsPlugin,cloudbaseinit.plugins.common.mtu.MTUPlugin,"
-            + "cloudbaseinit.plugins.windows.createuser.CreateUserPlugin,cloudbaseinit.plugins.common.setuserpassword.SetUserPasswordPlugin,"
-            + "cloudbaseinit.plugins.common.sshpublickeys.SetUserSSHPublicKeysPlugin,cloudbaseinit.plugins.common.sethostname.SetHostNamePlugin,"
+            + "cloudbaseinit.plugins.windows.createuser.CreateUserPlugin,"
+            + "cloudbaseinit.plugins.common.setuserpassword.SetUserPasswordPlugin,"
+            + "cloudbaseinit.plugins.common.sshpublickeys.SetUserSSHPublicKeysPlugin,"
+            + "cloudbaseinit.plugins.common.sethostname.SetHostNamePlugin,"
             + "cloudbaseinit.plugins.windows.extendvolumes.ExtendVolumesPlugin,cloudbaseinit.plugins.common.userdata.UserDataPlugin,"
             + "cloudbaseinit.plugins.windows.licensing.WindowsLicensingPlugin",
         ["retry_count"] = "40",
@@ -83,7 +86,8 @@ public sealed class AgentInstallTests(Machines machines) : IClassFixture<Machine
     [InlineData("directory", 100)]
     [InlineData("msi", 100)]
     [Trait("tier", "oracle")]
-    public void Files_service_and_configuration_are_those_of_the_package_and_the_recipe(string kind, int libraryFiles) => Install(kind, libraryFiles);
+    public void Files_service_and_configuration_are_those_of_the_package_and_the_recipe(string kind, int libraryFiles) =>
+        Install(kind, libraryFiles);
 
     [SkippableTheory]
     [InlineData("directory", 3200)]
@@ -99,7 +103,12 @@ public sealed class AgentInstallTests(Machines machines) : IClassFixture<Machine
         using var scratch = new ScratchFolder();
         SampleCloudbaseInit.Write(scratch["agent.zip"], libraryFiles);
         ZipFile.ExtractToDirectory(scratch["agent.zip"], scratch["unpacked"]);
-        var package = kind switch { "zip" => scratch["agent.zip"], "msi" => WixlPackage.Create(scratch, scratch["unpacked"]), _ => scratch["unpacked"] };
+        var package = kind switch
+        {
+            "zip" => scratch["agent.zip"],
+            "msi" => WixlPackage.Create(scratch, scratch["unpacked"]),
+            _ => scratch["unpacked"]
+        };
         using var target = new ScratchFolder();
         var image = machines.Copy(target, machines.Raw("win2019", MachineFirmware.Bios));
         var before = SparseHash.Of(image);
@@ -113,31 +122,39 @@ public sealed class AgentInstallTests(Machines machines) : IClassFixture<Machine
 
         var plan = DiskPlan.For(new MachineSpec { Firmware = MachineFirmware.Bios }).Windows;
         var volume = GuestVolumes.CutOut(target, image, "raw", plan.Offset, plan.Length, "volume");
-        var files = GuestVolumes.ReadAll(target, volume).Where(f => f.Key.StartsWith(@"Cloudbase-Init\", StringComparison.Ordinal)).ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
+        var files = GuestVolumes.ReadAll(target, volume).Where(f => f.Key.StartsWith(@"Cloudbase-Init\", StringComparison.Ordinal))
+            .ToDictionary(f => f.Key, f => f.Value, StringComparer.Ordinal);
         var expected = Directory.EnumerateFiles(scratch["unpacked"], "*", SearchOption.AllDirectories).ToDictionary(
-            f => @"Cloudbase-Init\" + Path.GetRelativePath(scratch["unpacked"], f).Replace('/', '\\'), f => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f))), StringComparer.Ordinal);
+            f => @"Cloudbase-Init\" + Path.GetRelativePath(scratch["unpacked"], f).Replace('/', '\\'),
+            f => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(f))), StringComparer.Ordinal);
         Assert.True(expected.Count > libraryFiles);
-        string[] ours = [@"Cloudbase-Init\conf\cloudbase-init.conf", @"Cloudbase-Init\conf\cloudbase-init-unattend.conf", @"Cloudbase-Init\conf\Unattend.xml"];
+        string[] ours = [@"Cloudbase-Init\conf\cloudbase-init.conf", @"Cloudbase-Init\conf\cloudbase-init-unattend.conf",
+            @"Cloudbase-Init\conf\Unattend.xml"];
         Assert.Equal(expected.Keys.Concat(ours).Order(StringComparer.Ordinal), files.Keys.Order(StringComparer.Ordinal));
         Assert.All(expected, f => Assert.Equal(f.Value, files[f.Key]));
 
         GuestVolumes.CopyOut(volume, "/Windows/System32/config/SYSTEM", target["SYSTEM"]);
-        var service = Python(ReadService, target["SYSTEM"]).EnumerateObject().ToDictionary(v => v.Name, v => (v.Value[0].GetInt32(), v.Value[1].GetString()!), StringComparer.Ordinal);
+        var service = Python(ReadService, target["SYSTEM"]).EnumerateObject()
+            .ToDictionary(v => v.Name, v => (v.Value[0].GetInt32(), v.Value[1].GetString()!), StringComparer.Ordinal);
         Assert.Equal(Recipe.ToDictionary(v => v.Key, v => (v.Value.Type, Convert.ToHexStringLower(
-            v.Value.Data is string text ? System.Text.Encoding.Unicode.GetBytes(text) : BitConverter.GetBytes((int)v.Value.Data))), StringComparer.Ordinal), service);
+            v.Value.Data is string text ? System.Text.Encoding.Unicode.GetBytes(text) : BitConverter.GetBytes((int)v.Value.Data))),
+            StringComparer.Ordinal), service);
 
         GuestVolumes.CopyOut(volume, "/Cloudbase-Init/conf/cloudbase-init.conf", target["conf"]);
         var conf = Python(ReadConf, target["conf"]);
         Assert.Equal(["DEFAULT", "openstack"], conf.EnumerateObject().Select(s => s.Name).Order(StringComparer.Ordinal));
         Assert.Equal(new SortedDictionary<string, string>(Wanted, StringComparer.Ordinal), Section(conf, "DEFAULT"));
-        Assert.Equal(new SortedDictionary<string, string>(StringComparer.Ordinal) { ["add_metadata_private_ip_route"] = "False" }, Section(conf, "openstack"));
+        Assert.Equal(new SortedDictionary<string, string>(StringComparer.Ordinal) { ["add_metadata_private_ip_route"] = "False" },
+            Section(conf, "openstack"));
 
         Tool.Run("undo", image).MustExit(0);
         Assert.Equal(before, SparseHash.Of(image));
     }
 
     private static SortedDictionary<string, string> Section(JsonElement conf, string name) =>
-        new(conf.GetProperty(name).EnumerateObject().ToDictionary(o => o.Name, o => o.Value.GetString()!, StringComparer.Ordinal), StringComparer.Ordinal);
+        new(conf.GetProperty(name).EnumerateObject().ToDictionary(o => o.Name, o => o.Value.GetString()!, StringComparer.Ordinal),
+            StringComparer.Ordinal);
 
-    private static JsonElement Python(string script, string file) => JsonDocument.Parse(Oracle.Run("/usr/bin/python3", "-c", script, file).MustSucceed().Output).RootElement.Clone();
+    private static JsonElement Python(string script, string file) =>
+        JsonDocument.Parse(Oracle.Run("/usr/bin/python3", "-c", script, file).MustSucceed().Output).RootElement.Clone();
 }

@@ -6,7 +6,9 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>Every bad driver source: <c>drivers</c> tells its code, <c>fix</c> refuses with the reason, and the image keeps every byte.</summary>
+/// <summary>
+/// Every bad driver source: <c>drivers</c> tells its code, <c>fix</c> refuses with the reason, and the image keeps every byte.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
 {
@@ -58,7 +60,9 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
     {
         using var scratch = new ScratchFolder();
         var disc = Disc(scratch, "viostor");
-        SampleDriverDisc.Write(disc, SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, ".10.0", embedded: null).Select(f => ($"viostor/2k19/amd64/{f.Name}", f.Content)));
+        SampleDriverDisc.Write(disc,
+            SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, ".10.0", embedded: null)
+                .Select(f => ($"viostor/2k19/amd64/{f.Name}", f.Content)));
         Lists(disc, "DRV-1011");
         Refuses(scratch, disc, "carries no signature of its own");
     }
@@ -119,7 +123,8 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         var disc = Disc(scratch, "viostor");
         var inf = Path.Combine(disc, "viostor/2k19/amd64/viostor.inf");
-        File.WriteAllText(inf, File.ReadAllText(inf) + string.Concat(Enumerable.Range(0, 1_000_000).Select(i => string.Create(CultureInfo.InvariantCulture, $"k{i}=v\r\n"))));
+        File.WriteAllText(inf, File.ReadAllText(inf)
+            + string.Concat(Enumerable.Range(0, 1_000_000).Select(i => string.Create(CultureInfo.InvariantCulture, $"k{i}=v\r\n"))));
         Lists(disc, "INF-");
         var refused = Refuses(scratch, disc, "viostor.inf");
         Assert.Contains("400000", refused.Output.Replace(",", "", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -135,7 +140,8 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
             bomb.Append(CultureInfo.InvariantCulture, $"[a{i}]\r\nNeeds = {string.Join(',', Enumerable.Repeat($"a{i + 1}", 10))}\r\n");
         }
 
-        var disc = Disc(scratch, "viostor", text => text.Replace("[scsi_inst]", "[a14]\r\nNeeds = a0\r\n[scsi_inst]" + bomb + "[scsi_inst]", StringComparison.Ordinal));
+        var disc = Disc(scratch, "viostor",
+            text => text.Replace("[scsi_inst]", "[a14]\r\nNeeds = a0\r\n[scsi_inst]" + bomb + "[scsi_inst]", StringComparison.Ordinal));
         Lists(disc, "INF-");
         Refuses(scratch, disc, "leads through more than 10000 sections");
     }
@@ -154,7 +160,8 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
             Assert.Equal("DRV-0020", result.ErrorCode);
         }
 
-        Assert.Contains("DRV-0020", Tool.Run("drivers", machines.Drivers, "--manifest", scratch["manifest"]).MustExit(2).Error, StringComparison.Ordinal);
+        Assert.Contains("DRV-0020", Tool.Run("drivers", machines.Drivers, "--manifest", scratch["manifest"]).MustExit(2).Error,
+            StringComparison.Ordinal);
         Assert.Equal(hash, SparseHash.Of(image));
     }
 
@@ -178,7 +185,8 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
     private static void Lists(string disc, string code)
     {
         var codes = Tool.RunJson("drivers", disc).MustExit(0).Json.GetProperty("sources").EnumerateArray()
-            .SelectMany(s => s.GetProperty("packages").EnumerateArray().SelectMany(p => p.GetProperty("problems").EnumerateArray()).Concat(s.GetProperty("unreadable").EnumerateArray()))
+            .SelectMany(s => s.GetProperty("packages").EnumerateArray().SelectMany(p => p.GetProperty("problems").EnumerateArray())
+                .Concat(s.GetProperty("unreadable").EnumerateArray()))
             .Select(p => p.GetProperty("code").GetString() + " " + p.GetProperty("message").GetString()).ToList();
         Assert.True(codes.Exists(c => c.Contains(code, StringComparison.Ordinal)), string.Join('\n', codes));
     }
@@ -188,7 +196,8 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
         var image = machines.Copy(scratch, Healthy());
         var hash = SparseHash.Of(image);
         var started = DateTime.UtcNow;
-        var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", disc, "--cloudbase-init", machines.Agent).MustExit(4);
+        var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", disc, "--cloudbase-init", machines.Agent)
+            .MustExit(4);
         Assert.Equal("JOB-0004", result.ErrorCode);
         Assert.Contains(reason, result.Output, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(hash, SparseHash.Of(image));

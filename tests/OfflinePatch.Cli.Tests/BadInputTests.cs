@@ -94,7 +94,8 @@ public sealed class BadInputTests(Machines machines) : IClassFixture<Machines>
         var hash = SparseHash.Of(image);
         var result = Tool.RunJson("fix", image, "--replay-log", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers).MustExit(0);
         Assert.Contains(
-            result.Image.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("$LogFile was replayed", StringComparison.Ordinal));
+            result.Image.GetProperty("notes").EnumerateArray(),
+            n => n.GetString()!.Contains("$LogFile was replayed", StringComparison.Ordinal));
         Tool.Run("check", image).MustExit(0);
         Tool.Run("undo", image).MustExit(0);
         Assert.Equal(hash, SparseHash.Of(image));
@@ -136,7 +137,9 @@ public sealed class BadInputTests(Machines machines) : IClassFixture<Machines>
     {
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, Healthy());
-        SampleDriverDisc.Write(scratch["old"], SampleDriverDisc.Virtio(includeFolder: folder => folder == "w7").Where(f => f.Path.Contains("/x86/", StringComparison.Ordinal)));
+        SampleDriverDisc.Write(scratch["old"],
+            SampleDriverDisc.Virtio(includeFolder: folder => folder == "w7")
+                .Where(f => f.Path.Contains("/x86/", StringComparison.Ordinal)));
         RefuseWith(image, "--trust-root", SampleRoot.Path, "--drivers", scratch["old"]);
     }
 
@@ -162,7 +165,8 @@ public sealed class BadInputTests(Machines machines) : IClassFixture<Machines>
         using (var disk = new OutputFile(scratch["linux.raw"], overwrite: false))
         {
             disk.SetLength(40L << 30);
-            Fixtures.Disks.PartitionTableWriter.WriteMbr(disk, 0x1234, [new Fixtures.Disks.PartitionEntry(1 << 20, 10L << 30, MbrType: 0x83, Active: true)]);
+            Fixtures.Disks.PartitionTableWriter.WriteMbr(disk, 0x1234,
+                [new Fixtures.Disks.PartitionEntry(1 << 20, 10L << 30, MbrType: 0x83, Active: true)]);
             disk.Write((1 << 20) + 1024 + 56, [0x53, 0xEF]); // the magic of an ext superblock
             disk.Complete();
         }
@@ -244,7 +248,8 @@ public sealed class BadInputTests(Machines machines) : IClassFixture<Machines>
                 filler.Write(new byte[Math.Max(0, free - (256 * 1024))]);
             }
 
-            var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(5);
+            var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init",
+                machines.Agent).MustExit(5);
             HasRemedy(result);
             Assert.Equal(hash, SparseHash.Of(image));
             Assert.Equal(["disk.raw", "filler"], Directory.GetFiles(mount).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -261,9 +266,11 @@ public sealed class BadInputTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         var good = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress));
         File.WriteAllText(scratch["bad.raw"], "text");
-        var result = Tool.RunJson("fix", scratch["bad.raw"], good, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent);
+        var result = Tool.RunJson("fix", scratch["bad.raw"], good, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers,
+            "--cloudbase-init", machines.Agent);
         Assert.Equal(2, result.ExitCode);
-        Assert.Equal(["error", "ready"], result.Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()));
+        Assert.Equal(["error", "ready"],
+            result.Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()));
     }
 
     private string Healthy() => machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress);
@@ -290,7 +297,8 @@ public sealed class BadInputTests(Machines machines) : IClassFixture<Machines>
         var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers).MustExit(4);
         Assert.Equal("refused", result.Image.GetProperty("result").GetString());
         Assert.Equal([gate], result.In("failed"));
-        Assert.NotEmpty(result.Image.GetProperty("rules").EnumerateArray().First(r => r.GetProperty("id").GetString() == gate).GetProperty("remedy").GetString()!);
+        Assert.NotEmpty(result.Image.GetProperty("rules").EnumerateArray().First(r => r.GetProperty("id").GetString() == gate)
+            .GetProperty("remedy").GetString()!);
         Assert.Equal(hash, SparseHash.Of(image));
         Assert.Single(Directory.GetFiles(scratch.Path));
     }

@@ -21,8 +21,10 @@ public sealed class BcdCommandTests(Machines machines) : IClassFixture<Machines>
         Assert.Matches("safeboot +Minimal", shown);
         Assert.Matches("recoveryenabled +No", shown);
         Assert.Matches("timeout +7", shown);
-        Assert.Contains("Nothing needed to be changed", Tool.Run("bcd", image, "--set", "{default}", "safeboot", "minimal").MustExit(0).Output, StringComparison.Ordinal);
-        Assert.True(Tool.RunJson("bcd", image, "/deletevalue", "{default}", "safeboot").MustExit(0).Json.GetProperty("changed").GetBoolean());
+        Assert.Contains("Nothing needed to be changed",
+            Tool.Run("bcd", image, "--set", "{default}", "safeboot", "minimal").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.True(Tool.RunJson("bcd", image, "/deletevalue", "{default}", "safeboot").MustExit(0).Json.GetProperty("changed")
+            .GetBoolean());
         Assert.DoesNotContain("safeboot", Tool.Run("bcd", image).MustExit(0).Output, StringComparison.Ordinal);
         Tool.Run("reg", "check", image).MustExit(0);
         Tool.Run("bcd", image, "--export", scratch["BCD"]).MustExit(0);

@@ -6,7 +6,10 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>Machines whose system partition stayed behind, or whose boot configuration is lost or of another disk: ready after one fix, and again what they were after undo.</summary>
+/// <summary>
+/// Machines whose system partition stayed behind, or whose boot configuration is lost or of another disk: ready after one fix, and again
+/// what they were after undo.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class BootRepairTests(Machines machines) : IClassFixture<Machines>
 {
@@ -35,7 +38,8 @@ public sealed class BootRepairTests(Machines machines) : IClassFixture<Machines>
         var image = machines.Copy(scratch, machines.Raw(generation, firmware, defect));
         var before = SparseHash.OfAll(Directory.GetFiles(scratch.Path));
 
-        var told = Tool.RunJson("fix", image, "--dry-run", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation)).MustExit(3);
+        var told = Tool.RunJson("fix", image, "--dry-run", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers,
+            "--cloudbase-init", machines.AgentFor(generation)).MustExit(3);
         Assert.Equal("failed", told.State("boot.same-disk"));
         Assert.Contains("--repair-boot", told.Rule("boot.same-disk").GetProperty("remedy").GetString(), StringComparison.Ordinal);
 
@@ -76,7 +80,8 @@ public sealed class BootRepairTests(Machines machines) : IClassFixture<Machines>
         foreach (var firmware in new[] { MachineFirmware.Bios, MachineFirmware.Uefi })
         {
             var image = scratch[$"{firmware}.raw"];
-            MachineImage.Write(image, new MachineSpec { Generation = Generation.Get("win2019"), Firmware = firmware, DiskSize = 30L << 30 });
+            MachineImage.Write(image,
+                new MachineSpec { Generation = Generation.Get("win2019"), Firmware = firmware, DiskSize = 30L << 30 });
             var before = SparseHash.OfAll([image]);
             var fix = Fix(image, "win2019").MustExit(0);
             Assert.Equal("fixed", fix.State("image.size"));
@@ -96,7 +101,8 @@ public sealed class BootRepairTests(Machines machines) : IClassFixture<Machines>
     }
 
     private ToolResult Fix(string image, string generation) => Tool.RunJson(
-        "fix", image, "--repair-boot", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation));
+        "fix", image, "--repair-boot", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init",
+        machines.AgentFor(generation));
 
     private static void Judge(ScratchFolder scratch, string image, MachineFirmware firmware)
     {
@@ -141,7 +147,9 @@ public sealed class BootRepairTests(Machines machines) : IClassFixture<Machines>
             return;
         }
 
-        var device = Oracle.Run("hivexregedit", "--export", store, @"Objects\{9dea862c-5cdd-4e70-acc1-f32b344d4795}\Elements\11000001").MustSucceed().Output;
-        Assert.Contains(Convert.ToHexStringLower(partition), device.Replace(",", "", StringComparison.Ordinal).ToLowerInvariant(), StringComparison.Ordinal);
+        var device = Oracle.Run("hivexregedit", "--export", store, @"Objects\{9dea862c-5cdd-4e70-acc1-f32b344d4795}\Elements\11000001")
+            .MustSucceed().Output;
+        Assert.Contains(Convert.ToHexStringLower(partition), device.Replace(",", "", StringComparison.Ordinal).ToLowerInvariant(),
+            StringComparison.Ordinal);
     }
 }

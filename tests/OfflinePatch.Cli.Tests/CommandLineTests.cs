@@ -20,13 +20,15 @@ public sealed class CommandLineTests : IDisposable
         foreach (var (path, command) in Leaves(CommandTree.Create(), []))
         {
             var names = command.Options.SelectMany(o => o.Aliases.Append(o.Name)).ToHashSet(StringComparer.Ordinal);
-            string[] arguments = [.. command.Arguments.SelectMany(a => Enumerable.Repeat(image, Math.Max(1, a.Arity.MinimumNumberOfValues)))];
+            string[] arguments =
+                [.. command.Arguments.SelectMany(a => Enumerable.Repeat(image, Math.Max(1, a.Arity.MinimumNumberOfValues)))];
             foreach (var option in command.Options.Where(o => o.Name.StartsWith("--", StringComparison.Ordinal)))
             {
                 foreach (var word in Misspell(option.Name).Where(w => !names.Contains(w)))
                 {
                     string[] value = option.Arity.MaximumNumberOfValues == 0 ? [] : ["1"];
-                    foreach (string[] line in new string[][] { [.. path, .. arguments, word, .. value], [.. path, word, .. value, .. arguments] })
+                    foreach (string[] line in new string[][] { [.. path, .. arguments, word, .. value],
+                        [.. path, word, .. value, .. arguments] })
                     {
                         Assert.True(CommandTree.Run(line) == 1, string.Join(' ', line));
                         lines++;
@@ -67,8 +69,10 @@ public sealed class CommandLineTests : IDisposable
     [Fact]
     public void Commands_that_mean_nothing_are_told_once_with_the_one_that_was_meant()
     {
-        Assert.Equal(["offlinepatch: unknown command chekc; did you mean check?", "Try: offlinepatch --help"], Lines(Tool.Run("chekc", "x").MustExit(1).Error));
-        Assert.Equal(["offlinepatch: unknown command lss; did you mean ls?", "Try: offlinepatch fs --help"], Lines(Tool.Run("fs", "lss", "x").MustExit(1).Error));
+        Assert.Equal(["offlinepatch: unknown command chekc; did you mean check?", "Try: offlinepatch --help"],
+            Lines(Tool.Run("chekc", "x").MustExit(1).Error));
+        Assert.Equal(["offlinepatch: unknown command lss; did you mean ls?", "Try: offlinepatch fs --help"],
+            Lines(Tool.Run("fs", "lss", "x").MustExit(1).Error));
         Assert.Contains("Usage: offlinepatch COMMAND", Tool.Run().MustExit(1).Output, StringComparison.Ordinal);
         Assert.Contains("Usage: offlinepatch fs COMMAND", Tool.Run("fs").MustExit(1).Output, StringComparison.Ordinal);
         Assert.Equal(Tool.Run("undo", "--help").MustExit(0).Output, Tool.Run("help", "undo").MustExit(0).Output);
@@ -117,7 +121,9 @@ public sealed class CommandLineTests : IDisposable
     {
         var image = Image();
         var before = File.ReadAllBytes(image);
-        var result = Tool.Run(line.Replace("IMAGE", image, StringComparison.Ordinal).Replace("FOLDER", _scratch.Path, StringComparison.Ordinal).Split(' ')).MustExit(code);
+        var result =
+            Tool.Run(line.Replace("IMAGE", image, StringComparison.Ordinal).Replace("FOLDER", _scratch.Path, StringComparison.Ordinal)
+                .Split(' ')).MustExit(code);
         foreach (var word in (string[])["   at ", "Exception", "OfflinePatch.", "System.", "Unhandled"])
         {
             Assert.DoesNotContain(word, result.Error + result.Output, StringComparison.Ordinal);
@@ -137,11 +143,15 @@ public sealed class CommandLineTests : IDisposable
     private void Fuzz(int seed, int count)
     {
         var image = Image();
-        var words = Leaves(CommandTree.Create(), []).SelectMany(l => l.Path.Concat(l.Command.Options.SelectMany(o => o.Aliases.Append(o.Name))))
-            .Concat([image, _scratch["no.raw"], _scratch["no/x.qcow2"], "", " ", "-", "--", "-5", "0", "1", "99999999999", "vpc", "qcow2", "raw", "xen", "network.*", "*", "@x", "a=b", "--x=y", "--jobs=", "-o=", "/", "\\", "'", "ü", "\ud800", "true", "false", "[suggest:3]", "[x]", "\u001b[31m"])
+        var words = Leaves(CommandTree.Create(), [])
+            .SelectMany(l => l.Path.Concat(l.Command.Options.SelectMany(o => o.Aliases.Append(o.Name))))
+            .Concat([image, _scratch["no.raw"], _scratch["no/x.qcow2"], "", " ", "-", "--", "-5", "0", "1", "99999999999", "vpc", "qcow2",
+                "raw", "xen", "network.*", "*", "@x", "a=b", "--x=y", "--jobs=", "-o=", "/", "\\", "'", "ü", "\ud800", "true", "false",
+                "[suggest:3]", "[x]", "\u001b[31m"])
             .Distinct(StringComparer.Ordinal).Where(w => w is not ("man" or "witness" or "watch" or "shell")).ToArray();
         var random = new Random(seed);
-        var commands = Leaves(CommandTree.Create(), []).Where(l => l.Path[0] is not ("man" or "witness" or "watch" or "shell")).Select(l => l.Path).ToArray();
+        var commands = Leaves(CommandTree.Create(), []).Where(l => l.Path[0] is not ("man" or "witness" or "watch" or "shell"))
+            .Select(l => l.Path).ToArray();
         var (output, error) = (Console.Out, Console.Error);
         Console.SetOut(TextWriter.Null);
         Console.SetError(TextWriter.Null);
@@ -150,7 +160,8 @@ public sealed class CommandLineTests : IDisposable
         {
             for (var i = 0; i < count; i++)
             {
-                string[] line = [.. random.Next(10) == 0 ? [] : commands[random.Next(commands.Length)], .. Enumerable.Range(0, random.Next(6)).Select(_ => words[random.Next(words.Length)])];
+                string[] line = [.. random.Next(10) == 0 ? [] : commands[random.Next(commands.Length)],
+                    .. Enumerable.Range(0, random.Next(6)).Select(_ => words[random.Next(words.Length)])];
                 var code = CommandTree.Run(line);
                 Assert.True(code is >= 0 and <= 6 or 130, $"{code}: {string.Join(' ', line)}");
             }

@@ -57,7 +57,8 @@ public sealed class CompletionTests
     public void Fish_completes()
     {
         Oracle.Require("fish");
-        var script = $"set PATH {Path.GetDirectoryName(Tool.Path)} $PATH; offlinepatch completion fish | source; complete -C 'offlinepatch fix --target open'";
+        var script = $"set PATH {Path.GetDirectoryName(Tool.Path)} $PATH; offlinepatch completion fish | source; complete -C "
+            + "'offlinepatch fix --target open'";
         Assert.Contains("openstack-kvm", Oracle.Run("fish", "--no-config", "-c", script).MustSucceed().Output, StringComparison.Ordinal);
     }
 

@@ -8,8 +8,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>
-/// The sample machine from every format into every format, and every container of the corpus into all of them: judged by qemu-img, and for the two formats that it
-/// does not know by the second decoder.
+/// The sample machine from every format into every format, and every container of the corpus into all of them: judged by qemu-img, and for
+/// the two formats that it does not know by the second decoder.
 /// </summary>
 [Trait("tier", "e2e")]
 [Trait("speed", "slow")]
@@ -83,7 +83,8 @@ public sealed class ConversionMatrixTests(Machines machines) : IClassFixture<Mac
     private static List<string> UnpackContainers(ScratchFolder scratch)
     {
         var containers = new List<string>();
-        foreach (var packed in Directory.GetFiles(Path.Combine(Corpus.Root!, "containers"), "*.gz", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var packed in Directory.GetFiles(Path.Combine(Corpus.Root!, "containers"), "*.gz", SearchOption.AllDirectories)
+            .Order(StringComparer.Ordinal))
         {
             var folder = scratch[Path.GetFileName(Path.GetDirectoryName(packed)!)];
             Directory.CreateDirectory(folder);

@@ -24,7 +24,8 @@ public sealed class ConvertTests
         Assert.Equal("", result.Error);
         Oracle.Run("qemu-img", "check", "-f", format, scratch[name]).MustSucceed();
         Oracle.Run("qemu-img", "compare", "-f", format, "-F", "raw", scratch[name], raw).MustSucceed();
-        Assert.Equal(new[] { "disk.raw", name }.Order(StringComparer.Ordinal), Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { "disk.raw", name }.Order(StringComparer.Ordinal),
+            Directory.GetFiles(scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -44,8 +45,10 @@ public sealed class ConvertTests
         var raw = RawDisk(scratch);
         Tool.Run("convert", raw).MustExit(1);
         Assert.Contains("-O", Tool.Run("convert", raw, "-o", scratch["disk.bin"]).MustExit(1).Error, StringComparison.Ordinal);
-        Assert.Contains("'thick'", Tool.Run("convert", raw, "-o", scratch["d.vmdk"], "--vmdk-subformat", "thick").MustExit(1).Error, StringComparison.Ordinal);
-        Assert.Contains("CONV-0005", Tool.Run("convert", raw, "-o", raw, "-O", "raw", "--force").MustExit(4).Error, StringComparison.Ordinal);
+        Assert.Contains("'thick'", Tool.Run("convert", raw, "-o", scratch["d.vmdk"], "--vmdk-subformat", "thick").MustExit(1).Error,
+            StringComparison.Ordinal);
+        Assert.Contains("CONV-0005", Tool.Run("convert", raw, "-o", raw, "-O", "raw", "--force").MustExit(4).Error,
+            StringComparison.Ordinal);
         File.WriteAllText(scratch["there.vmdk"], "x");
         Assert.Contains("CORE-0040", Tool.Run("convert", raw, "-o", scratch["there.vmdk"]).MustExit(4).Error, StringComparison.Ordinal);
         Tool.Run("convert", scratch["none.raw"], "-o", scratch["d.vmdk"]).MustExit(2);

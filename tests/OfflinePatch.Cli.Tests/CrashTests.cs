@@ -3,7 +3,8 @@ using OfflinePatch.Testing;
 namespace OfflinePatch.Cli.Tests;
 
 /// <summary>
-/// The process is killed at operations that change a file, by a library that is loaded into it; the host fails; random commands change random machines. A few of each here; <c>make crash</c>,
+/// The process is killed at operations that change a file, by a library that is loaded into it; the host fails; random commands change
+/// random machines. A few of each here; <c>make crash</c>,
 /// <c>make faults</c> and <c>make soak</c> take all.
 /// </summary>
 [Trait("tier", "crash")]
@@ -16,7 +17,8 @@ public sealed class CrashTests
     [InlineData("qcow2", "fs,reg", 23)]
     public void Whatever_operation_a_command_is_killed_at_the_image_is_old_or_new(string formats, string commands, int every)
     {
-        var output = Run("tests/crash/crash.py", "--formats", formats, "--commands", commands, "--every", $"{every}", "--real", "3", "--power", "1");
+        var output = Run("tests/crash/crash.py", "--formats", formats, "--commands", commands, "--every", $"{every}", "--real", "3",
+            "--power", "1");
         Assert.DoesNotContain("\n0 kill points", output, StringComparison.Ordinal);
     }
 
@@ -29,7 +31,8 @@ public sealed class CrashTests
     [InlineData("undo", "raw", 10)]
     [InlineData("exports", "raw", 1)]
     public void Whatever_the_host_does_to_a_run_the_image_is_old_or_new(string part, string formats, int every) =>
-        Assert.DoesNotContain("\n0 faults", Run("tests/crash/faults.py", "--parts", part, "--formats", formats, "--every", $"{every}"), StringComparison.Ordinal);
+        Assert.DoesNotContain("\n0 faults", Run("tests/crash/faults.py", "--parts", part, "--formats", formats, "--every", $"{every}"),
+            StringComparison.Ordinal);
 
     [SkippableTheory]
     [InlineData(3)]

@@ -5,14 +5,19 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>The driver store of images: packages in and out, judged by hivex and ntfs-3g; and what fix and check do about drivers that are there or refused.</summary>
+/// <summary>
+/// The driver store of images: packages in and out, judged by hivex and ntfs-3g; and what fix and check do about drivers that are there or
+/// refused.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines>
 {
     public static TheoryData<string, MachineFirmware> Generations() => new()
     {
-        { "win7", MachineFirmware.Bios }, { "win2008r2", MachineFirmware.Bios }, { "win2012r2", MachineFirmware.Uefi }, { "win81", MachineFirmware.Bios }, { "win10", MachineFirmware.Uefi },
-        { "win2016", MachineFirmware.Bios }, { "win2019", MachineFirmware.Uefi }, { "win2022", MachineFirmware.Bios }, { "win11", MachineFirmware.Uefi },
+        { "win7", MachineFirmware.Bios }, { "win2008r2", MachineFirmware.Bios }, { "win2012r2", MachineFirmware.Uefi },
+        { "win81", MachineFirmware.Bios }, { "win10", MachineFirmware.Uefi },
+        { "win2016", MachineFirmware.Bios }, { "win2019", MachineFirmware.Uefi }, { "win2022", MachineFirmware.Bios },
+        { "win11", MachineFirmware.Uefi },
         { "win2025", MachineFirmware.Uefi },
     };
 
@@ -23,11 +28,13 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw(generation, firmware));
         var source = scratch["source"];
-        string[] trust = ["--trust-root", SampleRoot.Path, .. generation == "win2008r2" ? ["--force-unsigned"] : Array.Empty<string>()]; // SHA-2 alone
+        // SHA-2 alone
+        string[] trust = ["--trust-root", SampleRoot.Path, .. generation == "win2008r2" ? ["--force-unsigned"] : Array.Empty<string>()];
         var architecture = Generation.Get(generation).Is64Bit ? "amd64" : "x86";
         foreach (var driver in new[] { SampleDrivers.VioStor, SampleDrivers.NetKvm, SampleDrivers.Balloon })
         {
-            SampleDriverDisc.Write(source, driver.Build(architecture, SampleDriverDisc.Version).Select(f => ($"{driver.Inf}/{f.Name}", f.Content)));
+            SampleDriverDisc.Write(source,
+                driver.Build(architecture, SampleDriverDisc.Version).Select(f => ($"{driver.Inf}/{f.Name}", f.Content)));
         }
 
         // The keys that every Windows has stand there from now on.
@@ -38,10 +45,12 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         var hives = Export(scratch, image, "a");
 
         var trial = Tool.RunJson(["drivers", "add", image, source, .. trust, "--dry-run"]).MustExit(0);
-        Assert.Equal(["staged", "staged", "staged"], trial.Json.GetProperty("added").EnumerateArray().Select(a => a.GetProperty("outcome").GetString()!));
+        Assert.Equal(["staged", "staged", "staged"],
+            trial.Json.GetProperty("added").EnumerateArray().Select(a => a.GetProperty("outcome").GetString()!));
         Assert.True(trial.Json.GetProperty("changes").GetProperty("filesAdded").GetInt32() > 5);
         Assert.Equal(original, SparseHash.OfAll([image]));
-        Assert.Equal("staged", Tool.RunJson(["drivers", "add", image, source, .. trust]).MustExit(0).Json.GetProperty("added")[0].GetProperty("outcome").GetString());
+        Assert.Equal("staged", Tool.RunJson(["drivers", "add", image, source, .. trust]).MustExit(0).Json.GetProperty("added")[0]
+            .GetProperty("outcome").GetString());
         var added = SparseHash.OfAll([image]);
         var again = Tool.RunJson(["drivers", "add", image, source, .. trust]).MustExit(0);
         Assert.False(again.Json.GetProperty("changed").GetBoolean());
@@ -53,12 +62,14 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         Assert.True(viostor.GetProperty("bootCritical").GetBoolean());
         Assert.False(viostor.GetProperty("inUse").GetBoolean());
         Assert.Empty(viostor.GetProperty("problems").EnumerateArray());
-        var others = Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").GetArrayLength() - 3; // of the real hives: records without files
+        // of the real hives: records without files
+        var others = Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").GetArrayLength() - 3;
         Tool.Run("drivers", "export", image, scratch["saved"]).MustExit(others == 0 ? 0 : 2);
         Assert.Equal(3, Directory.GetFiles(scratch["saved"], "*.inf", SearchOption.AllDirectories).Length);
         foreach (var file in Directory.GetFiles(scratch["saved"], "viostor.sys", SearchOption.AllDirectories))
         {
-            Assert.Equal(SHA256.HashData(File.ReadAllBytes(Path.Combine(source, "viostor", "viostor.sys"))), SHA256.HashData(File.ReadAllBytes(file)));
+            Assert.Equal(SHA256.HashData(File.ReadAllBytes(Path.Combine(source, "viostor", "viostor.sys"))),
+                SHA256.HashData(File.ReadAllBytes(file)));
         }
 
         Tool.Run(["drivers", "remove", image, .. list.Select(NameOf)]).MustExit(0);
@@ -77,17 +88,24 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios));
         var source = scratch["source"];
-        SampleDriverDisc.Write(source, SampleDrivers.NetKvm.Build("amd64", SampleDriverDisc.Version).Select(f => ($"net/{f.Name}", f.Content)));
-        SampleDriverDisc.Write(source, SampleDrivers.Balloon.Build("amd64", SampleDriverDisc.Version).Where(f => !f.Name.EndsWith(".cat", StringComparison.Ordinal)).Select(f => ($"balloon/{f.Name}", f.Content)));
+        SampleDriverDisc.Write(source,
+            SampleDrivers.NetKvm.Build("amd64", SampleDriverDisc.Version).Select(f => ($"net/{f.Name}", f.Content)));
+        SampleDriverDisc.Write(source,
+            SampleDrivers.Balloon.Build("amd64", SampleDriverDisc.Version).Where(f => !f.Name.EndsWith(".cat", StringComparison.Ordinal))
+                .Select(f => ($"balloon/{f.Name}", f.Content)));
         var before = SparseHash.OfAll([image]);
         var refused = Tool.RunJson("drivers", "add", image, source, "--trust-root", SampleRoot.Path).MustExit(4);
-        Assert.Contains(refused.Json.GetProperty("added").EnumerateArray(), a => a.GetProperty("outcome").GetString() == "refused" && a.GetProperty("code").GetString() == "DRV-1007");
+        Assert.Contains(refused.Json.GetProperty("added").EnumerateArray(),
+            a => a.GetProperty("outcome").GetString() == "refused" && a.GetProperty("code").GetString() == "DRV-1007");
         Assert.Equal(before, SparseHash.OfAll([image]));
         Tool.Run("drivers", "add", image, source, "--trust-root", SampleRoot.Path, "--skip-refused").MustExit(4);
-        Assert.Equal("netkvm.inf", Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray().Single().GetProperty("inf").GetString());
+        Assert.Equal("netkvm.inf",
+            Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray().Single().GetProperty("inf")
+                .GetString());
         Tool.Run("drivers", "add", image, Path.Combine(source, "balloon", "balloon.inf"), "--force-unsigned").MustExit(0);
         Assert.Equal(2, Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").GetArrayLength());
-        Assert.Equal("STG-0010", Tool.RunJson("drivers", "remove", image, "oem77.inf").MustExit(4).Json.GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal("STG-0010",
+            Tool.RunJson("drivers", "remove", image, "oem77.inf").MustExit(4).Json.GetProperty("error").GetProperty("code").GetString());
     }
 
     [Fact]
@@ -98,7 +116,9 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         var disc = scratch["disc"];
         var altered = SampleDriverDisc.Virtio().ToList();
         altered.Single(f => f.Path == "vioscsi/2k19/amd64/vioscsi.sys").Content[0x2A0] ^= 1;
-        SampleDriverDisc.Write(disc, altered.Where(f => !f.Path.StartsWith("vioscsi", StringComparison.Ordinal) || f.Path.Contains("/2k19/", StringComparison.Ordinal)));
+        SampleDriverDisc.Write(disc,
+            altered.Where(f => !f.Path.StartsWith("vioscsi", StringComparison.Ordinal)
+                || f.Path.Contains("/2k19/", StringComparison.Ordinal)));
         var before = SparseHash.OfAll([image]);
         Tool.Run("fix", image, "--drivers", disc, "--trust-root", SampleRoot.Path).MustExit(4);
         Assert.Equal(before, SparseHash.OfAll([image]));
@@ -106,7 +126,8 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         Assert.Equal("failed", fix.State("drivers.virtio-storage"));
         Assert.Equal("fixed", fix.State("drivers.virtio-network"));
         Assert.Equal("fixed", fix.State("network.dhcp"));
-        Assert.DoesNotContain(Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray(), p => p.GetProperty("inf").GetString() is "viostor.inf" or "vioscsi.inf");
+        Assert.DoesNotContain(Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray(),
+            p => p.GetProperty("inf").GetString() is "viostor.inf" or "vioscsi.inf");
     }
 
     [Fact]
@@ -118,13 +139,15 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         Assert.Equal("notApplicable", Tool.RunJson("check", image).State("drivers.devices"));
         var missing = Tool.RunJson("check", image, "--devices", scratch["devices"]).MustExit(3);
         Assert.Contains("1AF4:1041", missing.Rule("drivers.devices").GetProperty("message").GetString(), StringComparison.Ordinal);
-        Tool.Run("fix", image, "--only", "drivers.virtio-network", "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path).MustExit(0);
+        Tool.Run("fix", image, "--only", "drivers.virtio-network", "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path)
+            .MustExit(0);
         Assert.Equal("ok", Tool.RunJson("check", image, "--devices", scratch["devices"]).State("drivers.devices"));
         Assert.Equal("failed", Tool.RunJson("check", image, "--devices", "target").State("drivers.devices"));
         Tool.Run("check", image, "--devices", scratch["nothing"]).MustExit(2);
     }
 
-    private static List<System.Text.Json.JsonElement> Ours(string image) => [.. Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray()
+    private static List<System.Text.Json.JsonElement> Ours(string image) =>
+        [.. Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray()
         .Where(p => p.GetProperty("inf").GetString() is "viostor.inf" or "netkvm.inf" or "balloon.inf")];
 
     private static string NameOf(System.Text.Json.JsonElement package) =>

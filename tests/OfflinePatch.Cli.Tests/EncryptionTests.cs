@@ -9,7 +9,8 @@ public sealed class EncryptionTests
 {
     public static TheoryData<string, string> Containers => new()
     {
-        { "qcow", "QCOW-0002" }, { "qcow2-aes", "QCOW2-0006" }, { "qcow2-luks", "QCOW2-0006" }, { "luks", "DISK-0002" }, { "vdi", "VDI-0202" }, { "vmdk", "VMDK-0201" },
+        { "qcow", "QCOW-0002" }, { "qcow2-aes", "QCOW2-0006" }, { "qcow2-luks", "QCOW2-0006" }, { "luks", "DISK-0002" },
+        { "vdi", "VDI-0202" }, { "vmdk", "VMDK-0201" },
     };
 
     [Theory]
@@ -23,7 +24,8 @@ public sealed class EncryptionTests
         {
             var result = Tool.RunJson(command, image).MustExit(4);
             Assert.Equal(code, result.ErrorCode);
-            Assert.Contains("image.encryption", result.Image.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
+            Assert.Contains("image.encryption", result.Image.GetProperty("error").GetProperty("message").GetString(),
+                StringComparison.Ordinal);
             Assert.NotEmpty(result.Image.GetProperty("error").GetProperty("remedy").GetString()!);
         }
 
@@ -41,8 +43,10 @@ public sealed class EncryptionTests
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
         var image = scratch["image"];
-        var made = Oracle.Run("qemu-img", "create", "-q", "-f", driver, "--object", "secret,id=key,data=secret", "-o", options, image, "8M");
-        Skip.If(made.ExitCode != 0, $"qemu-img could not encrypt on this machine: {made.Error}"); // it times its key derivation, and gives up where it cannot
+        var made = Oracle.Run("qemu-img", "create", "-q", "-f", driver, "--object", "secret,id=key,data=secret", "-o", options, image,
+            "8M");
+        // it times its key derivation, and gives up where it cannot
+        Skip.If(made.ExitCode != 0, $"qemu-img could not encrypt on this machine: {made.Error}");
         Assert.Equal(code, Tool.RunJson("check", image).MustExit(4).ErrorCode);
     }
 
@@ -63,7 +67,9 @@ public sealed class EncryptionTests
 
         if (kind == "vmdk")
         {
-            File.WriteAllText(image, "# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\nRW 2048 FLAT \"image-flat\" 0\n"
+            File.WriteAllText(image,
+                "# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\nRW 2048 FLAT "
+                    + "\"image-flat\" 0\n"
                 + "encryption.keySafe = \"vmware:key/list/(pair/(phrase/x))\"\n");
             File.WriteAllBytes(scratch["image-flat"], new byte[1 << 20]);
             return image;
@@ -91,7 +97,8 @@ public sealed class EncryptionTests
 
     private static void Write(string path, string format, byte[] content)
     {
-        var target = Disks.Formats.DiskFormats.All.First(f => string.Equals(f.Format.ToString(), format, StringComparison.OrdinalIgnoreCase));
+        var target = Disks.Formats.DiskFormats.All.First(
+            f => string.Equals(f.Format.ToString(), format, StringComparison.OrdinalIgnoreCase));
         using var output = new OutputFile(path, overwrite: true);
         Disks.Conversion.DiskConverter.Convert(new MemoryDevice(content), target, output, new Disks.DiskWriterOptions());
         output.Complete();

@@ -21,7 +21,8 @@ public sealed class ExplainTests
     public void A_code_as_json_has_every_field()
     {
         var error = Assert.Single(Tool.RunJson("explain", "NTFS-6100").MustExit(0).Json.GetProperty("errors").EnumerateArray());
-        Assert.Equal(("NTFS-6100", "Finding", 3), (error.GetProperty("code").GetString(), error.GetProperty("kind").GetString(), error.GetProperty("exitStatus").GetInt32()));
+        Assert.Equal(("NTFS-6100", "Finding", 3),
+            (error.GetProperty("code").GetString(), error.GetProperty("kind").GetString(), error.GetProperty("exitStatus").GetInt32()));
         Assert.All(["area", "meaning", "cause", "remedy"], name => Assert.NotEmpty(error.GetProperty(name).GetString()!));
     }
 
@@ -50,7 +51,8 @@ public sealed class ExplainTests
     {
         using var scratch = new ScratchFolder();
         File.WriteAllBytes(scratch["empty.img"], []);
-        string[][] commands = [["inspect", scratch["none.img"]], ["inspect", scratch.Path], ["inspect", scratch["empty.img"]], ["undo", scratch["empty.img"]], ["drivers", scratch["none"]]];
+        string[][] commands = [["inspect", scratch["none.img"]], ["inspect", scratch.Path], ["inspect", scratch["empty.img"]],
+            ["undo", scratch["empty.img"]], ["drivers", scratch["none"]]];
         foreach (var command in commands)
         {
             var run = Tool.Run(command);
@@ -63,5 +65,6 @@ public sealed class ExplainTests
 
     [Fact]
     public void The_document_is_that_of_the_table() =>
-        Assert.Equal(ErrorCatalog.ToMarkdown(), File.ReadAllText(Path.Combine(Repository.Root, "src", "ERRORS.md")).ReplaceLineEndings("\n"));
+        Assert.Equal(ErrorCatalog.ToMarkdown(),
+            File.ReadAllText(Path.Combine(Repository.Root, "src", "ERRORS.md")).ReplaceLineEndings("\n"));
 }

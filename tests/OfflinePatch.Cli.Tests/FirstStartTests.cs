@@ -24,7 +24,8 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
         File.WriteAllText(scratch["qga/libglib-2.0-0.dll"], "stub");
         string[] options =
         [
-            "--network", "keep", "--hostname", "web-01", "--timezone", "UTC", "--first-boot", scratch["hello.cmd"], "--guest-agent", scratch["qga"], "--reset-clone-state",
+            "--network", "keep", "--hostname", "web-01", "--timezone", "UTC", "--first-boot", scratch["hello.cmd"], "--guest-agent",
+            scratch["qga"], "--reset-clone-state",
             "--static", "mac=52:54:00:12:34:56,address=198.51.100.7/24",
         ];
 
@@ -64,7 +65,8 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
         var image = machines.Copy(scratch, machines.Raw("win2022", MachineFirmware.Uefi));
         File.WriteAllText(scratch["hello.cmd"], "@echo hello\r\n");
         Fix(image, "win2022", "--first-boot", scratch["hello.cmd"]).MustExit(0);
-        Assert.Contains(@"%SystemRoot%\Setup\OfflinePatch\run.cmd", Read(image, @"Cloudbase-Init\LocalScripts\offlinepatch-first-start.cmd"), StringComparison.Ordinal);
+        Assert.Contains(@"%SystemRoot%\Setup\OfflinePatch\run.cmd",
+            Read(image, @"Cloudbase-Init\LocalScripts\offlinepatch-first-start.cmd"), StringComparison.Ordinal);
         Tool.Run("fs", "stat", image, @"Windows\System32\GroupPolicy\gpt.ini").MustExit(2);
     }
 
@@ -75,7 +77,8 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
         File.WriteAllText(scratch["a b.cmd"], "x");
         foreach (var options in new string[][]
             {
-                ["--hostname", "a.b"], ["--hostname", "sixteen-letters-"], ["--static", "address=1"], ["--first-boot", scratch["a b.cmd"]], ["--network", "static"],
+                ["--hostname", "a.b"], ["--hostname", "sixteen-letters-"], ["--static", "address=1"], ["--first-boot", scratch["a b.cmd"]],
+                ["--network", "static"],
             })
         {
             Tool.Run(["fix", scratch["missing.raw"], .. options]).MustExit(1);
@@ -87,7 +90,8 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
     }
 
     private ToolResult Fix(string image, string generation, params string[] more) => Tool.RunJson(
-        ["fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation), .. more]);
+        ["fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation),
+            .. more]);
 
     /// <summary>A program for the processor of the machine: its own svchost.exe.</summary>
     private static string ProgramFor(string image, ScratchFolder scratch)
@@ -113,7 +117,8 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
         Assert.Contains(Hex(@"""C:\Program Files\Qemu-ga\qemu-ga.exe"" -d --retry-path"), text, StringComparison.Ordinal);
         Assert.Contains(Hex("WEB-01"), Export(@"ControlSet001\Control\ComputerName\ComputerName"), StringComparison.Ordinal);
         Assert.Contains(Hex("UTC"), Export(@"ControlSet001\Control\TimeZoneInformation"), StringComparison.Ordinal);
-        Assert.Contains("\"EnableDHCP\"=dword:00000001", Export($@"ControlSet001\Services\Tcpip\Parameters\Interfaces\{SystemHive.StaticInterface}"), StringComparison.Ordinal);
+        Assert.Contains("\"EnableDHCP\"=dword:00000001",
+            Export($@"ControlSet001\Services\Tcpip\Parameters\Interfaces\{SystemHive.StaticInterface}"), StringComparison.Ordinal);
 
         string Export(string key) => Oracle.Run("hivexregedit", "--export", work["SYSTEM"], key).MustSucceed().Output;
 

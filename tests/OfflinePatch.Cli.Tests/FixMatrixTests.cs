@@ -65,14 +65,16 @@ public sealed class FixMatrixTests(Machines machines) : IClassFixture<Machines>
     }
 
     private ToolResult Fix(string image, string generation) =>
-        Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation));
+        Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init",
+            machines.AgentFor(generation));
 
     private static void Judge(string raw, string image, string format, MachineFirmware firmware)
     {
         using var scratch = new ScratchFolder();
         if (format != "raw")
         {
-            Assert.Contains(Oracle.Run("qemu-img", "check", "-f", format, image).ExitCode, new[] { 0, 63 }); // 63: qemu has no check for this kind
+            // 63: qemu has no check for this kind
+            Assert.Contains(Oracle.Run("qemu-img", "check", "-f", format, image).ExitCode, new[] { 0, 63 });
         }
 
         var plan = DiskPlan.For(new MachineSpec { Firmware = firmware }).Windows;

@@ -14,7 +14,8 @@ public sealed class FixedCopyTests(Machines machines) : IClassFixture<Machines>
         var image = Machine();
         Script(scratch, "java", "[ \"$1\" = -jar ] && head -c 64 \"$3\" > \"$4\"");
         var result = Oracle.Run(
-            "/usr/bin/env", [$"PATH={scratch.Path}:{Environment.GetEnvironmentVariable("PATH")}", Tool.Path, .. Fix(image, scratch["copy.raw"]), "--create-mf", "CreateMF.jar", "--json"]);
+            "/usr/bin/env", [$"PATH={scratch.Path}:{Environment.GetEnvironmentVariable("PATH")}", Tool.Path,
+                .. Fix(image, scratch["copy.raw"]), "--create-mf", "CreateMF.jar", "--json"]);
         var report = new ToolResult(result.ExitCode, result.Output, result.Error).MustExit(0).Image;
         Assert.Equal(64, new FileInfo(scratch["copy.mf"]).Length);
         Assert.Contains(report.GetProperty("notes").EnumerateArray(), n => n.GetString()!.Contains("copy.mf", StringComparison.Ordinal));
@@ -72,5 +73,6 @@ public sealed class FixedCopyTests(Machines machines) : IClassFixture<Machines>
 
     private string Machine() => machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress);
 
-    private string[] Fix(string image, string copy) => ["fix", image, "-o", copy, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent];
+    private string[] Fix(string image, string copy) =>
+        ["fix", image, "-o", copy, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent];
 }

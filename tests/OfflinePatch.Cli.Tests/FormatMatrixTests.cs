@@ -95,5 +95,6 @@ public sealed class FormatMatrixTests(Machines machines) : IClassFixture<Machine
 
     // One moment for all runs: equal input gives equal bytes.
     private ToolResult Fix(string image, params string[] more) => Tool.RunAt(
-        1_700_000_000, ["fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent, "--json", .. more]);
+        1_700_000_000, ["fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent,
+            "--json", .. more]);
 }

@@ -6,7 +6,9 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>What a volume of the guest cannot take is refused (exit code 4), and the image stays as it is; what this machine can write, it writes.</summary>
+/// <summary>
+/// What a volume of the guest cannot take is refused (exit code 4), and the image stays as it is; what this machine can write, it writes.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class FsRefusalTests
 {
@@ -38,7 +40,8 @@ public sealed class FsRefusalTests
         Skip.If(!OperatingSystem.IsLinux(), "names of 255 bytes");
         using var scratch = new ScratchFolder();
         var image = Format(scratch, 16 << 20);
-        var names = new[] { new string('a', 240), new string('長', 81) + ".txt", new string('ä', 127), "'name' $x [1]", new string('z', 255) };
+        var names = new[] { new string('a', 240), new string('長', 81) + ".txt", new string('ä', 127), "'name' $x [1]",
+            new string('z', 255) };
         Directory.CreateDirectory(scratch["in"]);
         foreach (var name in names)
         {
@@ -56,14 +59,16 @@ public sealed class FsRefusalTests
     }
 
     /// <summary>
-    /// A volume whose log asks for UpdateRecordDataRoot, which no real log has proven: made by MadeCrashTests of the NTFS tests (4 MiB, gzip).
+    /// A volume whose log asks for UpdateRecordDataRoot, which no real log has proven: made by MadeCrashTests of the NTFS tests (4 MiB,
+    /// gzip).
     /// </summary>
     [Fact]
     public void A_log_with_an_unproven_operation_is_replayed_only_when_forced()
     {
         using var scratch = new ScratchFolder();
         var image = scratch["crashed.raw"];
-        using (var packed = new GZipStream(typeof(FsRefusalTests).Assembly.GetManifestResourceStream("crashed-ntfs.gz")!, CompressionMode.Decompress))
+        using (var packed = new GZipStream(typeof(FsRefusalTests).Assembly.GetManifestResourceStream("crashed-ntfs.gz")!,
+            CompressionMode.Decompress))
         using (var file = File.Create(image))
         {
             packed.CopyTo(file);

@@ -4,7 +4,9 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>The volumes of an image as independent tools see them: cut out of a raw copy, checked by ntfs-3g's tools, mounted, and read.</summary>
+/// <summary>
+/// The volumes of an image as independent tools see them: cut out of a raw copy, checked by ntfs-3g's tools, mounted, and read.
+/// </summary>
 internal static class GuestVolumes
 {
     public static void RequireTools() => Oracle.Require("qemu-img", "ntfsfix", "ntfs-3g", "umount");

@@ -19,7 +19,9 @@ public sealed partial class HelpTests
             Assert.True(help.IndexOf("Usage:", StringComparison.Ordinal) < help.IndexOf("Examples:", StringComparison.Ordinal), name);
             Assert.Contains($"\n    {name}", help, StringComparison.Ordinal);
             Assert.Matches("Exit codes:\n  0 ", help);
-            Assert.All(help.Split('\n').Where(l => !l.StartsWith("    offlinepatch", StringComparison.Ordinal) && !l.StartsWith("Usage:", StringComparison.Ordinal)),
+            Assert.All(help.Split('\n')
+                .Where(l => !l.StartsWith("    offlinepatch", StringComparison.Ordinal)
+                    && !l.StartsWith("Usage:", StringComparison.Ordinal)),
                 l => Assert.True(l.Length <= 100, l));
             Assert.Equal(0, Tool.Run([.. path, "-h"]).ExitCode);
         }
@@ -34,7 +36,8 @@ public sealed partial class HelpTests
             foreach (var line in help.Split('\n').Where(l => l.StartsWith("    offlinepatch ", StringComparison.Ordinal)))
             {
                 // The images of the examples are not here: the line must fail on them, not on its own words.
-                var run = Oracle.RunIn(scratch.Path, "/bin/sh", "-c", line.Trim().Replace("offlinepatch ", $"'{Tool.Path}' ", StringComparison.Ordinal).Split(" | ")[0]);
+                var run = Oracle.RunIn(scratch.Path, "/bin/sh", "-c",
+                    line.Trim().Replace("offlinepatch ", $"'{Tool.Path}' ", StringComparison.Ordinal).Split(" | ")[0]);
                 Assert.True(run.ExitCode != 1, $"{string.Join(' ', path)}: {line.Trim()}\n{run.Error}");
             }
         }
@@ -44,25 +47,32 @@ public sealed partial class HelpTests
     public void A_fault_of_the_program_itself_is_exit_code_2_with_a_stable_code()
     {
         Assert.Equal(2, CommandGuard.Run(() => throw new InvalidOperationException("impossible")));
-        Assert.Equal("CLI-0004: an error of offlinepatch itself, which the image brought out: InvalidOperationException: impossible", CommandGuard.InternalErrorText(new InvalidOperationException("impossible")));
+        Assert.Equal("CLI-0004: an error of offlinepatch itself, which the image brought out: InvalidOperationException: impossible",
+            CommandGuard.InternalErrorText(new InvalidOperationException("impossible")));
     }
 
     [Fact]
-    public void Help_is_given_for_a_line_that_is_not_complete() => Assert.Contains("Usage: offlinepatch convert IMAGE [OUT] [options]", Tool.Run("convert", "--help").MustExit(0).Output, StringComparison.Ordinal);
+    public void Help_is_given_for_a_line_that_is_not_complete() =>
+        Assert.Contains("Usage: offlinepatch convert IMAGE [OUT] [options]", Tool.Run("convert", "--help").MustExit(0).Output,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_profile_of_ones_own_begins_with_one_of_ours_and_changes_the_rules()
     {
         using var scratch = new ScratchFolder();
         var ours = Tool.Run("rules", "--target", "otc", "--as-profile").MustExit(0).Output;
-        File.WriteAllText(scratch["own.json"], ours.Replace("\"network.services\": {}", "\"network.services\": { \"severity\": \"info\", \"source\": \"our handbook\" }", StringComparison.Ordinal));
-        var rules = Tool.RunJson("rules", "--profile", scratch["own.json"]).MustExit(0).Json.GetProperty("rules").EnumerateArray().ToDictionary(r => r.GetProperty("id").GetString()!, StringComparer.Ordinal);
+        File.WriteAllText(scratch["own.json"],
+            ours.Replace("\"network.services\": {}", "\"network.services\": { \"severity\": \"info\", \"source\": \"our handbook\" }",
+                StringComparison.Ordinal));
+        var rules = Tool.RunJson("rules", "--profile", scratch["own.json"]).MustExit(0).Json.GetProperty("rules").EnumerateArray()
+            .ToDictionary(r => r.GetProperty("id").GetString()!, StringComparer.Ordinal);
         Assert.Equal("info", rules["network.services"].GetProperty("severity").GetString());
         Assert.Equal("our handbook", rules["network.services"].GetProperty("source").GetString());
         Assert.Contains("our handbook", Tool.Run("rules", "--profile", scratch["own.json"]).MustExit(0).Output, StringComparison.Ordinal);
 
         File.WriteAllText(scratch["own.json"], ours.Replace("network.dhcp", "network.dchp", StringComparison.Ordinal));
-        Assert.Contains("there is no rule network.dchp", Tool.Run("rules", "--profile", scratch["own.json"]).MustExit(2).Error, StringComparison.Ordinal);
+        Assert.Contains("there is no rule network.dchp", Tool.Run("rules", "--profile", scratch["own.json"]).MustExit(2).Error,
+            StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -71,7 +81,8 @@ public sealed partial class HelpTests
     {
         using var scratch = new ScratchFolder();
         Tool.RunAt(1700000000, "man", scratch["man"]).MustExit(0);
-        var pages = Directory.GetFiles(scratch["man"]).ToDictionary(p => Path.GetFileNameWithoutExtension(p), File.ReadAllText, StringComparer.Ordinal);
+        var pages = Directory.GetFiles(scratch["man"])
+            .ToDictionary(p => Path.GetFileNameWithoutExtension(p), File.ReadAllText, StringComparer.Ordinal);
         foreach (var (path, help) in Walk([]))
         {
             var page = pages[string.Join('-', path.Take(1).Prepend("offlinepatch"))];
@@ -90,7 +101,9 @@ public sealed partial class HelpTests
         Skip.If(judges.Count == 0, "neither groff nor mandoc is installed");
         foreach (var page in Directory.GetFiles(scratch["man"]))
         {
-            foreach (var run in judges.Select(j => j == "groff" ? Oracle.Run("groff", "-man", "-ww", "-z", page) : Oracle.Run("mandoc", "-Tlint", "-Wwarning", page)))
+            foreach (var run in judges.Select(j => j == "groff"
+                ? Oracle.Run("groff", "-man", "-ww", "-z", page)
+                : Oracle.Run("mandoc", "-Tlint", "-Wwarning", page)))
             {
                 Assert.True(run is { ExitCode: 0, Error: "", Output: "" }, $"{page}: {run.Output}{run.Error}");
             }

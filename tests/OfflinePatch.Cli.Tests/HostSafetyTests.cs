@@ -34,8 +34,10 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
         Oracle.Run("mkfifo", Path.Combine(scratch["agent"], "fifo")).MustSucceed();
         foreach (var command in new string[][]
         {
-            ["inspect", scratch["fifo"]], ["check", scratch["fifo"]], ["fix", scratch["fifo"]], ["convert", scratch["fifo"], "-o", scratch["o.qcow2"]], ["drivers", scratch["fifo"]],
-            ["reg", "query", scratch["fifo"]], ["bcd", scratch["fifo"]], ["fs", "ls", scratch["fifo"]], ["inspect", "/dev/zero"], ["undo", scratch["fifo"]],
+            ["inspect", scratch["fifo"]], ["check", scratch["fifo"]], ["fix", scratch["fifo"]],
+            ["convert", scratch["fifo"], "-o", scratch["o.qcow2"]], ["drivers", scratch["fifo"]],
+            ["reg", "query", scratch["fifo"]], ["bcd", scratch["fifo"]], ["fs", "ls", scratch["fifo"]], ["inspect", "/dev/zero"],
+            ["undo", scratch["fifo"]],
         })
         {
             using var process = Tool.Start(command);
@@ -46,7 +48,8 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
             Assert.Contains("CORE-0011", output.GetAwaiter().GetResult() + error.GetAwaiter().GetResult(), StringComparison.Ordinal);
         }
 
-        Assert.Contains("CLI-0008", Tool.Run("inspect", scratch.Path).MustExit(2).Error, StringComparison.Ordinal); // a folder is the images in it
+        // a folder is the images in it
+        Assert.Contains("CLI-0008", Tool.Run("inspect", scratch.Path).MustExit(2).Error, StringComparison.Ordinal);
         Assert.Equal(1, Tool.Run("inspect", "").ExitCode);
         Assert.Equal(1, Tool.Run("reg", "query", "").ExitCode);
     }
@@ -58,7 +61,8 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
         Oracle.Run("qemu-img", "create", "-q", "-f", "vmdk", "-o", "subformat=monolithicFlat", scratch["m.vmdk"], "1M").MustSucceed();
-        Oracle.Run("qemu-img", "create", "-q", "-f", "qcow2", "-o", $"data_file={scratch["d.data"]},data_file_raw=on", scratch["d.qcow2"], "1M").MustSucceed();
+        Oracle.Run("qemu-img", "create", "-q", "-f", "qcow2", "-o", $"data_file={scratch["d.data"]},data_file_raw=on", scratch["d.qcow2"],
+            "1M").MustSucceed();
         Oracle.RunIn(scratch.Path, "qemu-img", "amend", "-f", "qcow2", "-o", "data_file=d.data", "d.qcow2");
         foreach (var (part, image) in new[] { ("m-flat.vmdk", "m.vmdk"), ("d.data", "d.qcow2") })
         {
@@ -66,7 +70,8 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
             File.CreateSymbolicLink(scratch[part], scratch["elsewhere-" + part]);
             var result = Tool.Run("convert", scratch[image], "-o", scratch[image + ".raw"]);
             Assert.Equal(4, result.ExitCode);
-            Assert.Contains(part == "d.data" && result.Error.Contains("CORE-0030", StringComparison.Ordinal) ? "CORE-0030" : "CORE-0033", result.Error, StringComparison.Ordinal);
+            Assert.Contains(part == "d.data" && result.Error.Contains("CORE-0030", StringComparison.Ordinal) ? "CORE-0030" : "CORE-0033",
+                result.Error, StringComparison.Ordinal);
             Assert.False(File.Exists(scratch[image + ".raw"]));
         }
     }
@@ -110,7 +115,8 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress));
         var old = SparseHash.Of(image);
-        var result = Oracle.RunIn(scratch.Path, "/bin/sh", "-c", $"'{Tool.Path}' {command.Replace("HKLM/SOFTWARE/x", @"'HKLM\SOFTWARE\x'", StringComparison.Ordinal)}");
+        var result = Oracle.RunIn(scratch.Path, "/bin/sh", "-c",
+            $"'{Tool.Path}' {command.Replace("HKLM/SOFTWARE/x", @"'HKLM\SOFTWARE\x'", StringComparison.Ordinal)}");
         Assert.True(result.ExitCode == code, $"{result.ExitCode}\n{result.Output}\n{result.Error}");
         Assert.Equal(changes, SparseHash.Of(image) != old);
         if (code == 6)
@@ -130,11 +136,14 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress), "qcow2");
         var old = SparseHash.Of(image);
         var limit = (new FileInfo(image).Length / 1024) + 1500;
-        var fix = Oracle.RunIn(scratch.Path, "/bin/bash", "-c", $"{before}ulimit -f {limit}; exec '{Tool.Path}' fix '{image}' --trust-root '{SampleRoot.Path}' --drivers '{machines.Drivers}' --cloudbase-init '{machines.Agent}'");
+        var fix = Oracle.RunIn(scratch.Path, "/bin/bash", "-c",
+            $"{before}ulimit -f {limit}; exec '{Tool.Path}' fix '{image}' --trust-root '{SampleRoot.Path}' --drivers "
+                + $"'{machines.Drivers}' --cloudbase-init '{machines.Agent}'");
         Assert.True(fix.ExitCode == 5, $"{fix.ExitCode}\n{fix.Output}\n{fix.Error}");
         Assert.Contains("CORE-0020", fix.Output, StringComparison.Ordinal);
         Assert.Equal(old, SparseHash.Of(image));
-        var convert = Oracle.RunIn(scratch.Path, "/bin/bash", "-c", $"{before}ulimit -f 9000; export DOTNET_EnableWriteXorExecute=0; exec '{Tool.Path}' convert '{image}' -o out.qcow2");
+        var convert = Oracle.RunIn(scratch.Path, "/bin/bash", "-c",
+            $"{before}ulimit -f 9000; export DOTNET_EnableWriteXorExecute=0; exec '{Tool.Path}' convert '{image}' -o out.qcow2");
         Assert.Equal(5, convert.ExitCode);
         Assert.Contains("CORE-0018", convert.Error, StringComparison.Ordinal);
         Assert.Equal([image], Directory.GetFiles(scratch.Path));

@@ -8,7 +8,8 @@ namespace OfflinePatch.Cli.Tests;
 [Trait("tier", "e2e")]
 public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines>
 {
-    private const string Attack = "\u001b]0;PWN\a\u001b[2J\u001b[31m<script>alert(1)</script>[bold]x[/]\r\nserver.raw: ready\n\u202e\u009b31m\u2028";
+    private const string Attack = "\u001b]0;PWN\a\u001b[2J\u001b[31m<script>alert(1)</script>[bold]x[/]\r\nserver.raw: "
+        + "ready\n\u202e\u009b31m\u2028";
     private const string Current = @"HKLM\SYSTEM\CurrentControlSet";
 
     [Fact]
@@ -25,13 +26,18 @@ public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines
             Tool.Run("reg", "set", image, key, "-v", name, "-d", Attack).MustExit(0);
         }
 
-        Tool.Run("reg", "set", image, @"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion", "-v", "ProductName", "-d", "Windows Server 2019 " + Attack).MustExit(0);
-        Tool.Run("reg", "set", image, $@"{Current}\Control\Class\{{4d36e967-e325-11ce-bfc1-08002be10318}}", "-v", "UpperFilters", "-t", "multi", "-d", "partmgr\\0evil" + Attack).MustExit(0);
+        Tool.Run("reg", "set", image, @"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion", "-v", "ProductName", "-d",
+            "Windows Server 2019 " + Attack).MustExit(0);
+        Tool.Run("reg", "set", image, $@"{Current}\Control\Class\{{4d36e967-e325-11ce-bfc1-08002be10318}}", "-v", "UpperFilters", "-t",
+            "multi", "-d", "partmgr\\0evil" + Attack).MustExit(0);
         foreach (var command in new string[][]
         {
-            ["inspect", image], ["check", image], ["inspect", image, "--json"], ["check", image, "--json"], ["fix", image, "--dry-run", "--report", scratch["r.html"]],
-            ["reg", "query", image, $@"{Current}\Control\ComputerName\ComputerName"], ["reg", "query", image, $@"{Current}\Services", "-s"], ["reg", "check", image], ["bcd", image],
-            ["reg", "query", image, $@"{Current}\Services", "-v", Attack], ["fs", "ls", image, Attack], ["inspect", scratch[Attack.Replace('/', '_')]], ["rules", "--target", Attack],
+            ["inspect", image], ["check", image], ["inspect", image, "--json"], ["check", image, "--json"],
+            ["fix", image, "--dry-run", "--report", scratch["r.html"]],
+            ["reg", "query", image, $@"{Current}\Control\ComputerName\ComputerName"], ["reg", "query", image, $@"{Current}\Services", "-s"],
+            ["reg", "check", image], ["bcd", image],
+            ["reg", "query", image, $@"{Current}\Services", "-v", Attack], ["fs", "ls", image, Attack],
+            ["inspect", scratch[Attack.Replace('/', '_')]], ["rules", "--target", Attack],
             [Attack], ["fix", image, "--only", Attack], ["fs", "stat", image, Attack],
         })
         {
@@ -56,7 +62,9 @@ public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines
         Tool.Run("fs", "mkdir", image, "odd").MustExit(0);
         Tool.Run("fs", "put", image, scratch["zzzz8zz.txt"], @"odd\").MustExit(0);
         Assert.True(ReplaceAll(image, Encoding.Unicode.GetBytes("zzzz8zz.txt"), 8, [0x00, 0xDC]) > 0);
-        foreach (var command in new string[][] { ["fs", "ls", image, "odd"], ["fs", "tree", image, "odd"], ["fs", "tree", image, "odd", "--json"], ["fs", "ls", image, "odd", "--json"], ["fs", "stat", image, @"odd\zzzz*"], ["fs", "stat", image, @"odd\zzzz*", "--json"] })
+        foreach (var command in new string[][] { ["fs", "ls", image, "odd"], ["fs", "tree", image, "odd"],
+            ["fs", "tree", image, "odd", "--json"], ["fs", "ls", image, "odd", "--json"], ["fs", "stat", image, @"odd\zzzz*"],
+            ["fs", "stat", image, @"odd\zzzz*", "--json"] })
         {
             var result = Tool.Run(command).MustExit(0);
             Assert.Contains("\\uDC00", result.Output, StringComparison.Ordinal);
@@ -67,7 +75,8 @@ public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines
         }
 
         Tool.Run("fs", "put", image, scratch["zzzz8zz.txt"], @"odd\beside.txt").MustExit(0);
-        var got = Tool.Run("fs", "get", image, "odd", scratch["out"]).MustExit(2); // the host has no such name: it is listed, and the rest is copied
+        // the host has no such name: it is listed, and the rest is copied
+        var got = Tool.Run("fs", "get", image, "odd", scratch["out"]).MustExit(2);
         Assert.Contains("FS-0010", got.Error, StringComparison.Ordinal);
         Assert.Equal("hi", File.ReadAllText(Path.Combine(scratch["out"], "odd", "beside.txt")));
         Assert.DoesNotContain("CLI-0004", Tool.Run("fs", "check", image).Output, StringComparison.Ordinal);
@@ -92,7 +101,8 @@ public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines
             File.WriteAllText(Path.Combine(scratch["mnt"], "..\\..\\up"), "up");
             File.WriteAllText(Path.Combine(scratch["mnt"], "\u001b[31mred"), "red");
             Oracle.Run("truncate", "-s", "1T", Path.Combine(scratch["mnt"], "sparse.bin")).MustSucceed();
-            Oracle.Run("/bin/sh", "-c", $"printf hello | dd of='{scratch["mnt"]}/sparse.bin' bs=1 seek=500000000000 conv=notrunc").MustSucceed();
+            Oracle.Run("/bin/sh", "-c", $"printf hello | dd of='{scratch["mnt"]}/sparse.bin' bs=1 seek=500000000000 conv=notrunc")
+                .MustSucceed();
         }
         finally
         {
@@ -101,7 +111,8 @@ public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines
 
         MustBePlain(Tool.Run("fs", "ls", volume).MustExit(0).Output, "fs ls");
         Tool.Run("fs", "get", volume, "/", scratch["out"]).MustExit(2);
-        Assert.Equal(["\u001b[31mred", "sparse.bin"], Directory.GetFiles(scratch["out"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["\u001b[31mred", "sparse.bin"],
+            Directory.GetFiles(scratch["out"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.False(File.Exists(scratch["up"]));
         MustBeSparse(Path.Combine(scratch["out"], "sparse.bin"));
         Oracle.Run("/bin/sh", "-c", $"'{Tool.Path}' fs cat '{volume}' sparse.bin > '{scratch["cat.bin"]}'").MustSucceed();
@@ -116,7 +127,8 @@ public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines
         var content = new byte[5];
         file.ReadExactly(content);
         Assert.Equal("hello"u8.ToArray(), content);
-        Assert.True(long.Parse(Oracle.Run("stat", "-c", "%b", path).MustSucceed().Output, System.Globalization.CultureInfo.InvariantCulture) < 1000, "the hole was filled");
+        Assert.True(long.Parse(Oracle.Run("stat", "-c", "%b", path).MustSucceed().Output,
+            System.Globalization.CultureInfo.InvariantCulture) < 1000, "the hole was filled");
     }
 
     private static void MustBePlain(string output, string what)

@@ -18,7 +18,8 @@ public sealed class InspectDriversTests(Machines machines) : IClassFixture<Machi
         Assert.Equal(["viostor", "vioscsi", "netkvm", "balloon", "vioserial", "viorng"], virtio.Missing);
 
         SampleDriverDisc.Write(scratch["xen"], SampleDriverDisc.Xen());
-        Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--drivers", scratch["xen"], "--cloudbase-init", machines.Agent).MustExit(0);
+        Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path,
+            "--drivers", scratch["xen"], "--cloudbase-init", machines.Agent).MustExit(0);
         var families = Families(image);
         virtio = families.Single(f => f.Name == "virtio");
         Assert.Equal(["viostor", "vioscsi", "netkvm", "balloon", "vioserial", "viorng", "pvpanic", "fwcfg"], virtio.Drivers);
@@ -35,14 +36,19 @@ public sealed class InspectDriversTests(Machines machines) : IClassFixture<Machi
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress));
         Bundle(scratch, image, @"Program Files (x86)/virtio/bin/version", "2.5.0.156\r\n");
         Bundle(scratch, image, @"Program Files (x86)/Xen PV Drivers/bin/version", "2.4.9\r\n");
-        var report = Tool.RunJson("inspect", image).MustExit(0).Image.GetProperty("inspection").GetProperty("driverFamilies").EnumerateArray().ToList();
+        var report = Tool.RunJson("inspect", image).MustExit(0).Image.GetProperty("inspection").GetProperty("driverFamilies")
+            .EnumerateArray().ToList();
         var virtio = report.Single(f => f.GetProperty("family").GetString() == "virtio");
         var bundle = Assert.Single(virtio.GetProperty("bundles").EnumerateArray());
-        Assert.Equal(("Huawei UVP VMTools", "2.5.0.156", true), (bundle.GetProperty("title").GetString(), bundle.GetProperty("version").GetString(), bundle.GetProperty("current").GetBoolean()));
+        Assert.Equal(("Huawei UVP VMTools", "2.5.0.156", true),
+            (bundle.GetProperty("title").GetString(), bundle.GetProperty("version").GetString(),
+                bundle.GetProperty("current").GetBoolean()));
         Assert.Equal(0, virtio.GetProperty("missing").GetArrayLength());
         var xen = report.Single(f => f.GetProperty("family").GetString() == "xen-pv");
         bundle = Assert.Single(xen.GetProperty("bundles").EnumerateArray());
-        Assert.Equal(("2.4.9", false, "2.5"), (bundle.GetProperty("version").GetString(), bundle.GetProperty("current").GetBoolean(), bundle.GetProperty("lowest").GetString()));
+        Assert.Equal(("2.4.9", false, "2.5"),
+            (bundle.GetProperty("version").GetString(), bundle.GetProperty("current").GetBoolean(),
+                bundle.GetProperty("lowest").GetString()));
         Assert.Equal(5, xen.GetProperty("missing").GetArrayLength());
         Assert.Contains("2.4.9, older than 2.5", Tool.Run("inspect", image).MustExit(0).Output, StringComparison.Ordinal);
     }
@@ -57,23 +63,29 @@ public sealed class InspectDriversTests(Machines machines) : IClassFixture<Machi
             {
               "schema": 1, "family": "virtio", "title": "Only the disk",
               "drivers": [
-                { "id": "viostor", "title": "Disk", "inf": ["viostor.inf"], "services": ["viostor"], "class": "SCSIAdapter", "role": "storage", "bootCritical": true,
+                { "id": "viostor", "title": "Disk", "inf": ["viostor.inf"], "services": ["viostor"], "class": "SCSIAdapter",
+                  "role": "storage", "bootCritical": true,
                   "hardwareIds": ["PCI\\VEN_1AF4&DEV_1001", "PCI\\VEN_1AF4&DEV_1042"] }
               ]
             }
             """);
         SampleDriverDisc.Write(scratch["disc"], SampleDriverDisc.Virtio([SampleDrivers.VioStor, SampleDrivers.Balloon], f => f == "2k19"));
-        string[] options = ["--manifest", scratch["manifest"], "--trust-root", SampleRoot.Path, "--drivers", scratch["disc"], "--cloudbase-init", machines.Agent];
+        string[] options = ["--manifest", scratch["manifest"], "--trust-root", SampleRoot.Path, "--drivers", scratch["disc"],
+            "--cloudbase-init", machines.Agent];
         var fixedImage = Tool.RunJson(["fix", image, .. options]).MustExit(0);
         Assert.Equal("fixed", fixedImage.State("drivers.virtio-storage"));
         Assert.Equal("ok", Tool.RunJson("check", image, "--manifest", scratch["manifest"]).State("drivers.virtio-storage"));
         Assert.Equal("failed", Tool.RunJson("check", image).State("drivers.virtio-storage")); // the built-in one wants vioscsi too
 
-        var report = Tool.RunJson("inspect", image, "--manifest", scratch["manifest"]).Image.GetProperty("inspection").GetProperty("driverFamilies").EnumerateArray().ToList();
+        var report = Tool.RunJson("inspect", image, "--manifest", scratch["manifest"]).Image.GetProperty("inspection")
+            .GetProperty("driverFamilies").EnumerateArray().ToList();
         Assert.Equal("Only the disk", report[0].GetProperty("title").GetString());
-        var packages = Tool.RunJson("drivers", scratch["disc"], "--manifest", scratch["manifest"]).MustExit(0).Json.GetProperty("sources")[0].GetProperty("packages").EnumerateArray().ToList();
-        Assert.Equal("viostor", packages.Single(p => p.GetProperty("inf").GetString()!.EndsWith("viostor.inf", StringComparison.Ordinal)).GetProperty("driver").GetString());
-        Assert.False(packages.Single(p => p.GetProperty("inf").GetString()!.EndsWith("balloon.inf", StringComparison.Ordinal)).TryGetProperty("driver", out _));
+        var packages = Tool.RunJson("drivers", scratch["disc"], "--manifest", scratch["manifest"]).MustExit(0).Json
+            .GetProperty("sources")[0].GetProperty("packages").EnumerateArray().ToList();
+        Assert.Equal("viostor", packages.Single(p => p.GetProperty("inf").GetString()!.EndsWith("viostor.inf", StringComparison.Ordinal))
+            .GetProperty("driver").GetString());
+        Assert.False(packages.Single(p => p.GetProperty("inf").GetString()!.EndsWith("balloon.inf", StringComparison.Ordinal))
+            .TryGetProperty("driver", out _));
     }
 
     private static List<(string Name, List<string> Drivers, List<string> Missing)> Families(string image) =>

@@ -19,7 +19,8 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         var schema = JsonNode.Parse(Tool.Run("schema").MustExit(0).Output)!;
         Assert.Equal("https://json-schema.org/draft/2020-12/schema", schema["$schema"]!.GetValue<string>());
         Assert.Equal(schema["oneOf"]!.AsArray().Count, schema["$defs"]!.AsObject().Count);
-        var commands = Leaves(CommandTree.Create(), []).Select(l => string.Join(' ', l)).Except(WithoutDocument, StringComparer.Ordinal).ToList();
+        var commands = Leaves(CommandTree.Create(), []).Select(l => string.Join(' ', l)).Except(WithoutDocument, StringComparer.Ordinal)
+            .ToList();
         Assert.Empty(commands.Except(DocumentSchema.Commands, StringComparer.Ordinal));
     }
 
@@ -28,8 +29,10 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
     {
         var good = Tool.Run("rules", "--json").MustExit(0).Output;
         SchemaJudge.Require(good);
-        Assert.Throws<Xunit.Sdk.TrueException>(() => SchemaJudge.Require(good.Replace("\"severity\"", "\"seversity\"", StringComparison.Ordinal)));
-        Assert.Throws<Xunit.Sdk.TrueException>(() => SchemaJudge.Require(good.Replace("\"command\": \"rules\"", "\"command\": \"check\"", StringComparison.Ordinal)));
+        Assert.Throws<Xunit.Sdk.TrueException>(
+            () => SchemaJudge.Require(good.Replace("\"severity\"", "\"seversity\"", StringComparison.Ordinal)));
+        Assert.Throws<Xunit.Sdk.TrueException>(
+            () => SchemaJudge.Require(good.Replace("\"command\": \"rules\"", "\"command\": \"check\"", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -38,7 +41,8 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         var raw = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress));
         File.WriteAllText(scratch["note.txt"], "note");
-        File.WriteAllText(scratch["x.reg"], "REGEDIT4\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Sample]\r\n\"a\"=dword:1\r\n\"b\"=hex(2):25,41,25,00\r\n");
+        File.WriteAllText(scratch["x.reg"],
+            "REGEDIT4\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Sample]\r\n\"a\"=dword:1\r\n\"b\"=hex(2):25,41,25,00\r\n");
         var key = @"HKLM\SOFTWARE\Sample";
         var seen = new HashSet<string>(StringComparer.Ordinal);
         Document(seen, 3, "check", raw);
@@ -46,20 +50,26 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         Document(seen, 0, "rules");
         Document(seen, 0, "explain", "CORE-0031");
         Document(seen, 0, "drivers", machines.Drivers, "--trust-root", SampleRoot.Path);
-        Document(seen, 0, "drivers", "add", raw, Path.Combine(machines.Drivers, "Balloon", "2k19", "amd64", "balloon.inf"), "--trust-root", SampleRoot.Path);
-        Assert.Equal("oem0.inf", Document(seen, 0, "drivers", "list", raw).GetProperty("packages")[0].GetProperty("publishedName").GetString());
+        Document(seen, 0, "drivers", "add", raw, Path.Combine(machines.Drivers, "Balloon", "2k19", "amd64", "balloon.inf"), "--trust-root",
+            SampleRoot.Path);
+        Assert.Equal("oem0.inf",
+            Document(seen, 0, "drivers", "list", raw).GetProperty("packages")[0].GetProperty("publishedName").GetString());
         Assert.Equal(1, Document(seen, 0, "drivers", "export", raw, scratch["exported"]).GetProperty("packages").GetArrayLength());
         Assert.True(Document(seen, 0, "drivers", "remove", raw, "oem0.inf").GetProperty("changed").GetBoolean());
         Assert.False(Document(seen, 0, "convert", raw, scratch["disk.qcow2"]).GetProperty("verified").GetBoolean());
         Assert.True(Document(seen, 0, "compare", raw, scratch["disk.qcow2"]).GetProperty("identical").GetBoolean());
         Document(seen, 0, "reg", "import", raw, scratch["x.reg"]);
-        Assert.True(Document(seen, 0, "reg", "set", raw, key, "-v", "c", "-t", "REG_MULTI_SZ", "-d", @"one\0two").GetProperty("changed").GetBoolean());
-        var values = Document(seen, 0, "reg", "query", raw, key).GetProperty("keys")[0].GetProperty("values").EnumerateArray().ToDictionary(v => v.GetProperty("name").GetString()!, StringComparer.Ordinal);
+        Assert.True(Document(seen, 0, "reg", "set", raw, key, "-v", "c", "-t", "REG_MULTI_SZ", "-d", @"one\0two").GetProperty("changed")
+            .GetBoolean());
+        var values = Document(seen, 0, "reg", "query", raw, key).GetProperty("keys")[0].GetProperty("values").EnumerateArray()
+            .ToDictionary(v => v.GetProperty("name").GetString()!, StringComparer.Ordinal);
         Assert.Equal(1, values["a"].GetProperty("number").GetInt32());
         Assert.Equal("%A%", values["b"].GetProperty("text").GetString());
         Assert.Equal(["one", "two"], values["c"].GetProperty("texts").EnumerateArray().Select(t => t.GetString()!));
-        Assert.Contains("\"a\"=dword:00000001", Document(seen, 0, "reg", "export", raw, key).GetProperty("text").GetString()!, StringComparison.Ordinal);
-        Assert.True(Document(seen, 3, "reg", "diff", scratch["disk.qcow2"], raw, @"HKLM\SOFTWARE").GetProperty("differences").GetInt32() > 0);
+        Assert.Contains("\"a\"=dword:00000001", Document(seen, 0, "reg", "export", raw, key).GetProperty("text").GetString()!,
+            StringComparison.Ordinal);
+        Assert.True(Document(seen, 3, "reg", "diff", scratch["disk.qcow2"], raw, @"HKLM\SOFTWARE").GetProperty("differences")
+            .GetInt32() > 0);
         Document(seen, 0, "reg", "check", raw);
         Document(seen, 0, "reg", "replay", raw);
         Document(seen, 0, "reg", "delete", raw, key, "-v", "a");
@@ -74,12 +84,14 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         Document(seen, 0, "fs", "rm", raw, "-r", "Temp");
         Document(seen, 0, "fs", "check", raw);
         Document(seen, 0, "man", scratch["man"]);
-        var shell = Tool.RunWithInput("mkdir Temp/z\nreg set HKLM\\SOFTWARE\\Z a dword 1\ncommit\n"u8.ToArray(), "shell", raw, "--json").MustExit(0).Json;
+        var shell = Tool.RunWithInput("mkdir Temp/z\nreg set HKLM\\SOFTWARE\\Z a dword 1\ncommit\n"u8.ToArray(), "shell", raw, "--json")
+            .MustExit(0).Json;
         Assert.True(shell.GetProperty("changed").GetBoolean());
         seen.Add(shell.GetProperty("command").GetString()!);
         Document(seen, 3, "fix", raw);
         Assert.Equal("nothingToRecover", Document(seen, 0, "recover", raw).GetProperty("images")[0].GetProperty("result").GetString());
-        Assert.Equal("fix", Document(seen, 0, "undo", raw, "--list").GetProperty("images")[0].GetProperty("steps")[0].GetProperty("label").GetString());
+        Assert.Equal("fix", Document(seen, 0, "undo", raw, "--list").GetProperty("images")[0].GetProperty("steps")[0].GetProperty("label")
+            .GetString());
         Assert.Equal("undone", Document(seen, 0, "undo", raw, "--all").GetProperty("images")[0].GetProperty("result").GetString());
         Assert.Empty(seen.Order(StringComparer.Ordinal).Except(DocumentSchema.Commands));
         var commands = Leaves(CommandTree.Create(), []).Select(l => string.Join(' ', l)).Except(WithoutDocument, StringComparer.Ordinal);
@@ -92,7 +104,9 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         File.WriteAllBytes(scratch["zero.raw"], new byte[1 << 20]);
         var image = scratch["zero.raw"];
-        foreach (var path in Leaves(CommandTree.Create(), []).Where(l => !WithoutDocument.Contains(string.Join(' ', l)) && l[0] is not ("rules" or "man" or "shell" or "watch" or "explain")))
+        foreach (var path in Leaves(CommandTree.Create(), [])
+            .Where(l => !WithoutDocument.Contains(string.Join(' ', l))
+                && l[0] is not ("rules" or "man" or "shell" or "watch" or "explain")))
         {
             string[] words = [.. path, .. Missing(path, scratch["missing.raw"]), "--json"];
             var run = Tool.Run(words);
@@ -102,7 +116,8 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
             Assert.Equal(string.Join(' ', path), run.Json.GetProperty("command").GetString());
         }
 
-        foreach (string[] words in new string[][] { ["check", image, "--target", "foo"], ["fs", "ls", image, "--partition", "x"], ["fs", "lss"], ["reg"], ["nonsense"], ["fix", "--dryrun", image] })
+        foreach (string[] words in new string[][] { ["check", image, "--target", "foo"], ["fs", "ls", image, "--partition", "x"],
+            ["fs", "lss"], ["reg"], ["nonsense"], ["fix", "--dryrun", image] })
         {
             var run = Tool.RunJson(words);
             Assert.Equal(1, run.ExitCode);

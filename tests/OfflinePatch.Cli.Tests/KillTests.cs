@@ -28,7 +28,8 @@ public sealed class KillTests(Machines machines) : IClassFixture<Machines>
             using var scratch = new ScratchFolder();
             var image = machines.Copy(scratch, raw);
             var old = SparseHash.Of(image);
-            using var process = Tool.Start("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent);
+            using var process = Tool.Start("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init",
+                machines.Agent);
             process.WaitForExit(random.Next((int)(duration / 2)));
             Oracle.Run("/bin/sh", "-c", $"kill -{signal} {process.Id}");
             process.WaitForExit();
@@ -54,7 +55,8 @@ public sealed class KillTests(Machines machines) : IClassFixture<Machines>
             using var scratch = new ScratchFolder();
             var image = machines.Copy(scratch, raw);
             var old = SparseHash.Of(image);
-            using (var process = Tool.Start("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent))
+            using (var process = Tool.Start("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers,
+                "--cloudbase-init", machines.Agent))
             {
                 process.WaitForExit(random.Next((int)(duration * 1.1)));
                 process.Kill();
@@ -71,7 +73,8 @@ public sealed class KillTests(Machines machines) : IClassFixture<Machines>
             }
 
             // Whatever the kill left behind must not stand in the way of the next run.
-            Tool.Run("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(0);
+            Tool.Run("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent)
+                .MustExit(0);
         }
     }
 
@@ -80,7 +83,8 @@ public sealed class KillTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, raw);
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        Tool.Run("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent).MustExit(0);
+        Tool.Run("fix", image, "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.Agent)
+            .MustExit(0);
         return watch.Elapsed.TotalMilliseconds;
     }
 }

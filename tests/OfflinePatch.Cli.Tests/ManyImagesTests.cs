@@ -3,13 +3,17 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>Batches of images of mixed formats and defects, some of them broken: all finish right, and a batch that is killed again and again comes to the same end.</summary>
+/// <summary>
+/// Batches of images of mixed formats and defects, some of them broken: all finish right, and a batch that is killed again and again comes
+/// to the same end.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class ManyImagesTests(Machines machines) : IClassFixture<Machines>
 {
     private const long Moment = 1_700_000_000;
     private static readonly string[] Formats = ["raw", "qcow2", "vmdk", "vhdx", "vdi"];
-    private static readonly Defect[] Kinds = [Defect.StaticAddress, Defect.StaticAddress, Defect.StaticAddress, Defect.Hibernated, Defect.DirtyVolume];
+    private static readonly Defect[] Kinds = [Defect.StaticAddress, Defect.StaticAddress, Defect.StaticAddress, Defect.Hibernated,
+        Defect.DirtyVolume];
 
     [SkippableFact]
     public void Twelve_images_finish_right() => Run(12, broken: 2);
@@ -30,7 +34,8 @@ public sealed class ManyImagesTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         var expected = Make(scratch["images"], count, broken);
         var run = Tool.Run("fix", scratch["images"], "--jobs", "2", "--only", "network.*", "--json-lines").MustExit(4);
-        var results = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => SchemaJudge.Require(l).GetProperty("images")[0])
+        var results = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => SchemaJudge.Require(l).GetProperty("images")[0])
             .ToDictionary(i => i.GetProperty("path").GetString()!, i => i.GetProperty("result").GetString()!, StringComparer.Ordinal);
         Assert.Equal(expected.OrderBy(e => e.Key, StringComparer.Ordinal), results.OrderBy(r => r.Key, StringComparer.Ordinal));
         Assert.Equal(count, run.Error.Split('\n').Count(l => l.StartsWith('[')));
@@ -76,7 +81,12 @@ public sealed class ManyImagesTests(Machines machines) : IClassFixture<Machines>
 
     private static System.Diagnostics.Process Start(string folder)
     {
-        var start = new System.Diagnostics.ProcessStartInfo(Tool.Path) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new System.Diagnostics.ProcessStartInfo(Tool.Path)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (var word in (string[])["fix", folder, "--jobs", "2", "--only", "network.*", "-q"])
         {
             start.ArgumentList.Add(word);

@@ -75,7 +75,8 @@ public sealed class RegCommandTests : IDisposable
         var hive = Unpack("win10-set/DEFAULT");
         Unpack("win10-set/DEFAULT.LOG1");
         Unpack("win10-set/DEFAULT.LOG2");
-        var expected = Hive.Open(File.ReadAllBytes(hive), new HiveLogs(default, File.ReadAllBytes(hive + ".LOG1"), File.ReadAllBytes(hive + ".LOG2"))).ToArray();
+        var expected = Hive.Open(File.ReadAllBytes(hive),
+            new HiveLogs(default, File.ReadAllBytes(hive + ".LOG1"), File.ReadAllBytes(hive + ".LOG2"))).ToArray();
         Assert.Contains("5 log entries", Tool.Run("reg", "replay", hive).MustExit(0).Output, StringComparison.Ordinal);
         Assert.Equal(expected, File.ReadAllBytes(hive));
         Assert.DoesNotContain("HvLE", Encoding.Latin1.GetString(File.ReadAllBytes(hive + ".LOG1")), StringComparison.Ordinal);

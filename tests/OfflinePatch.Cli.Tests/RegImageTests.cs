@@ -32,7 +32,9 @@ public sealed class RegImageTests(Machines machines) : IClassFixture<Machines>, 
             """);
         Tool.Run("reg", "import", image, _folder["a.reg"]).MustExit(0);
 
-        Assert.Contains("Start    REG_DWORD    0x3", Tool.Run("reg", "query", image, @"HKLM\SYSTEM\ControlSet001\Services\offlinepatch-test").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.Contains("Start    REG_DWORD    0x3",
+            Tool.Run("reg", "query", image, @"HKLM\SYSTEM\ControlSet001\Services\offlinepatch-test").MustExit(0).Output,
+            StringComparison.Ordinal);
         var export = Encoding.Unicode.GetString(ExportOf(image, @"HKLM\SOFTWARE\OfflinePatchTest"));
         Assert.Contains(@"[HKEY_LOCAL_MACHINE\SOFTWARE\OfflinePatchTest\Deep\Er]", export, StringComparison.Ordinal);
         Assert.Contains("@=\"default\"", export, StringComparison.Ordinal);
@@ -40,7 +42,8 @@ public sealed class RegImageTests(Machines machines) : IClassFixture<Machines>, 
         if (Oracle.Locate("hivexget") is not null)
         {
             Tool.Run("fs", "get", image, Config + "SOFTWARE", _folder.Path).MustExit(0);
-            Assert.Contains("default", Oracle.Run("hivexget", _folder["SOFTWARE"], @"OfflinePatchTest\Deep\Er").MustSucceed().Output, StringComparison.Ordinal);
+            Assert.Contains("default", Oracle.Run("hivexget", _folder["SOFTWARE"], @"OfflinePatchTest\Deep\Er").MustSucceed().Output,
+                StringComparison.Ordinal);
         }
 
         Tool.Run("undo", image).MustExit(0);
@@ -70,7 +73,8 @@ public sealed class RegImageTests(Machines machines) : IClassFixture<Machines>, 
         Tool.Run("fs", "mkdir", image, "/Users/Test").MustExit(0);
         Tool.Run("fs", "put", image, _folder["NTUSER.DAT"], "/Users/Test/NTUSER.DAT").MustExit(0);
         Tool.Run("reg", "set", image, @"HKU\Test\Software\Key", "-v", "v", "-t", "qword", "-d", "7").MustExit(0);
-        Assert.Contains("v    REG_QWORD    0x7", Tool.Run("reg", "query", image, @"HKEY_USERS\Test\Software\Key").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.Contains("v    REG_QWORD    0x7", Tool.Run("reg", "query", image, @"HKEY_USERS\Test\Software\Key").MustExit(0).Output,
+            StringComparison.Ordinal);
         Tool.Run("reg", "query", image, @"HKU\Nobody\Software").MustExit(2);
     }
 
@@ -85,7 +89,8 @@ public sealed class RegImageTests(Machines machines) : IClassFixture<Machines>, 
             Tool.Run("fs", "put", image, _folder[file], Config + file).MustExit(0);
         }
 
-        var expected = Hive.Open(File.ReadAllBytes(_folder["DEFAULT"]), new HiveLogs(default, File.ReadAllBytes(_folder["DEFAULT.LOG1"]), File.ReadAllBytes(_folder["DEFAULT.LOG2"]))).ToArray();
+        var expected = Hive.Open(File.ReadAllBytes(_folder["DEFAULT"]),
+            new HiveLogs(default, File.ReadAllBytes(_folder["DEFAULT.LOG1"]), File.ReadAllBytes(_folder["DEFAULT.LOG2"]))).ToArray();
         Assert.Contains("5 log entries", Tool.Run("reg", "replay", image).MustExit(0).Output, StringComparison.Ordinal);
         foreach (var file in (string[])["DEFAULT", "DEFAULT.LOG1", "DEFAULT.LOG2"])
         {

@@ -3,13 +3,17 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>A machine full of VMware Tools: told, silenced, removed, and judged by a search through hives and files that knows nothing of our lists.</summary>
+/// <summary>
+/// A machine full of VMware Tools: told, silenced, removed, and judged by a search through hives and files that knows nothing of our lists.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines>
 {
     /// <summary>Names, parts of names and codes of what was installed, as a person would search for them.</summary>
     private const string Words =
-        "vmware|vmtool|vm3d|vmci|vmhgfs|vmmemctl|vmrawdsk|vmmouse|vmusbmouse|vmxnet|pvscsi|vsock|vgauth|giappdef|vmvss|efifw|vnetwfp|vsepflt|vmwsu|vmguestlib|vcbsnapshot|oem4[0-6]\\.|e1c2a5d3f4b0|3d5a2c1e";
+        "vmware|vmtool|vm3d|vmci|vmhgfs|vmmemctl|vmrawdsk|"
+        + "vmmouse|vmusbmouse|vmxnet|pvscsi|vsock|vgauth|giappdef|vmvss|efifw|vnetwfp|vsepflt|vmwsu|"
+        + "vmguestlib|vcbsnapshot|oem4[0-6]\\.|e1c2a5d3f4b0|3d5a2c1e";
 
     public static TheoryData<string, MachineFirmware> Cases()
     {
@@ -26,7 +30,8 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
     [SkippableTheory]
     [MemberData(nameof(Cases))]
     [Trait("tier", "oracle")]
-    public void A_machine_full_of_VMware_Tools_is_ready_after_one_fix_and_nothing_of_them_is_left(string generation, MachineFirmware firmware)
+    public void A_machine_full_of_VMware_Tools_is_ready_after_one_fix_and_nothing_of_them_is_left(string generation,
+        MachineFirmware firmware)
     {
         GuestVolumes.RequireTools();
         Oracle.Require("hivexregedit");
@@ -37,8 +42,10 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
 
         var told = Tool.RunJson("check", image, "--only", "drivers.leftovers").MustExit(0);
         Assert.Equal("failed", told.State("drivers.leftovers"));
-        Assert.Contains($"VMware Tools {VmwareTools.Version}", told.Rule("drivers.leftovers").GetProperty("message").GetString(), StringComparison.Ordinal);
-        Assert.Contains("--remove-tools vmware", told.Rule("drivers.leftovers").GetProperty("remedy").GetString(), StringComparison.Ordinal);
+        Assert.Contains($"VMware Tools {VmwareTools.Version}", told.Rule("drivers.leftovers").GetProperty("message").GetString(),
+            StringComparison.Ordinal);
+        Assert.Contains("--remove-tools vmware", told.Rule("drivers.leftovers").GetProperty("remedy").GetString(),
+            StringComparison.Ordinal);
 
         var dry = Fix(image, generation, "--dry-run").MustExit(0);
         Assert.Equal("wouldFix", dry.State("drivers.leftovers"));
@@ -47,9 +54,12 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
         var fix = Fix(image, generation).MustExit(0);
         Assert.Equal("ready", fix.Image.GetProperty("result").GetString());
         Assert.Equal("fixed", fix.State("drivers.leftovers"));
-        Assert.Equal(dry.Rule("drivers.leftovers").GetProperty("before").GetString(), fix.Rule("drivers.leftovers").GetProperty("before").GetString());
-        var deleted = fix.Image.GetProperty("changes").GetProperty("files").EnumerateArray().Where(f => f.GetProperty("kind").GetString() == "deleted").Select(f => f.GetProperty("path").GetString()).ToList();
-        Assert.Equal(deleted, dry.Image.GetProperty("changes").GetProperty("files").EnumerateArray().Where(f => f.GetProperty("kind").GetString() == "deleted").Select(f => f.GetProperty("path").GetString()));
+        Assert.Equal(dry.Rule("drivers.leftovers").GetProperty("before").GetString(),
+            fix.Rule("drivers.leftovers").GetProperty("before").GetString());
+        var deleted = fix.Image.GetProperty("changes").GetProperty("files").EnumerateArray()
+            .Where(f => f.GetProperty("kind").GetString() == "deleted").Select(f => f.GetProperty("path").GetString()).ToList();
+        Assert.Equal(deleted, dry.Image.GetProperty("changes").GetProperty("files").EnumerateArray()
+            .Where(f => f.GetProperty("kind").GetString() == "deleted").Select(f => f.GetProperty("path").GetString()));
 
         var after = SparseHash.OfAll([image]);
         Assert.Empty(Fix(image, generation).MustExit(0).In("fixed"));
@@ -71,17 +81,24 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
         Assert.Equal("fixed", fix.State("drivers.leftovers"));
         var changes = fix.Image.GetProperty("changes");
         Assert.Equal(0, changes.GetProperty("files").GetArrayLength());
-        var registry = changes.GetProperty("registry").EnumerateArray().Select(c => $@"{c.GetProperty("key").GetString()}\{c.GetProperty("name").GetString()}").ToList();
+        var registry = changes.GetProperty("registry").EnumerateArray()
+            .Select(c => $@"{c.GetProperty("key").GetString()}\{c.GetProperty("name").GetString()}").ToList();
         Assert.Equal(
             [
-                @"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\VMware User Process", @"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\VMware VM3DService Process",
-                @"HKLM\SYSTEM\ControlSet001\Services\VGAuthService\Start", @"HKLM\SYSTEM\ControlSet001\Services\VMTools\Start", @"HKLM\SYSTEM\ControlSet001\Services\VMwareCAFManagementAgentHost\Start",
+                @"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\VMware User Process",
+                @"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Run\VMware VM3DService Process",
+                @"HKLM\SYSTEM\ControlSet001\Services\VGAuthService\Start", @"HKLM\SYSTEM\ControlSet001\Services\VMTools\Start",
+                @"HKLM\SYSTEM\ControlSet001\Services\VMwareCAFManagementAgentHost\Start",
                 @"HKLM\SYSTEM\ControlSet001\Services\vm3dservice\Start", @"HKLM\SYSTEM\ControlSet001\Services\vmvss\Start",
             ],
             registry.Order(StringComparer.Ordinal));
-        Assert.Contains("silent", Tool.RunJson("check", image, "--only", "drivers.leftovers").Rule("drivers.leftovers").GetProperty("message").GetString(), StringComparison.Ordinal);
-        var tools = Assert.Single(Tool.RunJson("inspect", image).MustExit(0).Image.GetProperty("inspection").GetProperty("guestTools").EnumerateArray());
-        Assert.Equal(("vmware", VmwareTools.Version, "silenced"), (tools.GetProperty("id").GetString(), tools.GetProperty("version").GetString(), tools.GetProperty("state").GetString()));
+        Assert.Contains("silent",
+            Tool.RunJson("check", image, "--only", "drivers.leftovers").Rule("drivers.leftovers").GetProperty("message").GetString(),
+            StringComparison.Ordinal);
+        var tools = Assert.Single(Tool.RunJson("inspect", image).MustExit(0).Image.GetProperty("inspection").GetProperty("guestTools")
+            .EnumerateArray());
+        Assert.Equal(("vmware", VmwareTools.Version, "silenced"),
+            (tools.GetProperty("id").GetString(), tools.GetProperty("version").GetString(), tools.GetProperty("state").GetString()));
 
         // Removed afterwards, and taken back step by step.
         Tool.RunJson("fix", image, "--only", "drivers.leftovers", "--remove-tools", "all").MustExit(0);
@@ -96,7 +113,8 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
         var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.VmwareTools));
         var fix = Tool.RunJson("fix", image, "--only", "drivers.leftovers", "--remove-tools", "vmware").MustExit(0);
         Assert.Contains("pvscsi: viostor and vioscsi must be ready", fix.Output, StringComparison.Ordinal);
-        Assert.Contains("pvscsi", Tool.Run("reg", "query", image, @"HKLM\SYSTEM\CurrentControlSet\Services\pvscsi").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.Contains("pvscsi", Tool.Run("reg", "query", image, @"HKLM\SYSTEM\CurrentControlSet\Services\pvscsi").MustExit(0).Output,
+            StringComparison.Ordinal);
         Tool.Run("fs", "stat", image, @"Windows\System32\drivers\pvscsi.sys").MustExit(0);
         Assert.NotEqual(0, Tool.Run("reg", "query", image, @"HKLM\SYSTEM\CurrentControlSet\Services\vmci").ExitCode);
     }
@@ -106,12 +124,15 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
     {
         using var scratch = new ScratchFolder();
         var image = machines.Copy(scratch, machines.Raw("win2022", MachineFirmware.Bios, Defect.VmwareTools));
-        Tool.Run("reg", "delete", image, $@"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{VmwareTools.ProductCode}").MustExit(0);
+        Tool.Run("reg", "delete", image, $@"HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Uninstall\{VmwareTools.ProductCode}")
+            .MustExit(0);
         Tool.Run("reg", "delete", image, @"HKLM\SYSTEM\ControlSet001\Services\VMTools").MustExit(0);
         Tool.Run("fs", "rm", image, @"Program Files\VMware\VMware Tools", "-r").MustExit(0);
-        Assert.Equal("fixed", Tool.RunJson("fix", image, "--only", "drivers.leftovers", "--remove-tools", "vmware").MustExit(0).State("drivers.leftovers"));
+        Assert.Equal("fixed", Tool.RunJson("fix", image, "--only", "drivers.leftovers", "--remove-tools", "vmware").MustExit(0)
+            .State("drivers.leftovers"));
         Assert.NotEqual(0, Tool.Run("reg", "query", image, $@"HKLM\SOFTWARE\Classes\Installer\Products\{VmwareTools.PackedCode}").ExitCode);
-        Assert.Equal("ok", Tool.RunJson("fix", image, "--only", "drivers.leftovers", "--remove-tools", "vmware").MustExit(0).State("drivers.leftovers"));
+        Assert.Equal("ok", Tool.RunJson("fix", image, "--only", "drivers.leftovers", "--remove-tools", "vmware").MustExit(0)
+            .State("drivers.leftovers"));
     }
 
     [Theory]
@@ -128,7 +149,8 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
     }
 
     private ToolResult Fix(string image, string generation, params string[] more) => Tool.RunJson(
-        ["fix", image, "--remove-tools", "vmware", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init", machines.AgentFor(generation), .. more]);
+        ["fix", image, "--remove-tools", "vmware", "--trust-root", SampleRoot.Path, "--drivers", machines.Drivers, "--cloudbase-init",
+            machines.AgentFor(generation), .. more]);
 
     private static void Judge(ScratchFolder scratch, string raw, string image, Generation generation, MachineFirmware firmware)
     {
@@ -142,7 +164,8 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
             Assert.Equal(old[file], files[file]);
         }
 
-        var words = new System.Text.RegularExpressions.Regex(Words, System.Text.RegularExpressions.RegexOptions.IgnoreCase, TimeSpan.FromSeconds(10));
+        var words = new System.Text.RegularExpressions.Regex(Words, System.Text.RegularExpressions.RegexOptions.IgnoreCase,
+            TimeSpan.FromSeconds(10));
         var isOld = generation is { Major: 6, Minor: < 2 };
         Assert.True(old.Keys.Count(k => words.IsMatch(k)) > 60);
         Assert.DoesNotContain(files.Keys, k => words.IsMatch(k) && !VmwareTools.Bystanders.Contains(k) && !(isOld && IsIndexed(k)));
@@ -162,7 +185,10 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
         Assert.Empty(generation.CorpusHive is null || Corpus.Root is null ? lines : []);
     }
 
-    /// <summary>The keys and values of an export whose key, name or data has one of the words; what belongs to another product of the vendor is in its place.</summary>
+    /// <summary>
+    /// The keys and values of an export whose key, name or data has one of the words; what belongs to another product of the vendor is in
+    /// its place.
+    /// </summary>
     private static IEnumerable<string> Search(string export, System.Text.RegularExpressions.Regex words)
     {
         var key = "";
@@ -176,11 +202,14 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
             var text = line;
             if (line.IndexOf("=hex(", StringComparison.Ordinal) is > 0 and var at)
             {
-                var data = line[(line.IndexOf(':', at) + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(d => Convert.ToByte(d, 16)).ToArray();
+                var data = line[(line.IndexOf(':', at) + 1)..]
+                    .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(d => Convert.ToByte(d, 16))
+                    .ToArray();
                 text = $"{line[..at]} = {System.Text.Encoding.Unicode.GetString(data)} {System.Text.Encoding.Latin1.GetString(data)}";
             }
 
-            if (words.IsMatch(text) && !key.Contains("VMware Horizon", StringComparison.Ordinal) && !key.Contains("0FF11E5A-0000-4000-8000-0000000000A1", StringComparison.Ordinal)
+            if (words.IsMatch(text) && !key.Contains("VMware Horizon", StringComparison.Ordinal)
+                && !key.Contains("0FF11E5A-0000-4000-8000-0000000000A1", StringComparison.Ordinal)
                 && !line.EndsWith(@"\VMware, Inc.]", StringComparison.Ordinal))
             {
                 yield return $"{key} {text}";
@@ -190,6 +219,7 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
 
     /// <summary>The driver store before Windows 8: its index has no public form, so packages stay.</summary>
     private static bool IsIndexed(string path) =>
-        path.StartsWith(@"Windows\System32\DriverStore\", StringComparison.OrdinalIgnoreCase) || path.StartsWith(@"Windows\INF\", StringComparison.OrdinalIgnoreCase)
+        path.StartsWith(@"Windows\System32\DriverStore\", StringComparison.OrdinalIgnoreCase)
+            || path.StartsWith(@"Windows\INF\", StringComparison.OrdinalIgnoreCase)
         || path.StartsWith(@"Windows\System32\CatRoot\", StringComparison.OrdinalIgnoreCase);
 }

@@ -5,7 +5,9 @@ using OfflinePatch.Cli.Documents;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>Judges documents by the published schema, read as strictly as can be: a member that it does not list is a fault of the schema.</summary>
+/// <summary>
+/// Judges documents by the published schema, read as strictly as can be: a member that it does not list is a fault of the schema.
+/// </summary>
 internal static class SchemaJudge
 {
     private static readonly Lazy<JsonSchema> Strict = new(() =>
@@ -25,7 +27,8 @@ internal static class SchemaJudge
     }
 
     private static string Errors(EvaluationResults verdict) => string.Join('\n', (verdict.Details ?? [])
-        .Where(d => d.Errors is { Count: > 0 }).Select(d => $"{d.InstanceLocation}: {string.Join("; ", d.Errors!.Values)} ({d.EvaluationPath})"));
+        .Where(d => d.Errors is { Count: > 0 })
+        .Select(d => $"{d.InstanceLocation}: {string.Join("; ", d.Errors!.Values)} ({d.EvaluationPath})"));
 
     private static void Close(JsonNode? node)
     {

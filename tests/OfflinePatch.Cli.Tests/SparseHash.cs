@@ -4,7 +4,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Tests;
 
-/// <summary>A hash of a large sparse file that does not read its holes: of its length, and of every block that is not zero, with its place.</summary>
+/// <summary>
+/// A hash of a large sparse file that does not read its holes: of its length, and of every block that is not zero, with its place.
+/// </summary>
 internal static class SparseHash
 {
     private const int Block = 64 * 1024;

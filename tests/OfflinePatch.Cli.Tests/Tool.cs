@@ -26,7 +26,13 @@ internal static class Tool
     /// <summary>Runs with text on standard input.</summary>
     public static ToolResult RunWithInput(byte[] input, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Path) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Path)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -52,16 +58,23 @@ internal static class Tool
 
     /// <summary>The sample drivers count wherever rules judge an image, unless the test says itself what counts.</summary>
     private static string[] WithSampleRoot(string[] arguments) =>
-        arguments is ["check" or "fix", _, ..] && !arguments.Contains("--trust-root") && !arguments.Contains("--help") ? [.. arguments, "--trust-root", SampleRoot.Path] : arguments;
+        arguments is ["check" or "fix", _, ..] && !arguments.Contains("--trust-root") && !arguments.Contains("--help")
+            ? [.. arguments, "--trust-root", SampleRoot.Path]
+            : arguments;
 
     /// <summary>
-    /// Starts a run that the test goes on beside. A shell starts a job in the background with SIGINT ignored, and every child inherits that:
-    /// where `env` can, it gives the signal back, so that the result does not depend on how the tests were started.
+    /// Starts a run that the test goes on beside. A shell starts a job in the background with SIGINT ignored, and every child inherits
+    /// that: where `env` can, it gives the signal back, so that the result does not depend on how the tests were started.
     /// </summary>
     public static Process Start(params string[] arguments)
     {
         string[] command = OperatingSystem.IsLinux() ? ["/usr/bin/env", "--default-signal=INT,QUIT", Path] : [Path];
-        var start = new ProcessStartInfo(command[0]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(command[0])
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         foreach (var argument in command[1..].Concat(arguments))
         {
             start.ArgumentList.Add(argument);
@@ -82,7 +95,8 @@ internal static class Tool
         {
             // A file without a name is shown as `/folder/#123 (deleted)`.
             return Directory.GetFiles($"/proc/{process.Id}/fd").Any(f => new FileInfo(f).LinkTarget is { } target
-                && (target.StartsWith(folder + "/#", StringComparison.Ordinal) || (target.StartsWith(folder, StringComparison.Ordinal) && target.EndsWith("-part", StringComparison.Ordinal))));
+                && (target.StartsWith(folder + "/#", StringComparison.Ordinal)
+                    || (target.StartsWith(folder, StringComparison.Ordinal) && target.EndsWith("-part", StringComparison.Ordinal))));
         }
         catch (IOException)
         {

@@ -23,11 +23,15 @@ public sealed class TraceTests(Machines machines) : IClassFixture<Machines>, IDi
         Assert.Contains("--trace", events[0].GetProperty("args").GetProperty("name").GetString(), StringComparison.Ordinal);
 
         var spans = events.Skip(1).Select(e => new Span(
-            e.GetProperty("name").GetString()!, e.GetProperty("cat").GetString()!, e.GetProperty("ts").GetDouble(), e.GetProperty("dur").GetDouble(), e.GetProperty("tid").GetInt32(),
-            e.TryGetProperty("args", out var args) ? args.GetProperty("file").GetString() : null, args.ValueKind == JsonValueKind.Object ? args.GetProperty("bytes").GetInt64() : 0)).ToList();
+            e.GetProperty("name").GetString()!, e.GetProperty("cat").GetString()!, e.GetProperty("ts").GetDouble(),
+            e.GetProperty("dur").GetDouble(), e.GetProperty("tid").GetInt32(),
+            e.TryGetProperty("args", out var args) ? args.GetProperty("file").GetString() : null,
+            args.ValueKind == JsonValueKind.Object ? args.GetProperty("bytes").GetInt64() : 0)).ToList();
         Assert.All(events.Skip(1), e => Assert.Equal("X", e.GetProperty("ph").GetString()));
         var stages = spans.Where(s => s.Category == "stage").Select(s => s.Name).ToHashSet();
-        Assert.Superset(new HashSet<string> { $"image {image}", "open volumes", "gate hive.corrupt", "inspect network.dhcp", "fix network.dhcp", "write back", "verify", "commit", "write undo file", "write image" }, stages);
+        Assert.Superset(new HashSet<string>
+        { $"image {image}", "open volumes", "gate hive.corrupt", "inspect network.dhcp", "fix network.dhcp", "write back", "verify",
+            "commit", "write undo file", "write image" }, stages);
 
         var transfers = spans.Where(s => s.Category == "host" && s.File == image).ToList();
         Assert.Equal(written, transfers.Where(s => s.Name == "write").Sum(s => s.Bytes));

@@ -20,12 +20,14 @@ public sealed class WatchTests(Machines machines) : IClassFixture<Machines>, IDi
         Oracle.Run("cp", "--sparse=always", raw, _scratch["in/a.raw"]).MustSucceed();
         File.WriteAllBytes(_scratch["in/broken.qcow2"], "QFI\u00fbnonsense"u8.ToArray());
         File.WriteAllText(_scratch["in/b.raw.part"], "not an image yet");
-        string[] line = ["watch", _scratch["in"], "--done", _scratch["done"], "--failed", _scratch["failed"], "--once", "--settle", "0", "--only", "network.dhcp", "--json-lines"];
+        string[] line = ["watch", _scratch["in"], "--done", _scratch["done"], "--failed", _scratch["failed"], "--once", "--settle", "0",
+            "--only", "network.dhcp", "--json-lines"];
         var run = Tool.Run(line).MustExit(2);
         var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2, lines.Length);
         Assert.All(lines, l => Assert.Equal("watch", SchemaJudge.Require(l).GetProperty("command").GetString()));
-        Assert.Equal(["a.raw", "a.raw.offlinepatch-undo"], Directory.GetFiles(_scratch["done"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["a.raw", "a.raw.offlinepatch-undo"],
+            Directory.GetFiles(_scratch["done"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(["broken.qcow2"], Directory.GetFiles(_scratch["failed"]).Select(Path.GetFileName));
         Assert.Equal(["b.raw.part"], Directory.GetFiles(_scratch["in"]).Select(Path.GetFileName));
         Tool.Run("undo", _scratch["done/a.raw"]).MustExit(0);
@@ -61,7 +63,8 @@ public sealed class WatchTests(Machines machines) : IClassFixture<Machines>, IDi
         File.WriteAllText(_scratch["r/1.jsonl"], one + one.Replace(raw, raw + "2", StringComparison.Ordinal) + "{\"schema\":1,\"comm");
         File.WriteAllText(_scratch["r/2.json"], two);
         var merged = Tool.RunJson("report", "merge", _scratch["r"], "--report", _scratch["pages/"]).MustExit(3).Json;
-        Assert.Equal(["rulesPass", "notReady"], merged.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()!));
+        Assert.Equal(["rulesPass", "notReady"],
+            merged.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()!));
         Assert.Equal(3, Directory.GetFiles(_scratch["pages"]).Length);
         Assert.Contains("cut short", Tool.Run("report", "merge", _scratch["r"]).MustExit(3).Error, StringComparison.Ordinal);
         File.WriteAllText(_scratch["r/3.json"], "nonsense");

@@ -87,7 +87,12 @@ public sealed class ManifestTests
     public void AFolderReplacesTheEmbeddedOne()
     {
         var folder = new MemoryFileSystem();
-        folder.Add("mine.json", """{"schema":1,"family":"mine","title":"Mine","drivers":[{"id":"a","title":"A","inf":["a.inf"],"services":[],"hardwareIds":["PCI\\VEN_1"],"class":"System","role":"other","bootCritical":false}]}"""u8);
+        folder.Add("mine.json",
+            """
+            {"schema":1,"family":"mine","title":"Mine","drivers":[
+              {"id":"a","title":"A","inf":["a.inf"],"services":[],"hardwareIds":["PCI\\VEN_1"],"class":"System","role":"other",
+               "bootCritical":false}]}
+            """u8);
         folder.Add("schema.json", "not read"u8);
         Assert.Equal("mine", Assert.Single(DriverManifest.Load(folder).Families).Name);
     }

@@ -35,7 +35,8 @@ public static class WixlPackage
         File.WriteAllText(scratch["p.wxs"], $"""
             <?xml version='1.0' encoding='utf-8'?>
             <Wix xmlns='http://schemas.microsoft.com/wix/2006/wi'>
-              <Product Name='Cloudbase-Init 1.1.6' Id='*' UpgradeCode='12345678-1234-1234-1234-111111111111' Language='1033' Codepage='1252' Version='1.1.6.0' Manufacturer='Nobody'>
+              <Product Name='Cloudbase-Init 1.1.6' Id='*' UpgradeCode='12345678-1234-1234-1234-111111111111' Language='1033' Codepage='1252'
+                       Version='1.1.6.0' Manufacturer='Nobody'>
                 <Package Id='*' Manufacturer='Nobody' InstallerVersion='200' Languages='1033' Compressed='yes' SummaryCodepage='1252'/>
                 <Media Id='1' Cabinet='files.cab' EmbedCab='yes'/>
                 <Directory Id='TARGETDIR' Name='SourceDir'>

@@ -2,7 +2,9 @@ using OfflinePatch.Core.Hosting;
 
 namespace OfflinePatch.Cli.Batch;
 
-/// <summary>The images in a directory that others write to. Looked at again and again: a network file system tells nobody what changes on it.</summary>
+/// <summary>
+/// The images in a directory that others write to. Polled: a network file system does not notify its clients of changes.
+/// </summary>
 /// <param name="folder">The directory; images below it are not looked for.</param>
 /// <param name="settle">How long an image must not have changed to count as complete.</param>
 internal sealed class Arrivals(string folder, TimeSpan settle)
@@ -10,7 +12,9 @@ internal sealed class Arrivals(string folder, TimeSpan settle)
     private readonly Dictionary<string, (long Length, DateTime Modified, DateTimeOffset Since)> _seen = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (long Length, DateTime Modified)> _left = new(StringComparer.Ordinal);
 
-    /// <summary>The images that did not change since they were seen <c>settle</c> ago or longer, and were not left as they are now.</summary>
+    /// <summary>
+    /// The images that did not change since they were seen <c>settle</c> ago or longer, and were not left as they are now.
+    /// </summary>
     /// <param name="now">The time.</param>
     public IReadOnlyList<string> Complete(DateTimeOffset now)
     {
@@ -25,7 +29,8 @@ internal sealed class Arrivals(string folder, TimeSpan settle)
             if (!_seen.TryGetValue(path, out var seen) || (seen.Length, seen.Modified) != state)
             {
                 // One that was written long ago is complete at the first look.
-                seen = (state.Length, state.Modified, new DateTimeOffset(state.Modified, TimeSpan.Zero) <= now - settle ? now - settle : now);
+                seen = (state.Length, state.Modified,
+                    new DateTimeOffset(state.Modified, TimeSpan.Zero) <= now - settle ? now - settle : now);
                 _seen[path] = seen;
             }
 
@@ -47,14 +52,18 @@ internal sealed class Arrivals(string folder, TimeSpan settle)
         }
     }
 
-    /// <summary>Moves an image, the other files of it and its undo files. The image itself goes last: who waits for it in the other directory finds all of it.</summary>
+    /// <summary>
+    /// Moves an image, the other files of it and its undo files. The image itself goes last: who waits for it in the other directory finds
+    /// all of it.
+    /// </summary>
     /// <exception cref="HostIOException">The host refuses, or there is a file of that name.</exception>
     public void Move(string path, string target)
     {
         var name = Path.GetFileName(path);
         var stem = Path.GetFileNameWithoutExtension(name);
         foreach (var other in HostPaths.List(folder).Where(e => !e.IsDirectory).Select(e => e.Name).Where(n =>
-            n.StartsWith(name + UndoFileName.Suffix, StringComparison.Ordinal) || (n != name && ImagePaths.IsPartOf(n, stem))).Order(StringComparer.Ordinal))
+            n.StartsWith(name + UndoFileName.Suffix, StringComparison.Ordinal) || (n != name && ImagePaths.IsPartOf(n, stem)))
+            .Order(StringComparer.Ordinal))
         {
             HostPaths.Move(Path.Combine(folder, other), Path.Combine(target, other));
         }

@@ -7,8 +7,8 @@ using OfflinePatch.Windows.Reports;
 namespace OfflinePatch.Cli.Batch;
 
 /// <summary>
-/// How far a batch is, on stderr. On a terminal one line that says what is being worked on, once that takes more than a second, and that is gone at the end; elsewhere,
-/// of several images, a line for each that is finished. Nothing with <c>--quiet</c>.
+/// How far a batch is, on stderr. On a terminal one line that says what is being worked on, once that takes more than a second, and that is
+/// gone at the end; elsewhere, of several images, a line for each that is finished. Nothing with <c>--quiet</c>.
 /// </summary>
 internal sealed class BatchProgress : IDisposable
 {
@@ -41,7 +41,8 @@ internal sealed class BatchProgress : IDisposable
 
     public void Finish(string path, ImageReport report)
     {
-        RunLog.For(path, _total == 1)?.Invoke($"finished: {RuleTable.Word(report)}{(report.Error is { } error ? $": {error.Message}" : "")}");
+        RunLog.For(path, _total == 1)
+            ?.Invoke($"finished: {RuleTable.Word(report)}{(report.Error is { } error ? $": {error.Message}" : "")}");
         lock (_lock)
         {
             _running.Remove(path);
@@ -49,7 +50,8 @@ internal sealed class BatchProgress : IDisposable
             if (_timer is null && _total > 1 && !Output.IsQuiet)
             {
                 Console.Error.WriteLine(PrintableText.Escape(string.Create(
-                    CultureInfo.InvariantCulture, $"[{_done}/{_total}] {path}: {RuleTable.Word(report)} ({report.ElapsedMs / 1000.0:0.0} s)")));
+                    CultureInfo.InvariantCulture,
+                    $"[{_done}/{_total}] {path}: {RuleTable.Word(report)} ({report.ElapsedMs / 1000.0:0.0} s)")));
             }
         }
     }

@@ -5,15 +5,17 @@ using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Batch;
 
-/// <summary>Runs one job over several images, a few at a time, in the order of the command line. One bad image does not stop the others.</summary>
+/// <summary>
+/// Runs one job over several images, a few at a time, in the order of the command line. One bad image does not stop the others.
+/// </summary>
 internal static class BatchRunner
 {
     private const int StackSize = 16 * 1024 * 1024;
     private const int Grace = 100; // ms for jobs that look at their token to end by themselves
 
     /// <summary>
-    /// The reports in the order of the images, and the highest exit code. When it is cancelled, an image that is being written is finished; jobs that wait
-    /// for anything else are left behind, and their images are as they were.
+    /// The reports in the order of the images, and the highest exit code. When it is cancelled, an image that is being written is finished;
+    /// jobs that wait for anything else are left behind, and their images are as they were.
     /// </summary>
     public static BatchResult Run(BatchRequest request, CancellationToken cancellation)
     {
@@ -38,7 +40,8 @@ internal static class BatchRunner
         if (cancellation.IsCancellationRequested)
         {
             Interruption.IsHandled = true;
-            for (var waited = ended.Wait(Grace, CancellationToken.None); !waited && HostProcess.IsWriting; waited = ended.Wait(20, CancellationToken.None))
+            for (var waited = ended.Wait(Grace, CancellationToken.None); !waited
+                && HostProcess.IsWriting; waited = ended.Wait(20, CancellationToken.None))
             {
             }
         }
@@ -66,7 +69,9 @@ internal static class BatchRunner
                 {
                     lock (outcomes)
                     {
-                        Finish(index, new BatchOutcome(Skipped(paths[index], "Not begun: an earlier image failed, and --fail-fast was given."), ExitCode.Done));
+                        Finish(index,
+                            new BatchOutcome(Skipped(paths[index], "Not begun: an earlier image failed, and --fail-fast was given."),
+                                ExitCode.Done));
                     }
 
                     continue;
@@ -110,7 +115,8 @@ internal static class BatchRunner
             }
             catch (Exception e)
             {
-                // Whoever receives results (a full disk, a closed pipe) must not stop the work on the others: it is thrown when all have ended.
+                // Whoever receives results (a full disk, a closed pipe) must not stop the work on the others: it is thrown when all have
+                // ended.
                 lost ??= ExceptionDispatchInfo.Capture(e);
             }
         }
@@ -161,7 +167,9 @@ internal static class BatchRunner
             new ImageReport
             {
                 Path = path,
-                Result = e is RefusedException ? ImageResult.Refused : code == ExitCode.Cancelled ? ImageResult.Cancelled : ImageResult.Error,
+                Result = e is RefusedException ? ImageResult.Refused
+                    : code == ExitCode.Cancelled ? ImageResult.Cancelled
+                    : ImageResult.Error,
                 Error = error,
                 ElapsedMs = elapsedMs,
             },
@@ -171,7 +179,8 @@ internal static class BatchRunner
     /// <summary>The exit code of one image.</summary>
     public static int ExitCodeOf(ImageResult result) => result switch
     {
-        ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.RulesPass or ImageResult.Inspected or ImageResult.Skipped => ExitCode.Done,
+        ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.RulesPass or ImageResult.Inspected or ImageResult.Skipped =>
+            ExitCode.Done,
         ImageResult.NotReady => ExitCode.NotReady,
         ImageResult.Refused => ExitCode.Refused,
         ImageResult.Cancelled => ExitCode.Cancelled,

@@ -11,7 +11,8 @@ namespace OfflinePatch.Cli.Batch;
 /// <param name="isList">Whether several images may be meant, however many there are.</param>
 internal sealed class FixedCopies(IReadOnlyList<string> images, string target, ImageFormat? format, bool isList)
 {
-    private readonly bool _isFolder = isList || images.Count > 1 || target.EndsWith('/') || target.EndsWith(Path.DirectorySeparatorChar) || HostPaths.IsDirectory(target);
+    private readonly bool _isFolder = isList || images.Count > 1 || target.EndsWith('/') || target.EndsWith(Path.DirectorySeparatorChar)
+        || HostPaths.IsDirectory(target);
 
     /// <summary>The variant, or null.</summary>
     public string? Subformat { get; init; }

@@ -17,7 +17,9 @@ internal static partial class ImagePaths
         ".raw", ".img", ".vmdk", ".vhd", ".vhdx", ".vdi", ".qcow2", ".qcow", ".qed", ".zvhd", ".zvhd2", ".ova",
     };
 
-    /// <summary>The first path that names the same file as an earlier one, or null. Links are followed, since a lock is on the file behind them.</summary>
+    /// <summary>
+    /// The first path that names the same file as an earlier one, or null. Links are followed, since a lock is on the file behind them.
+    /// </summary>
     public static string? FirstDuplicate(IEnumerable<string> paths)
     {
         var comparer = OperatingSystem.IsLinux() ? StringComparer.Ordinal : StringComparer.OrdinalIgnoreCase;
@@ -26,8 +28,8 @@ internal static partial class ImagePaths
     }
 
     /// <summary>
-    /// Directories become the images in them and below them, by their endings; patterns that the shell left alone become what they match; every other word stays. The order
-    /// is that of the words, and by name inside one.
+    /// Directories become the images in them and below them, by their endings; patterns that the shell left alone become what they match;
+    /// every other word stays. The order is that of the words, and by name inside one.
     /// </summary>
     /// <exception cref="HostIOException"><c>CLI-0008</c>: nothing matches a pattern, or a directory holds no image.</exception>
     public static IReadOnlyList<string> Expand(IEnumerable<string> words)
@@ -39,7 +41,10 @@ internal static partial class ImagePaths
             {
                 var found = new List<string>();
                 Collect(word, found, 0);
-                images.AddRange(found.Count > 0 ? found : throw Nothing($"there is no image in {word}", $"Images are told by their endings: {string.Join(' ', Endings)}. Name a file that has another one."));
+                images.AddRange(found.Count > 0
+                    ? found
+                    : throw Nothing($"there is no image in {word}",
+                        $"Images are told by their endings: {string.Join(' ', Endings)}. Name a file that has another one."));
             }
             else if (word.AsSpan().IndexOfAny('*', '?') >= 0 && !HostPaths.FileExists(word))
             {
@@ -60,7 +65,9 @@ internal static partial class ImagePaths
     /// <param name="index">The task, from 1.</param>
     /// <param name="count">The number of tasks.</param>
     public static IReadOnlyList<string> Shard(IEnumerable<string> images, int index, int count) =>
-        [.. images.Where(i => (int)(BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(i))) % (ulong)count) == index - 1)];
+        [
+            .. images.Where(i =>
+                (int)(BinaryPrimitives.ReadUInt64BigEndian(SHA256.HashData(Encoding.UTF8.GetBytes(i))) % (ulong)count) == index - 1)];
 
     /// <summary>The images in a directory, not below it.</summary>
     public static IReadOnlyList<string> In(string directory)
@@ -71,7 +78,8 @@ internal static partial class ImagePaths
     }
 
     /// <summary>Whether a file is a part of the VMDK of this name without its ending.</summary>
-    public static bool IsPartOf(string name, string stem) => PartName().Match(name) is { Success: true } match && match.Groups["stem"].Value.Equals(stem, StringComparison.OrdinalIgnoreCase);
+    public static bool IsPartOf(string name, string stem) =>
+        PartName().Match(name) is { Success: true } match && match.Groups["stem"].Value.Equals(stem, StringComparison.OrdinalIgnoreCase);
 
     private static void Collect(string directory, List<string> images, int depth)
     {
@@ -107,7 +115,8 @@ internal static partial class ImagePaths
         return
         [
             .. folders.Where(f => f.Length == 0 || HostPaths.IsDirectory(f)).SelectMany(f => HostPaths.List(f)
-                .Where(e => !e.IsDirectory && IsMatch(Path.GetFileName(pattern), e.Name)).Select(e => Path.Combine(f, e.Name)).Order(StringComparer.Ordinal)),
+                .Where(e => !e.IsDirectory && IsMatch(Path.GetFileName(pattern), e.Name)).Select(e => Path.Combine(f, e.Name))
+                .Order(StringComparer.Ordinal)),
         ];
     }
 
@@ -121,10 +130,12 @@ internal static partial class ImagePaths
     }
 
     private static bool IsMatch(string pattern, string name) =>
-        (!name.StartsWith('.') || pattern.StartsWith('.')) && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: OperatingSystem.IsWindows());
+        (!name.StartsWith('.') || pattern.StartsWith('.'))
+            && FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: OperatingSystem.IsWindows());
 
     private static HostIOException Nothing(string message, string remedy) => new("CLI-0008", $"{message}.", remedy, isMissing: true);
 
-    [GeneratedRegex(@"^(?<stem>.+)-(flat|delta|sesparse|ctk|rdm|rdmp|[sf][0-9]{3})\.vmdk$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
+    [GeneratedRegex(@"^(?<stem>.+)-(flat|delta|sesparse|ctk|rdm|rdmp|[sf][0-9]{3})\.vmdk$",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, 1000)]
     private static partial Regex PartName();
 }

@@ -15,10 +15,18 @@ internal static class BcdCommand
     {
         var edit = new EditArguments();
         var target = RegArguments.Target();
-        var set = ListOption("--set", "/set", "ID NAME VALUE...", 3, "Set an element: {default}, {bootmgr} or another identifier, its name in bcdedit, and the value. As one change, with an undo file.");
+        var set = ListOption("--set", "/set", "ID NAME VALUE...", 3,
+            "Set an element: {default}, {bootmgr} or another identifier, its name in bcdedit, and the value. As one change, with an undo "
+                + "file.");
         var delete = ListOption("--delete-value", "/deletevalue", "ID NAME", 2, "Delete an element of an object.");
-        var export = new Option<string?>("--export", "/export") { Description = "Write the store into FILE, as a hive.", HelpName = "FILE" };
-        var command = new Command("bcd", "Shows the boot configuration store of an image, or a store file, as bcdedit /enum all does; changes elements of it.") { target, set, delete, export };
+        var export = new Option<string?>("--export", "/export")
+        {
+            Description = "Write the store into FILE, as a hive.",
+            HelpName = "FILE",
+        };
+        var command = new Command("bcd",
+            "Shows the boot configuration store of an image, or a store file, as bcdedit /enum all does; changes elements of it.")
+        { target, set, delete, export };
         edit.AddTo(command, writes: true);
         command.Validators.Add(result =>
         {
@@ -57,7 +65,8 @@ internal static class BcdCommand
 
             if (GlobalOptions.WantsJson(result))
             {
-                DocumentJson.Print(new BootStoreDocument(result.GetRequiredValue(target), [.. store.Objects.Select(Describe)], store.Notes));
+                DocumentJson.Print(new BootStoreDocument(result.GetRequiredValue(target), [.. store.Objects.Select(Describe)],
+                    store.Notes));
                 return ExitCode.Done;
             }
 

@@ -19,7 +19,8 @@ internal static class CheckCommand
         {
             var rules = options.ReadRules(result);
             return ImagesCommand.Run(
-                "check", images.Read(result), options, rules, result, (path, open, sources, token) => InspectJob.Check(path, open, rules, sources, token), RuleTable.Print, cancellation);
+                "check", images.Read(result), options, rules, result,
+                (path, open, sources, token) => InspectJob.Check(path, open, rules, sources, token), RuleTable.PrintCheck, cancellation);
         });
         return command;
     }

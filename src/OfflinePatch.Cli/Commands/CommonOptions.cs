@@ -16,7 +16,8 @@ internal static class CommonArguments
     {
         var argument = new Argument<string[]>("IMAGE")
         {
-            Description = "The disk images; a directory stands for the images in it and below it, * and ? for any characters. Their content says what format they are, not their names.",
+            Description = "The disk images; a directory stands for the images in it and below it, * and ? for any characters. Their "
+                + "content says what format they are, not their names.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         RefuseEmpty(argument);
@@ -36,7 +37,8 @@ internal static class CommonArguments
 /// <summary>Options that several commands share.</summary>
 internal static class CommonOptions
 {
-    public static Option<string?> UndoDir() => new("--undo-dir") { Description = "Folder of the undo file, if it is not beside the image.", HelpName = "DIR" };
+    public static Option<string?> UndoDir() =>
+        new("--undo-dir") { Description = "Folder of the undo file, if it is not beside the image.", HelpName = "DIR" };
 
     public static Option<string?> CreateMf() => new("--create-mf")
     {
@@ -44,7 +46,8 @@ internal static class CommonOptions
         HelpName = "JAR",
     };
 
-    public static Option<string?> QemuImgHw() => new("--qemu-img-hw") { Description = "Your qemu-img-hw: judges the new ZVHD2.", HelpName = "PATH" };
+    public static Option<string?> QemuImgHw() =>
+        new("--qemu-img-hw") { Description = "Your qemu-img-hw: judges the new ZVHD2.", HelpName = "PATH" };
 
     public static Option<string?> Manifest() => new("--manifest")
     {
@@ -54,7 +57,8 @@ internal static class CommonOptions
 
     public static Option<string[]> TrustRoot() => new("--trust-root")
     {
-        Description = "A root certificate that drivers of your own may be signed under, beside Microsoft's. Windows must trust it too. Repeatable.",
+        Description = "A root certificate that drivers of your own may be signed under, beside Microsoft's. Windows must trust it too. "
+            + "Repeatable.",
         HelpName = "FILE",
     };
 

@@ -12,16 +12,22 @@ internal static class CompareCommand
     {
         var first = CommonArguments.Image("A");
         var second = CommonArguments.Image("B");
-        var strict = new Option<bool>("--strict", "-s") { Description = "Disks of different length differ, even where the longer one has only zeros." };
+        var strict = new Option<bool>("--strict", "-s")
+        {
+            Description = "Disks of different length differ, even where the longer one has only zeros.",
+        };
         var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the images name." };
-        var command = new Command("compare", "Compares what a guest sees of two images of any formats. Exit code 0: identical, 3: they differ.") { first, second, strict, allowBacking };
+        var command = new Command("compare",
+            "Compares what a guest sees of two images of any formats. Exit code 0: identical, 3: they differ.")
+        { first, second, strict, allowBacking };
         command.SetGuardedAction((result, cancellation) =>
         {
             var (a, b) = (result.GetRequiredValue(first), result.GetRequiredValue(second));
             var outcome = ComparisonJob.Run(a, b, result.GetValue(allowBacking), result.GetValue(strict), cancellation);
             if (GlobalOptions.WantsJson(result))
             {
-                DocumentJson.Print(new ComparisonDocument(a, b, outcome.Difference is null, outcome.FirstLength, outcome.SecondLength, outcome.Difference));
+                DocumentJson.Print(new ComparisonDocument(a, b, outcome.Difference is null, outcome.FirstLength, outcome.SecondLength,
+                    outcome.Difference));
             }
             else if (outcome.Difference is { } offset)
             {
@@ -33,7 +39,8 @@ internal static class CompareCommand
             {
                 Output.Line(outcome.FirstLength == outcome.SecondLength
                     ? "The disks are identical."
-                    : $"The disks are identical; the longer one ({outcome.FirstLength} and {outcome.SecondLength} bytes) has only zeros after the end of the other.");
+                    : $"The disks are identical; the longer one ({outcome.FirstLength} and {outcome.SecondLength} bytes) has only zeros "
+                        + "after the end of the other.");
             }
 
             return outcome.Difference is null ? ExitCode.Done : ExitCode.NotReady;

@@ -11,7 +11,8 @@ internal static class CompletionCommand
     {
         var shell = new Argument<string>("SHELL") { Description = $"One of {string.Join(", ", CompletionScript.Shells)}." };
         shell.AcceptOnlyFromAmong(CompletionScript.Shells);
-        var command = new Command("completion", "Prints a script that makes a shell complete commands, options, targets, rules and formats.") { shell };
+        var command = new Command("completion",
+            "Prints a script that makes a shell complete commands, options, targets, rules and formats.") { shell };
         command.SetGuardedAction((result, _) =>
         {
             RefuseJson(result);
@@ -23,7 +24,11 @@ internal static class CompletionCommand
 
     public static Command CreateAsked()
     {
-        var words = new Argument<string[]>("WORD") { Description = "The words of a command line up to the cursor, behind --.", Arity = ArgumentArity.ZeroOrMore };
+        var words = new Argument<string[]>("WORD")
+        {
+            Description = "The words of a command line up to the cursor, behind --.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var command = new Command("complete", "Prints what the last word can become.") { words };
         command.Hidden = true;
         command.SetGuardedAction((result, _) =>

@@ -16,14 +16,19 @@ internal static class ConvertCommand
         var input = CommonArguments.Image();
         var named = new Argument<string?>("OUT") { Description = "The new image, in place of --output.", Arity = ArgumentArity.ZeroOrOne };
         var output = new Option<string?>("--output", "-o") { Description = "The new image.", HelpName = "FILE" };
-        var inputFormat = TypedOption.Format("The image must be of this format, or it is refused; its content says what it is.", "--input-format", "-f");
+        var inputFormat = TypedOption.Format("The image must be of this format, or it is refused; its content says what it is.",
+            "--input-format", "-f");
         var format = TypedOption.Format("Its format; by default what the ending of its name says.");
         var subformat = new Option<string?>("--subformat", "--vmdk-subformat")
         {
             Description = "Its variant: VMDK monolithicSparse or streamOptimized, VHD dynamic or fixed.",
             HelpName = "NAME",
         };
-        var compress = new Option<string?>("--compress") { Description = "Its compression, where its format has a choice (QCOW2, ZVHD2).", HelpName = "zlib|zstd" };
+        var compress = new Option<string?>("--compress")
+        {
+            Description = "Its compression, where its format has a choice (QCOW2, ZVHD2).",
+            HelpName = "zlib|zstd",
+        };
         var verify = new Option<bool>("--verify") { Description = "Read the new image again and compare every byte." };
         var force = new Option<bool>("--force") { Description = "Replace the new image if it exists." };
         var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the image names." };
@@ -37,7 +42,8 @@ internal static class ConvertCommand
         };
         command.SetGuardedAction((result, cancellation) =>
         {
-            var path = result.GetValue(output) ?? result.GetValue(named) ?? throw new UsageException("the new image is not named: `offlinepatch convert IMAGE OUT`, or with -o FILE");
+            var path = result.GetValue(output) ?? result.GetValue(named)
+                ?? throw new UsageException("the new image is not named: `offlinepatch convert IMAGE OUT`, or with -o FILE");
             if (result.GetValue(output) is not null && result.GetValue(named) is not null)
             {
                 throw new UsageException("the new image is named twice, as OUT and with --output");
@@ -82,8 +88,10 @@ internal static class ConvertCommand
     }
 
     private static ConversionDocument Describe(ConversionRequest request, ConversionOutcome outcome) => new(
-        request.SourcePath, FormatNames.ExtensionOf(outcome.SourceFormat), outcome.SourceSubformat.Length > 0 ? outcome.SourceSubformat : null,
-        request.OutputPath, FormatNames.ExtensionOf(request.Format), outcome.Result.VirtualSize, outcome.Result.StoredBytes, outcome.Result.OutputBytes,
+        request.SourcePath, FormatNames.ExtensionOf(outcome.SourceFormat),
+        outcome.SourceSubformat.Length > 0 ? outcome.SourceSubformat : null,
+        request.OutputPath, FormatNames.ExtensionOf(request.Format), outcome.Result.VirtualSize, outcome.Result.StoredBytes,
+        outcome.Result.OutputBytes,
         outcome.Result.Verified, outcome.BitmapPath, (long)outcome.Result.Elapsed.TotalMilliseconds);
 
     private static void Print(ConversionRequest request, ConversionOutcome outcome)
@@ -91,7 +99,8 @@ internal static class ConvertCommand
         var result = outcome.Result;
         var variant = outcome.SourceSubformat.Length > 0 ? $" {outcome.SourceSubformat}" : "";
         Output.Line(
-            $"{request.OutputPath}: {FormatNames.ExtensionOf(request.Format)} from {FormatNames.ExtensionOf(outcome.SourceFormat)}{variant}, "
+            $"{request.OutputPath}: {FormatNames.ExtensionOf(request.Format)} from "
+                + $"{FormatNames.ExtensionOf(outcome.SourceFormat)}{variant}, "
             + $"{Sizes.Text(result.VirtualSize)} disk, {Sizes.Text(result.StoredBytes)} data, {Sizes.Text(result.OutputBytes)} file, "
             + $"{result.Elapsed.TotalSeconds:0.0} s{(result.Verified ? ", verified" : "")}");
         if (outcome.BitmapPath is not null)

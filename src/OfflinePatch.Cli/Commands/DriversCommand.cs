@@ -21,14 +21,21 @@ internal static class DriversCommand
             Description = "Where driver packages are: a directory, .iso, .zip or floppy image. Its content says what it is, not its name.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var image = new Option<string?>("--for") { Description = "Say which packages a fix of this image would use, and why not the others.", HelpName = "IMAGE" };
+        var image = new Option<string?>("--for")
+        {
+            Description = "Say which packages a fix of this image would use, and why not the others.",
+            HelpName = "IMAGE",
+        };
         var allowUnsigned = new Option<bool>("--allow-unsigned") { Description = "With --for: as fix --allow-unsigned chooses." };
         var edit = new EditArguments();
         var manifest = CommonOptions.Manifest();
         var trustRoot = CommonOptions.TrustRoot();
-        var command = new Command("drivers", "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused. Its commands work on the driver store of an image.") { sources, image, allowUnsigned, manifest, trustRoot };
+        var command = new Command("drivers",
+            "Lists driver packages: version, the Windows that each serves, its signature, and why it would be refused. Its commands work "
+                + "on the driver store of an image.") { sources, image, allowUnsigned, manifest, trustRoot };
         edit.AddTo(command, writes: false);
-        foreach (var inside in (Command[])[StoreListCommand.Create(), StoreAddCommand.Create(), StoreRemoveCommand.Create(), StoreExportCommand.Create()])
+        foreach (var inside in (Command[])[StoreListCommand.Create(), StoreAddCommand.Create(), StoreRemoveCommand.Create(),
+            StoreExportCommand.Create()])
         {
             command.Add(inside);
         }
@@ -42,7 +49,11 @@ internal static class DriversCommand
                 families = DriverManifest.Load(tree);
             }
 
-            var signatures = new SignatureOptions { TrustedRoots = TrustedRoots.Read(result.GetValue(trustRoot) ?? []), Clock = ReproducibleClock.Current };
+            var signatures = new SignatureOptions
+            {
+                TrustedRoots = TrustedRoots.Read(result.GetValue(trustRoot) ?? []),
+                Clock = ReproducibleClock.Current,
+            };
             var reports = new List<DriverSourceReport>();
             foreach (var path in result.GetRequiredValue(sources))
             {
@@ -61,7 +72,8 @@ internal static class DriversCommand
             if (GlobalOptions.WantsJson(result))
             {
                 Output.HasDocument = true;
-                Console.Out.WriteLine(ReportJson.Serialize(new DriverListDocument(ReportDocument.CurrentSchema, Tool.Identity, "drivers", reports)
+                Console.Out.WriteLine(ReportJson.Serialize(new DriverListDocument(ReportDocument.CurrentSchema, Tool.Identity, "drivers",
+                    reports)
                 {
                     Image = choice?.Image,
                     Windows = choice?.Windows,
@@ -89,11 +101,14 @@ internal static class DriversCommand
     {
         foreach (var report in reports.Where(r => r.Packages.Count == 0 && HostPaths.IsDirectory(r.Path)))
         {
-            var archives = HostPaths.List(report.Path).Where(e => !e.IsDirectory && Path.GetExtension(e.Name).ToLowerInvariant() is (".iso" or ".zip" or ".vfd" or ".img" or ".msi" or ".cab"))
+            var archives = HostPaths.List(report.Path)
+                .Where(e => !e.IsDirectory
+                    && Path.GetExtension(e.Name).ToLowerInvariant() is (".iso" or ".zip" or ".vfd" or ".img" or ".msi" or ".cab"))
                 .Select(e => Path.Combine(report.Path, e.Name)).Order(StringComparer.Ordinal).ToList();
             if (archives.Count > 0)
             {
-                Output.Note($"{report.Path} holds no driver package, but {string.Join(", ", archives.Take(5))}: name {(archives.Count == 1 ? "it" : "them")} instead");
+                Output.Note($"{report.Path} holds no driver package, but {string.Join(", ", archives.Take(5))}: name "
+                    + $"{(archives.Count == 1 ? "it" : "them")} instead");
             }
         }
     }

@@ -10,19 +10,27 @@ internal sealed class EditArguments
 {
     private readonly Option<bool> _replayLog = new("--replay-log")
     {
-        Description = "Replay the NTFS log of volumes that were not dismounted cleanly (a crash, a snapshot of a running machine), as Windows would.",
+        Description = "Replay the NTFS log of volumes that were not dismounted cleanly (a crash, a snapshot of a running machine), as "
+            + "Windows would.",
     };
 
     private readonly Option<bool> _forceReplay = new("--force-replay")
     {
-        Description = "Replay also log operations that no log of a real volume has tested. The result is checked before anything is written.",
+        Description = "Replay also log operations that no log of a real volume has tested. The result is checked before anything is "
+            + "written.",
     };
 
-    private readonly Option<bool> _allowBacking = new("--allow-backing") { Description = "Read the parent or backing files that the image names. They are never written." };
+    private readonly Option<bool> _allowBacking = new("--allow-backing")
+    {
+        Description = "Read the parent or backing files that the image names. They are never written.",
+    };
 
     private readonly Option<string?> _undoDir = CommonOptions.UndoDir();
 
-    private readonly Option<bool> _noUndoKeep = new("--no-undo-keep") { Description = "Delete the undo file after success. The change can then not be undone." };
+    private readonly Option<bool> _noUndoKeep = new("--no-undo-keep")
+    {
+        Description = "Delete the undo file after success. The change can then not be undone.",
+    };
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command, bool writes)

@@ -5,7 +5,9 @@ using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary>What every command that changed one image says at its end, in the same words: whether anything was written, and how that is undone.</summary>
+/// <summary>
+/// What every command that changed one image says at its end, in the same words: whether anything was written, and how that is undone.
+/// </summary>
 internal static class EditOutcome
 {
     /// <summary>Prints it.</summary>
@@ -19,7 +21,10 @@ internal static class EditOutcome
         var undo = edit.UndoFile is { } file ? EditArguments.UndoCommandLine(path, file) : null;
         if (GlobalOptions.WantsJson(result))
         {
-            var document = new EditDocument(CommandGuard.Command, path, edit.IsChanged, edit.BytesWritten, edit.UndoFile) { UndoCommand = undo };
+            var document = new EditDocument(CommandGuard.Command, path, edit.IsChanged, edit.BytesWritten, edit.UndoFile)
+            {
+                UndoCommand = undo,
+            };
             DocumentJson.Print(add is null ? document : add(document));
             return;
         }

@@ -11,8 +11,13 @@ internal static class ExplainCommand
 {
     public static Command Create()
     {
-        var codes = new Argument<string[]>("CODE") { Description = "Codes of errors or findings; case is ignored. Without one: every code.", Arity = ArgumentArity.ZeroOrMore };
-        codes.CompletionSources.Add(_ => ErrorCatalog.All.Select(e => new System.CommandLine.Completions.CompletionItem(e.Code, detail: e.Meaning)));
+        var codes = new Argument<string[]>("CODE")
+        {
+            Description = "Codes of errors or findings; case is ignored. Without one: every code.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        codes.CompletionSources.Add(
+            _ => ErrorCatalog.All.Select(e => new System.CommandLine.Completions.CompletionItem(e.Code, detail: e.Meaning)));
         var markdown = new Option<bool>("--markdown") { Description = "Print the whole table as a Markdown document." };
         var command = new Command("explain", "Explains error codes: meaning, cause, what to do, exit status.") { codes, markdown };
         command.SetGuardedAction((result, _) =>
@@ -28,7 +33,8 @@ internal static class ExplainCommand
             if (GlobalOptions.WantsJson(result))
             {
                 Output.HasDocument = true;
-                Console.Out.WriteLine(ReportJson.Serialize(new ErrorListDocument(ReportDocument.CurrentSchema, Tool.Identity, "explain", errors)));
+                Console.Out.WriteLine(ReportJson.Serialize(new ErrorListDocument(ReportDocument.CurrentSchema, Tool.Identity, "explain",
+                    errors)));
             }
             else if (chosen.Length == 0)
             {

@@ -9,7 +9,10 @@ internal static class GlobalOptions
 {
     private static readonly Option<bool> Json = CommonOptions.Json();
 
-    private static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print the result only: no notes and no progress; of an image only the verdict." };
+    private static readonly Option<bool> Quiet = new("--quiet", "-q")
+    {
+        Description = "Print the result only: no notes and no progress; of an image only the verdict.",
+    };
 
     private static readonly Option<bool> Verbose = new("--verbose", "-v") { Description = VerboseText };
 
@@ -23,15 +26,19 @@ internal static class GlobalOptions
 
     private static readonly Option<string?> Trace = new("--trace")
     {
-        Description = "Write to FILE how long each stage, read, write and flush takes, for Perfetto (ui.perfetto.dev) or Chrome (chrome://tracing).",
+        Description = "Write to FILE how long each stage, read, write and flush takes, for Perfetto (ui.perfetto.dev) or Chrome "
+            + "(chrome://tracing).",
         HelpName = "FILE",
     };
 
     private static readonly Option<ColorChoice> Color = CreateColor();
 
-    private const string VerboseText = "Say on standard error what is done: every stage with its time, every file and registry value that is written.";
+    private const string VerboseText = "Say on standard error what is done: every stage with its time, every file and registry value "
+        + "that is written.";
 
-    /// <summary>Adds them to every command that has no commands below it. Where an option of the command has the letter, the long name only.</summary>
+    /// <summary>
+    /// Adds them to every command that has no commands below it. Where an option of the command has the letter, the long name only.
+    /// </summary>
     public static void AddTo(Command command)
     {
         foreach (var inner in command.Subcommands)
@@ -57,7 +64,9 @@ internal static class GlobalOptions
     /// <summary>Whether an option is one that every command has.</summary>
     public static bool IsGlobal(Option option) => option.Name is "--json" or "--quiet" or "--verbose" or "--log" or "--trace" or "--color";
 
-    /// <summary>Whether the result is wanted as JSON; known from the words alone, so that a mistake in them can be told as JSON too.</summary>
+    /// <summary>
+    /// Whether the result is wanted as JSON; known from the words alone, so that a mistake in them can be told as JSON too.
+    /// </summary>
     public static bool WantsJson(ParseResult result) => HasWord(result, "--json");
 
     /// <summary>Applies them. The file of <c>--log</c> is opened: it is tried before anything else is.</summary>
@@ -82,13 +91,15 @@ internal static class GlobalOptions
             TraceFile.Start(trace);
         }
 
-        RunLog.Start(result.CommandResult.Command.Options.Any(o => o == Verbose && result.GetValue(Verbose)) || HasWord(result, "--verbose"), log);
+        RunLog.Start(result.CommandResult.Command.Options.Any(o => o == Verbose && result.GetValue(Verbose))
+            || HasWord(result, "--verbose"), log);
     }
 
     private static bool HasWord(ParseResult result, string word) => result.Tokens.Any(t => t.Type == TokenType.Option && t.Value == word);
 
     private static string? Value(ParseResult result, string name) =>
-        result.CommandResult.Command.Options.FirstOrDefault(o => o.Name == name) is { } option && result.GetResult(option) is { Tokens: { Count: > 0 } tokens }
+        result.CommandResult.Command.Options.FirstOrDefault(o => o.Name == name) is { } option
+            && result.GetResult(option) is { Tokens: { Count: > 0 } tokens }
             ? tokens[^1].Value
             : null;
 

@@ -4,11 +4,14 @@ using OfflinePatch.Cli.Rendering;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary>What <c>undo</c> and <c>recover</c> have in common: one image after the other; what becomes of one does not stop the others.</summary>
+/// <summary>
+/// What <c>undo</c> and <c>recover</c> have in common: one image after the other; what becomes of one does not stop the others.
+/// </summary>
 internal static class HistoryCommand
 {
     /// <summary>Runs <paramref name="work"/> over images, and returns the highest exit code.</summary>
-    public static int Run(ParseResult result, IReadOnlyList<string> paths, Func<string, ImageHistoryReport> work, CancellationToken cancellation)
+    public static int Run(ParseResult result, IReadOnlyList<string> paths, Func<string, ImageHistoryReport> work,
+        CancellationToken cancellation)
     {
         var asJson = HistoryView.IsSilent = GlobalOptions.WantsJson(result);
         var reports = new List<ImageHistoryReport>();

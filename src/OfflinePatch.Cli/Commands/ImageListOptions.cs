@@ -12,13 +12,15 @@ internal sealed class ImageListOptions
 
     private readonly Option<string?> _from = new("--images-from")
     {
-        Description = "Read the names of images from FILE, or with - from standard input: one a line, whatever characters are in it; or separated by zeros.",
+        Description = "Read the names of images from FILE, or with - from standard input: one a line, whatever characters are in it; or "
+            + "separated by zeros.",
         HelpName = "FILE",
     };
 
     private readonly Option<string?> _shard = new("--shard")
     {
-        Description = "Work only on the part I of N of the images. Which part an image is in depends on its path alone, so N tasks do each image once.",
+        Description = "Work only on the part I of N of the images. Which part an image is in depends on its path alone, so N tasks do "
+            + "each image once.",
         HelpName = "I/N",
     };
 
@@ -34,7 +36,8 @@ internal sealed class ImageListOptions
     }
 
     /// <summary>Whether several images may be meant, however many there turn out to be.</summary>
-    public bool IsList(ParseResult result) => result.GetValue(_from) is not null || result.GetValue(Images) is not [var only] || HostPaths.IsDirectory(only);
+    public bool IsList(ParseResult result) =>
+        result.GetValue(_from) is not null || result.GetValue(Images) is not [var only] || HostPaths.IsDirectory(only);
 
     /// <summary>The images, in order. Empty only where the part of this task is.</summary>
     /// <exception cref="UsageException">No image is named, or one is named twice.</exception>
@@ -46,7 +49,9 @@ internal sealed class ImageListOptions
         if (result.GetValue(_from) is { } list)
         {
             OutputPaths.RequireSource("--images-from", list == "-" ? null : list);
-            words.AddRange(list == "-" ? StandardInput.ReadLines(ListLimit) : StandardInput.SplitLines(HostPaths.ReadSmallFile(list, ListLimit)));
+            words.AddRange(list == "-"
+                ? StandardInput.ReadLines(ListLimit)
+                : StandardInput.SplitLines(HostPaths.ReadSmallFile(list, ListLimit)));
         }
         else if (words.Count == 0)
         {
@@ -66,7 +71,8 @@ internal sealed class ImageListOptions
     {
         var parts = text.Split('/');
         return parts.Length == 2 && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1_000_000 && index >= 1 && index <= count
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count is >= 1 and <= 1_000_000
+            && index >= 1 && index <= count
             ? (index, count)
             : throw new UsageException($"--shard takes I/N with I from 1 to N, for example 3/8, not '{text}'");
     }

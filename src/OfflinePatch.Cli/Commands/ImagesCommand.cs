@@ -12,11 +12,15 @@ namespace OfflinePatch.Cli.Commands;
 /// <summary>The work of <c>fix</c>, <c>check</c> or <c>inspect</c> on one image, with the sources that its thread has open.</summary>
 internal delegate ImageReport ImageWork(string path, EditOptions open, OpenedSources sources, CancellationToken cancellation);
 
-/// <summary>What <c>fix</c>, <c>check</c> and <c>inspect</c> have in common: run over images, print each as it is finished, then a summary or one document.</summary>
+/// <summary>
+/// What <c>fix</c>, <c>check</c> and <c>inspect</c> have in common: run over images, print each as it is finished, then a summary or one
+/// document.
+/// </summary>
 internal static class ImagesCommand
 {
     public static int Run(
-        string command, IReadOnlyList<string> images, RequestOptions options, RuleRequest rules, ParseResult result, ImageWork work, Action<ImageReport> print, CancellationToken cancellation)
+        string command, IReadOnlyList<string> images, RequestOptions options, RuleRequest rules, ParseResult result, ImageWork work,
+        Action<ImageReport> print, CancellationToken cancellation)
     {
         options.Check(result); // before any image is touched
         var open = options.ReadEdit(result);
@@ -68,7 +72,8 @@ internal static class ImagesCommand
         return report is null ? batch.ExitCode : WriteReport(report, Document(command, batch.Reports), batch.ExitCode);
     }
 
-    private static ReportDocument Document(string command, IReadOnlyList<ImageReport> reports) => new(ReportDocument.CurrentSchema, Tool.Identity, command, reports);
+    private static ReportDocument Document(string command, IReadOnlyList<ImageReport> reports) =>
+        new(ReportDocument.CurrentSchema, Tool.Identity, command, reports);
 
     private static int WriteReport(ReportTarget report, ReportDocument document, int exitCode)
     {

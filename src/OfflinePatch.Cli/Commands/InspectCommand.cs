@@ -11,7 +11,8 @@ internal static class InspectCommand
     {
         var images = new ImageListOptions();
         var options = new RequestOptions();
-        var command = new Command("inspect", "Shows what is inside images: container, partitions, Windows, boot, network, drivers, agent, programs, accounts.");
+        var command = new Command("inspect",
+            "Shows what is inside images: container, partitions, Windows, boot, network, drivers, agent, programs, accounts.");
         command.Aliases.Add("info");
         images.AddTo(command);
         options.AddImageOptionsTo(command);
@@ -19,7 +20,8 @@ internal static class InspectCommand
         {
             var rules = options.ReadRules(result);
             return ImagesCommand.Run(
-                "inspect", images.Read(result), options, rules, result, (path, open, sources, token) => InspectJob.Inspect(path, open, rules, sources, token), InspectionView.Print,
+                "inspect", images.Read(result), options, rules, result,
+                (path, open, sources, token) => InspectJob.Inspect(path, open, rules, sources, token), InspectionView.Print,
                 cancellation);
         });
         return command;

@@ -20,7 +20,9 @@ internal static class RecoverCommand
             HelpName = "FILE",
         };
         var command = new Command(
-            "recover", "Rolls back changes that were interrupted while they were written. Commands that write do this by themselves too; commands that read show the old image.");
+            "recover",
+            "Rolls back changes that were interrupted while they were written. Commands that write do this by themselves too; commands "
+                + "that read show the old image.");
         images.AddTo(command);
         foreach (var option in (Option[])[undoDir, dryRun, trust])
         {
@@ -59,7 +61,10 @@ internal static class RecoverCommand
             var step = ImageHistory.Recover(path, options with { DryRun = true });
             if (options.DryRun)
             {
-                return new ImageHistoryReport(path, step is null ? "nothingToRecover" : "wouldRecover") { Steps = step is null ? [] : [step] };
+                return new ImageHistoryReport(path, step is null ? "nothingToRecover" : "wouldRecover")
+                {
+                    Steps = step is null ? [] : [step],
+                };
             }
 
             HistoryView.WouldRestore(path, step);
@@ -67,6 +72,9 @@ internal static class RecoverCommand
 
         var recovered = ImageHistory.Recover(path, options);
         Output.HasChanged |= recovered is not null;
-        return new ImageHistoryReport(path, recovered is null ? "nothingToRecover" : "recovered") { Steps = recovered is null ? [] : [recovered] };
+        return new ImageHistoryReport(path, recovered is null ? "nothingToRecover" : "recovered")
+        {
+            Steps = recovered is null ? [] : [recovered],
+        };
     }
 }

@@ -24,10 +24,13 @@ internal static class ReportCommand
         };
         var report = new Option<string?>("--report")
         {
-            Description = "Also write the result to PATH: .json, one page as .html, or a directory (ends in /) with a page for each image and an index.",
+            Description = "Also write the result to PATH: .json, one page as .html, or a directory (ends in /) with a page for each "
+                + "image and an index.",
             HelpName = "PATH",
         };
-        var command = new Command("merge", "Joins the results of several runs into one; of an image that was worked on more than once the last result counts.") { files, report };
+        var command = new Command("merge",
+            "Joins the results of several runs into one; of an image that was worked on more than once the last result counts.")
+        { files, report };
         command.SetGuardedAction((result, cancellation) =>
         {
             var target = result.GetValue(report) is { } path ? new ReportTarget(path) : null;
@@ -50,7 +53,8 @@ internal static class ReportCommand
                 }
             }
 
-            var merged = new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, CommandGuard.Command, [.. images.Values.OrderBy(i => i.Path, StringComparer.Ordinal)]);
+            var merged = new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, CommandGuard.Command,
+                [.. images.Values.OrderBy(i => i.Path, StringComparer.Ordinal)]);
             if (GlobalOptions.WantsJson(result))
             {
                 Output.HasDocument = true;
@@ -73,9 +77,13 @@ internal static class ReportCommand
     }
 
     private static IEnumerable<string> Expand(string path) => !HostPaths.IsDirectory(path) ? [path]
-        : HostPaths.List(path).Where(e => !e.IsDirectory && Path.GetExtension(e.Name).ToLowerInvariant() is (".json" or ".jsonl")).Select(e => Path.Combine(path, e.Name)).Order(StringComparer.Ordinal);
+        : HostPaths.List(path).Where(e => !e.IsDirectory && Path.GetExtension(e.Name).ToLowerInvariant() is (".json" or ".jsonl"))
+            .Select(e => Path.Combine(path, e.Name)).Order(StringComparer.Ordinal);
 
-    /// <summary>The documents of a file: one, or one a line. The last line of a run that was killed may be cut short; it is left out, and that is said.</summary>
+    /// <summary>
+    /// The documents of a file: one, or one a line. The last line of a run that was killed may be cut short; it is left out, and that is
+    /// said.
+    /// </summary>
     private static List<ReportDocument> Read(string path)
     {
         var text = Encoding.UTF8.GetString(HostPaths.ReadSmallFile(path, Limit)).TrimStart('\uFEFF');
@@ -98,7 +106,8 @@ internal static class ReportCommand
             }
             else
             {
-                throw new UnsupportedImageException("CLI-0009", $"{path}, line {i + 1}: this is no result of fix, check or inspect.", "Name files that --json or --json-lines printed.");
+                throw new UnsupportedImageException("CLI-0009", $"{path}, line {i + 1}: this is no result of fix, check or inspect.",
+                    "Name files that --json or --json-lines printed.");
             }
         }
 
@@ -109,7 +118,9 @@ internal static class ReportCommand
     {
         try
         {
-            return text.Length > 0 && ReportJson.Deserialize(text) is { Images: not null, Schema: ReportDocument.CurrentSchema } document ? document : null;
+            return text.Length > 0 && ReportJson.Deserialize(text) is { Images: not null, Schema: ReportDocument.CurrentSchema } document
+                ? document
+                : null;
         }
         catch (JsonException)
         {

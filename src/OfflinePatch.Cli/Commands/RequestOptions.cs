@@ -11,7 +11,9 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary>The options that <c>fix</c>, <c>check</c> and <c>inspect</c> share: what the image is made ready for, with what, by which rules.</summary>
+/// <summary>
+/// The options that <c>fix</c>, <c>check</c> and <c>inspect</c> share: what the image is made ready for, with what, by which rules.
+/// </summary>
 internal sealed class RequestOptions
 {
     private readonly TargetOptions _target = new("What the image is made ready for");
@@ -30,24 +32,40 @@ internal sealed class RequestOptions
         HelpName = "PATH",
     };
 
-    private readonly Option<string[]> _only = new("--only") { Description = "Run only this rule, or family (network.*). Repeatable. Gates always run.", HelpName = "RULE" };
+    private readonly Option<string[]> _only = new("--only")
+    {
+        Description = "Run only this rule, or family (network.*). Repeatable. Gates always run.",
+        HelpName = "RULE",
+    };
 
-    private readonly Option<string[]> _skip = new("--skip") { Description = "Leave this rule or family out. Repeatable. Gates always run.", HelpName = "RULE" };
+    private readonly Option<string[]> _skip = new("--skip")
+    {
+        Description = "Leave this rule or family out. Repeatable. Gates always run.",
+        HelpName = "RULE",
+    };
 
     private readonly Option<bool> _keepDns = new("--keep-dns") { Description = "Leave static DNS servers as they are." };
 
-    private readonly Option<bool> _allowUnsigned = new("--allow-unsigned") { Description = "Stage drivers whose signature is missing or does not match." };
+    private readonly Option<bool> _allowUnsigned = new("--allow-unsigned")
+    {
+        Description = "Stage drivers whose signature is missing or does not match.",
+    };
 
-    private readonly Option<bool> _skipRefused = new("--skip-refused") { Description = "Repair everything else where drivers of a source are refused; their rules stay failed." };
+    private readonly Option<bool> _skipRefused = new("--skip-refused")
+    {
+        Description = "Repair everything else where drivers of a source are refused; their rules stay failed.",
+    };
 
     private readonly Option<bool> _replaceDrivers = new("--replace-drivers")
     {
-        Description = "Verify the VirtIO drivers that the image has (files, catalogue, signature, this Windows). What must not be used is replaced from --drivers, or else taken out of the index.",
+        Description = "Verify the VirtIO drivers that the image has (files, catalogue, signature, this Windows). What must not be used "
+            + "is replaced from --drivers, or else taken out of the index.",
     };
 
     private readonly Option<string?> _devices = new("--devices")
     {
-        Description = "Say which PCI device of the target has no driver: a file as `lspci -n` prints it, or the word target for the list of the target's profile.",
+        Description = "Say which PCI device of the target has no driver: a file as `lspci -n` prints it, or the word target for the list "
+            + "of the target's profile.",
         HelpName = "FILE|target",
     };
 
@@ -57,62 +75,102 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _repairBoot = new("--repair-boot")
     {
-        Description = "Rebuild what starts Windows where it is missing or names another disk: boot files, boot configuration, system partition.",
+        Description = "Rebuild what starts Windows where it is missing or names another disk: boot files, boot configuration, system "
+            + "partition.",
     };
 
     private readonly ToolsOptions _tools = new();
 
     private readonly Option<bool> _repairDevices = new("--repair-devices")
     {
-        Description = "Remove what Windows remembers of VirtIO and Xen devices that never worked, and packages that stand in the index of drivers alone.",
+        Description = "Remove what Windows remembers of VirtIO and Xen devices that never worked, and packages that stand in the index "
+            + "of drivers alone.",
     };
 
     private readonly Option<bool> _disableVbs = new("--disable-vbs")
     {
-        Description = "Switch virtualization-based security and Credential Guard off, for hosts without nested virtualization. It lowers the protection of the machine.",
+        Description = "Switch virtualization-based security and Credential Guard off, for hosts without nested virtualization. It lowers "
+            + "the protection of the machine.",
     };
 
-    private readonly Option<long?> _minSize = TypedOption.Size("--min-size", "Make the virtual disk at least this large (60G). The new part is unallocated space.");
+    private readonly Option<long?> _minSize = TypedOption.Size("--min-size",
+        "Make the virtual disk at least this large (60G). The new part is unallocated space.");
 
-    private readonly Option<string?> _adminPassword = PasswordSource.Option("--admin-password-file", "Give the built-in administrator (RID 500) the password in the first line of FILE (- for standard input), and enable it.");
+    private readonly Option<string?> _adminPassword = PasswordSource.Option("--admin-password-file",
+        "Give the built-in administrator (RID 500) the password in the first line of FILE (- for standard input), and enable it.");
 
-    private readonly Option<bool> _enableAdministrator = new("--enable-administrator") { Description = "Enable and unlock the built-in administrator (RID 500), which must have a password." };
+    private readonly Option<bool> _enableAdministrator = new("--enable-administrator")
+    {
+        Description = "Enable and unlock the built-in administrator (RID 500), which must have a password.",
+    };
 
-    private readonly Option<string> _network = new("--network") { Description = "dhcp: every interface uses DHCP. keep: the static settings are saved, and a script gives them to the new adapter at the first start.", HelpName = "dhcp|keep", DefaultValueFactory = _ => "dhcp" };
+    private readonly Option<string> _network = new("--network")
+    {
+        Description = "dhcp: every interface uses DHCP. keep: the static settings are saved, and a script gives them to the new adapter "
+            + "at the first start.",
+        HelpName = "dhcp|keep",
+        DefaultValueFactory = _ => "dhcp",
+    };
 
     private readonly Option<string[]> _static = new("--static")
     {
-        Description = "A static address for an adapter of the new machine, with commas and no blanks between: mac=52:54:00:12:34:56, address=192.0.2.10/24, gateway=192.0.2.1, dns=192.0.2.53;192.0.2.54. Without mac for the only adapter. Repeatable.",
+        Description = "A static address for an adapter of the new machine, with commas and no blanks between: mac=52:54:00:12:34:56, "
+            + "address=192.0.2.10/24, gateway=192.0.2.1, dns=192.0.2.53;192.0.2.54. Without mac for the only adapter. Repeatable.",
         HelpName = "SETTINGS",
     };
 
-    private readonly Option<string[]> _firstBoot = new("--first-boot") { Description = "Run this script (.cmd, .bat, .ps1) once at the first start, as LocalSystem. Repeatable; the order stays.", HelpName = "SCRIPT" };
+    private readonly Option<string[]> _firstBoot = new("--first-boot")
+    {
+        Description = "Run this script (.cmd, .bat, .ps1) once at the first start, as LocalSystem. Repeatable; the order stays.",
+        HelpName = "SCRIPT",
+    };
 
-    private readonly Option<string?> _hostName = new("--hostname") { Description = "The name of the machine: 1 to 15 letters, digits and hyphens.", HelpName = "NAME" };
+    private readonly Option<string?> _hostName = new("--hostname")
+    {
+        Description = "The name of the machine: 1 to 15 letters, digits and hyphens.",
+        HelpName = "NAME",
+    };
 
-    private readonly Option<string?> _timeZone = new("--timezone") { Description = "The time zone of the machine, as Windows names it: \"W. Europe Standard Time\", UTC.", HelpName = "NAME" };
+    private readonly Option<string?> _timeZone = new("--timezone")
+    {
+        Description = "The time zone of the machine, as Windows names it: \"W. Europe Standard Time\", UTC.",
+        HelpName = "NAME",
+    };
 
-    private readonly Option<string?> _guestAgent = new("--guest-agent") { Description = "Install the QEMU guest agent: its .msi, .zip, or a directory with qemu-ga.exe.", HelpName = "PATH" };
+    private readonly Option<string?> _guestAgent = new("--guest-agent")
+    {
+        Description = "Install the QEMU guest agent: its .msi, .zip, or a directory with qemu-ga.exe.",
+        HelpName = "PATH",
+    };
 
-    private readonly Option<bool> _resetCloneState = new("--reset-clone-state") { Description = "Delete what identifies the source machine to servers for DHCP and updates, and the state of the agent, for clones. The SID stays." };
+    private readonly Option<bool> _resetCloneState = new("--reset-clone-state")
+    {
+        Description = "Delete what identifies the source machine to servers for DHCP and updates, and the state of the agent, for "
+            + "clones. The SID stays.",
+    };
 
     private readonly EditArguments _edit = new();
 
     private readonly Option<int?> _jobs = TypedOption.Number(
         "--jobs", 1, 64, "How many images are worked on at once; by default as many as there are processors, 64 at most.");
 
-    private readonly Option<bool> _failFast = new("--fail-fast") { Description = "Begin no further image after one that is not ready, is refused or fails." };
+    private readonly Option<bool> _failFast = new("--fail-fast")
+    {
+        Description = "Begin no further image after one that is not ready, is refused or fails.",
+    };
 
     private readonly Option<bool> _jsonLines = new("--json-lines")
     {
-        Description = "Print each image as one line of JSON as soon as it is finished: a batch that is killed leaves the record of what it did.",
+        Description = "Print each image as one line of JSON as soon as it is finished: a batch that is killed leaves the record of what "
+            + "it did.",
     };
 
     private readonly Option<bool> _all = new("--all") { Description = "List every rule, those that are ok, left out or do not apply too." };
 
     private readonly Option<string?> _report = new("--report")
     {
-        Description = "Also write the report to PATH: .json, one self-contained page as .html, or a directory (ends in /) with a page for each image and an index.",
+        Description = "Also write the report to PATH: .json, one self-contained page as .html, or a directory (ends in /) with a page "
+            + "for each image and an index.",
         HelpName = "PATH",
     };
 
@@ -171,7 +229,8 @@ internal sealed class RequestOptions
         foreach (var mistake in Selection(result.GetValue(_only), result.GetValue(_skip)).Mistakes())
         {
             var meant = Suggestion.For(mistake, RuleDescription.Of(TargetProfile.Empty).Where(r => !r.Gate).Select(r => r.Id));
-            throw new UsageException($"there is no rule {mistake} that can be chosen{(meant is null ? "" : $"; did you mean {meant}?")}", "`offlinepatch rules` lists them.");
+            throw new UsageException($"there is no rule {mistake} that can be chosen{(meant is null ? "" : $"; did you mean {meant}?")}",
+                "`offlinepatch rules` lists them.");
         }
 
         if (result.GetValue(_jsonLines) && GlobalOptions.WantsJson(result))
@@ -195,7 +254,8 @@ internal sealed class RequestOptions
     }
 
     /// <summary>How results are printed.</summary>
-    public ResultForm Form(ParseResult result) => result.GetValue(_jsonLines) ? ResultForm.Lines : GlobalOptions.WantsJson(result) ? ResultForm.Document : ResultForm.Text;
+    public ResultForm Form(ParseResult result) =>
+        result.GetValue(_jsonLines) ? ResultForm.Lines : GlobalOptions.WantsJson(result) ? ResultForm.Document : ResultForm.Text;
 
     public bool FailFast(ParseResult result) => result.GetValue(_failFast);
 
@@ -228,21 +288,26 @@ internal sealed class RequestOptions
         RepairDevices = result.GetValue(_repairDevices),
         DisableVbs = result.GetValue(_disableVbs),
         MinSize = result.GetValue(_minSize) ?? 0,
-        AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile ? PasswordSource.Read(passwordFile, PasswordPolicy.For(_target.Read(result))) : null,
+        AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile
+            ? PasswordSource.Read(passwordFile, PasswordPolicy.For(_target.Read(result)))
+            : null,
         EnableAdministrator = result.GetValue(_enableAdministrator),
         KeepNetwork = result.GetValue(_network) == "keep",
         StaticNetworks = [.. (result.GetValue(_static) ?? []).Select(ReadStatic)],
         FirstBootScripts = ReadScripts(result.GetValue(_firstBoot) ?? []),
         HostName = result.GetValue(_hostName) is not { } name || RuleRequest.IsHostName(name)
             ? result.GetValue(_hostName)
-            : throw new UsageException($"--hostname {name}: a name has 1 to 15 letters, digits and hyphens, no hyphen at an end, and not digits alone"),
+            : throw new UsageException($"--hostname {name}: a name has 1 to 15 letters, digits and hyphens, no hyphen at an end, and not "
+                + "digits alone"),
         TimeZone = result.GetValue(_timeZone),
         GuestAgentPath = result.GetValue(_guestAgent),
         ResetCloneState = result.GetValue(_resetCloneState),
     };
 
     private static NetworkSettings ReadStatic(string text) =>
-        NetworkSettings.TryParse(text, out var settings, out var problem) ? settings : throw new UsageException($"--static {text}: {problem}");
+        NetworkSettings.TryParse(text, out var settings, out var problem)
+            ? settings
+            : throw new UsageException($"--static {text}: {problem}");
 
     private static List<FirstBootScript> ReadScripts(string[] paths)
     {
@@ -255,7 +320,8 @@ internal sealed class RequestOptions
         foreach (var path in paths)
         {
             OutputPaths.RequireSource("--first-boot", path);
-            scripts.Add(FirstBootScript.TryCreate(Path.GetFileName(path), HostPaths.ReadSmallFile(path, FirstBootScript.MaxLength), out var script, out var problem)
+            scripts.Add(FirstBootScript.TryCreate(Path.GetFileName(path), HostPaths.ReadSmallFile(path, FirstBootScript.MaxLength),
+                out var script, out var problem)
                 ? script!
                 : throw new UsageException($"--first-boot {path}: {problem}"));
         }
@@ -263,10 +329,12 @@ internal sealed class RequestOptions
         return scripts;
     }
 
-    private static IEnumerable<System.CommandLine.Completions.CompletionItem> RuleNames(System.CommandLine.Completions.CompletionContext context)
+    private static IEnumerable<System.CommandLine.Completions.CompletionItem> RuleNames(
+        System.CommandLine.Completions.CompletionContext context)
     {
         var rules = RuleDescription.Of(TargetProfile.Empty).Where(r => !r.Gate).Select(r => r.Id).ToList();
-        return rules.Concat(rules.Select(r => r[..(r.IndexOf('.', StringComparison.Ordinal) + 1)] + "*").Distinct()).Select(n => new System.CommandLine.Completions.CompletionItem(n));
+        return rules.Concat(rules.Select(r => r[..(r.IndexOf('.', StringComparison.Ordinal) + 1)] + "*").Distinct())
+            .Select(n => new System.CommandLine.Completions.CompletionItem(n));
     }
 
     private static RuleSelection Selection(string[]? only, string[]? skip) => new(only ?? [], skip ?? []);

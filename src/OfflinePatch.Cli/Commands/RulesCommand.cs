@@ -10,8 +10,12 @@ internal static class RulesCommand
     public static Command Create()
     {
         var target = new TargetOptions("The target whose rules are listed");
-        var asProfile = new Option<bool>("--as-profile") { Description = "Print the target as the JSON file that --profile takes, to begin your own with." };
-        var command = new Command("rules", "Lists every rule: id, severity, what it demands, where that comes from, and what a fix changes.") { asProfile };
+        var asProfile = new Option<bool>("--as-profile")
+        {
+            Description = "Print the target as the JSON file that --profile takes, to begin your own with.",
+        };
+        var command = new Command("rules",
+            "Lists every rule: id, severity, what it demands, where that comes from, and what a fix changes.") { asProfile };
         target.AddTo(command);
         command.SetGuardedAction((result, _) =>
         {
@@ -26,7 +30,8 @@ internal static class RulesCommand
             if (GlobalOptions.WantsJson(result))
             {
                 Output.HasDocument = true;
-                Console.Out.WriteLine(ReportJson.Serialize(new RuleListDocument(ReportDocument.CurrentSchema, Tool.Identity, "rules", profile.Id, rules)));
+                Console.Out.WriteLine(ReportJson.Serialize(new RuleListDocument(ReportDocument.CurrentSchema, Tool.Identity, "rules",
+                    profile.Id, rules)));
             }
             else
             {

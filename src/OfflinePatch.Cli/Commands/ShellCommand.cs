@@ -18,8 +18,13 @@ internal static class ShellCommand
         var edit = new EditArguments();
         var image = CommonArguments.Image();
         var partition = TypedOption.Number("--partition", 1, int.MaxValue, "The partition to begin with; the Windows volume without it.");
-        var readOnly = new Option<bool>("--read-only", "--ro") { Description = "Open the image to read it; commands that change it are refused." };
-        var command = new Command("shell", "A prompt for files and registry of an image, or a script on standard input: many commands, one transaction.") { image, partition, readOnly };
+        var readOnly = new Option<bool>("--read-only", "--ro")
+        {
+            Description = "Open the image to read it; commands that change it are refused.",
+        };
+        var command = new Command("shell",
+            "A prompt for files and registry of an image, or a script on standard input: many commands, one transaction.")
+        { image, partition, readOnly };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
@@ -51,7 +56,10 @@ internal static class ShellCommand
         return command;
     }
 
-    /// <summary>Runs standard input line by line. The first error ends it, as with <c>sh -e</c>, unless the line begins with <c>-</c>, as in scripts of guestfish.</summary>
+    /// <summary>
+    /// Runs standard input line by line. The first error ends it, as with <c>sh -e</c>, unless the line begins with <c>-</c>, as in scripts
+    /// of guestfish.
+    /// </summary>
     private static int RunScript(ShellSession session, CancellationToken cancellation)
     {
         var number = 0;

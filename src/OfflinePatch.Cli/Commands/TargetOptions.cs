@@ -17,7 +17,11 @@ internal sealed class TargetOptions(string what)
         DefaultValueFactory = _ => TargetCatalog.DefaultId,
     };
 
-    private readonly Option<string?> _profile = new("--profile") { Description = "A target profile of your own (JSON) instead of --target.", HelpName = "FILE" };
+    private readonly Option<string?> _profile = new("--profile")
+    {
+        Description = "A target profile of your own (JSON) instead of --target.",
+        HelpName = "FILE",
+    };
 
     public void AddTo(Command command)
     {

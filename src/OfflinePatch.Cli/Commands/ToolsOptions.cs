@@ -13,7 +13,8 @@ internal sealed class ToolsOptions
 
     private readonly Option<string[]> _remove = new("--remove-tools")
     {
-        Description = $"Remove another hypervisor's tools ({string.Join(", ", ToolsCatalog.Embedded.Products.Select(p => p.Id))}, or all), drivers and files too; PRODUCT=silence only disables what starts. "
+        Description = $"Remove another hypervisor's tools ({string.Join(", ", ToolsCatalog.Embedded.Products.Select(p => p.Id))}, or "
+            + "all), drivers and files too; PRODUCT=silence only disables what starts. "
             + "Repeatable; several may be separated by commas.",
         HelpName = "PRODUCT[=LEVEL]",
     };
@@ -26,7 +27,9 @@ internal sealed class ToolsOptions
 
     public void AddTo(Command command)
     {
-        _remove.CompletionSources.Add([.. ToolsCatalog.Embedded.Products.Select(p => p.Id).Append(RuleRequest.AllTools).SelectMany(id => (string[])[id, $"{id}=silence"])]);
+        _remove.CompletionSources.Add(
+            [.. ToolsCatalog.Embedded.Products.Select(p => p.Id).Append(RuleRequest.AllTools)
+                .SelectMany(id => (string[])[id, $"{id}=silence"])]);
         command.Add(_remove);
     }
 
@@ -40,11 +43,14 @@ internal sealed class ToolsOptions
     {
         OutputPaths.RequireSource("--tools-data", DataPath(result));
         var names = Read(result).Keys.ToList();
-        var known = DataPath(result) is null && names.Count == 0 ? [] : ToolsData.Read(DataPath(result)).Products.Select(p => p.Id).Append(RuleRequest.AllTools).ToList();
+        var known = DataPath(result) is null && names.Count == 0
+            ? []
+            : ToolsData.Read(DataPath(result)).Products.Select(p => p.Id).Append(RuleRequest.AllTools).ToList();
         foreach (var name in names.Where(n => !known.Contains(n)))
         {
             var meant = Suggestion.For(name, known);
-            throw new UsageException($"--remove-tools {name}: there is no such product{(meant is null ? "" : $"; did you mean {meant}?")}", $"The products are {string.Join(", ", known)}.");
+            throw new UsageException($"--remove-tools {name}: there is no such product{(meant is null ? "" : $"; did you mean {meant}?")}",
+                $"The products are {string.Join(", ", known)}.");
         }
     }
 

@@ -18,9 +18,11 @@ internal static class UndoCommand
         var forget = new Option<bool>("--forget") { Description = "Delete the undo files. The changes can then no longer be undone." };
         var force = new Option<bool>("--force")
         {
-            Description = "Undo although the time or the identity of the image is not the recorded one. Its length and content must be right all the same.",
+            Description = "Undo although the time or the identity of the image is not the recorded one. Its length and content must be "
+                + "right all the same.",
         };
-        var command = new Command("undo", "Restores exactly the bytes that images had before the last change, and deletes the undo file of that change.");
+        var command = new Command("undo",
+            "Restores exactly the bytes that images had before the last change, and deletes the undo file of that change.");
         images.AddTo(command);
         foreach (var option in (Option[])[undoDir, all, list, forget, force])
         {

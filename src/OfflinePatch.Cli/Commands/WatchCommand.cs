@@ -15,13 +15,24 @@ internal static class WatchCommand
     {
         var folder = new Argument<string>("DIR") { Description = "The directory that images arrive in." };
         CommonArguments.RefuseEmpty(folder);
-        var done = new Option<string>("--done") { Description = "Where images go that are ready, with their undo files; created where missing, on the same file system.", HelpName = "DIR", Required = true };
-        var failed = new Option<string?>("--failed") { Description = "Where the others go; without it they stay, and are tried again when they change.", HelpName = "DIR" };
-        var settle = TypedOption.Number("--settle", 0, 86_400, "Seconds without a change after which an image counts as complete; 10 without it.");
+        var done = new Option<string>("--done")
+        {
+            Description = "Where images go that are ready, with their undo files; created where missing, on the same file system.",
+            HelpName = "DIR",
+            Required = true,
+        };
+        var failed = new Option<string?>("--failed")
+        {
+            Description = "Where the others go; without it they stay, and are tried again when they change.",
+            HelpName = "DIR",
+        };
+        var settle = TypedOption.Number("--settle", 0, 86_400,
+            "Seconds without a change after which an image counts as complete; 10 without it.");
         var interval = TypedOption.Number("--interval", 1, 86_400, "Seconds between two looks at the directory; 5 without it.");
         var once = new Option<bool>("--once") { Description = "Look once, work on what is complete, and end; for cron." };
         var options = new RequestOptions();
-        var command = new Command("watch", "Fixes images as they arrive in a directory, and moves those that are ready into another.") { folder, done, failed, settle, interval, once };
+        var command = new Command("watch", "Fixes images as they arrive in a directory, and moves those that are ready into another.")
+        { folder, done, failed, settle, interval, once };
         options.AddRuleOptionsTo(command);
         options.AddImageOptionsTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
@@ -55,10 +66,12 @@ internal static class WatchCommand
                 {
                     var batch = BatchRunner.Run(
                         new BatchRequest(images, options.Jobs(result), (path, token) => FixJob.Fix(
-                            path, request with { Open = open with { Trace = RunLog.For(path, isOnlyOne: false) } }, sources.Value ??= OpenedSources.Open(request.Rules), token))
+                            path, request with { Open = open with { Trace = RunLog.For(path, isOnlyOne: false) } },
+                            sources.Value ??= OpenedSources.Open(request.Rules), token))
                         {
                             KeepsReports = false,
-                            Finished = (_, report) => Finish(report, result.GetRequiredValue(done), result.GetValue(failed), options.Form(result), arrivals),
+                            Finished = (_, report) =>
+                                Finish(report, result.GetRequiredValue(done), result.GetValue(failed), options.Form(result), arrivals),
                         },
                         cancellation);
                     code = Math.Max(code, batch.ExitCode);
@@ -114,7 +127,8 @@ internal static class WatchCommand
         else
         {
             Output.HasDocument = true;
-            Console.Out.WriteLine(ReportJson.SerializeLine(new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, "watch", [report])));
+            Console.Out.WriteLine(ReportJson.SerializeLine(new ReportDocument(ReportDocument.CurrentSchema, Tool.Identity, "watch",
+                [report])));
         }
     }
 }

@@ -50,7 +50,8 @@ internal static class Candidates
         if (typed.StartsWith('-') && !onlyArguments)
         {
             return Options(command).OrderBy(o => o.Name, StringComparer.Ordinal)
-                .SelectMany(o => o.Aliases.Append(o.Name).Where(n => n.StartsWith("--", StringComparison.Ordinal) || (typed.Length < 2 && n.StartsWith('-') && n != "-?"))
+                .SelectMany(o => o.Aliases.Append(o.Name)
+                    .Where(n => n.StartsWith("--", StringComparison.Ordinal) || (typed.Length < 2 && n.StartsWith('-') && n != "-?"))
                     .Select(n => new Candidate(n, FirstSentence(o.Description))));
         }
 
@@ -58,14 +59,17 @@ internal static class Candidates
         return commands.Concat(command.Arguments.SelectMany(a => Values(a.GetCompletions(CompletionContext.Empty))));
     }
 
-    private static IEnumerable<Candidate> Values(IEnumerable<CompletionItem> items) => items.Select(i => new Candidate(i.InsertText ?? i.Label, i.Detail ?? "")).Where(c => c.Word.Length > 0);
+    private static IEnumerable<Candidate> Values(IEnumerable<CompletionItem> items) =>
+        items.Select(i => new Candidate(i.InsertText ?? i.Label, i.Detail ?? "")).Where(c => c.Word.Length > 0);
 
-    private static Option? Find(Command command, string word) => Options(command).FirstOrDefault(o => o.Name == word || o.Aliases.Contains(word));
+    private static Option? Find(Command command, string word) =>
+        Options(command).FirstOrDefault(o => o.Name == word || o.Aliases.Contains(word));
 
     private static IEnumerable<Option> Options(Command command) =>
         command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options.Where(o => o.Recursive))).Where(o => !o.Hidden);
 
-    private static string FirstSentence(string? text) => text is null ? "" : text.IndexOf(". ", StringComparison.Ordinal) is > 0 and var end ? text[..(end + 1)] : text;
+    private static string FirstSentence(string? text) =>
+        text is null ? "" : text.IndexOf(". ", StringComparison.Ordinal) is > 0 and var end ? text[..(end + 1)] : text;
 }
 
 /// <summary>A word, and what it is.</summary>

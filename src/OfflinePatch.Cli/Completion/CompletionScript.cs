@@ -1,6 +1,8 @@
 namespace OfflinePatch.Cli.Completion;
 
-/// <summary>The scripts that make shells ask this program what a word can become. They name no command and no option, so they never grow old.</summary>
+/// <summary>
+/// The scripts that make shells ask this program what a word can become. They name no command and no option, so they need no update.
+/// </summary>
 internal static class CompletionScript
 {
     /// <summary>The shells.</summary>
@@ -15,7 +17,8 @@ internal static class CompletionScript
         _ => PowerShell,
     };
 
-    // The words up to the cursor go to the program as they are; it prints a candidate and its description on each line. Without candidates bash completes names of files.
+    // The words up to the cursor go to the program as they are; it prints a candidate and its description on each line. Without candidates
+    // bash completes names of files.
     private const string Bash = """
         # bash completion for offlinepatch. For this shell: source <(offlinepatch completion bash)
         # For every shell: offlinepatch completion bash > /etc/bash_completion.d/offlinepatch
@@ -70,7 +73,8 @@ internal static class CompletionScript
         # PowerShell completion for offlinepatch: offlinepatch completion powershell | Out-String | Invoke-Expression
         Register-ArgumentCompleter -Native -CommandName offlinepatch -ScriptBlock {
           param($wordToComplete, $commandAst, $cursorPosition)
-          $elements = @($commandAst.CommandElements | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
+          $elements = @($commandAst.CommandElements | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
+            ForEach-Object { $_.ToString() })
           $words = @($elements | Select-Object -Skip 1)
           if ($wordToComplete -eq '') { $words += '' }
           & $elements[0] complete -- $words 2>$null | ForEach-Object {

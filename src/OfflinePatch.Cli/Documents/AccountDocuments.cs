@@ -4,12 +4,14 @@ namespace OfflinePatch.Cli.Documents;
 /// <param name="Path">The image.</param>
 /// <param name="Accounts">The accounts, by RID.</param>
 /// <param name="Note">What else is to be known, or null.</param>
-internal sealed record AccountListDocument(string Path, IReadOnlyList<AccountEntry> Accounts, string? Note) : CommandDocument("accounts list");
+internal sealed record AccountListDocument(string Path, IReadOnlyList<AccountEntry> Accounts, string? Note)
+    : CommandDocument("accounts list");
 
 /// <summary>A local account.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Rid">Its relative id.</param>
-/// <param name="Kind"><c>local</c>, <c>builtInAdministrator</c>, <c>builtInGuest</c>, <c>system</c>, <c>microsoft</c> or <c>machine</c>.</param>
+/// <param name="Kind"><c>local</c>, <c>builtInAdministrator</c>, <c>builtInGuest</c>, <c>system</c>, <c>microsoft</c> or
+/// <c>machine</c>.</param>
 /// <param name="Administrator">Whether it is a member of Administrators.</param>
 /// <param name="Enabled">Whether it is enabled.</param>
 /// <param name="Locked">Whether it is locked after wrong passwords.</param>

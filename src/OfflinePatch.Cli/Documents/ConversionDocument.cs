@@ -13,7 +13,8 @@ namespace OfflinePatch.Cli.Documents;
 /// <param name="Bitmap">The bitmap for fast import that was made, or null.</param>
 /// <param name="ElapsedMs">Milliseconds.</param>
 internal sealed record ConversionDocument(
-    string Input, string InputFormat, string? InputSubformat, string Output, string OutputFormat, long VirtualSize, long DataBytes, long OutputLength, bool Verified,
+    string Input, string InputFormat, string? InputSubformat, string Output, string OutputFormat, long VirtualSize, long DataBytes,
+    long OutputLength, bool Verified,
     string? Bitmap, long ElapsedMs) : CommandDocument("convert");
 
 /// <summary>The document of <c>compare</c>.</summary>
@@ -23,4 +24,5 @@ internal sealed record ConversionDocument(
 /// <param name="FirstSize">Bytes of the first disk.</param>
 /// <param name="SecondSize">Bytes of the second disk.</param>
 /// <param name="Offset">The first byte that differs, or null.</param>
-internal sealed record ComparisonDocument(string First, string Second, bool Identical, long FirstSize, long SecondSize, long? Offset) : CommandDocument("compare");
+internal sealed record ComparisonDocument(string First, string Second, bool Identical, long FirstSize, long SecondSize, long? Offset)
+    : CommandDocument("compare");

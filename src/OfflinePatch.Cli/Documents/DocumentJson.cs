@@ -23,10 +23,13 @@ internal static class DocumentJson
         where T : CommandDocument
     {
         Output.HasDocument = true;
-        Console.Out.WriteLine(PrintableText.EscapeJson(JsonSerializer.Serialize(document, (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T)))));
+        Console.Out.WriteLine(PrintableText.EscapeJson(JsonSerializer.Serialize(document,
+            (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T)))));
     }
 
-    /// <summary>Names may hold unpaired surrogates, which JSON cannot: they are written as the text <c>\uDC00</c>, so that two such names stay two.</summary>
+    /// <summary>
+    /// Names may hold unpaired surrogates, which JSON cannot: they are written as the text <c>\uDC00</c>, so that two such names stay two.
+    /// </summary>
     public static string Valid(string name)
     {
         for (var i = 0; i < name.Length; i++)

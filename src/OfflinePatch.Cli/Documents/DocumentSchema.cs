@@ -7,15 +7,16 @@ using OfflinePatch.Windows.Reports;
 namespace OfflinePatch.Cli.Documents;
 
 /// <summary>
-/// The JSON Schema (draft 2020-12) of every document that <c>--json</c> prints, made from the very types that are written, so that it cannot say what is not so.
-/// A reader must accept fields that it does not know: they are only ever added.
+/// The JSON Schema (draft 2020-12) of every document that <c>--json</c> prints, made from the very types that are written, so that it
+/// cannot say what is not so. A reader must accept fields that it does not know: they are only ever added.
 /// </summary>
 internal static class DocumentSchema
 {
     // name, what it is, the commands that print it
     private static readonly (string Name, string Title, string[] Commands, Func<JsonTypeInfo> Type)[] Documents =
     [
-        ("images", "What was found and changed in images; one object a line with --json-lines.", ["fix", "check", "inspect", "watch", "report merge"], Of<ReportDocument>),
+        ("images", "What was found and changed in images; one object a line with --json-lines.",
+            ["fix", "check", "inspect", "watch", "report merge"], Of<ReportDocument>),
         ("rules", "The rules of a target.", ["rules"], Of<RuleListDocument>),
         ("drivers", "Driver packages.", ["drivers"], Of<DriverListDocument>),
         ("driverStore", "The driver packages of an image.", ["drivers list"], Of<DriverStoreDocument>),
@@ -111,7 +112,8 @@ internal static class DocumentSchema
         var schema = type.GetJsonSchemaAsNode(new JsonSchemaExporterOptions { TreatNullObliviousAsNonNullable = true }).AsObject();
         RequireWhatIsAlwaysThere(schema);
         schema["properties"]!["schema"] = new JsonObject { ["const"] = ReportDocument.CurrentSchema };
-        schema["required"] = new JsonArray([.. schema["required"]!.AsArray().Select(r => r!.GetValue<string>()).Append("tool").Distinct().Select(r => (JsonNode)r)]);
+        schema["required"] = new JsonArray(
+            [.. schema["required"]!.AsArray().Select(r => r!.GetValue<string>()).Append("tool").Distinct().Select(r => (JsonNode)r)]);
         schema.Insert(0, "title", title);
         return schema;
     }

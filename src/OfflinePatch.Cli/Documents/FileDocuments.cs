@@ -63,7 +63,8 @@ internal sealed record FileNameReport(string Name, string Namespace, long Parent
 /// <param name="Sparse">Whether it is sparse.</param>
 /// <param name="Encrypted">Whether it is encrypted.</param>
 /// <param name="Fragments">Runs of clusters.</param>
-internal sealed record FileStreamReport(string Name, long Size, long Allocated, bool Resident, bool Compressed, bool Sparse, bool Encrypted, int Fragments);
+internal sealed record FileStreamReport(string Name, long Size, long Allocated, bool Resident, bool Compressed, bool Sparse, bool Encrypted,
+    int Fragments);
 
 /// <summary>The document of <c>fs get</c>.</summary>
 /// <param name="Copied">Files that were copied.</param>

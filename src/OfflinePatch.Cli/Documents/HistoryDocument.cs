@@ -10,7 +10,8 @@ internal sealed record HistoryDocument(string Command, IReadOnlyList<ImageHistor
 
 /// <summary>The history of one image, or what was done with it.</summary>
 /// <param name="Path">The image.</param>
-/// <param name="Result"><c>undone</c>, <c>listed</c>, <c>forgotten</c>, <c>recovered</c>, <c>wouldRecover</c>, <c>nothingToRecover</c> or <c>error</c>.</param>
+/// <param name="Result"><c>undone</c>, <c>listed</c>, <c>forgotten</c>, <c>recovered</c>, <c>wouldRecover</c>, <c>nothingToRecover</c> or
+/// <c>error</c>.</param>
 internal sealed record ImageHistoryReport(string Path, string Result)
 {
     /// <summary>The changes that were undone, listed, forgotten or rolled back, newest first.</summary>

@@ -13,7 +13,8 @@ internal sealed record RegistryQueryDocument(string Target, IReadOnlyList<Regist
 /// <param name="Modified">When it was last written, UTC.</param>
 /// <param name="Values">Its values.</param>
 /// <param name="SubKeys">The names of its subkeys.</param>
-internal sealed record RegistryKeyReport(string Path, DateTime? Modified, IReadOnlyList<RegistryValueReport> Values, IReadOnlyList<string> SubKeys);
+internal sealed record RegistryKeyReport(string Path, DateTime? Modified, IReadOnlyList<RegistryValueReport> Values,
+    IReadOnlyList<string> SubKeys);
 
 /// <summary>A value. One of the last four says what it holds.</summary>
 /// <param name="Name">Its name; empty for the default one.</param>
@@ -62,7 +63,8 @@ internal sealed record FindingReport(string Code, string Severity, string Messag
 /// <param name="Target">The image or store file.</param>
 /// <param name="Objects">The objects of the store.</param>
 /// <param name="Notes">What was left out, and why.</param>
-internal sealed record BootStoreDocument(string Target, IReadOnlyList<BootObjectReport> Objects, IReadOnlyList<string> Notes) : CommandDocument("bcd");
+internal sealed record BootStoreDocument(string Target, IReadOnlyList<BootObjectReport> Objects, IReadOnlyList<string> Notes)
+    : CommandDocument("bcd");
 
 /// <summary>An object of a boot configuration store.</summary>
 /// <param name="Id">Its GUID.</param>
@@ -70,7 +72,8 @@ internal sealed record BootStoreDocument(string Target, IReadOnlyList<BootObject
 /// <param name="Type">Its type as 8 hexadecimal digits.</param>
 /// <param name="TypeName">What bcdedit calls it.</param>
 /// <param name="Elements">Its elements.</param>
-internal sealed record BootObjectReport(string Id, string Identifier, string Type, string TypeName, IReadOnlyList<BootElementReport> Elements);
+internal sealed record BootObjectReport(string Id, string Identifier, string Type, string TypeName,
+    IReadOnlyList<BootElementReport> Elements);
 
 /// <summary>An element of an object.</summary>
 /// <param name="Id">Its id as 8 hexadecimal digits.</param>
@@ -84,7 +87,8 @@ internal sealed record BootElementReport(string Id, string Name, IReadOnlyList<s
 /// <param name="Changed">Whether anything was written.</param>
 /// <param name="BytesWritten">Bytes that were written.</param>
 /// <param name="UndoFile">The file that undoes the change, or null.</param>
-internal sealed record EditDocument(string Command, string Path, bool Changed, long BytesWritten, string? UndoFile) : CommandDocument(Command)
+internal sealed record EditDocument(string Command, string Path, bool Changed, long BytesWritten, string? UndoFile)
+    : CommandDocument(Command)
 {
     /// <summary>The command that undoes the change, or null.</summary>
     public string? UndoCommand { get; init; }

@@ -3,7 +3,9 @@ using System.CommandLine.Completions;
 
 namespace OfflinePatch.Cli.Help;
 
-/// <summary>One command as help and manual show it: read from the command itself and from its guide, so that neither can say what is not so.</summary>
+/// <summary>
+/// One command as help and manual show it: read from the command itself and from its guide, so that neither can say what is not so.
+/// </summary>
 internal sealed record CommandPage
 {
     /// <summary><c>offlinepatch fs put</c>.</summary>
@@ -48,9 +50,12 @@ internal sealed record CommandPage
 
     private static string UsageOf(Command command, string name)
     {
-        var arguments = command.Arguments.Where(a => !a.Hidden).Select(a => Repeated(a.Name, a.Arity) is var text && a.Arity.MinimumNumberOfValues == 0 ? $"[{text}]" : text);
+        var arguments = command.Arguments.Where(a => !a.Hidden)
+            .Select(a => Repeated(a.Name, a.Arity) is var text && a.Arity.MinimumNumberOfValues == 0 ? $"[{text}]" : text);
         var required = command.Options.Where(o => o.Required).Select(o => $"{ShortestName(o)} {ValueName(o)}");
-        string[] rest = command.Subcommands.Any(c => !c.Hidden) ? ["COMMAND"] : OptionsOf(command).Any(o => !o.Required && !o.Recursive) ? ["[options]"] : [];
+        string[] rest = command.Subcommands.Any(c => !c.Hidden) ? ["COMMAND"]
+            : OptionsOf(command).Any(o => !o.Required && !o.Recursive) ? ["[options]"]
+            : [];
         return string.Join(' ', [name, .. arguments, .. required, .. rest]);
     }
 
@@ -58,9 +63,11 @@ internal sealed record CommandPage
 
     private static Term DescribeOption(Option option)
     {
-        var names = option.Aliases.Where(a => !a.StartsWith('/') && a != "-?").Append(option.Name).OrderBy(n => n.Length).ThenBy(n => n, StringComparer.Ordinal);
+        var names = option.Aliases.Where(a => !a.StartsWith('/') && a != "-?").Append(option.Name).OrderBy(n => n.Length)
+            .ThenBy(n => n, StringComparer.Ordinal);
         var value = TakesValue(option) ? " " + ValueName(option) : "";
-        var standard = option.HasDefaultValue && TakesValue(option) && option.GetDefaultValue()?.ToString() is { Length: > 0 } text && option.Name != "--jobs"
+        var standard = option.HasDefaultValue && TakesValue(option) && option.GetDefaultValue()?.ToString() is { Length: > 0 } text
+            && option.Name != "--jobs"
             ? $" Default: {text}."
             : "";
         return new Term(string.Join(", ", names) + value, option.Description + standard + (option.Required ? " Required." : ""));

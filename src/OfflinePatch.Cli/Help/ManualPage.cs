@@ -6,8 +6,8 @@ using OfflinePatch.Windows.Rules;
 namespace OfflinePatch.Cli.Help;
 
 /// <summary>
-/// Writes pages of section 1 of the manual, in the macros of man(7): one for the program, one for each of its commands, with the commands below it as
-/// sections of its page.
+/// Writes pages of section 1 of the manual, in the macros of man(7): one for the program, one for each of its commands, with the commands
+/// below it as sections of its page.
 /// </summary>
 internal static class ManualPage
 {
@@ -24,7 +24,9 @@ internal static class ManualPage
     private static string Render(CommandPage program, CommandPage page, string version, DateTimeOffset date)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $".TH {NameOf(page.Name).ToUpperInvariant()} 1 {date:yyyy-MM-dd} \"offlinepatch {Escape(version)}\" \"OfflinePatch\"\n.nh\n.ad l\n");
+        text.Append(CultureInfo.InvariantCulture,
+            $".TH {NameOf(page.Name).ToUpperInvariant()} 1 {date:yyyy-MM-dd} \"offlinepatch {Escape(version)}\" "
+                + $"\"OfflinePatch\"\n.nh\n.ad l\n");
         text.Append(CultureInfo.InvariantCulture, $".SH NAME\n{Escape(NameOf(page.Name))} \\- {Escape(page.Summary)}\n.SH SYNOPSIS\n");
         var usages = page.Commands.Count > 0 && page != program ? page.Commands.Select(c => c.Usage) : [page.Usage];
         text.AppendJoin("\n.br\n", usages.Select(u => $".B {Escape(u)}")).Append("\n.SH DESCRIPTION\n");
@@ -55,8 +57,11 @@ internal static class ManualPage
             Examples(text, page.Guide.Examples, followsHeading: true);
         }
 
-        var others = page == program ? page.Commands.Select(c => c.Name) : page.Guide.SeeAlso.Select(s => $"offlinepatch {s.Split(' ')[0]}").Prepend(program.Name);
-        text.Append(CultureInfo.InvariantCulture, $".SH SEE ALSO\n{string.Join(",\n", others.Distinct(StringComparer.Ordinal).Select(o => $".BR {Escape(NameOf(o))} (1)"))}\n");
+        var others = page == program
+            ? page.Commands.Select(c => c.Name)
+            : page.Guide.SeeAlso.Select(s => $"offlinepatch {s.Split(' ')[0]}").Prepend(program.Name);
+        text.Append(CultureInfo.InvariantCulture,
+            $".SH SEE ALSO\n{string.Join(",\n", others.Distinct(StringComparer.Ordinal).Select(o => $".BR {Escape(NameOf(o))} (1)"))}\n");
         return text.ToString();
     }
 
@@ -80,7 +85,8 @@ internal static class ManualPage
         foreach (var rule in RuleDescription.Of(TargetCatalog.Get(TargetCatalog.DefaultId)))
         {
             var kind = rule.Gate ? "gate" : rule.Severity.ToString().ToLowerInvariant();
-            text.Append(CultureInfo.InvariantCulture, $".TP\n.B {Escape(rule.Id)}\n{Escape(rule.Title)} ({kind}{(rule.CanFix ? ", fix" : "")}).\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $".TP\n.B {Escape(rule.Id)}\n{Escape(rule.Title)} ({kind}{(rule.CanFix ? ", fix" : "")}).\n");
             text.Append(CultureInfo.InvariantCulture, $".IP\n{Escape(rule.Changes)}\n.IP\nSource: {Escape(rule.Source)}.\n");
         }
     }
@@ -102,7 +108,8 @@ internal static class ManualPage
         }
     }
 
-    private static void Paragraphs(StringBuilder text, IEnumerable<string> paragraphs) => text.AppendJoin("\n.PP\n", paragraphs.Select(Escape)).Append('\n');
+    private static void Paragraphs(StringBuilder text, IEnumerable<string> paragraphs) =>
+        text.AppendJoin("\n.PP\n", paragraphs.Select(Escape)).Append('\n');
 
     private static void Examples(StringBuilder text, IEnumerable<Example> examples, bool followsHeading = false)
     {
@@ -118,7 +125,10 @@ internal static class ManualPage
 
     private static string Reference(string command) => $"{NameOf(command)}(1)";
 
-    /// <summary>Text that roff shows as it is: backslashes, hyphens that can be copied, control characters at the start of a line, and all beyond ASCII by code.</summary>
+    /// <summary>
+    /// Text that roff shows as it is: backslashes, hyphens that can be copied, control characters at the start of a line, and all beyond
+    /// ASCII by code.
+    /// </summary>
     private static string Escape(string text)
     {
         var escaped = new StringBuilder(text.Length + 16);

@@ -32,7 +32,8 @@ internal sealed class RegistrySearch(string text)
         {
             cancellation.ThrowIfCancellationRequested();
             var values = InNames || InData
-                ? next.Key.Values.Where(v => (InNames && Matches(pattern, v.Name)) || (InData && Matches(pattern, RegistryView.Text(v)))).ToList()
+                ? next.Key.Values.Where(v => (InNames && Matches(pattern, v.Name)) || (InData && Matches(pattern, RegistryView.Text(v))))
+                    .ToList()
                 : [];
             var isMatch = InKeys && !next.IsStart && Matches(pattern, next.Key.Name);
             if (isMatch || values.Count > 0)
@@ -49,7 +50,8 @@ internal sealed class RegistrySearch(string text)
 
     // In patterns a backslash would quote the next character; in the registry it is one like any other.
     private bool Matches(string pattern, string candidate) =>
-        FileSystemName.MatchesSimpleExpression(pattern.Replace("\\", "\\\\", StringComparison.Ordinal), candidate, ignoreCase: !IsCaseSensitive);
+        FileSystemName.MatchesSimpleExpression(pattern.Replace("\\", "\\\\", StringComparison.Ordinal), candidate,
+            ignoreCase: !IsCaseSensitive);
 }
 
 /// <summary>A key that a search found.</summary>

@@ -24,14 +24,17 @@ internal static class ValueArgument
     };
 
     /// <summary>The type of a name, or null.</summary>
-    public static string? TypeOf(string name) => Types.FirstOrDefault(t => t.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? Names.GetValueOrDefault(name);
+    public static string? TypeOf(string name) =>
+        Types.FirstOrDefault(t => t.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? Names.GetValueOrDefault(name);
 
     /// <summary>The type and data; null when the text is no such data.</summary>
     public static (RegistryValueType Type, byte[] Data)? Parse(string type, string text, string separator) => type switch
     {
         "sz" => (RegistryValueType.String, ValueText.Encode(text)),
         "expand" => (RegistryValueType.ExpandString, ValueText.Encode(text)),
-        "multi" => (RegistryValueType.MultiString, ValueText.EncodeMulti(text.Length == 0 ? [] : separator.Length == 0 ? [text] : text.Split(separator))),
+        "multi" =>
+            (RegistryValueType.MultiString,
+                ValueText.EncodeMulti(text.Length == 0 ? [] : separator.Length == 0 ? [text] : text.Split(separator))),
         "dword" when Number(text) is { } number and <= uint.MaxValue => (RegistryValueType.Dword, Bytes(number, 4)),
         "qword" when Number(text) is { } number => (RegistryValueType.Qword, Bytes(number, 8)),
         "binary" when Hex(text) is { } bytes => (RegistryValueType.Binary, bytes),

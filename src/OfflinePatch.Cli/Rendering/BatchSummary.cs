@@ -16,14 +16,16 @@ internal static class BatchSummary
 
         if (!RuleTable.IsQuiet)
         {
-            foreach (var report in reports.Where(r => r.Result is ImageResult.NotReady or ImageResult.Refused or ImageResult.Error or ImageResult.Cancelled))
+            foreach (var report in reports.Where(
+                r => r.Result is ImageResult.NotReady or ImageResult.Refused or ImageResult.Error or ImageResult.Cancelled))
             {
                 Output.Line($"{report.Path}: {RuleTable.Word(report)}{(report.Error is { } error ? $" ({error.Code})" : "")}");
             }
         }
 
         var counts = reports.GroupBy(r => Word(r.Result)).OrderBy(g => g.Min(r => r.Result)).Select(g => $"{g.Count()} {g.Key}");
-        Output.Line(string.Create(CultureInfo.InvariantCulture, $"{reports.Count} images: {string.Join(", ", counts)}; {elapsed.TotalSeconds:0.0} s"));
+        Output.Line(string.Create(CultureInfo.InvariantCulture,
+            $"{reports.Count} images: {string.Join(", ", counts)}; {elapsed.TotalSeconds:0.0} s"));
     }
 
     private static string Word(ImageResult result) => result switch

@@ -24,7 +24,8 @@ internal sealed class ConversionBar(string path) : IProgress<ConversionProgress>
 
         var filled = (int)(value.Fraction * BarWidth);
         var left = Left(value) is { } time ? $", {time:m\\:ss} left" : "";
-        var line = $"{_name}: {(value.Phase == ConversionPhase.Verify ? "verifying " : "")}[{new string('#', filled)}{new string('.', BarWidth - filled)}] "
+        var bar = $"[{new string('#', filled)}{new string('.', BarWidth - filled)}]";
+        var line = $"{_name}: {(value.Phase == ConversionPhase.Verify ? "verifying " : "")}{bar} "
             + $"{value.Fraction * 100:0}%, {Sizes.Text((long)value.Throughput)}/s{left}";
         Console.Error.Write($"\r{line.PadRight(_shown)}");
         _shown = line.Length;
@@ -38,7 +39,9 @@ internal sealed class ConversionBar(string path) : IProgress<ConversionProgress>
             return null;
         }
 
-        var expected = _left is { } before && value.Fraction >= _fractionOfGuess ? before * ((1 - value.Fraction) / Math.Max(1e-6, 1 - _fractionOfGuess)) : now;
+        var expected = _left is { } before && value.Fraction >= _fractionOfGuess
+            ? before * ((1 - value.Fraction) / Math.Max(1e-6, 1 - _fractionOfGuess))
+            : now;
         _left = (expected * 0.8) + (now * 0.2);
         _fractionOfGuess = value.Fraction;
         return _left;

@@ -12,11 +12,13 @@ internal static class DriverStoreView
         Paragraph.Write("", 0, $"{report.Path}: Windows {report.Windows}, {report.Packages.Count} driver packages of others");
         foreach (var package in report.Packages)
         {
-            Paragraph.Write($"  {Paragraph.Styled((package.PublishedName ?? "-").PadRight(10), Paragraph.Bold)} ", 13, $"{package.Inf} {package.Version}{(package.Date is null ? "" : $" of {package.Date}")}");
+            Paragraph.Write($"  {Paragraph.Styled((package.PublishedName ?? "-").PadRight(10), Paragraph.Bold)} ", 13,
+                $"{package.Inf} {package.Version}{(package.Date is null ? "" : $" of {package.Date}")}");
             string[] facts =
             [
                 package.Class, package.Provider ?? "", $"signer: {package.Signer ?? "none"}", package.BootCritical ? "starts at boot" : "",
-                package.Devices.Count switch { 0 => "not in use", 1 => $"in use: {package.Devices[0]}", var count => $"in use: {package.Devices[0]} and {count - 1} more" },
+                package.Devices.Count switch { 0 => "not in use", 1 => $"in use: {package.Devices[0]}",
+                    var count => $"in use: {package.Devices[0]} and {count - 1} more" },
             ];
             Paragraph.Write("             ", 13, string.Join(" · ", facts.Where(f => f.Length > 0)));
             foreach (var problem in package.Problems)
@@ -40,7 +42,8 @@ internal static class DriverStoreView
                 _ => ("refused", Paragraph.Red),
             };
             var name = package.PublishedName is null ? "" : $" as {package.PublishedName}";
-            Paragraph.Write($"  {Paragraph.Styled(word, style)}{new string(' ', Math.Max(1, 16 - word.Length))}", 18, $"{package.Inf} {package.Version}{name}");
+            Paragraph.Write($"  {Paragraph.Styled(word, style)}{new string(' ', Math.Max(1, 16 - word.Length))}", 18,
+                $"{package.Inf} {package.Version}{name}");
             if (package.Reason is { } reason)
             {
                 Paragraph.Write(new string(' ', 18), 18, string.Join(": ", new[] { package.Code, reason }.OfType<string>()));
@@ -54,7 +57,8 @@ internal static class DriverStoreView
 
         if (fits && packages.Count(p => p.Outcome == DriverAddOutcome.Skipped) is > 0 and var skipped)
         {
-            Output.Note($"{skipped} more packages of the sources were passed over: not for this Windows, or not the best ones for it; --json lists them");
+            Output.Note($"{skipped} more packages of the sources were passed over: not for this Windows, or not the best ones for it; "
+                + "--json lists them");
         }
     }
 
@@ -63,11 +67,13 @@ internal static class DriverStoreView
     {
         if (report.IsRefused)
         {
-            Output.Line("Nothing was written: a package is refused. --skip-refused stages the others, --force-unsigned accepts signatures that do not hold.");
+            Output.Line("Nothing was written: a package is refused. --skip-refused stages the others, --force-unsigned accepts "
+                + "signatures that do not hold.");
         }
         else if (isTrial)
         {
-            Output.Line($"Nothing was written. {report.Changes.FilesAdded} files would be added, {report.Changes.FilesReplaced} replaced, {report.Changes.RegistryValues} registry values set or deleted.");
+            Output.Line($"Nothing was written. {report.Changes.FilesAdded} files would be added, {report.Changes.FilesReplaced} replaced,"
+                + $" {report.Changes.RegistryValues} registry values set or deleted.");
         }
     }
 }

@@ -17,7 +17,9 @@ internal static class HistoryView
         switch (report.Result)
         {
             case "listed":
-                Output.Line(steps.Count == 0 ? $"{path}: no change can be undone." : $"{path}: {Changes(steps.Count)} can be undone, newest first");
+                Output.Line(steps.Count == 0
+                    ? $"{path}: no change can be undone."
+                    : $"{path}: {Changes(steps.Count)} can be undone, newest first");
                 foreach (var step in steps)
                 {
                     Output.Line($"  {Describe(step)}  {step.UndoFile}");
@@ -25,11 +27,14 @@ internal static class HistoryView
 
                 break;
             case "forgotten":
-                Output.Line(steps.Count == 0 ? $"{path}: there are no undo files." : $"{path}: {steps.Count} undo file{(steps.Count == 1 ? "" : "s")} deleted.");
+                Output.Line(steps.Count == 0
+                    ? $"{path}: there are no undo files."
+                    : $"{path}: {steps.Count} undo file{(steps.Count == 1 ? "" : "s")} deleted.");
                 break;
             case "undone":
                 Output.Line(report.Left == 0
-                    ? $"{path} is what it was before {(steps.Count == 1 ? "the last change" : "these changes")}; no earlier change can be undone."
+                    ? $"{path} is what it was before {(steps.Count == 1 ? "the last change" : "these changes")}; no earlier change can "
+                        + "be undone."
                     : $"{path} is what it was before the last change; {Changes(report.Left ?? 0, "earlier ")} can be undone.");
                 break;
             case "wouldRecover":
@@ -84,5 +89,6 @@ internal static class HistoryView
     }
 
     private static string Describe(ImageStep step) => string.Create(CultureInfo.InvariantCulture,
-        $"{step.Number}  {step.Created:yyyy-MM-dd HH:mm:ss}Z  {(step.Label.Length == 0 ? "change" : step.Label)}  {Sizes.Text(step.Files.Sum(f => f.Bytes))}");
+        $"{step.Number}  {step.Created:yyyy-MM-dd HH:mm:ss}Z  {(step.Label.Length == 0 ? "change" : step.Label)}  "
+            + $"{Sizes.Text(step.Files.Sum(f => f.Bytes))}");
 }

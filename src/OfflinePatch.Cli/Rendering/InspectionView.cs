@@ -23,12 +23,16 @@ internal static class InspectionView
 
         Console.Out.WriteLine(Paragraph.Styled(report.Path, Paragraph.Bold));
         var grid = new List<(string Name, string Value)>();
-        Row(grid, "container", $"{report.Format}{(report.Subformat is null ? "" : $" ({report.Subformat})")}, {Sizes.Text(report.AllocatedSize ?? 0)} on the host (length {Sizes.Text(report.FileSize ?? 0)})");
+        Row(grid, "container",
+            $"{report.Format}{(report.Subformat is null ? "" : $" ({report.Subformat})")}, {Sizes.Text(report.AllocatedSize ?? 0)} on "
+                + $"the host (length {Sizes.Text(report.FileSize ?? 0)})");
         Row(grid, "virtual size", $"{Sizes.Text(report.VirtualSize ?? 0)} ({report.VirtualSize} bytes)");
         Row(grid, "firmware", report.Firmware ?? "nothing on this disk boots");
         if (report.Windows is { } windows)
         {
-            Row(grid, "Windows", $"{windows.ProductName}, {windows.Edition}, {windows.Version} build {windows.Build}, {windows.Arch}, {windows.InstallationType}");
+            Row(grid, "Windows",
+                $"{windows.ProductName}, {windows.Edition}, {windows.Version} build {windows.Build}, {windows.Arch}, "
+                    + $"{windows.InstallationType}");
             Row(grid, "system root", $"{windows.SystemRoot} on partition {windows.Partition}, {windows.ControlSet}");
             Row(grid, "computer name", windows.ComputerName);
         }
@@ -59,19 +63,24 @@ internal static class InspectionView
         {
             foreach (var entry in store.Entries)
             {
-                Row(grid, "boot entry", $"{(string.IsNullOrEmpty(entry.Description) ? "without a name" : entry.Description)} → {entry.Loader} on {entry.Device}{(entry.IsDefault ? " (default)" : "")}");
+                Row(grid, "boot entry",
+                    $"{(string.IsNullOrEmpty(entry.Description) ? "without a name" : entry.Description)} → {entry.Loader} on "
+                        + $"{entry.Device}{(entry.IsDefault ? " (default)" : "")}");
             }
         }
 
         foreach (var nic in inspection.NetworkInterfaces)
         {
             var addresses = nic.Dhcp ? "DHCP" : string.Join(", ", nic.Addresses);
-            Row(grid, "network", $"{nic.Name ?? nic.Id}: {addresses}{(nic.DnsServers.Count > 0 ? $", DNS {string.Join(", ", nic.DnsServers)}" : "")}");
+            Row(grid, "network",
+                $"{nic.Name ?? nic.Id}: {addresses}{(nic.DnsServers.Count > 0 ? $", DNS {string.Join(", ", nic.DnsServers)}" : "")}");
         }
 
         foreach (var driver in inspection.Drivers)
         {
-            Row(grid, "driver", $"{driver.Service} ({driver.Origin ?? "other"}), start {driver.Start}, {driver.File}{(driver.FilePresent ? "" : " (missing)")}");
+            Row(grid, "driver",
+                $"{driver.Service} ({driver.Origin ?? "other"}), start {driver.Start}, "
+                    + $"{driver.File}{(driver.FilePresent ? "" : " (missing)")}");
         }
 
         foreach (var family in inspection.DriverFamilies)
@@ -79,7 +88,10 @@ internal static class InspectionView
             foreach (var package in family.Packages)
             {
                 Row(grid, family.Family ?? "other driver",
-                    $"{package.Driver ?? package.Inf} {package.Version}{(package.PublishedName is null ? "" : $" ({package.PublishedName})")}, {package.Provider}{(package.Signer is null ? "" : $", signed by {package.Signer}")}"
+                    $"{package.Driver ?? package.Inf} {package.Version}"
+                    + (package.PublishedName is null ? "" : $" ({package.PublishedName})")
+                    + $", {package.Provider}"
+                    + (package.Signer is null ? "" : $", signed by {package.Signer}")
                     + (package.Problems.Count > 0 ? $": {string.Join("; ", package.Problems)}" : ""));
             }
 
@@ -103,7 +115,8 @@ internal static class InspectionView
 
         foreach (var program in inspection.Programs)
         {
-            Row(grid, "program", $"{program.Name} {program.Version}{(string.IsNullOrWhiteSpace(program.Publisher) ? "" : $", {program.Publisher}")}");
+            Row(grid, "program",
+                $"{program.Name} {program.Version}{(string.IsNullOrWhiteSpace(program.Publisher) ? "" : $", {program.Publisher}")}");
         }
 
         Row(grid, "roles", string.Join(", ", inspection.Roles));
@@ -112,9 +125,12 @@ internal static class InspectionView
         {
             var facts = string.Join(", ", new[]
             {
-                account.Administrator ? "administrator" : null, account.Enabled ? "enabled" : "disabled", account.HasPassword ? null : "no password", account.Note,
+                account.Administrator ? "administrator" : null, account.Enabled ? "enabled" : "disabled",
+                account.HasPassword ? null : "no password", account.Note,
             }.Where(f => f is not null));
-            Row(grid, "account", $"{(account.Name.StartsWith("(RID", StringComparison.Ordinal) ? "without a name" : account.Name)}, RID {account.Rid} ({facts})");
+            Row(grid, "account",
+                $"{(account.Name.StartsWith("(RID", StringComparison.Ordinal) ? "without a name" : account.Name)}, RID "
+                    + $"{account.Rid} ({facts})");
         }
 
         foreach (var (name, value) in inspection.Registration)
@@ -134,7 +150,8 @@ internal static class InspectionView
         string[] titles = ["#", "start", "size", "type", "file system", "label", "role", "letter", "free"];
         var rows = partitions.Select(p => (string[])
         [
-            $"{p.Number}{(p.Active ? "*" : "")}", Sizes.Text(p.Offset), Sizes.Text(p.Length), p.Type, p.FileSystem ?? "", p.Label ?? "", p.Role ?? "",
+            $"{p.Number}{(p.Active ? "*" : "")}", Sizes.Text(p.Offset), Sizes.Text(p.Length), p.Type, p.FileSystem ?? "", p.Label ?? "",
+            p.Role ?? "",
             p.Letter ?? "", p.FreeBytes is { } free ? Sizes.Text(free) : "",
         ]).Select(r => r.Select(PrintableText.Escape).ToArray()).Prepend(titles).ToList();
         var widths = titles.Select((_, i) => rows.Max(r => r[i].Length)).ToArray();
@@ -142,7 +159,10 @@ internal static class InspectionView
         {
             foreach (var row in rows.Skip(1))
             {
-                Paragraph.Write("  ", 4, $"partition {row[0]}: " + string.Join(", ", row.Select((cell, i) => (cell, i)).Skip(1).Where(c => c.cell.Length > 0).Select(c => $"{titles[c.i]} {c.cell}")));
+                Paragraph.Write("  ", 4,
+                    $"partition {row[0]}: "
+                        + string.Join(", ", row.Select((cell, i) => (cell, i)).Skip(1).Where(c => c.cell.Length > 0)
+                            .Select(c => $"{titles[c.i]} {c.cell}")));
             }
 
             return;

@@ -5,8 +5,9 @@ using Spectre.Console;
 namespace OfflinePatch.Cli.Rendering;
 
 /// <summary>
-/// The two standard outputs. The result goes to standard output, and a result that cannot be written is an error of its own. Messages go to standard error, and one that
-/// cannot be written is nothing to fail for. What comes from an image or from the host's file names is shown by <see cref="PrintableText"/>.
+/// The two standard outputs. The result goes to standard output, and a result that cannot be written is an error of its own. Messages go to
+/// standard error, and one that cannot be written is nothing to fail for. What comes from an image or from the host's file names is shown
+/// by <see cref="PrintableText"/>.
 /// </summary>
 internal static class Output
 {
@@ -33,7 +34,10 @@ internal static class Output
     public static void Install()
     {
         Console.SetOut(new StreamWriter(OpenStream(), Console.OutputEncoding, BulkBuffer) { AutoFlush = true });
-        Console.SetError(new StreamWriter(new StandardStream(Console.OpenStandardError(), isResult: false), Console.OutputEncoding) { AutoFlush = true });
+        Console.SetError(new StreamWriter(new StandardStream(Console.OpenStandardError(), isResult: false), Console.OutputEncoding)
+        {
+            AutoFlush = true,
+        });
     }
 
     /// <summary>Standard output for bytes.</summary>
@@ -46,7 +50,8 @@ internal static class Output
     public static void Line(string text) => Console.Out.WriteLine(PrintableText.Escape(text));
 
     /// <summary>Writes two columns to standard output, separated by a tab.</summary>
-    public static void Line(string first, string second) => Console.Out.WriteLine($"{PrintableText.Escape(first)}\t{PrintableText.Escape(second)}");
+    public static void Line(string first, string second) =>
+        Console.Out.WriteLine($"{PrintableText.Escape(first)}\t{PrintableText.Escape(second)}");
 
     /// <summary>Writes one line to standard error, after the name of the program; line ends and controls in it are shown as such.</summary>
     public static void Message(string text) => Error($"offlinepatch: {PrintableText.Escape(text)}");
@@ -130,4 +135,5 @@ internal static class Output
 }
 
 /// <summary>Standard output is full or closed: the result of a command could not be written.</summary>
-internal sealed class ResultLostException(Exception inner) : Exception($"The result could not be written to standard output: {inner.Message}", inner);
+internal sealed class ResultLostException(Exception inner)
+    : Exception($"The result could not be written to standard output: {inner.Message}", inner);

@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Rendering;
 
-/// <summary>Writes text in columns that are wrapped between words; a word that is wider than its column, an address for example, is never broken.</summary>
+/// <summary>
+/// Writes text in columns that are wrapped between words; a word that is wider than its column, an address for example, is never broken.
+/// </summary>
 internal static class Paragraph
 {
     /// <summary>Escape sequences of styles. Source: ECMA-48, SGR.</summary>
@@ -21,7 +23,8 @@ internal static class Paragraph
     public const string Dim = "2";
 
     /// <summary>Text in a style, where styles are used. The text is escaped.</summary>
-    public static string Styled(string text, string style) => Terminal.IsColored ? $"\u001b[{style}m{PrintableText.Escape(text)}\u001b[0m" : PrintableText.Escape(text);
+    public static string Styled(string text, string style) =>
+        Terminal.IsColored ? $"\u001b[{style}m{PrintableText.Escape(text)}\u001b[0m" : PrintableText.Escape(text);
 
     /// <summary>Writes text of foreign origin behind an indent; following lines are indented as far.</summary>
     /// <param name="first">What stands before the text on the first line, ready to be shown.</param>

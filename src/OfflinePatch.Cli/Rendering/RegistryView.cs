@@ -38,20 +38,27 @@ internal static class RegistryView
         output.WriteLine(PrintableText.Escape(path));
         foreach (var value in values)
         {
-            output.WriteLine(PrintableText.Escape($"    {(value.Name.Length == 0 ? "(Default)" : value.Name)}    {TypeName(value.Type)}    {Text(value)}"));
+            output.WriteLine(
+                PrintableText.Escape($"    {(value.Name.Length == 0 ? "(Default)" : value.Name)}    {TypeName(value.Type)}    "
+                    + $"{Text(value)}"));
         }
 
         output.WriteLine();
     }
 
-    /// <summary>The key, and with <paramref name="recursive"/> every key below it, for a document. With a name, only the values of that name and the keys that have one.</summary>
-    public static IEnumerable<RegistryKeyReport> Describe(HiveKey key, string path, bool recursive, string? valueName, CancellationToken cancellation)
+    /// <summary>
+    /// The key, and with <paramref name="recursive"/> every key below it, for a document. With a name, only the values of that name and the
+    /// keys that have one.
+    /// </summary>
+    public static IEnumerable<RegistryKeyReport> Describe(HiveKey key, string path, bool recursive, string? valueName,
+        CancellationToken cancellation)
     {
         var pending = new Stack<(HiveKey Key, string Path)>([(key, path)]);
         while (pending.TryPop(out var next))
         {
             cancellation.ThrowIfCancellationRequested();
-            var values = next.Key.Values.Where(v => valueName is null || v.Name.Equals(valueName, StringComparison.OrdinalIgnoreCase)).ToList();
+            var values = next.Key.Values.Where(v => valueName is null || v.Name.Equals(valueName, StringComparison.OrdinalIgnoreCase))
+                .ToList();
             var children = recursive || valueName is null ? next.Key.SubKeys.ToList() : [];
             if (valueName is null || values.Count > 0)
             {
@@ -69,7 +76,8 @@ internal static class RegistryView
     }
 
     /// <summary>One key for a document.</summary>
-    public static RegistryKeyReport Describe(HiveKey key, string path, IReadOnlyList<HiveValue> values, IReadOnlyList<string> subKeys) => new(
+    public static RegistryKeyReport Describe(HiveKey key, string path, IReadOnlyList<HiveValue> values, IReadOnlyList<string> subKeys) =>
+        new(
         DocumentJson.Valid(path), key.LastWriteTimeUtc, [.. values.Select(Describe)], [.. subKeys.Select(DocumentJson.Valid)]);
 
     private static RegistryValueReport Describe(HiveValue value)

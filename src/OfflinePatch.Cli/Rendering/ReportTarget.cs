@@ -3,7 +3,9 @@ using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Rendering;
 
-/// <summary>Where <c>--report</c> goes: one file, by the ending of its name, or a directory with a page for each machine and an index.</summary>
+/// <summary>
+/// Where <c>--report</c> goes: one file, by the ending of its name, or a directory with a page for each machine and an index.
+/// </summary>
 /// <param name="path">What was named.</param>
 internal sealed class ReportTarget(string path)
 {
@@ -32,7 +34,8 @@ internal sealed class ReportTarget(string path)
 
         if (Path.GetExtension(path).ToLowerInvariant() is not (".json" or ".html" or ".htm"))
         {
-            throw new UsageException($"a report cannot be written as {path}: name a file that ends in .json or .html, or a directory (it ends in /)");
+            throw new UsageException($"a report cannot be written as {path}: name a file that ends in .json or .html, or a directory (it "
+                + "ends in /)");
         }
 
         OutputPaths.Check("--report", path, overwrite: true);
@@ -41,7 +44,9 @@ internal sealed class ReportTarget(string path)
     /// <summary>Says when, where and by which command the reports are made.</summary>
     public void Begin(ReportContext context) => _context = context;
 
-    /// <summary>Takes the report of one image: in a directory its page is written at once, so that a batch that is killed leaves its pages.</summary>
+    /// <summary>
+    /// Takes the report of one image: in a directory its page is written at once, so that a batch that is killed leaves its pages.
+    /// </summary>
     public void Add(ReportDocument one)
     {
         if (!_isFolder)
@@ -74,7 +79,8 @@ internal sealed class ReportTarget(string path)
     {
         if (_isFolder)
         {
-            HostPaths.WriteText(Path.Combine(path, IndexName), HtmlReport.RenderIndex(document, i => _pages.GetValueOrDefault(i.Path), _context));
+            HostPaths.WriteText(Path.Combine(path, IndexName),
+                HtmlReport.RenderIndex(document, i => _pages.GetValueOrDefault(i.Path), _context));
             if (_failure is not null)
             {
                 throw new HostIOException(_failure.Code, _failure.Message, _failure.Remedy, _failure);
@@ -83,10 +89,14 @@ internal sealed class ReportTarget(string path)
             return;
         }
 
-        HostPaths.WriteText(path, Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase) ? ReportJson.Serialize(document) + "\n" : HtmlReport.Render(document, _context));
+        HostPaths.WriteText(path,
+            Path.GetExtension(path).Equals(".json", StringComparison.OrdinalIgnoreCase)
+                ? ReportJson.Serialize(document) + "\n"
+                : HtmlReport.Render(document, _context));
     }
 
-    private static bool IsFolder(string path) => path.EndsWith('/') || path.EndsWith(Path.DirectorySeparatorChar) || HostPaths.IsDirectory(path);
+    private static bool IsFolder(string path) =>
+        path.EndsWith('/') || path.EndsWith(Path.DirectorySeparatorChar) || HostPaths.IsDirectory(path);
 
     private static string Name(string image) => new([.. image.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_')]);
 }

@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Cli.Rendering;
 
 /// <summary>
-/// What <c>fix</c> and <c>check</c> print of an image: what fails first, with the remedy under it, then what was fixed, before and after; what is well only as a number; last
-/// the verdict.
+/// What <c>fix</c> and <c>check</c> print of an image: what fails first, with the remedy under it, then what was fixed, before and after;
+/// what is well only as a number; last the verdict.
 /// </summary>
 internal static class RuleTable
 {
@@ -19,8 +19,13 @@ internal static class RuleTable
     /// <summary>Whether only the verdict is printed.</summary>
     public static bool IsQuiet => Output.IsQuiet;
 
-    /// <summary>Prints the report of one image.</summary>
-    public static void Print(ImageReport report)
+    /// <summary>Prints the report of one image that a command changes.</summary>
+    public static void Print(ImageReport report) => Print(report, isCheck: false);
+
+    /// <summary>Prints the report of one image that was only read: it says nothing of changes.</summary>
+    public static void PrintCheck(ImageReport report) => Print(report, isCheck: true);
+
+    private static void Print(ImageReport report, bool isCheck)
     {
         Error(report);
         if (!IsQuiet && (report.Rules.Count > 0 || report.Error is null))
@@ -32,7 +37,10 @@ internal static class RuleTable
             }
 
             Counts(report);
-            Changes(report);
+            if (!isCheck)
+            {
+                Changes(report);
+            }
         }
 
         Verdict(report);
@@ -166,7 +174,8 @@ internal static class RuleTable
         Console.Out.WriteLine($"  {string.Join(", ", counts.Where(c => c is not null))}{(ShowsAll ? "" : " (--all lists every rule)")}");
     }
 
-    private static string? Count(int count, string word, string? words = null) => count == 0 ? null : $"{count} {(count == 1 ? word : words ?? word)}";
+    private static string? Count(int count, string word, string? words = null) =>
+        count == 0 ? null : $"{count} {(count == 1 ? word : words ?? word)}";
 
     private static int Left(ImageReport report) => report.Rules.Count(r => r.State == RuleState.Skipped);
 
@@ -178,10 +187,12 @@ internal static class RuleTable
         {
             var would = report.DryRun == true ? "would be " : "";
             Console.Out.WriteLine(
-                $"  {changes.FilesAdded} files {would}added, {changes.FilesReplaced} {would}replaced, {changes.RegistryValues} registry values {would}changed"
+                $"  {changes.FilesAdded} files {would}added, {changes.FilesReplaced} {would}replaced, {changes.RegistryValues} registry "
+                    + $"values {would}changed"
                 + (changes.BytesWritten > 0 ? $", {Sizes.Text(changes.BytesWritten)} written" : ""));
         }
-        else if (changes is not null && report is { OutputFile: null, Result: ImageResult.Ready or ImageResult.RulesPass or ImageResult.NotReady })
+        else if (changes is not null
+                && report is { OutputFile: null, Result: ImageResult.Ready or ImageResult.RulesPass or ImageResult.NotReady })
         {
             Console.Out.WriteLine("  nothing needed to be changed; nothing was written");
         }
@@ -190,7 +201,8 @@ internal static class RuleTable
         {
             var repaired = report.Rules.Count(r => r.State == RuleState.Fixed);
             var open = report.Rules.Count(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error });
-            Console.Out.WriteLine($"  {repaired} of {repaired + open} defects were repaired and written; {open} remain{(open == 1 ? "s" : "")}, as shown above");
+            Console.Out.WriteLine($"  {repaired} of {repaired + open} defects were repaired and written; "
+                + $"{open} remain{(open == 1 ? "s" : "")}, as shown above");
         }
 
         if (report.OutputFile is not null)
@@ -214,7 +226,8 @@ internal static class RuleTable
             _ => Paragraph.Red,
         };
         var why = report.Error is { } error ? $" ({error.Code})" : "";
-        Console.Out.WriteLine($"{Paragraph.Styled(report.Path, Paragraph.Bold)}: {Paragraph.Styled(Word(report), style)}{why}{(IsQuiet ? "" : $" ({report.ElapsedMs} ms)")}");
+        Console.Out.WriteLine($"{Paragraph.Styled(report.Path, Paragraph.Bold)}: "
+            + $"{Paragraph.Styled(Word(report), style)}{why}{(IsQuiet ? "" : $" ({report.ElapsedMs} ms)")}");
     }
 
     private static string Shorten(string value) => value.Length > Longest ? value[..Longest] + "…" : value;

@@ -12,11 +12,12 @@ internal static class RunLog
     private static TextWriter? _file;
     private static bool _isVerbose;
 
-    /// <summary>Receives steps; null when nobody wants them, so that they are not even put into words.</summary>
+    /// <summary>Receives steps; null when they are not wanted, so that no text is formatted.</summary>
     public static Action<string>? Trace => _isVerbose || _file is not null ? Step : null;
 
     /// <summary>The command line, as it can be pasted into a shell.</summary>
-    public static string CommandLine => string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(ShellText.Quote).Prepend(Tool.Identity.Name));
+    public static string CommandLine =>
+        string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(ShellText.Quote).Prepend(Tool.Identity.Name));
 
     /// <summary>Begins a run.</summary>
     public static void Start(bool isVerbose, string? file)
@@ -43,7 +44,8 @@ internal static class RunLog
     }
 
     /// <summary>The steps of one of several images, marked with its name.</summary>
-    public static Action<string>? For(string image, bool isOnlyOne) => Trace is not { } trace ? null : isOnlyOne ? trace : text => trace($"{image}: {text}");
+    public static Action<string>? For(string image, bool isOnlyOne) =>
+        Trace is not { } trace ? null : isOnlyOne ? trace : text => trace($"{image}: {text}");
 
     /// <summary>Adds a line that is shown anyway to the file.</summary>
     public static void Copy(string line)
@@ -72,7 +74,8 @@ internal static class RunLog
     {
         try
         {
-            _file?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff}Z [{_watch.Elapsed.TotalSeconds,8:0.000}] {line}"));
+            _file?.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd'T'HH:mm:ss.fff}Z [{_watch.Elapsed.TotalSeconds,8:0.000}] {line}"));
         }
         catch (IOException)
         {

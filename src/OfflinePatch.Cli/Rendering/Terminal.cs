@@ -13,9 +13,12 @@ internal static class Terminal
     /// <summary>When colours are used.</summary>
     public static ColorChoice Colors { get; set; }
 
-    /// <summary>Columns to wrap at: what COLUMNS says, else the width of the terminal; null for a file or a pipe, whose lines are not broken.</summary>
+    /// <summary>
+    /// Columns to wrap at: what COLUMNS says, else the width of the terminal; null for a file or a pipe, whose lines are not broken.
+    /// </summary>
     public static int? Width =>
-        int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && columns is >= 20 and <= 1000 ? columns
+        int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns)
+            && columns is >= 20 and <= 1000 ? columns
         : Console.IsOutputRedirected ? null : Math.Max(20, Console.WindowWidth);
 
     /// <summary>Whether colours and other attributes are used. NO_COLOR: no-color.org.</summary>
@@ -23,7 +26,9 @@ internal static class Terminal
     {
         ColorChoice.Always => true,
         ColorChoice.Never => false,
-        _ => !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb",
+        _ =>
+            !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+                && Environment.GetEnvironmentVariable("TERM") != "dumb",
     };
 
     /// <summary>Standard output for tables. Made when first asked for: the options are known by then.</summary>

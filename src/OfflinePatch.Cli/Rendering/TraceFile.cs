@@ -6,9 +6,9 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Cli.Rendering;
 
 /// <summary>
-/// The file of <c>--trace</c>: what a run does and how long it takes, as Perfetto and Chrome read it. Format: "Trace Event Format", its array
-/// of complete events ("X"); times are microseconds since the run began. A viewer takes a file without the last bracket, too: that of a run
-/// that was killed.
+/// The file of <c>--trace</c>: what a run does and how long it takes, as Perfetto and Chrome read it. Format: "Trace Event Format", its
+/// array of complete events ("X"); times are microseconds since the run began. A viewer takes a file without the last bracket, too: that of
+/// a run that was killed.
 /// </summary>
 internal sealed class TraceFile : IDisposable
 {
@@ -22,7 +22,11 @@ internal sealed class TraceFile : IDisposable
     private TraceFile(TextWriter writer)
     {
         _writer = writer;
-        Write($$$"""[{"name":"process_name","ph":"M","pid":{{{Environment.ProcessId}}},"tid":0,"args":{"name":"{{{JsonEncodedText.Encode(RunLog.CommandLine)}}}"}}""");
+        Write(
+            $$$"""
+            [{"name":"process_name","ph":"M","pid":{{{Environment.ProcessId}}},"tid":0,
+            "args":{"name":"{{{JsonEncodedText.Encode(RunLog.CommandLine)}}}"}}
+            """);
         _listener = new ActivityListener
         {
             ShouldListenTo = source => source.Name == RunActivity.SourceName,
@@ -61,11 +65,16 @@ internal sealed class TraceFile : IDisposable
     {
         var isTransfer = activity.Kind == ActivityKind.Client;
         var arguments = isTransfer
-            ? $$""","args":{"file":"{{JsonEncodedText.Encode((string)activity.GetTagItem(RunActivity.FileTag)!)}}","offset":{{activity.GetTagItem(RunActivity.OffsetTag)}},"bytes":{{activity.GetTagItem(RunActivity.BytesTag)}}}"""
+            ? $$"""
+               ,"args":{"file":"{{JsonEncodedText.Encode((string)activity.GetTagItem(RunActivity.FileTag)!)}}",
+               "offset":{{activity.GetTagItem(RunActivity.OffsetTag)}},"bytes":{{activity.GetTagItem(RunActivity.BytesTag)}}}
+               """
             : "";
         var line = string.Create(CultureInfo.InvariantCulture,
             $$"""
-            {"name":"{{JsonEncodedText.Encode(activity.OperationName)}}","cat":"{{(isTransfer ? "host" : "stage")}}","ph":"X","ts":{{(activity.StartTimeUtc - _start).TotalMicroseconds:0.0}},"dur":{{activity.Duration.TotalMicroseconds:0.0}},"pid":{{Environment.ProcessId}},"tid":{{Environment.CurrentManagedThreadId}}{{arguments}}}
+            {"name":"{{JsonEncodedText.Encode(activity.OperationName)}}","cat":"{{(isTransfer ? "host" : "stage")}}","ph":"X",
+            "ts":{{(activity.StartTimeUtc - _start).TotalMicroseconds:0.0}},"dur":{{activity.Duration.TotalMicroseconds:0.0}},
+            "pid":{{Environment.ProcessId}},"tid":{{Environment.CurrentManagedThreadId}}{{arguments}}}
             """);
         lock (_gate)
         {

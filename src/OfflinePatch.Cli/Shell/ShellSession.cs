@@ -7,7 +7,9 @@ using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Shell;
 
-/// <summary>Commands over one opened image: files and registry are changed in one transaction, which <c>commit</c> writes and <c>abort</c> drops.</summary>
+/// <summary>
+/// Commands over one opened image: files and registry are changed in one transaction, which <c>commit</c> writes and <c>abort</c> drops.
+/// </summary>
 /// <param name="edit">The image.</param>
 /// <param name="partition">The partition to begin with, or null for that of Windows.</param>
 /// <param name="isWritable">Whether it may be changed.</param>
@@ -29,7 +31,8 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
         ("mkdir", "PATH...", "create directories"),
         ("rm", "[-r] PATH...", "delete files and empty directories; -r whole trees"),
         ("mv", "FROM TO", "rename or move"),
-        ("reg", "query|set|delete KEY [NAME [TYPE DATA]]", "show a key; set a value (types as reg set has them); delete a key, or one value"),
+        ("reg", "query|set|delete KEY [NAME [TYPE DATA]]",
+            "show a key; set a value (types as reg set has them); delete a key, or one value"),
         ("diff", "", "list what was changed and is not written yet"),
         ("commit", "", "check and write all changes as one transaction, and end"),
         ("abort", "", "drop all changes, and end"),
@@ -114,7 +117,9 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
                 break;
             case "rm":
                 var isRecursive = arguments is ["-r" or "-R" or "-rf", ..];
-                Changed(f => FsRemoveCommand.Remove(f, [.. (isRecursive ? arguments[1..] : Some(words, 1)).Select(p => Resolve(p))], isRecursive, isForced: false, cancellation));
+                Changed(f =>
+                    FsRemoveCommand.Remove(f, [.. (isRecursive ? arguments[1..] : Some(words, 1)).Select(p => Resolve(p))], isRecursive,
+                        isForced: false, cancellation));
                 break;
             case "mv":
                 Changed(f => FsMoveCommand.Move(f, [.. Some(words, 2).Select(p => Resolve(p))]));
@@ -137,7 +142,9 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
                 IsEnded = true;
                 break;
             case "exit" or "quit":
-                IsEnded = !_hasChanges ? true : throw new UsageException("there are changes that are not written", "`commit` writes them, `abort` drops them.");
+                IsEnded = !_hasChanges
+                    ? true
+                    : throw new UsageException("there are changes that are not written", "`commit` writes them, `abort` drops them.");
                 break;
             case "help":
                 foreach (var (name, form, text) in Commands)
@@ -148,7 +155,8 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
                 break;
             default:
                 var meant = Words.Suggestion.For(words[0], Commands.Select(c => c.Name));
-                throw new UsageException($"unknown command {words[0]}{(meant is null ? "" : $"; did you mean {meant}?")}", "`help` lists the commands.");
+                throw new UsageException($"unknown command {words[0]}{(meant is null ? "" : $"; did you mean {meant}?")}",
+                    "`help` lists the commands.");
         }
     }
 
@@ -159,7 +167,8 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
 
     private string Resolve(string path, bool keepsEnd = false)
     {
-        var isAbsolute = path.StartsWith('/') || path.StartsWith('\\') || (path.Length >= 2 && path[1] == ':' && char.IsAsciiLetter(path[0]));
+        var isAbsolute = path.StartsWith('/') || path.StartsWith('\\')
+            || (path.Length >= 2 && path[1] == ':' && char.IsAsciiLetter(path[0]));
         var names = isAbsolute ? [] : FilePath.Split(_directory).ToList();
         foreach (var name in FilePath.Split(GuestPath.Normalize(path)))
         {
@@ -179,12 +188,16 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
     private void ChangeDirectory(string path)
     {
         var target = Resolve(path);
-        _directory = target.Length == 0 || Files.DirectoryExists(target) ? target : throw new FileNotFoundException($"There is no directory {path}.", path);
+        _directory = target.Length == 0 || Files.DirectoryExists(target)
+            ? target
+            : throw new FileNotFoundException($"There is no directory {path}.", path);
     }
 
     private void ChangePartition(string word)
     {
-        var number = int.TryParse(word, System.Globalization.CultureInfo.InvariantCulture, out var parsed) ? parsed : throw new UsageException($"partition takes a number, not '{word}'");
+        var number = int.TryParse(word, System.Globalization.CultureInfo.InvariantCulture, out var parsed)
+            ? parsed
+            : throw new UsageException($"partition takes a number, not '{word}'");
         edit.FindVolume(number);
         _partition = number;
         _directory = "";
@@ -193,7 +206,8 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
     private void List(string[] paths)
     {
         using var output = Output.OpenBulk();
-        foreach (var (_, entry) in (paths.Length == 0 ? [_directory] : paths.Select(p => Resolve(p))).SelectMany(p => FsListCommand.List(Files, p)))
+        foreach (var (_, entry) in (paths.Length == 0 ? [_directory] : paths.Select(p => Resolve(p)))
+            .SelectMany(p => FsListCommand.List(Files, p)))
         {
             cancellation.ThrowIfCancellationRequested();
             FsListCommand.WriteLine(output, entry, entry.Name);
@@ -219,7 +233,9 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
             throw new UsageException($"{words[^1]} is a file, and is not replaced");
         }
 
-        _ = FsGetCommand.IsFileName(Files, [.. paths, words[^1]], words[^1]) ? copy.RunFile(paths[0], words[^1]) : copy.Run(paths, words[^1]);
+        _ = FsGetCommand.IsFileName(Files, [.. paths, words[^1]], words[^1])
+            ? copy.RunFile(paths[0], words[^1])
+            : copy.Run(paths, words[^1]);
     }
 
     private void Registry(string[] words)
@@ -235,7 +251,8 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
             case "query":
                 using (var output = Output.OpenBulk())
                 {
-                    RegistryView.Print(output, edit.Registry.Require(key), location.FullPath, recursive: false, rest.Length > 0 ? rest[0] : null);
+                    RegistryView.Print(output, edit.Registry.Require(key), location.FullPath, recursive: false,
+                        rest.Length > 0 ? rest[0] : null);
                 }
 
                 break;
@@ -244,7 +261,8 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
                 var opened = location.Hive.Create(location.Path);
                 if (rest.Length > 0)
                 {
-                    var type = ValueArgument.TypeOf(rest.Length > 1 ? rest[1] : "sz") ?? throw new UsageException($"there is no type {rest[1]}; one of {string.Join(", ", ValueArgument.Types)}");
+                    var type = ValueArgument.TypeOf(rest.Length > 1 ? rest[1] : "sz")
+                        ?? throw new UsageException($"there is no type {rest[1]}; one of {string.Join(", ", ValueArgument.Types)}");
                     var data = rest.Length > 2 ? string.Join(' ', rest[2..]) : "";
                     var content = ValueArgument.Parse(type, data, "\\0") ?? throw new UsageException($"'{data}' is no {type} data");
                     opened.SetValue(rest[0], content.Type, content.Data);
@@ -254,9 +272,12 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
                 break;
             case "delete":
                 RequireWritable();
-                if (!(rest.Length > 0 ? edit.Registry.Require(key).DeleteValue(rest[0]) : location.Hive.Root.DeleteSubKeyTree(location.Path)))
+                if (!(rest.Length > 0
+                    ? edit.Registry.Require(key).DeleteValue(rest[0])
+                    : location.Hive.Root.DeleteSubKeyTree(location.Path)))
                 {
-                    throw new FileNotFoundException($"There is no {(rest.Length > 0 ? $"value '{rest[0]}' in " : "key ")}{location.FullPath}.");
+                    throw new FileNotFoundException(
+                        $"There is no {(rest.Length > 0 ? $"value '{rest[0]}' in " : "key ")}{location.FullPath}.");
                 }
 
                 RegistryChanged($"deleted  {location.FullPath}{(rest.Length > 0 ? "\\" + rest[0] : "")}");
@@ -270,7 +291,8 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
     {
         foreach (var file in edit.Machine.Changes.Files)
         {
-            Output.Line($"{file.Kind.ToString().ToLowerInvariant(),-9}{file.Path}{(file.Kind == FileChangeKind.Deleted ? "" : $" ({file.Length} bytes)")}");
+            Output.Line($"{file.Kind.ToString().ToLowerInvariant(),-9}{file.Path}"
+                + (file.Kind == FileChangeKind.Deleted ? "" : $" ({file.Length} bytes)"));
         }
 
         foreach (var change in _registryChanges)

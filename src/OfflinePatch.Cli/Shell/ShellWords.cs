@@ -2,7 +2,10 @@ using System.Text;
 
 namespace OfflinePatch.Cli.Shell;
 
-/// <summary>A line of the shell as words: separated by blanks; quotes of either kind hold words together; a backslash is a character like any other, as paths of Windows have it.</summary>
+/// <summary>
+/// A line of the shell as words: separated by blanks; quotes of either kind hold words together; a backslash is a character like any other,
+/// as paths of Windows have it.
+/// </summary>
 internal static class ShellWords
 {
     /// <summary>The words; none for a comment or an empty line.</summary>

@@ -6,7 +6,10 @@ using OfflinePatch.Windows.Accounts;
 
 namespace OfflinePatch.Cli.Words;
 
-/// <summary>A password is read from a file, a descriptor, standard input or a prompt, never from the command line, where every user of the host can see it.</summary>
+/// <summary>
+/// A password is read from a file, a descriptor, standard input or a prompt, never from the command line, where every user of the host can
+/// see it.
+/// </summary>
 internal static class PasswordSource
 {
     private const int MaxFile = 64 * 1024;
@@ -29,11 +32,14 @@ internal static class PasswordSource
     {
         if (Console.IsInputRedirected)
         {
-            throw new UsageException("there is no terminal to ask for the password", "Name a file, or - for standard input, with --password-file.");
+            throw new UsageException("there is no terminal to ask for the password",
+                "Name a file, or - for standard input, with --password-file.");
         }
 
         var first = Prompt($"New password of {account}: ");
-        return first == Prompt("The same again: ") ? Require(first, "the prompt", policy) : throw new UsageException("the two passwords are not the same");
+        return first == Prompt("The same again: ")
+            ? Require(first, "the prompt", policy)
+            : throw new UsageException("the two passwords are not the same");
     }
 
     private static string Prompt(string text)

@@ -3,7 +3,10 @@ namespace OfflinePatch.Cli.Words;
 /// <summary>The word that somebody probably meant.</summary>
 internal static class Suggestion
 {
-    /// <summary>The candidate closest to a word, or null where none is close. Case, <c>_</c> for <c>-</c>, blanks and the number of leading dashes do not count.</summary>
+    /// <summary>
+    /// The candidate closest to a word, or null where none is close. Case, <c>_</c> for <c>-</c>, blanks and the number of leading dashes
+    /// do not count.
+    /// </summary>
     public static string? For(string word, IEnumerable<string> candidates)
     {
         var plain = Plain(word);
@@ -18,7 +21,8 @@ internal static class Suggestion
         return best is not null && distance <= Math.Max(1, plain.Length / 3) && distance < plain.Length ? best : null;
     }
 
-    private static string Plain(string word) => new([.. word.Trim().TrimStart('-', '–', '—', '‐', '‑', '−').ToLowerInvariant().Select(c => c is '_' or ' ' ? '-' : c)]);
+    private static string Plain(string word) =>
+        new([.. word.Trim().TrimStart('-', '–', '—', '‐', '‑', '−').ToLowerInvariant().Select(c => c is '_' or ' ' ? '-' : c)]);
 
     /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.</summary>
     private static int Distance(string a, string b)

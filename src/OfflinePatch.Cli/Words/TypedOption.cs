@@ -21,7 +21,9 @@ internal static class TypedOption
                 return number;
             }
 
-            argument.AddError(most == int.MaxValue ? $"{name} takes a number from {least} up, not '{word}'" : $"{name} takes a number from {least} to {most}, not '{word}'");
+            argument.AddError(most == int.MaxValue
+                ? $"{name} takes a number from {least} up, not '{word}'"
+                : $"{name} takes a number from {least} to {most}, not '{word}'");
             return null;
         },
     };
@@ -48,8 +50,11 @@ internal static class TypedOption
     private static long? ParseSize(string word)
     {
         var digits = word.AsSpan().TrimEnd("iB"); // 60GiB is 60G
-        var shift = digits.Length == 0 ? 0 : char.ToUpperInvariant(digits[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
-        return long.TryParse(shift == 0 ? word : digits[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0 && number <= long.MaxValue >> shift
+        var shift = digits.Length == 0
+            ? 0
+            : char.ToUpperInvariant(digits[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
+        return long.TryParse(shift == 0 ? word : digits[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number > 0 && number <= long.MaxValue >> shift
             ? number << shift
             : null;
     }
@@ -71,7 +76,8 @@ internal static class TypedOption
                 }
 
                 var meant = Suggestion.For(word, FormatNames.All);
-                argument.AddError($"{letter}: unknown format '{word}'{(meant is null ? "" : $"; did you mean {meant}?")} (one of {string.Join(", ", FormatNames.All)})");
+                argument.AddError($"{letter}: unknown format '{word}'{(meant is null ? "" : $"; did you mean {meant}?")} (one of "
+                    + $"{string.Join(", ", FormatNames.All)})");
                 return null;
             },
         };

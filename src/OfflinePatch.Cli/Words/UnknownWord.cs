@@ -5,8 +5,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Cli.Words;
 
 /// <summary>
-/// Words of a command line that mean nothing. One that begins with a dash is never the name of an image: a mistyped option would otherwise be taken for a file, and the
-/// command would run without it. Names that begin with a dash go behind <c>--</c>.
+/// Words of a command line that mean nothing. One that begins with a dash is never the name of an image: a mistyped option would otherwise
+/// be taken for a file, and the command would run without it. Names that begin with a dash go behind <c>--</c>.
 /// </summary>
 internal static class UnknownWord
 {
@@ -75,12 +75,14 @@ internal static class UnknownWord
     }
 
     /// <summary>The words of a command, as its user types them.</summary>
-    public static string PathOf(CommandResult result) => result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "offlinepatch";
+    public static string PathOf(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{PathOf(parent)} {result.Command.Name}" : "offlinepatch";
 
     private static UsageException? FindCommand(ParseResult result)
     {
         var command = result.CommandResult.Command;
-        if (command.Subcommands.Count == 0 || command.Action is not null || result.UnmatchedTokens.Count == 0 || BeginsWithDash(result.UnmatchedTokens[0]))
+        if (command.Subcommands.Count == 0 || command.Action is not null || result.UnmatchedTokens.Count == 0
+            || BeginsWithDash(result.UnmatchedTokens[0]))
         {
             return null;
         }
@@ -97,7 +99,8 @@ internal static class UnknownWord
         var what = option is null ? $"unknown option {word}" : $"{option} is followed by {word}, which begins with a dash and is no option";
         return new UsageException(
             $"{what}{(meant is null ? "" : $"; did you mean {meant}?")}",
-            option is null ? $"Nothing was opened. A name that begins with a dash goes behind --, or is written as {ShellText.Quote("./" + word)}"
+            option is null
+                ? $"Nothing was opened. A name that begins with a dash goes behind --, or is written as {ShellText.Quote("./" + word)}"
                 : $"Nothing was opened. A name that begins with a dash is written as {ShellText.Quote("./" + word)}");
     }
 

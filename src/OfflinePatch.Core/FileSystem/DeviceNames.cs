@@ -1,9 +1,10 @@
 namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
-/// The names that Windows takes for devices in every directory, with or without an extension: a file of such a name can be opened only by its
-/// <c>\\?\</c> path. Source: Microsoft, "Naming Files, Paths, and Namespaces" (which names COM0 and LPT0 too); the console names: Project Zero, "The Definitive Guide on
-/// Win32 to NT Path Conversion".
+/// The names that Windows takes for devices in every directory, with or without an extension: a file of such a name can be opened only by
+/// its
+/// <c>\\?\</c> path. Source: Microsoft, "Naming Files, Paths, and Namespaces" (which names COM0 and LPT0 too); the console names: Project
+/// Zero, "The Definitive Guide on Win32 to NT Path Conversion".
 /// </summary>
 public static class DeviceNames
 {
@@ -25,7 +26,8 @@ public static class DeviceNames
 
         foreach (var device in Numbered)
         {
-            if (stem.Length == 4 && stem.StartsWith(device, StringComparison.OrdinalIgnoreCase) && stem[3] is (>= '0' and <= '9') or '\u00B9' or '\u00B2' or '\u00B3')
+            if (stem.Length == 4 && stem.StartsWith(device, StringComparison.OrdinalIgnoreCase)
+                && stem[3] is (>= '0' and <= '9') or '\u00B9' or '\u00B2' or '\u00B3')
             {
                 return true;
             }

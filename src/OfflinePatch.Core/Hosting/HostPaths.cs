@@ -76,7 +76,10 @@ public static class HostPaths
     /// <summary>Whether a path names an existing file.</summary>
     public static bool FileExists(string path) => File.Exists(path);
 
-    /// <summary>Bytes that a file takes on the host: less than its length where it has holes. The length where the host does not say; 0 without the file.</summary>
+    /// <summary>
+    /// Bytes that a file takes on the host: less than its length where it has holes. The length where the host does not say; 0 without the
+    /// file.
+    /// </summary>
     public static long AllocatedLength(string path)
     {
         if (OperatingSystem.IsLinux())
@@ -171,7 +174,9 @@ public static class HostPaths
         }
     }
 
-    /// <summary>Reads a small file of the user's: a profile, a key list; also a pipe, such as a descriptor of the shell (<c>/dev/fd/3</c>).</summary>
+    /// <summary>
+    /// Reads a small file of the user's: a profile, a key list; also a pipe, such as a descriptor of the shell (<c>/dev/fd/3</c>).
+    /// </summary>
     /// <exception cref="HostIOException">It is missing or cannot be read.</exception>
     /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: it is longer than <paramref name="limit"/> bytes.</exception>
     public static byte[] ReadSmallFile(string path, int limit)

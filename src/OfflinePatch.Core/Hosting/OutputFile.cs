@@ -39,7 +39,8 @@ public sealed class OutputFile : ResizableDevice
         _isDurable = isDurable;
         var name = Path.GetFileName(_path);
         _temporaryPath = Path.Combine(
-            Path.GetDirectoryName(_path) ?? "", $"{(Encoding.UTF8.GetByteCount(name) > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
+            Path.GetDirectoryName(_path) ?? "",
+            $"{(Encoding.UTF8.GetByteCount(name) > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
         _overwrite = overwrite;
         _handle = HostStorage.CreateUnnamed(_path, access?.Mode);
         _isUnnamed = _handle is not null;
@@ -160,8 +161,8 @@ public sealed class OutputFile : ResizableDevice
     }
 
     /// <summary>
-    /// Gives a file without a name its final one and returns true, where nothing has that yet; else the temporary one, to be moved over what
-    /// is there.
+    /// Gives a file without a name its final one and returns true, where nothing has that yet; else the temporary one, to be moved over
+    /// what is there.
     /// </summary>
     private bool NameUnnamed()
     {

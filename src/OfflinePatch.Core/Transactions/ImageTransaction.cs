@@ -63,12 +63,14 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
             if (ShowsOldBytes)
             {
-                yield return $"A change of {ImagePath} was interrupted while it wrote; shown is the image as it was before. `offlinepatch recover` rolls it back.";
+                yield return $"A change of {ImagePath} was interrupted while it wrote; shown is the image as it was before. "
+                    + "`offlinepatch recover` rolls it back.";
             }
 
             foreach (var file in _files.Where(f => f.Handle.MayHaveOtherWriter))
             {
-                yield return $"The host does not say whether another program has {file.Handle.Path} open for writing. Make sure that no virtual machine uses it.";
+                yield return $"The host does not say whether another program has {file.Handle.Path} open for writing. Make sure that no "
+                    + "virtual machine uses it.";
             }
         }
     }

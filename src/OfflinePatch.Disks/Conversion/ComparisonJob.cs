@@ -14,7 +14,10 @@ public static class ComparisonJob
 {
     private const int ChunkSize = 1024 * 1024;
 
-    /// <summary>Compares every byte. What one disk has after the end of the other counts as equal where it is zero, unless <paramref name="isStrict"/>.</summary>
+    /// <summary>
+    /// Compares every byte. What one disk has after the end of the other counts as equal where it is zero, unless
+    /// <paramref name="isStrict"/>.
+    /// </summary>
     /// <param name="first">One image; only read.</param>
     /// <param name="second">The other.</param>
     /// <param name="allowBacking">Whether parents and backing files may be read.</param>

@@ -24,5 +24,6 @@ internal static class ConversionError
             "Name another output; `fix` without -o changes the image in place.");
 
     public static RefusedException UnexpectedFormat(string path, ImageFormat actual, ImageFormat expected) =>
-        new("CONV-0009", $"{path} is {actual.ToString().ToLowerInvariant()} by its content, not {expected.ToString().ToLowerInvariant()}.", "Leave the option for the input format out: the content says what it is.");
+        new("CONV-0009", $"{path} is {actual.ToString().ToLowerInvariant()} by its content, not {expected.ToString().ToLowerInvariant()}.",
+            "Leave the option for the input format out: the content says what it is.");
 }

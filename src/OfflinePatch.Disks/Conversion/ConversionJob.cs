@@ -85,7 +85,9 @@ public static class ConversionJob
             var table = PartitionTable.Read(disk);
             return table.Scheme == PartitionScheme.None || table.SectorSize == table.DeviceSectorSize
                 ? null
-                : $"the partition table counts in sectors of {table.SectorSize} bytes, and the disk has sectors of {table.DeviceSectorSize}: a conversion keeps the layout, so that neither firmware nor Windows will find its partitions";
+                : $"the partition table counts in sectors of {table.SectorSize} bytes, and the disk has sectors of "
+                    + $"{table.DeviceSectorSize}: a conversion keeps the layout, so that neither firmware nor Windows will find its "
+                    + "partitions";
         }
         catch (CorruptImageException)
         {

@@ -194,7 +194,8 @@ internal static class HostedSparse
             throw VmdkError.Footer(fileName, 0, "a stream with a footer", $"{file.Length} bytes");
         }
 
-        var sectors = Math.Max(4, Math.Min(file.Length / VmdkLayout.SectorSize, LastNonZeroSector(file) + 2)); // the mark of the end is a sector of zeros
+        // the mark of the end is a sector of zeros
+        var sectors = Math.Max(4, Math.Min(file.Length / VmdkLayout.SectorSize, LastNonZeroSector(file) + 2));
         var tailStart = Math.Max(1, sectors - 3 - (VmdkLayout.MaxPaddingBytes / VmdkLayout.SectorSize)) * VmdkLayout.SectorSize;
         var tail = new byte[(sectors * VmdkLayout.SectorSize) - tailStart];
         file.Read(tailStart, tail);
@@ -218,8 +219,8 @@ internal static class HostedSparse
     }
 
     /// <summary>
-    /// The last sector that is not zero: files are padded with zeros to any size (VHD tools, dd with large blocks, copies to a device). Holes are passed over without reading; of
-    /// zeros that are stored a bounded number is read.
+    /// The last sector that is not zero: files are padded with zeros to any size (VHD tools, dd with large blocks, copies to a device).
+    /// Holes are passed over without reading; of zeros that are stored a bounded number is read.
     /// </summary>
     private static long LastNonZeroSector(BlockDevice file)
     {

@@ -35,7 +35,8 @@ internal static class VmwareCodePages
         932 ibm943p1301999 cp943 943 ibm943vasciivsubvpua windows31j cswindows31j
         936 gbk cp936 ms936 windows936 windows9362000 ibm1386p1002001 ibm1386 cp1386 ibm1386vsubvpua gb2312 csgb2312 ibm1383p1101999
         936 ibm1383 cp1383 1383 euccn ibmeuccn hp15cn ibm1383vpua
-        949 5601 ksc5601 ksc56011987 windows9492000 ksc56011989 csksc56011987 korean isoir149 ms949 ibm1363p11b1998 ibm1363 cp1363 ksc ibm1363vsubvpua
+        949 5601 ksc5601 ksc56011987 windows9492000 ksc56011989 csksc56011987 korean isoir149 ms949 ibm1363p11b1998
+        949 ibm1363 cp1363 ksc ibm1363vsubvpua
         950 big5 csbig5 windows950 windows9502000 xbig5 ibm1373p1002002 ibm1373
         1250 windows1250 ibm5346p1001998 ibm5346 cp1250 ibm1250p1001995 ibm1250
         1251 windows1251 ibm5347p1001998 ibm5347 cp1251 ansi1251 ibm1251p1001995 ibm1251

@@ -176,7 +176,8 @@ public sealed class DriverPackageCheck
         if (!isBootStart && Signatures.Lists(file))
         {
             decision = decision.IsAccepted ? decision
-                : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update, _options.TestSigning);
+                : KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, _options.SecureBoot, _options.HasSha2Update,
+                    _options.TestSigning);
             acceptsSecureBoot |= KernelPolicy.Accepts(Signatures.CatalogVerdict, Target, secureBoot: true, hasSha2Update: true).IsAccepted;
         }
 

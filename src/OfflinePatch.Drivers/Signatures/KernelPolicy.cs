@@ -29,7 +29,8 @@ public static class KernelPolicy
     /// <param name="secureBoot">Whether it starts with Secure Boot.</param>
     /// <param name="hasSha2Update">Whether a Windows before 8 has KB3033929 or KB4474419; later ones need none.</param>
     /// <param name="testSigning">Whether its boot configuration has testsigning on.</param>
-    public static KernelDecision Accepts(SignatureVerdict verdict, WindowsTarget windows, bool secureBoot, bool hasSha2Update, bool testSigning = false)
+    public static KernelDecision Accepts(SignatureVerdict verdict, WindowsTarget windows, bool secureBoot, bool hasSha2Update,
+        bool testSigning = false)
     {
         if (windows.Architecture == ProcessorArchitecture.X86 && !(secureBoot && windows.HasDriverDatabase))
         {

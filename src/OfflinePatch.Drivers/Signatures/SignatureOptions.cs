@@ -17,7 +17,9 @@ public sealed record SignatureOptions
     /// </summary>
     public bool HasSha2Update { get; init; }
 
-    /// <summary>Whether the boot configuration has <c>testsigning</c> on: then the kernel loads test-signed drivers, without Secure Boot.</summary>
+    /// <summary>
+    /// Whether the boot configuration has <c>testsigning</c> on: then the kernel loads test-signed drivers, without Secure Boot.
+    /// </summary>
     public bool TestSigning { get; init; }
 
     /// <summary>The clock that an expired certificate without a timestamp is judged by.</summary>

@@ -45,7 +45,8 @@ internal static class FatError
 
     public static RefusedException BadName(string name) =>
         new("FAT-0012", $"'{FileSystemError.Printable(name)}' cannot be a name on a FAT volume.",
-            "Names have 1 to 255 characters, none of \" * / : < > ? \\ |, no dot or space at their end, and are not those of devices (CON, NUL, COM1…).");
+            "Names have 1 to 255 characters, none of \" * / : < > ? \\ |, no dot or space at their end, and are not those of devices "
+                + "(CON, NUL, COM1…).");
 
     public static RefusedException TooLong(string path, long length) =>
         new("FAT-0013", $"{path} would have {length} bytes; a file on a FAT volume has 4,294,967,295 at most.");

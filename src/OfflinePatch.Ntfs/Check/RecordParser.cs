@@ -273,7 +273,8 @@ internal sealed class RecordParser(CheckContext context)
             : (AttributeHeader.Layout.NonResidentSize, Math.Max(AttributeHeader.Layout.NonResidentSize, attribute.MappingPairsOffset));
         if (attribute.NameLength == 0 && attribute.NameOffset != 0 && (attribute.NameOffset < least || attribute.NameOffset > most))
         {
-            findings.Error(NtfsFindingCode.AttributeName, parsed.Label, parsed.Offset + AttributeHeader.Layout.NameOffset, "no name, or one behind the header",
+            findings.Error(NtfsFindingCode.AttributeName, parsed.Label, parsed.Offset + AttributeHeader.Layout.NameOffset,
+                "no name, or one behind the header",
                 $"offset 0x{attribute.NameOffset:X}");
         }
     }

@@ -8,8 +8,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Bcd;
 
 /// <summary>
-/// Changes elements of a store, as <c>bcdedit /set</c> and <c>/deletevalue</c> do: by their names, with the values that bcdedit takes. What names a device is refused: only a
-/// running Windows turns a drive letter into one. Other elements and objects are not touched.
+/// Changes elements of a store, as <c>bcdedit /set</c> and <c>/deletevalue</c> do: by their names, with the values that bcdedit takes. What
+/// names a device is refused: only a running Windows turns a drive letter into one. Other elements and objects are not touched.
 /// </summary>
 public static class BcdEditor
 {
@@ -22,7 +22,8 @@ public static class BcdEditor
     /// <param name="identifier"><c>{default}</c>, <c>{bootmgr}</c>, another well-known name, or a GUID in braces.</param>
     /// <param name="name">The element as bcdedit names it, or <c>custom:</c> and 8 hexadecimal digits.</param>
     /// <param name="values">One value; of a list of objects all of them.</param>
-    /// <exception cref="UnsupportedImageException"><c>REG-0602</c>: there is no such object. <c>REG-0603</c>: its type has no such element.</exception>
+    /// <exception cref="UnsupportedImageException"><c>REG-0602</c>: there is no such object. <c>REG-0603</c>: its type has no such
+    /// element.</exception>
     /// <exception cref="RefusedException"><c>REG-0604</c>: the value does not fit, or the element names a device.</exception>
     public static void Set(Hive hive, string identifier, string name, IReadOnlyList<string> values)
     {
@@ -45,7 +46,8 @@ public static class BcdEditor
     private static BcdObject Find(BcdStore store, string identifier)
     {
         var word = identifier.Trim('{', '}');
-        var found = word.Equals("default", StringComparison.OrdinalIgnoreCase) || word.Equals("current", StringComparison.OrdinalIgnoreCase) ? store.DefaultLoader
+        var found = word.Equals("default", StringComparison.OrdinalIgnoreCase) || word.Equals("current", StringComparison.OrdinalIgnoreCase)
+            ? store.DefaultLoader
             : Guid.TryParse(word, out var id) ? store.Find(id)
             : store.Objects.FirstOrDefault(o => o.Identifier.Equals($"{{{word}}}", StringComparison.OrdinalIgnoreCase));
         return found ?? throw RegistryError.NoBcdObject(identifier);
@@ -54,7 +56,8 @@ public static class BcdEditor
     private static uint ElementOf(BcdObject item, string name)
     {
         if (name.StartsWith("custom:", StringComparison.OrdinalIgnoreCase)
-            && uint.TryParse(name.AsSpan(7), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var custom) && ((custom >> 24) & 15) is > 0 and <= 7)
+            && uint.TryParse(name.AsSpan(7), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var custom)
+            && ((custom >> 24) & 15) is > 0 and <= 7)
         {
             return custom;
         }
@@ -95,7 +98,8 @@ public static class BcdEditor
             BcdElementFormat.Boolean => (RegistryValueType.Binary, Flag(name, values[0])),
             BcdElementFormat.Integer => (RegistryValueType.Binary, Number(name, values[0])),
             BcdElementFormat.Object => (RegistryValueType.String, ValueText.Encode(Find(store, values[0]).Id.ToString("B"))),
-            BcdElementFormat.ObjectList => (RegistryValueType.MultiString, ValueText.EncodeMulti(values.Select(v => Find(store, v).Id.ToString("B")))),
+            BcdElementFormat.ObjectList =>
+                (RegistryValueType.MultiString, ValueText.EncodeMulti(values.Select(v => Find(store, v).Id.ToString("B")))),
             BcdElementFormat.Device => throw RegistryError.BcdValue(name, "it names a device, which this command does not write"),
             _ => throw RegistryError.BcdValue(name, "it has a format that this command does not write"),
         };
@@ -104,7 +108,9 @@ public static class BcdEditor
     private static byte[] Flag(string name, string text)
     {
         var isYes = Yes.Contains(text, StringComparer.OrdinalIgnoreCase);
-        return isYes || No.Contains(text, StringComparer.OrdinalIgnoreCase) ? [isYes ? (byte)1 : (byte)0] : throw RegistryError.BcdValue(name, "it takes yes or no");
+        return isYes || No.Contains(text, StringComparer.OrdinalIgnoreCase)
+            ? [isYes ? (byte)1 : (byte)0]
+            : throw RegistryError.BcdValue(name, "it takes yes or no");
     }
 
     private static byte[] Number(string name, string text)

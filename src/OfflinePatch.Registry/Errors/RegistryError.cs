@@ -132,7 +132,8 @@ internal static class RegistryError
         new("REG-0601", "boot configuration store", -1, "a key 'Objects'", "none", "This hive is no boot configuration store.");
 
     public static UnsupportedImageException NoBcdObject(string identifier) =>
-        new("REG-0602", $"The boot configuration store has no object {identifier}.", "`offlinepatch bcd` shows every object with its identifier.");
+        new("REG-0602", $"The boot configuration store has no object {identifier}.",
+            "`offlinepatch bcd` shows every object with its identifier.");
 
     public static UnsupportedImageException NoBcdElement(string identifier, string name) =>
         new("REG-0603", $"{identifier} has no element {name}.", "Name it as bcdedit does, or custom: and its id as 8 hexadecimal digits.");

@@ -6,8 +6,9 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.RegText;
 
 /// <summary>
-/// Reads .reg text, version 5 or 4 (REGEDIT4, of Windows 95 to NT 4: texts in hex(2) and hex(7) have one byte a character there). Quoted text and key lines may hold line
-/// breaks, as regedit writes them. Source: "How to add, modify, or delete registry subkeys and values by using a .reg file", Microsoft.
+/// Reads .reg text, version 5 or 4 (REGEDIT4, of Windows 95 to NT 4: texts in hex(2) and hex(7) have one byte a character there). Quoted
+/// text and key lines may hold line breaks, as regedit writes them. Source: "How to add, modify, or delete registry subkeys and values by
+/// using a .reg file", Microsoft.
 /// </summary>
 internal sealed class RegTextParser(string text)
 {
@@ -149,7 +150,11 @@ internal sealed class RegTextParser(string text)
             _position += 2;
             var bytes = ReadBytes();
             return new RegTextValue(name, false, (RegistryValueType)type,
-                _isVersion4 && (RegistryValueType)type is (RegistryValueType.String or RegistryValueType.ExpandString or RegistryValueType.MultiString) ? Widen(bytes) : bytes);
+                _isVersion4
+                    && (RegistryValueType)type
+                        is (RegistryValueType.String or RegistryValueType.ExpandString or RegistryValueType.MultiString)
+                    ? Widen(bytes)
+                    : bytes);
         }
 
         if (rest.StartsWith("hex:", StringComparison.OrdinalIgnoreCase))
@@ -161,13 +166,17 @@ internal sealed class RegTextParser(string text)
         throw Mistake("the data is no text, no dword:, no hex: and no '-'");
     }
 
-    // Of version 4, characters of one byte. Beyond ASCII they are those of the code page of the machine that wrote the file, which nothing in it names.
+    // Of version 4, characters of one byte. Beyond ASCII they are those of the code page of the machine that wrote the file, which nothing
+    // in it names.
     private byte[] Widen(byte[] narrow)
     {
         var wide = new byte[narrow.Length * 2];
         for (var i = 0; i < narrow.Length; i++)
         {
-            wide[i * 2] = narrow[i] < 0x80 ? narrow[i] : throw Mistake("a text of version 4 holds a character beyond ASCII, and its code page is not known; save the file as version 5");
+            wide[i * 2] = narrow[i] < 0x80
+                ? narrow[i]
+                : throw Mistake("a text of version 4 holds a character beyond ASCII, and its code page is not known; save the file as "
+                    + "version 5");
         }
 
         return wide;

@@ -5,9 +5,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Accounts;
 
 /// <summary>
-/// Changes local accounts in SAM: password, disabled, locked. The layout that is there stays (RC4 or AES), and every byte that is not meant. What hangs on the old password
-/// is lost to its user: files encrypted with EFS, saved credentials, private keys of certificates (DPAPI).
-/// Source: chntpw <c>sam.h</c>; impacket <c>secretsdump.py</c>.
+/// Changes local accounts in SAM: password, disabled, locked. The layout that is there stays (RC4 or AES), and every byte that is not
+/// meant. What hangs on the old password is lost to its user: files encrypted with EFS, saved credentials, private keys of certificates
+/// (DPAPI). Source: chntpw <c>sam.h</c>; impacket <c>secretsdump.py</c>.
 /// </summary>
 public sealed class AccountEditor
 {
@@ -54,7 +54,8 @@ public sealed class AccountEditor
     }
 
     /// <summary>
-    /// Whether an account can be used without a password: it has no NT hash, or the one of the empty text. Reads only; where the key of SAM cannot be read, only the former is seen.
+    /// Whether an account can be used without a password: it has no NT hash, or the one of the empty text. Reads only; where the key of SAM
+    /// cannot be read, only the former is seen.
     /// </summary>
     public bool IsBlank(LocalAccount account)
     {
@@ -75,13 +76,18 @@ public sealed class AccountEditor
 
     /// <summary>Whether an account has this password. Reads only.</summary>
     public bool HasPassword(uint rid, string password) =>
-        Key.Decrypt(SamUser.Item(Record(rid).V, SamUser.V.NtHash), rid) is { } hash && hash.AsSpan().SequenceEqual(PasswordHash.Of(password));
+        Key.Decrypt(SamUser.Item(Record(rid).V, SamUser.V.NtHash), rid) is { } hash
+            && hash.AsSpan().SequenceEqual(PasswordHash.Of(password));
 
-    /// <summary>Sets the password of an account. The LM hash is removed; the time of the change is now, so that it need not be changed at the next logon.</summary>
+    /// <summary>
+    /// Sets the password of an account. The LM hash is removed; the time of the change is now, so that it need not be changed at the next
+    /// logon.
+    /// </summary>
     /// <param name="rid">The account.</param>
     /// <param name="password">The password.</param>
     /// <param name="policy">What it must be made of.</param>
-    /// <exception cref="RefusedException"><c>SAM-0004</c>: its record is not understood; <c>SAM-0005</c>: it is a Microsoft account; <c>SAM-0007</c>: the password is too weak.</exception>
+    /// <exception cref="RefusedException"><c>SAM-0004</c>: its record is not understood; <c>SAM-0005</c>: it is a Microsoft account;
+    /// <c>SAM-0007</c>: the password is too weak.</exception>
     public void SetPassword(uint rid, string password, PasswordPolicy policy)
     {
         if (policy.WhyNot(password, List().FirstOrDefault(a => a.Rid == rid)?.Name) is { } why)
@@ -113,7 +119,8 @@ public sealed class AccountEditor
         }
 
         Put(key, "V", v);
-        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(SamUser.F.PasswordSet), _sam.Changes.Clock.GetUtcNow().UtcDateTime.ToFileTimeUtc());
+        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(SamUser.F.PasswordSet),
+            _sam.Changes.Clock.GetUtcNow().UtcDateTime.ToFileTimeUtc());
         SetFlags(key, f, clear: SamUser.Bits.Locked | SamUser.Bits.PasswordNotRequired);
     }
 
@@ -156,7 +163,8 @@ public sealed class AccountEditor
         var key = _sam.Root.Find($@"SAM\Domains\Account\Users\{rid:X8}") ?? throw AccountError.NoAccount($"with RID {rid}");
         var f = key.GetBinary("F");
         var v = key.GetBinary("V");
-        return f is { Length: >= SamUser.F.Minimum } && v is { Length: >= SamUser.V.Data } && BinaryPrimitives.ReadUInt32LittleEndian(f.AsSpan(SamUser.F.Rid)) == rid
+        return f is { Length: >= SamUser.F.Minimum } && v is { Length: >= SamUser.V.Data }
+            && BinaryPrimitives.ReadUInt32LittleEndian(f.AsSpan(SamUser.F.Rid)) == rid
             ? (key, f, v)
             : throw AccountError.DamagedAccount(rid);
     }

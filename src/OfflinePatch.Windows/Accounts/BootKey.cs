@@ -5,8 +5,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Accounts;
 
 /// <summary>
-/// The key of a machine that protects its SAM. Windows keeps it in the class names of four keys below <c>Control\Lsa</c>, in another order of bytes.
-/// Source: impacket <c>secretsdump.py</c> (getBootKey); Moyix, "SysKey and the SAM".
+/// The key of a machine that protects its SAM. Windows keeps it in the class names of four keys below <c>Control\Lsa</c>, in another order
+/// of bytes. Source: impacket <c>secretsdump.py</c> (getBootKey); Moyix, "SysKey and the SAM".
 /// </summary>
 internal static class BootKey
 {

@@ -3,8 +3,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Accounts;
 
 /// <summary>
-/// What a password must be made of, as the target demands it: parameters of the rule <c>accounts.administrator</c>. Without a demand: three of the four kinds of characters,
-/// as Windows' own policy "Password must meet complexity requirements" has it.
+/// What a password must be made of, as the target demands it: parameters of the rule <c>accounts.administrator</c>. Without a demand: three
+/// of the four kinds of characters, as Windows' own policy "Password must meet complexity requirements" has it.
 /// Source: Huawei Cloud IMS and ECS, password requirements of Windows servers; Microsoft, Passwords must meet complexity requirements.
 /// </summary>
 public sealed record PasswordPolicy
@@ -31,14 +31,18 @@ public sealed record PasswordPolicy
     /// <summary>The special characters that are taken; empty for any printable one of ASCII.</summary>
     public string Special { get; private init; } = "";
 
-    internal static NumberParameter MinLengthParameter { get; } = new("passwordMinLength", 8, 1, LongestLogon, "Characters of the shortest password that is set.");
+    internal static NumberParameter MinLengthParameter { get; } = new("passwordMinLength", 8, 1, LongestLogon,
+        "Characters of the shortest password that is set.");
 
-    internal static NumberParameter MaxLengthParameter { get; } = new("passwordMaxLength", LongestLogon, 1, LongestLogon, "Characters of the longest password that is set.");
+    internal static NumberParameter MaxLengthParameter { get; } = new("passwordMaxLength", LongestLogon, 1, LongestLogon,
+        "Characters of the longest password that is set.");
 
     internal static NumberParameter KindsParameter { get; } =
-        new("passwordKinds", 3, 1, 4, "How many kinds of characters (upper case, lower case, digits, special characters) a password that is set must have.");
+        new("passwordKinds", 3, 1, 4,
+            "How many kinds of characters (upper case, lower case, digits, special characters) a password that is set must have.");
 
-    internal static TextParameter SpecialParameter { get; } = new("passwordSpecial", "", "The special characters that the target takes; empty for any.");
+    internal static TextParameter SpecialParameter { get; } = new("passwordSpecial", "",
+        "The special characters that the target takes; empty for any.");
 
     /// <summary>What a target demands.</summary>
     public static PasswordPolicy For(TargetProfile profile)
@@ -54,11 +58,13 @@ public sealed record PasswordPolicy
 
     /// <summary>The demand in words: "8 to 26 characters: upper and lower case letters, digits and …".</summary>
     public string Text =>
-        $"{MinLength} to {MaxLength} characters: {(Kinds == 4 ? "" : $"{Kinds} of ")}upper case letters, lower case letters, digits and {(Special.Length > 0 ? "one of " + Special : "special characters")}";
+        $"{MinLength} to {MaxLength} characters: {(Kinds == 4 ? "" : $"{Kinds} of ")}upper case letters, lower case letters, digits and "
+            + $"{(Special.Length > 0 ? "one of " + Special : "special characters")}";
 
     /// <summary>Why a password is not taken, in words that do not hold it; null when it is.</summary>
     /// <param name="password">The password.</param>
-    /// <param name="accountName">The name of its account, which must not stand in it, forwards or backwards; null where it is not known yet.</param>
+    /// <param name="accountName">The name of its account, which must not stand in it, forwards or backwards; null where it is not known
+    /// yet.</param>
     public string? WhyNot(string password, string? accountName = null)
     {
         if (password.Length < MinLength || password.Length > MaxLength)
@@ -68,7 +74,8 @@ public sealed record PasswordPolicy
 
         if (password.Any(c => !char.IsAsciiLetterOrDigit(c) && !IsSpecial(c)))
         {
-            return $"it has a character that is no letter A to Z, no digit, and {(Special.Length > 0 ? "none of " + Special : "no printable character of ASCII")}";
+            return "it has a character that is no letter A to Z, no digit, and "
+                + $"{(Special.Length > 0 ? "none of " + Special : "no printable character of ASCII")}";
         }
 
         var missing = new List<string>();
@@ -93,7 +100,9 @@ public sealed record PasswordPolicy
     }
 
     private static bool Holds(string password, string name) =>
-        password.Contains(name, StringComparison.OrdinalIgnoreCase) || password.Contains(new string([.. name.Reverse()]), StringComparison.OrdinalIgnoreCase);
+        password.Contains(name, StringComparison.OrdinalIgnoreCase)
+            || password.Contains(new string([.. name.Reverse()]), StringComparison.OrdinalIgnoreCase);
 
-    private bool IsSpecial(char c) => Special.Length > 0 ? Special.Contains(c, StringComparison.Ordinal) : c is > ' ' and < '\x7F' && !char.IsAsciiLetterOrDigit(c);
+    private bool IsSpecial(char c) =>
+        Special.Length > 0 ? Special.Contains(c, StringComparison.Ordinal) : c is > ' ' and < '\x7F' && !char.IsAsciiLetterOrDigit(c);
 }

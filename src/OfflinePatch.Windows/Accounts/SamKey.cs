@@ -7,8 +7,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Accounts;
 
 /// <summary>
-/// The key that protects password hashes in a SAM, decrypted with the boot key. Revision 1 uses RC4 and MD5, revision 2 (Windows 10 1607 and later) AES-128-CBC.
-/// Source: impacket <c>secretsdump.py</c> (SAM_KEY_DATA, SAM_KEY_DATA_AES, SAM_HASH, SAM_HASH_AES); published by Microsoft in [MS-SAMR] only in part.
+/// The key that protects password hashes in a SAM, decrypted with the boot key. Revision 1 uses RC4 and MD5, revision 2 (Windows 10 1607
+/// and later) AES-128-CBC. Source: impacket <c>secretsdump.py</c> (SAM_KEY_DATA, SAM_KEY_DATA_AES, SAM_HASH, SAM_HASH_AES); published by
+/// Microsoft in [MS-SAMR] only in part.
 /// </summary>
 internal sealed class SamKey
 {
@@ -24,7 +25,8 @@ internal sealed class SamKey
     public int Revision { get; }
 
     /// <summary>Reads and decrypts the key.</summary>
-    /// <exception cref="UnsupportedImageException"><c>SAM-0002</c>: it is missing, of an unknown revision, or the boot key is not the one that it was encrypted with.</exception>
+    /// <exception cref="UnsupportedImageException"><c>SAM-0002</c>: it is missing, of an unknown revision, or the boot key is not the one
+    /// that it was encrypted with.</exception>
     public static SamKey Read(GuestHive sam, ReadOnlySpan<byte> bootKey)
     {
         var value = sam.Root.Find(@"SAM\Domains\Account")?.GetBinary("F");
@@ -90,7 +92,8 @@ internal sealed class SamKey
                 using (var aes = Aes.Create())
                 {
                     aes.Key = _key;
-                    var plain = aes.DecryptCbc(record.Slice(Layout.AesHash.Data, 32), record.Slice(Layout.AesHash.Salt, Layout.AesHash.SaltSize), PaddingMode.None);
+                    var plain = aes.DecryptCbc(record.Slice(Layout.AesHash.Data, 32),
+                        record.Slice(Layout.AesHash.Salt, Layout.AesHash.SaltSize), PaddingMode.None);
                     return ApplyDes(plain.AsSpan(0, 16), rid, encrypt: false);
                 }
 
@@ -146,7 +149,9 @@ internal sealed class SamKey
         var result = new byte[16];
         for (var half = 0; half < 2; half++)
         {
-            Span<byte> seven = half == 0 ? [id[0], id[1], id[2], id[3], id[0], id[1], id[2]] : [id[3], id[0], id[1], id[2], id[3], id[0], id[1]];
+            Span<byte> seven = half == 0
+                ? [id[0], id[1], id[2], id[3], id[0], id[1], id[2]]
+                : [id[3], id[0], id[1], id[2], id[3], id[0], id[1]];
             var engine = new DesEngine();
             engine.Init(encrypt, new KeyParameter(Spread(seven)));
             engine.ProcessBlock(block.Slice(half * 8, 8), result.AsSpan(half * 8, 8));

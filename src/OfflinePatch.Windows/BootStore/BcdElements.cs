@@ -4,8 +4,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
-/// Types of objects, and elements, that only a new boot configuration is about (the others: <see cref="BcdStore"/>, <see cref="BootEntries"/>). Source: learn.microsoft.com, "BCD reference" (BcdLibraryElementTypes,
-/// BcdBootMgrElementTypes, BcdOSLoaderElementTypes); ReactOS <c>boot/environ/include/bcd.h</c>.
+/// Types of objects, and elements, that only a new boot configuration is about (the others: <see cref="BcdStore"/>,
+/// <see cref="BootEntries"/>). Source: learn.microsoft.com, "BCD reference" (BcdLibraryElementTypes, BcdBootMgrElementTypes,
+/// BcdOSLoaderElementTypes); ReactOS <c>boot/environ/include/bcd.h</c>.
 /// </summary>
 internal static class BcdElements
 {

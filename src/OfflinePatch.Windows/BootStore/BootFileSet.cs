@@ -4,9 +4,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
-/// The boot files that Windows keeps in <c>\Windows\Boot</c>, and where bcdboot puts them. UEFI: <c>EFI\*</c>, <c>Fonts</c>, <c>Resources</c> → <c>\EFI\Microsoft\Boot</c>.
-/// BIOS: <c>PCAT\bootmgr</c> → <c>\bootmgr</c>, <c>PCAT\bootnxt</c> → <c>\BOOTNXT</c>, the rest of <c>PCAT</c>, <c>Fonts</c>, <c>Resources</c> → <c>\Boot</c>.
-/// Source: learn.microsoft.com, "BCDBoot Command-Line Options".
+/// The boot files that Windows keeps in <c>\Windows\Boot</c>, and where bcdboot puts them. UEFI: <c>EFI\*</c>, <c>Fonts</c>,
+/// <c>Resources</c> → <c>\EFI\Microsoft\Boot</c>. BIOS: <c>PCAT\bootmgr</c> → <c>\bootmgr</c>, <c>PCAT\bootnxt</c> → <c>\BOOTNXT</c>, the
+/// rest of <c>PCAT</c>, <c>Fonts</c>, <c>Resources</c> → <c>\Boot</c>. Source: learn.microsoft.com, "BCDBoot Command-Line Options".
 /// </summary>
 internal sealed class BootFileSet
 {
@@ -45,7 +45,8 @@ internal sealed class BootFileSet
         var loader = firmware == Firmware.Uefi ? BootFilesFinder.UefiBootManager : BootFilesFinder.BiosBootManager;
         if (!set._items.Exists(i => i.Target.Equals(loader, StringComparison.OrdinalIgnoreCase) && i.Length > 0))
         {
-            set.Problem = $@"Windows' own copy of the boot manager, \{own}\{System.IO.Path.GetFileName(loader.Replace('\\', '/'))}, is missing";
+            set.Problem = $@"Windows' own copy of the boot manager, \{own}\{System.IO.Path.GetFileName(loader.Replace('\\', '/'))}, is "
+                + @"missing";
         }
         else if (set._items.Count > MaxFiles || set.Length > MaxTotal || set._items.Exists(i => i.Length > MaxFile))
         {
@@ -63,7 +64,8 @@ internal sealed class BootFileSet
     /// <param name="volume">The system partition.</param>
     public void CopyMissing(IWritableFileSystem volume)
     {
-        foreach (var (source, target, length) in _items.Where(i => volume.Find(i.Target) is not { IsDirectory: false, Length: > 0 }).ToList())
+        foreach (var (source, target, length) in _items.Where(i => volume.Find(i.Target) is not { IsDirectory: false, Length: > 0 })
+            .ToList())
         {
             var slash = target.LastIndexOf('\\');
             if (slash > 0)

@@ -10,9 +10,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
-/// What bcdboot would do for the Windows of a disk, offline: boot files and boot configuration on a system partition of this disk. Where the disk has none, a BIOS machine
-/// starts from the partition of Windows itself, and a UEFI machine gets an EFI system partition in unallocated space or at the end of a larger disk. A boot configuration
-/// that can be read and has an entry for this Windows is corrected in place; one that cannot is replaced, and kept beside as <c>BCD.before</c>.
+/// What bcdboot would do for the Windows of a disk, offline: boot files and boot configuration on a system partition of this disk. Where
+/// the disk has none, a BIOS machine starts from the partition of Windows itself, and a UEFI machine gets an EFI system partition in
+/// unallocated space or at the end of a larger disk. A boot configuration that can be read and has an entry for this Windows is corrected
+/// in place; one that cannot is replaced, and kept beside as <c>BCD.before</c>.
 /// </summary>
 internal sealed class BootRepair
 {
@@ -113,8 +114,11 @@ internal sealed class BootRepair
             return;
         }
 
-        var system = _machine.Boot.Active is { Partition.IsLogical: false, Kind: VolumeKind.Ntfs or VolumeKind.Fat, Files: not null } active ? active : _windows.Volume;
-        if (_machine.Volumes.FirstOrDefault(v => v.Partition is { IsActive: true } && v.Number != system.Number && v.Kind is not (VolumeKind.Ntfs or VolumeKind.Fat)) is { } other)
+        var system = _machine.Boot.Active is { Partition.IsLogical: false, Kind: VolumeKind.Ntfs or VolumeKind.Fat, Files: not null } active
+            ? active
+            : _windows.Volume;
+        if (_machine.Volumes.FirstOrDefault(v => v.Partition is { IsActive: true } && v.Number != system.Number
+            && v.Kind is not (VolumeKind.Ntfs or VolumeKind.Fat)) is { } other)
         {
             Problem = $"{other.Description} is active and is not of Windows: whatever starts from it would not start any more.";
             return;
@@ -122,17 +126,21 @@ internal sealed class BootRepair
 
         if (system.Partition is not { IsLogical: false } place)
         {
-            Problem = $"Windows is on a logical partition ({windows.Number}), which the BIOS cannot start, and the disk has no other partition for the boot files.";
+            Problem = $"Windows is on a logical partition ({windows.Number}), which the BIOS cannot start, and the disk has no other "
+                + "partition for the boot files.";
             return;
         }
 
         if (MbrActiveFlag.Read(_machine.Disk) is not [var only] || only != place.Number)
         {
-            _steps.Add(new BootStep($"partition {place.Number} is not the active one", $"partition {place.Number} is active", () => SetActive(place.Number)));
+            _steps.Add(new BootStep($"partition {place.Number} is not the active one", $"partition {place.Number} is active",
+                () => SetActive(place.Number)));
         }
 
         PlanFiles(files, system, "");
-        PlanStore(system, BootFilesFinder.BiosStorePath, _machine.Boot.BiosStore, TargetOf(Firmware.Bios, BcdDevice.OfMbr(table.MbrSignature, place.Offset), BcdDevice.OfMbr(table.MbrSignature, windows.Offset)));
+        PlanStore(system, BootFilesFinder.BiosStorePath, _machine.Boot.BiosStore,
+            TargetOf(Firmware.Bios, BcdDevice.OfMbr(table.MbrSignature, place.Offset),
+                BcdDevice.OfMbr(table.MbrSignature, windows.Offset)));
     }
 
     private void PlanUefi(PartitionTable table, Partition windows, BootFileSet files)
@@ -141,12 +149,15 @@ internal sealed class BootRepair
         {
             if (esp.Files is null)
             {
-                Problem = $"The EFI system partition ({place.Number}) cannot be read, and is not formatted anew: {esp.Failure?.Message ?? "it has no FAT file system"}.";
+                Problem = $"The EFI system partition ({place.Number}) cannot be read, and is not formatted anew: "
+                    + $"{esp.Failure?.Message ?? "it has no FAT file system"}.";
                 return;
             }
 
             PlanFiles(files, esp, "ESP:");
-            PlanStore(esp, BootFilesFinder.UefiStorePath, _machine.Boot.UefiStore, TargetOf(Firmware.Uefi, BcdDevice.OfGpt(table.DiskGuid, place.UniqueGuid), BcdDevice.OfGpt(table.DiskGuid, windows.UniqueGuid)));
+            PlanStore(esp, BootFilesFinder.UefiStorePath, _machine.Boot.UefiStore,
+                TargetOf(Firmware.Uefi, BcdDevice.OfGpt(table.DiskGuid, place.UniqueGuid),
+                    BcdDevice.OfGpt(table.DiskGuid, windows.UniqueGuid)));
             return;
         }
 
@@ -162,7 +173,8 @@ internal sealed class BootRepair
         }
 
         var disk = _machine.Disk;
-        var length = Math.Max(table.SectorSize > 512 ? EspLengthLargeSectors : EspLength, (2 * files.Length + FreeSpace.Alignment - 1) / FreeSpace.Alignment * FreeSpace.Alignment);
+        var length = Math.Max(table.SectorSize > 512 ? EspLengthLargeSectors : EspLength,
+            (2 * files.Length + FreeSpace.Alignment - 1) / FreeSpace.Alignment * FreeSpace.Alignment);
         var free = FreeSpace.In(table).FirstOrDefault(r => r.Length >= length);
         var largerDisk = disk.Length;
         if (free.Length == 0)
@@ -170,7 +182,8 @@ internal sealed class BootRepair
             largerDisk = (disk.Length + length + GiB - 1) / GiB * GiB;
             if (DiskGrowth.WhyNot(disk, table) is { } why)
             {
-                Problem = $"There are not {length >> 20} MiB of unallocated space for an EFI system partition, and the disk cannot be made larger: {why}";
+                Problem = $"There are not {length >> 20} MiB of unallocated space for an EFI system partition, and the disk cannot be "
+                    + $"made larger: {why}";
                 return;
             }
 
@@ -181,10 +194,12 @@ internal sealed class BootRepair
             }));
         }
 
-        var id = TargetOf(Firmware.Uefi, BcdDevice.OfGpt(table.DiskGuid, Guid.Empty), BcdDevice.OfGpt(table.DiskGuid, windows.UniqueGuid)).IdOf("EFI system partition");
+        var id = TargetOf(Firmware.Uefi, BcdDevice.OfGpt(table.DiskGuid, Guid.Empty), BcdDevice.OfGpt(table.DiskGuid, windows.UniqueGuid))
+            .IdOf("EFI system partition");
         var target = TargetOf(Firmware.Uefi, BcdDevice.OfGpt(table.DiskGuid, id), BcdDevice.OfGpt(table.DiskGuid, windows.UniqueGuid));
         var store = BuildStore(target);
-        _steps.Add(new BootStep("no EFI system partition on this disk", $"a new one of {length >> 20} MiB with the boot files of Windows and a new boot configuration", () =>
+        _steps.Add(new BootStep("no EFI system partition on this disk",
+            $"a new one of {length >> 20} MiB with the boot files of Windows and a new boot configuration", () =>
         {
             var current = PartitionTable.Read(disk);
             var place = FreeSpace.In(current).First(r => r.Length >= length).Offset;
@@ -207,7 +222,8 @@ internal sealed class BootRepair
                 SerialNumber = BitConverter.ToUInt32(id.ToByteArray()),
                 TimeUtc = _machine.Changes.Clock.GetUtcNow().UtcDateTime,
             });
-            using var volume = new RecordingFileSystem(FatFileSystem.Open(device, $"partition {partition.Number}", _machine.Changes.Clock), _machine.Changes, "ESP:");
+            using var volume = new RecordingFileSystem(FatFileSystem.Open(device, $"partition {partition.Number}", _machine.Changes.Clock),
+                _machine.Changes, "ESP:");
             files.CopyMissing(volume);
             PutFallbackLoader(volume);
             volume.WriteFile(BootFilesFinder.UefiStorePath, store);
@@ -231,7 +247,9 @@ internal sealed class BootRepair
                 return;
             }
 
-            _steps.Add(new BootStep($@"{prefix}\{loader} is missing", $"{missing.Count} boot file(s) from {_windows.GuestPath(_windows.PathOf("Boot"))}", () => files.CopyMissing(system.RequireWritable())));
+            _steps.Add(new BootStep($@"{prefix}\{loader} is missing",
+                $"{missing.Count} boot file(s) from {_windows.GuestPath(_windows.PathOf("Boot"))}",
+                () => files.CopyMissing(system.RequireWritable())));
         }
     }
 
@@ -250,7 +268,8 @@ internal sealed class BootRepair
 
         var store = BuildStore(target);
         var exists = system.RequireFiles().FileExists(path);
-        _steps.Add(new BootStep(exists ? $@"\{path} has no entry that starts this Windows" : $@"\{path} is missing", exists ? $@"a new one; the old one is kept as \{path}{KeptSuffix}" : "a new one", () =>
+        _steps.Add(new BootStep(exists ? $@"\{path} has no entry that starts this Windows" : $@"\{path} is missing",
+            exists ? $@"a new one; the old one is kept as \{path}{KeptSuffix}" : "a new one", () =>
         {
             var volume = system.RequireWritable();
             volume.CreateDirectory(path[..path.LastIndexOf('\\')]);
@@ -263,7 +282,8 @@ internal sealed class BootRepair
             }
 
             volume.WriteFile(path, store);
-            _machine.Changes.RecordFile($@"partition {system.Number}:\{path}", exists ? FileChangeKind.Replaced : FileChangeKind.Added, store.Length);
+            _machine.Changes.RecordFile($@"partition {system.Number}:\{path}", exists ? FileChangeKind.Replaced : FileChangeKind.Added,
+                store.Length);
         }));
     }
 
@@ -286,7 +306,8 @@ internal sealed class BootRepair
 
     private byte[] BuildStore(BootTarget target)
     {
-        var load = WindowsSystem.Load(_windows.Volume, _windows.PathOf(@"System32\config\BCD-Template"), "BCD-Template", new ChangeLog { Clock = _machine.Changes.Clock });
+        var load = WindowsSystem.Load(_windows.Volume, _windows.PathOf(@"System32\config\BCD-Template"), "BCD-Template",
+            new ChangeLog { Clock = _machine.Changes.Clock });
         return load switch
         {
             { Hive: { } template } => BootStoreBuilder.Build(template.Hive, target, _machine.Changes.Clock),

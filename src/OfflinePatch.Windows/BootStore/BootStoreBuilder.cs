@@ -9,8 +9,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
-/// Makes a boot configuration store from the Windows' own <c>System32\config\BCD-Template</c>, as bcdboot does: objects of the other firmware, of Windows PE and of NTLDR
-/// are left out; the loader and its resume application get ids of their own; elements of class 4 are replaced by what they stand for; numbers are widened to 64 bits.
+/// Makes a boot configuration store from the Windows' own <c>System32\config\BCD-Template</c>, as bcdboot does: objects of the other
+/// firmware, of Windows PE and of NTLDR are left out; the loader and its resume application get ids of their own; elements of class 4 are
+/// replaced by what they stand for; numbers are widened to 64 bits.
 /// </summary>
 internal sealed class BootStoreBuilder
 {
@@ -36,7 +37,8 @@ internal sealed class BootStoreBuilder
     /// <param name="clock">The clock for time stamps.</param>
     /// <exception cref="RefusedException"><c>WIN-0013</c>: the template lacks what is needed for this firmware.</exception>
     /// <exception cref="CorruptImageException">The template is damaged.</exception>
-    public static byte[] Build(Hive template, BootTarget target, TimeProvider clock) => new BootStoreBuilder(template, target, clock).Build();
+    public static byte[] Build(Hive template, BootTarget target, TimeProvider clock) =>
+        new BootStoreBuilder(template, target, clock).Build();
 
     private byte[] Build()
     {
@@ -113,7 +115,8 @@ internal sealed class BootStoreBuilder
         _store.Create(BcdStore.ElementsPath(id));
         foreach (var key in source.Find("Elements")?.SubKeys ?? [])
         {
-            if (!uint.TryParse(key.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var element) || key.FindValue("Element") is not { } value)
+            if (!uint.TryParse(key.Name, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var element)
+                || key.FindValue("Element") is not { } value)
             {
                 continue;
             }
@@ -189,8 +192,11 @@ internal sealed class BootStoreBuilder
 
     private static uint TypeOf(HiveKey key) => key.Find("Description")?.GetDword("Type") ?? 0;
 
-    private static bool IsWinPe(HiveKey key) => key.Find($@"Elements\{BcdStore.ElementKey(BootEntries.WinPeElement)}")?.FindValue("Element")?.ReadData() is [not 0, ..];
+    private static bool IsWinPe(HiveKey key) =>
+        key.Find($@"Elements\{BcdStore.ElementKey(BootEntries.WinPeElement)}")?.FindValue("Element")?.ReadData() is [not 0, ..];
 
     private static string? TextOf(HiveKey key, uint element) =>
-        key.Find($@"Elements\{BcdStore.ElementKey(element)}")?.FindValue("Element") is { } value ? ValueText.Decode(value.ReadData()) : null;
+        key.Find($@"Elements\{BcdStore.ElementKey(element)}")?.FindValue("Element") is { } value
+            ? ValueText.Decode(value.ReadData())
+            : null;
 }

@@ -14,8 +14,8 @@ namespace OfflinePatch.Windows.BootStore;
 internal sealed record BootTarget(Firmware Firmware, BcdDevice SystemDevice, BcdDevice WindowsDevice, string SystemRoot, string Description)
 {
     /// <summary>
-    /// An id for a new object of the store. It depends on the partition and the purpose only, so that two runs on one image give the same bytes; ids of objects need to be
-    /// unique within one store.
+    /// An id for a new object of the store. It depends on the partition and the purpose only, so that two runs on one image give the same
+    /// bytes; ids of objects need to be unique within one store.
     /// </summary>
     public Guid IdOf(string purpose)
     {

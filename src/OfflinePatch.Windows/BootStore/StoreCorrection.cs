@@ -5,9 +5,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
-/// Corrects a boot configuration in place, where it has an entry that starts the Windows of this disk: devices that name another disk, or a partition that is not there (a
-/// clone with a new id, a partition that was moved), the program of the other firmware, the default entry, <c>safeboot</c>. Everything else stays: recovery entries, other
-/// systems, debugger settings.
+/// Corrects a boot configuration in place, where it has an entry that starts the Windows of this disk: devices that name another disk, or a
+/// partition that is not there (a clone with a new id, a partition that was moved), the program of the other firmware, the default entry,
+/// <c>safeboot</c>. Everything else stays: recovery entries, other systems, debugger settings.
 /// </summary>
 internal sealed class StoreCorrection
 {
@@ -25,7 +25,9 @@ internal sealed class StoreCorrection
     /// <summary>What is wrong and what it becomes. Empty where nothing is.</summary>
     public List<BootStep> Steps { get; } = [];
 
-    /// <summary>Looks at a store; null when it has no boot manager or no entry for this Windows, so that a new store is needed. Writes nothing.</summary>
+    /// <summary>
+    /// Looks at a store; null when it has no boot manager or no entry for this Windows, so that a new store is needed. Writes nothing.
+    /// </summary>
     public static StoreCorrection? Find(GuestHive hive, BootTarget target, PartitionTable table)
     {
         if (BootEntries.Read(hive) is not { BootManager: { } manager } store || ChooseLoader(store, target, table) is not { } loader)
@@ -56,7 +58,8 @@ internal sealed class StoreCorrection
             entry is { IsOsLoader: true, StartsWindows: true }
             && entry.SystemRoot?.Trim('\\').Equals(target.SystemRoot, StringComparison.OrdinalIgnoreCase) == true
             && (entry.OsDevice.IsSearched
-                || (entry.OsDevice.IsPartition && (entry.OsDevice.FindOn(table) is not { } partition || OfPartition(table, partition) == target.WindowsDevice)));
+                || (entry.OsDevice.IsPartition
+                    && (entry.OsDevice.FindOn(table) is not { } partition || OfPartition(table, partition) == target.WindowsDevice)));
     }
 
     private static BcdDevice OfPartition(PartitionTable table, Partition partition) => table.Scheme == PartitionScheme.Gpt
@@ -85,7 +88,8 @@ internal sealed class StoreCorrection
         if (loader.IsSafeMode)
         {
             Add($"{loader.Identifier} has safeboot", "safeboot removed",
-                () => _hive.Root.Find(BcdStore.ElementsPath(loader.Id))!.DeleteSubKeyTree(BcdStore.ElementKey(BootEntries.SafeBootElement)));
+                () => _hive.Root.Find(BcdStore.ElementsPath(loader.Id))!
+                    .DeleteSubKeyTree(BcdStore.ElementKey(BootEntries.SafeBootElement)));
         }
     }
 

@@ -5,8 +5,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.CloudbaseInit;
 
 /// <summary>
-/// The encoding in which the agent reads its configuration: oslo.config opens it with Python's default (open() without an encoding), which is the ANSI code page of the
-/// Windows (Control\Nls\CodePage\ACP).
+/// The encoding in which the agent reads its configuration: oslo.config opens it with Python's default (open() without an encoding), which
+/// is the ANSI code page of the Windows (Control\Nls\CodePage\ACP).
 /// </summary>
 internal static class AnsiCodePage
 {
@@ -17,7 +17,8 @@ internal static class AnsiCodePage
 
     /// <summary>The encoding of a Windows; 1252 where it does not say one that is known.</summary>
     public static Encoding Of(WindowsSystem windows) =>
-        windows.Current.Find(@"Control\Nls\CodePage")?.GetString("ACP") is { } text && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        windows.Current.Find(@"Control\Nls\CodePage")?.GetString("ACP") is { } text
+            && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? Get(number)
             : Default;
 
@@ -41,7 +42,8 @@ internal static class AnsiCodePage
         {
             return number == Encoding.UTF8.CodePage
                 ? Encoding.GetEncoding(number, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
-                : CodePagesEncodingProvider.Instance.GetEncoding(number, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback) ?? Default;
+                : CodePagesEncodingProvider.Instance.GetEncoding(number, EncoderFallback.ExceptionFallback,
+                    DecoderFallback.ExceptionFallback) ?? Default;
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {

@@ -10,15 +10,18 @@ namespace OfflinePatch.Windows.CloudbaseInit;
 public sealed record CloudbaseInitSetting(string Section, string Key, string Value, bool IsRequired = true);
 
 /// <summary>
-/// Edits <c>cloudbase-init.conf</c> by the rules of oslo.config (iniparser.py, cfg.py), which differ from those of Windows INI files: a key needs a
-/// section, names are case-sensitive, <c>=</c> or <c>:</c> divides, a line that begins with a blank goes on with the value above it, <c>#</c> and
-/// <c>;</c> begin a comment at the start of a line only, and of several assignments the last counts. Every byte that is not changed stays: the file
-/// is handled as bytes, line by line, in the code page of its Windows, which is how Python reads it. A byte order mark is taken away, because oslo.config does not start with
-/// one; UTF-16 is written in that code page. A file that the agent could not read all the same is left as it is.
+/// Edits <c>cloudbase-init.conf</c> by the rules of oslo.config (iniparser.py, cfg.py), which differ from those of Windows INI files: a key
+/// needs a section, names are case-sensitive, <c>=</c> or <c>:</c> divides, a line that begins with a blank goes on with the value above
+/// it, <c>#</c> and
+/// <c>;</c> begin a comment at the start of a line only, and of several assignments the last counts. Every byte that is not changed stays:
+/// the file is handled as bytes, line by line, in the code page of its Windows, which is how Python reads it. A byte order mark is taken
+/// away, because oslo.config does not start with one; UTF-16 is written in that code page. A file that the agent could not read all the
+/// same is left as it is.
 /// </summary>
 public sealed class CloudbaseInitConfig
 {
-    // The bytes of code page 1252 that stand for no character: Python refuses a file with one of them, where Windows shows a control character.
+    // The bytes of code page 1252 that stand for no character: Python refuses a file with one of them, where Windows shows a control
+    // character.
     private static readonly byte[] UndefinedIn1252 = [0x81, 0x8D, 0x8F, 0x90, 0x9D];
 
     // Not the blanks of Latin-1 beyond ASCII: those are parts of characters in other code pages.
@@ -71,18 +74,23 @@ public sealed class CloudbaseInitConfig
         return config;
     }
 
-    /// <summary>Text of another encoding as the agent reads it. What its code page cannot express, or what is no text, is a mistake, and the file stays.</summary>
+    /// <summary>
+    /// Text of another encoding as the agent reads it. What its code page cannot express, or what is no text, is a mistake, and the file
+    /// stays.
+    /// </summary>
     private static CloudbaseInitConfig Convert(ReadOnlySpan<byte> bytes, Encoding encoding, Encoding ansi)
     {
         try
         {
             var strict = Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
-            return new CloudbaseInitConfig(Encoding.Latin1.GetString(ansi.GetBytes(strict.GetString(bytes).TrimStart('\uFEFF'))), wasChanged: true, ansi);
+            return new CloudbaseInitConfig(Encoding.Latin1.GetString(ansi.GetBytes(strict.GetString(bytes).TrimStart('\uFEFF'))),
+                wasChanged: true, ansi);
         }
         catch (Exception e) when (e is DecoderFallbackException or EncoderFallbackException)
         {
             var config = new CloudbaseInitConfig(Encoding.Latin1.GetString(bytes), wasChanged: false, ansi);
-            config._unreadable.Add($"it is {encoding.WebName} with text that the code page of this Windows ({ansi.CodePage}) does not have");
+            config._unreadable.Add($"it is {encoding.WebName} with text that the code page of this Windows ({ansi.CodePage}) does not "
+                + "have");
             return config;
         }
     }
@@ -105,7 +113,9 @@ public sealed class CloudbaseInitConfig
         }
     }
 
-    /// <summary>UTF-16, by its mark or by the zeros that nearly every second byte of a file in English then is; null for anything else.</summary>
+    /// <summary>
+    /// UTF-16, by its mark or by the zeros that nearly every second byte of a file in English then is; null for anything else.
+    /// </summary>
     private static Encoding? WideEncoding(ReadOnlySpan<byte> bytes)
     {
         if (bytes.StartsWith(Encoding.Unicode.Preamble))
@@ -191,7 +201,8 @@ public sealed class CloudbaseInitConfig
     {
         if (Encode(setting.Value) is not { } value)
         {
-            _unreadable.Add($"{setting.Key} would be {setting.Value}, which the code page of this Windows ({_ansi.CodePage}) cannot express");
+            _unreadable.Add($"{setting.Key} would be {setting.Value}, which the code page of this Windows ({_ansi.CodePage}) cannot "
+                + "express");
             return;
         }
 
@@ -284,7 +295,9 @@ public sealed class CloudbaseInitConfig
             return LineKind.Comment;
         }
 
-        return line.AsSpan().IndexOfAny(":=") is > 0 and var at && line.AsSpan(0, at).Trim(Blanks).Length > 0 ? LineKind.Assignment : LineKind.Bad;
+        return line.AsSpan().IndexOfAny(":=") is > 0 and var at && line.AsSpan(0, at).Trim(Blanks).Length > 0
+            ? LineKind.Assignment
+            : LineKind.Bad;
     }
 
     /// <summary>Every assignment of a key in every part of a section, with the lines that it takes.</summary>
@@ -334,7 +347,8 @@ public sealed class CloudbaseInitConfig
     private static bool IsSection(string? current, string section) =>
         current is not null && (section == "DEFAULT" ? current == section : current.Equals(section, StringComparison.OrdinalIgnoreCase));
 
-    private static string Unquote(string value) => value.Length > 1 && value[0] == value[^1] && value[0] is '"' or '\'' ? value[1..^1] : value;
+    private static string Unquote(string value) =>
+        value.Length > 1 && value[0] == value[^1] && value[0] is '"' or '\'' ? value[1..^1] : value;
 
     private void Insert(string section, string text)
     {

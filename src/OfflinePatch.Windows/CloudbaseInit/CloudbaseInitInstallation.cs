@@ -46,7 +46,8 @@ public sealed record CloudbaseInitInstallation
         var imagePath = service.GetString("ImagePath") ?? "";
         var program = ServiceImage.Resolve(windows, imagePath);
         var directory = program is not null && FilePath.Split(program).Length > 2 ? FilePath.ParentOf(FilePath.ParentOf(program)) : null;
-        var config = ConfigOf(windows, imagePath) ?? (directory is null ? null : FilePath.Join(directory, CloudbaseInitLayout.Configuration));
+        var config = ConfigOf(windows, imagePath)
+            ?? (directory is null ? null : FilePath.Join(directory, CloudbaseInitLayout.Configuration));
         var needed = new List<string>();
         if (directory is not null)
         {
@@ -83,7 +84,8 @@ public sealed record CloudbaseInitInstallation
 
     private static string? InstalledVersion(WindowsSystem windows)
     {
-        foreach (var path in new[] { @"Microsoft\Windows\CurrentVersion\Uninstall", @"WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall" })
+        foreach (var path in new[] { @"Microsoft\Windows\CurrentVersion\Uninstall",
+            @"WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall" })
         {
             foreach (var key in windows.Software.Root.Find(path)?.SubKeys ?? [])
             {
@@ -97,7 +99,9 @@ public sealed record CloudbaseInitInstallation
         return null;
     }
 
-    /// <summary>SOFTWARE\Cloudbase Solutions\Cloudbase-Init\(instance)\Plugins: 1 done, 2 to do at the next start (boot-network-accounts.md §7.2).</summary>
+    /// <summary>
+    /// SOFTWARE\Cloudbase Solutions\Cloudbase-Init\(instance)\Plugins: 1 done, 2 to do at the next start (boot-network-accounts.md §7.2).
+    /// </summary>
     private static IEnumerable<GuestKey> FindStates(WindowsSystem windows)
     {
         foreach (var path in new[] { @"Cloudbase Solutions\Cloudbase-Init", @"WOW6432Node\Cloudbase Solutions\Cloudbase-Init" })

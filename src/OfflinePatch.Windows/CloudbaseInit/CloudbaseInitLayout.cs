@@ -30,7 +30,8 @@ internal static class CloudbaseInitLayout
         foreach (var entry in tree.Enumerate(packages))
         {
             if (entry.Name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-                && (entry.Name.Contains(".dist-info", StringComparison.OrdinalIgnoreCase) || entry.Name.Contains(".egg", StringComparison.OrdinalIgnoreCase)))
+                && (entry.Name.Contains(".dist-info", StringComparison.OrdinalIgnoreCase)
+                    || entry.Name.Contains(".egg", StringComparison.OrdinalIgnoreCase)))
             {
                 var version = new string([.. entry.Name.Skip(Prefix.Length).TakeWhile(c => char.IsAsciiDigit(c) || c == '.')]).TrimEnd('.');
                 return version.Length > 0 ? version : null;
@@ -40,7 +41,10 @@ internal static class CloudbaseInitLayout
         return null;
     }
 
-    /// <summary>Python 3.5 and later is built with the Universal C Runtime: vcruntime140.dll stands beside it, and api-ms-win-crt files where it brings its own.</summary>
+    /// <summary>
+    /// Python 3.5 and later is built with the Universal C Runtime: vcruntime140.dll stands beside it, and api-ms-win-crt files where it
+    /// brings its own.
+    /// </summary>
     public static bool NeedsUniversalRuntime(Predicate<string> hasFile) =>
         hasFile(@"Python\vcruntime140.dll") && !hasFile(@"Python\ucrtbase.dll") && !hasFile(@"Python\api-ms-win-crt-runtime-l1-1-0.dll");
 }

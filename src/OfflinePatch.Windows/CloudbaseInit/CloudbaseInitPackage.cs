@@ -7,8 +7,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.CloudbaseInit;
 
 /// <summary>
-/// A Cloudbase-Init package: the portable zip, the MSI, or an unpacked directory. The tree is found by <c>OpenStackService.exe</c>, whose directory
-/// is Bin; Python stands beside it (boot-network-accounts.md §7).
+/// A Cloudbase-Init package: the portable zip, the MSI, or an unpacked directory. The tree is found by <c>OpenStackService.exe</c>, whose
+/// directory is Bin; Python stands beside it (boot-network-accounts.md §7).
 /// </summary>
 public sealed class CloudbaseInitPackage
 {
@@ -20,7 +20,8 @@ public sealed class CloudbaseInitPackage
 
     private const int DepthLimit = 32;
 
-    private CloudbaseInitPackage(IFileSystem tree, string root, string binName, WindowsArchitecture architecture, IReadOnlyList<CloudbaseInitFile> files, string? version)
+    private CloudbaseInitPackage(IFileSystem tree, string root, string binName, WindowsArchitecture architecture,
+        IReadOnlyList<CloudbaseInitFile> files, string? version)
     {
         Tree = tree;
         Root = root;
@@ -53,7 +54,8 @@ public sealed class CloudbaseInitPackage
 
     /// <summary>Opens a package by its host path. The caller disposes <see cref="Tree"/>.</summary>
     /// <exception cref="HostIOException">The path is missing or cannot be read.</exception>
-    /// <exception cref="RefusedException">An archive that would do harm, or no Cloudbase-Init (<c>CBI-0001</c> to <c>CBI-0004</c>).</exception>
+    /// <exception cref="RefusedException">An archive that would do harm, or no Cloudbase-Init (<c>CBI-0001</c> to
+    /// <c>CBI-0004</c>).</exception>
     public static CloudbaseInitPackage Open(string hostPath)
     {
         var tree = FileSources.Open(hostPath);
@@ -105,7 +107,8 @@ public sealed class CloudbaseInitPackage
             throw CloudbaseInitError.NotAProgram(tree.Source, services[0].Path);
         }
 
-        var files = all.Where(f => FilePath.IsWithin(f.Path, root)).Select(f => f with { RelativePath = f.Path[(root.Length == 0 ? 0 : root.Length + 1)..] });
+        var files = all.Where(f => FilePath.IsWithin(f.Path, root))
+            .Select(f => f with { RelativePath = f.Path[(root.Length == 0 ? 0 : root.Length + 1)..] });
         if (tree is IStorageOrder order)
         {
             files = files.OrderBy(f => order.StorageOrderOf(f.Path));

@@ -51,7 +51,8 @@ public sealed record CloudbaseInitPlan
     /// <param name="driveLetter">What this Windows calls its volume: <c>C:</c>.</param>
     /// <param name="directory">Where to, on that volume.</param>
     public static CloudbaseInitPlan Create(
-        CloudbaseInitPackage package, IReadOnlyList<CloudbaseInitSetting> settings, string driveLetter = "C:", string directory = DefaultDirectory)
+        CloudbaseInitPackage package, IReadOnlyList<CloudbaseInitSetting> settings, string driveLetter = "C:",
+        string directory = DefaultDirectory)
     {
         var files = package.Files
             .Where(f => !IsConfiguration(f.RelativePath))
@@ -59,7 +60,8 @@ public sealed record CloudbaseInitPlan
             .ToList();
         var directories = new SortedSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var path in files.Select(f => FilePath.ParentOf(f.Destination)).Distinct(StringComparer.OrdinalIgnoreCase)
-            .Concat(new[] { CloudbaseInitLayout.ConfigurationDirectory, CloudbaseInitLayout.LogDirectory, CloudbaseInitLayout.ScriptsDirectory }.Select(d => FilePath.Join(directory, d))))
+            .Concat(new[] { CloudbaseInitLayout.ConfigurationDirectory, CloudbaseInitLayout.LogDirectory,
+                CloudbaseInitLayout.ScriptsDirectory }.Select(d => FilePath.Join(directory, d))))
         {
             for (var above = path; above.Length > 0 && directories.Add(above); above = FilePath.ParentOf(above))
             {
@@ -82,7 +84,8 @@ public sealed record CloudbaseInitPlan
 
     /// <summary>The command line of the service: boot-network-accounts.md §7.2.</summary>
     public static string CommandLine(string guestDirectory, string binName) =>
-        $"\"{guestDirectory}{binName}\\{CloudbaseInitPackage.ServiceProgram}\" {ServiceName} \"{guestDirectory}{CloudbaseInitLayout.Python}\" "
+        $"\"{guestDirectory}{binName}\\{CloudbaseInitPackage.ServiceProgram}\" "
+            + $"{ServiceName} \"{guestDirectory}{CloudbaseInitLayout.Python}\" "
         + $"\"{guestDirectory}{CloudbaseInitLayout.Program}\" --config-file \"{guestDirectory}{CloudbaseInitLayout.Configuration}\"";
 
     private static bool IsConfiguration(string path) =>
@@ -139,7 +142,8 @@ public sealed record CloudbaseInitPlan
 
         if (isUnattend)
         {
-            config.Apply(new("DEFAULT", "plugins", "cloudbaseinit.plugins.common.mtu.MTUPlugin,cloudbaseinit.plugins.common.sethostname.SetHostNamePlugin,"
+            config.Apply(new("DEFAULT", "plugins",
+                "cloudbaseinit.plugins.common.mtu.MTUPlugin,cloudbaseinit.plugins.common.sethostname.SetHostNamePlugin,"
                 + "cloudbaseinit.plugins.windows.extendvolumes.ExtendVolumesPlugin"));
             config.Apply(new("DEFAULT", "allow_reboot", "false"));
             config.Apply(new("DEFAULT", "stop_service_on_exit", "false"));
@@ -148,10 +152,16 @@ public sealed record CloudbaseInitPlan
         return Encoding.UTF8.GetString(config.ToArray());
     }
 
-    /// <summary>An answer file in three passes: devices stay installed through generalize, the first-start pages are skipped, specialize sets the host name.</summary>
+    /// <summary>
+    /// An answer file in three passes: devices stay installed through generalize, the first-start pages are skipped, specialize sets the
+    /// host name.
+    /// </summary>
     private static string CreateUnattend(string guest, WindowsArchitecture architecture)
     {
-        var component = $"processorArchitecture=\"{(architecture == WindowsArchitecture.X86 ? "x86" : "amd64")}\" publicKeyToken=\"31bf3856ad364e35\" language=\"neutral\" versionScope=\"nonSxS\"";
+        var component = $"processorArchitecture=\"{(architecture == WindowsArchitecture.X86 ? "x86" : "amd64")}\" "
+            + "publicKeyToken=\"31bf3856ad364e35\" language=\"neutral\" versionScope=\"nonSxS\"";
+        var (python, program) = (guest + CloudbaseInitLayout.Python, guest + CloudbaseInitLayout.Program);
+        var configuration = guest + CloudbaseInitLayout.UnattendConfiguration;
         return $"""
             <?xml version="1.0" encoding="utf-8"?>
             <unattend xmlns="urn:schemas-microsoft-com:unattend" xmlns:wcm="http://schemas.microsoft.com/WMIConfig/2002/State">
@@ -175,7 +185,7 @@ public sealed record CloudbaseInitPlan
                   <RunSynchronous>
                     <RunSynchronousCommand wcm:action="add">
                       <Order>1</Order>
-                      <Path>cmd.exe /c ""{guest}{CloudbaseInitLayout.Python}" "{guest}{CloudbaseInitLayout.Program}" --config-file "{guest}{CloudbaseInitLayout.UnattendConfiguration}" &amp;&amp; exit 1 || exit 2"</Path>
+                      <Path>cmd.exe /c ""{python}" "{program}" --config-file "{configuration}" &amp;&amp; exit 1 || exit 2"</Path>
                       <Description>Run Cloudbase-Init to set the host name</Description>
                       <WillReboot>OnRequest</WillReboot>
                     </RunSynchronousCommand>

@@ -3,8 +3,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.CloudbaseInit;
 
 /// <summary>
-/// The settings that a target wants: options of oslo.config by their own names (<c>retry_count</c>), in [DEFAULT] unless a section stands before a dot
-/// (<c>openstack.add_metadata_private_ip_route</c>).
+/// The settings that a target wants: options of oslo.config by their own names (<c>retry_count</c>), in [DEFAULT] unless a section stands
+/// before a dot (<c>openstack.add_metadata_private_ip_route</c>).
 /// </summary>
 internal static class CloudbaseInitSettings
 {
@@ -23,14 +23,16 @@ internal static class CloudbaseInitSettings
     ];
 
     /// <summary>The version that a target asks for.</summary>
-    public static TextParameter Version { get; } = new("version", Default: null, "The version of Cloudbase-Init that the target asks for; absent: any.");
+    public static TextParameter Version { get; } = new("version", Default: null,
+        "The version of Cloudbase-Init that the target asks for; absent: any.");
 
     /// <summary>The options.</summary>
     public static SettingsParameter Settings { get; } = new("settings", "Options of `cloudbase-init.conf` by their own names.");
 
     /// <summary>What a target wants, in the order of its profile.</summary>
     /// <param name="profile">The target.</param>
-    /// <param name="names">How this Windows calls the built-in administrator and the group of administrators; null where that does not matter.</param>
+    /// <param name="names">How this Windows calls the built-in administrator and the group of administrators; null where that does not
+    /// matter.</param>
     public static IReadOnlyList<CloudbaseInitSetting> For(TargetProfile profile, AccountNames? names = null)
     {
         var settings = profile.Value(RuleId, Settings);

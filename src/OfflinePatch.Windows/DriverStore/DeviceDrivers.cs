@@ -11,8 +11,8 @@ namespace OfflinePatch.Windows.DriverStore;
 internal sealed record DeviceDriver(string Inf, string Id);
 
 /// <summary>
-/// Which INF a Windows would take for a PCI device: by <c>DriverDatabase\DeviceIds\PCI</c> of the hives SYSTEM and DRIVERS from Windows 8 on, else by the INFs
-/// themselves. The ids that a PCI device answers to: learn.microsoft.com, "Identifiers for PCI Devices".
+/// Which INF a Windows would take for a PCI device: by <c>DriverDatabase\DeviceIds\PCI</c> of the hives SYSTEM and DRIVERS from Windows 8
+/// on, else by the INFs themselves. The ids that a PCI device answers to: learn.microsoft.com, "Identifiers for PCI Devices".
 /// </summary>
 internal sealed class DeviceDrivers
 {
@@ -25,7 +25,10 @@ internal sealed class DeviceDrivers
     {
     }
 
-    /// <summary>Whether every index was there: false for a Windows 8 or later without its DRIVERS hive, whose network and display drivers are then not known.</summary>
+    /// <summary>
+    /// Whether every index was there: false for a Windows 8 or later without its DRIVERS hive, whose network and display drivers are then
+    /// not known.
+    /// </summary>
     public bool IsComplete { get; private set; } = true;
 
     /// <summary>Reads the index of a Windows.</summary>
@@ -49,7 +52,8 @@ internal sealed class DeviceDrivers
             foreach (var id in ids.Find("PCI")?.SubKeys ?? [])
             {
                 // An extension INF (3) serves a device beside its driver, and is none.
-                foreach (var value in id.Values.Where(v => v.Name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && v.ReadData() is [1 or 2, ..]))
+                foreach (var value in id.Values.Where(v => v.Name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase)
+                    && v.ReadData() is [1 or 2, ..]))
                 {
                     drivers._known.Add(new DeviceDriver(value.Name, id.Name));
                 }
@@ -61,7 +65,9 @@ internal sealed class DeviceDrivers
 
     /// <summary>The INFs that fit a device, the most exact id first.</summary>
     public IEnumerable<DeviceDriver> Find(PciDevice device) => _known
-        .Select(d => (Driver: d, Exactness: device.Match(d.Id) + (d.Id.Contains("DEV_", StringComparison.OrdinalIgnoreCase) ? 8 : 0), Fits: device.Match(d.Id) > 0))
+        .Select(d =>
+            (Driver: d, Exactness: device.Match(d.Id) + (d.Id.Contains("DEV_", StringComparison.OrdinalIgnoreCase) ? 8 : 0),
+                Fits: device.Match(d.Id) > 0))
         .Where(d => d.Fits).OrderByDescending(d => d.Exactness).Select(d => d.Driver);
 
     private void ReadInfs(WindowsSystem system)
@@ -80,7 +86,8 @@ internal sealed class DeviceDrivers
                 try
                 {
                     var inf = InfFile.Parse(files.ReadFile($"{directory}\\{entry.Name}", InfLimits.FileBytes), entry.Name);
-                    foreach (var id in InfModels.Select(inf, target).Models.SelectMany(m => m.Ids).Where(i => i.StartsWith(Bus, StringComparison.OrdinalIgnoreCase)))
+                    foreach (var id in InfModels.Select(inf, target).Models.SelectMany(m => m.Ids)
+                        .Where(i => i.StartsWith(Bus, StringComparison.OrdinalIgnoreCase)))
                     {
                         _known.Add(new DeviceDriver(entry.Name, id[Bus.Length..]));
                     }

@@ -5,8 +5,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// <c>SOFTWARE\Microsoft\Windows\CurrentVersion\DevicePath</c>: where setup looks for INFs and their files beside <c>Windows\INF</c>. Windows 7 installs from
-/// there what we cannot put into its own index (drivers.md §4).
+/// <c>SOFTWARE\Microsoft\Windows\CurrentVersion\DevicePath</c>: where setup looks for INFs and their files beside <c>Windows\INF</c>.
+/// Windows 7 installs from there what we cannot put into its own index (drivers.md §4).
 /// </summary>
 internal static class DevicePath
 {
@@ -21,7 +21,9 @@ internal static class DevicePath
     {
         var root = system.PathOf(Folder);
         var files = system.Volume.RequireFiles();
-        return files.Find(root) is { IsDirectory: true } ? [.. files.Enumerate(root).Where(e => e.IsDirectory).Select(e => $"{root}\\{e.Name}")] : [];
+        return files.Find(root) is { IsDirectory: true }
+            ? [.. files.Enumerate(root).Where(e => e.IsDirectory).Select(e => $"{root}\\{e.Name}")]
+            : [];
     }
 
     /// <summary>Whether a folder of ours is in the list.</summary>
@@ -60,7 +62,8 @@ internal static class DevicePath
 
         var key = system.Software.Root.Find(Key)!;
         var suffix = $@"\{Folder}\{name}";
-        var rest = string.Join(';', (key.GetString(Value) ?? "").Split(';').Where(e => !e.Trim().EndsWith(suffix, StringComparison.OrdinalIgnoreCase)));
+        var rest = string.Join(';',
+            (key.GetString(Value) ?? "").Split(';').Where(e => !e.Trim().EndsWith(suffix, StringComparison.OrdinalIgnoreCase)));
         if (key.FindValue(Value) is { Type: RegistryValueType.String })
         {
             key.SetString(Value, rest);

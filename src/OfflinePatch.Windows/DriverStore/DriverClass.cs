@@ -4,9 +4,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Device setup classes, and which hive keeps the records of their drivers: those that a boot may need are in SYSTEM, with their configurations; all others are
-/// in DRIVERS, where user mode installs from the store. The image itself says it (each hive indexes its packages by class under <c>DeviceIds\{class}</c>); the
-/// table is for classes that neither hive holds. It lists the classes of the SYSTEM hives of Windows 8.1 and 10 in the corpus.
+/// Device setup classes, and which hive keeps the records of their drivers: those that a boot may need are in SYSTEM, with their
+/// configurations; all others are in DRIVERS, where user mode installs from the store. The image itself says it (each hive indexes its
+/// packages by class under <c>DeviceIds\{class}</c>); the table is for classes that neither hive holds. It lists the classes of the SYSTEM
+/// hives of Windows 8.1 and 10 in the corpus.
 /// </summary>
 internal static class DriverClass
 {
@@ -61,7 +62,10 @@ internal static class DriverClass
     /// <summary>The class as CriticalDeviceDatabase and Enum write it: upper case.</summary>
     public static string Value(Guid classGuid) => classGuid.ToString("B").ToUpperInvariant();
 
-    /// <summary>Whether a package drives the disk that Windows starts from, or the bus of one: a storage class, or a service that starts at boot.</summary>
+    /// <summary>
+    /// Whether a package drives the disk that Windows starts from, or the bus of one: a storage class, or a service that starts at boot.
+    /// </summary>
     public static bool IsBootCritical(Guid classGuid, IEnumerable<InfEffects> effects) =>
-        effects.SelectMany(e => e.Services).Any(s => s is { Name.Length: > 0, StartType: 0, ServiceType: 1 or 2 }) && (classGuid == ScsiAdapter || classGuid == Hdc || InSystem.Contains(classGuid));
+        effects.SelectMany(e => e.Services).Any(s => s is { Name.Length: > 0, StartType: 0, ServiceType: 1 or 2 })
+            && (classGuid == ScsiAdapter || classGuid == Hdc || InSystem.Contains(classGuid));
 }

@@ -9,8 +9,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Writes the records of a package into <c>DriverDatabase</c> of Windows 8 and later (drivers.md §3.3 to §3.6). Values that exist are kept, so that a package
-/// that Windows itself staged is only completed.
+/// Writes the records of a package into <c>DriverDatabase</c> of Windows 8 and later (drivers.md §3.3 to §3.6). Values that exist are kept,
+/// so that a package that Windows itself staged is only completed.
 /// </summary>
 internal sealed class DriverDatabaseWriter(StagingPlan plan)
 {
@@ -50,8 +50,10 @@ internal sealed class DriverDatabaseWriter(StagingPlan plan)
     {
         foreach (var (id, kind, position, _, effects) in plan.Ids())
         {
-            // 01: hardware id, 02: compatible id; feature score; position among the compatible ids (corpus, Windows 10 1709: 02 FF 01 00 for a second one).
-            _database.Create($@"DeviceIds\{id}").Ensure(plan.Names.Published, RegistryValueType.Binary, [kind, effects.FeatureScore, position, 0]);
+            // 01: hardware id, 02: compatible id; feature score; position among the compatible ids (corpus, Windows 10 1709: 02 FF 01 00
+            // for a second one).
+            _database.Create($@"DeviceIds\{id}")
+                .Ensure(plan.Names.Published, RegistryValueType.Binary, [kind, effects.FeatureScore, position, 0]);
         }
 
         _database.Create($@"DeviceIds\{DriverClass.Key(plan.ClassGuid)}").Ensure(plan.Names.Published, RegistryValueType.None, []);
@@ -151,19 +153,23 @@ internal sealed class DriverDatabaseWriter(StagingPlan plan)
     }
 
     /// <summary>
-    /// What a configuration covers: 1 always, 2 a .HW section, 4 .Services, 0x100 .Wdf. Measured on the 704 configurations of the corpus' Windows 10 1709 hive.
+    /// What a configuration covers: 1 always, 2 a .HW section, 4 .Services, 0x100 .Wdf. Measured on the 704 configurations of the corpus'
+    /// Windows 10 1709 hive.
     /// </summary>
     private static uint Scope(InfEffects effects, bool hasDevice) =>
-        1u | (hasDevice ? 2u : 0) | (effects.Services.Count > 0 ? 4u : 0) | (effects.Registry.Any(e => e.Context == InfRegistryContext.Framework) ? 0x100u : 0);
+        1u | (hasDevice ? 2u : 0) | (effects.Services.Count > 0 ? 4u : 0)
+            | (effects.Registry.Any(e => e.Context == InfRegistryContext.Framework) ? 0x100u : 0);
 
-    /// <summary>Whether the section asks for more than the kernel can do: then user mode finishes the installation (CONFIGFLAG_FINISH_INSTALL).</summary>
+    /// <summary>
+    /// Whether the section asks for more than the kernel can do: then user mode finishes the installation (CONFIGFLAG_FINISH_INSTALL).
+    /// </summary>
     private static bool NeedsUserMode(InfEffects effects) =>
         effects.Registry.Any(e => e.Root != InfRegistryRoot.Relative || e.Context == InfRegistryContext.CoInstaller)
         || effects.Files.Any(f => f.Destination.DirectoryId is not (12 or 13) && f.Source.Length > 0);
 
     /// <summary>
-    /// Records a registry line of the INF. Lines that do not simply set a value have a bit in the upper half of the type, as in the corpus' Windows 10 1709 hive:
-    /// 0x20000 keep what exists, 0x40000 append, 0x200000 only where it exists.
+    /// Records a registry line of the INF. Lines that do not simply set a value have a bit in the upper half of the type, as in the corpus'
+    /// Windows 10 1709 hive: 0x20000 keep what exists, 0x40000 append, 0x200000 only where it exists.
     /// </summary>
     private static void Record(GuestKey configuration, string branch, InfRegistryEdit edit)
     {

@@ -2,10 +2,14 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 
-/// <summary>Takes the records of a package out of <c>DriverDatabase</c>. Keys that become empty by it go too; those that every Windows has stay.</summary>
+/// <summary>
+/// Takes the records of a package out of <c>DriverDatabase</c>. Keys that become empty by it go too; those that every Windows has stay.
+/// </summary>
 internal static class DriverIndex
 {
-    /// <summary>Takes a published INF out of the index of device ids: no device leads to it any more. Everything else of it stays.</summary>
+    /// <summary>
+    /// Takes a published INF out of the index of device ids: no device leads to it any more. Everything else of it stays.
+    /// </summary>
     public static void RemoveIds(GuestKey database, StagedDriver driver)
     {
         if (database.Find("DeviceIds") is not { } ids)
@@ -13,7 +17,8 @@ internal static class DriverIndex
             return;
         }
 
-        foreach (var id in driver.Ids.Concat(ids.SubKeys.Where(k => k.Name.StartsWith('{') && k.HasValue(driver.PublishedName)).Select(k => k.Name).ToList()))
+        foreach (var id in driver.Ids.Concat(ids.SubKeys.Where(k => k.Name.StartsWith('{') && k.HasValue(driver.PublishedName))
+            .Select(k => k.Name).ToList()))
         {
             DeleteValue(ids, id, driver.PublishedName);
         }
@@ -24,7 +29,8 @@ internal static class DriverIndex
     {
         if (database.Find($@"DriverInfFiles\{driver.PublishedName}") is { } inf)
         {
-            var rest = (inf.GetMultiString("") ?? []).Where(p => !p.Equals(driver.PackageName, StringComparison.OrdinalIgnoreCase)).ToList();
+            var rest = (inf.GetMultiString("") ?? []).Where(p => !p.Equals(driver.PackageName, StringComparison.OrdinalIgnoreCase))
+                .ToList();
             if (rest.Count > 0)
             {
                 // Several packages under one name: the index belongs to those that stay.

@@ -7,7 +7,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Reads which driver packages of others (oemN.inf) an image has: from the driver database of Windows 8 and later; on Windows 7 from the INFs in
+/// Reads which driver packages of others (oemN.inf) an image has: from the driver database of Windows 8 and later; on Windows 7 from the
+/// INFs in
 /// <c>Windows\INF</c>, because that Windows keeps its index in files whose form is not public.
 /// </summary>
 internal static class DriverInventory
@@ -46,7 +47,8 @@ internal static class DriverInventory
                         && drivers.Count < MaximumPackages && database.Find($@"DriverPackages\{name}") is { } package)
                     {
                         ids ??= ReadIds(database);
-                        drivers.Add(Describe(system, hive, inf, name, package, active, ids.GetValueOrDefault(inf.Name.ToUpperInvariant()) ?? [], manifest));
+                        drivers.Add(Describe(system, hive, inf, name, package, active,
+                            ids.GetValueOrDefault(inf.Name.ToUpperInvariant()) ?? [], manifest));
                     }
                 }
             }
@@ -56,7 +58,8 @@ internal static class DriverInventory
     }
 
     private static StagedDriver Describe(
-        WindowsSystem system, HiveName hive, GuestKey inf, string name, GuestKey package, string? active, List<string> ids, DriverManifest manifest)
+        WindowsSystem system, HiveName hive, GuestKey inf, string name, GuestKey package, string? active, List<string> ids,
+        DriverManifest manifest)
     {
         var infName = package.GetString("InfName") ?? (name.IndexOf('_', StringComparison.Ordinal) is > 0 and var cut ? name[..cut] : name);
         var version = DriverVersionBlob.TryParse(package.GetBinary("Version") ?? []);
@@ -75,7 +78,8 @@ internal static class DriverInventory
             Hive = hive,
             IsActive = string.Equals(active, name, StringComparison.OrdinalIgnoreCase),
             HasFiles = system.Volume.RequireFiles().FileExists(system.PathOf($@"System32\DriverStore\FileRepository\{name}\{infName}")),
-            IsConfigured = package.Find("Descriptors") is { } descriptors && descriptors.SubKeys.Any() && package.Find("Configurations") is not null,
+            IsConfigured = package.Find("Descriptors") is { } descriptors && descriptors.SubKeys.Any()
+                && package.Find("Configurations") is not null,
             Ids = ids,
             Family = owner?.Family,
             Entry = owner?.Entry,

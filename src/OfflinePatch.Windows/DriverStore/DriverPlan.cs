@@ -21,7 +21,7 @@ internal enum DriverVerdict
     /// <summary>The sources hold packages of several makers for it.</summary>
     Ambiguous,
 
-    /// <summary>It is in the image, would not work, and nobody needs it.</summary>
+    /// <summary>It is in the image and would not work, but it is not required.</summary>
     Unused,
 }
 
@@ -35,7 +35,10 @@ internal sealed record PlannedDriver(DriverReadiness Now, DriverPackageCheck? Ch
     /// <summary>The driver.</summary>
     public DriverEntry Entry => Now.Entry;
 
-    /// <summary>Packages of it in the image that must not be used, and that a device would still lead to; only where the user asked to have them replaced.</summary>
+    /// <summary>
+    /// Packages of it in the image that must not be used, and that a device would still lead to; only where the user asked to have them
+    /// replaced.
+    /// </summary>
     public IReadOnlyList<BrokenDriver> Broken { get; init; } = [];
 
     /// <summary>Whether Windows installs the device without asking a person about the publisher.</summary>
@@ -55,20 +58,26 @@ internal sealed record BrokenDriver(StagedDriver Staged, string Problem)
 /// <param name="Drivers">The drivers.</param>
 internal sealed record DriverPlan(IReadOnlyList<PlannedDriver> Drivers)
 {
-    /// <summary>What else is to be known about the packages that are, or will be, in place: warnings, and what Secure Boot refuses.</summary>
+    /// <summary>
+    /// What else is to be known about the packages that are, or will be, in place: warnings, and what Secure Boot refuses.
+    /// </summary>
     public IReadOnlyList<string> Remarks(bool isUefi)
     {
-        var checks = Drivers.Where(d => d is { Check: not null, Verdict: DriverVerdict.Ready or DriverVerdict.Stage }).Select(d => d.Check!).ToList();
-        var remarks = checks.SelectMany(c => c.Findings).Where(f => f.Kind == DriverFindingKind.Warning).Select(f => f.Message).Distinct().ToList();
+        var checks = Drivers.Where(d => d is { Check: not null, Verdict: DriverVerdict.Ready or DriverVerdict.Stage }).Select(d => d.Check!)
+            .ToList();
+        var remarks = checks.SelectMany(c => c.Findings).Where(f => f.Kind == DriverFindingKind.Warning).Select(f => f.Message).Distinct()
+            .ToList();
         var refused = isUefi ? checks.SelectMany(c => c.RefusedWithSecureBoot).Distinct(StringComparer.OrdinalIgnoreCase).ToList() : [];
         if (refused.Count > 0)
         {
-            remarks.Add($"Start the machine without Secure Boot: {string.Join(", ", refused)} {(refused.Count == 1 ? "is" : "are")} not signed by Microsoft, and this Windows loads {(refused.Count == 1 ? "it" : "them")} without Secure Boot only.");
+            remarks.Add($"Start the machine without Secure Boot: {string.Join(", ", refused)} {(refused.Count == 1 ? "is" : "are")} not "
+                + $"signed by Microsoft, and this Windows loads {(refused.Count == 1 ? "it" : "them")} without Secure Boot only.");
         }
 
         foreach (var driver in Drivers.Where(d => d is { Verdict: DriverVerdict.Ready, IsPublisherTrusted: false }))
         {
-            remarks.Add($"Windows will ask on the console whether to install {driver.Entry.Title}: its publisher {driver.Check?.SignerName} is not among SystemCertificates\\TrustedPublisher.");
+            remarks.Add($"Windows will ask on the console whether to install {driver.Entry.Title}: its publisher "
+                + $"{driver.Check?.SignerName} is not among SystemCertificates\\TrustedPublisher.");
         }
 
         return remarks;

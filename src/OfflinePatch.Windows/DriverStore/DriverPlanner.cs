@@ -5,7 +5,7 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 
-/// <summary>Compares the drivers that a Windows has with those that the sources hold, and decides once what becomes of each.</summary>
+/// <summary>Compares the drivers that a Windows has with those that the sources hold, and decides once what is done with each.</summary>
 /// <param name="system">The Windows.</param>
 /// <param name="packages">The packages of all sources, best source first.</param>
 /// <param name="options">How drivers are staged.</param>
@@ -30,29 +30,40 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         {
             var broken = options.ReplaceBroken ? Broken(entry) : [];
             void Decide(PlannedDriver planned) => drivers.Add(planned with { Broken = broken });
-            var now = DriverReadiness.Of(system, entry, broken.Count == 0 ? Staged : [.. Staged.Where(s => !broken.Exists(b => b.Staged == s))], options.StoreOnly, options.AllowUnsigned);
+            var now = DriverReadiness.Of(system, entry,
+                broken.Count == 0 ? Staged : [.. Staged.Where(s => !broken.Exists(b => b.Staged == s))], options.StoreOnly,
+                options.AllowUnsigned);
             var package = selection.Find(entry.Id) ?? (now.IsReady ? null : OwnPackage(now));
             var isNewer = package is not null && now.Version is { } version && package.Version.CompareTo(version) > 0;
-            var check = isNewer || !now.IsReady ? (package is null ? null : DriverPackageCheck.Run(package, Target, options.Signatures)) : null;
+            var check = isNewer || !now.IsReady
+                ? (package is null ? null : DriverPackageCheck.Run(package, Target, options.Signatures))
+                : null;
             if (now.IsReady && check?.IsUsable(options.AllowUnsigned) != true)
             {
-                // What is in the store is judged as what is in a source: Windows loads one like the other. A newer one that must not be used changes nothing.
+                // What is in the store is judged as what is in a source: Windows loads one like the other. A newer one that must not be
+                // used changes nothing.
                 var staged = CheckStaged(now);
-                var refusal = staged is null || options.AllowUnsigned ? null : Refusal(staged.Findings.Where(f => f.Kind == DriverFindingKind.Signature));
+                var refusal = staged is null || options.AllowUnsigned
+                    ? null
+                    : Refusal(staged.Findings.Where(f => f.Kind == DriverFindingKind.Signature));
                 Decide(refusal is null
                     ? new PlannedDriver(now, staged, DriverVerdict.Ready, "") { IsPublisherTrusted = IsPublisherTrusted(now) }
-                    : new PlannedDriver(now, staged, DriverVerdict.Refused, $"In the driver store ({now.Staged!.PublishedName}): {refusal}"));
+                    : new PlannedDriver(now, staged, DriverVerdict.Refused,
+                        $"In the driver store ({now.Staged!.PublishedName}): {refusal}"));
             }
             else if (check is not null)
             {
-                var refusal = check.IsUsable(options.AllowUnsigned) ? null : Refusal(check.Findings.Where(f => f.Kind != DriverFindingKind.Warning));
+                var refusal = check.IsUsable(options.AllowUnsigned)
+                    ? null
+                    : Refusal(check.Findings.Where(f => f.Kind != DriverFindingKind.Warning));
                 Decide(new PlannedDriver(now, check, refusal is null ? DriverVerdict.Stage : DriverVerdict.Refused, refusal ?? ""));
             }
             else if (isDemanded(entry))
             {
                 Decide(selection.Conflict(entry.Id) is { } conflict
                     ? new PlannedDriver(now, null, DriverVerdict.Ambiguous, conflict.Message)
-                    : new PlannedDriver(now, null, DriverVerdict.Missing, selection.PassedOver(entry.Id) is [var first, ..] ? first.Message : ""));
+                    : new PlannedDriver(now, null, DriverVerdict.Missing,
+                        selection.PassedOver(entry.Id) is [var first, ..] ? first.Message : ""));
             }
             else if (now.Staged is not null || broken.Count > 0)
             {
@@ -63,7 +74,10 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         return new DriverPlan(drivers);
     }
 
-    /// <summary>Stages a package. Windows 7 and 2008 R2 are told to trust its publisher, as installers of drivers do: there Windows would ask on the console.</summary>
+    /// <summary>
+    /// Stages a package. Windows 7 and 2008 R2 are told to trust its publisher, as installers of drivers do: there Windows would ask on the
+    /// console.
+    /// </summary>
     public void Stage(DriverPackageCheck check)
     {
         GuestDriverStore.Stage(system, check, options);
@@ -74,8 +88,8 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
     }
 
     /// <summary>
-    /// Takes the broken packages of a driver away: removed where a good one is there or is going to be staged, else only out of the index, so that Windows does not take
-    /// them, and from the start at boot.
+    /// Takes the broken packages of a driver away: removed where a good one is there or is going to be staged, else only out of the index,
+    /// so that Windows does not take them, and from the start at boot.
     /// </summary>
     public void Replace(PlannedDriver driver)
     {
@@ -95,7 +109,8 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
     }
 
     /// <summary>Whether drivers of a family are ready.</summary>
-    public List<DriverReadiness> Readiness(IEnumerable<DriverEntry> entries) => [.. entries.Select(e => DriverReadiness.Of(system, e, Staged, options.StoreOnly, options.AllowUnsigned))];
+    public List<DriverReadiness> Readiness(IEnumerable<DriverEntry> entries) =>
+        [.. entries.Select(e => DriverReadiness.Of(system, e, Staged, options.StoreOnly, options.AllowUnsigned))];
 
     /// <summary>The packages that the sources hold for drivers of a family, checked, by the id of the driver.</summary>
     public Dictionary<string, DriverPackageCheck> Checks(DriverFamily family, IEnumerable<DriverEntry> entries)
@@ -107,11 +122,13 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
             .ToDictionary(e => e.Id, e => DriverPackageCheck.Run(e.Package!, Target, options.Signatures), StringComparer.OrdinalIgnoreCase);
     }
 
-    private static string? Refusal(IEnumerable<DriverFinding> findings) => findings.Select(f => f.Message).Distinct().Take(4).ToList() is { Count: > 0 } messages ? string.Join(" ", messages) : null;
+    private static string? Refusal(IEnumerable<DriverFinding> findings) =>
+        findings.Select(f => f.Message).Distinct().Take(4).ToList() is { Count: > 0 } messages ? string.Join(" ", messages) : null;
 
     /// <summary>The package in the image itself, where it is whole and only not configured: it can be completed without a source.</summary>
     private DriverPackage? OwnPackage(DriverReadiness now) =>
-        Target.HasDriverDatabase && !options.StoreOnly && now.Entry.BootCritical && now.Staged is { } staged && StoreCheck.Problems(system, staged, Target).Count == 0
+        Target.HasDriverDatabase && !options.StoreOnly && now.Entry.BootCritical && now.Staged is { } staged
+            && StoreCheck.Problems(system, staged, Target).Count == 0
             ? GuestDriverStore.PackageOf(system, staged)
             : null;
 
@@ -123,7 +140,8 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
     /// <summary>The packages of a driver that devices lead to and that must not be used: files, catalogue, signature, Windows.</summary>
     private List<BrokenDriver> Broken(DriverEntry entry) =>
         [.. Staged.Where(s => s.Entry?.Id == entry.Id && s.PackageName.Length > 0 && DriverRemoval.IsIndexed(system, s))
-            .Select(s => (Staged: s, Problem: ProblemOf(s))).Where(s => s.Problem is not null).Select(s => new BrokenDriver(s.Staged, s.Problem!))];
+            .Select(s => (Staged: s, Problem: ProblemOf(s))).Where(s => s.Problem is not null)
+            .Select(s => new BrokenDriver(s.Staged, s.Problem!))];
 
     private string? ProblemOf(StagedDriver staged)
     {
@@ -138,12 +156,15 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
         }
 
         return CheckStaged(staged) is { } check
-            ? Refusal(check.Findings.Where(f => f.Kind == DriverFindingKind.Refusal || (f.Kind == DriverFindingKind.Signature && !options.AllowUnsigned)))
+            ? Refusal(check.Findings.Where(f => f.Kind == DriverFindingKind.Refusal
+                || (f.Kind == DriverFindingKind.Signature && !options.AllowUnsigned)))
             : null;
     }
 
     private bool IsPublisherTrusted(DriverReadiness now) =>
-        Target.HasDriverDatabase || CheckStaged(now) is not { } check || TrustedPublishers.Contains(system, check.Signatures.CatalogVerdict);
+        Target.HasDriverDatabase || CheckStaged(now) is not { } check
+            || TrustedPublishers.Contains(system, check.Signatures.CatalogVerdict);
 
-    private DriverSelection Choose(DriverFamily family) => DriverSelection.Choose(packages, family, Target, options.AllowUnsigned ? null : options.Signatures);
+    private DriverSelection Choose(DriverFamily family) =>
+        DriverSelection.Choose(packages, family, Target, options.AllowUnsigned ? null : options.Signatures);
 }

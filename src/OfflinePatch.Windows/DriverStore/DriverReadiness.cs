@@ -22,17 +22,23 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
     /// <param name="staged">What <see cref="GuestDriverStore.Inspect"/> gave.</param>
     /// <param name="storeOnly">Whether it is enough that the package is in the store.</param>
     /// <param name="allowUnsigned">Whether files that the catalogue does not list are accepted.</param>
-    public static DriverReadiness Of(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged, bool storeOnly = false, bool allowUnsigned = false)
+    public static DriverReadiness Of(WindowsSystem system, DriverEntry entry, IReadOnlyList<StagedDriver> staged, bool storeOnly = false,
+        bool allowUnsigned = false)
     {
         var hasDatabase = system.System.Root.Find("DriverDatabase") is not null;
         var target = DriverTarget.Of(system);
-        var candidates = staged.Where(s => s.Entry?.Id == entry.Id && s.HasFiles).OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version)
+        var candidates = staged.Where(s => s.Entry?.Id == entry.Id && s.HasFiles).OrderByDescending(s => s.IsActive)
+            .ThenByDescending(s => s.Version)
             .Select(s => (Staged: s, Problems: StoreCheck.Problems(system, s, target, allowUnsigned))).ToList();
-        var (best, storeProblems) = candidates.Find(c => c.Problems.Count == 0) is { Staged: not null } whole ? whole : candidates.FirstOrDefault();
+        var (best, storeProblems) = candidates.Find(c => c.Problems.Count == 0) is { Staged: not null } whole
+            ? whole
+            : candidates.FirstOrDefault();
         var problems = new List<string>(storeProblems ?? []);
         if (best is null)
         {
-            problems.Add(hasDatabase ? $"no package {entry.Inf[0]} in the driver store" : $"no {entry.Inf[0]} in Windows\\INF or a folder of DevicePath");
+            problems.Add(hasDatabase
+                ? $"no package {entry.Inf[0]} in the driver store"
+                : $"no {entry.Inf[0]} in Windows\\INF or a folder of DevicePath");
         }
         else if (!hasDatabase && best.PublishedName.Length == 0 && !DevicePath.Contains(system, LegacyStaging.FolderOf(best.InfName)))
         {
@@ -98,7 +104,8 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
         foreach (var set in system.BootControlSets)
         {
             var found = ids.Any(id =>
-                entry.Services.Contains(set.Find($@"Control\CriticalDeviceDatabase\{id.Replace('\\', '#')}")?.GetString("Service") ?? "", StringComparer.OrdinalIgnoreCase));
+                entry.Services.Contains(set.Find($@"Control\CriticalDeviceDatabase\{id.Replace('\\', '#')}")?.GetString("Service") ?? "",
+                    StringComparer.OrdinalIgnoreCase));
             if (!found && ids.Count > 0)
             {
                 problems.Add($@"{set.Name}\Control\CriticalDeviceDatabase does not name {entry.Services[0]}");

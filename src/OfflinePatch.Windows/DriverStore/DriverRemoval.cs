@@ -5,9 +5,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Takes a package out of a Windows, as <c>pnputil /delete-driver</c> does: store, published INF and catalogue, database, number in OemInfMap, services that nobody else
-/// owns, their filters and event sources, and the files that the package alone brought. Files and services that another package of others owns too are put back as
-/// that one has them. Devices stay known under Enum.
+/// Takes a package out of a Windows, as <c>pnputil /delete-driver</c> does: store, published INF and catalogue, database, number in
+/// OemInfMap, services that nobody else owns, their filters and event sources, and the files that the package alone brought. Files and
+/// services that another package of others owns too are put back as that one has them. Devices stay known under Enum.
 /// </summary>
 internal sealed class DriverRemoval
 {
@@ -46,7 +46,8 @@ internal sealed class DriverRemoval
         if (!force && driver.PublishedName.Length > 0
             && DriverUse.Devices(system).GetValueOrDefault(driver.PublishedName.ToLowerInvariant()) is { Count: > 0 } devices)
         {
-            throw DriverStoreError.InUse($"{driver.PublishedName} ({driver.InfName})", $"{devices[0]}{(devices.Count > 1 ? $" and {devices.Count - 1} more devices run" : " runs")} with it");
+            throw DriverStoreError.InUse($"{driver.PublishedName} ({driver.InfName})",
+                $"{devices[0]}{(devices.Count > 1 ? $" and {devices.Count - 1} more devices run" : " runs")} with it");
         }
 
         var removal = new DriverRemoval(system, driver, options);
@@ -61,8 +62,8 @@ internal sealed class DriverRemoval
     }
 
     /// <summary>
-    /// Takes a package that must not be used out of the index, so that no device leads to it, and lets no driver of it start at boot. Its files stay. False when there was
-    /// nothing to do.
+    /// Takes a package that must not be used out of the index, so that no device leads to it, and lets no driver of it start at boot. Its
+    /// files stay. False when there was nothing to do.
     /// </summary>
     public static bool Disable(WindowsSystem system, StagedDriver driver)
     {
@@ -88,7 +89,8 @@ internal sealed class DriverRemoval
 
     /// <summary>Whether a device id, or the class index, leads to a package.</summary>
     public static bool IsIndexed(WindowsSystem system, StagedDriver driver) =>
-        driver.Ids.Count > 0 || system.Find(driver.Hive)?.Root.Find($@"DriverDatabase\DeviceIds\{DriverClass.Key(driver.ClassGuid)}")?.HasValue(driver.PublishedName) == true;
+        driver.Ids.Count > 0 || system.Find(driver.Hive)
+            ?.Root.Find($@"DriverDatabase\DeviceIds\{DriverClass.Key(driver.ClassGuid)}")?.HasValue(driver.PublishedName) == true;
 
     private IWritableFileSystem Files => _system.Files;
 
@@ -96,7 +98,8 @@ internal sealed class DriverRemoval
     {
         // Services and files that others own too are put back as those have them; where that cannot be read, what is there stays.
         var sharers = _others.Where(o => o.Hive == _driver.Hive && o.PublishedName != _driver.PublishedName)
-            .Select(o => (Driver: o, Plan: PlanOf(o))).Where(o => o.Plan is { IsConfigured: true }).ToDictionary(o => o.Driver.PublishedName.ToLowerInvariant(), o => o.Plan!);
+            .Select(o => (Driver: o, Plan: PlanOf(o))).Where(o => o.Plan is { IsConfigured: true })
+            .ToDictionary(o => o.Driver.PublishedName.ToLowerInvariant(), o => o.Plan!);
         var restored = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var set in _system.ControlSets)
         {
@@ -144,7 +147,9 @@ internal sealed class DriverRemoval
         DeleteServices(set, removed);
     }
 
-    /// <summary>Deletes services, with the filter entries that name them (a filter without its service stops the boot) and their event sources.</summary>
+    /// <summary>
+    /// Deletes services, with the filter entries that name them (a filter without its service stops the boot) and their event sources.
+    /// </summary>
     private void DeleteServices(ControlSet set, List<string> names)
     {
         foreach (var filter in names.Count > 0 ? DeviceFilters.Naming(set, [.. names]).ToList() : [])
@@ -175,8 +180,11 @@ internal sealed class DriverRemoval
             return;
         }
 
-        var own = effects.Registry.Where(e => e is { Context: InfRegistryContext.EventLog, Root: InfRegistryRoot.Relative } && e.Owner.Equals(path, StringComparison.OrdinalIgnoreCase)).ToList();
-        if (key.Values.All(v => own.Exists(e => e.ValueName.Equals(v.Name, StringComparison.OrdinalIgnoreCase) && e.Data.AsSpan().SequenceEqual(v.ReadData()))))
+        var own = effects.Registry
+            .Where(e => e is { Context: InfRegistryContext.EventLog, Root: InfRegistryRoot.Relative }
+                && e.Owner.Equals(path, StringComparison.OrdinalIgnoreCase)).ToList();
+        if (key.Values.All(v =>
+            own.Exists(e => e.ValueName.Equals(v.Name, StringComparison.OrdinalIgnoreCase) && e.Data.AsSpan().SequenceEqual(v.ReadData()))))
         {
             log.DeleteSubKeyTree(source.Source);
         }
@@ -189,7 +197,8 @@ internal sealed class DriverRemoval
         foreach (var record in lockdown?.SubKeys.ToList() ?? [])
         {
             var all = record.GetMultiString("Owners") ?? [];
-            if (!all.Contains(_driver.PublishedName, StringComparer.OrdinalIgnoreCase) || PnpLockdown.PathOf(_system, record.Name) is not { } path)
+            if (!all.Contains(_driver.PublishedName, StringComparer.OrdinalIgnoreCase)
+                || PnpLockdown.PathOf(_system, record.Name) is not { } path)
             {
                 continue;
             }
@@ -228,7 +237,9 @@ internal sealed class DriverRemoval
         }
     }
 
-    /// <summary>Deletes a file that has the content of the package's; one that is recorded as the package's own also where that content is lost.</summary>
+    /// <summary>
+    /// Deletes a file that has the content of the package's; one that is recorded as the package's own also where that content is lost.
+    /// </summary>
     private void DeleteOwn(string path, bool isRecorded)
     {
         if (!Files.FileExists(path))
@@ -236,7 +247,8 @@ internal sealed class DriverRemoval
             return;
         }
 
-        var content = _plan?.Reflected().Where(r => r.Path.Equals(path, StringComparison.OrdinalIgnoreCase)).Select(r => _plan.Package.ReadFile(r.Source)).FirstOrDefault(c => c is not null);
+        var content = _plan?.Reflected().Where(r => r.Path.Equals(path, StringComparison.OrdinalIgnoreCase))
+            .Select(r => _plan.Package.ReadFile(r.Source)).FirstOrDefault(c => c is not null);
         if (content is null ? isRecorded : Files.ReadFile(path, MaximumCompared).AsSpan().SequenceEqual(content))
         {
             Files.Delete(path);
@@ -250,7 +262,9 @@ internal sealed class DriverRemoval
         while (path.LastIndexOf('\\') is > 0 and var slash)
         {
             path = path[..slash];
-            if (_plan is null || GuestDirectories.Ids.Any(id => path.Equals(_plan.Directories.VolumePath(id), StringComparison.OrdinalIgnoreCase)) || Files.Enumerate(path).Any())
+            if (_plan is null
+                || GuestDirectories.Ids.Any(id => path.Equals(_plan.Directories.VolumePath(id), StringComparison.OrdinalIgnoreCase))
+                || Files.Enumerate(path).Any())
             {
                 return;
             }
@@ -263,7 +277,8 @@ internal sealed class DriverRemoval
     {
         foreach (var path in (string[])
             [
-                _system.PathOf($@"INF\{_driver.PublishedName}"), _system.PathOf($@"INF\{System.IO.Path.ChangeExtension(_driver.PublishedName, ".pnf")}"),
+                _system.PathOf($@"INF\{_driver.PublishedName}"),
+                _system.PathOf($@"INF\{System.IO.Path.ChangeExtension(_driver.PublishedName, ".pnf")}"),
                 _system.PathOf($@"{StagedFiles.CatalogRoot}\{System.IO.Path.ChangeExtension(_driver.PublishedName, ".cat")}"),
             ])
         {
@@ -288,7 +303,8 @@ internal sealed class DriverRemoval
         var name = LegacyStaging.FolderOf(_driver.InfName);
         if (_plan is { IsBootCritical: true } plan)
         {
-            var services = plan.Effects.SelectMany(e => e.Services).Where(s => s.Name.Length > 0 && plan.Owns(s)).Select(s => s.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+            var services = plan.Effects.SelectMany(e => e.Services).Where(s => s.Name.Length > 0 && plan.Owns(s)).Select(s => s.Name)
+                .ToHashSet(StringComparer.OrdinalIgnoreCase);
             foreach (var set in _system.ControlSets)
             {
                 var critical = set.Find(LegacyStaging.CriticalDevices);
@@ -318,7 +334,8 @@ internal sealed class DriverRemoval
 
         DevicePath.Remove(_system, name);
         DeleteTree(_system.PathOf($@"{DevicePath.Folder}\{name}"));
-        foreach (var folder in (string[])[_system.PathOf(DevicePath.Folder), _system.PathOf(DevicePath.Folder[..DevicePath.Folder.IndexOf('\\', StringComparison.Ordinal)])])
+        foreach (var folder in (string[])[_system.PathOf(DevicePath.Folder),
+            _system.PathOf(DevicePath.Folder[..DevicePath.Folder.IndexOf('\\', StringComparison.Ordinal)])])
         {
             if (Files.DirectoryExists(folder) && !Files.Enumerate(folder).Any())
             {
@@ -356,7 +373,8 @@ internal sealed class DriverRemoval
 
             var target = DriverTarget.Of(_system);
             var entry = _options.Manifest.Classify(package.InfName, package.Ids(target))?.Entry;
-            return new StagingPlan(_system, package, target, new PublishedNames(driver.PublishedName, driver.PackageName), isNew: true, entry, driver.SignerName, isSigned: true, _options);
+            return new StagingPlan(_system, package, target, new PublishedNames(driver.PublishedName, driver.PackageName), isNew: true,
+                entry, driver.SignerName, isSigned: true, _options);
         }
         catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
         {

@@ -14,12 +14,15 @@ public static class DriverTarget
         var facts = system.Facts;
         if (ArchitectureOf(system) is not { } architecture || facts.Major == 0)
         {
-            throw new UnsupportedImageException("STG-0008", "The version or the architecture of this Windows is unknown: no driver can be chosen for it.",
+            throw new UnsupportedImageException("STG-0008",
+                "The version or the architecture of this Windows is unknown: no driver can be chosen for it.",
                 "The SOFTWARE hive or ntoskrnl.exe is missing or damaged; repair Windows in the source machine.");
         }
 
         return new WindowsTarget(facts.Major, facts.Minor, facts.Build, architecture,
-            facts.IsDomainController ? WindowsProductType.DomainController : facts.IsServer ? WindowsProductType.Server : WindowsProductType.Workstation);
+            facts.IsDomainController ? WindowsProductType.DomainController
+                : facts.IsServer ? WindowsProductType.Server
+                : WindowsProductType.Workstation);
     }
 
     /// <summary>Whether the version and the architecture of an installation are known.</summary>

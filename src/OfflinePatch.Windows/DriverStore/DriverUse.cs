@@ -3,7 +3,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Which devices of a Windows run with which package. A device instance (<c>Enum\BUS\DEVICE\INSTANCE</c>) names its driver key (<c>Driver</c>:
+/// Which devices of a Windows run with which package. A device instance (<c>Enum\BUS\DEVICE\INSTANCE</c>) names its driver key
+/// (<c>Driver</c>:
 /// <c>{class}\nnnn</c>), and that key under <c>Control\Class</c> names the published INF (<c>InfPath</c>).
 /// </summary>
 internal static class DriverUse
@@ -47,7 +48,9 @@ internal static class DriverUse
         return [.. system.BootControlSets
             .SelectMany(s => s.Find("Services")?.SubKeys ?? [])
             .Where(s => s.GetDword("Start") is 0
-                && (configured.Contains(s.Name) || (driver.PublishedName.Length > 0 && (s.GetMultiString("Owners") ?? []).Contains(driver.PublishedName, StringComparer.OrdinalIgnoreCase))))
+                && (configured.Contains(s.Name)
+                    || (driver.PublishedName.Length > 0
+                        && (s.GetMultiString("Owners") ?? []).Contains(driver.PublishedName, StringComparer.OrdinalIgnoreCase))))
             .Select(s => s.Name).Distinct(StringComparer.OrdinalIgnoreCase)];
     }
 

@@ -10,12 +10,15 @@ namespace OfflinePatch.Windows.DriverStore;
 internal sealed class GuestDirectories(WindowsSystem system, ProcessorArchitecture architecture, string packageName)
 {
     /// <summary>The directory ids that have a place offline.</summary>
-    public static IEnumerable<int> Ids { get; } = [10, 11, 12, 17, 18, 20, 21, 23, 50, 51, 52, 55, 16419, 16422, 16425, 16426, 16427, 16428];
+    public static IEnumerable<int> Ids { get; } = [10, 11, 12, 17, 18, 20, 21, 23, 50, 51, 52, 55, 16419, 16422, 16425, 16426, 16427,
+        16428];
 
     /// <summary>The package's directory on the volume.</summary>
     public string PackageDirectory { get; } = system.PathOf($@"System32\DriverStore\FileRepository\{packageName}");
 
-    /// <summary>The path on the volume of a directory id, or null for one that has no place offline (a user's folder, the source disc).</summary>
+    /// <summary>
+    /// The path on the volume of a directory id, or null for one that has no place offline (a user's folder, the source disc).
+    /// </summary>
     public string? VolumePath(int id) => id switch
     {
         10 => system.SystemRoot,
@@ -31,7 +34,9 @@ internal sealed class GuestDirectories(WindowsSystem system, ProcessorArchitectu
         25 => system.SystemRoot,
         50 => system.PathOf("System"),
         51 => system.PathOf(@"System32\spool"),
-        52 => system.PathOf(@"System32\spool\drivers\" + (architecture == ProcessorArchitecture.X86 ? "w32x86" : architecture == ProcessorArchitecture.Amd64 ? "x64" : "arm64")),
+        52 =>
+            system.PathOf(@"System32\spool\drivers\"
+                + (architecture == ProcessorArchitecture.X86 ? "w32x86" : architecture == ProcessorArchitecture.Amd64 ? "x64" : "arm64")),
         55 => system.PathOf(@"System32\spool\prtprocs"),
         16419 => "ProgramData",
         16420 => system.SystemRoot,
@@ -55,7 +60,8 @@ internal sealed class GuestDirectories(WindowsSystem system, ProcessorArchitectu
     };
 
     /// <summary>
-    /// The ImagePath of a driver or service (drivers.md §5): <c>System32\drivers\x.sys</c> for what starts at boot, <c>\SystemRoot\...</c> for other kernel drivers,
+    /// The ImagePath of a driver or service (drivers.md §5): <c>System32\drivers\x.sys</c> for what starts at boot, <c>\SystemRoot\...</c>
+    /// for other kernel drivers,
     /// <c>%SystemRoot%\...</c> for programs.
     /// </summary>
     public string? ImagePath(InfService service)

@@ -16,8 +16,9 @@ public static class GuestDriverStore
         DriverInventory.Read(system, manifest ?? DriverManifest.Embedded);
 
     /// <summary>
-    /// Puts a package into a Windows as DISM would, so that its devices are installed on the first boot; a driver that the disk hangs on starts at boot. When
-    /// the same package or a newer one is there already, that one is completed instead. Doing it again changes nothing.
+    /// Puts a package into a Windows as DISM would, so that its devices are installed on the first boot; a driver that the disk hangs on
+    /// starts at boot. When the same package or a newer one is there already, that one is completed instead. Doing it again changes
+    /// nothing.
     /// </summary>
     /// <param name="system">The Windows; hives and files are changed through it.</param>
     /// <param name="check">The package, checked for this Windows.</param>
@@ -44,9 +45,13 @@ public static class GuestDriverStore
 
         // One that lost files is completed where the source holds the very same package; else it does not count.
         var staged = DriverInventory.Read(system, options.Manifest, check.Package.InfName);
-        var whole = staged.Where(s => s.HasFiles && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0 && IsAccepted(system, s, check, options));
+        var whole = staged.Where(s => s.HasFiles && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0
+            && IsAccepted(system, s, check, options));
         var existing = options.IsExact ? whole.FirstOrDefault(s => IsSame(FromStore(system, s), check)) : FindExisting(whole, check);
-        var damaged = existing is null ? FindExisting(staged.Where(s => s.HasFiles && FromStore(system, s).InfContent.AsSpan().SequenceEqual(check.Package.InfContent)), check) : null;
+        var damaged = existing is null
+            ? FindExisting(staged.Where(s => s.HasFiles
+                && FromStore(system, s).InfContent.AsSpan().SequenceEqual(check.Package.InfContent)), check)
+            : null;
         if (existing is null && damaged is null && check.Package.Inf.Version.ClassGuid == Guid.Empty)
         {
             throw DriverStoreError.NoClass(check.Package.Path);
@@ -54,8 +59,10 @@ public static class GuestDriverStore
 
         var plan = existing is not null || damaged is not null
             ? new StagingPlan(system, damaged is null ? FromStore(system, existing!) : check.Package, check.Target,
-                new PublishedNames((existing ?? damaged)!.PublishedName, (existing ?? damaged)!.PackageName), isNew: false, entry, (existing ?? damaged)!.SignerName, isSigned: true, options)
-            : new StagingPlan(system, check.Package, check.Target, PublishedNames.Choose(system, check.Package, check.Target.Architecture), isNew: true, entry,
+                new PublishedNames((existing ?? damaged)!.PublishedName, (existing ?? damaged)!.PackageName), isNew: false, entry,
+                (existing ?? damaged)!.SignerName, isSigned: true, options)
+            : new StagingPlan(system, check.Package, check.Target, PublishedNames.Choose(system, check.Package, check.Target.Architecture),
+                isNew: true, entry,
                 check.SignerName, check.IsSigned, options);
         if (plan.IsNew || plan.IsBootCritical || damaged is not null)
         {
@@ -67,7 +74,8 @@ public static class GuestDriverStore
             }
         }
 
-        return new StagingResult(plan.IsNew ? StagingOutcome.Staged : StagingOutcome.Completed, plan.Names.Published, plan.Names.Package, plan.Package.InfName, plan.Package.Version);
+        return new StagingResult(plan.IsNew ? StagingOutcome.Staged : StagingOutcome.Completed, plan.Names.Published, plan.Names.Package,
+            plan.Package.InfName, plan.Package.Version);
     }
 
     /// <summary>Takes a package out of a Windows, with everything that it alone brought.</summary>
@@ -76,24 +84,28 @@ public static class GuestDriverStore
     /// <param name="options">The families and the clock; null for the usual ones.</param>
     /// <param name="force">Whether it goes although a device runs with it.</param>
     /// <exception cref="RefusedException"><c>STG-0011</c>: a device runs with it.</exception>
-    /// <exception cref="UnsupportedImageException"><c>STG-0012</c>: Windows 7 installed it itself, into an index that is not public.</exception>
+    /// <exception cref="UnsupportedImageException"><c>STG-0012</c>: Windows 7 installed it itself, into an index that is not
+    /// public.</exception>
     public static void Remove(WindowsSystem system, StagedDriver driver, StagingOptions? options = null, bool force = false) =>
         DriverRemoval.Remove(system, driver, options ?? new StagingOptions(), force);
 
     /// <summary>The package in the store that makes staging needless: the same INF, not older, with its files.</summary>
     internal static StagedDriver? FindExisting(IEnumerable<StagedDriver> staged, DriverPackageCheck check) => staged
-        .Where(s => s.HasFiles && s.InfName.Equals(check.Package.InfName, StringComparison.OrdinalIgnoreCase) && s.Architecture == check.Target.Architecture
+        .Where(s => s.HasFiles && s.InfName.Equals(check.Package.InfName, StringComparison.OrdinalIgnoreCase)
+            && s.Architecture == check.Target.Architecture
             && s.ClassGuid == check.Package.Inf.Version.ClassGuid && s.Version.CompareTo(check.Package.Version) >= 0
             && SharesAnId(s, check))
         .OrderByDescending(s => s.IsActive).ThenByDescending(s => s.Version).FirstOrDefault();
 
     /// <summary>Whether this Windows accepts the signatures of a package that is in the store.</summary>
     private static bool IsAccepted(WindowsSystem system, StagedDriver staged, DriverPackageCheck check, StagingOptions options) =>
-        options.AllowUnsigned || PackageOf(system, staged) is not { } package || DriverPackageCheck.Run(package, check.Target, check.Options).IsSigned;
+        options.AllowUnsigned || PackageOf(system, staged) is not { } package
+            || DriverPackageCheck.Run(package, check.Target, check.Options).IsSigned;
 
     private static bool IsSame(DriverPackage stored, DriverPackageCheck check) =>
         stored.InfContent.AsSpan().SequenceEqual(check.Package.InfContent)
-        && (check.Package.CatalogName(check.Target.Architecture) is not { } catalog || (stored.ReadFile(catalog) ?? []).AsSpan().SequenceEqual(check.Package.ReadFile(catalog) ?? []));
+        && (check.Package.CatalogName(check.Target.Architecture) is not { } catalog
+            || (stored.ReadFile(catalog) ?? []).AsSpan().SequenceEqual(check.Package.ReadFile(catalog) ?? []));
 
     private static bool SharesAnId(StagedDriver staged, DriverPackageCheck check) =>
         staged.Ids.Count == 0 || check.Package.Ids(check.Target).Any(i => staged.Ids.Contains(i, StringComparer.OrdinalIgnoreCase));
@@ -107,11 +119,14 @@ public static class GuestDriverStore
         }
 
         var path = system.PathOf($@"{DevicePath.Folder}\{LegacyStaging.FolderOf(staged.InfName)}\{staged.InfName}");
-        return staged.PublishedName.Length == 0 && system.Volume.RequireFiles().FileExists(path) ? DriverPackage.Read(system.Volume.RequireFiles(), path) : null;
+        return staged.PublishedName.Length == 0 && system.Volume.RequireFiles().FileExists(path)
+            ? DriverPackage.Read(system.Volume.RequireFiles(), path)
+            : null;
     }
 
     private static DriverPackage FromStore(WindowsSystem system, StagedDriver existing) =>
-        DriverPackage.Read(system.Volume.RequireFiles(), system.PathOf($@"System32\DriverStore\FileRepository\{existing.PackageName}\{existing.InfName}"));
+        DriverPackage.Read(system.Volume.RequireFiles(),
+            system.PathOf($@"System32\DriverStore\FileRepository\{existing.PackageName}\{existing.InfName}"));
 
     private static StagingResult StageLegacy(WindowsSystem system, DriverPackageCheck check, DriverEntry? entry, StagingOptions options)
     {
@@ -123,10 +138,12 @@ public static class GuestDriverStore
             package = ours; // a newer one of ours stays
         }
 
-        var plan = new StagingPlan(system, package, check.Target, new PublishedNames("", ""), ReferenceEquals(package, check.Package), entry, check.SignerName, check.IsSigned, options);
+        var plan = new StagingPlan(system, package, check.Target, new PublishedNames("", ""), ReferenceEquals(package, check.Package),
+            entry, check.SignerName, check.IsSigned, options);
         var known = Inspect(system, options.Manifest).Where(s => s.Entry is not null && s.Entry.Id == entry?.Id).ToList();
         if (!plan.IsBootCritical && known.Exists(s => s.Version.CompareTo(package.Version) >= 0 && (s.PublishedName.Length > 0
-            || (DevicePath.Contains(system, LegacyStaging.FolderOf(s.InfName)) && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0))))
+            || (DevicePath.Contains(system, LegacyStaging.FolderOf(s.InfName))
+                && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0))))
         {
             var best = known.MaxBy(s => s.Version)!;
             return new StagingResult(StagingOutcome.Completed, best.PublishedName, "", best.InfName, best.Version);

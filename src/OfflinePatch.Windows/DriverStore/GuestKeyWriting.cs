@@ -17,9 +17,11 @@ internal static class GuestKeyWriting
         }
     }
 
-    public static void EnsureString(this GuestKey key, string name, string text) => key.Ensure(name, RegistryValueType.String, RegistryText.WriteString(text));
+    public static void EnsureString(this GuestKey key, string name, string text) =>
+        key.Ensure(name, RegistryValueType.String, RegistryText.WriteString(text));
 
-    public static void EnsureDword(this GuestKey key, string name, uint number) => key.Ensure(name, RegistryValueType.Dword, BitConverter.GetBytes(number));
+    public static void EnsureDword(this GuestKey key, string name, uint number) =>
+        key.Ensure(name, RegistryValueType.Dword, BitConverter.GetBytes(number));
 
     /// <summary>Adds a string to a REG_MULTI_SZ that lacks it.</summary>
     public static void AddString(this GuestKey key, string name, string text, bool first = false)

@@ -14,7 +14,9 @@ internal static class InboxInfs
         var files = system.Volume.RequireFiles();
         try
         {
-            return InfSourceFiles.StaysInside(name) && files.FileExists(path) ? InfFile.Parse(files.ReadFile(path, InfLimits.FileBytes), name) : null;
+            return InfSourceFiles.StaysInside(name) && files.FileExists(path)
+                ? InfFile.Parse(files.ReadFile(path, InfLimits.FileBytes), name)
+                : null;
         }
         catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
         {

@@ -23,7 +23,8 @@ public static class InstalledBundles
         {
             if (system.Volume.RequireFiles().Find(bundle.File) is { IsDirectory: false, Length: <= MaximumBytes })
             {
-                var version = ReadVersion(System.Text.Encoding.Latin1.GetString(system.Volume.RequireFiles().ReadFile(bundle.File, MaximumBytes)), bundle.Key);
+                var version = ReadVersion(
+                    System.Text.Encoding.Latin1.GetString(system.Volume.RequireFiles().ReadFile(bundle.File, MaximumBytes)), bundle.Key);
                 found.Add(new FoundBundle(bundle, version, Compare(version, bundle.Lowest ?? "") >= 0));
             }
         }
@@ -40,7 +41,8 @@ public static class InstalledBundles
                 return line.Trim('\0', '\uFEFF', ' ');
             }
 
-            if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && line[..equals].Trim().Equals(key, StringComparison.OrdinalIgnoreCase))
+            if (line.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals
+                && line[..equals].Trim().Equals(key, StringComparison.OrdinalIgnoreCase))
             {
                 return line[(equals + 1)..].Trim();
             }

@@ -9,7 +9,8 @@ internal static class KernelUpdates
     private const uint Installed = 0x70; // CurrentState: CBS_STATE_INSTALLED; 0x80 is permanently installed
 
     /// <summary>
-    /// The updates that bring SHA-2 to kernel and boot loader. Source: Microsoft security advisory 3033929 and "2019 SHA-2 code signing support requirement" (KB4474419).
+    /// The updates that bring SHA-2 to kernel and boot loader. Source: Microsoft security advisory 3033929 and "2019 SHA-2 code signing
+    /// support requirement" (KB4474419).
     /// </summary>
     private static readonly string[] Sha2 = ["Package_for_KB3033929~", "Package_for_KB4474419~"];
 

@@ -1,8 +1,9 @@
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Staging for Windows 7 and Server 2008 R2 (drivers.md §4). Their driver store index has a form that is not public; what works is: a boot driver's file, service
-/// and critical device entries; and every package in a folder that DevicePath lists, from which setup installs at the first boot.
+/// Staging for Windows 7 and Server 2008 R2 (drivers.md §4). Their driver store index has a form that is not public; what works is: a boot
+/// driver's file, service and critical device entries; and every package in a folder that DevicePath lists, from which setup installs at
+/// the first boot.
 /// </summary>
 internal sealed class LegacyStaging(StagingPlan plan)
 {

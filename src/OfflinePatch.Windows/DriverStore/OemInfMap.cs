@@ -3,8 +3,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// <c>SYSTEM\DriverDatabase\OemInfMap</c>: which numbers N of oemN.inf are taken. N is bit 7-(N mod 8) of byte N/8. Source: drivers.md §3.3 and §8.6;
-/// the corpus' Windows 8.1 hive has E0 for oem0 to oem2.
+/// <c>SYSTEM\DriverDatabase\OemInfMap</c>: which numbers N of oemN.inf are taken. N is bit 7-(N mod 8) of byte N/8. Source: drivers.md §3.3
+/// and §8.6; the corpus' Windows 8.1 hive has E0 for oem0 to oem2.
 /// </summary>
 internal static class OemInfMap
 {
@@ -32,7 +32,10 @@ internal static class OemInfMap
         database.SetBinary(Value, map);
     }
 
-    /// <summary>Marks a number as free; bytes without a number at the end go, as Windows keeps the map (drivers.md §3.3), and an empty map with them.</summary>
+    /// <summary>
+    /// Marks a number as free; bytes without a number at the end go, as Windows keeps the map (drivers.md §3.3), and an empty map with
+    /// them.
+    /// </summary>
     public static void Remove(GuestKey database, int number)
     {
         if (database.GetBinary(Value) is not { } map || number < 0 || number / 8 >= map.Length)

@@ -3,7 +3,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// <c>SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\PnpLockdownFiles</c>: which files in the Windows directory came from which package (drivers.md §3.7).
+/// <c>SOFTWARE\Microsoft\Windows\CurrentVersion\Setup\PnpLockdownFiles</c>: which files in the Windows directory came from which package
+/// (drivers.md §3.7).
 /// </summary>
 internal static class PnpLockdown
 {
@@ -13,13 +14,18 @@ internal static class PnpLockdown
     public static string NameOf(WindowsSystem system, string volumePath) =>
         "%SystemRoot%/" + volumePath[(system.SystemRoot.Length + 1)..].Replace('\\', '/');
 
-    /// <summary>Whether Windows records a file: one in the Windows directory that does not stand in the package's own directory (System32 and SysWOW64 alike).</summary>
+    /// <summary>
+    /// Whether Windows records a file: one in the Windows directory that does not stand in the package's own directory (System32 and
+    /// SysWOW64 alike).
+    /// </summary>
     public static bool Covers(WindowsSystem system, int directoryId, string volumePath) =>
         directoryId != 13 && volumePath.StartsWith(system.SystemRoot + "\\", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The path on the volume that a key's name stands for, or null for one that is not below the Windows directory.</summary>
     public static string? PathOf(WindowsSystem system, string name) =>
-        name.StartsWith("%SystemRoot%/", StringComparison.OrdinalIgnoreCase) ? system.PathOf(name["%SystemRoot%/".Length..].Replace('/', '\\')) : null;
+        name.StartsWith("%SystemRoot%/", StringComparison.OrdinalIgnoreCase)
+            ? system.PathOf(name["%SystemRoot%/".Length..].Replace('/', '\\'))
+            : null;
 
     public static void Add(StagingPlan plan, string volumePath, string source)
     {

@@ -27,12 +27,17 @@ internal sealed record PublishedNames(string Published, string Package)
 
     /// <summary>N of a name <c>oemN.inf</c>, or null.</summary>
     public static int? NumberOf(string name) =>
-        name.Length > 7 && name.StartsWith("oem", StringComparison.OrdinalIgnoreCase) && name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase)
-        && int.TryParse(name.AsSpan(3, name.Length - 7), NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < Maximum
+        name.Length > 7 && name.StartsWith("oem", StringComparison.OrdinalIgnoreCase)
+            && name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase)
+        && int.TryParse(name.AsSpan(3, name.Length - 7), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number < Maximum
             ? number
             : null;
 
-    /// <summary>Whether a directory name has the form that Windows demands: <c>name.inf_arch_16hex</c> (a locale or "neutral" before the digits on Windows 7).</summary>
+    /// <summary>
+    /// Whether a directory name has the form that Windows demands: <c>name.inf_arch_16hex</c> (a locale or "neutral" before the digits on
+    /// Windows 7).
+    /// </summary>
     public static bool IsPackageName(string name, string infName, ProcessorArchitecture architecture)
     {
         var prefix = $"{infName}_{architecture.InfName()}_";
@@ -70,8 +75,9 @@ internal sealed record PublishedNames(string Published, string Package)
     }
 
     /// <summary>
-    /// The directory in the driver store. Windows' own hash is not public; a directory that was exported from a driver store keeps its name, any other gets 16
-    /// digits from the SHA-256 of INF and catalogue, so that the same package always has the same name (drivers.md §3.1).
+    /// The directory in the driver store. Windows' own hash is not public; a directory that was exported from a driver store keeps its
+    /// name, any other gets 16 digits from the SHA-256 of INF and catalogue, so that the same package always has the same name (drivers.md
+    /// §3.1).
     /// </summary>
     public static string PackageName(DriverPackage package, ProcessorArchitecture architecture)
     {

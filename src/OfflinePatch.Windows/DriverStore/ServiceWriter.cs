@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Writes the services of a package and their event sources into every control set (drivers.md §5). Services of Windows itself are never touched; a service that
-/// exists keeps what its owner set, except what the start from disk needs.
+/// Writes the services of a package and their event sources into every control set (drivers.md §5). Services of Windows itself are never
+/// touched; a service that exists keeps what its owner set, except what the start from disk needs.
 /// </summary>
 internal sealed class ServiceWriter(StagingPlan plan)
 {
@@ -58,7 +58,8 @@ internal sealed class ServiceWriter(StagingPlan plan)
         }
 
         foreach (var edit in effects.Registry.Concat(service.Values).Where(e =>
-            e.Context is InfRegistryContext.Service or InfRegistryContext.Framework && e.Root == InfRegistryRoot.Relative && e.Owner.Equals(service.Name, StringComparison.OrdinalIgnoreCase)))
+            e.Context is InfRegistryContext.Service or InfRegistryContext.Framework && e.Root == InfRegistryRoot.Relative
+                && e.Owner.Equals(service.Name, StringComparison.OrdinalIgnoreCase)))
         {
             key.Apply(edit, force: existing is null || boots || plan.IsNew);
         }
@@ -133,7 +134,9 @@ internal sealed class ServiceWriter(StagingPlan plan)
         }
     }
 
-    /// <summary>A service belongs to drivers of others when an oemN.inf owns it, or when it is named in the manifest for this driver.</summary>
+    /// <summary>
+    /// A service belongs to drivers of others when an oemN.inf owns it, or when it is named in the manifest for this driver.
+    /// </summary>
     private bool MayChange(GuestKey service) =>
         (plan.Entry?.Services.Contains(service.Name, StringComparer.OrdinalIgnoreCase) ?? false)
         || (service.GetMultiString("Owners") ?? []).Any(o => PublishedNames.NumberOf(o) is not null)
@@ -144,12 +147,15 @@ internal sealed class ServiceWriter(StagingPlan plan)
 
     /// <summary><c>@oem3.inf,%Token%;Text</c> for a text that the INF has by a token.</summary>
     private string Indirect(string token, string text) =>
-        plan.Target.HasDriverDatabase && token.Length > 2 && token[0] == '%' && token[^1] == '%' ? $"@{plan.Names.Published},{token};{text}" : text;
+        plan.Target.HasDriverDatabase && token.Length > 2 && token[0] == '%' && token[^1] == '%'
+            ? $"@{plan.Names.Published},{token};{text}"
+            : text;
 
     private static void WriteEventSource(ControlSet set, InfEventSource source, InfEffects effects)
     {
         var path = $@"{source.Log}\{source.Source}";
-        foreach (var edit in effects.Registry.Where(e => e is { Context: InfRegistryContext.EventLog, Root: InfRegistryRoot.Relative } && e.Owner.Equals(path, StringComparison.OrdinalIgnoreCase)))
+        foreach (var edit in effects.Registry.Where(e => e is { Context: InfRegistryContext.EventLog, Root: InfRegistryRoot.Relative }
+            && e.Owner.Equals(path, StringComparison.OrdinalIgnoreCase)))
         {
             set.Key.Create($@"Services\EventLog\{path}").Apply(edit, force: false);
         }

@@ -87,22 +87,25 @@ internal sealed class StagedFiles(StagingPlan plan)
         }
     }
 
-    /// <summary>Writes a file of the store; one that is there stays, unless the catalogue of the package lists another content for it.</summary>
+    /// <summary>
+    /// Writes a file of the store; one that is there stays, unless the catalogue of the package lists another content for it.
+    /// </summary>
     private void WriteListed(string path, string file, byte[] content)
     {
         if (!_files.FileExists(path))
         {
             _files.WriteFile(path, content);
         }
-        else if (!plan.IsNew && StoreCheck.IsWhole(plan.Package, plan.Target, file) && !_files.ReadFile(path, MaximumCompared).AsSpan().SequenceEqual(content))
+        else if (!plan.IsNew && StoreCheck.IsWhole(plan.Package, plan.Target, file)
+            && !_files.ReadFile(path, MaximumCompared).AsSpan().SequenceEqual(content))
         {
             _files.WriteFile(path, content);
         }
     }
 
     /// <summary>
-    /// Writes a file to its place, and says whether it is there as a file of drivers. One that was there with the same content and without a record is somebody
-    /// else's: it gets none, and stays when the package is removed.
+    /// Writes a file to its place, and says whether it is there as a file of drivers. One that was there with the same content and without
+    /// a record is somebody else's: it gets none, and stays when the package is removed.
     /// </summary>
     private bool Reflect(string source, string path)
     {
@@ -141,13 +144,15 @@ internal sealed class StagedFiles(StagingPlan plan)
     }
 
     /// <summary>
-    /// A file may be replaced when the manifest knows it as one of this driver's, or when Windows says that an oemN.inf brought it. Nothing else is overwritten: a
-    /// package may list any name, also one of Windows' own drivers.
+    /// A file may be replaced when the manifest knows it as one of this driver's, or when Windows says that an oemN.inf brought it. Nothing
+    /// else is overwritten: a package may list any name, also one of Windows' own drivers.
     /// </summary>
     private bool IsOurs(string path)
     {
         var name = path[(path.LastIndexOf('\\') + 1)..];
-        if (plan.Entry is { } entry && entry.Inf.Select(i => System.IO.Path.ChangeExtension(i, ".sys")).Concat(entry.Services.Select(s => s + ".sys")).Concat(entry.Files ?? [])
+        if (plan.Entry is { } entry
+            && entry.Inf.Select(i => System.IO.Path.ChangeExtension(i, ".sys")).Concat(entry.Services.Select(s => s + ".sys"))
+                .Concat(entry.Files ?? [])
             .Contains(name, StringComparer.OrdinalIgnoreCase))
         {
             return true;

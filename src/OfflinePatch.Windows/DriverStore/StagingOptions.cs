@@ -13,7 +13,8 @@ public sealed record StagingOptions
     public bool StoreOnly { get; init; }
 
     /// <summary>
-    /// Whether only the very same package, with the same INF and catalogue, counts as one that is there: others are staged beside it, older ones too, as DISM and pnputil do.
+    /// Whether only the very same package, with the same INF and catalogue, counts as one that is there: others are staged beside it, older
+    /// ones too, as DISM and pnputil do.
     /// </summary>
     public bool IsExact { get; init; }
 

@@ -13,7 +13,8 @@ internal sealed class StagingPlan
     private const int MaximumIdLength = 200; // MAX_DEVICE_ID_LEN
 
     public StagingPlan(
-        WindowsSystem system, DriverPackage package, WindowsTarget target, PublishedNames names, bool isNew, DriverEntry? entry, string signerName, bool isSigned, StagingOptions options)
+        WindowsSystem system, DriverPackage package, WindowsTarget target, PublishedNames names, bool isNew, DriverEntry? entry,
+        string signerName, bool isSigned, StagingOptions options)
     {
         System = system;
         Package = package;
@@ -27,7 +28,8 @@ internal sealed class StagingPlan
         IsStoreOnly = options.StoreOnly;
         Directories = new GuestDirectories(system, target.Architecture, names.Package);
         var includes = new Dictionary<string, InfFile?>(StringComparer.OrdinalIgnoreCase);
-        Effects = package.Effects(target, new InfEvaluationOptions { Include = name => Include(name, includes), Directory = Directories.GuestPath });
+        Effects = package.Effects(target,
+            new InfEvaluationOptions { Include = name => Include(name, includes), Directory = Directories.GuestPath });
         Models = package.Models(target).Models;
         Hive = target.HasDriverDatabase ? DriverClass.HiveOf(system, ClassGuid) : HiveName.System;
         IsBootCritical = !IsStoreOnly && entry is not { BootCritical: false } && DriverClass.IsBootCritical(ClassGuid, Effects);
@@ -36,7 +38,8 @@ internal sealed class StagingPlan
             throw DriverStoreError.IdTooLong(package.Path, longId);
         }
 
-        foreach (var service in Effects.SelectMany(e => e.Services).Where(s => IsBootCritical && s.StartType == 0 && s.Binary is not null && Owns(s)))
+        foreach (var service in Effects.SelectMany(e => e.Services)
+            .Where(s => IsBootCritical && s.StartType == 0 && s.Binary is not null && Owns(s)))
         {
             if (SourceOf(service.Binary!.FileName) is null)
             {
@@ -80,17 +83,22 @@ internal sealed class StagingPlan
     /// <summary>Whether Windows may need it to reach its disk: it is then made startable, not only staged.</summary>
     public bool IsBootCritical { get; }
 
-    /// <summary>Whether the package is configured in the database, with services and files in place, or only staged for user mode to install.</summary>
+    /// <summary>
+    /// Whether the package is configured in the database, with services and files in place, or only staged for user mode to install.
+    /// </summary>
     public bool IsConfigured => Hive == HiveName.System && !IsStoreOnly && !IsExtension;
 
-    /// <summary>Whether the INF extends the drivers of others (class Extension): Windows applies it when it installs a device, after the INF of the device.</summary>
+    /// <summary>
+    /// Whether the INF extends the drivers of others (class Extension): Windows applies it when it installs a device, after the INF of the
+    /// device.
+    /// </summary>
     public bool IsExtension => ClassGuid == DriverClass.Extension;
 
     public Guid ClassGuid => Package.Inf.Version.ClassGuid;
 
     /// <summary>
-    /// Every device id: as hardware id (1) or compatible id (2, with its position), with the install section that serves it; 3 for the ids of an extension INF
-    /// (corpus, Windows 10 1709: PerceptionSimulationSixDofModels.inf).
+    /// Every device id: as hardware id (1) or compatible id (2, with its position), with the install section that serves it; 3 for the ids
+    /// of an extension INF (corpus, Windows 10 1709: PerceptionSimulationSixDofModels.inf).
     /// </summary>
     public IEnumerable<(string Id, byte Kind, byte Position, InfModel Model, InfEffects Effects)> Ids()
     {
@@ -114,10 +122,12 @@ internal sealed class StagingPlan
             }
         }
 
-        // Clouds use subsystem ids of their own: a boot driver must be found by vendor and device alone (virt-v2v leaves the subsystem out too: inject_virtio_win.ml).
+        // Clouds use subsystem ids of their own: a boot driver must be found by vendor and device alone (virt-v2v leaves the subsystem out
+        // too: inject_virtio_win.ml).
         foreach (var generic in IsBootCritical ? Entry?.GenericIds ?? [] : [])
         {
-            if (Models.FirstOrDefault(m => m.Ids.Any(i => i.StartsWith(generic, StringComparison.OrdinalIgnoreCase))) is { } model && seen.Add(generic))
+            if (Models.FirstOrDefault(m => m.Ids.Any(i => i.StartsWith(generic, StringComparison.OrdinalIgnoreCase))) is { } model
+                && seen.Add(generic))
             {
                 yield return (generic, 2, 0, model, EffectsOf(model));
             }
@@ -126,25 +136,33 @@ internal sealed class StagingPlan
 
     /// <summary>The effects of the install section of a model.</summary>
     public InfEffects EffectsOf(InfModel model) =>
-        Effects.First(e => e.InstallSection.Equals(Package.Inf.FindInstallSection(model.InstallSection, Target.Architecture)?.Name, StringComparison.OrdinalIgnoreCase));
+        Effects.First(e =>
+            e.InstallSection.Equals(Package.Inf.FindInstallSection(model.InstallSection, Target.Architecture)?.Name,
+                StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The path in the package of a file by its name, or null.</summary>
     public string? SourceOf(string fileName) =>
-        Package.Files(Target).FirstOrDefault(f => f.Equals(fileName, StringComparison.OrdinalIgnoreCase) || f.EndsWith("\\" + fileName, StringComparison.OrdinalIgnoreCase));
+        Package.Files(Target)
+            .FirstOrDefault(f => f.Equals(fileName, StringComparison.OrdinalIgnoreCase)
+                || f.EndsWith("\\" + fileName, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whether a service is the package's own: its file is in the package. Others are services of Windows that an included INF names.</summary>
+    /// <summary>
+    /// Whether a service is the package's own: its file is in the package. Others are services of Windows that an included INF names.
+    /// </summary>
     public bool Owns(InfService service) => service.Binary is { } binary && SourceOf(binary.FileName) is not null;
 
     /// <summary>
-    /// Where the file of a service is run from. A driver that starts at boot is always put into System32\drivers, also when its INF (DIRID 13) would run it from
-    /// the driver store: that is the place that the field has proven for drivers that were put in offline.
+    /// Where the file of a service is run from. A driver that starts at boot is always put into System32\drivers, also when its INF (DIRID
+    /// 13) would run it from the driver store: that is the place that the field has proven for drivers that were put in offline.
     /// </summary>
     public InfService Placed(InfService service) =>
-        IsBootCritical && service is { StartType: 0, Binary: { DirectoryId: 13 } binary } ? service with { Binary = new InfPath(12, binary.FileName) } : service;
+        IsBootCritical && service is { StartType: 0, Binary: { DirectoryId: 13 } binary }
+            ? service with { Binary = new InfPath(12, binary.FileName) }
+            : service;
 
     /// <summary>
-    /// The files that stand outside the driver store too: those whose destination is not the package's own directory, and every boot driver, in System32\drivers. With
-    /// the path in the package, the path on the volume, and the directory id that the INF gives.
+    /// The files that stand outside the driver store too: those whose destination is not the package's own directory, and every boot
+    /// driver, in System32\drivers. With the path in the package, the path on the volume, and the directory id that the INF gives.
     /// </summary>
     public IEnumerable<(string Source, string Path, int DirectoryId)> Reflected()
     {
@@ -154,10 +172,12 @@ internal sealed class StagingPlan
             foreach (var copy in effects.Files)
             {
                 // Drivers that start at boot are moved to System32\drivers, and what they import (xen.sys) with them.
-                var destination = copy.Destination is { DirectoryId: 13 } own && IsBootCritical && own.FileName.EndsWith(".sys", StringComparison.OrdinalIgnoreCase)
+                var destination = copy.Destination is { DirectoryId: 13 } own && IsBootCritical
+                    && own.FileName.EndsWith(".sys", StringComparison.OrdinalIgnoreCase)
                     ? new InfPath(12, own.FileName)
                     : copy.Destination;
-                if (copy.Source.Length > 0 && destination.DirectoryId != 13 && Directories.VolumePath(destination) is { } path && done.Add(path))
+                if (copy.Source.Length > 0 && destination.DirectoryId != 13 && Directories.VolumePath(destination) is { } path
+                    && done.Add(path))
                 {
                     yield return (copy.Source, path, copy.Destination.DirectoryId);
                 }

@@ -6,11 +6,14 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 
-/// <summary>Whether a package in an image is whole: every file that its INF lists is there, and is the file that its catalogue lists.</summary>
+/// <summary>
+/// Whether a package in an image is whole: every file that its INF lists is there, and is the file that its catalogue lists.
+/// </summary>
 internal static class StoreCheck
 {
     /// <summary>What is wrong with a package, each naming the file; none for one that Windows 7 keeps where it cannot be read.</summary>
-    public static IReadOnlyList<string> Problems(WindowsSystem system, StagedDriver staged, WindowsTarget target, bool allowUnsigned = false)
+    public static IReadOnlyList<string> Problems(WindowsSystem system, StagedDriver staged, WindowsTarget target,
+        bool allowUnsigned = false)
     {
         try
         {
@@ -24,7 +27,9 @@ internal static class StoreCheck
 
     /// <summary>Whether a file of a package is there with the content that the catalogue lists.</summary>
     public static bool IsWhole(DriverPackage package, WindowsTarget target, string file) =>
-        package.ReadFile(file) is not null && (package.Signatures(target.Architecture, SignatureOptions.Default) is not { HasCatalog: true } signatures || signatures.Lists(file));
+        package.ReadFile(file) is not null
+            && (package.Signatures(target.Architecture, SignatureOptions.Default) is not { HasCatalog: true } signatures
+                || signatures.Lists(file));
 
     private static List<string> Problems(DriverPackage package, WindowsTarget target, bool allowUnsigned)
     {

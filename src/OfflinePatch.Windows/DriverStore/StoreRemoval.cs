@@ -10,9 +10,10 @@ namespace OfflinePatch.Windows.DriverStore;
 internal sealed record StorePackage(string InfName, string Published, string Package);
 
 /// <summary>
-/// Takes driver packages out of a Windows as <c>pnputil /delete-driver</c> does: records of DriverDatabase (DriverPackages, DriverInfFiles, DeviceIds, OemInfMap), owners of
-/// files in PnpLockdownFiles, the published INF and catalogue, the directory in the store (drivers.md §3). Packages that come with Windows are never found. Before Windows 8
-/// the index of the store has no public form: packages are found there, and stay.
+/// Takes driver packages out of a Windows as <c>pnputil /delete-driver</c> does: records of DriverDatabase (DriverPackages, DriverInfFiles,
+/// DeviceIds, OemInfMap), owners of files in PnpLockdownFiles, the published INF and catalogue, the directory in the store (drivers.md §3).
+/// Packages that come with Windows are never found. Before Windows 8 the index of the store has no public form: packages are found there,
+/// and stay.
 /// </summary>
 internal static class StoreRemoval
 {
@@ -61,14 +62,16 @@ internal static class StoreRemoval
         var root = system.PathOf(Repository);
         foreach (var entry in files.DirectoryExists(root) ? files.Enumerate(root).Where(e => e.IsDirectory).ToList() : [])
         {
-            if (InfOf(entry.Name, names) is { } inf && !inbox.Contains(entry.Name) && !found.Exists(f => f.Package.Equals(entry.Name, StringComparison.OrdinalIgnoreCase)))
+            if (InfOf(entry.Name, names) is { } inf && !inbox.Contains(entry.Name)
+                && !found.Exists(f => f.Package.Equals(entry.Name, StringComparison.OrdinalIgnoreCase)))
             {
                 found.Add(new StorePackage(inf, PublishedByContent(system, files, $@"{root}\{entry.Name}\{inf}") ?? "", entry.Name));
             }
         }
 
         return [.. found.GroupBy(f => (f.Package.ToUpperInvariant(), f.Published.ToUpperInvariant())).Select(g => g.First())
-            .Where(f => f.Published.Length > 0 || !found.Exists(o => o.Published.Length > 0 && o.Package.Equals(f.Package, StringComparison.OrdinalIgnoreCase)))];
+            .Where(f => f.Published.Length > 0
+                || !found.Exists(o => o.Published.Length > 0 && o.Package.Equals(f.Package, StringComparison.OrdinalIgnoreCase)))];
     }
 
     /// <summary>Whether the index of this Windows has a public form, so that a package can be taken out of it.</summary>
@@ -100,7 +103,8 @@ internal static class StoreRemoval
         RemoveOwner(system, package.Published);
         foreach (var file in (string[])
             [
-                $@"INF\{package.Published}", $@"INF\{Path.ChangeExtension(package.Published, ".PNF")}", $@"{StagedFiles.CatalogRoot}\{Path.ChangeExtension(package.Published, ".cat")}",
+                $@"INF\{package.Published}", $@"INF\{Path.ChangeExtension(package.Published, ".PNF")}",
+                $@"{StagedFiles.CatalogRoot}\{Path.ChangeExtension(package.Published, ".cat")}",
             ])
         {
             if (system.Files.FileExists(system.PathOf(file)))
@@ -159,7 +163,8 @@ internal static class StoreRemoval
         foreach (var path in found)
         {
             root.Find(path)!.DeleteValue(published);
-            for (var empty = path; empty.Length > 0 && root.Find(empty) is { } key && key.Inner.ValueCount == 0 && key.Inner.SubKeyCount == 0; empty = FilePath.ParentOf(empty))
+            for (var empty = path; empty.Length > 0 && root.Find(empty) is { } key && key.Inner.ValueCount == 0
+                && key.Inner.SubKeyCount == 0; empty = FilePath.ParentOf(empty))
             {
                 root.DeleteSubKeyTree(empty);
             }
@@ -209,7 +214,8 @@ internal static class StoreRemoval
         }
 
         var content = files.ReadFile(path, MaximumInf);
-        return files.Enumerate(folder).Where(e => !e.IsDirectory && e.Length == stored.Length && PublishedNames.NumberOf(e.Name) is not null).ToList()
+        return files.Enumerate(folder)
+            .Where(e => !e.IsDirectory && e.Length == stored.Length && PublishedNames.NumberOf(e.Name) is not null).ToList()
             .FirstOrDefault(e => files.ReadFile($@"{folder}\{e.Name}", MaximumInf).AsSpan().SequenceEqual(content)).Name;
     }
 

@@ -9,10 +9,11 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// What makes the staged Xen PV drivers one chain (drivers.md §7): the class filter <c>XENFILT</c>, which watches over the emulated disks, and the unplug keys, which
-/// take them away. Filters are the same for all generations of the drivers. An unplug key is written only as the package's own INF asks for it:
-/// <c>XEN\ForceUnplug</c> by drivers that are made to be put in offline, <c>XEN\Unplug</c> as zero by older ones, which count it up themselves once their disk has run.
-/// So a chain that cannot serve the disk never takes the emulated one away.
+/// What makes the staged Xen PV drivers one chain (drivers.md §7): the class filter <c>XENFILT</c>, which watches over the emulated disks,
+/// and the unplug keys, which take them away. Filters are the same for all generations of the drivers. An unplug key is written only as the
+/// package's own INF asks for it:
+/// <c>XEN\ForceUnplug</c> by drivers that are made to be put in offline, <c>XEN\Unplug</c> as zero by older ones, which count it up
+/// themselves once their disk has run. So a chain that cannot serve the disk never takes the emulated one away.
 /// </summary>
 internal sealed class XenPvChain
 {
@@ -43,7 +44,8 @@ internal sealed class XenPvChain
             isWhole &= DriverPackageCheck.Run(package, target, signatures).IsUsable(allowUnsigned: false);
             foreach (var edit in package.Effects(target).SelectMany(e => e.Registry).Where(IsUnplugLine))
             {
-                chain._unplug.Add((edit.Key[ControlSetPrefix.Length..], edit.ValueName, BinaryPrimitives.ReadUInt32LittleEndian(edit.Data)));
+                chain._unplug.Add((edit.Key[ControlSetPrefix.Length..], edit.ValueName,
+                    BinaryPrimitives.ReadUInt32LittleEndian(edit.Data)));
             }
         }
 
@@ -61,8 +63,10 @@ internal sealed class XenPvChain
         var problems = new List<string>();
         foreach (var set in _system.BootControlSets)
         {
-            problems.AddRange(FilteredClasses.Where(c => !HasFilter(set.Find(c))).Select(c => $@"{set.Name}\{c}\UpperFilters lacks {Filter}"));
-            problems.AddRange(_unplug.Where(u => IsForced(u) && set.Find(u.Key)?.GetDword(u.Value) != u.Number).Select(u => $@"{set.Name}\{u.Key}\{u.Value} is not {u.Number}"));
+            problems.AddRange(FilteredClasses.Where(c => !HasFilter(set.Find(c)))
+                .Select(c => $@"{set.Name}\{c}\UpperFilters lacks {Filter}"));
+            problems.AddRange(_unplug.Where(u => IsForced(u) && set.Find(u.Key)?.GetDword(u.Value) != u.Number)
+                .Select(u => $@"{set.Name}\{u.Key}\{u.Value} is not {u.Number}"));
         }
 
         return problems;
@@ -92,12 +96,18 @@ internal sealed class XenPvChain
         }
     }
 
-    private static bool HasFilter(GuestKey? key) => (key?.GetMultiString("UpperFilters") ?? []).Contains(Filter, StringComparer.OrdinalIgnoreCase);
+    private static bool HasFilter(GuestKey? key) =>
+        (key?.GetMultiString("UpperFilters") ?? []).Contains(Filter, StringComparer.OrdinalIgnoreCase);
 
-    private static bool IsForced((string Key, string Value, uint Number) unplug) => unplug.Key.Equals(ForceUnplug, StringComparison.OrdinalIgnoreCase);
+    private static bool IsForced((string Key, string Value, uint Number) unplug) =>
+        unplug.Key.Equals(ForceUnplug, StringComparison.OrdinalIgnoreCase);
 
     private static bool IsUnplugLine(InfRegistryEdit edit) =>
-        edit is { Root: InfRegistryRoot.LocalMachine, Action: InfRegistryAction.Set or InfRegistryAction.SetIfAbsent, Type: (uint)RegistryValueType.Dword, Data.Length: 4 }
+        edit is
+        {
+            Root: InfRegistryRoot.LocalMachine, Action: InfRegistryAction.Set or InfRegistryAction.SetIfAbsent,
+            Type: (uint)RegistryValueType.Dword, Data.Length: 4
+        }
         && edit.ValueName.ToUpperInvariant() is "DISKS" or "NICS"
         && edit.Key.StartsWith(ControlSetPrefix, StringComparison.OrdinalIgnoreCase)
         && (edit.Key.AsSpan(ControlSetPrefix.Length).Equals(Unplug, StringComparison.OrdinalIgnoreCase)

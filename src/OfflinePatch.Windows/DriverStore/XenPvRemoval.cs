@@ -3,20 +3,23 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Takes a machine away from Xen (drivers.md §7): nothing of the Xen PV drivers starts any more, and the controllers of other hosts do. The order matters: a filter
-/// that is disabled while it is still listed stops every disk controller, and an unplug key without a driver takes the disk away.
+/// Takes a machine away from Xen (drivers.md §7): nothing of the Xen PV drivers starts any more, and the controllers of other hosts do. The
+/// order matters: a filter that is disabled while it is still listed stops every disk controller, and an unplug key without a driver takes
+/// the disk away.
 /// </summary>
 internal sealed class XenPvRemoval
 {
     private static readonly string[] Services =
     [
-        "xenagent", "xenbus", "xenbus_monitor", "xencons", "xencons_monitor", "xendisk", "xenfilt", "xenhid", "xeniface", "XenInstall", "xennet", "XenSvc", "xenvbd", "xenvif", "xenvkbd",
+        "xenagent", "xenbus", "xenbus_monitor", "xencons", "xencons_monitor", "xendisk", "xenfilt", "xenhid", "xeniface", "XenInstall",
+        "xennet", "XenSvc", "xenvbd", "xenvif", "xenvkbd",
     ];
 
     private static readonly string[] Filters = [.. Services, "scsifilt"];
     private static readonly string[] Controllers = ["stornvme", "storahci", "pciide"];
     private static readonly (string Key, string[] Values)[] UnplugValues =
-        [(@"Services\XEN\ForceUnplug", ["DISKS", "NICS"]), (@"Services\XEN\Unplug", ["DISKS", "NICS"]), (@"Services\xenfilt\Unplug", ["DISKS", "NICS"])];
+        [(@"Services\XEN\ForceUnplug", ["DISKS", "NICS"]), (@"Services\XEN\Unplug", ["DISKS", "NICS"]),
+            (@"Services\xenfilt\Unplug", ["DISKS", "NICS"])];
 
     private static readonly string[] ActiveDevice = ["ActiveDeviceID", "ActiveInstanceID", "ActiveLocationInformation"];
 
@@ -120,11 +123,14 @@ internal sealed class XenPvRemoval
         where key.HasValue(value)
         select (key, value);
 
-    /// <summary>Storage drivers of other vendors that a PCI device of this machine had: on another host they may be the ones to start.</summary>
+    /// <summary>
+    /// Storage drivers of other vendors that a PCI device of this machine had: on another host they may be the ones to start.
+    /// </summary>
     private static IEnumerable<string> OtherStorage(ControlSet set) =>
         from device in Devices(set)
         where device.Path.StartsWith(@"PCI\", StringComparison.OrdinalIgnoreCase) && !IsXenDevice(device.Path)
-            && Guid.TryParse(device.Key.GetString("ClassGUID"), out var guid) && (guid == DriverClass.Hdc || guid == DriverClass.ScsiAdapter)
+            && Guid.TryParse(device.Key.GetString("ClassGUID"), out var guid)
+            && (guid == DriverClass.Hdc || guid == DriverClass.ScsiAdapter)
             && device.Key.GetString("Driver") is { } driver
             && set.Find($@"Control\Class\{driver}")?.GetString("InfPath") is { } inf && PublishedNames.NumberOf(inf) is not null
         let service = device.Key.GetString("Service")

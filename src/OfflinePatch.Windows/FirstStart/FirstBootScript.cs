@@ -15,7 +15,9 @@ public sealed record FirstBootScript
         Text = text;
     }
 
-    /// <summary>The name of its file: letters A to Z, digits, <c>.</c>, <c>-</c> and <c>_</c>, and an ending that says what runs it.</summary>
+    /// <summary>
+    /// The name of its file: letters A to Z, digits, <c>.</c>, <c>-</c> and <c>_</c>, and an ending that says what runs it.
+    /// </summary>
     public string Name { get; }
 
     /// <summary>Its bytes, one character each (Latin-1).</summary>
@@ -28,13 +30,16 @@ public sealed record FirstBootScript
     /// <param name="problem">Why it is not taken.</param>
     public static bool TryCreate(string name, ReadOnlySpan<byte> content, out FirstBootScript? script, out string problem)
     {
-        var isBatch = name.EndsWith(".cmd", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".bat", StringComparison.OrdinalIgnoreCase);
+        var isBatch = name.EndsWith(".cmd", StringComparison.OrdinalIgnoreCase)
+            || name.EndsWith(".bat", StringComparison.OrdinalIgnoreCase);
         script = null;
         problem = !isBatch && !name.EndsWith(".ps1", StringComparison.OrdinalIgnoreCase) ? "its name ends in none of .cmd, .bat and .ps1"
-            : name.Length > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_') ? "its name has more than 64 characters, or others than A to Z, digits, '.', '-' and '_'"
+            : name.Length > 64 || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+                ? "its name has more than 64 characters, or others than A to Z, digits, '.', '-' and '_'"
             : content.Length is 0 or > MaxLength ? $"it is empty, or longer than {MaxLength} bytes"
             : isBatch && content is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] ? "it is UTF-16, which the command processor does not run"
-            : isBatch && content is [0xEF, 0xBB, 0xBF, ..] ? "it begins with a byte order mark, which the command processor takes for a command"
+            : isBatch && content is [0xEF, 0xBB, 0xBF, ..]
+                ? "it begins with a byte order mark, which the command processor takes for a command"
             : "";
         if (problem.Length > 0)
         {

@@ -9,6 +9,9 @@ internal enum FirstStartChannel
     /// <summary><c>SetupComplete.cmd</c>: runs as LocalSystem at the end of the setup of a generalised image.</summary>
     SetupComplete,
 
-    /// <summary>A startup script of the local group policy: runs as LocalSystem while the machine starts, before anybody logs on, and without a network.</summary>
+    /// <summary>
+    /// A startup script of the local group policy: runs as LocalSystem while the machine starts, before anybody logs on, and without a
+    /// network.
+    /// </summary>
     StartupScript,
 }

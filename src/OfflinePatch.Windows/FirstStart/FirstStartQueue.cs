@@ -7,9 +7,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.FirstStart;
 
 /// <summary>
-/// Scripts that the machine runs once, at its first start: files in <c>Windows\Setup\OfflinePatch\queue</c>, in the order of their names, and <c>run.cmd</c>, which runs them.
-/// A script is moved to <c>done</c> before it runs, so that nothing runs twice, whatever happens; what it printed and its exit code stand in <c>first-start.log</c>.
-/// When the queue is empty, <c>run.cmd</c> takes its own registration out again.
+/// Scripts that the machine runs once, at its first start: files in <c>Windows\Setup\OfflinePatch\queue</c>, in the order of their names,
+/// and <c>run.cmd</c>, which runs them. A script is moved to <c>done</c> before it runs, so that nothing runs twice, whatever happens; what
+/// it printed and its exit code stand in <c>first-start.log</c>. When the queue is empty, <c>run.cmd</c> takes its own registration out
+/// again.
 /// </summary>
 internal sealed class FirstStartQueue
 {
@@ -24,7 +25,8 @@ internal sealed class FirstStartQueue
 
     /// <param name="windows">The installation.</param>
     /// <param name="isSetupAhead">Whether the next start goes on with a setup.</param>
-    /// <param name="needsNetwork">Whether the scripts can wait until the agent has found its metadata over the network; false for those that set the network up.</param>
+    /// <param name="needsNetwork">Whether the scripts can wait until the agent has found its metadata over the network; false for those
+    /// that set the network up.</param>
     public FirstStartQueue(WindowsSystem windows, bool isSetupAhead, bool needsNetwork)
     {
         _windows = windows;
@@ -49,7 +51,8 @@ internal sealed class FirstStartQueue
     private string? AgentFolder { get; }
 
     /// <summary>Why the scripts cannot be registered; null when they can.</summary>
-    public string? Problem => Channel == FirstStartChannel.StartupScript && !IsRegistered ? new StartupScriptPolicy(_windows).Problem : null;
+    public string? Problem =>
+        Channel == FirstStartChannel.StartupScript && !IsRegistered ? new StartupScriptPolicy(_windows).Problem : null;
 
     /// <summary>Whether the machine runs what is in the queue.</summary>
     public bool IsRegistered => Same(PathOf("run.cmd"), FirstStartText.Runner) && Channel switch
@@ -96,7 +99,8 @@ internal sealed class FirstStartQueue
                 var path = _windows.PathOf(SetupScript);
                 var text = Read(path);
                 files.CreateDirectory(FilePath.ParentOf(path));
-                files.WriteFile(path, Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + CallLine + "\r\n"));
+                files.WriteFile(path,
+                    Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + CallLine + "\r\n"));
                 break;
             default:
                 new StartupScriptPolicy(_windows).Set(PathOf("policy"));
@@ -110,7 +114,8 @@ internal sealed class FirstStartQueue
     /// <summary>The folder of local scripts, where the agent is there and its plugins run them.</summary>
     private static string? ScriptsOfAgent(WindowsSystem windows)
     {
-        if (CloudbaseInitInstallation.Find(windows) is not { Directory: { } directory, ConfigPath: { } path } || !windows.Volume.RequireFiles().FileExists(path))
+        if (CloudbaseInitInstallation.Find(windows) is not { Directory: { } directory, ConfigPath: { } path }
+            || !windows.Volume.RequireFiles().FileExists(path))
         {
             return null;
         }
@@ -121,13 +126,16 @@ internal sealed class FirstStartQueue
             return null;
         }
 
-        var folder = config.Get("DEFAULT", "local_scripts_path") is { Length: > 0 } own ? ServiceImage.Resolve(windows, $"\"{own.TrimEnd('\\')}\"") : null;
+        var folder = config.Get("DEFAULT", "local_scripts_path") is { Length: > 0 } own
+            ? ServiceImage.Resolve(windows, $"\"{own.TrimEnd('\\')}\"")
+            : null;
         return folder ?? FilePath.Join(directory, CloudbaseInitLayout.ScriptsDirectory);
     }
 
     private string PathOf(string name) => _windows.PathOf($@"{Root}\{name}");
 
-    private bool Same(string path, string text) => _files.Find(path) is { IsDirectory: false } entry && entry.Length == text.Length && Read(path) == text;
+    private bool Same(string path, string text) =>
+        _files.Find(path) is { IsDirectory: false } entry && entry.Length == text.Length && Read(path) == text;
 
     // Latin-1 keeps every byte, in whatever code page the script is.
     private string Read(string path) => _files.FileExists(path) ? Encoding.Latin1.GetString(_files.ReadFile(path, MaxText)) : "";

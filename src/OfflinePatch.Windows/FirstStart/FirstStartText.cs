@@ -10,6 +10,7 @@ internal static class FirstStartText
         setlocal EnableExtensions DisableDelayedExpansion
         set "HERE=%~dp0"
         set "LOG=%HERE%first-start.log"
+        set "POWERSHELL=%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe"
         set "RESTART="
         rem Only one at a time: the file stays open while the scripts run.
         2>nul 9>"%HERE%lock" call :run
@@ -28,7 +29,7 @@ internal static class FirstStartText
         if exist "%HERE%queue\%~1" exit /b 0
         >>"%LOG%" echo %DATE% %TIME% start %~1
         if /i "%~x1"==".ps1" (
-          "%SystemRoot%\System32\WindowsPowerShell\v1.0\powershell.exe" -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -File "%HERE%done\%~1" >>"%LOG%" 2>&1
+          "%POWERSHELL%" -NoLogo -NoProfile -NonInteractive -ExecutionPolicy Bypass -File "%HERE%done\%~1" >>"%LOG%" 2>&1
         ) else (
           "%SystemRoot%\System32\cmd.exe" /d /c call "%HERE%done\%~1" >>"%LOG%" 2>&1
         )

@@ -6,8 +6,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.FirstStart;
 
 /// <summary>
-/// Reads the static settings of the adapters of a control set: IPv4 and DNS from <c>Services\Tcpip\Parameters\Interfaces</c>, IPv6 from the network store interface.
-/// Source: gprovision <c>netexport</c> (names and layout of the store), <c>ifdef.h</c> (IF_PHYSICAL_ADDRESS: u16 length, 32 bytes); seen in hives of Windows 7 and 8.1.
+/// Reads the static settings of the adapters of a control set: IPv4 and DNS from <c>Services\Tcpip\Parameters\Interfaces</c>, IPv6 from the
+/// network store interface. Source: gprovision <c>netexport</c> (names and layout of the store), <c>ifdef.h</c> (IF_PHYSICAL_ADDRESS: u16
+/// length, 32 bytes); seen in hives of Windows 7 and 8.1.
 /// </summary>
 internal static class NetworkReader
 {
@@ -29,15 +30,18 @@ internal static class NetworkReader
             var luid = LuidOf(set, key.Name, adapter);
             var masks = key.GetMultiString("SubnetMask") ?? [];
             var addresses = (key.GetMultiString("IPAddress") ?? []).Select((a, i) => (Address: a, Mask: i < masks.Length ? masks[i] : ""))
-                .Where(a => a.Address != "0.0.0.0" && NetworkSettings.IsIPv4(a.Address) && NetworkSettings.IsIPv4(a.Mask)).Select(a => $"{a.Address}/{a.Mask}").ToList();
+                .Where(a => a.Address != "0.0.0.0" && NetworkSettings.IsIPv4(a.Address) && NetworkSettings.IsIPv4(a.Mask))
+                .Select(a => $"{a.Address}/{a.Mask}").ToList();
             var metrics = key.GetMultiString("DefaultGatewayMetric") ?? [];
-            var gateways = (key.GetMultiString("DefaultGateway") ?? []).Select((g, i) => (Gateway: g, Metric: i < metrics.Length && ushort.TryParse(metrics[i], out var m) ? m : 0))
+            var gateways = (key.GetMultiString("DefaultGateway") ?? [])
+                .Select((g, i) => (Gateway: g, Metric: i < metrics.Length && ushort.TryParse(metrics[i], out var m) ? m : 0))
                 .Where(g => g.Gateway != "0.0.0.0" && NetworkSettings.IsIPv4(g.Gateway)).Select(g => $"{g.Gateway}/{g.Metric}").ToList();
             var settings = new NetworkSettings
             {
                 Mac = MacOf(set, key.Name, adapter),
                 Name = NetworkInterfaces.ConnectionName(set, key.Name),
-                Device = set.Find($@"Control\Network\{NetworkClass}\{key.Name}\Connection")?.GetString("PnpInstanceID") ?? adapter?.GetString("DeviceInstanceID"),
+                Device = set.Find($@"Control\Network\{NetworkClass}\{key.Name}\Connection")?.GetString("PnpInstanceID")
+                    ?? adapter?.GetString("DeviceInstanceID"),
                 Addresses = key.GetDword("EnableDHCP") == 0 ? addresses : [],
                 Gateways = key.GetDword("EnableDHCP") == 0 ? gateways : [],
                 DnsServers = [.. Servers(key), .. set.Find($@"{InterfacesIPv6}\{key.Name}") is { } six ? Servers(six) : []],
@@ -57,7 +61,8 @@ internal static class NetworkReader
     public static IReadOnlyList<string> PersistentRoutes(ControlSet set) =>
     [
         .. (set.Find(Routes)?.Values.Take(MaxValues) ?? []).Select(v => v.Name)
-            .Where(n => n.Split(',') is [var to, var mask, var gateway, var metric] && NetworkSettings.IsIPv4(to) && NetworkSettings.IsIPv4(mask) && NetworkSettings.IsIPv4(gateway) && ushort.TryParse(metric, out _)),
+            .Where(n => n.Split(',') is [var to, var mask, var gateway, var metric] && NetworkSettings.IsIPv4(to)
+                && NetworkSettings.IsIPv4(mask) && NetworkSettings.IsIPv4(gateway) && ushort.TryParse(metric, out _)),
     ];
 
     /// <summary>Whether there is a static IPv6 address or a persistent route, which <see cref="Clear"/> takes away.</summary>
@@ -82,11 +87,13 @@ internal static class NetworkReader
         }
     }
 
-    private static IEnumerable<GuestKey> ServersIPv6(ControlSet set) => (set.Find(InterfacesIPv6)?.SubKeys.Take(MaxAdapters) ?? []).Where(k => k.GetString("NameServer") is { Length: > 0 });
+    private static IEnumerable<GuestKey> ServersIPv6(ControlSet set) =>
+        (set.Find(InterfacesIPv6)?.SubKeys.Take(MaxAdapters) ?? []).Where(k => k.GetString("NameServer") is { Length: > 0 });
 
     /// <summary>The values of static addresses of adapters that are there; loopback, link-local and multicast ones stay.</summary>
     private static List<string> StaticIPv6(ControlSet set) =>
-        [.. NetworkInterfaces.Of(set).Take(MaxAdapters).Select(k => LuidOf(set, k.Name, Adapter(set, k.Name))).OfType<string>().Distinct(StringComparer.OrdinalIgnoreCase).SelectMany(l => AddressesOf(set, l)).Select(a => a.Value)];
+        [.. NetworkInterfaces.Of(set).Take(MaxAdapters).Select(k => LuidOf(set, k.Name, Adapter(set, k.Name))).OfType<string>()
+            .Distinct(StringComparer.OrdinalIgnoreCase).SelectMany(l => AddressesOf(set, l)).Select(a => a.Value)];
 
     private static IEnumerable<(string Value, string Text)> AddressesOf(ControlSet set, string luid)
     {
@@ -104,11 +111,14 @@ internal static class NetworkReader
     }
 
     private static IEnumerable<string> Servers(GuestKey key) =>
-        (key.GetString("NameServer") ?? "").Split([',', ' ', ';'], StringSplitOptions.RemoveEmptyEntries).Where(s => IPAddress.TryParse(s, out _)).Take(16);
+        (key.GetString("NameServer") ?? "").Split([',', ' ', ';'], StringSplitOptions.RemoveEmptyEntries)
+            .Where(s => IPAddress.TryParse(s, out _)).Take(16);
 
     /// <summary>The key of the adapter with this interface GUID in its class.</summary>
     private static GuestKey? Adapter(ControlSet set, string id) =>
-        set.Find($@"Control\Class\{NetworkClass}")?.SubKeys.Take(MaxAdapters).FirstOrDefault(k => string.Equals(k.GetString("NetCfgInstanceId"), id, StringComparison.OrdinalIgnoreCase));
+        set.Find($@"Control\Class\{NetworkClass}")
+            ?.SubKeys.Take(MaxAdapters)
+                .FirstOrDefault(k => string.Equals(k.GetString("NetCfgInstanceId"), id, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The LUID as names of the store begin with it: 3 zero bytes, the index, the type, each in memory order.</summary>
     private static string? LuidOf(ControlSet set, string id, GuestKey? adapter)
@@ -122,8 +132,9 @@ internal static class NetworkReader
     }
 
     /// <summary>
-    /// The MAC address, from what is certain: an address that was set by hand, the record of the adapter in the store, or a PCI Express device's serial number in its instance id.
-    /// The DHCPv6 identifier is none: it is the address of the adapter of the day when Windows was installed, also in a copy of a template.
+    /// The MAC address, from what is certain: an address that was set by hand, the record of the adapter in the store, or a PCI Express
+    /// device's serial number in its instance id. The DHCPv6 identifier is none: it is the address of the adapter of the day when Windows
+    /// was installed, also in a copy of a template.
     /// </summary>
     private static string? MacOf(ControlSet set, string id, GuestKey? adapter)
     {
@@ -137,13 +148,14 @@ internal static class NetworkReader
             return NetworkSettings.MacText(record.AsSpan(Layout.Address, 6));
         }
 
-        var device = adapter?.GetString("DeviceInstanceID") ?? set.Find($@"Control\Network\{NetworkClass}\{id}\Connection")?.GetString("PnpInstanceID");
+        var device = adapter?.GetString("DeviceInstanceID")
+            ?? set.Find($@"Control\Network\{NetworkClass}\{id}\Connection")?.GetString("PnpInstanceID");
         return device is null ? null : MacOfSerial(device.Split('\\')[^1]);
     }
 
     /// <summary>
-    /// <c>000C29FFFFF3FFDE00</c> (Intel 82574L: the address around FFFF), <c>FF565000B37984FE00</c> (vmxnet3: the EUI-64 of the address, each half in reverse order).
-    /// Both seen in published logs, the first in a hive whose DHCPv6 identifier has the same address.
+    /// <c>000C29FFFFF3FFDE00</c> (Intel 82574L: the address around FFFF), <c>FF565000B37984FE00</c> (vmxnet3: the EUI-64 of the address,
+    /// each half in reverse order). Both seen in published logs, the first in a hive whose DHCPv6 identifier has the same address.
     /// </summary>
     internal static string? MacOfSerial(string instance)
     {
@@ -167,7 +179,8 @@ internal static class NetworkReader
 
         foreach (var value in (set.Find(StoreOfAdapters)?.Values ?? []).Take(MaxValues))
         {
-            if (value.Name.Length == 16 && value.ReadData() is { Length: >= Layout.Minimum } data && new Guid(data.AsSpan(Layout.Interface, 16)) == guid)
+            if (value.Name.Length == 16 && value.ReadData() is { Length: >= Layout.Minimum } data
+                && new Guid(data.AsSpan(Layout.Interface, 16)) == guid)
             {
                 return (value.Name, data);
             }

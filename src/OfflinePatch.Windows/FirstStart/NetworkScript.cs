@@ -4,8 +4,9 @@ using System.Text;
 namespace OfflinePatch.Windows.FirstStart;
 
 /// <summary>
-/// The PowerShell script that gives settings to the adapters of the new machine. It uses netsh, route and WMI, which Windows 7 has with PowerShell 2. An adapter is taken by its MAC
-/// address; without one, only where exactly one adapter and one set of settings are left. Old adapters that are no longer there are removed first, so that name and address are free.
+/// The PowerShell script that gives settings to the adapters of the new machine. It uses netsh, route and WMI, which Windows 7 has with
+/// PowerShell 2. An adapter is taken by its MAC address; without one, only where exactly one adapter and one set of settings are left. Old
+/// adapters that are no longer there are removed first, so that name and address are free.
 /// </summary>
 internal static class NetworkScript
 {
@@ -14,22 +15,28 @@ internal static class NetworkScript
     /// <param name="routes">Persistent routes, as <c>destination,mask,gateway,metric</c>.</param>
     public static string Create(IReadOnlyList<NetworkSettings> wanted, IReadOnlyList<string> routes)
     {
-        var text = new StringBuilder("# Gives the static settings of the old machine to the adapters of this one. Made by OfflinePatch.\n$wanted = @(\n");
+        var text = new StringBuilder("# Gives the static settings of the old machine to the adapters of this one. Made by "
+            + "OfflinePatch.\n$wanted = @(\n");
         foreach (var (settings, i) in wanted.Select((s, i) => (s, i)))
         {
-            text.Append(CultureInfo.InvariantCulture, $"  @{{ Mac = {Quote(settings.Mac)}; Name = {Quote(settings.Name)}; Device = {Quote(settings.Device)}; Metric = {settings.Metric}; ")
-                .Append(CultureInfo.InvariantCulture, $"Addresses = {List(settings.Addresses)}; Gateways = {List(settings.Gateways)}; Dns = {List(settings.DnsServers)}; Addresses6 = {List(settings.Addresses6)} }}")
+            text.Append(CultureInfo.InvariantCulture,
+                $"  @{{ Mac = {Quote(settings.Mac)}; Name = {Quote(settings.Name)}; Device = {Quote(settings.Device)}; Metric = "
+                    + $"{settings.Metric}; ")
+                .Append(CultureInfo.InvariantCulture,
+                    $"Addresses = {List(settings.Addresses)}; Gateways = {List(settings.Gateways)}; Dns = {List(settings.DnsServers)}; "
+                        + $"Addresses6 = {List(settings.Addresses6)} }}")
                 .Append(i < wanted.Count - 1 ? ",\n" : "\n");
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $")\n$routes = {List(routes)}\n").Append(Body).ToString().ReplaceLineEndings("\r\n");
+        return text.Append(CultureInfo.InvariantCulture, $")\n$routes = {List(routes)}\n").Append(Body).ToString()
+            .ReplaceLineEndings("\r\n");
     }
 
     private static string List(IEnumerable<string> items) => $"@({string.Join(", ", items.Select(Quote))})";
 
     /// <summary>
-    /// A text as PowerShell reads it: between quotes where it is printable ASCII, else by code. Windows PowerShell reads a script in the code page of the machine, where other bytes can be
-    /// anything, a quote too. Control characters are left out.
+    /// A text as PowerShell reads it: between quotes where it is printable ASCII, else by code. Windows PowerShell reads a script in the
+    /// code page of the machine, where other bytes can be anything, a quote too. Control characters are left out.
     /// </summary>
     internal static string Quote(string? text)
     {
@@ -57,7 +64,9 @@ internal static class NetworkScript
         $pause = 5
 
         function Get-Adapters {
-          @(Get-WmiObject Win32_NetworkAdapter | Where-Object { $_.MACAddress -and $_.NetConnectionID -and $_.PNPDeviceID -notlike 'ROOT\*' -and $_.PNPDeviceID -notlike 'SWD\*' })
+          @(Get-WmiObject Win32_NetworkAdapter | Where-Object {
+              $_.MACAddress -and $_.NetConnectionID -and $_.PNPDeviceID -notlike 'ROOT\*' -and $_.PNPDeviceID -notlike 'SWD\*'
+          })
         }
 
         # The driver of a new adapter may still be being installed.
@@ -72,7 +81,9 @@ internal static class NetworkScript
         $left = @()
         $taken = @{}
         foreach ($one in $wanted) {
-          $match = @($adapters | Where-Object { $one.Mac -and $_.MACAddress -eq $one.Mac -and -not $taken.ContainsKey([string]$_.InterfaceIndex) })
+          $match = @($adapters | Where-Object {
+              $one.Mac -and $_.MACAddress -eq $one.Mac -and -not $taken.ContainsKey([string]$_.InterfaceIndex)
+          })
           if ($match.Count -eq 1) {
             $pairs += ,@($one, $match[0])
             $taken[[string]$match[0].InterfaceIndex] = $true
@@ -85,7 +96,8 @@ internal static class NetworkScript
           $pairs += ,@($left[0], $free[0])
         } elseif ($left.Count -gt 0) {
           foreach ($one in $left) {
-            Write-Output ("not given to any adapter, DHCP stays: {0} {1} {2}" -f $one.Name, $one.Mac, ($one.Addresses + $one.Addresses6 -join ' '))
+            Write-Output ("not given to any adapter, DHCP stays: {0} {1} {2}" -f `
+                $one.Name, $one.Mac, ($one.Addresses + $one.Addresses6 -join ' '))
           }
           foreach ($adapter in $free) {
             Write-Output ("adapter without settings: {0} {1}" -f $adapter.NetConnectionID, $adapter.MACAddress)

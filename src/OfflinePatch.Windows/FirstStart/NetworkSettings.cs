@@ -30,7 +30,10 @@ public sealed record NetworkSettings
     /// <summary>The metric of the interface; 0 is automatic.</summary>
     public uint Metric { get; init; }
 
-    /// <summary>Reads <c>mac=52:54:00:12:34:56,address=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.53;192.0.2.54</c>. <c>address</c> and <c>gateway</c> may stand several times.</summary>
+    /// <summary>
+    /// Reads <c>mac=52:54:00:12:34:56,address=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.53;192.0.2.54</c>. <c>address</c> and
+    /// <c>gateway</c> may stand several times.
+    /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="settings">What it says.</param>
     /// <param name="problem">Why it is not taken.</param>
@@ -52,7 +55,8 @@ public sealed record NetworkSettings
             };
             if (!isKnown)
             {
-                problem = $"'{part}' is not understood: mac=52:54:00:12:34:56, address=192.0.2.10/24, gateway=192.0.2.1 or dns=192.0.2.53;192.0.2.54";
+                problem = $"'{part}' is not understood: mac=52:54:00:12:34:56, address=192.0.2.10/24, gateway=192.0.2.1 or "
+                    + "dns=192.0.2.53;192.0.2.54";
                 return false;
             }
         }
@@ -71,13 +75,17 @@ public sealed record NetworkSettings
 
     /// <inheritdoc cref="MacText(string)"/>
     internal static string? MacText(ReadOnlySpan<byte> bytes) =>
-        bytes.Length == 6 && (bytes[0] & 1) == 0 && bytes.ContainsAnyExcept((byte)0) ? string.Join(':', bytes.ToArray().Select(b => b.ToString("X2", null))) : null;
+        bytes.Length == 6 && (bytes[0] & 1) == 0 && bytes.ContainsAnyExcept((byte)0)
+            ? string.Join(':', bytes.ToArray().Select(b => b.ToString("X2", null)))
+            : null;
 
-    internal static bool IsIPv4(string text) => IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && text.Count(c => c == '.') == 3;
+    internal static bool IsIPv4(string text) =>
+        IPAddress.TryParse(text, out var address) && address.AddressFamily == AddressFamily.InterNetwork && text.Count(c => c == '.') == 3;
 
     private static bool AddAddress(string value, List<string> addresses, List<string> addresses6)
     {
-        if (value.Split('/') is not [var address, var length] || !IPAddress.TryParse(address, out var parsed) || !int.TryParse(length, out var bits))
+        if (value.Split('/') is not [var address, var length] || !IPAddress.TryParse(address, out var parsed)
+            || !int.TryParse(length, out var bits))
         {
             return false;
         }
@@ -88,7 +96,8 @@ public sealed record NetworkSettings
         }
 
         var mask = bits is > 0 and <= 32 ? uint.MaxValue << (32 - bits) : 0;
-        return mask != 0 && IsIPv4(address) && Append(addresses, $"{parsed}/{mask >> 24}.{(mask >> 16) & 255}.{(mask >> 8) & 255}.{mask & 255}");
+        return mask != 0 && IsIPv4(address)
+            && Append(addresses, $"{parsed}/{mask >> 24}.{(mask >> 16) & 255}.{(mask >> 8) & 255}.{mask & 255}");
     }
 
     private static bool Append(List<string> list, string item)

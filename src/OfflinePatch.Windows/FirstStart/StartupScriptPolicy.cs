@@ -7,9 +7,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.FirstStart;
 
 /// <summary>
-/// A startup script in the local group policy: <c>scripts.ini</c> and <c>gpt.ini</c> below <c>System32\GroupPolicy</c>, and the state that Windows makes of them in SOFTWARE, so that
-/// the script runs at the very first start. Beside the runner stand the files as they are to be when it has ended.
-/// Source: [MS-GPSCR] 2.2.2 (scripts.ini), [MS-GPOL] 2.2.4 (gpt.ini), chocolatey/boxstarter <c>startupScript.reg</c>, which was used on offline disks.
+/// A startup script in the local group policy: <c>scripts.ini</c> and <c>gpt.ini</c> below <c>System32\GroupPolicy</c>, and the state that
+/// Windows makes of them in SOFTWARE, so that the script runs at the very first start. Beside the runner stand the files as they are to be
+/// when it has ended. Source: [MS-GPSCR] 2.2.2 (scripts.ini), [MS-GPOL] 2.2.4 (gpt.ini), chocolatey/boxstarter <c>startupScript.reg</c>,
+/// which was used on offline disks.
 /// </summary>
 internal sealed class StartupScriptPolicy(WindowsSystem windows)
 {
@@ -51,7 +52,10 @@ internal sealed class StartupScriptPolicy(WindowsSystem windows)
 
         files.WriteFile(FilePath.Join(folder, "gpt.ini"), Encoding.Latin1.GetBytes(Edit(policy, add: false, step: 2)));
         files.CreateDirectory(FilePath.ParentOf(windows.PathOf(ScriptsFile)));
-        files.WriteFile(windows.PathOf(ScriptsFile), Encode($"{scripts}{(scripts.Length == 0 || scripts.EndsWith('\n') ? "" : "\r\n")}[Startup]\r\n0CmdLine={Runner}\r\n0Parameters=\r\n"));
+        files.WriteFile(windows.PathOf(ScriptsFile),
+            Encode(
+                $"{scripts}{(scripts.Length == 0 || scripts.EndsWith('\n') ? "" : "\r\n")}"
+                    + $"[Startup]\r\n0CmdLine={Runner}\r\n0Parameters=\r\n"));
         files.WriteFile(windows.PathOf(PolicyFile), Encoding.Latin1.GetBytes(Edit(policy, add: true, step: 1)));
 
         // Where a domain has startup scripts, Windows numbers them itself when it reads the files.
@@ -78,7 +82,10 @@ internal sealed class StartupScriptPolicy(WindowsSystem windows)
         }
     }
 
-    /// <summary>The policy's file with a higher version, and with the extension that reads scripts; its list is sorted by GUID. The lower 16 bits of the version count the machine's part.</summary>
+    /// <summary>
+    /// The policy's file with a higher version, and with the extension that reads scripts; its list is sorted by GUID. The lower 16 bits of
+    /// the version count the machine's part.
+    /// </summary>
     private static string Edit(string text, bool add, int step)
     {
         var lines = text.Split('\n').Select(l => l.TrimEnd('\r')).Where(l => l.Length > 0).ToList();
@@ -87,12 +94,15 @@ internal sealed class StartupScriptPolicy(WindowsSystem windows)
             lines.Insert(0, "[General]");
         }
 
-        var version = uint.TryParse(ValueOf(lines, "Version"), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        var version = uint.TryParse(ValueOf(lines, "Version"), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : 0;
         Put(lines, "Version", ((version & 0xFFFF0000) | ((version + (uint)step) & 0xFFFF)).ToString(CultureInfo.InvariantCulture));
         var names = ValueOf(lines, ExtensionNames) ?? "";
         if (add && !names.Contains(Extension[1..39], StringComparison.OrdinalIgnoreCase))
         {
-            var groups = names.Split(']', StringSplitOptions.RemoveEmptyEntries).Select(g => g + "]").Append(Extension).Order(StringComparer.OrdinalIgnoreCase);
+            var groups = names.Split(']', StringSplitOptions.RemoveEmptyEntries).Select(g => g + "]").Append(Extension)
+                .Order(StringComparer.OrdinalIgnoreCase);
             Put(lines, ExtensionNames, string.Concat(groups));
         }
 

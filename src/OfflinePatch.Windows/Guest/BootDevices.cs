@@ -25,13 +25,16 @@ public static class BootDevices
         /// <summary>The partition of this table that it names, or null.</summary>
         public Partition? FindOn(PartitionTable table) => !device.IsOn(table)
             ? null
-            : table.Partitions.FirstOrDefault(p => device.Kind == BcdDeviceKind.GptPartition ? p.UniqueGuid == device.PartitionId : p.Offset == device.PartitionOffset);
+            : table.Partitions.FirstOrDefault(p => device.Kind == BcdDeviceKind.GptPartition
+                ? p.UniqueGuid == device.PartitionId
+                : p.Offset == device.PartitionOffset);
 
         /// <summary>In words.</summary>
         public string Describe() => device.Kind switch
         {
             BcdDeviceKind.GptPartition => $"partition {device.PartitionId} of disk {device.DiskId}",
-            BcdDeviceKind.MbrPartition => $"the partition at byte {device.PartitionOffset} of the disk with signature {device.DiskSignature:X8}",
+            BcdDeviceKind.MbrPartition =>
+                $"the partition at byte {device.PartitionOffset} of the disk with signature {device.DiskSignature:X8}",
             BcdDeviceKind.Boot => "the boot device",
             BcdDeviceKind.Locate => "wherever it is found",
             BcdDeviceKind.VirtualDisk => $"a virtual disk ({device.Path})",

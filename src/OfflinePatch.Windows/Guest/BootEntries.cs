@@ -30,7 +30,8 @@ public static class BootEntries
 
         /// <summary>Whether it starts Windows (winload), not a recovery or setup environment.</summary>
         public bool StartsWindows =>
-            entry.ProgramPath?.Contains("winload", StringComparison.OrdinalIgnoreCase) == true && entry.Find(WinPeElement)?.Boolean is not true;
+            entry.ProgramPath?.Contains("winload", StringComparison.OrdinalIgnoreCase) == true
+                && entry.Find(WinPeElement)?.Boolean is not true;
 
         /// <summary>Whether it starts Windows in safe mode.</summary>
         public bool IsSafeMode => entry.Find(SafeBootElement) is not null;

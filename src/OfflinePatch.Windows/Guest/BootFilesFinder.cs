@@ -4,8 +4,8 @@ using OfflinePatch.Disks.Partitions;
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>
-/// Finds what starts the machine (boot-network-accounts.md §1): an EFI system partition with the Windows boot manager means UEFI, an active MBR
-/// partition with bootmgr means BIOS. Where both are there, the partition scheme decides.
+/// Finds what starts the machine (boot-network-accounts.md §1): an EFI system partition with the Windows boot manager means UEFI, an active
+/// MBR partition with bootmgr means BIOS. Where both are there, the partition scheme decides.
 /// </summary>
 internal static class BootFilesFinder
 {
@@ -46,5 +46,7 @@ internal static class BootFilesFinder
     private static bool HasFile(GuestVolume volume, string path) => volume.Files is { } files && files.FileExists(path);
 
     private static HiveLoad? Load(GuestVolume? volume, string path, ChangeLog changes) =>
-        volume is { Files: not null } && HasFile(volume, path) ? WindowsSystem.Load(volume, path, $@"BCD ({volume.Description})", changes) : null;
+        volume is { Files: not null } && HasFile(volume, path)
+            ? WindowsSystem.Load(volume, path, $@"BCD ({volume.Description})", changes)
+            : null;
 }

@@ -13,8 +13,8 @@ public static class BootSettings
     extension(BcdStore store)
     {
         /// <summary>
-        /// A setting as it takes effect: of the entry itself, else of the first of the objects that it inherits from ({bootloadersettings}, {globalsettings}), and of
-        /// those that they inherit from. Null when none has it.
+        /// A setting as it takes effect: of the entry itself, else of the first of the objects that it inherits from ({bootloadersettings},
+        /// {globalsettings}), and of those that they inherit from. Null when none has it.
         /// </summary>
         public BcdElement? Effective(BcdObject entry, uint element)
         {

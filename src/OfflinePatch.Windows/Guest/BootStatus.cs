@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>
-/// What the loader of Windows noted about the last start, in <c>bootstat.dat</c> of the Windows directory. At a start the loader sets a flag, and Windows clears it once
-/// it has started; where the flag is still set, the next start launches the recovery environment instead of Windows (Microsoft, Windows Automated Installation Kit:
-/// "Windows RE technical reference, Automatic failover").
+/// What the loader of Windows noted about the last start, in <c>bootstat.dat</c> of the Windows directory. At a start the loader sets a
+/// flag, and Windows clears it once it has started; where the flag is still set, the next start launches the recovery environment instead
+/// of Windows (Microsoft, Windows Automated Installation Kit: "Windows RE technical reference, Automatic failover").
 /// </summary>
 /// <param name="LastBootSucceeded">Whether the last start was completed.</param>
 /// <param name="LastBootShutdown">Whether Windows was shut down after it.</param>
@@ -18,7 +18,8 @@ public sealed record BootStatus(bool LastBootSucceeded, bool LastBootShutdown)
         var path = system.PathOf("bootstat.dat");
         Span<byte> data = stackalloc byte[Layout.Length];
         if (files.Find(path) is not { IsDirectory: false } || files.Read(path, 0, data) < data.Length
-            || BinaryPrimitives.ReadUInt32LittleEndian(data[Layout.Version..]) is 0 or > Layout.HighestVersion || data[Layout.BootSucceeded] > 1 || data[Layout.Shutdown] > 1)
+            || BinaryPrimitives.ReadUInt32LittleEndian(data[Layout.Version..]) is 0 or > Layout.HighestVersion
+            || data[Layout.BootSucceeded] > 1 || data[Layout.Shutdown] > 1)
         {
             return null;
         }

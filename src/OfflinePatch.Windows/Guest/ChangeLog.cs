@@ -2,7 +2,9 @@ using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>Counts and lists what is changed inside the image. Several changes of one value or file count once: first before, last after.</summary>
+/// <summary>
+/// Counts and lists what is changed inside the image. Several changes of one value or file count once: first before, last after.
+/// </summary>
 public sealed class ChangeLog
 {
     /// <summary>The clock of every time stamp that a change leaves in the image.</summary>
@@ -52,7 +54,12 @@ public sealed class ChangeLog
     /// <param name="length">Bytes of its new content.</param>
     public void RecordFile(string path, FileChangeKind kind, long length)
     {
-        Trace?.Invoke($"file {path}: {(kind == FileChangeKind.Deleted ? "deleted" : $"{(kind == FileChangeKind.Added ? "added" : "replaced")}, {length} bytes")}");
+        Trace?.Invoke($"file {path}: " + kind switch
+        {
+            FileChangeKind.Deleted => "deleted",
+            FileChangeKind.Added => $"added, {length} bytes",
+            _ => $"replaced, {length} bytes",
+        });
         var id = path.ToUpperInvariant();
         if (_files.TryGetValue(id, out var earlier) && earlier.Kind == FileChangeKind.Added)
         {

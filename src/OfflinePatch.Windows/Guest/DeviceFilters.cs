@@ -35,8 +35,8 @@ public enum FilterFault
 }
 
 /// <summary>
-/// The filter lists of device classes and of devices (drivers.md §8 and §12, images-and-cloud.md §4.3). A filter between the processor and the disk
-/// that cannot be loaded stops the boot (0x7B). No name is exempt from evidence.
+/// The filter lists of device classes and of devices (drivers.md §8 and §12, images-and-cloud.md §4.3). A filter between the processor and
+/// the disk that cannot be loaded stops the boot (0x7B). No name is exempt from evidence.
 /// </summary>
 public static class DeviceFilters
 {
@@ -58,20 +58,24 @@ public static class DeviceFilters
     /// <summary>The devices of the bus ROOT that are between processor and disk.</summary>
     private static readonly string[] BootRootDevices = [@"Enum\ROOT\ACPI_HAL", @"Enum\ROOT\VOLMGR"];
 
-    /// <summary>Filters of Windows itself. They are judged like any other, and never taken out of a list: Windows does not start without them.</summary>
+    /// <summary>
+    /// Filters of Windows itself. They are judged like any other, and never taken out of a list: Windows does not start without them.
+    /// </summary>
     private static readonly string[] Inbox =
         ["partmgr", "fvevol", "iorate", "storqosflt", "wcifs", "ehstorclass", "storflt", "volsnap", "rdyboost", "spldr", "volmgrx"];
 
     private static readonly string[] ValueNames = ["UpperFilters", "LowerFilters"];
 
     /// <summary>
-    /// The filters between the processor and a disk that stop the start: a filter needs a service that starts at boot, without an override, and its file. A disabled
-    /// filter that is still listed stops every device of its class (0x7B). Source: learn.microsoft.com, "Specifying Driver Load Order": drivers of a device that is
-    /// needed to start must be SERVICE_BOOT_START; the order of steps of XenBootFix and XenServer's uninstaller.
+    /// The filters between the processor and a disk that stop the start: a filter needs a service that starts at boot, without an override,
+    /// and its file. A disabled filter that is still listed stops every device of its class (0x7B). Source: learn.microsoft.com,
+    /// "Specifying Driver Load Order": drivers of a device that is needed to start must be SERVICE_BOOT_START; the order of steps of
+    /// XenBootFix and XenServer's uninstaller.
     /// </summary>
     public static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Broken(WindowsSystem system, ControlSet set) =>
         Classes(set).Where(k => IsBootClass(k.Name))
-            .Concat(Devices(set, BootBuses).Concat(BootRootDevices.SelectMany(d => set.Find(d)?.SubKeys ?? [])).Where(k => IsBootClass(k.GetString("ClassGUID"))))
+            .Concat(Devices(set, BootBuses).Concat(BootRootDevices.SelectMany(d => set.Find(d)?.SubKeys ?? []))
+                .Where(k => IsBootClass(k.GetString("ClassGUID"))))
             .SelectMany(Of)
             .Select(f => (f, Judge(system, set, f.Filter)))
             .Where(f => f.Item2 != FilterFault.None);
@@ -81,12 +85,14 @@ public static class DeviceFilters
 
     /// <summary>Every place that names one of some filters: all classes, all devices.</summary>
     public static IEnumerable<DeviceFilter> Naming(ControlSet set, params string[] filters) =>
-        Classes(set).Concat(Devices(set, buses: null)).SelectMany(Of).Where(f => filters.Contains(f.Filter, StringComparer.OrdinalIgnoreCase));
+        Classes(set).Concat(Devices(set, buses: null)).SelectMany(Of)
+            .Where(f => filters.Contains(f.Filter, StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Takes a filter out of its list; an empty list is deleted, because Windows does not expect one.</summary>
     public static void Remove(DeviceFilter filter)
     {
-        var rest = (filter.Key.GetMultiString(filter.Value) ?? []).Where(f => !f.Equals(filter.Filter, StringComparison.OrdinalIgnoreCase)).ToList();
+        var rest = (filter.Key.GetMultiString(filter.Value) ?? []).Where(f => !f.Equals(filter.Filter, StringComparison.OrdinalIgnoreCase))
+            .ToList();
         if (rest.Count == 0)
         {
             filter.Key.DeleteValue(filter.Value);
@@ -122,7 +128,8 @@ public static class DeviceFilters
         var start = service.GetDword("Start");
         return start == ServiceImage.Disabled ? FilterFault.Disabled
             : start is not 0 ? FilterFault.NotBootStart
-            : service.Find("StartOverride") is { } overrides && overrides.Values.Any(v => overrides.GetDword(v.Name) is not 0) ? FilterFault.Overridden
+            : service.Find("StartOverride") is { } overrides && overrides.Values.Any(v => overrides.GetDword(v.Name) is not 0)
+                ? FilterFault.Overridden
             : FilterFault.None;
     }
 

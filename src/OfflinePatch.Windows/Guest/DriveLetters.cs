@@ -8,8 +8,8 @@ internal static class DriveLetters
     /// <summary>The letter of the volume that holds the installation; <c>C:</c> where nothing says otherwise.</summary>
     public static string Of(WindowsSystem system, PartitionTable partitions)
     {
-        // What SOFTWARE says is the letter that Windows ran with last: every other path in its registry has it. Where MountedDevices gives the partition another letter,
-        // Windows would start with one that those paths do not have (boot.drive-letter).
+        // What SOFTWARE says is the letter that Windows ran with last: every other path in its registry has it. Where MountedDevices gives
+        // the partition another letter, Windows would start with one that those paths do not have (boot.drive-letter).
         var root = system.Load(HiveName.Software).Hive?.Root.Find(@"Microsoft\Windows NT\CurrentVersion")?.GetString("SystemRoot");
         return root is { Length: > 2 } && root[1] == ':' && char.IsAsciiLetter(root[0])
             ? root[..2].ToUpperInvariant()

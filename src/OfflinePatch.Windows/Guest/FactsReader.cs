@@ -4,7 +4,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>Reads <see cref="WindowsFacts"/> (libguestfs daemon/inspect_fs_windows.ml; images-and-cloud.md §1.11). Absent or odd values give null.</summary>
+/// <summary>
+/// Reads <see cref="WindowsFacts"/> (libguestfs daemon/inspect_fs_windows.ml; images-and-cloud.md §1.11). Absent or odd values give null.
+/// </summary>
 internal static class FactsReader
 {
     private const int FirstWindows11Build = 22000; // a client from this build on is Windows 11, although ProductName still says 10
@@ -48,14 +50,17 @@ internal static class FactsReader
         var isClient = installationType is null
             ? string.Equals(productType, "WinNT", StringComparison.OrdinalIgnoreCase)
             : installationType.Equals("Client", StringComparison.OrdinalIgnoreCase);
-        return build >= FirstWindows11Build && isClient ? name?.Replace("Windows 10", "Windows 11", StringComparison.OrdinalIgnoreCase) : name;
+        return build >= FirstWindows11Build && isClient
+            ? name?.Replace("Windows 10", "Windows 11", StringComparison.OrdinalIgnoreCase)
+            : name;
     }
 
     private static WindowsArchitecture ReadArchitecture(WindowsSystem system, ControlSet? controlSet)
     {
         foreach (var file in (ReadOnlySpan<string>)["ntoskrnl.exe", "kernel32.dll", "cmd.exe"])
         {
-            if (ReadPeMachine(system.Volume.RequireFiles(), system.PathOf(@"System32\" + file)) is var machine and not WindowsArchitecture.Unknown)
+            if (ReadPeMachine(system.Volume.RequireFiles(), system.PathOf(@"System32\" + file)) is var machine
+                and not WindowsArchitecture.Unknown)
             {
                 return machine;
             }

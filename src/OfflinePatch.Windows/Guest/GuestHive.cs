@@ -5,8 +5,8 @@ using OfflinePatch.Registry.Logs;
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>
-/// A hive of the guest: opened with its logs, edited in memory, written back once. Its logs are neutralised when it is written back, because
-/// they describe a state that is no longer there (registry.md 5.3).
+/// A hive of the guest: opened with its logs, edited in memory, written back once. Its logs are neutralised when it is written back,
+/// because they describe a state that is no longer there (registry.md 5.3).
 /// </summary>
 public sealed class GuestHive
 {
@@ -89,9 +89,13 @@ public sealed class GuestHive
 
     /// <summary>Reads the logs beside a hive file.</summary>
     internal static HiveLogs ReadLogs(IFileSystem files, string path) =>
-        new(ReadLog(files, path + HiveLogNames.Suffixes[0]), ReadLog(files, path + HiveLogNames.Suffixes[1]), ReadLog(files, path + HiveLogNames.Suffixes[2]));
+        new(ReadLog(files, path + HiveLogNames.Suffixes[0]), ReadLog(files, path + HiveLogNames.Suffixes[1]),
+            ReadLog(files, path + HiveLogNames.Suffixes[2]));
 
-    /// <summary>Makes <see cref="WriteBack"/> write what was recovered from the logs, too. By itself that is no change: Windows replays the logs when it next loads the hive.</summary>
+    /// <summary>
+    /// Makes <see cref="WriteBack"/> write what was recovered from the logs, too. By itself that is no change: Windows replays the logs
+    /// when it next loads the hive.
+    /// </summary>
     public void KeepRecovery() => _keepsRecovery = true;
 
     /// <summary>Requires that a hive has no finding that forbids editing.</summary>
@@ -156,7 +160,8 @@ public sealed class GuestHive
     private void FileChanging(string path)
     {
         var name = FilePath.NameOf(path);
-        if (!_isWriting && (name.Equals(FilePath.NameOf(Path), StringComparison.OrdinalIgnoreCase) || name.Contains('~', StringComparison.Ordinal)))
+        if (!_isWriting && (name.Equals(FilePath.NameOf(Path), StringComparison.OrdinalIgnoreCase)
+            || name.Contains('~', StringComparison.Ordinal)))
         {
             Hive.ReadAll();
             _isFileChanged = true;

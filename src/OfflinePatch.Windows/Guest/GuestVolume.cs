@@ -67,7 +67,10 @@ public sealed class GuestVolume
     /// <summary>For messages: <c>partition 2 (NTFS)</c>.</summary>
     public string Description => Number == 0 ? $"the volume ({Kind})" : $"partition {Number} ({Kind})";
 
-    /// <summary>The file system itself, for what <see cref="IFileSystem"/> does not say; changes made through it are not recorded. Null when it cannot be read.</summary>
+    /// <summary>
+    /// The file system itself, for what <see cref="IFileSystem"/> does not say; changes made through it are not recorded. Null when it
+    /// cannot be read.
+    /// </summary>
     public IFileSystem? FileSystem => Files is RecordingFileSystem recording ? recording.Inner : Files;
 
     /// <summary>The file system, for a caller that has made sure that there is one.</summary>

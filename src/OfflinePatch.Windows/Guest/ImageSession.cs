@@ -10,7 +10,7 @@ namespace OfflinePatch.Windows.Guest;
 
 /// <summary>
 /// An opened image: disk, partitions, volumes, Windows. It reads and writes the files that it was given and nothing else, so that whoever
-/// gave them (a transaction) decides what becomes of the changes.
+/// gave them (a transaction) decides whether the changes are committed.
 /// </summary>
 public sealed class ImageSession : IDisposable
 {
@@ -43,16 +43,19 @@ public sealed class ImageSession : IDisposable
     /// <exception cref="IOException">The host failed to read.</exception>
     public static ImageSession Open(IImageFiles files, SessionOptions options) => Open(files, DiskFormats.Open(files), options);
 
-    /// <summary>Opens the partitions and volumes of a disk that was made from <paramref name="files"/>; the session owns the disk.</summary>
+    /// <summary>
+    /// Opens the partitions and volumes of a disk that was made from <paramref name="files"/>; the session owns the disk.
+    /// </summary>
     /// <inheritdoc cref="Open(IImageFiles, SessionOptions)" path="/exception"/>
     public static ImageSession Open(IImageFiles files, DiskImage disk, SessionOptions options) =>
         new(files, options, disk);
 
     /// <summary>
-    /// Writes everything that rules changed down to the host files: checks the hives and writes them back, flushes the volumes, and checks the
-    /// structures that were touched. Returns false when nothing was changed: then nothing at all was written.
+    /// Writes everything that rules changed down to the host files: checks the hives and writes them back, flushes the volumes, and checks
+    /// the structures that were touched. Returns false when nothing was changed: then nothing at all was written.
     /// </summary>
-    /// <exception cref="CorruptImageException"><c>WIN-0004</c>, <c>WIN-0005</c>: a check failed; the caller must drop the changes.</exception>
+    /// <exception cref="CorruptImageException"><c>WIN-0004</c>, <c>WIN-0005</c>: a check failed; the caller must drop the
+    /// changes.</exception>
     public bool WriteBack()
     {
         using var stage = RunActivity.Stage("write back");

@@ -30,7 +30,9 @@ public sealed record LocalAccount(string Name, uint Rid, uint Flags, bool HasPas
     public bool IsNormal => (Flags & SamUser.Bits.Normal) != 0;
 }
 
-/// <summary>Reads local accounts from SAM (boot-network-accounts.md §3; layouts as chntpw's sam.h and impacket's secretsdump have them).</summary>
+/// <summary>
+/// Reads local accounts from SAM (boot-network-accounts.md §3; layouts as chntpw's sam.h and impacket's secretsdump have them).
+/// </summary>
 public static class LocalAccounts
 {
     private const int MaximumAccounts = 10_000;
@@ -39,12 +41,14 @@ public static class LocalAccounts
     public static IReadOnlyList<LocalAccount> Read(GuestHive sam)
     {
         var account = sam.Root.Find(@"SAM\Domains\Account");
-        var administrators = Members(sam.Root.Find(@"SAM\Domains\Builtin\Aliases\00000220")?.GetBinary("C"), MachineSid(account?.GetBinary("V")));
+        var administrators = Members(sam.Root.Find(@"SAM\Domains\Builtin\Aliases\00000220")?.GetBinary("C"),
+            MachineSid(account?.GetBinary("V")));
         var accounts = new List<LocalAccount>();
         foreach (var key in account?.Find("Users")?.SubKeys.Take(MaximumAccounts) ?? [])
         {
             if (uint.TryParse(key.Name, System.Globalization.NumberStyles.HexNumber, null, out var rid)
-                && key.GetBinary("F") is { } f && f.Length >= SamUser.F.Minimum && key.GetBinary("V") is { } v && v.Length >= SamUser.V.Data)
+                && key.GetBinary("F") is { } f && f.Length >= SamUser.F.Minimum && key.GetBinary("V") is { } v
+                && v.Length >= SamUser.V.Data)
             {
                 accounts.Add(new LocalAccount(
                     Name(v) ?? $"(RID {rid})", rid, BinaryPrimitives.ReadUInt16LittleEndian(f.AsSpan(SamUser.F.Flags)), HasPassword(v),
@@ -56,11 +60,15 @@ public static class LocalAccounts
         return [.. accounts.OrderBy(a => a.Rid)];
     }
 
-    /// <summary>The name of a built-in local group by its relative id (0x220: the administrators), in the language of this Windows; null when SAM does not say it.</summary>
+    /// <summary>
+    /// The name of a built-in local group by its relative id (0x220: the administrators), in the language of this Windows; null when SAM
+    /// does not say it.
+    /// </summary>
     public static string? BuiltinGroupName(GuestHive sam, uint rid)
     {
         // Names holds a key per group, whose default value has the id as its type.
-        var byName = sam.Root.Find(@"SAM\Domains\Builtin\Aliases\Names")?.SubKeys.Take(MaximumAccounts).FirstOrDefault(k => k.FindValue("") is { } value && (uint)value.Type == rid)?.Name;
+        var byName = sam.Root.Find(@"SAM\Domains\Builtin\Aliases\Names")
+            ?.SubKeys.Take(MaximumAccounts).FirstOrDefault(k => k.FindValue("") is { } value && (uint)value.Type == rid)?.Name;
         if (byName is not null)
         {
             return byName;
@@ -75,7 +83,9 @@ public static class LocalAccounts
         var offset = BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(Layout.CName));
         var length = BinaryPrimitives.ReadUInt32LittleEndian(c.AsSpan(Layout.CName + 4));
         var room = (uint)(c.Length - Layout.CData);
-        return length == 0 || offset > room || length > room - offset ? null : RegistryText.ReadString(c.AsSpan(Layout.CData + (int)offset, (int)length));
+        return length == 0 || offset > room || length > room - offset
+            ? null
+            : RegistryText.ReadString(c.AsSpan(Layout.CData + (int)offset, (int)length));
     }
 
     /// <summary>The names of the local groups; none where SAM does not list them.</summary>
@@ -85,7 +95,8 @@ public static class LocalAccounts
             select key.Name];
 
     /// <summary>Whether the account is a Microsoft account: values such as InternetUserName stand in its key.</summary>
-    internal static bool IsMicrosoftAccount(GuestKey key) => key.Values.Any(value => value.Name.StartsWith("Internet", StringComparison.OrdinalIgnoreCase));
+    internal static bool IsMicrosoftAccount(GuestKey key) =>
+        key.Values.Any(value => value.Name.StartsWith("Internet", StringComparison.OrdinalIgnoreCase));
 
     private static AccountKind KindOf(uint rid, uint flags, GuestKey key) => rid switch
     {
@@ -123,7 +134,9 @@ public static class LocalAccounts
     /// <summary>The SID of the machine: the last three sub-authorities stand at the end of the domain's V.</summary>
     private static byte[]? MachineSid(byte[]? v) => v is { Length: >= 12 } ? v[^12..] : null;
 
-    /// <summary>The relative ids of this machine's accounts in an alias (C: member list offset at 0x28, count at 0x30, data from 0x34).</summary>
+    /// <summary>
+    /// The relative ids of this machine's accounts in an alias (C: member list offset at 0x28, count at 0x30, data from 0x34).
+    /// </summary>
     private static HashSet<uint> Members(byte[]? c, byte[]? machine)
     {
         var members = new HashSet<uint>();

@@ -24,11 +24,14 @@ public sealed record MountedDevice(string Name, string? Letter, uint? MbrSignatu
 
     /// <summary>Whether it names something on this disk, even if the partition is gone.</summary>
     public bool IsOn(PartitionTable table) =>
-        FindOn(table) is not null || (MbrSignature is { } signature && table.Scheme == PartitionScheme.Mbr && table.MbrSignature == signature);
+        FindOn(table) is not null
+            || (MbrSignature is { } signature && table.Scheme == PartitionScheme.Mbr && table.MbrSignature == signature);
 
     /// <summary>In words.</summary>
     public string Describe() =>
-        PartitionGuid is { } guid ? $"GPT partition {guid}" : MbrSignature is { } signature ? $"disk signature {signature:X8}" : "removable";
+        PartitionGuid is { } guid ? $"GPT partition {guid}"
+            : MbrSignature is { } signature ? $"disk signature {signature:X8}"
+            : "removable";
 }
 
 /// <summary>Reads SYSTEM\MountedDevices.</summary>
@@ -62,16 +65,20 @@ public static class MountedDevices
         return id;
     }
 
-    /// <summary>Decodes one value: 12 bytes are signature and offset; <c>DMIO:ID:</c> and a GUID is a GPT partition; anything else is a device path.</summary>
+    /// <summary>
+    /// Decodes one value: 12 bytes are signature and offset; <c>DMIO:ID:</c> and a GUID is a GPT partition; anything else is a device path.
+    /// </summary>
     public static MountedDevice Parse(string name, ReadOnlySpan<byte> data)
     {
-        var letter = name.Length == LetterPrefix.Length + 2 && name.StartsWith(LetterPrefix, StringComparison.OrdinalIgnoreCase) && name[^1] == ':'
+        var letter = name.Length == LetterPrefix.Length + 2 && name.StartsWith(LetterPrefix, StringComparison.OrdinalIgnoreCase)
+            && name[^1] == ':'
             ? name[LetterPrefix.Length..].ToUpperInvariant()
             : null;
         if (data.Length == 12)
         {
             return new MountedDevice(
-                name, letter, BinaryPrimitives.ReadUInt32LittleEndian(data), BinaryPrimitives.ReadUInt64LittleEndian(data[4..]), PartitionGuid: null);
+                name, letter, BinaryPrimitives.ReadUInt32LittleEndian(data), BinaryPrimitives.ReadUInt64LittleEndian(data[4..]),
+                PartitionGuid: null);
         }
 
         return data.Length == 24 && data.StartsWith("DMIO:ID:"u8)

@@ -1,6 +1,8 @@
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>The names under which a cloud knows a Windows: the <c>os_version</c> strings of Huawei IMS (images-and-cloud.md §1.11).</summary>
+/// <summary>
+/// The names under which a cloud knows a Windows: the <c>os_version</c> strings of Huawei IMS (images-and-cloud.md §1.11).
+/// </summary>
 public static class OsNames
 {
     /// <summary>For example <c>Windows Server 2019 Datacenter 64bit</c>; null when the facts do not suffice.</summary>
@@ -42,7 +44,8 @@ public static class OsNames
     }
 
     /// <summary>The name for everything that is not in the list.</summary>
-    public static string Other(WindowsFacts facts) => facts.Architecture == WindowsArchitecture.X86 ? "Other_Windows (32_bit)" : "Other_Windows (64_bit)";
+    public static string Other(WindowsFacts facts) =>
+        facts.Architecture == WindowsArchitecture.X86 ? "Other_Windows (32_bit)" : "Other_Windows (64_bit)";
 
     private static string? Bits(WindowsFacts facts) => facts.Architecture switch
     {
@@ -54,7 +57,8 @@ public static class OsNames
     private static string Server(string generation, string? editionId)
     {
         var edition = editionId ?? "";
-        if (edition.StartsWith("ServerSolution", StringComparison.OrdinalIgnoreCase) || edition.Contains("Essentials", StringComparison.OrdinalIgnoreCase))
+        if (edition.StartsWith("ServerSolution", StringComparison.OrdinalIgnoreCase)
+            || edition.Contains("Essentials", StringComparison.OrdinalIgnoreCase))
         {
             return generation.EndsWith(" R2", StringComparison.Ordinal) ? $"{generation[..^3]} Essentials R2" : $"{generation} Essentials";
         }

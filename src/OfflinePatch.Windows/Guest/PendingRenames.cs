@@ -55,10 +55,13 @@ public static class PendingRenames
             return;
         }
 
-        manager.SetValue(valueName, RegistryValueType.MultiString, Encoding.Unicode.GetBytes(string.Concat(renames.Select(r => $"{r.Source}\0{r.Target}\0")) + "\0"));
+        manager.SetValue(valueName, RegistryValueType.MultiString,
+            Encoding.Unicode.GetBytes(string.Concat(renames.Select(r => $"{r.Source}\0{r.Target}\0")) + "\0"));
     }
 
-    /// <summary>The path on the Windows volume that an operation names, or null when it is elsewhere. <c>*1</c> and <c>!</c> before it are marks.</summary>
+    /// <summary>
+    /// The path on the Windows volume that an operation names, or null when it is elsewhere. <c>*1</c> and <c>!</c> before it are marks.
+    /// </summary>
     public static string? PathOn(WindowsSystem system, string name)
     {
         var at = name.IndexOf(@"\??\", StringComparison.Ordinal);

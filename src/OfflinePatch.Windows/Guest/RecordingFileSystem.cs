@@ -10,7 +10,8 @@ namespace OfflinePatch.Windows.Guest;
 /// <param name="changes">Where changes are recorded.</param>
 /// <param name="prefix">What paths begin with in the log: <c>C:</c>, or <c>ESP:</c>.</param>
 /// <param name="isHive">Tells hives and their logs, which are written back as a whole and not counted as files.</param>
-public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog changes, string prefix, Func<string, bool>? isHive = null) : IWritableFileSystem
+public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog changes, string prefix, Func<string, bool>? isHive = null)
+    : IWritableFileSystem
 {
     /// <summary>The volume itself; changes made through it are not recorded.</summary>
     public IWritableFileSystem Inner => inner;

@@ -5,7 +5,9 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>Registry data as text, and text as registry data. Tolerant on reading: a missing terminator or an odd last byte is no error.</summary>
+/// <summary>
+/// Registry data as text, and text as registry data. Tolerant on reading: a missing terminator or an odd last byte is no error.
+/// </summary>
 public static class RegistryText
 {
     /// <summary>REG_SZ and REG_EXPAND_SZ: UTF-16LE up to the first NUL.</summary>

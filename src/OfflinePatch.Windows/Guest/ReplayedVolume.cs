@@ -13,7 +13,9 @@ namespace OfflinePatch.Windows.Guest;
 /// <param name="Refusal">Why the log could not be replayed, or null.</param>
 internal sealed record ReplayedVolume(NtfsVolume Volume, string? Note, string? Refusal)
 {
-    /// <summary>Opens a volume. The replay changes the device, which is a transaction's view: it is committed or dropped with everything else.</summary>
+    /// <summary>
+    /// Opens a volume. The replay changes the device, which is a transaction's view: it is committed or dropped with everything else.
+    /// </summary>
     public static ReplayedVolume Open(BlockDevice device, NtfsOpenOptions options, bool replayLog)
     {
         var volume = NtfsVolume.Open(device, options);
@@ -30,7 +32,8 @@ internal sealed record ReplayedVolume(NtfsVolume Volume, string? Note, string? R
             volume.Dispose();
             return new ReplayedVolume(
                 NtfsVolume.Open(device, options),
-                $"{options.Source}: $LogFile was replayed: {result.Records} records, {result.Redone} changes redone, {result.Undone} undone.",
+                $"{options.Source}: $LogFile was replayed: {result.Records} records, {result.Redone} changes redone, "
+                    + $"{result.Undone} undone.",
                 Refusal: null);
         }
         catch (RefusedException e)

@@ -24,7 +24,9 @@ public static class ServiceImage
         return Resolve(system, text);
     }
 
-    /// <summary>The path on the Windows volume that an ImagePath names: the program without its arguments; null when it is on another drive.</summary>
+    /// <summary>
+    /// The path on the Windows volume that an ImagePath names: the program without its arguments; null when it is on another drive.
+    /// </summary>
     public static string? Resolve(WindowsSystem system, string imagePath)
     {
         var path = Program(imagePath.Trim());
@@ -69,10 +71,13 @@ public static class ServiceImage
     /// <summary>Whether the service is a kernel driver: Type 1 (driver), 2 (file system driver), 4 (adapter) or 8 (recognizer).</summary>
     public static bool IsDriver(GuestKey service) => service.GetDword("Type") is 1 or 2 or 4 or 8;
 
-    /// <summary>Whether the file of a service is an executable for another processor than that of this Windows. False for what is no executable.</summary>
+    /// <summary>
+    /// Whether the file of a service is an executable for another processor than that of this Windows. False for what is no executable.
+    /// </summary>
     public static bool IsForAnotherMachine(WindowsSystem system, GuestKey service) =>
         system.Facts.Architecture is var wanted and not WindowsArchitecture.Unknown && Resolve(system, service) is { } path
-        && FactsReader.ReadPeMachine(system.Volume.RequireFiles(), path) is var machine and not WindowsArchitecture.Unknown && machine != wanted;
+        && FactsReader.ReadPeMachine(system.Volume.RequireFiles(), path) is var machine and not WindowsArchitecture.Unknown
+            && machine != wanted;
 
     /// <summary>Start as a word: <c>boot</c>, <c>system</c>, <c>auto</c>, <c>demand</c>, <c>disabled</c>.</summary>
     public static string StartText(uint? start) => start switch

@@ -3,7 +3,9 @@ namespace OfflinePatch.Windows.Guest;
 /// <summary>How an image is opened.</summary>
 public sealed record SessionOptions
 {
-    /// <summary>Replay the $LogFile of volumes that were not dismounted cleanly, as Windows would at its next start; <c>--replay-log</c>.</summary>
+    /// <summary>
+    /// Replay the $LogFile of volumes that were not dismounted cleanly, as Windows would at its next start; <c>--replay-log</c>.
+    /// </summary>
     public bool ReplayLog { get; init; }
 
     /// <summary>Whether a replay may carry out operations that no real log has tested; <c>--force-replay</c>.</summary>

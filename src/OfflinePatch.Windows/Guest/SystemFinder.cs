@@ -10,7 +10,9 @@ internal static class SystemFinder
 {
     private static readonly string[] UsualRoots = ["Windows", "WINNT", "Win"];
 
-    /// <summary>Every installation on the volumes, in the order of the partition table: the usual directories, and those that the boot entries name.</summary>
+    /// <summary>
+    /// Every installation on the volumes, in the order of the partition table: the usual directories, and those that the boot entries name.
+    /// </summary>
     public static IReadOnlyList<WindowsSystem> FindAll(
         IReadOnlyList<GuestVolume> volumes, BootFiles boot, PartitionTable partitions, ChangeLog changes)
     {
@@ -28,7 +30,9 @@ internal static class SystemFinder
             {
                 if (IsSystemRoot(files, root))
                 {
-                    systems.Add(new WindowsSystem(volume, files.Find(root)?.Name is { Length: > 0 } name && !root.Contains('\\', StringComparison.Ordinal) ? name : root, changes));
+                    systems.Add(new WindowsSystem(volume,
+                        files.Find(root)?.Name is { Length: > 0 } name && !root.Contains('\\', StringComparison.Ordinal) ? name : root,
+                        changes));
                 }
             }
         }

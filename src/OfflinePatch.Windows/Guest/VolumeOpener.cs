@@ -8,7 +8,9 @@ using OfflinePatch.Ntfs.Engine;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>Opens what the partitions hold, by the content of their first sectors. A volume that cannot be read is kept, with the reason.</summary>
+/// <summary>
+/// Opens what the partitions hold, by the content of their first sectors. A volume that cannot be read is kept, with the reason.
+/// </summary>
 internal static class VolumeOpener
 {
     /// <summary>Every partition as a volume; a disk without a partition table is one volume.</summary>
@@ -29,7 +31,9 @@ internal static class VolumeOpener
         {
             if (volume.Files is RecordingFileSystem files)
             {
-                files.Prefix = volume == windows?.Volume ? windows.DriveLetter : volume == boot.Esp ? "ESP:" : $"partition {volume.Number}:";
+                files.Prefix = volume == windows?.Volume ? windows.DriveLetter
+                    : volume == boot.Esp ? "ESP:"
+                    : $"partition {volume.Number}:";
             }
         }
     }
@@ -41,7 +45,13 @@ internal static class VolumeOpener
         {
             if (kind == VolumeKind.Ntfs)
             {
-                var opened = ReplayedVolume.Open(device, new NtfsOpenOptions { Source = $"partition {number}", TimeProvider = changes.Clock, ForceLogReplay = options.ForceReplay }, options.ReplayLog);
+                var opened = ReplayedVolume.Open(device,
+                    new NtfsOpenOptions
+                    {
+                        Source = $"partition {number}",
+                        TimeProvider = changes.Clock,
+                        ForceLogReplay = options.ForceReplay,
+                    }, options.ReplayLog);
                 var ntfs = opened.Volume;
                 var state = ntfs.State;
                 return new GuestVolume

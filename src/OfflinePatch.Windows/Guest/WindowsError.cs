@@ -15,7 +15,8 @@ internal static class WindowsError
 
     public static CorruptImageException NoControlSet(string hive) =>
         new("WIN-0003", hive, -1, "a key Select whose value Current names an existing ControlSetNNN", "none",
-            "The SYSTEM hive is incomplete. Restore it in the source machine (System Restore, or the copy in Windows\\System32\\config\\RegBack).");
+            "The SYSTEM hive is incomplete. Restore it in the source machine (System Restore, or the copy in "
+                + "Windows\\System32\\config\\RegBack).");
 
     public static CorruptImageException HiveCheckFailed(string hive, string finding) =>
         new("WIN-0004", hive, -1, "a hive without findings after the changes", finding,
@@ -23,7 +24,8 @@ internal static class WindowsError
 
     public static CorruptImageException VolumeCheckFailed(string volume, string finding) =>
         new("WIN-0005", volume, -1, "a volume without findings after the changes", finding,
-            "Nothing was written. This is a fault of this program, or of a volume that was damaged before: run chkdsk in the source machine, then report it.");
+            "Nothing was written. This is a fault of this program, or of a volume that was damaged before: run chkdsk in the source "
+                + "machine, then report it.");
 
     public static CorruptImageException VerificationFailed(string rule, string message) =>
         new("WIN-0006", "the result", -1, $"rule {rule} satisfied when read back", message,

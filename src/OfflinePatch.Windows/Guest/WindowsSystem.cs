@@ -55,10 +55,14 @@ public sealed class WindowsSystem
     /// <summary>The control set that ran last (Select\Current).</summary>
     public ControlSet Current => ControlSets[0];
 
-    /// <summary>The control sets that a boot can use without anybody's help: the current and the default one (nearly always the same).</summary>
+    /// <summary>
+    /// The control sets that a boot can use without anybody's help: the current and the default one (nearly always the same).
+    /// </summary>
     public IEnumerable<ControlSet> BootControlSets => ControlSets.Where(s => s.IsCurrent || s.IsDefault);
 
-    /// <summary>The name of <see cref="Current"/>; null when SYSTEM cannot be read or Select names no control set, which the gates report.</summary>
+    /// <summary>
+    /// The name of <see cref="Current"/>; null when SYSTEM cannot be read or Select names no control set, which the gates report.
+    /// </summary>
     public string? ControlSetName
     {
         get

@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestAgent;
 
 /// <summary>
-/// The QEMU guest agent: its MSI, or a directory or archive with its files. What stands beside <c>qemu-ga.exe</c> belongs to it: libraries, the VSS provider, a helper program.
-/// Source: QEMU <c>qga/installer/qemu-ga.wxs</c>; virtio-win/kvm-guest-drivers-windows#817.
+/// The QEMU guest agent: its MSI, or a directory or archive with its files. What stands beside <c>qemu-ga.exe</c> belongs to it: libraries,
+/// the VSS provider, a helper program. Source: QEMU <c>qga/installer/qemu-ga.wxs</c>; virtio-win/kvm-guest-drivers-windows#817.
 /// </summary>
 internal sealed class GuestAgentPackage
 {
@@ -58,7 +58,9 @@ internal sealed class GuestAgentPackage
         var folder = FilePath.ParentOf(programs[0]);
         var architecture = FactsReader.ReadPeMachine(tree, programs[0]);
         return architecture is WindowsArchitecture.X86 or WindowsArchitecture.X64
-            ? new GuestAgentPackage(tree, folder, architecture, [.. tree.Enumerate(folder).Where(f => !f.IsDirectory && Endings.Any(e => f.Name.EndsWith(e, StringComparison.OrdinalIgnoreCase)))])
+            ? new GuestAgentPackage(tree, folder, architecture,
+                [.. tree.Enumerate(folder)
+                    .Where(f => !f.IsDirectory && Endings.Any(e => f.Name.EndsWith(e, StringComparison.OrdinalIgnoreCase)))])
             : throw GuestAgentError.NotAProgram(tree.Source, programs[0]);
     }
 

@@ -3,9 +3,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
-/// Devices whose driver goes: <c>Enum\BUS\DEVICE\INSTANCE</c>, the class instance that its value Driver names, its entries in <c>Control\DeviceClasses</c> (value
-/// DeviceInstance), <c>Control\Video</c>. They are memories of the old machine's hardware; Windows installs a device that is there anew. Devices that drivers of Windows
-/// serve stay, and so do the settings of network connections and DeviceContainers.
+/// Devices whose driver goes: <c>Enum\BUS\DEVICE\INSTANCE</c>, the class instance that its value Driver names, its entries in
+/// <c>Control\DeviceClasses</c> (value DeviceInstance), <c>Control\Video</c>. They are memories of the old machine's hardware; Windows
+/// installs a device that is there anew. Devices that drivers of Windows serve stay, and so do the settings of network connections and
+/// DeviceContainers.
 /// </summary>
 internal static class DeviceRemoval
 {
@@ -16,7 +17,8 @@ internal static class DeviceRemoval
         {
             var driver = key.GetString("Driver");
             var instance = driver is null ? null : set.Find($@"Control\Class\{driver}");
-            if ((key.GetString("Service") is { } service && scope.Services.Contains(service)) || scope.IsPublished(instance?.GetString("InfPath")))
+            if ((key.GetString("Service") is { } service && scope.Services.Contains(service))
+                || scope.IsPublished(instance?.GetString("InfPath")))
             {
                 own.Add(path);
                 yield return RegistrySteps.Tree(key);
@@ -32,7 +34,9 @@ internal static class DeviceRemoval
 
         foreach (var type in set.Find(@"Control\DeviceClasses")?.SubKeys ?? [])
         {
-            foreach (var entry in own.Count == 0 ? [] : type.SubKeys.Where(e => e.GetString("DeviceInstance") is { } i && own.Contains(i)).ToList())
+            foreach (var entry in own.Count == 0
+                ? []
+                : type.SubKeys.Where(e => e.GetString("DeviceInstance") is { } i && own.Contains(i)).ToList())
             {
                 yield return RegistrySteps.Tree(entry);
             }

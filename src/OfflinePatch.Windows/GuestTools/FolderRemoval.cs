@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.GuestTools;
 
-/// <summary>Deletes a folder with what is in it. What is shared with others stays, and so does every link: what it leads to is somebody else's.</summary>
+/// <summary>
+/// Deletes a folder with what is in it. What is shared with others stays, and so does every link: what it leads to is somebody else's.
+/// </summary>
 internal static class FolderRemoval
 {
     private const int MaximumEntries = 100_000;

@@ -9,8 +9,10 @@ internal sealed class GuestPaths
 
     private static readonly (string Variable, string Folder)[] Variables =
     [
-        ("%ProgramFiles%", "Program Files"), ("%ProgramW6432%", "Program Files"), ("%ProgramFiles(x86)%", "Program Files (x86)"), ("%CommonProgramFiles%", @"Program Files\Common Files"),
-        ("%CommonProgramW6432%", @"Program Files\Common Files"), ("%CommonProgramFiles(x86)%", @"Program Files (x86)\Common Files"), ("%ProgramData%", "ProgramData"),
+        ("%ProgramFiles%", "Program Files"), ("%ProgramW6432%", "Program Files"), ("%ProgramFiles(x86)%", "Program Files (x86)"),
+        ("%CommonProgramFiles%", @"Program Files\Common Files"),
+        ("%CommonProgramW6432%", @"Program Files\Common Files"), ("%CommonProgramFiles(x86)%", @"Program Files (x86)\Common Files"),
+        ("%ProgramData%", "ProgramData"),
         ("%ALLUSERSPROFILE%", "ProgramData"), ("%SystemDrive%", ""),
     ];
 
@@ -29,8 +31,13 @@ internal sealed class GuestPaths
     /// <summary>The product's files outside its folders.</summary>
     public IReadOnlyList<string> Files { get; }
 
-    /// <summary>Whether a text that begins with a path (a command line, a list separated by semicolons) leads into a folder of the product, or to one of its files.</summary>
-    public bool Owns(string? text) => text is { Length: > 2 and < 8192 } && text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Any(OwnsPath);
+    /// <summary>
+    /// Whether a text that begins with a path (a command line, a list separated by semicolons) leads into a folder of the product, or to
+    /// one of its files.
+    /// </summary>
+    public bool Owns(string? text) =>
+        text is { Length: > 2 and < 8192 }
+            && text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Any(OwnsPath);
 
     /// <summary>Whether a path on the volume is in a folder of the product, or one of its files.</summary>
     public bool OwnsVolumePath(string path) => Folders.Any(f => IsIn(path, f)) || Files.Contains(path, StringComparer.OrdinalIgnoreCase);
@@ -66,7 +73,8 @@ internal sealed class GuestPaths
             }
         }
 
-        if (path.Length > 3 && path[1] is ':' or '?' && path[2] == '\\') // Windows Installer writes C?\ for a file that is counted in SharedDLLs
+        // Windows Installer writes C?\ for a file that is counted in SharedDLLs
+        if (path.Length > 3 && path[1] is ':' or '?' && path[2] == '\\')
         {
             return char.ToUpperInvariant(path[0]) == char.ToUpperInvariant(_system.DriveLetter[0]) ? path[3..] : null;
         }
@@ -82,16 +90,21 @@ internal sealed class GuestPaths
         }
 
         return Folders.Any(f => IsIn(path, f))
-            || Files.Any(f => path.StartsWith(f, StringComparison.OrdinalIgnoreCase) && (path.Length == f.Length || path[f.Length] is ' ' or ',' or '"' or '|'));
+            || Files.Any(f => path.StartsWith(f, StringComparison.OrdinalIgnoreCase)
+                && (path.Length == f.Length || path[f.Length] is ' ' or ',' or '"' or '|'));
     }
 
     private static bool IsIn(string path, string folder) =>
-        path.StartsWith(folder, StringComparison.OrdinalIgnoreCase) && (path.Length == folder.Length || path[folder.Length] is '\\' or '"' or '|');
+        path.StartsWith(folder, StringComparison.OrdinalIgnoreCase)
+            && (path.Length == folder.Length || path[folder.Length] is '\\' or '"' or '|');
 
-    /// <summary>The paths that a pattern stands for: every profile for <c>Users\*</c>, every entry that begins so for a star at the end.</summary>
+    /// <summary>
+    /// The paths that a pattern stands for: every profile for <c>Users\*</c>, every entry that begins so for a star at the end.
+    /// </summary>
     private IEnumerable<string> Expand(string pattern)
     {
-        var path = _system.SystemRoot.Equals("Windows", StringComparison.OrdinalIgnoreCase) || !pattern.StartsWith(@"Windows\", StringComparison.OrdinalIgnoreCase)
+        var path = _system.SystemRoot.Equals("Windows", StringComparison.OrdinalIgnoreCase)
+            || !pattern.StartsWith(@"Windows\", StringComparison.OrdinalIgnoreCase)
             ? pattern : _system.PathOf(pattern["Windows\\".Length..]);
         return Profiles(path).SelectMany(Beginning);
     }
@@ -99,7 +112,9 @@ internal sealed class GuestPaths
     private IEnumerable<string> Profiles(string path)
     {
         const string Every = @"Users\*\";
-        return !path.StartsWith(Every, StringComparison.OrdinalIgnoreCase) ? [path] : Profiles(_system).Select(p => $@"Users\{p}\{path[Every.Length..]}");
+        return !path.StartsWith(Every, StringComparison.OrdinalIgnoreCase)
+            ? [path]
+            : Profiles(_system).Select(p => $@"Users\{p}\{path[Every.Length..]}");
     }
 
     private IEnumerable<string> Beginning(string path)
@@ -114,7 +129,8 @@ internal sealed class GuestPaths
         var start = path[(cut + 1)..^1];
         var files = _system.Volume.RequireFiles();
         return files.DirectoryExists(folder)
-            ? [.. files.Enumerate(folder).Where(e => e.Name.StartsWith(start, StringComparison.OrdinalIgnoreCase)).Take(MaximumProfiles).Select(e => $@"{folder}\{e.Name}")]
+            ? [.. files.Enumerate(folder).Where(e => e.Name.StartsWith(start, StringComparison.OrdinalIgnoreCase)).Take(MaximumProfiles)
+                .Select(e => $@"{folder}\{e.Name}")]
             : [];
     }
 
@@ -123,7 +139,8 @@ internal sealed class GuestPaths
     {
         var files = system.Volume.RequireFiles();
         return files.DirectoryExists("Users")
-            ? [.. files.Enumerate("Users").Where(e => e.IsDirectory && (e.Attributes & FileAttributes.ReparsePoint) == 0).Take(MaximumProfiles).Select(e => e.Name)]
+            ? [.. files.Enumerate("Users").Where(e => e.IsDirectory && (e.Attributes & FileAttributes.ReparsePoint) == 0)
+                .Take(MaximumProfiles).Select(e => e.Name)]
             : [];
     }
 }

@@ -3,9 +3,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
-/// What "Programs and Features" and Windows Installer know of a product. Windows Installer writes a code as 32 digits without order of bytes ("packed"); keys and values
-/// are those that learn.microsoft.com and hives of Windows show. A component can belong to several products: only the value of this product is deleted, and the key when
-/// nothing is left in it.
+/// What "Programs and Features" and Windows Installer know of a product. Windows Installer writes a code as 32 digits without order of
+/// bytes ("packed"); keys and values are those that learn.microsoft.com and hives of Windows show. A component can belong to several
+/// products: only the value of this product is deleted, and the key when nothing is left in it.
 /// </summary>
 internal sealed class InstallerRecords
 {
@@ -41,13 +41,16 @@ internal sealed class InstallerRecords
         _codes.UnionWith(product.ProductCodes.Select(Pack));
         foreach (var user in Users)
         {
-            _codes.UnionWith((user.Find("Products")?.SubKeys ?? []).Where(p => IsNamed(p.Find("InstallProperties")?.GetString("DisplayName"))).Select(p => p.Name));
+            _codes.UnionWith((user.Find("Products")?.SubKeys ?? [])
+                .Where(p => IsNamed(p.Find("InstallProperties")?.GetString("DisplayName"))).Select(p => p.Name));
         }
 
-        _codes.UnionWith((_software?.Find(@"Classes\Installer\Products")?.SubKeys ?? []).Where(p => IsNamed(p.GetString("ProductName"))).Select(p => p.Name));
+        _codes.UnionWith((_software?.Find(@"Classes\Installer\Products")?.SubKeys ?? []).Where(p => IsNamed(p.GetString("ProductName")))
+            .Select(p => p.Name));
         foreach (var root in UpgradeRoots)
         {
-            _codes.UnionWith(product.UpgradeCodes.SelectMany(c => root.Find(Pack(c))?.Values.Select(v => v.Name).Where(n => n.Length == 32) ?? []));
+            _codes.UnionWith(product.UpgradeCodes.SelectMany(c => root.Find(Pack(c))?.Values.Select(v => v.Name).Where(n => n.Length == 32)
+                ?? []));
         }
     }
 
@@ -63,7 +66,8 @@ internal sealed class InstallerRecords
     /// <summary>Whether another program of the same vendor is registered: then what they share stays.</summary>
     public bool HasOtherOfVendor => UninstallKeys.SelectMany(k => _software?.Find(k)?.SubKeys ?? [])
         .Any(k => !_uninstall.Exists(u => u.Path == k.Path) && _product.Vendors.Any(v =>
-            k.GetString("Publisher")?.StartsWith(v, StringComparison.OrdinalIgnoreCase) == true || k.GetString("DisplayName")?.StartsWith(v, StringComparison.OrdinalIgnoreCase) == true));
+            k.GetString("Publisher")?.StartsWith(v, StringComparison.OrdinalIgnoreCase) == true
+                || k.GetString("DisplayName")?.StartsWith(v, StringComparison.OrdinalIgnoreCase) == true));
 
     private IEnumerable<GuestKey> Users => _software?.Find($@"{Installer}\UserData")?.SubKeys ?? [];
 
@@ -160,7 +164,8 @@ internal sealed class InstallerRecords
         }
 
         string? Cached(string? text) => text is not null && _system.Volume.RequireFiles() is { } volume && PathOf(text) is { } path
-            && path.StartsWith(_system.PathOf("Installer") + "\\", StringComparison.OrdinalIgnoreCase) && !path.Contains("..", StringComparison.Ordinal) && volume.FileExists(path) ? path : null;
+            && path.StartsWith(_system.PathOf("Installer") + "\\", StringComparison.OrdinalIgnoreCase)
+            && !path.Contains("..", StringComparison.Ordinal) && volume.FileExists(path) ? path : null;
 
         string? PathOf(string text) => text.StartsWith(_system.DriveLetter + "\\", StringComparison.OrdinalIgnoreCase) ? text[3..] : null;
 
@@ -172,7 +177,8 @@ internal sealed class InstallerRecords
         foreach (var code in _codes)
         {
             foreach (var key in Users.Select(u => u.Find($@"Products\{code}"))
-                .Concat(((string[])[$@"Classes\Installer\Products\{code}", $@"Classes\Installer\Features\{code}", $@"{Current}\App Management\ARPCache\{Unpack(code):B}"]).Select(p => _software!.Find(p)))
+                .Concat(((string[])[$@"Classes\Installer\Products\{code}", $@"Classes\Installer\Features\{code}",
+                    $@"{Current}\App Management\ARPCache\{Unpack(code):B}"]).Select(p => _software!.Find(p)))
                 .OfType<GuestKey>())
             {
                 yield return Tree(key);
@@ -205,11 +211,15 @@ internal sealed class InstallerRecords
     /// <summary>Folders that Windows Installer made, counters of shared files.</summary>
     private IEnumerable<ToolsStep> PathSteps(GuestPaths paths, IReadOnlySet<string> shared)
     {
-        foreach (var key in ((string[])[$@"{Installer}\Folders", $@"{Current}\SharedDLLs", @"WOW6432Node\Microsoft\Windows\CurrentVersion\SharedDLLs"]).Select(p => _software!.Find(p)).OfType<GuestKey>())
+        foreach (var key in ((string[])[$@"{Installer}\Folders", $@"{Current}\SharedDLLs",
+            @"WOW6432Node\Microsoft\Windows\CurrentVersion\SharedDLLs"]).Select(p => _software!.Find(p)).OfType<GuestKey>())
         {
             var own = key.Values.Select(v => v.Name)
-                .Where(n => paths.VolumePath(n) is { } path && !shared.Any(s => s.StartsWith(path.TrimEnd('\\'), StringComparison.OrdinalIgnoreCase))
-                    && (paths.Owns(n.TrimEnd('\\')) || _codes.Any(c => path.StartsWith(_system.PathOf($@"Installer\{Unpack(c):B}"), StringComparison.OrdinalIgnoreCase))))
+                .Where(n => paths.VolumePath(n) is { } path
+                    && !shared.Any(s => s.StartsWith(path.TrimEnd('\\'), StringComparison.OrdinalIgnoreCase))
+                    && (paths.Owns(n.TrimEnd('\\'))
+                        || _codes.Any(c =>
+                            path.StartsWith(_system.PathOf($@"Installer\{Unpack(c):B}"), StringComparison.OrdinalIgnoreCase))))
                 .ToList();
             if (own.Count > 0)
             {

@@ -5,8 +5,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
-/// Scheduled tasks of a product: <c>System32\Tasks\PATH</c> and <c>Schedule\TaskCache</c>: <c>Tree\PATH</c> (value Id) and that id below Tasks, Plain, Boot, Logon and
-/// Maintenance ([MS-TSCH] and hives of Windows). A task is a product's when it has the name that the product gives it, or when its program is in a folder of the product.
+/// Scheduled tasks of a product: <c>System32\Tasks\PATH</c> and <c>Schedule\TaskCache</c>: <c>Tree\PATH</c> (value Id) and that id below
+/// Tasks, Plain, Boot, Logon and Maintenance ([MS-TSCH] and hives of Windows). A task is a product's when it has the name that the product
+/// gives it, or when its program is in a folder of the product.
 /// </summary>
 internal static class TaskRemoval
 {
@@ -157,5 +158,6 @@ internal static class TaskRemoval
         return found;
     }
 
-    private static byte[] Content(IFileSystem files, string path) => files.Find(path) is { IsDirectory: false, Length: > 0 and < MaximumFile } ? files.ReadFile(path, MaximumFile) : [];
+    private static byte[] Content(IFileSystem files, string path) =>
+        files.Find(path) is { IsDirectory: false, Length: > 0 and < MaximumFile } ? files.ReadFile(path, MaximumFile) : [];
 }

@@ -22,14 +22,19 @@ public sealed class ToolsCatalog
     /// <summary>The product of an id, without case.</summary>
     /// <exception cref="RefusedException"><c>TLS-0002</c>: there is none.</exception>
     public ToolsProduct Get(string id) =>
-        Products.FirstOrDefault(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase)) ?? throw ToolsError.Unknown(id, string.Join(", ", Products.Select(p => p.Id)));
+        Products.FirstOrDefault(p => p.Id.Equals(id, StringComparison.OrdinalIgnoreCase))
+            ?? throw ToolsError.Unknown(id, string.Join(", ", Products.Select(p => p.Id)));
 
-    /// <summary>The products of the program and of a tree's <c>*.json</c> files; a file with the id of a built-in product replaces that one.</summary>
+    /// <summary>
+    /// The products of the program and of a tree's <c>*.json</c> files; a file with the id of a built-in product replaces that one.
+    /// </summary>
     /// <param name="folder">The files, at most 64.</param>
-    /// <exception cref="UnsupportedImageException"><c>TLS-0001</c>: a file does not follow the form, two have one id, or there is none.</exception>
+    /// <exception cref="UnsupportedImageException"><c>TLS-0001</c>: a file does not follow the form, two have one id, or there is
+    /// none.</exception>
     public static ToolsCatalog Load(IFileSystem folder) => With(
     [
-        .. folder.Enumerate("").Where(f => !f.IsDirectory && f.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase)).OrderBy(f => f.Name, StringComparer.OrdinalIgnoreCase).Take(MaximumFiles + 1)
+        .. folder.Enumerate("").Where(f => !f.IsDirectory && f.Name.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+            .OrderBy(f => f.Name, StringComparer.OrdinalIgnoreCase).Take(MaximumFiles + 1)
             .Select(f => ToolsProduct.Parse(folder.ReadFile(f.Name, ToolsProduct.MaximumBytes), f.Name)),
     ], folder.Source);
 
@@ -49,14 +54,16 @@ public sealed class ToolsCatalog
             throw ToolsError.Broken(twice.Last().Source, $"another file has the id {twice.Key}.");
         }
 
-        return new ToolsCatalog([.. Embedded.Products.Where(p => own.TrueForAll(o => o.Id != p.Id)).Concat(own).OrderBy(p => p.Id, StringComparer.Ordinal)]);
+        return new ToolsCatalog(
+            [.. Embedded.Products.Where(p => own.TrueForAll(o => o.Id != p.Id)).Concat(own).OrderBy(p => p.Id, StringComparer.Ordinal)]);
     }
 
     private static ToolsCatalog ReadEmbedded()
     {
         var assembly = typeof(ToolsCatalog).Assembly;
         var products = new List<ToolsProduct>();
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using var stream = assembly.GetManifestResourceStream(name)!;
             var content = new byte[stream.Length];

@@ -12,5 +12,6 @@ internal static class ToolsError
         new("TLS-0002", $"There is no product {name}.", $"The products are {known}, and all. --tools-data adds others.");
 
     public static RefusedException TooMuch(string folder, int limit) =>
-        new("TLS-0003", $"{folder} holds more than {limit} files and folders: that is not the folder of a guest tool.", "Look at it with `offlinepatch fs tree`, and leave the product out.");
+        new("TLS-0003", $"{folder} holds more than {limit} files and folders: that is not the folder of a guest tool.",
+            "Look at it with `offlinepatch fs tree`, and leave the product out.");
 }

@@ -12,13 +12,20 @@ public sealed class ToolsProduct
     private const int MaximumEntries = 1000;
     private const int MaximumText = 260;
 
-    /// <summary>What no file may name: Windows, its storage and input drivers, and Hyper-V's drivers that look like VMware's. Source: field-rivals.md §3 fact 14, §4a.</summary>
+    /// <summary>
+    /// What no file may name: Windows, its storage and input drivers, and Hyper-V's drivers that look like VMware's. Source:
+    /// field-rivals.md §3 fact 14, §4a.
+    /// </summary>
     private static readonly string[] InboxServices =
     [
-        "ACPI", "pci", "volmgr", "volmgrx", "volume", "volsnap", "mountmgr", "disk", "partmgr", "cdrom", "atapi", "intelide", "pciide", "storahci", "msahci", "stornvme", "iaStorV", "LSI_SAS",
-        "LSI_SAS2", "LSI_SAS2i", "LSI_SAS3", "LSI_SAS3i", "LSI_SCSI", "symmpi", "storvsc", "vmbus", "vmbushid", "netvsc", "storflt", "vmstorfl", "vms3cap", "vmgid", "gencounter", "vmgencounter",
-        "vmicheartbeat", "vmickvpexchange", "vmicshutdown", "vmictimesync", "vmicvss", "vmicrdv", "vmicguestinterface", "vmicvmsession", "hvservice", "i8042prt", "kbdclass", "mouclass", "kbdhid",
-        "mouhid", "HidUsb", "NDIS", "Tcpip", "AFD", "FltMgr", "Ntfs", "fvevol", "rdyboost", "Wdf01000", "KSecDD", "CNG", "CLFS", "BasicDisplay", "BasicRender", "vga", "VgaSave",
+        "ACPI", "pci", "volmgr", "volmgrx", "volume", "volsnap", "mountmgr", "disk", "partmgr", "cdrom", "atapi", "intelide", "pciide",
+        "storahci", "msahci", "stornvme", "iaStorV", "LSI_SAS",
+        "LSI_SAS2", "LSI_SAS2i", "LSI_SAS3", "LSI_SAS3i", "LSI_SCSI", "symmpi", "storvsc", "vmbus", "vmbushid", "netvsc", "storflt",
+        "vmstorfl", "vms3cap", "vmgid", "gencounter", "vmgencounter",
+        "vmicheartbeat", "vmickvpexchange", "vmicshutdown", "vmictimesync", "vmicvss", "vmicrdv", "vmicguestinterface", "vmicvmsession",
+        "hvservice", "i8042prt", "kbdclass", "mouclass", "kbdhid",
+        "mouhid", "HidUsb", "NDIS", "Tcpip", "AFD", "FltMgr", "Ntfs", "fvevol", "rdyboost", "Wdf01000", "KSecDD", "CNG", "CLFS",
+        "BasicDisplay", "BasicRender", "vga", "VgaSave",
     ];
 
     private static readonly System.Buffers.SearchValues<char> NoNames = System.Buffers.SearchValues.Create("/:?\"<>|");
@@ -69,7 +76,9 @@ public sealed class ToolsProduct
     /// <summary>Whether <c>all</c> leaves it out, and no rule tells of it: it belongs to hosts that the targets are.</summary>
     public bool ByNameOnly { get; }
 
-    /// <summary>The family of drivers of the manifest that its drivers are, or null: they stay where the target wants that family.</summary>
+    /// <summary>
+    /// The family of drivers of the manifest that its drivers are, or null: they stay where the target wants that family.
+    /// </summary>
     internal string? Family { get; }
 
     internal IReadOnlyList<string> Vendors { get; }
@@ -125,7 +134,8 @@ public sealed class ToolsProduct
     /// <summary>Reads one file.</summary>
     /// <param name="json">UTF-8; comments and trailing commas are allowed.</param>
     /// <param name="source">Where it comes from, for messages.</param>
-    /// <exception cref="UnsupportedImageException"><c>TLS-0001</c>: it does not follow the form, or names what belongs to Windows.</exception>
+    /// <exception cref="UnsupportedImageException"><c>TLS-0001</c>: it does not follow the form, or names what belongs to
+    /// Windows.</exception>
     public static ToolsProduct Parse(ReadOnlySpan<byte> json, string source)
     {
         if (json.Length > MaximumBytes)
@@ -136,11 +146,14 @@ public sealed class ToolsProduct
         ToolsDocument document;
         try
         {
-            document = JsonSerializer.Deserialize(json.StartsWith("\uFEFF"u8) ? json[3..] : json, ToolsJsonContext.Default.ToolsDocument) ?? throw ToolsError.Broken(source, "it is empty.");
+            document = JsonSerializer.Deserialize(json.StartsWith("\uFEFF"u8) ? json[3..] : json, ToolsJsonContext.Default.ToolsDocument)
+                ?? throw ToolsError.Broken(source, "it is empty.");
         }
         catch (JsonException e)
         {
-            throw ToolsError.Broken(source, $"{(e.LineNumber is { } line ? $"line {line + 1}" : "it")} is no JSON, or not what a product has there{(e.Path is { Length: > 2 } path ? $" ({path})" : "")}.");
+            throw ToolsError.Broken(source,
+                $"{(e.LineNumber is { } line ? $"line {line + 1}" : "it")} is no JSON, or not what a product has "
+                    + $"there{(e.Path is { Length: > 2 } path ? $" ({path})" : "")}.");
         }
 
         Check(document, source);
@@ -149,34 +162,40 @@ public sealed class ToolsProduct
 
     private static void Check(ToolsDocument d, string source)
     {
-        if (d.Schema != 1 || d.Id is not { Length: > 0 and <= 40 } id || id is "all" || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
+        if (d.Schema != 1 || d.Id is not { Length: > 0 and <= 40 } id || id is "all"
+            || !id.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-')
             || string.IsNullOrWhiteSpace(d.Title) || string.IsNullOrWhiteSpace(d.Source))
         {
-            throw ToolsError.Broken(source, "it needs \"schema\": 1, \"id\" (lower-case letters, digits, hyphens; not all), \"title\" and \"source\".");
+            throw ToolsError.Broken(source,
+                "it needs \"schema\": 1, \"id\" (lower-case letters, digits, hyphens; not all), \"title\" and \"source\".");
         }
 
         foreach (var list in (IReadOnlyList<string>?[])
             [
-                d.Vendors, d.Uninstall, d.Services, d.BootDrivers, d.BootDriverFiles, d.Filters, d.CoInstallers, d.NetworkProviders, d.WinsockProviders, d.EventSources, d.Infs, d.BootInfs,
+                d.Vendors, d.Uninstall, d.Services, d.BootDrivers, d.BootDriverFiles, d.Filters, d.CoInstallers, d.NetworkProviders,
+                d.WinsockProviders, d.EventSources, d.Infs, d.BootInfs,
                 d.Run, d.Tasks, d.Keys, d.SharedKeys, d.UserKeys, d.Folders, d.SharedFolders, d.EmptyFolders, d.Files,
             ])
         {
             Require(source, list?.Count is null or <= MaximumEntries, $"a list has more than {MaximumEntries} entries");
             foreach (var text in list ?? [])
             {
-                Require(source, text is { Length: > 0 and <= MaximumText } && text.Trim().Length == text.Length && !text.Any(char.IsControl), $"\"{text}\" is empty, longer than {MaximumText} characters, or has blanks around it");
+                Require(source, text is { Length: > 0 and <= MaximumText } && text.Trim().Length == text.Length
+                    && !text.Any(char.IsControl), $"\"{text}\" is empty, longer than {MaximumText} characters, or has blanks around it");
             }
         }
 
         foreach (var name in Concat(d.Services, d.BootDrivers, d.Filters))
         {
-            Require(source, !name.Contains('\\', StringComparison.Ordinal) && !name.Contains('*', StringComparison.Ordinal), $"{name} is no name of a service");
+            Require(source, !name.Contains('\\', StringComparison.Ordinal) && !name.Contains('*', StringComparison.Ordinal),
+                $"{name} is no name of a service");
             Require(source, !InboxServices.Contains(name, StringComparer.OrdinalIgnoreCase), $"the service {name} belongs to Windows");
         }
 
         foreach (var name in Concat(d.Infs, d.BootInfs))
         {
-            Require(source, name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && name.AsSpan().IndexOfAny(@"\/*?") < 0, $"{name} is no name of an INF");
+            Require(source, name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && name.AsSpan().IndexOfAny(@"\/*?") < 0,
+                $"{name} is no name of an INF");
         }
 
         foreach (var code in Concat(d.ProductCodes, d.UpgradeCodes))
@@ -188,7 +207,8 @@ public sealed class ToolsProduct
         {
             var isUser = d.UserKeys?.Contains(key) == true;
             Require(source, isUser ? key.StartsWith(@"Software\", StringComparison.OrdinalIgnoreCase) && !IsBroadKey(key)
-                : (key.StartsWith(@"SOFTWARE\", StringComparison.OrdinalIgnoreCase) || key.StartsWith(@"SYSTEM\CurrentControlSet\", StringComparison.OrdinalIgnoreCase)),
+                : (key.StartsWith(@"SOFTWARE\", StringComparison.OrdinalIgnoreCase)
+                    || key.StartsWith(@"SYSTEM\CurrentControlSet\", StringComparison.OrdinalIgnoreCase)),
                 $"the key {key} is not below SOFTWARE or SYSTEM\\CurrentControlSet");
         }
 
@@ -199,12 +219,15 @@ public sealed class ToolsProduct
 
         foreach (var path in Concat(d.Folders, d.SharedFolders, d.EmptyFolders))
         {
-            Require(source, IsSafePath(path) && path.Contains('\\', StringComparison.Ordinal) && !IsSystemFolder(path), $"the folder {path} is not one of a product");
+            Require(source, IsSafePath(path) && path.Contains('\\', StringComparison.Ordinal) && !IsSystemFolder(path),
+                $"the folder {path} is not one of a product");
         }
 
         foreach (var path in Concat(d.Files, d.BootDriverFiles))
         {
-            Require(source, IsSafePath(path) && path.Contains('\\', StringComparison.Ordinal) && (!path.Contains('*', StringComparison.Ordinal) || !path.StartsWith("Windows\\System32", StringComparison.OrdinalIgnoreCase)),
+            Require(source, IsSafePath(path) && path.Contains('\\', StringComparison.Ordinal)
+                && (!path.Contains('*', StringComparison.Ordinal)
+                    || !path.StartsWith("Windows\\System32", StringComparison.OrdinalIgnoreCase)),
                 $"the file {path} is not named exactly");
         }
     }
@@ -214,7 +237,9 @@ public sealed class ToolsProduct
     {
         var names = key.Split('\\');
         return names.Length < 2 || names.Any(n => n.Length == 0 || n.Contains('*', StringComparison.Ordinal))
-            || (names.Length == 2 && names[1].ToUpperInvariant() is "MICROSOFT" or "CLASSES" or "CLIENTS" or "POLICIES" or "WOW6432NODE" or "REGISTEREDAPPLICATIONS" or "ODBC" or "CONTROL" or "SERVICES" or "ENUM")
+            || (names.Length == 2 && names[1]
+                .ToUpperInvariant() is "MICROSOFT" or "CLASSES" or "CLIENTS" or "POLICIES" or "WOW6432NODE" or "REGISTEREDAPPLICATIONS"
+                    or "ODBC" or "CONTROL" or "SERVICES" or "ENUM")
             || (names[0].Equals("SYSTEM", StringComparison.OrdinalIgnoreCase) && names.Length < 5)
             || (names.Length >= 3 && names[1].Equals("Microsoft", StringComparison.OrdinalIgnoreCase) && names.Length < 5);
     }
@@ -226,7 +251,8 @@ public sealed class ToolsProduct
         {
             var star = names[i].IndexOf('*', StringComparison.Ordinal);
             if (names[i].Length == 0 || names[i] is "." or ".." || names[i].AsSpan().ContainsAny(NoNames)
-                || (star >= 0 && !(names[i] == "*" && i == 1 && names[0].Equals("Users", StringComparison.OrdinalIgnoreCase)) && !(i == names.Length - 1 && star == names[i].Length - 1 && star >= 4)))
+                || (star >= 0 && !(names[i] == "*" && i == 1 && names[0].Equals("Users", StringComparison.OrdinalIgnoreCase))
+                    && !(i == names.Length - 1 && star == names[i].Length - 1 && star >= 4)))
             {
                 return false;
             }
@@ -243,7 +269,8 @@ public sealed class ToolsProduct
             return names.Length < 3 || names[1].ToUpperInvariant() is not "TEMP";
         }
 
-        return names[^1].ToUpperInvariant() is "COMMON FILES" or "MICROSOFT" or "WINDOWS" or "APPDATA" or "LOCAL" or "LOCALLOW" or "ROAMING" or "PROGRAMS" or "START MENU" or "TEMP" or "*" or "PUBLIC"
+        return names[^1].ToUpperInvariant() is "COMMON FILES" or "MICROSOFT" or "WINDOWS" or "APPDATA" or "LOCAL" or "LOCALLOW" or "ROAMING"
+            or "PROGRAMS" or "START MENU" or "TEMP" or "*" or "PUBLIC"
             || (names.Length == 2 && names[0].Equals("Users", StringComparison.OrdinalIgnoreCase));
     }
 

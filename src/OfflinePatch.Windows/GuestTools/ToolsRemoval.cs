@@ -4,9 +4,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
-/// What is to be done to silence or remove a product, in the order that keeps a Windows startable whenever the work is looked at: names in filter lists, then services,
-/// then devices, then packages of the driver store, then what starts by itself, records of installers, files (field-rivals.md §4a). Every step is for something that is
-/// there, so that a second run finds none.
+/// What is to be done to silence or remove a product, in the order that keeps a Windows startable whenever the work is looked at: names in
+/// filter lists, then services, then devices, then packages of the driver store, then what starts by itself, records of installers, files
+/// (field-rivals.md §4a). Every step is for something that is there, so that a second run finds none.
 /// </summary>
 internal sealed class ToolsRemoval
 {
@@ -14,7 +14,8 @@ internal sealed class ToolsRemoval
 
     private static readonly string[] RunKeys =
     [
-        @"Microsoft\Windows\CurrentVersion\Run", @"Microsoft\Windows\CurrentVersion\RunOnce", @"WOW6432Node\Microsoft\Windows\CurrentVersion\Run", @"WOW6432Node\Microsoft\Windows\CurrentVersion\RunOnce",
+        @"Microsoft\Windows\CurrentVersion\Run", @"Microsoft\Windows\CurrentVersion\RunOnce",
+        @"WOW6432Node\Microsoft\Windows\CurrentVersion\Run", @"WOW6432Node\Microsoft\Windows\CurrentVersion\RunOnce",
     ];
 
     private readonly ToolsScope _scope;
@@ -35,7 +36,8 @@ internal sealed class ToolsRemoval
     /// <param name="system">The Windows.</param>
     /// <param name="product">The product.</param>
     /// <param name="level">How much goes.</param>
-    /// <param name="replacement">Null when another storage driver starts Windows on the target; else why it is not sure that one does.</param>
+    /// <param name="replacement">Null when another storage driver starts Windows on the target; else why it is not sure that one
+    /// does.</param>
     public static ToolsRemoval Plan(WindowsSystem system, ToolsProduct product, ToolsLevel level, string? replacement)
     {
         var scope = ToolsScope.Of(system, product, replacement);
@@ -81,21 +83,25 @@ internal sealed class ToolsRemoval
 
     /// <summary>The product's own programs, enabled.</summary>
     public static IEnumerable<GuestKey> EnabledPrograms(ToolsProduct product, ControlSet set) =>
-        product.Services.Select(set.Service).OfType<GuestKey>().Where(k => (k.GetDword("Type") & ProgramTypes) != 0 && k.GetDword("Start") is { } start && start != ServiceImage.Disabled);
+        product.Services.Select(set.Service).OfType<GuestKey>()
+            .Where(k => (k.GetDword("Type") & ProgramTypes) != 0 && k.GetDword("Start") is { } start && start != ServiceImage.Disabled);
 
     /// <summary>Whether a start entry of the product is there.</summary>
     public static bool HasStartEntry(WindowsSystem system, ToolsProduct product) =>
         RunKeys.Select(k => system.Load(HiveName.Software).Hive?.Root.Find(k)).OfType<GuestKey>().Any(k => product.Run.Any(k.HasValue));
 
-    private static IEnumerable<ToolsStep> Silencing(ToolsScope scope, ControlSet set) => scope.Services.Select(set.Service).OfType<GuestKey>()
+    private static IEnumerable<ToolsStep> Silencing(ToolsScope scope, ControlSet set) =>
+        scope.Services.Select(set.Service).OfType<GuestKey>()
         .Where(k => (k.GetDword("Type") & ProgramTypes) != 0 && k.GetDword("Start") is { } start && start != ServiceImage.Disabled)
         .Select(k => new ToolsStep($@"{k.Path}\Start={k.GetDword("Start")}", () => k.SetDword("Start", ServiceImage.Disabled)));
 
     private static IEnumerable<ToolsStep> FilterSteps(ToolsScope scope, ControlSet set)
     {
         // A filter without a service stops every device of its class: names that only a filter list has go too.
-        string[] names = [.. scope.Product.Services.Where(s => scope.Services.Contains(s) || set.Service(s) is null), .. scope.Product.Filters, .. scope.Services];
-        foreach (var filter in DeviceFilters.Naming(set, names).DistinctBy(f => (f.Key.Path, f.Value, f.Filter.ToUpperInvariant())).ToList())
+        string[] names = [.. scope.Product.Services.Where(s => scope.Services.Contains(s) || set.Service(s) is null),
+            .. scope.Product.Filters, .. scope.Services];
+        foreach (var filter in DeviceFilters.Naming(set, names).DistinctBy(f => (f.Key.Path, f.Value, f.Filter.ToUpperInvariant()))
+            .ToList())
         {
             if (scope.Product.BootDrivers.Contains(filter.Filter, StringComparer.OrdinalIgnoreCase) && !scope.RemovesBootDrivers)
             {
@@ -116,7 +122,9 @@ internal sealed class ToolsRemoval
             }
         }
 
-        bool IsOwn(string entry) => scope.Product.CoInstallers.Any(c => entry.Equals(c, StringComparison.OrdinalIgnoreCase) || entry.StartsWith(c + ",", StringComparison.OrdinalIgnoreCase));
+        bool IsOwn(string entry) =>
+            scope.Product.CoInstallers.Any(c => entry.Equals(c, StringComparison.OrdinalIgnoreCase)
+                || entry.StartsWith(c + ",", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>Lists of Windows that name a DLL or a service of the product.</summary>
@@ -124,10 +132,13 @@ internal sealed class ToolsRemoval
     {
         foreach (var order in (string[])["Order", "HwOrder"])
         {
-            if (set.Find($@"Control\NetworkProvider\{order}") is { } key && key.GetString("ProviderOrder") is { } text && text.Split(',').Any(IsProvider))
+            if (set.Find($@"Control\NetworkProvider\{order}") is { } key && key.GetString("ProviderOrder") is { } text
+                && text.Split(',').Any(IsProvider))
             {
                 yield return new ToolsStep($@"{key.Path}\ProviderOrder: {text}",
-                    () => key.SetString("ProviderOrder", string.Join(',', (key.GetString("ProviderOrder") ?? "").Split(',').Where(p => !IsProvider(p)))));
+                    () =>
+                        key.SetString("ProviderOrder",
+                            string.Join(',', (key.GetString("ProviderOrder") ?? "").Split(',').Where(p => !IsProvider(p)))));
             }
         }
 
@@ -156,7 +167,8 @@ internal sealed class ToolsRemoval
         {
             foreach (var source in log.SubKeys.ToList())
             {
-                if (scope.Product.EventSources.Contains(source.Name, StringComparer.OrdinalIgnoreCase) || scope.Services.Contains(source.Name) || scope.Paths.Owns(source.GetString("EventMessageFile")))
+                if (scope.Product.EventSources.Contains(source.Name, StringComparer.OrdinalIgnoreCase)
+                    || scope.Services.Contains(source.Name) || scope.Paths.Owns(source.GetString("EventMessageFile")))
                 {
                     yield return RegistrySteps.Tree(source);
                     if (log.GetMultiString("Sources")?.Contains(source.Name, StringComparer.OrdinalIgnoreCase) == true)
@@ -172,7 +184,8 @@ internal sealed class ToolsRemoval
         {
             foreach (var value in set.Find(rules)?.Values.ToList() ?? [])
             {
-                if (value.AsString() is { } rule && rule.Split('|').Any(p => p.StartsWith("App=", StringComparison.OrdinalIgnoreCase) && scope.Paths.Owns(p[4..])))
+                if (value.AsString() is { } rule
+                    && rule.Split('|').Any(p => p.StartsWith("App=", StringComparison.OrdinalIgnoreCase) && scope.Paths.Owns(p[4..])))
                 {
                     yield return RegistrySteps.Value(set.Find(rules)!, value.Name);
                 }
@@ -189,7 +202,8 @@ internal sealed class ToolsRemoval
             yield return RegistrySteps.Tree(service);
         }
 
-        foreach (var key in ((string[])[@"Control\SafeBoot\Minimal", @"Control\SafeBoot\Network"]).SelectMany(k => set.Find(k)?.SubKeys ?? []))
+        foreach (var key in ((string[])[@"Control\SafeBoot\Minimal", @"Control\SafeBoot\Network"])
+            .SelectMany(k => set.Find(k)?.SubKeys ?? []))
         {
             var name = key.Name.EndsWith(".sys", StringComparison.OrdinalIgnoreCase) ? key.Name[..^4] : key.Name;
             if (scope.Services.Contains(name))
@@ -198,14 +212,17 @@ internal sealed class ToolsRemoval
             }
         }
 
-        foreach (var key in (set.Find(@"Control\CriticalDeviceDatabase")?.SubKeys ?? []).Where(k => k.GetString("Service") is { } s && scope.Services.Contains(s)).ToList())
+        foreach (var key in (set.Find(@"Control\CriticalDeviceDatabase")?.SubKeys ?? [])
+            .Where(k => k.GetString("Service") is { } s && scope.Services.Contains(s)).ToList())
         {
             yield return RegistrySteps.Tree(key);
         }
     }
 
-    private static IEnumerable<ToolsStep> PackageSteps(ToolsScope scope) => !StoreRemoval.CanRemove(scope.System) ? [] : scope.Packages.Select(p =>
-        new ToolsStep($"driver package {p.InfName} ({string.Join(", ", new[] { p.Published, p.Package }.Where(n => n.Length > 0))})", () => StoreRemoval.Remove(scope.System, p)));
+    private static IEnumerable<ToolsStep> PackageSteps(ToolsScope scope) =>
+        !StoreRemoval.CanRemove(scope.System) ? [] : scope.Packages.Select(p =>
+        new ToolsStep($"driver package {p.InfName} ({string.Join(", ", new[] { p.Published, p.Package }.Where(n => n.Length > 0))})",
+            () => StoreRemoval.Remove(scope.System, p)));
 
     private static IEnumerable<ToolsStep> StartEntries(ToolsScope scope)
     {
@@ -253,7 +270,8 @@ internal sealed class ToolsRemoval
         const string Set = @"SYSTEM\CurrentControlSet\";
         return path.StartsWith(Set, StringComparison.OrdinalIgnoreCase)
             ? system.ControlSets.Select(s => s.Find(path[Set.Length..])).OfType<GuestKey>()
-            : system.Load(HiveName.Software).Hive?.Root.Find(path[(path.IndexOf('\\', StringComparison.Ordinal) + 1)..]) is { } key ? [key] : [];
+            : system.Load(HiveName.Software).Hive?.Root.Find(path[(path.IndexOf('\\', StringComparison.Ordinal) + 1)..]) is { } key ? [key]
+            : [];
     }
 
     private static IEnumerable<ToolsStep> FileSteps(ToolsScope scope, IReadOnlySet<string> shared)
@@ -262,7 +280,8 @@ internal sealed class ToolsRemoval
         var files = system.Volume.RequireFiles();
         var bootFiles = scope.RemovesBootDrivers ? new GuestPaths(system, [], scope.Product.BootDriverFiles).Files : [];
         var needed = NeededFiles(scope);
-        foreach (var file in scope.Paths.Files.Concat(bootFiles).Where(f => files.FileExists(f) && !shared.Contains(f) && !needed.Contains(f)))
+        foreach (var file in scope.Paths.Files.Concat(bootFiles)
+            .Where(f => files.FileExists(f) && !shared.Contains(f) && !needed.Contains(f)))
         {
             yield return new ToolsStep(system.GuestPath(file), () => system.Files.Delete(file));
         }
@@ -272,7 +291,8 @@ internal sealed class ToolsRemoval
             yield return new ToolsStep(system.GuestPath(folder), () => FolderRemoval.Delete(system.Files, folder, Stays));
         }
 
-        foreach (var folder in scope.Product.EmptyFolders.Where(f => files.DirectoryExists(f) && WillBeEmpty(files, scope, f, Stays)).ToList())
+        foreach (var folder in scope.Product.EmptyFolders.Where(f => files.DirectoryExists(f) && WillBeEmpty(files, scope, f, Stays))
+            .ToList())
         {
             yield return new ToolsStep(system.GuestPath(folder), () => FolderRemoval.DeleteEmpty(system.Files, folder));
         }
@@ -285,7 +305,8 @@ internal sealed class ToolsRemoval
     {
         var system = scope.System;
         var needed = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var service in system.ControlSets.SelectMany(s => s.Find("Services")?.SubKeys ?? []).Where(s => !scope.Services.Contains(s.Name)))
+        foreach (var service in system.ControlSets.SelectMany(s => s.Find("Services")?.SubKeys ?? [])
+            .Where(s => !scope.Services.Contains(s.Name)))
         {
             if (service.HasValue("ImagePath") && ServiceImage.Resolve(system, service) is { } path)
             {
@@ -309,12 +330,17 @@ internal sealed class ToolsRemoval
         return needed;
     }
 
-    private static bool WillBeEmpty(Core.FileSystem.IFileSystem files, ToolsScope scope, string folder, Predicate<string> stays) => files.Enumerate(folder).All(e =>
+    private static bool WillBeEmpty(Core.FileSystem.IFileSystem files, ToolsScope scope, string folder, Predicate<string> stays) =>
+        files.Enumerate(folder).All(e =>
     {
         var path = $@"{folder}\{e.Name}";
         return scope.Paths.Files.Contains(path, StringComparer.OrdinalIgnoreCase)
-            || (e.IsDirectory && (scope.Paths.Folders.Contains(path, StringComparer.OrdinalIgnoreCase) || scope.Product.EmptyFolders.Contains(path, StringComparer.OrdinalIgnoreCase))
-                && !HasStaying(files, path, stays) && (!scope.Product.EmptyFolders.Contains(path, StringComparer.OrdinalIgnoreCase) || WillBeEmpty(files, scope, path, stays)));
+            || (e.IsDirectory
+                && (scope.Paths.Folders.Contains(path, StringComparer.OrdinalIgnoreCase)
+                    || scope.Product.EmptyFolders.Contains(path, StringComparer.OrdinalIgnoreCase))
+                && !HasStaying(files, path, stays)
+                && (!scope.Product.EmptyFolders.Contains(path, StringComparer.OrdinalIgnoreCase)
+                    || WillBeEmpty(files, scope, path, stays)));
     });
 
     private static bool HasStaying(Core.FileSystem.IFileSystem files, string folder, Predicate<string> stays) =>

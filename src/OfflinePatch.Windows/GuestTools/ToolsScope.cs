@@ -7,7 +7,8 @@ namespace OfflinePatch.Windows.GuestTools;
 internal sealed class ToolsScope
 {
     private static readonly Guid[] DiskClasses =
-        [DriverClass.ScsiAdapter, DriverClass.Hdc, new("4d36e967-e325-11ce-bfc1-08002be10318"), new("71a27cdd-812a-11d0-bec7-08002be2092f")];
+        [DriverClass.ScsiAdapter, DriverClass.Hdc, new("4d36e967-e325-11ce-bfc1-08002be10318"),
+            new("71a27cdd-812a-11d0-bec7-08002be2092f")];
 
     private readonly HashSet<string> _services = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _kept = [];
@@ -47,7 +48,8 @@ internal sealed class ToolsScope
     /// <summary>Looks at a Windows.</summary>
     /// <param name="system">The Windows.</param>
     /// <param name="product">The product.</param>
-    /// <param name="replacement">Null when another storage driver starts Windows on the target; else why it is not sure that one does.</param>
+    /// <param name="replacement">Null when another storage driver starts Windows on the target; else why it is not sure that one
+    /// does.</param>
     public static ToolsScope Of(WindowsSystem system, ToolsProduct product, string? replacement)
     {
         var scope = new ToolsScope(system, product);
@@ -57,7 +59,8 @@ internal sealed class ToolsScope
     }
 
     /// <summary>The published names of the packages that go: <c>oem3.inf</c>.</summary>
-    public bool IsPublished(string? infPath) => infPath is not null && Packages.Any(p => p.Published.Length > 0 && p.Published.Equals(infPath, StringComparison.OrdinalIgnoreCase));
+    public bool IsPublished(string? infPath) =>
+        infPath is not null && Packages.Any(p => p.Published.Length > 0 && p.Published.Equals(infPath, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>The devices of a control set, with their path below Enum.</summary>
     public static IEnumerable<(string Path, GuestKey Key)> Devices(ControlSet set) =>
@@ -72,7 +75,8 @@ internal sealed class ToolsScope
         {
             foreach (var key in set.Find("Services")?.SubKeys ?? [])
             {
-                if ((Product.Services.Contains(key.Name, StringComparer.OrdinalIgnoreCase) || Product.BootDrivers.Contains(key.Name, StringComparer.OrdinalIgnoreCase)
+                if ((Product.Services.Contains(key.Name, StringComparer.OrdinalIgnoreCase)
+                    || Product.BootDrivers.Contains(key.Name, StringComparer.OrdinalIgnoreCase)
                     || Paths.Owns(key.GetString("ImagePath"))) && !IsInbox(key))
                 {
                     _services.Add(key.Name);
@@ -103,7 +107,8 @@ internal sealed class ToolsScope
         Packages = StoreRemoval.Find(System, names);
         if (Packages.Count > 0 && !StoreRemoval.CanRemove(System))
         {
-            _kept.Add($"{string.Join(", ", Packages.Select(p => p.InfName).Distinct(StringComparer.OrdinalIgnoreCase))} in the driver store: the index of this Windows has no public form, and no device needs them");
+            _kept.Add($"{string.Join(", ", Packages.Select(p => p.InfName).Distinct(StringComparer.OrdinalIgnoreCase))} in the driver "
+                + "store: the index of this Windows has no public form, and no device needs them");
         }
     }
 
@@ -121,13 +126,17 @@ internal sealed class ToolsScope
     [
         .. from set in System.BootControlSets
            from service in set.Find("Services")?.SubKeys ?? []
-           where !_services.Contains(service.Name) && !Product.Services.Contains(service.Name, StringComparer.OrdinalIgnoreCase) && service.GetDword("Start") is < ServiceImage.Disabled
+           where !_services.Contains(service.Name) && !Product.Services.Contains(service.Name, StringComparer.OrdinalIgnoreCase)
+               && service.GetDword("Start") is < ServiceImage.Disabled
            from needed in service.GetMultiString("DependOnService") ?? []
            where _services.Contains(needed)
            select (service.Name, needed),
     ];
 
-    /// <summary>Whether an INF of Windows owns a service (Windows 8 and later say so): then its name is chance, or Windows brings the driver itself.</summary>
+    /// <summary>
+    /// Whether an INF of Windows owns a service (Windows 8 and later say so): then its name is chance, or Windows brings the driver itself.
+    /// </summary>
     private static bool IsInbox(GuestKey service) =>
-        (service.GetMultiString("Owners") ?? []).Any(o => o.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && o[0] != '!' && PublishedNames.NumberOf(o) is null);
+        (service.GetMultiString("Owners") ?? [])
+            .Any(o => o.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && o[0] != '!' && PublishedNames.NumberOf(o) is null);
 }

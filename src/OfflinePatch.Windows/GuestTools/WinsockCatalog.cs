@@ -6,7 +6,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
-/// The list of transport providers of a control set: <c>Services\WinSock2\Parameters\Protocol_Catalog9\Catalog_Entries[64]\000000000001</c> and up, as many as
+/// The list of transport providers of a control set: <c>Services\WinSock2\Parameters\Protocol_Catalog9\Catalog_Entries[64]\000000000001</c>
+/// and up, as many as
 /// <c>Num_Catalog_Entries[64]</c> says, without a gap. Each entry begins with the path of its DLL (260 bytes) and a WSAPROTOCOL_INFOW
 /// (learn.microsoft.com): catalogue id at 36, length of the protocol chain at 40, ids of the chain from 44.
 /// </summary>
@@ -25,7 +26,8 @@ internal static class WinsockCatalog
     {
         foreach (var suffix in (string[])["", "64"])
         {
-            if (set.Find(Key) is not { } catalog || catalog.Find($"Catalog_Entries{suffix}") is not { } list || Read(catalog, list, suffix) is not { } entries)
+            if (set.Find(Key) is not { } catalog || catalog.Find($"Catalog_Entries{suffix}") is not { } list
+                || Read(catalog, list, suffix) is not { } entries)
             {
                 continue;
             }
@@ -34,7 +36,8 @@ internal static class WinsockCatalog
             var ids = own.Select(e => Id(e.Data)).ToHashSet();
             if (own.Count > 0 && !entries.Except(own).Any(e => Chain(e.Data).Any(ids.Contains)))
             {
-                yield return new ToolsStep($@"{list.Path}: {own.Count} entries of {string.Join(", ", own.Select(e => PathOf(e.Data)).Distinct(StringComparer.OrdinalIgnoreCase))}",
+                yield return new ToolsStep($@"{list.Path}: {own.Count} entries of "
+                    + $@"{string.Join(", ", own.Select(e => PathOf(e.Data)).Distinct(StringComparer.OrdinalIgnoreCase))}",
                     () => Remove(catalog, list, suffix, entries, own));
             }
         }
@@ -62,13 +65,15 @@ internal static class WinsockCatalog
         return entries;
     }
 
-    private static void Remove(GuestKey catalog, GuestKey list, string suffix, List<(GuestKey Key, byte[] Data)> entries, List<(GuestKey Key, byte[] Data)> own)
+    private static void Remove(GuestKey catalog, GuestKey list, string suffix, List<(GuestKey Key, byte[] Data)> entries,
+        List<(GuestKey Key, byte[] Data)> own)
     {
         var left = entries.Except(own).Select(e => e.Key.Values.Select(v => (v.Name, v.Type, Data: v.ReadData())).ToList()).ToList();
         for (var i = 0; i < left.Count; i++)
         {
             var key = entries[i].Key;
-            foreach (var name in key.Values.Select(v => v.Name).Where(n => !left[i].Exists(v => v.Name.Equals(n, StringComparison.OrdinalIgnoreCase))).ToList())
+            foreach (var name in key.Values.Select(v => v.Name)
+                .Where(n => !left[i].Exists(v => v.Name.Equals(n, StringComparison.OrdinalIgnoreCase))).ToList())
             {
                 key.DeleteValue(name);
             }

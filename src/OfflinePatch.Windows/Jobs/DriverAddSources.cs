@@ -28,7 +28,8 @@ internal sealed class DriverAddSources : IDisposable
     /// <summary>Opens every source.</summary>
     public static DriverAddSources Open(DriverAddRequest request)
     {
-        var sources = new DriverAddSources(RuleSources.Open(new RuleRequest { TrustedRootPaths = request.TrustedRootPaths, ManifestPath = request.ManifestPath }));
+        var sources = new DriverAddSources(
+            RuleSources.Open(new RuleRequest { TrustedRootPaths = request.TrustedRootPaths, ManifestPath = request.ManifestPath }));
         try
         {
             foreach (var path in request.Paths)

@@ -104,7 +104,8 @@ internal sealed class DriverAddition(RuleContext context, DriverAddSources sourc
         }
 
         // What an INF takes from one of Windows: Windows itself looks for it when it installs the device.
-        foreach (var notice in check.Package.Effects(_target, IncludesOf()).SelectMany(e => e.Notices).Where(n => n.Kind == InfNoticeKind.Problem && n.Message.EndsWith("and not there.", StringComparison.Ordinal)))
+        foreach (var notice in check.Package.Effects(_target, IncludesOf()).SelectMany(e => e.Notices)
+            .Where(n => n.Kind == InfNoticeKind.Problem && n.Message.EndsWith("and not there.", StringComparison.Ordinal)))
         {
             yield return notice.Message;
         }
@@ -126,9 +127,11 @@ internal sealed class DriverAddition(RuleContext context, DriverAddSources sourc
             var selection = DriverSelection.Choose(sources.Packages, family, _target, _options.AllowUnsigned ? null : _options.Signatures);
             foreach (var package in sources.Packages)
             {
-                if (sources.Rules.Manifest.Classify(package.InfName, package.Ids(_target)) is { } owner && owner.Family == family && selection.Find(owner.Entry.Id) is { } chosen && chosen != package)
+                if (sources.Rules.Manifest.Classify(package.InfName, package.Ids(_target)) is { } owner && owner.Family == family
+                    && selection.Find(owner.Entry.Id) is { } chosen && chosen != package)
                 {
-                    passed.Add(package, selection.PassedOver(owner.Entry.Id).FirstOrDefault(f => f.File == package.Path) ?? DriverFinding.GivesWay(package.Path, chosen.Path));
+                    passed.Add(package, selection.PassedOver(owner.Entry.Id).FirstOrDefault(f => f.File == package.Path)
+                        ?? DriverFinding.GivesWay(package.Path, chosen.Path));
                 }
             }
         }

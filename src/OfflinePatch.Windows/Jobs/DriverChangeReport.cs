@@ -9,4 +9,5 @@ namespace OfflinePatch.Windows.Jobs;
 /// <param name="Packages">Packages that were to be added.</param>
 /// <param name="Removed">Packages that were removed.</param>
 public sealed record DriverChangeReport(
-    EditResult Edit, ChangesReport Changes, bool IsRefused, IReadOnlyList<DriverAddReport> Packages, IReadOnlyList<DriverStorePackage> Removed);
+    EditResult Edit, ChangesReport Changes, bool IsRefused, IReadOnlyList<DriverAddReport> Packages,
+    IReadOnlyList<DriverStorePackage> Removed);

@@ -32,7 +32,9 @@ public static class DriverChoiceJob
         var planner = context.Planner();
         var plans = sources.Manifest.Families.ToDictionary(
             f => f.Name,
-            f => (Selection: DriverSelection.Choose(sources.DriverPackages, f, planner.Target, rules.AllowUnsigned ? null : context.Signatures),
+            f =>
+                (Selection: DriverSelection.Choose(sources.DriverPackages, f, planner.Target,
+                    rules.AllowUnsigned ? null : context.Signatures),
                 Plan: planner.Plan(f, f.Drivers, _ => true)),
             StringComparer.Ordinal);
         return new DriverChoiceReport(path, planner.Target.ToString(), [.. sources.DriverPackages.Select(Judge)]);

@@ -29,12 +29,14 @@ public static class DriverStoreJob
     public static DriverStoreReport List(ImageEdit edit)
     {
         var system = WindowsOf(edit);
-        return new DriverStoreReport(edit.ImagePath, DriverTarget.Of(system).ToString(), DriverStoreListing.Describe(system, DriverManifest.Embedded));
+        return new DriverStoreReport(edit.ImagePath, DriverTarget.Of(system).ToString(),
+            DriverStoreListing.Describe(system, DriverManifest.Embedded));
     }
 
     /// <summary>
-    /// Puts driver packages into an image, as <c>dism /add-driver</c> does: every package of the sources that serves a device on this Windows. Of several packages of one driver
-    /// of a known family the best one for this Windows is taken. A package that is there already stays as it is.
+    /// Puts driver packages into an image, as <c>dism /add-driver</c> does: every package of the sources that serves a device on this
+    /// Windows. Of several packages of one driver of a known family the best one for this Windows is taken. A package that is there already
+    /// stays as it is.
     /// </summary>
     /// <param name="path">The image.</param>
     /// <param name="open">How it is opened.</param>
@@ -43,7 +45,8 @@ public static class DriverStoreJob
     /// <returns>What became of each package. Where one is refused, nothing was written, unless the request says otherwise.</returns>
     /// <exception cref="CorruptImageException">The image, or the result, is damaged. Nothing was written.</exception>
     /// <exception cref="UnsupportedImageException">The image or a source is of no known kind. Nothing was written.</exception>
-    /// <exception cref="RefusedException"><c>JOB-0015</c>: a gate refuses the image; or an option is required. Nothing was written.</exception>
+    /// <exception cref="RefusedException"><c>JOB-0015</c>: a gate refuses the image; or an option is required. Nothing was
+    /// written.</exception>
     /// <exception cref="IOException">The host failed; the image is unchanged or rolled back.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
     public static DriverChangeReport Add(string path, EditOptions open, DriverAddRequest request, CancellationToken cancellation = default)
@@ -66,7 +69,14 @@ public static class DriverStoreJob
                 return new DriverChangeReport(
                     default, new ChangesReport(0, 0, 0, 0), IsRefused: true,
                     [.. packages.Select(p => p.Outcome == DriverAddOutcome.Staged
-                        ? p with { Outcome = DriverAddOutcome.Skipped, PublishedName = null, PackageName = null, Code = null, Reason = "Another package is refused, so nothing is staged." }
+                        ? p with
+                        {
+                            Outcome = DriverAddOutcome.Skipped,
+                            PublishedName = null,
+                            PackageName = null,
+                            Code = null,
+                            Reason = "Another package is refused, so nothing is staged.",
+                        }
                         : p)],
                     []);
             }
@@ -81,13 +91,16 @@ public static class DriverStoreJob
     /// <param name="request">The packages.</param>
     /// <param name="cancellation">Looked at until the first byte is written.</param>
     /// <exception cref="CorruptImageException">The image, or the result, is damaged. Nothing was written.</exception>
-    /// <exception cref="UnsupportedImageException">The image is of no known kind; <c>STG-0012</c>: Windows 7 installed a package itself. Nothing was written.</exception>
+    /// <exception cref="UnsupportedImageException">The image is of no known kind; <c>STG-0012</c>: Windows 7 installed a package itself.
+    /// Nothing was written.</exception>
     /// <exception cref="RefusedException">
-    /// <c>STG-0010</c>: there is no such package; <c>STG-0011</c>: a device runs with it; <c>JOB-0015</c>: a gate refuses the image. Nothing was written.
+    /// <c>STG-0010</c>: there is no such package; <c>STG-0011</c>: a device runs with it; <c>JOB-0015</c>: a gate refuses the image.
+    /// Nothing was written.
     /// </exception>
     /// <exception cref="IOException">The host failed; the image is unchanged or rolled back.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
-    public static DriverChangeReport Remove(string path, EditOptions open, DriverRemoveRequest request, CancellationToken cancellation = default)
+    public static DriverChangeReport Remove(string path, EditOptions open, DriverRemoveRequest request,
+        CancellationToken cancellation = default)
     {
         using var edit = request.DryRun ? ImageEdit.OpenForTrial(path, open) : ImageEdit.Open(path, open);
         using var sources = new RuleSources();
@@ -99,17 +112,22 @@ public static class DriverStoreJob
         foreach (var name in request.Names.Distinct(StringComparer.OrdinalIgnoreCase))
         {
             var staged = GuestDriverStore.Inspect(system);
-            var wanted = staged.Where(s => s.PublishedName.Equals(name, StringComparison.OrdinalIgnoreCase) || (s.PublishedName.Length == 0 && s.InfName.Equals(name, StringComparison.OrdinalIgnoreCase)))
+            var wanted =
+                staged
+                    .Where(s => s.PublishedName.Equals(name, StringComparison.OrdinalIgnoreCase)
+                        || (s.PublishedName.Length == 0 && s.InfName.Equals(name, StringComparison.OrdinalIgnoreCase)))
                 .ToList();
             if (wanted.Count == 0)
             {
                 throw DriverStoreError.NoPackage(name, staged.Count == 0 ? "none of others than Microsoft"
-                    : string.Join(", ", staged.Select(s => s.PublishedName.Length > 0 ? s.PublishedName : s.InfName).Distinct(StringComparer.OrdinalIgnoreCase).Take(20)));
+                    : string.Join(", ", staged.Select(s => s.PublishedName.Length > 0 ? s.PublishedName : s.InfName)
+                        .Distinct(StringComparer.OrdinalIgnoreCase).Take(20)));
             }
 
             foreach (var driver in wanted)
             {
-                removed.Add(DriverStoreListing.Describe(system, driver, target, devices.GetValueOrDefault(driver.PublishedName.ToLowerInvariant()) ?? []));
+                removed.Add(DriverStoreListing.Describe(system, driver, target,
+                    devices.GetValueOrDefault(driver.PublishedName.ToLowerInvariant()) ?? []));
                 GuestDriverStore.Remove(system, driver, context.Staging, request.Force);
             }
         }
@@ -117,13 +135,16 @@ public static class DriverStoreJob
         return Finish(edit, [], removed, cancellation);
     }
 
-    private static DriverChangeReport Finish(ImageEdit edit, IReadOnlyList<DriverAddReport> packages, IReadOnlyList<DriverStorePackage> removed, CancellationToken cancellation)
+    private static DriverChangeReport Finish(ImageEdit edit, IReadOnlyList<DriverAddReport> packages,
+        IReadOnlyList<DriverStorePackage> removed, CancellationToken cancellation)
     {
         var result = edit.Commit(cancellation);
-        return new DriverChangeReport(result, ChangesReport.Of(edit.Machine.Changes) with { BytesWritten = result.BytesWritten }, IsRefused: false, packages, removed);
+        return new DriverChangeReport(result, ChangesReport.Of(edit.Machine.Changes) with { BytesWritten = result.BytesWritten },
+            IsRefused: false, packages, removed);
     }
 
-    private static RuleContext ContextOf(ImageEdit edit, RuleSources sources, IReadOnlyList<string> trustedRoots, bool allowUnsigned, CancellationToken cancellation)
+    private static RuleContext ContextOf(ImageEdit edit, RuleSources sources, IReadOnlyList<string> trustedRoots, bool allowUnsigned,
+        CancellationToken cancellation)
     {
         var context = new RuleContext
         {

@@ -51,11 +51,15 @@ public static class FixJob
             }
             catch (RefusedRuleException refused)
             {
-                // Half of a rule must not stay: everything is dropped, and done again without that rule. Each round leaves out one more of them.
+                // Half of a rule must not stay: everything is dropped, and done again without that rule. Each round leaves out one more of
+                // them.
                 request.Open.Trace?.Invoke($"rule {refused.RuleId} is left out: {refused.Message}");
                 request = request with
                 {
-                    Rules = request.Rules with { RefusedRules = new Dictionary<string, string>(request.Rules.RefusedRules) { [refused.RuleId] = refused.Message } },
+                    Rules = request.Rules with
+                    {
+                        RefusedRules = new Dictionary<string, string>(request.Rules.RefusedRules) { [refused.RuleId] = refused.Message },
+                    },
                 };
             }
         }
@@ -79,9 +83,14 @@ public static class FixJob
             HasParents = transaction.HasParents,
             Cancellation = cancellation,
         };
-        trace?.Invoke($"opened: {session.Machine.Disk.Format.ToString().ToLowerInvariant()}, {session.Machine.Disk.Length} bytes, {session.Machine.Volumes.Count} volumes");
+        trace?.Invoke($"opened: {session.Machine.Disk.Format.ToString().ToLowerInvariant()}, {session.Machine.Disk.Length} bytes, "
+            + $"{session.Machine.Volumes.Count} volumes");
         var report = RuleRunner.Fix(session, context, request.DryRun);
-        report = report with { AllocatedSize = transaction.HostPaths.Sum(HostPaths.AllocatedLength), Notes = [.. report.Notes, .. transaction.HostNotes] };
+        report = report with
+        {
+            AllocatedSize = transaction.HostPaths.Sum(HostPaths.AllocatedLength),
+            Notes = [.. report.Notes, .. transaction.HostNotes],
+        };
         cancellation.ThrowIfCancellationRequested();
         if (request.DryRun || report.Result == ImageResult.Refused)
         {
@@ -95,7 +104,10 @@ public static class FixJob
 
         if (request.RequireReady && report.Result is not (ImageResult.Ready or ImageResult.RulesPass))
         {
-            return WithoutWriting(report) with { Notes = [.. report.Notes, "--require-ready: the result would not be ready, so nothing was written."] };
+            return WithoutWriting(report) with
+            {
+                Notes = [.. report.Notes, "--require-ready: the result would not be ready, so nothing was written."],
+            };
         }
 
         trace?.Invoke(request.Output is { } copied ? $"writing {copied.Path}" : "writing the image");
@@ -132,11 +144,13 @@ public static class FixJob
     }
 
     /// <summary>
-    /// A rule that got the source it needs and still fails: the user named the wrong one. Half a fix would look like a whole one, so nothing is kept.
+    /// A rule that got the source it needs and still fails: the user named the wrong one. Half a fix would look like a whole one, so
+    /// nothing is kept.
     /// </summary>
     private static RuleReport? UnusableSource(ImageReport report, RuleSources sources) => !sources.HasDrivers
         ? null
-        : report.Rules.FirstOrDefault(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error } && RuleCatalog.Find(r.Id) is { UsesDriverSources: true });
+        : report.Rules.FirstOrDefault(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }
+            && RuleCatalog.Find(r.Id) is { UsesDriverSources: true });
 
     private static ImageReport Commit(ImageReport report, ImageTransaction transaction, CancellationToken cancellation)
     {

@@ -5,7 +5,7 @@ namespace OfflinePatch.Windows.Jobs;
 /// <summary>What <see cref="FixJob"/> is asked to do, the same for every image of a batch.</summary>
 public sealed record FixRequest
 {
-    /// <summary>How the image is opened, and what becomes of the undo file.</summary>
+    /// <summary>How the image is opened, and whether the undo file is kept.</summary>
     public EditOptions Open { get; init; } = new();
 
     /// <summary>What the rules are asked.</summary>

@@ -7,8 +7,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>
-/// A bare hive file with the logs beside it, in a transaction like an image. Keys count from its root, which .reg text calls <c>HKEY_LOCAL_MACHINE\NAME</c>. Only the
-/// pages of the hive that changed are written.
+/// A bare hive file with the logs beside it, in a transaction like an image. Keys count from its root, which .reg text calls
+/// <c>HKEY_LOCAL_MACHINE\NAME</c>. Only the pages of the hive that changed are written.
 /// </summary>
 internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
 {
@@ -157,7 +157,8 @@ internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
             return bytes.AsMemory(0, length);
         }
 
-        // Most of the time goes into clearing fresh memory, which two threads do in half of it. Nothing is written to the device yet, so it may be read by both.
+        // Most of the time goes into clearing fresh memory, which two threads do in half of it. Nothing is written to the device yet, so it
+        // may be read by both.
         var half = length / 2;
         var rest = Task.Run(() => device.Read(half, bytes.AsSpan(half, length - half)));
         try

@@ -8,13 +8,16 @@ namespace OfflinePatch.Windows.Jobs;
 /// <summary>A registry that can be read and edited offline: the hives of an image, or one bare hive file.</summary>
 public interface IRegistryTarget
 {
-    /// <summary>The hive and path of a key. In an image <c>HKLM\SYSTEM\…</c> (CurrentControlSet resolves) or <c>HKU\PROFILE\…</c>; in a hive file from its root.</summary>
+    /// <summary>
+    /// The hive and path of a key. In an image <c>HKLM\SYSTEM\…</c> (CurrentControlSet resolves) or <c>HKU\PROFILE\…</c>; in a hive file
+    /// from its root.
+    /// </summary>
     /// <exception cref="UnsupportedImageException"><c>JOB-0010</c>: there is no such hive.</exception>
     HiveLocation Locate(string key);
 
     /// <summary>
-    /// The hives below a key that is above them, by their full paths: below nothing the roots, below <c>HKLM</c> the hives of the machine, below <c>HKU</c> those of its users.
-    /// Null for a key inside a hive.
+    /// The hives below a key that is above them, by their full paths: below nothing the roots, below <c>HKLM</c> the hives of the machine,
+    /// below <c>HKU</c> those of its users. Null for a key inside a hive.
     /// </summary>
     IReadOnlyList<string>? RootsBelow(string key);
 

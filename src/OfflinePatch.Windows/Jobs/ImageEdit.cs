@@ -6,9 +6,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>
-/// An image that is opened to be read, or to be changed all or nothing: files through <see cref="OpenVolume"/>, the registry through <see cref="Registry"/>. Nothing reaches the
-/// host before <see cref="Commit(CancellationToken)"/>, which refuses volumes that are not safe to write, checks every hive and volume that was changed, and then writes.
-/// Not safe for use by several threads.
+/// An image that is opened to be read, or to be changed all or nothing: files through <see cref="OpenVolume"/>, the registry through
+/// <see cref="Registry"/>. Nothing reaches the host before <see cref="Commit(CancellationToken)"/>, which refuses volumes that are not safe
+/// to write, checks every hive and volume that was changed, and then writes. Not safe for use by several threads.
 /// </summary>
 /// <example>
 /// <code>
@@ -47,7 +47,8 @@ public sealed class ImageEdit : IDisposable
     /// <summary>Opens an image to change it in place.</summary>
     /// <exception cref="CorruptImageException">The container or its partition table is damaged.</exception>
     /// <exception cref="UnsupportedImageException">The file is no disk image, or uses something that is not handled.</exception>
-    /// <exception cref="RefusedException"><c>JOB-0001</c>: the format cannot be written in place; or an option is required, or another program uses the image.</exception>
+    /// <exception cref="RefusedException"><c>JOB-0001</c>: the format cannot be written in place; or an option is required, or another
+    /// program uses the image.</exception>
     /// <exception cref="HostIOException">The host failed.</exception>
     public static ImageEdit Open(string path, EditOptions options) => Open(path, options, isWritable: true);
 
@@ -62,15 +63,22 @@ public sealed class ImageEdit : IDisposable
     /// <summary>The image as the rules see it.</summary>
     internal ImageSession Session => _session;
 
-    /// <summary>A volume: the one of partition <paramref name="number"/>; without a number the one with Windows, or else the only one that can be read.</summary>
-    /// <exception cref="UnsupportedImageException"><c>JOB-0007</c> to <c>JOB-0009</c>: there is no such volume, or its file system is not known.</exception>
+    /// <summary>
+    /// A volume: the one of partition <paramref name="number"/>; without a number the one with Windows, or else the only one that can be
+    /// read.
+    /// </summary>
+    /// <exception cref="UnsupportedImageException"><c>JOB-0007</c> to <c>JOB-0009</c>: there is no such volume, or its file system is not
+    /// known.</exception>
     public GuestVolume FindVolume(int? number = null)
     {
         var volume = Choose(number);
         return volume.Files is not null ? volume : throw volume.Failure ?? JobError.UnknownFileSystem(ImagePath, volume.Description);
     }
 
-    /// <summary>The files of a volume, to be changed. What is written is read back at once, and reaches the image with <see cref="Commit(CancellationToken)"/>.</summary>
+    /// <summary>
+    /// The files of a volume, to be changed. What is written is read back at once, and reaches the image with
+    /// <see cref="Commit(CancellationToken)"/>.
+    /// </summary>
     /// <param name="number">As for <see cref="FindVolume"/>.</param>
     /// <exception cref="UnsupportedImageException">As for <see cref="FindVolume"/>; or the file system cannot be written.</exception>
     /// <exception cref="RefusedException"><c>JOB-0005</c>: the volume is not safe to write.</exception>
@@ -88,7 +96,8 @@ public sealed class ImageEdit : IDisposable
     /// <summary>Checks what was changed, and writes the image: all or nothing.</summary>
     /// <param name="cancellation">Looked at until the first byte is written.</param>
     /// <exception cref="RefusedException"><c>JOB-0005</c>: a volume that was changed is not safe to write. Nothing was written.</exception>
-    /// <exception cref="CorruptImageException"><c>WIN-0004</c>, <c>WIN-0005</c>: a hive or volume has findings after the change. Nothing was written.</exception>
+    /// <exception cref="CorruptImageException"><c>WIN-0004</c>, <c>WIN-0005</c>: a hive or volume has findings after the change. Nothing
+    /// was written.</exception>
     /// <exception cref="HostIOException">The host failed; the image is unchanged or rolled back.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
     public EditResult Commit(CancellationToken cancellation = default)
@@ -181,5 +190,7 @@ public sealed class ImageEdit : IDisposable
     }
 
     private static string Describe(IReadOnlyList<GuestVolume> volumes) =>
-        volumes.Count == 0 ? "none" : string.Join(", ", volumes.Select(v => v.Label is null ? v.Description : $"{v.Description} \"{v.Label}\""));
+        volumes.Count == 0
+            ? "none"
+            : string.Join(", ", volumes.Select(v => v.Label is null ? v.Description : $"{v.Description} \"{v.Label}\""));
 }

@@ -5,7 +5,9 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>The files that an image, or a bare hive, names as parts of itself: only these may be written when a change is undone or rolled back.</summary>
+/// <summary>
+/// The files that an image, or a bare hive, names as parts of itself: only these may be written when a change is undone or rolled back.
+/// </summary>
 public static class ImageParts
 {
     /// <summary>Opens all of them. For <see cref="UndoOptions.NameFiles"/> and <see cref="RecoverOptions.NameFiles"/>.</summary>

@@ -7,8 +7,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>
-/// The registry of the Windows in an image: HKLM\SYSTEM and its neighbours, HKLM\BCD00000000, HKU\.DEFAULT, HKU\PROFILE (a folder of <c>\Users</c>).
-/// CurrentControlSet resolves to the control set that ran last.
+/// The registry of the Windows in an image: HKLM\SYSTEM and its neighbours, HKLM\BCD00000000, HKU\.DEFAULT, HKU\PROFILE (a folder of
+/// <c>\Users</c>). CurrentControlSet resolves to the control set that ran last.
 /// </summary>
 internal sealed class ImageRegistry(ImageEdit image) : IRegistryTarget
 {
@@ -22,7 +22,8 @@ internal sealed class ImageRegistry(ImageEdit image) : IRegistryTarget
         var (name, path) = RegistryPath.SplitFirst(rest);
         return root switch
         {
-            "HKLM" when name.Equals(BootStoreName, StringComparison.OrdinalIgnoreCase) => At(BootHive(), path, RegistryPath.LongRoot(@"HKLM\" + BootStoreName)),
+            "HKLM" when name.Equals(BootStoreName, StringComparison.OrdinalIgnoreCase) =>
+                At(BootHive(), path, RegistryPath.LongRoot(@"HKLM\" + BootStoreName)),
             "HKLM" when HiveNames.Find(name) is { } hive and not HiveName.Default => LocateMachine(hive, path),
             "HKU" when name.Equals(".DEFAULT", StringComparison.OrdinalIgnoreCase) => LocateMachine(HiveName.Default, path),
             "HKU" when name.Length > 0 => At(UserHive(name), path, RegistryPath.LongRoot(@"HKU\" + name)),
@@ -45,14 +46,16 @@ internal sealed class ImageRegistry(ImageEdit image) : IRegistryTarget
             "HKLM" =>
             [
                 .. Enum.GetValues<HiveName>()
-                    .Where(n => n != HiveName.Default && files.FileExists(Windows.PathOf(@"System32\config\" + n.FileName()))).Select(n => RegistryPath.LongRoot(n.RootPath())),
+                    .Where(n => n != HiveName.Default && files.FileExists(Windows.PathOf(@"System32\config\" + n.FileName())))
+                    .Select(n => RegistryPath.LongRoot(n.RootPath())),
                 .. image.Machine.Boot.Store?.Hive is null ? Array.Empty<string>() : [RegistryPath.LongRoot(@"HKLM\" + BootStoreName)],
             ],
             "HKU" =>
             [
                 RegistryPath.LongRoot(HiveName.Default.RootPath()),
                 .. (files.DirectoryExists("Users") ? files.Enumerate("Users") : [])
-                    .Where(e => e.IsDirectory && files.FileExists($@"Users\{e.Name}\NTUSER.DAT")).Select(e => RegistryPath.LongRoot(@"HKU\" + e.Name)),
+                    .Where(e => e.IsDirectory && files.FileExists($@"Users\{e.Name}\NTUSER.DAT"))
+                    .Select(e => RegistryPath.LongRoot(@"HKU\" + e.Name)),
             ],
             _ => null,
         };

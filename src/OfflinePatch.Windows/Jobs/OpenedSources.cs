@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Rules;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>
-/// The sources of a request (driver packages, agent, manifest), opened once for a batch: what was read of them stays in memory for the next image. Not safe for use by
-/// several threads; each thread of a batch opens its own.
+/// The sources of a request (driver packages, agent, manifest), opened once for a batch: what was read of them stays in memory for the next
+/// image. Not safe for use by several threads; each thread of a batch opens its own.
 /// </summary>
 public sealed class OpenedSources : IDisposable
 {

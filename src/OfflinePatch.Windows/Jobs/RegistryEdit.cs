@@ -2,7 +2,10 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>A registry that is opened to be read, or to be changed all or nothing: that of an image, or a bare hive file. Not safe for use by several threads.</summary>
+/// <summary>
+/// A registry that is opened to be read, or to be changed all or nothing: that of an image, or a bare hive file. Not safe for use by
+/// several threads.
+/// </summary>
 public abstract class RegistryEdit : IDisposable
 {
     /// <summary>The keys.</summary>

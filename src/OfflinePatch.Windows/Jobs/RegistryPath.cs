@@ -42,7 +42,8 @@ internal static class RegistryPath
     }
 
     /// <summary>
-    /// The path below a hive's root for a key of .reg text: <c>HKLM\NAME</c> and <c>HKU\NAME</c> stand for the hive, as HKCU and HKCR do by themselves.
+    /// The path below a hive's root for a key of .reg text: <c>HKLM\NAME</c> and <c>HKU\NAME</c> stand for the hive, as HKCU and HKCR do by
+    /// themselves.
     /// </summary>
     public static string BelowHive(string key)
     {

@@ -7,8 +7,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>
-/// Runs the rules over an opened image. <see cref="Fix"/> changes the files of the session, which are a transaction's view: the caller commits
-/// when the result says so, or drops everything.
+/// Runs the rules over an opened image. <see cref="Fix"/> changes the files of the session, which are a transaction's view: the caller
+/// commits when the result says so, or drops everything.
 /// </summary>
 internal static class RuleRunner
 {
@@ -41,7 +41,8 @@ internal static class RuleRunner
     /// <param name="context">What the rules see of it.</param>
     /// <param name="dryRun">Whether the caller is going to drop the changes: states say <c>wouldFix</c>.</param>
     /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is no Windows in the image, and no gate says why.</exception>
-    /// <exception cref="CorruptImageException">A structure is damaged, or the result failed its own check; the caller drops the changes.</exception>
+    /// <exception cref="CorruptImageException">A structure is damaged, or the result failed its own check; the caller drops the
+    /// changes.</exception>
     /// <exception cref="IOException">The host failed; the caller drops the changes.</exception>
     public static ImageReport Fix(ImageSession session, RuleContext context, bool dryRun = false)
     {
@@ -124,7 +125,8 @@ internal static class RuleRunner
     /// <summary>Whether a rule may stay unrepaired because what it would stage is refused; <c>--skip-refused</c>.</summary>
     private static bool MaySkip(RuleContext context, Rule rule) => context.Request.SkipRefused && rule.Contract.UsesDriverSources;
 
-    private static void VerifyAll(ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
+    private static void VerifyAll(ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired,
+        bool dryRun)
     {
         context.Changes.Trace?.Invoke("writing back what was changed, to memory");
         if (session.WriteBack())
@@ -149,7 +151,9 @@ internal static class RuleRunner
         }
     }
 
-    /// <summary>Every rule once more over the result. What was ok or fixed and fails now is a fault of ours: nothing must be kept.</summary>
+    /// <summary>
+    /// Every rule once more over the result. What was ok or fixed and fails now is a fault of ours: nothing must be kept.
+    /// </summary>
     private static void Verify(
         ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
     {
@@ -229,7 +233,9 @@ internal static class RuleRunner
         return true;
     }
 
-    /// <summary>Refuses an image that a gate of the target refuses, before anything of it is changed by a command that runs no rules.</summary>
+    /// <summary>
+    /// Refuses an image that a gate of the target refuses, before anything of it is changed by a command that runs no rules.
+    /// </summary>
     /// <exception cref="RefusedException"><c>JOB-0015</c>: a gate fails.</exception>
     public static void RequireGates(ImageSession session, RuleContext context)
     {
@@ -270,7 +276,9 @@ internal static class RuleRunner
     }
 
     private static RuleReport Describe(RuleContext context, Rule rule, Finding finding) =>
-        new(rule.Id, finding.State == FindingState.Failed && !rule.Contract.IsGate ? finding.Severity ?? RuleCatalog.SeverityOf(rule, context.Profile) : RuleCatalog.SeverityOf(rule, context.Profile),
+        new(rule.Id, finding.State == FindingState.Failed && !rule.Contract.IsGate
+            ? finding.Severity ?? RuleCatalog.SeverityOf(rule, context.Profile)
+            : RuleCatalog.SeverityOf(rule, context.Profile),
             finding.State switch
             {
                 FindingState.Ok => RuleState.Ok,
@@ -281,7 +289,8 @@ internal static class RuleRunner
         { Remarks = finding.Remarks };
 
     private static RuleReport Skipped(RuleContext context, Rule rule, string why) =>
-        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Contract.Title, Gate: rule.Contract.IsGate);
+        new(rule.Id, RuleCatalog.SeverityOf(rule, context.Profile), RuleState.Skipped, why, Title: rule.Contract.Title,
+            Gate: rule.Contract.IsGate);
 
     private static ImageResult Verdict(RuleContext context, List<RuleReport> results) =>
         results.Exists(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }) ? ImageResult.NotReady
@@ -290,7 +299,12 @@ internal static class RuleRunner
         : ImageResult.Ready;
 
     private static ImageReport Report(ImageSession session, RuleContext context, List<RuleReport> results, ImageResult result) =>
-        WithNotes(SessionSummary.Describe(session.Files, context), results) with { Result = result, Rules = results, Changes = ChangesReport.Of(context.Changes) };
+        WithNotes(SessionSummary.Describe(session.Files, context), results) with
+        {
+            Result = result,
+            Rules = results,
+            Changes = ChangesReport.Of(context.Changes),
+        };
 
     /// <summary>Remarks of rules stand among the notes, where every form of the report shows them.</summary>
     private static ImageReport WithNotes(ImageReport report, List<RuleReport> results) =>

@@ -21,7 +21,8 @@ public sealed record ChangesReport(int FilesAdded, int FilesReplaced, int Regist
         var registry = changes.Registry.ToList();
         var files = changes.Files.ToList();
         return new ChangesReport(
-            files.Count(f => f.Kind == FileChangeKind.Added), files.Count(f => f.Kind == FileChangeKind.Replaced), registry.Count, BytesWritten: 0)
+            files.Count(f => f.Kind == FileChangeKind.Added), files.Count(f => f.Kind == FileChangeKind.Replaced), registry.Count,
+            BytesWritten: 0)
         {
             Registry = registry,
             Files = files,

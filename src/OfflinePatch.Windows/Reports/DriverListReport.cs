@@ -22,7 +22,8 @@ public sealed record DriverListDocument(int Schema, ToolIdentity Tool, string Co
 /// <param name="Format">What it is: <c>directory</c>, <c>ZIP</c>, <c>ISO 9660 (Joliet)</c>.</param>
 /// <param name="Packages">Its packages.</param>
 /// <param name="Unreadable">INFs that cannot be read.</param>
-public sealed record DriverSourceReport(string Path, string Format, IReadOnlyList<DriverPackageReport> Packages, IReadOnlyList<DriverProblemReport> Unreadable);
+public sealed record DriverSourceReport(string Path, string Format, IReadOnlyList<DriverPackageReport> Packages,
+    IReadOnlyList<DriverProblemReport> Unreadable);
 
 /// <summary>One driver package.</summary>
 /// <param name="Inf">The INF's path in the source.</param>
@@ -40,10 +41,15 @@ public sealed record DriverSourceReport(string Path, string Format, IReadOnlyLis
 /// <param name="Usable">Whether it can be staged as it is.</param>
 /// <param name="Problems">Why it would be refused, and what else is odd.</param>
 public sealed record DriverPackageReport(
-    string Inf, string? Family, string? Driver, string Class, string Provider, string Version, string? Date, IReadOnlyList<string> Architectures,
-    IReadOnlyList<string> Windows, bool BootStart, string Signature, string? Signer, bool Usable, IReadOnlyList<DriverProblemReport> Problems)
+    string Inf, string? Family, string? Driver, string Class, string Provider, string Version, string? Date,
+    IReadOnlyList<string> Architectures,
+    IReadOnlyList<string> Windows, bool BootStart, string Signature, string? Signer, bool Usable,
+    IReadOnlyList<DriverProblemReport> Problems)
 {
-    /// <summary>Who vouches for the catalogue: <c>WHQL</c>, <c>attestation</c>, <c>cross-signed</c>, <c>test-signed</c>…; null when it serves no Windows.</summary>
+    /// <summary>
+    /// Who vouches for the catalogue: <c>WHQL</c>, <c>attestation</c>, <c>cross-signed</c>, <c>test-signed</c>…; null when it serves no
+    /// Windows.
+    /// </summary>
     public string? SignatureKind { get; init; }
 
     /// <summary>The Windows whose kernel accepts its signatures (7 and 2008 R2: without the updates that bring SHA-2).</summary>

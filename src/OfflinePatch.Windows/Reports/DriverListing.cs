@@ -17,7 +17,8 @@ public static class DriverListing
         manifest ??= DriverManifest.Embedded;
         var source = DriverSource.Scan(tree);
         var conflicts = Conflicts(source.Packages, manifest);
-        return new DriverSourceReport(tree.Source, tree.Format, [.. source.Packages.Select(p => Describe(p, manifest, conflicts, signatures))],
+        return new DriverSourceReport(tree.Source, tree.Format,
+            [.. source.Packages.Select(p => Describe(p, manifest, conflicts, signatures))],
             [.. source.Rejected.Select(r => new DriverProblemReport(r.Code, "refusal", r.Message))]);
     }
 
@@ -35,13 +36,16 @@ public static class DriverListing
             select conflict).Distinct(),
     ];
 
-    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest, List<DriverFinding> conflicts, SignatureOptions? signatures)
+    private static DriverPackageReport Describe(DriverPackage package, DriverManifest manifest, List<DriverFinding> conflicts,
+        SignatureOptions? signatures)
     {
-        var releases = ProcessorArchitectures.All.ToArray().SelectMany(a => WindowsReleases.For(a).Select(r => (Architecture: a, r.Name, r.Target)))
+        var releases = ProcessorArchitectures.All.ToArray()
+            .SelectMany(a => WindowsReleases.For(a).Select(r => (Architecture: a, r.Name, r.Target)))
             .Where(r => package.Models(r.Target).Models.Count > 0).ToList();
         var checks = releases.ConvertAll(r => (r.Name, Check: DriverPackageCheck.Run(package, r.Target, signatures)));
         var problems = conflicts.Where(c => c.File == package.Path).Select(Report).ToList();
-        foreach (var same in checks.SelectMany(c => c.Check.Findings.Select(f => (c.Name, Finding: f))).GroupBy(f => f.Finding.Message, StringComparer.Ordinal))
+        foreach (var same in checks.SelectMany(c => c.Check.Findings.Select(f => (c.Name, Finding: f)))
+            .GroupBy(f => f.Finding.Message, StringComparer.Ordinal))
         {
             // What is true of some Windows only is said of those.
             var names = same.Select(s => s.Name).Distinct().ToList();
@@ -62,9 +66,13 @@ public static class DriverListing
         var version = package.Inf.Version;
         return new DriverPackageReport(
             package.Path, owner?.Family.Name, owner?.Entry.Id, version.ClassName, version.Provider, version.DriverVersion.ToString(),
-            version.DriverDate == DateTime.MinValue ? null : $"{version.DriverDate:yyyy-MM-dd}", [.. releases.Select(r => r.Architecture.InfName()).Distinct()],
+            version.DriverDate == DateTime.MinValue ? null : $"{version.DriverDate:yyyy-MM-dd}",
+            [.. releases.Select(r => r.Architecture.InfName()).Distinct()],
             [.. releases.Select(r => r.Name).Distinct()], StartsAtBoot(package, releases.Select(r => r.Target)),
-            last is null ? "unknown" : !last.Signatures.HasCatalog ? "notSigned" : accepted.Count == 0 && checks.Exists(c => !c.Check.IsSigned) ? "broken" : "signed",
+            last is null ? "unknown"
+                : !last.Signatures.HasCatalog ? "notSigned"
+                : accepted.Count == 0 && checks.Exists(c => !c.Check.IsSigned) ? "broken"
+                : "signed",
             checks.Select(c => c.Check.SignerName).LastOrDefault(n => n.Length > 0),
             accepted.Count > 0,
             problems)

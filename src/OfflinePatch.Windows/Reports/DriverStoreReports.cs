@@ -22,7 +22,8 @@ public sealed record DriverStoreReport(string Path, string Windows, IReadOnlyLis
 /// <param name="Active">Whether it is the one that Windows takes for its published name.</param>
 /// <param name="Problems">What is wrong with its files, each naming one.</param>
 public sealed record DriverStorePackage(
-    string? PublishedName, string Inf, string Class, string ClassGuid, string? Provider, string Version, string? Date, string? Signer, bool BootCritical,
+    string? PublishedName, string Inf, string Class, string ClassGuid, string? Provider, string Version, string? Date, string? Signer,
+    bool BootCritical,
     IReadOnlyList<string> Devices, bool Active, IReadOnlyList<string> Problems)
 {
     /// <summary>Whether a device runs with it.</summary>

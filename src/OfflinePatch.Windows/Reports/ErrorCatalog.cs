@@ -35,16 +35,19 @@ public static class ErrorCatalog
 
             Generated from `src/*/errors.json` by `make errors`; do not edit. `offlinepatch explain CODE` prints one of them.
 
-            The exit status is that of a command that ends with the error. A finding of a check ends `fs check` and `reg check` with 3, and a
-            command that would write with 4. A finding about a driver package ends `check` and `fix` with 3 where a rule needs the package.
+            The exit status is that of a command that ends with the error. A finding of a check ends `fs check` and `reg check` with 3,
+            and a command that would write with 4. A finding about a driver package ends `check` and `fix` with 3 where a rule needs the
+            package.
 
             """);
         foreach (var area in All.GroupBy(e => e.Area, StringComparer.Ordinal))
         {
-            text.Append(CultureInfo.InvariantCulture, $"\n## {area.Key}\n\n| code | exit | meaning | cause | what to do |\n|---|---|---|---|---|\n");
+            text.Append(CultureInfo.InvariantCulture,
+                $"\n## {area.Key}\n\n| code | exit | meaning | cause | what to do |\n|---|---|---|---|---|\n");
             foreach (var e in area)
             {
-                text.Append(CultureInfo.InvariantCulture, $"| {e.Code} | {e.ExitStatus} | {Cell(e.Meaning)} | {Cell(e.Cause)} | {Cell(e.Remedy)} |\n");
+                text.Append(CultureInfo.InvariantCulture,
+                    $"| {e.Code} | {e.ExitStatus} | {Cell(e.Meaning)} | {Cell(e.Cause)} | {Cell(e.Remedy)} |\n");
             }
         }
 
@@ -52,13 +55,15 @@ public static class ErrorCatalog
     }
 
     private static string Cell(string text) =>
-        text.Replace("|", "\\|", StringComparison.Ordinal).Replace("*", "\\*", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal);
+        text.Replace("|", "\\|", StringComparison.Ordinal).Replace("*", "\\*", StringComparison.Ordinal)
+            .Replace("<", "&lt;", StringComparison.Ordinal);
 
     private static List<ErrorDescription> Read()
     {
         var assembly = typeof(ErrorCatalog).Assembly;
         var all = new List<ErrorDescription>();
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).Order(StringComparer.Ordinal))
+        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal))
         {
             using var stream = assembly.GetManifestResourceStream(name)!;
             foreach (var area in JsonSerializer.Deserialize(stream, ErrorTableContext.Default.ErrorAreaArray)!)

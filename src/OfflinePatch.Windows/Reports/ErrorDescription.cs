@@ -36,4 +36,5 @@ public enum ErrorKind
 /// <param name="Meaning">What it says, in one sentence.</param>
 /// <param name="Cause">The usual cause.</param>
 /// <param name="Remedy">What to do.</param>
-public sealed record ErrorDescription(string Code, string Area, ErrorKind Kind, int ExitStatus, string Meaning, string Cause, string Remedy);
+public sealed record ErrorDescription(string Code, string Area, ErrorKind Kind, int ExitStatus, string Meaning, string Cause,
+    string Remedy);

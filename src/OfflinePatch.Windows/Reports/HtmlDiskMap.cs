@@ -4,8 +4,8 @@ using System.Text;
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>
-/// The disk of a report, drawn to scale: one bar, gaps included, what is free in a partition paler, and a legend. Partitions too small to see keep a hair's
-/// breadth.
+/// The disk of a report, drawn to scale: one bar, gaps included, what is free in a partition paler, and a legend. Partitions too small to
+/// see keep a minimum width.
 /// </summary>
 internal static class HtmlDiskMap
 {
@@ -19,7 +19,9 @@ internal static class HtmlDiskMap
             return;
         }
 
-        html.Append("<section>\n<h2>The disk</h2>\n<div class=\"map\"><svg class=\"disk\" viewBox=\"0 0 1000 56\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"")
+        html
+            .Append("<section>\n<h2>The disk</h2>\n<div class=\"map\"><svg class=\"disk\" viewBox=\"0 0 1000 56\" "
+                + "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"")
             .Append(HtmlReport.Text($"{image.Partitions.Count} partitions on {HtmlReport.Size(size)}, to scale")).Append("\">\n")
             .Append("<rect class=\"free\" x=\"0\" y=\"0\" width=\"1000\" height=\"56\"/>\n");
         var labels = new StringBuilder();
@@ -27,19 +29,27 @@ internal static class HtmlDiskMap
         {
             var x = 1000.0 * partition.Offset / size;
             var width = Math.Min(Math.Max(1.5, 1000.0 * partition.Length / size), 1000 - Math.Min(x, 998.5));
-            html.Append(string.Create(CultureInfo.InvariantCulture, $"<rect class=\"{Style(partition)}\" x=\"{x:0.##}\" y=\"0\" width=\"{width:0.##}\" height=\"56\"><title>"))
-                .Append(HtmlReport.Text($"Partition {partition.Number}: {partition.FileSystem ?? partition.Type}, {HtmlReport.Size(partition.Length)}"))
+            html
+                .Append(string.Create(CultureInfo.InvariantCulture,
+                    $"<rect class=\"{Style(partition)}\" x=\"{x:0.##}\" y=\"0\" width=\"{width:0.##}\" height=\"56\"><title>"))
+                .Append(
+                    HtmlReport.Text($"Partition {partition.Number}: {partition.FileSystem ?? partition.Type}, "
+                        + $"{HtmlReport.Size(partition.Length)}"))
                 .Append("</title></rect>\n");
             if (partition.FreeBytes is { } free && partition.Length > 0 && width > 2)
             {
                 var pale = width * Math.Clamp((double)free / partition.Length, 0, 1);
-                html.Append(string.Create(CultureInfo.InvariantCulture, $"<rect class=\"unused\" x=\"{x + width - pale:0.##}\" y=\"0\" width=\"{pale:0.##}\" height=\"56\"/>\n"));
+                html.Append(string.Create(CultureInfo.InvariantCulture,
+                    $"<rect class=\"unused\" x=\"{x + width - pale:0.##}\" y=\"0\" width=\"{pale:0.##}\" height=\"56\"/>\n"));
             }
 
             if (width >= SmallestLabel)
             {
-                labels.Append(string.Create(CultureInfo.InvariantCulture, $"<span style=\"left:{x / 10:0.##}%;width:{width / 10:0.##}%\"><b>"))
-                    .Append(HtmlReport.Text(partition.Letter ?? $"{partition.Number}")).Append("</b> ").Append(HtmlReport.Text(Purpose(partition))).Append("</span>\n");
+                labels
+                    .Append(string.Create(CultureInfo.InvariantCulture,
+                        $"<span style=\"left:{x / 10:0.##}%;width:{width / 10:0.##}%\"><b>"))
+                    .Append(HtmlReport.Text(partition.Letter ?? $"{partition.Number}")).Append("</b> ")
+                    .Append(HtmlReport.Text(Purpose(partition))).Append("</span>\n");
             }
         }
 
@@ -49,16 +59,22 @@ internal static class HtmlDiskMap
             html.Append("<span>").Append(HtmlReport.Text(quarter == 0 ? "0" : HtmlReport.Size(size / 4 * quarter))).Append("</span>");
         }
 
-        html.Append("</p>\n<div class=\"scroll\"><table class=\"legend\">\n<tr><th></th><th>Partition</th><th>Holds</th><th>Purpose</th><th class=\"number\">Size</th><th class=\"number\">Free</th></tr>\n");
+        html.Append("</p>\n<div class=\"scroll\"><table "
+            + "class=\"legend\">\n<tr><th></th><th>Partition</th><th>Holds</th><th>Purpose</th><th class=\"number\">Size</th><th "
+            + "class=\"number\">Free</th></tr>\n");
         long end = 0;
         foreach (var partition in image.Partitions.OrderBy(p => p.Offset))
         {
             Gap(html, end, partition.Offset);
             html.Append("<tr><td><i class=\"swatch ").Append(Style(partition)).Append("\"></i></td><td>").Append(partition.Number)
-                .Append(partition.Letter is null ? "" : $" ({HtmlReport.Text(partition.Letter)})").Append(partition.Active ? " active" : "").Append("</td><td>")
-                .Append(HtmlReport.Text(partition.FileSystem ?? partition.Type)).Append(partition.Label is null ? "" : $" “{HtmlReport.Text(partition.Label)}”")
-                .Append("</td><td>").Append(HtmlReport.Text(Purpose(partition))).Append("</td><td class=\"number\">").Append(HtmlReport.Text(HtmlReport.Size(partition.Length)))
-                .Append("</td><td class=\"number\">").Append(partition.FreeBytes is { } free ? HtmlReport.Text(HtmlReport.Size(free)) : "").Append("</td></tr>\n");
+                .Append(partition.Letter is null ? "" : $" ({HtmlReport.Text(partition.Letter)})").Append(partition.Active ? " active" : "")
+                .Append("</td><td>")
+                .Append(HtmlReport.Text(partition.FileSystem ?? partition.Type))
+                .Append(partition.Label is null ? "" : $" “{HtmlReport.Text(partition.Label)}”")
+                .Append("</td><td>").Append(HtmlReport.Text(Purpose(partition))).Append("</td><td class=\"number\">")
+                .Append(HtmlReport.Text(HtmlReport.Size(partition.Length)))
+                .Append("</td><td class=\"number\">").Append(partition.FreeBytes is { } free ? HtmlReport.Text(HtmlReport.Size(free)) : "")
+                .Append("</td></tr>\n");
             end = Math.Max(end, partition.Offset + partition.Length);
         }
 

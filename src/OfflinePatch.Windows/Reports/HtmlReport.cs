@@ -8,8 +8,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>
-/// A report as one HTML page that needs nothing else: no script, no font, no request. Written for the person whose machine it is: the verdict first,
-/// then what is left to do, the disk drawn to scale, and what was changed. Follows the reader's dark or light setting.
+/// A report as one HTML page that needs nothing else: no script, no font, no request. Written for the person whose machine it is: the
+/// verdict first, then what is left to do, the disk drawn to scale, and what was changed. Follows the reader's dark or light setting.
 /// </summary>
 public static class HtmlReport
 {
@@ -50,10 +50,12 @@ public static class HtmlReport
     {
         var html = new StringBuilder(64 * 1024);
         return html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n")
+            .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
+                + "content=\"light dark\">\n")
             .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n")
             .Append("<meta name=\"referrer\" content=\"no-referrer\">\n")
-            .Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(HtmlStyle.Css).Append("</style>\n</head>\n<body>\n<main>\n");
+            .Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(HtmlStyle.Css)
+            .Append("</style>\n</head>\n<body>\n<main>\n");
     }
 
     private static string End(StringBuilder html, ReportDocument document, ReportContext? context)
@@ -61,7 +63,8 @@ public static class HtmlReport
         html.Append("<footer><p>").Append(Text($"{document.Tool.Name} {document.Tool.Version}"));
         if (context is not null)
         {
-            html.Append(Text(string.Create(CultureInfo.InvariantCulture, $", {context.Time:yyyy-MM-dd HH:mm} UTC, on {context.Host}"))).Append("</p>\n<p><code>")
+            html.Append(Text(string.Create(CultureInfo.InvariantCulture, $", {context.Time:yyyy-MM-dd HH:mm} UTC, on {context.Host}")))
+                .Append("</p>\n<p><code>")
                 .Append(Text(context.Command)).Append("</code>");
         }
 
@@ -87,29 +90,38 @@ public static class HtmlReport
     {
         var verdicts = document.Images.Select(i => Verdict(document, i)).ToList();
         html.Append("<header class=\"batch\">\n<h1>").Append(Text(Count(document.Images.Count, "disk image"))).Append("</h1>\n<p>")
-            .Append(string.Join(", ", verdicts.GroupBy(v => (v.Word, v.Style)).Select(g => $"{g.Count()} <span class=\"badge {g.Key.Style}\">{Text(g.Key.Word)}</span>")))
-            .Append("</p>\n</header>\n<div class=\"scroll\"><table class=\"images\">\n<tr><th>Image</th><th>Machine</th><th>Result</th><th class=\"number\">Failed</th>")
+            .Append(string.Join(", ",
+                verdicts.GroupBy(v => (v.Word, v.Style))
+                    .Select(g => $"{g.Count()} <span class=\"badge {g.Key.Style}\">{Text(g.Key.Word)}</span>")))
+            .Append("</p>\n</header>\n<div class=\"scroll\"><table "
+                + "class=\"images\">\n<tr><th>Image</th><th>Machine</th><th>Result</th><th class=\"number\">Failed</th>")
             .Append("<th class=\"number\">Warnings</th><th>Windows</th></tr>\n");
         for (var i = 0; i < document.Images.Count; i++)
         {
             var image = document.Images[i];
             var name = Text(FileName(image.Path));
             html.Append("<tr><td>").Append(link(image, i + 1) is { } address ? $"<a href=\"{Text(address)}\">{name}</a>" : name)
-                .Append("</td><td>").Append(Text(image.Windows?.ComputerName)).Append("</td><td><span class=\"badge ").Append(verdicts[i].Style)
-                .Append("\">").Append(Text(verdicts[i].Word)).Append("</span></td><td class=\"number\">").Append(Open(image, RuleSeverity.Error)).Append("</td><td class=\"number\">")
-                .Append(Open(image, RuleSeverity.Warning)).Append("</td><td>").Append(Text(image.Windows?.ProductName)).Append("</td></tr>\n");
+                .Append("</td><td>").Append(Text(image.Windows?.ComputerName)).Append("</td><td><span class=\"badge ")
+                .Append(verdicts[i].Style)
+                .Append("\">").Append(Text(verdicts[i].Word)).Append("</span></td><td class=\"number\">")
+                .Append(Open(image, RuleSeverity.Error)).Append("</td><td class=\"number\">")
+                .Append(Open(image, RuleSeverity.Warning)).Append("</td><td>").Append(Text(image.Windows?.ProductName))
+                .Append("</td></tr>\n");
         }
 
         html.Append("</table></div>\n");
     }
 
-    private static string Open(ImageReport image, RuleSeverity severity) => image.Rules.Count(r => r.State == RuleState.Failed && r.Severity == severity) is > 0 and var count ? $"{count}" : "";
+    private static string Open(ImageReport image, RuleSeverity severity) =>
+        image.Rules.Count(r => r.State == RuleState.Failed && r.Severity == severity) is > 0 and var count ? $"{count}" : "";
 
     private static void AppendImage(StringBuilder html, ReportDocument document, ImageReport image, int number)
     {
         var verdict = Verdict(document, image);
-        html.Append($"<article id=\"image-{number}\">\n<header class=\"verdict ").Append(verdict.Style).Append("\">\n<p class=\"mark\" aria-hidden=\"true\">")
-            .Append(verdict.Mark).Append("</p>\n<div>\n<h1>").Append(Text(verdict.Headline)).Append("</h1>\n<p>").Append(Text(verdict.Sentence))
+        html.Append($"<article id=\"image-{number}\">\n<header class=\"verdict ").Append(verdict.Style)
+            .Append("\">\n<p class=\"mark\" aria-hidden=\"true\">")
+            .Append(verdict.Mark).Append("</p>\n<div>\n<h1>").Append(Text(verdict.Headline)).Append("</h1>\n<p>")
+            .Append(Text(verdict.Sentence))
             .Append("</p>\n<p class=\"file\">").Append(Text(image.Path)).Append("</p>\n</div>\n</header>\n");
         AppendFacts(html, image);
         AppendError(html, image);
@@ -133,7 +145,8 @@ public static class HtmlReport
         }
 
         Fact(html, "Starts by", image.Firmware?.ToUpperInvariant());
-        Fact(html, image.OutputFile is null ? "Image" : "Source image", image.Format is null ? null : $"{image.Format.ToUpperInvariant()}{(image.Subformat is null ? "" : $" ({image.Subformat})")}");
+        Fact(html, image.OutputFile is null ? "Image" : "Source image",
+            image.Format is null ? null : $"{image.Format.ToUpperInvariant()}{(image.Subformat is null ? "" : $" ({image.Subformat})")}");
         Fact(html, "Disk", image.VirtualSize is { } size ? Size(size) : null);
         Fact(html, "Target", image.Target);
         Fact(html, "Copy", image.OutputFile);
@@ -153,7 +166,8 @@ public static class HtmlReport
     {
         if (image.Error is { } error)
         {
-            html.Append("<section>\n<h2>What went wrong</h2>\n<div class=\"card bad\"><p><code>").Append(Text(error.Code)).Append("</code> ").Append(HtmlText.Rich(error.Message))
+            html.Append("<section>\n<h2>What went wrong</h2>\n<div class=\"card bad\"><p><code>").Append(Text(error.Code))
+                .Append("</code> ").Append(HtmlText.Rich(error.Message))
                 .Append("</p>");
             Remedy(html, error.Remedy);
             html.Append("</div>\n</section>\n");
@@ -173,7 +187,8 @@ public static class HtmlReport
         {
             var (word, style) = FailedWord(rule.Severity);
             var (heading, rest) = HtmlText.Split(rule.Message);
-            html.Append("<div class=\"card ").Append(style).Append("\">\n<h3>").Append(heading.Length > 0 ? HtmlText.Rich(heading) : Text($"Not met: {rule.Title ?? rule.Id}"))
+            html.Append("<div class=\"card ").Append(style).Append("\">\n<h3>")
+                .Append(heading.Length > 0 ? HtmlText.Rich(heading) : Text($"Not met: {rule.Title ?? rule.Id}"))
                 .Append(" <span class=\"badge ").Append(style).Append("\">").Append(word).Append("</span></h3>\n");
             if (rest.Length > 0)
             {
@@ -197,7 +212,8 @@ public static class HtmlReport
 
     private static void AppendRegistration(StringBuilder html, ImageReport image)
     {
-        if (image.Registration is not { Count: > 0 } properties || image.Result is not (ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.Inspected))
+        if (image.Registration is not { Count: > 0 } properties
+            || image.Result is not (ImageResult.Ready or ImageResult.WouldBeReady or ImageResult.Inspected))
         {
             return;
         }
@@ -227,13 +243,16 @@ public static class HtmlReport
             return;
         }
 
-        html.Append("<section>\n<h2>").Append(done.Exists(r => r.State == RuleState.WouldFix) ? "What would be changed" : "What was changed").Append("</h2>\n");
+        html.Append("<section>\n<h2>")
+            .Append(done.Exists(r => r.State == RuleState.WouldFix) ? "What would be changed" : "What was changed").Append("</h2>\n");
         foreach (var rule in done)
         {
-            html.Append("<div class=\"card good\">\n<h3>").Append(Text(rule.Title ?? rule.Id)).Append("</h3>\n<p>").Append(HtmlText.Rich(rule.Message)).Append("</p>\n");
+            html.Append("<div class=\"card good\">\n<h3>").Append(Text(rule.Title ?? rule.Id)).Append("</h3>\n<p>")
+                .Append(HtmlText.Rich(rule.Message)).Append("</p>\n");
             if (rule.Before is not null || rule.After is not null)
             {
-                html.Append("<div class=\"change\"><div><span>before</span>").Append(Lines(rule.Before)).Append("</div><div><span>after</span>")
+                html.Append("<div class=\"change\"><div><span>before</span>").Append(Lines(rule.Before))
+                    .Append("</div><div><span>after</span>")
                     .Append(Lines(rule.After)).Append("</div></div>\n");
             }
 
@@ -254,7 +273,8 @@ public static class HtmlReport
         }
 
         html.Append("<section>\n<h2>Every change</h2>\n<p>").Append(Text(
-            $"{Count(changes.FilesAdded, "file")} added, {Count(changes.FilesReplaced, "file")} replaced, {Count(changes.RegistryValues, "registry value")} changed"
+            $"{Count(changes.FilesAdded, "file")} added, {Count(changes.FilesReplaced, "file")} replaced, "
+                + $"{Count(changes.RegistryValues, "registry value")} changed"
             + (changes.BytesWritten > 0 ? $", {Size(changes.BytesWritten)} written." : "."))).Append("</p>\n");
         if (changes.Registry.Count > 0)
         {
@@ -297,7 +317,8 @@ public static class HtmlReport
     /// <summary>A short list is open, a long one is a click away.</summary>
     private static string Details(int rows) => rows <= OpenRows ? "<details open>" : "<details>";
 
-    private static string More(int count) => count > MaximumRows ? $"<p>… and {count - MaximumRows} more (all in the JSON report).</p>" : "";
+    private static string More(int count) =>
+        count > MaximumRows ? $"<p>… and {count - MaximumRows} more (all in the JSON report).</p>" : "";
 
     private static void AppendChecks(StringBuilder html, ImageReport image)
     {
@@ -306,7 +327,8 @@ public static class HtmlReport
             return;
         }
 
-        html.Append("<section>\n<h2>Every check</h2>\n<div class=\"scroll\"><table class=\"checks\">\n<tr><th>Result</th><th>Check</th><th>Finding</th></tr>\n");
+        html.Append("<section>\n<h2>Every check</h2>\n<div class=\"scroll\"><table "
+            + "class=\"checks\">\n<tr><th>Result</th><th>Check</th><th>Finding</th></tr>\n");
         foreach (var rule in image.Rules)
         {
             var (word, style) = rule.State switch
@@ -318,8 +340,10 @@ public static class HtmlReport
                 RuleState.Skipped => ("skipped", "mute"),
                 _ => ("n/a", "mute"),
             };
-            html.Append("<tr><td><span class=\"badge ").Append(style).Append("\">").Append(word).Append("</span></td><td>").Append(Text(rule.Title ?? rule.Id))
-                .Append("<br><span class=\"id\">").Append(Text(rule.Id)).Append("</span></td><td>").Append(HtmlText.Rich(rule.Message)).Append("</td></tr>\n");
+            html.Append("<tr><td><span class=\"badge ").Append(style).Append("\">").Append(word).Append("</span></td><td>")
+                .Append(Text(rule.Title ?? rule.Id))
+                .Append("<br><span class=\"id\">").Append(Text(rule.Id)).Append("</span></td><td>").Append(HtmlText.Rich(rule.Message))
+                .Append("</td></tr>\n");
         }
 
         html.Append("</table></div>\n");
@@ -331,7 +355,8 @@ public static class HtmlReport
         html.Append("</section>\n");
     }
 
-    private static (string Headline, string Sentence, string Word, string Style, string Mark) Verdict(ReportDocument document, ImageReport image)
+    private static (string Headline, string Sentence, string Word, string Style, string Mark) Verdict(ReportDocument document,
+        ImageReport image)
     {
         var open = image.Rules.Count(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error });
         var advised = image.Rules.Count(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Warning });
@@ -340,20 +365,27 @@ public static class HtmlReport
         var left = image.Rules.Count(r => r.State == RuleState.Skipped);
         return image.Result switch
         {
-            ImageResult.WouldBeReady => ("Can be made ready.", $"{Count(would, "repair")} would be made; nothing was written.", "would be ready", "info", "→"),
+            ImageResult.WouldBeReady =>
+                ("Can be made ready.", $"{Count(would, "repair")} would be made; nothing was written.", "would be ready", "info", "→"),
             ImageResult.RulesPass when would > 0 => (
-                "The chosen rules would pass.", $"{Count(would, "repair")} would be made; nothing was written. {Count(left, "check")} left out.", "rules would pass", "info", "→"),
+                "The chosen rules would pass.",
+                $"{Count(would, "repair")} would be made; nothing was written. {Count(left, "check")} left out.", "rules would pass",
+                "info", "→"),
             ImageResult.Inspected => ("What is in this image.", "Nothing was changed.", "read", "info", "i"),
             ImageResult.Ready or ImageResult.RulesPass => (
                 image.Result == ImageResult.Ready ? "Ready for import." : "The chosen rules pass.",
-                (repaired > 0 ? $"{Count(repaired, "repair")} made." : "Nothing had to be changed.") + (advised > 0 ? $" {Count(advised, "warning")} below." : "")
+                (repaired > 0 ? $"{Count(repaired, "repair")} made." : "Nothing had to be changed.")
+                    + (advised > 0 ? $" {Count(advised, "warning")} below." : "")
                     + (left > 0 ? $" {Count(left, "check")} left out." : ""),
                 image.Result == ImageResult.Ready ? "ready" : "rules pass", image.Result == ImageResult.Ready ? "good" : "info", "✓"),
             ImageResult.NotReady => (
-                "Not ready yet.", $"{Count(open, "requirement")} still open{(repaired > 0 ? $", {Count(repaired, "repair")} made" : "")}.", "not ready", "bad", "!"),
-            ImageResult.Skipped => ("Passed over.", image.Notes.Count > 0 ? image.Notes[0] : "Nothing was done.", "passed over", "mute", "–"),
+                "Not ready yet.", $"{Count(open, "requirement")} still open{(repaired > 0 ? $", {Count(repaired, "repair")} made" : "")}.",
+                "not ready", "bad", "!"),
+            ImageResult.Skipped =>
+                ("Passed over.", image.Notes.Count > 0 ? image.Notes[0] : "Nothing was done.", "passed over", "mute", "–"),
             ImageResult.Cancelled => ("Cancelled.", "The image was not changed.", "cancelled", "bad", "×"),
-            ImageResult.Refused => ("Refused; nothing was written.", "The image is in a state in which a change could do harm.", "refused", "bad", "×"),
+            ImageResult.Refused =>
+                ("Refused; nothing was written.", "The image is in a state in which a change could do harm.", "refused", "bad", "×"),
             _ => ("Could not be handled.", "The image was not changed.", "error", "bad", "×"),
         };
     }

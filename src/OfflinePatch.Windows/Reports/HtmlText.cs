@@ -40,7 +40,8 @@ internal static partial class HtmlText
         foreach (Match match in Address().Matches(text))
         {
             var address = match.Value.TrimEnd('.', ',', ';', ':');
-            html.Append(Plain(text[at..match.Index])).Append("<a href=\"").Append(Plain(address)).Append("\" rel=\"noreferrer noopener\">").Append(Plain(address)).Append("</a>");
+            html.Append(Plain(text[at..match.Index])).Append("<a href=\"").Append(Plain(address)).Append("\" rel=\"noreferrer noopener\">")
+                .Append(Plain(address)).Append("</a>");
             at = match.Index + address.Length;
         }
 

@@ -2,7 +2,9 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Reports;
 
-/// <summary>Everything that is said about one image. The command line adds what it alone knows with <c>with</c>: bytes written, undo file, time.</summary>
+/// <summary>
+/// Everything that is said about one image. The command line adds what it alone knows with <c>with</c>: bytes written, undo file, time.
+/// </summary>
 public sealed record ImageReport
 {
     /// <summary>The path as the user gave it.</summary>
@@ -41,7 +43,10 @@ public sealed record ImageReport
     /// <summary>The target profile that was applied.</summary>
     public string? Target { get; init; }
 
-    /// <summary>What the target wants to hear when the image is registered: <c>os_version</c>, <c>hw_firmware_type</c>, <c>min_disk</c>. Null where nothing is known.</summary>
+    /// <summary>
+    /// What the target wants to hear when the image is registered: <c>os_version</c>, <c>hw_firmware_type</c>, <c>min_disk</c>. Null where
+    /// nothing is known.
+    /// </summary>
     public IReadOnlyDictionary<string, string>? Registration { get; init; }
 
     /// <summary>What each rule found, in the order of the catalogue; gates first.</summary>

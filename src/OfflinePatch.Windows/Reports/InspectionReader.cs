@@ -14,18 +14,24 @@ internal static class InspectionReader
 {
     private static readonly (string Prefix, string Origin)[] Origins =
     [
-        ("viostor", "VirtIO"), ("vioscsi", "VirtIO"), ("netkvm", "VirtIO"), ("vioser", "VirtIO"), ("virtioserial", "VirtIO"), ("viorng", "VirtIO"),
-        ("balloon", "VirtIO"), ("viogpu", "VirtIO"), ("vioinput", "VirtIO"), ("viofs", "VirtIO"), ("pvpanic", "VirtIO"), ("qemufwcfg", "VirtIO"),
-        ("xenbus", "Xen PV"), ("xenfilt", "Xen PV"), ("xenvbd", "Xen PV"), ("xenvif", "Xen PV"), ("xennet", "Xen PV"), ("xeniface", "Xen PV"),
+        ("viostor", "VirtIO"), ("vioscsi", "VirtIO"), ("netkvm", "VirtIO"), ("vioser", "VirtIO"), ("virtioserial", "VirtIO"),
+        ("viorng", "VirtIO"),
+        ("balloon", "VirtIO"), ("viogpu", "VirtIO"), ("vioinput", "VirtIO"), ("viofs", "VirtIO"), ("pvpanic", "VirtIO"),
+        ("qemufwcfg", "VirtIO"),
+        ("xenbus", "Xen PV"), ("xenfilt", "Xen PV"), ("xenvbd", "Xen PV"), ("xenvif", "Xen PV"), ("xennet", "Xen PV"),
+        ("xeniface", "Xen PV"),
         ("pvscsi", "VMware"), ("vmxnet", "VMware"), ("vmci", "VMware"), ("vm3dmp", "VMware"), ("vmhgfs", "VMware"), ("vmmemctl", "VMware"),
-        ("vmrawdsk", "VMware"), ("vsock", "VMware"), ("vmmouse", "VMware"), ("vmusbmouse", "VMware"), ("vbox", "VirtualBox"), ("prl_", "Parallels"),
+        ("vmrawdsk", "VMware"), ("vsock", "VMware"), ("vmmouse", "VMware"), ("vmusbmouse", "VMware"), ("vbox", "VirtualBox"),
+        ("prl_", "Parallels"),
         ("vmbus", "Hyper-V (inbox)"), ("storvsc", "Hyper-V (inbox)"), ("netvsc", "Hyper-V (inbox)"),
     ];
 
     private static readonly (string Service, string Name)[] Agents =
     [
-        ("cloudbase-init", "Cloudbase-Init"), ("QEMU-GA", "QEMU guest agent"), ("VMTools", "VMware Tools"), ("VBoxService", "VirtualBox Guest Additions"),
-        ("WindowsAzureGuestAgent", "Azure guest agent"), ("AmazonSSMAgent", "AWS Systems Manager agent"), ("GCEAgent", "Google guest agent"),
+        ("cloudbase-init", "Cloudbase-Init"), ("QEMU-GA", "QEMU guest agent"), ("VMTools", "VMware Tools"),
+        ("VBoxService", "VirtualBox Guest Additions"),
+        ("WindowsAzureGuestAgent", "Azure guest agent"), ("AmazonSSMAgent", "AWS Systems Manager agent"),
+        ("GCEAgent", "Google guest agent"),
         ("cloudResetPwdAgent", "Huawei password reset agent"), ("prl_tools", "Parallels Tools"),
     ];
 
@@ -44,10 +50,14 @@ internal static class InspectionReader
         BootStores = [.. Stores(context)],
         NetworkInterfaces = HasSystemHive(context) ? [.. Interfaces(context.FoundWindows!)] : [],
         Drivers = HasSystemHive(context) ? [.. Drivers(context.FoundWindows!)] : [],
-        DriverFamilies = HasSystemHive(context) ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile, context.Signatures, context.Firmware == Firmware.Uefi) : [],
+        DriverFamilies = HasSystemHive(context)
+            ? InstalledDrivers.Describe(context.FoundWindows!, context.Sources.Manifest, context.Profile, context.Signatures,
+                context.Firmware == Firmware.Uefi)
+            : [],
         Agents = HasSystemHive(context) ? [.. InstalledAgents(context.FoundWindows!)] : [],
         GuestTools = HasSystemHive(context)
-            ? [.. ToolsFinder.Find(context.FoundWindows!, context.Sources.Tools).Select(t => new GuestToolsReport(t.Product.Id, t.Product.Title, t.Version, t.State.ToString().ToLowerInvariant()))]
+            ? [.. ToolsFinder.Find(context.FoundWindows!, context.Sources.Tools)
+                .Select(t => new GuestToolsReport(t.Product.Id, t.Product.Title, t.Version, t.State.ToString().ToLowerInvariant()))]
             : [],
         Programs = InstalledSoftware.Programs(context.FoundWindows),
         Hotfixes = InstalledSoftware.Hotfixes(context.FoundWindows),
@@ -62,7 +72,8 @@ internal static class InspectionReader
     {
         foreach (var (load, firmware, path) in new[]
             {
-                (context.Boot.UefiStore, "uefi", BootFilesFinder.UefiStorePath), (context.Boot.BiosStore, "bios", BootFilesFinder.BiosStorePath),
+                (context.Boot.UefiStore, "uefi", BootFilesFinder.UefiStorePath),
+                (context.Boot.BiosStore, "bios", BootFilesFinder.BiosStorePath),
             })
         {
             if (load?.Hive is { } hive)
@@ -74,7 +85,8 @@ internal static class InspectionReader
                     .. (store?.Objects ?? [])
                         .Where(o => o.ProgramPath is not null && (o.Type & 0xF0F00000) == 0x10200000)
                         .OrderByDescending(o => o.Id == standard)
-                        .Select(o => new BootEntryReport($"{o.Id:B}", o.Description, o.ProgramPath, DeviceText(context, o), o.Id == standard)),
+                        .Select(o =>
+                            new BootEntryReport($"{o.Id:B}", o.Description, o.ProgramPath, DeviceText(context, o), o.Id == standard)),
                 ]);
             }
         }
@@ -132,7 +144,9 @@ internal static class InspectionReader
             {
                 var path = ServiceImage.Resolve(windows, key);
                 yield return new AgentReport(
-                    name, UninstallVersion(windows, name) ?? (service == CloudbaseInitPlan.ServiceName ? CloudbaseInitInstallation.Find(windows)?.Version : null), ServiceImage.StartText(key.GetDword("Start")), path is null ? null : windows.GuestPath(path));
+                    name, UninstallVersion(windows, name)
+                        ?? (service == CloudbaseInitPlan.ServiceName ? CloudbaseInitInstallation.Find(windows)?.Version : null),
+                    ServiceImage.StartText(key.GetDword("Start")), path is null ? null : windows.GuestPath(path));
             }
         }
     }
@@ -140,7 +154,8 @@ internal static class InspectionReader
     private static string? UninstallVersion(WindowsSystem windows, string name)
     {
         var root = windows.Load(HiveName.Software).Hive?.Root;
-        foreach (var path in (string[])[@"Microsoft\Windows\CurrentVersion\Uninstall", @"WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"])
+        foreach (var path in (string[])[@"Microsoft\Windows\CurrentVersion\Uninstall",
+            @"WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"])
         {
             foreach (var key in root?.Find(path)?.SubKeys ?? [])
             {

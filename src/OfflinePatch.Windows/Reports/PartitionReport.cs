@@ -7,7 +7,8 @@ namespace OfflinePatch.Windows.Reports;
 /// <param name="Type">What the table says it is: <c>EFI System</c>, <c>Microsoft Reserved</c>, <c>Basic data</c>, <c>0x07</c>…</param>
 /// <param name="FileSystem">What its first sector says it holds: <c>NTFS</c>, <c>FAT32</c>, <c>BitLocker</c>; null when unknown.</param>
 /// <param name="Label">The volume label, or null.</param>
-/// <param name="Role">What it does for this machine: <c>windows</c>, <c>system</c> (boot files), <c>data</c>, <c>recovery</c>, <c>reserved</c>.</param>
+/// <param name="Role">What it does for this machine: <c>windows</c>, <c>system</c> (boot files), <c>data</c>, <c>recovery</c>,
+/// <c>reserved</c>.</param>
 /// <param name="Active">The MBR active flag.</param>
 /// <param name="Id">The GPT partition GUID, or null.</param>
 /// <param name="Letter">The drive letter that Windows gave it, or null.</param>

@@ -21,19 +21,24 @@ public static class ReportJson
     });
 
     /// <summary>The document as indented text.</summary>
-    public static string Serialize(ReportDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.ReportDocument));
+    public static string Serialize(ReportDocument document) =>
+        PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.ReportDocument));
 
     /// <summary>The document as one line, for files of many (JSON Lines).</summary>
-    public static string SerializeLine(ReportDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Line.ReportDocument));
+    public static string SerializeLine(ReportDocument document) =>
+        PrintableText.EscapeJson(JsonSerializer.Serialize(document, Line.ReportDocument));
 
     /// <summary>The catalogue of rules as indented text.</summary>
-    public static string Serialize(RuleListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.RuleListDocument));
+    public static string Serialize(RuleListDocument document) =>
+        PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.RuleListDocument));
 
     /// <summary>The driver packages of sources as indented text.</summary>
-    public static string Serialize(DriverListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.DriverListDocument));
+    public static string Serialize(DriverListDocument document) =>
+        PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.DriverListDocument));
 
     /// <summary>The table of error codes as indented text.</summary>
-    public static string Serialize(ErrorListDocument document) => PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.ErrorListDocument));
+    public static string Serialize(ErrorListDocument document) =>
+        PrintableText.EscapeJson(JsonSerializer.Serialize(document, Context.ErrorListDocument));
 
     /// <summary>Reads a document back.</summary>
     /// <exception cref="JsonException">The text is no such document.</exception>

@@ -32,7 +32,8 @@ internal static class SessionSummary
     };
 
     /// <summary>A report with everything that <c>inspect</c> tells.</summary>
-    public static ImageReport Inspect(IImageFiles files, RuleContext context) => Describe(files, context) with { Inspection = InspectionReader.Read(context) };
+    public static ImageReport Inspect(IImageFiles files, RuleContext context) =>
+        Describe(files, context) with { Inspection = InspectionReader.Read(context) };
 
     /// <summary>The installation in a report.</summary>
     public static WindowsReport Describe(WindowsSystem system)
@@ -70,18 +71,22 @@ internal static class SessionSummary
 
             if (volume.Condition is { HasShadowCopies: true } && context.Systems.Any(s => s.Volume == volume))
             {
-                yield return $"{volume.Description} holds shadow copies: those made before a fix are unreliable for the files that it changes.";
+                yield return $"{volume.Description} holds shadow copies: those made before a fix are unreliable for the files that it "
+                    + "changes.";
             }
         }
     }
 
     private static IEnumerable<string> HiveNotes(RuleContext context)
     {
-        foreach (var load in context.FoundWindows is null ? [] : new[] { HiveName.System, HiveName.Software }.Select(context.FoundWindows.Load))
+        foreach (var load in context.FoundWindows is null
+            ? []
+            : new[] { HiveName.System, HiveName.Software }.Select(context.FoundWindows.Load))
         {
             if (load.Hive?.Hive.Recovery is { Kind: HiveRecoveryKind.ReplayedEntries or HiveRecoveryKind.ReplayedPages } recovery)
             {
-                yield return $"{context.FoundWindows!.GuestPath(load.Path)} was not written completely; its logs complete it ({recovery.Entries} entries).";
+                yield return $"{context.FoundWindows!.GuestPath(load.Path)} was not written completely; its logs complete it "
+                    + $"({recovery.Entries} entries).";
             }
         }
     }
@@ -90,7 +95,8 @@ internal static class SessionSummary
     {
         var partition = volume.Partition!;
         return new PartitionReport(
-            partition.Number, partition.Offset, partition.Length, partition.TypeName, FileSystemText(volume), volume.Label, Role(context, volume),
+            partition.Number, partition.Offset, partition.Length, partition.TypeName, FileSystemText(volume), volume.Label,
+            Role(context, volume),
             partition.IsActive, partition.UniqueGuid == Guid.Empty ? null : partition.UniqueGuid.ToString(),
             context.FoundWindows is { } windows ? DriveLetters.Of(windows, context.Partitions, partition) : null, volume.FreeBytes);
     }

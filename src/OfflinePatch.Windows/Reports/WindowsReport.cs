@@ -3,7 +3,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>The Windows installation in an image.</summary>
-/// <param name="ProductName">For example <c>Windows Server 2019 Datacenter</c>; Windows 11 is called that, although its registry says 10.</param>
+/// <param name="ProductName">For example <c>Windows Server 2019 Datacenter</c>; Windows 11 is called that, although its registry says
+/// 10.</param>
 /// <param name="Edition"><c>ServerDatacenter</c>, <c>Professional</c>…</param>
 /// <param name="Version">Major and minor version with the release name: <c>10.0 (1709)</c>.</param>
 /// <param name="Build">Build number.</param>

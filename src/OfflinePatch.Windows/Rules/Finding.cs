@@ -21,11 +21,13 @@ internal enum FindingState
 /// <param name="Remedy">What the user can do, or null.</param>
 /// <param name="Before">What is there now, or null.</param>
 /// <param name="After">What a fix would put there, or null.</param>
-/// <param name="Fixable">Whether <see cref="Rule.Fix"/> can mend this failure (an option may be missing for it).</param>
+/// <param name="Fixable">Whether <see cref="Rule.Fix"/> can fix this failure (an option may be missing for it).</param>
 internal sealed record Finding(
     FindingState State, string Message, string? Remedy = null, string? Before = null, string? After = null, bool Fixable = false)
 {
-    /// <summary>How much this failure matters, where it is not the severity of the rule: less for what is inferred, more for what is certain.</summary>
+    /// <summary>
+    /// How much this failure matters, where it is not the severity of the rule: less for what is inferred, more for what is certain.
+    /// </summary>
     public RuleSeverity? Severity { get; init; }
 
     /// <summary>What else is to be known, whatever the state; shown in every report.</summary>
@@ -41,7 +43,7 @@ internal sealed record Finding(
     public static Finding Failed(string message, string remedy, string? before = null, string? after = null) =>
         new(FindingState.Failed, message, remedy, before, after);
 
-    /// <summary>The requirement is not met; <see cref="Rule.Fix"/> mends it.</summary>
+    /// <summary>The requirement is not met; <see cref="Rule.Fix"/> fixes it.</summary>
     public static Finding Broken(string message, string? before = null, string? after = null, string? remedy = null) =>
         new(FindingState.Failed, message, remedy ?? "Run `offlinepatch fix`.", before, after, Fixable: true);
 }

@@ -14,7 +14,9 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
 
-/// <summary>Every rule, in the order in which they run: gates, the image, Windows, boot, drivers, network, agent, accounts, comfort.</summary>
+/// <summary>
+/// Every rule, in the order in which they run: gates, the image, Windows, boot, drivers, network, agent, accounts, comfort.
+/// </summary>
 internal static class RuleCatalog
 {
     /// <summary>Every rule.</summary>

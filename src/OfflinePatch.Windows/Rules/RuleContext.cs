@@ -38,14 +38,30 @@ internal sealed record RuleContext
     public TimeProvider Clock => Changes.Clock;
 
     /// <summary>How drivers are staged.</summary>
-    public StagingOptions Staging => new() { AllowUnsigned = Request.AllowUnsigned, ReplaceBroken = Request.ReplaceDrivers, Manifest = Sources.Manifest, Signatures = Signatures, Clock = Clock };
+    public StagingOptions Staging =>
+        new()
+        {
+            AllowUnsigned = Request.AllowUnsigned,
+            ReplaceBroken = Request.ReplaceDrivers,
+            Manifest = Sources.Manifest,
+            Signatures = Signatures,
+            Clock = Clock,
+        };
 
     /// <summary>What signatures of drivers are judged by on this Windows.</summary>
-    public SignatureOptions Signatures => new() { TrustedRoots = Sources.TrustedRoots, HasSha2Update = KernelUpdates.HasSha2(Windows), TestSigning = Boot.HasTestSigning, Clock = Clock };
+    public SignatureOptions Signatures =>
+        new()
+        {
+            TrustedRoots = Sources.TrustedRoots,
+            HasSha2Update = KernelUpdates.HasSha2(Windows),
+            TestSigning = Boot.HasTestSigning,
+            Clock = Clock,
+        };
 
-    /// <summary>Decides what becomes of drivers.</summary>
+    /// <summary>Decides which drivers are staged, kept or removed.</summary>
     /// <param name="storeOnly">Whether they are only put into the driver store.</param>
-    public DriverPlanner Planner(bool storeOnly = false) => new(Windows, [.. Sources.DriverPackages], Staging with { StoreOnly = storeOnly });
+    public DriverPlanner Planner(bool storeOnly = false) =>
+        new(Windows, [.. Sources.DriverPackages], Staging with { StoreOnly = storeOnly });
 
     /// <summary>The disk.</summary>
     public DiskImage Disk => Machine.Disk;
@@ -62,7 +78,9 @@ internal sealed record RuleContext
     /// <summary>The installation that the machine boots, or null when there is none.</summary>
     public WindowsSystem? FoundWindows => Machine.FoundWindows;
 
-    /// <summary>The installation that the machine boots. Rules with <see cref="RuleContract.NeedsWindows"/> are asked only when there is one.</summary>
+    /// <summary>
+    /// The installation that the machine boots. Rules with <see cref="RuleContract.NeedsWindows"/> are asked only when there is one.
+    /// </summary>
     public WindowsSystem Windows => FoundWindows ?? throw new InvalidOperationException("there is no Windows on this disk");
 
     /// <summary>The boot files on the disk.</summary>

@@ -28,8 +28,8 @@ internal sealed record RuleContract(string Id)
     public bool CanFix { get; init; }
 
     /// <summary>
-    /// Whether a fix changes what is on the disk for the other rules: partitions, volumes, boot files. Such rules run first, and the disk is read again after each that
-    /// changed something.
+    /// Whether a fix changes what is on the disk for the other rules: partitions, volumes, boot files. Such rules run first, and the disk
+    /// is read again after each that changed something.
     /// </summary>
     public bool ChangesLayout { get; init; }
 

@@ -32,18 +32,21 @@ public sealed record RuleRequest
     public bool AllowUnsigned { get; init; }
 
     /// <summary>
-    /// Go on where drivers of a source are refused: the rules that need them stay failed, and everything else is repaired; <c>--skip-refused</c>.
+    /// Go on where drivers of a source are refused: the rules that need them stay failed, and everything else is repaired;
+    /// <c>--skip-refused</c>.
     /// </summary>
     public bool SkipRefused { get; init; }
 
     /// <summary>
-    /// Verify the drivers that the image has (files, catalogue, signature, this Windows); replace what must not be used from the sources, or else take it out of the index;
+    /// Verify the drivers that the image has (files, catalogue, signature, this Windows); replace what must not be used from the sources,
+    /// or else take it out of the index;
     /// <c>--replace-drivers</c>.
     /// </summary>
     public bool ReplaceDrivers { get; init; }
 
     /// <summary>
-    /// Host path of a list of the PCI devices that the target gives the machine, or <see cref="DevicesOfTarget"/> for the list that the profile has; null for none;
+    /// Host path of a list of the PCI devices that the target gives the machine, or <see cref="DevicesOfTarget"/> for the list that the
+    /// profile has; null for none;
     /// <c>--devices</c>.
     /// </summary>
     public string? DevicesPath { get; init; }
@@ -57,13 +60,18 @@ public sealed record RuleRequest
     /// <summary>Turn Remote Desktop on; <c>--enable-rdp</c>.</summary>
     public bool EnableRdp { get; init; }
 
-    /// <summary>Rebuild or correct what starts Windows, on this disk: boot configuration, boot files, a missing system partition; <c>--repair-boot</c>.</summary>
+    /// <summary>
+    /// Rebuild or correct what starts Windows, on this disk: boot configuration, boot files, a missing system partition;
+    /// <c>--repair-boot</c>.
+    /// </summary>
     public bool RepairBoot { get; init; }
 
     /// <summary>The name that stands for every product in <see cref="RemoveTools"/>.</summary>
     public const string AllTools = "all";
 
-    /// <summary>Tools of other hypervisors by product id, or <see cref="AllTools"/>, and how much of each goes; <c>--remove-tools</c>.</summary>
+    /// <summary>
+    /// Tools of other hypervisors by product id, or <see cref="AllTools"/>, and how much of each goes; <c>--remove-tools</c>.
+    /// </summary>
     public IReadOnlyDictionary<string, ToolsLevel> RemoveTools { get; init; } = new Dictionary<string, ToolsLevel>();
 
     /// <summary>Host path of a file or folder with products beside the built-in ones, or null; <c>--tools-data</c>.</summary>
@@ -72,22 +80,33 @@ public sealed record RuleRequest
     /// <summary>Receives where the work is, rule by rule, on the thread that does it; or null.</summary>
     public IProgress<RuleProgress>? Progress { get; init; }
 
-    /// <summary>Remove what Windows remembers of devices that never worked, and packages that stand in the index of drivers alone; <c>--repair-devices</c>.</summary>
+    /// <summary>
+    /// Remove what Windows remembers of devices that never worked, and packages that stand in the index of drivers alone;
+    /// <c>--repair-devices</c>.
+    /// </summary>
     public bool RepairDevices { get; init; }
 
     /// <summary>Switch virtualization-based security off; <c>--disable-vbs</c>.</summary>
     public bool DisableVbs { get; init; }
 
-    /// <summary>Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.</summary>
+    /// <summary>
+    /// Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.
+    /// </summary>
     public long MinSize { get; init; }
 
-    /// <summary>The password that the built-in administrator (RID 500) shall have; null to leave it. Never in a report; <c>--admin-password-file</c>.</summary>
+    /// <summary>
+    /// The password that the built-in administrator (RID 500) shall have; null to leave it. Never in a report;
+    /// <c>--admin-password-file</c>.
+    /// </summary>
     public string? AdministratorPassword { get; init; }
 
     /// <summary>Enable and unlock the built-in administrator; implied by a password; <c>--enable-administrator</c>.</summary>
     public bool EnableAdministrator { get; init; }
 
-    /// <summary>Keep the static network settings: save them, clear them on the old adapters, and give them to the new ones at the first start; <c>--network keep</c>.</summary>
+    /// <summary>
+    /// Keep the static network settings: save them, clear them on the old adapters, and give them to the new ones at the first start;
+    /// <c>--network keep</c>.
+    /// </summary>
     public bool KeepNetwork { get; init; }
 
     /// <summary>Static settings for adapters of the new machine; <c>--static</c>.</summary>
@@ -108,7 +127,9 @@ public sealed record RuleRequest
     /// <summary>Delete what identifies the source machine to servers, for clones; <c>--reset-clone-state</c>.</summary>
     public bool ResetCloneState { get; init; }
 
-    /// <summary>Whether <see cref="HostName"/> can be this: 1 to 15 letters, digits and hyphens, no hyphen at an end, not digits alone.</summary>
+    /// <summary>
+    /// Whether <see cref="HostName"/> can be this: 1 to 15 letters, digits and hyphens, no hyphen at an end, not digits alone.
+    /// </summary>
     public static bool IsHostName(string name) => Start.ComputerNameRule.IsValid(name);
 
     private bool PrintMembers(System.Text.StringBuilder text)

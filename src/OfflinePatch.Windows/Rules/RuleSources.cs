@@ -10,7 +10,10 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
 
-/// <summary>What rules take files from, opened for one image, or for several one after the other. Each source is read once, when a rule first asks for it.</summary>
+/// <summary>
+/// What rules take files from, opened for one image, or for several one after the other. Each source is read once, when a rule first asks
+/// for it.
+/// </summary>
 internal sealed class RuleSources : IDisposable
 {
     private readonly List<IFileSystem> _opened = [];
@@ -48,7 +51,8 @@ internal sealed class RuleSources : IDisposable
 
     /// <summary>The Cloudbase-Init package, or null when none was named.</summary>
     /// <exception cref="RefusedException"><c>CBI-0001</c> to <c>CBI-0004</c>: the tree holds none, or an incomplete one.</exception>
-    public CloudbaseInitPackage? CloudbaseInit => _agent ??= CloudbaseInitTree is null ? null : CloudbaseInitPackage.Open(CloudbaseInitTree);
+    public CloudbaseInitPackage? CloudbaseInit =>
+        _agent ??= CloudbaseInitTree is null ? null : CloudbaseInitPackage.Open(CloudbaseInitTree);
 
     /// <summary>The tree with the QEMU guest agent, or null.</summary>
     public IFileSystem? GuestAgentTree { get; init; }
@@ -77,7 +81,8 @@ internal sealed class RuleSources : IDisposable
                 Devices = request.DevicesPath switch
                 {
                     null => [],
-                    RuleRequest.DevicesOfTarget => request.Profile.Devices is { Count: > 0 } own ? own : throw TargetError.NoDevices(request.Profile.Id),
+                    RuleRequest.DevicesOfTarget =>
+                        request.Profile.Devices is { Count: > 0 } own ? own : throw TargetError.NoDevices(request.Profile.Id),
                     { } list => PciDeviceList.Read(list),
                 },
                 CloudbaseInitTree = request.CloudbaseInitPath is { } path ? Open(path) : null,

@@ -31,7 +31,8 @@ public static class TargetCatalog
     /// <summary>Reads a profile from JSON.</summary>
     /// <param name="json">UTF-8; comments and trailing commas are allowed.</param>
     /// <param name="source">Where it comes from, for messages.</param>
-    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile, or names a rule or parameter that does not exist.</exception>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile, or names a rule or parameter that does not
+    /// exist.</exception>
     /// <exception cref="RefusedException"><c>WIN-0007</c>: it extends a profile that does not exist.</exception>
     public static TargetProfile Parse(ReadOnlySpan<byte> json, string source) =>
         TargetProfile.Parse(json, source, RuleCatalog.All.ToDictionary(r => r.Id, r => r.Contract.Parameters, StringComparer.Ordinal), Get);

@@ -21,14 +21,15 @@ public sealed partial record PciDevice(string Vendor, string Device, string? Sub
     public bool IsNetwork => ClassCode?.StartsWith("02", StringComparison.Ordinal) == true;
 
     /// <summary>
-    /// Reads a line as <c>lspci -n</c> or <c>lspci -nn</c> prints it (<c>00:05.0 0100: 1af4:1042 (rev 01)</c>), with or without the slot, or as Windows names a device
-    /// (<c>PCI\VEN_1AF4&amp;DEV_1042&amp;SUBSYS_11001AF4&amp;REV_01</c>); null for anything else.
+    /// Reads a line as <c>lspci -n</c> or <c>lspci -nn</c> prints it (<c>00:05.0 0100: 1af4:1042 (rev 01)</c>), with or without the slot,
+    /// or as Windows names a device (<c>PCI\VEN_1AF4&amp;DEV_1042&amp;SUBSYS_11001AF4&amp;REV_01</c>); null for anything else.
     /// </summary>
     public static PciDevice? TryParse(string line)
     {
         if (WindowsForm().Match(line) is { Success: true } id)
         {
-            var parts = id.Value[4..].Split('&').Select(p => p.Split('_', 2)).Where(p => p.Length == 2).GroupBy(p => p[0], StringComparer.OrdinalIgnoreCase)
+            var parts = id.Value[4..].Split('&').Select(p => p.Split('_', 2)).Where(p => p.Length == 2)
+                .GroupBy(p => p[0], StringComparer.OrdinalIgnoreCase)
                 .ToDictionary(g => g.Key.ToUpperInvariant(), g => g.First()[1].ToUpperInvariant(), StringComparer.Ordinal);
             return Hex(parts.GetValueOrDefault("VEN"), 4) is { } vendor && Hex(parts.GetValueOrDefault("DEV"), 4) is { } device
                 ? new PciDevice(vendor, device, Hex(parts.GetValueOrDefault("SUBSYS"), 8), Hex(parts.GetValueOrDefault("REV"), 2),
@@ -47,13 +48,19 @@ public sealed partial record PciDevice(string Vendor, string Device, string? Sub
         var before = line[..pair.Index];
         var code = BracketedClass().Match(before) is { Success: true } bracketed ? bracketed : PlainClass().Match(before);
         var revision = RevisionForm().Match(line);
-        var title = pair.Index > 0 && line[pair.Index - 1] == '[' ? before[..^1][(before.LastIndexOf("]:", StringComparison.Ordinal) + 2)..] : line[(pair.Index + pair.Length)..];
+        var title = pair.Index > 0 && line[pair.Index - 1] == '['
+            ? before[..^1][(before.LastIndexOf("]:", StringComparison.Ordinal) + 2)..]
+            : line[(pair.Index + pair.Length)..];
         return new PciDevice(
-            pair.Groups["vendor"].Value.ToUpperInvariant(), pair.Groups["device"].Value.ToUpperInvariant(), null, revision.Success ? revision.Groups["revision"].Value.ToUpperInvariant() : null,
+            pair.Groups["vendor"].Value.ToUpperInvariant(), pair.Groups["device"].Value.ToUpperInvariant(), null,
+            revision.Success ? revision.Groups["revision"].Value.ToUpperInvariant() : null,
             code.Success ? code.Groups["code"].Value.ToUpperInvariant() : null, TitleOf(RevisionForm().Replace(title, "")));
     }
 
-    /// <summary>Whether a hardware id or compatible id of an INF fits the device, and how exactly: the number of parts that agree; 0 when it does not fit.</summary>
+    /// <summary>
+    /// Whether a hardware id or compatible id of an INF fits the device, and how exactly: the number of parts that agree; 0 when it does
+    /// not fit.
+    /// </summary>
     /// <param name="id">The id behind <c>PCI\</c>: <c>VEN_1AF4&amp;DEV_1042</c>, <c>CC_0108</c>.</param>
     public int Match(ReadOnlySpan<char> id)
     {
@@ -74,7 +81,9 @@ public sealed partial record PciDevice(string Vendor, string Device, string? Sub
                 "DEV" or "dev" => value.Equals(Device, StringComparison.OrdinalIgnoreCase),
                 "SUBSYS" or "subsys" => Subsystem is null || value.Equals(Subsystem, StringComparison.OrdinalIgnoreCase),
                 "REV" or "rev" => Revision is null || value.Equals(Revision, StringComparison.OrdinalIgnoreCase),
-                "CC" or "cc" => ClassCode is { } code && (code.AsSpan().StartsWith(value, StringComparison.OrdinalIgnoreCase) || value.StartsWith(code, StringComparison.OrdinalIgnoreCase)),
+                "CC" or "cc" =>
+                    ClassCode is { } code && (code.AsSpan().StartsWith(value, StringComparison.OrdinalIgnoreCase)
+                        || value.StartsWith(code, StringComparison.OrdinalIgnoreCase)),
                 _ => false,
             };
             if (!fits)
@@ -90,11 +99,15 @@ public sealed partial record PciDevice(string Vendor, string Device, string? Sub
 
     /// <summary>The device as a line of a list.</summary>
     public override string ToString() => Subsystem is null && Revision is null
-        ? $"{(ClassCode is null ? "" : $"{ClassCode.ToLowerInvariant()}: ")}{Vendor.ToLowerInvariant()}:{Device.ToLowerInvariant()}{(Title.Length > 0 ? " " + Title : "")}"
-        : $@"PCI\VEN_{Vendor}&DEV_{Device}{(Subsystem is null ? "" : $"&SUBSYS_{Subsystem}")}{(Revision is null ? "" : $"&REV_{Revision}")}{(ClassCode is null ? "" : $"&CC_{ClassCode}")}{(Title.Length > 0 ? " " + Title : "")}";
+        ? $"{(ClassCode is null ? "" : $"{ClassCode.ToLowerInvariant()}: ")}{Vendor.ToLowerInvariant()}:{Device.ToLowerInvariant()}"
+            + (Title.Length > 0 ? " " + Title : "")
+        : $@"PCI\VEN_{Vendor}&DEV_{Device}{(Subsystem is null ? "" : $"&SUBSYS_{Subsystem}")}"
+            + $"{(Revision is null ? "" : $"&REV_{Revision}")}{(ClassCode is null ? "" : $"&CC_{ClassCode}")}"
+            + (Title.Length > 0 ? " " + Title : "");
 
     private static string? Hex(string? text, int digits) =>
-        text is not null && text.Length == digits && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _) ? text : null;
+        text is not null && text.Length == digits
+            && uint.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out _) ? text : null;
 
     private static string TitleOf(string text)
     {
@@ -105,15 +118,19 @@ public sealed partial record PciDevice(string Vendor, string Device, string? Sub
     [GeneratedRegex(@"PCI\\VEN_[0-9A-Z_&]+", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex WindowsForm();
 
-    [GeneratedRegex(@"(?<![0-9a-f:])(?<vendor>[0-9a-f]{4}):(?<device>[0-9a-f]{4})(?![0-9a-f:])", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"(?<![0-9a-f:])(?<vendor>[0-9a-f]{4}):(?<device>[0-9a-f]{4})(?![0-9a-f:])",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Pair();
 
-    [GeneratedRegex(@"\[(?<code>[0-9a-f]{6}|[0-9a-f]{4})\]", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\[(?<code>[0-9a-f]{6}|[0-9a-f]{4})\]",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex BracketedClass();
 
-    [GeneratedRegex(@"(?<![0-9a-f:.])(?<code>[0-9a-f]{6}|[0-9a-f]{4}):\s", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"(?<![0-9a-f:.])(?<code>[0-9a-f]{6}|[0-9a-f]{4}):\s",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex PlainClass();
 
-    [GeneratedRegex(@"\(rev (?<revision>[0-9a-f]{2})\)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\(rev (?<revision>[0-9a-f]{2})\)",
+        RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex RevisionForm();
 }

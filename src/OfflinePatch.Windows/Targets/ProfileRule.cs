@@ -6,7 +6,8 @@ namespace OfflinePatch.Windows.Targets;
 /// <param name="Severity">How much a failure matters; null for the rule's own.</param>
 /// <param name="Source">Where this target's requirement comes from; null for the rule's own.</param>
 /// <param name="Parameters">Parameters by name; see <see cref="RuleParameter"/>.</param>
-public sealed record ProfileRule(RuleSeverity? Severity = null, string? Source = null, IReadOnlyDictionary<string, JsonElement>? Parameters = null)
+public sealed record ProfileRule(RuleSeverity? Severity = null, string? Source = null,
+    IReadOnlyDictionary<string, JsonElement>? Parameters = null)
 {
     /// <summary>This rule with what <paramref name="own"/> says beside it or in its place.</summary>
     internal ProfileRule Extend(ProfileRule own)

@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace OfflinePatch.Windows.Targets;
 
-/// <summary>A parameter of a rule that a target can set. Declared once, beside the code that uses it; a profile is checked against it when it is read.</summary>
+/// <summary>
+/// A parameter of a rule that a target can set. Declared once, beside the code that uses it; a profile is checked against it when it is
+/// read.
+/// </summary>
 /// <param name="Name">Its name in a profile.</param>
 /// <param name="Description">What it means, with its unit.</param>
 internal abstract record RuleParameter(string Name, string Description)
@@ -19,10 +22,13 @@ internal abstract record RuleParameter<T>(string Name, string Description, T Def
 }
 
 /// <summary>A whole number.</summary>
-internal sealed record NumberParameter(string Name, long Default, long Min, long Max, string Description) : RuleParameter<long>(Name, Description, Default)
+internal sealed record NumberParameter(string Name, long Default, long Min, long Max, string Description)
+    : RuleParameter<long>(Name, Description, Default)
 {
     public override string? Problem(JsonElement value) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= Min && number <= Max ? null : $"a whole number from {Min} to {Max}";
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= Min && number <= Max
+            ? null
+            : $"a whole number from {Min} to {Max}";
 
     public override long Read(JsonElement value) => value.GetInt64();
 }
@@ -30,7 +36,8 @@ internal sealed record NumberParameter(string Name, long Default, long Min, long
 /// <summary>Yes or no.</summary>
 internal sealed record SwitchParameter(string Name, bool Default, string Description) : RuleParameter<bool>(Name, Description, Default)
 {
-    public override string? Problem(JsonElement value) => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "true or false";
+    public override string? Problem(JsonElement value) =>
+        value.ValueKind is JsonValueKind.True or JsonValueKind.False ? null : "true or false";
 
     public override bool Read(JsonElement value) => value.GetBoolean();
 }
@@ -44,7 +51,8 @@ internal sealed record TextParameter(string Name, string? Default, string Descri
 }
 
 /// <summary>A list of texts.</summary>
-internal sealed record ListParameter(string Name, IReadOnlyList<string> Default, string Description) : RuleParameter<IReadOnlyList<string>>(Name, Description, Default)
+internal sealed record ListParameter(string Name, IReadOnlyList<string> Default, string Description)
+    : RuleParameter<IReadOnlyList<string>>(Name, Description, Default)
 {
     /// <summary>The texts that are accepted; null for any.</summary>
     public IReadOnlyList<string>? Allowed { get; init; }
@@ -59,22 +67,29 @@ internal sealed record ListParameter(string Name, IReadOnlyList<string> Default,
         value.ValueKind == JsonValueKind.String && (Allowed?.Contains(value.GetString()!, StringComparer.OrdinalIgnoreCase) ?? true);
 }
 
-/// <summary>The options of another program, by the names that it gives them: <c>retry_count</c>, or <c>openstack.add_metadata_private_ip_route</c> with the section before a dot.</summary>
+/// <summary>
+/// The options of another program, by the names that it gives them: <c>retry_count</c>, or <c>openstack.add_metadata_private_ip_route</c>
+/// with the section before a dot.
+/// </summary>
 internal sealed record SettingsParameter(string Name, string Description)
     : RuleParameter<IReadOnlyList<KeyValuePair<string, string>>>(Name, Description, [])
 {
-    private const string Expected = "an object of options, each a text, a number, true, false or an array of texts, with names like retry_count or section.retry_count";
+    private const string Expected = "an object of options, each a text, a number, true, false or an array of texts, with names like "
+        + "retry_count or section.retry_count";
 
-    public override string? Problem(JsonElement value) => value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(IsOption) ? null : Expected;
+    public override string? Problem(JsonElement value) =>
+        value.ValueKind == JsonValueKind.Object && value.EnumerateObject().All(IsOption) ? null : Expected;
 
     public override IReadOnlyList<KeyValuePair<string, string>> Read(JsonElement value) =>
         [.. value.EnumerateObject().Select(o => KeyValuePair.Create(o.Name, Text(o.Value)))];
 
     private static bool IsOption(JsonProperty option) =>
         option.Name.Split('.') is { Length: 1 or 2 } names
-        && names.All(n => n.Length > 0 && char.IsAsciiLetterLower(n[0]) && n.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'))
+        && names.All(n => n.Length > 0 && char.IsAsciiLetterLower(n[0])
+            && n.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_'))
         && (option.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False
-            || (option.Value.ValueKind == JsonValueKind.Array && option.Value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)));
+            || (option.Value.ValueKind == JsonValueKind.Array
+                && option.Value.EnumerateArray().All(e => e.ValueKind == JsonValueKind.String)));
 
     private static string Text(JsonElement value) => value.ValueKind switch
     {

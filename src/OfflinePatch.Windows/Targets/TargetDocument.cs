@@ -14,19 +14,25 @@ namespace OfflinePatch.Windows.Targets;
 /// <param name="Drivers">What the target needs of each family of drivers.</param>
 /// <param name="Rules">Rules by id; null takes a rule of the extended profile out.</param>
 internal sealed record TargetDocument(
-    string? Extends, string? Id, string? Title, string? Description, IReadOnlyList<string>? Notes, IReadOnlyList<string>? Devices, IReadOnlyDictionary<string, DriverDemand>? Drivers, IReadOnlyDictionary<string, ProfileRule?>? Rules);
+    string? Extends, string? Id, string? Title, string? Description, IReadOnlyList<string>? Notes, IReadOnlyList<string>? Devices,
+    IReadOnlyDictionary<string, DriverDemand>? Drivers, IReadOnlyDictionary<string, ProfileRule?>? Rules);
 
 /// <summary>The generated metadata.</summary>
 [JsonSourceGenerationOptions(
-    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, ReadCommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true)]
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, UseStringEnumConverter = true,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault, ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowTrailingCommas = true)]
 [JsonSerializable(typeof(TargetDocument))]
 internal sealed partial class TargetJsonContext : JsonSerializerContext;
 
 /// <summary>Target profiles as JSON text.</summary>
 internal static class TargetJson
 {
-    private static readonly TargetJsonContext Context = new(new JsonSerializerOptions(TargetJsonContext.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+    private static readonly TargetJsonContext Context = new(new JsonSerializerOptions(TargetJsonContext.Default.Options)
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
 
     public static string Write(TargetDocument document) => JsonSerializer.Serialize(document, Context.TargetDocument);
 }

@@ -3,7 +3,10 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Targets;
 
-/// <summary>What an image is made ready for: the rules that apply, how much each matters there, their parameters, and the drivers that the target needs. Immutable.</summary>
+/// <summary>
+/// What an image is made ready for: the rules that apply, how much each matters there, their parameters, and the drivers that the target
+/// needs. Immutable.
+/// </summary>
 /// <param name="Id"><c>huawei-ims</c>.</param>
 /// <param name="Title">The target's name.</param>
 /// <param name="Description">What it is, in a sentence.</param>
@@ -30,16 +33,19 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
     /// <exception cref="UnsupportedImageException"><c>WIN-0008</c>: it is not a profile.</exception>
     /// <exception cref="RefusedException"><c>WIN-0007</c>: it extends a profile that does not exist.</exception>
     internal static TargetProfile Parse(
-        ReadOnlySpan<byte> json, string source, IReadOnlyDictionary<string, IReadOnlyList<RuleParameter>> rules, Func<string, TargetProfile> baseProfile)
+        ReadOnlySpan<byte> json, string source, IReadOnlyDictionary<string, IReadOnlyList<RuleParameter>> rules,
+        Func<string, TargetProfile> baseProfile)
     {
         TargetDocument document;
         try
         {
-            document = JsonSerializer.Deserialize(json, TargetJsonContext.Default.TargetDocument) ?? throw TargetError.Broken(source, "it is empty.");
+            document = JsonSerializer.Deserialize(json, TargetJsonContext.Default.TargetDocument)
+                ?? throw TargetError.Broken(source, "it is empty.");
         }
         catch (JsonException e)
         {
-            throw TargetError.Broken(source, e.LineNumber is { } line ? $"line {line + 1} is no JSON, or not what a target has there." : "it is no JSON.");
+            throw TargetError.Broken(source,
+                e.LineNumber is { } line ? $"line {line + 1} is no JSON, or not what a target has there." : "it is no JSON.");
         }
 
         if (string.IsNullOrEmpty(document.Id) || document.Rules is null)
@@ -74,11 +80,14 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
 
     /// <summary>The profile as a JSON file of its own, which extends no other.</summary>
     public string ToJson() => TargetJson.Write(new TargetDocument(
-        null, Id, Title, Description, Notes.Count == 0 ? null : Notes, Devices.Count == 0 ? null : [.. Devices.Select(d => d.ToString())], Drivers, Rules.ToDictionary(r => r.Key, r => (ProfileRule?)r.Value, StringComparer.Ordinal)));
+        null, Id, Title, Description, Notes.Count == 0 ? null : Notes, Devices.Count == 0 ? null : [.. Devices.Select(d => d.ToString())],
+        Drivers, Rules.ToDictionary(r => r.Key, r => (ProfileRule?)r.Value, StringComparer.Ordinal)));
 
     /// <summary>The value of a parameter of a rule; its default where the profile does not set it.</summary>
     internal T Value<T>(string ruleId, RuleParameter<T> parameter) =>
-        Rules.GetValueOrDefault(ruleId)?.Parameters is { } values && values.TryGetValue(parameter.Name, out var value) ? parameter.Read(value) : parameter.Default;
+        Rules.GetValueOrDefault(ruleId)?.Parameters is { } values && values.TryGetValue(parameter.Name, out var value)
+            ? parameter.Read(value)
+            : parameter.Default;
 
     private TargetProfile Extend(TargetDocument own)
     {
@@ -101,7 +110,12 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
             drivers[family] = demand;
         }
 
-        return new TargetProfile(own.Id!, own.Title ?? "", own.Description ?? "", rules) { Drivers = drivers, Notes = own.Notes ?? Notes, Devices = own.Devices?.Select(d => PciDevice.TryParse(d)!).ToList() ?? Devices };
+        return new TargetProfile(own.Id!, own.Title ?? "", own.Description ?? "", rules)
+        {
+            Drivers = drivers,
+            Notes = own.Notes ?? Notes,
+            Devices = own.Devices?.Select(d => PciDevice.TryParse(d)!).ToList() ?? Devices,
+        };
     }
 
     /// <summary>Refuses what would silently have no effect: a rule or parameter that does not exist, a value of another kind.</summary>
@@ -115,7 +129,9 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
         foreach (var (name, value) in rule?.Parameters ?? new Dictionary<string, JsonElement>())
         {
             var parameter = parameters.FirstOrDefault(p => p.Name == name)
-                ?? throw TargetError.Broken(source, $"{id} has no parameter {name}{(parameters.Count == 0 ? "" : $" (it has {string.Join(", ", parameters.Select(p => p.Name))})")}.");
+                ?? throw TargetError.Broken(source,
+                    $"{id} has no parameter {name}"
+                        + (parameters.Count == 0 ? "." : $" (it has {string.Join(", ", parameters.Select(p => p.Name))})."));
             if (parameter.Problem(value) is { } expected)
             {
                 throw TargetError.Broken(source, $"{id}.{name} must be {expected}, not {value.GetRawText()}.");

@@ -55,7 +55,8 @@ public sealed class FirmwareTests(StandIns standIns) : IClassFixture<StandIns>
         var image = standIns.Exported("win10", MachineFirmware.Bios);
         using var scratch = new ScratchFolder();
         var result = Oracle.Run(
-            "timeout", "8", "qemu-system-x86_64", "-M", "pc", "-m", "64", "-display", "none", "-vga", "none", "-monitor", "none", "-net", "none",
+            "timeout", "8", "qemu-system-x86_64", "-M", "pc", "-m", "64", "-display", "none", "-vga", "none", "-monitor", "none", "-net",
+            "none",
             "-serial", $"file:{scratch["com1"]}",
             "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-drive", $"file={image},format=raw,if=virtio,snapshot=on");
         Assert.Equal(124, result.ExitCode); // nothing started
@@ -104,7 +105,8 @@ public sealed class FirmwareTests(StandIns standIns) : IClassFixture<StandIns>
                 Tool.Run("reg", "set", image, $@"{Services}\viostor\StartOverride", "-v", "0", "-t", "dword", "-d", "3").MustExit(0);
                 return "does not start at boot: viostor";
             case "ImagePath":
-                Tool.Run("reg", "set", image, $@"{Services}\viostor", "-v", "ImagePath", "-t", "expand", "-d", @"System32\drivers\viostor.sy")
+                Tool.Run("reg", "set", image, $@"{Services}\viostor", "-v", "ImagePath", "-t", "expand", "-d",
+                    @"System32\drivers\viostor.sy")
                     .MustExit(0);
                 return @"has no file: \Windows\System32\drivers\viostor.sy";
             case "index":

@@ -82,13 +82,15 @@ public sealed partial class StandIns : IDisposable
         string[] flash = firmware == MachineFirmware.Uefi ? ["-drive", firmwareFiles[0], "-drive", firmwareFiles[1]] : [];
         string[] arguments =
         [
-            $"{Patience.TotalSeconds}", "qemu-system-x86_64", "-M", "pc", "-m", "512", "-display", "none", "-vga", "none", "-monitor", "none",
+            $"{Patience.TotalSeconds}", "qemu-system-x86_64", "-M", "pc", "-m", "512", "-display", "none", "-vga", "none", "-monitor",
+            "none",
             "-net", "none", "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-serial", $"file:{scratch["com1"]}", .. flash,
             "-drive", $"if=none,id=disk,file={image},format=raw,snapshot=on", .. controller,
         ];
         var result = Oracle.Run("timeout", arguments);
         var said = File.Exists(scratch["com1"]) ? File.ReadAllText(scratch["com1"]) : "";
-        return new StandInRun(result.ExitCode, ControlSequence().Replace(said, "").Replace("\r", "", StringComparison.Ordinal) + result.Error);
+        return new StandInRun(result.ExitCode,
+            ControlSequence().Replace(said, "").Replace("\r", "", StringComparison.Ordinal) + result.Error);
     }
 
     /// <summary>The folder with the built stand-ins.</summary>

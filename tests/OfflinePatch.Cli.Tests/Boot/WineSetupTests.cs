@@ -62,7 +62,8 @@ public sealed partial class WineSetupTests(Machines machines) : IClassFixture<Ma
                     var (expected, actual) = value switch
                     {
                         "ImagePath" => (FileName(data), FileName(own ?? "")), // Wine writes the whole path
-                        "DisplayName" => (data, own?[(own.LastIndexOf(';') + 1)..]), // Windows keeps where the text comes from: @oem1.inf,%Name%;text
+                        // Windows keeps where the text comes from: @oem1.inf,%Name%;text
+                        "DisplayName" => (data, own?[(own.LastIndexOf(';') + 1)..]),
                         _ => (data, own),
                     };
                     var same = string.Equals(expected, actual, StringComparison.OrdinalIgnoreCase);

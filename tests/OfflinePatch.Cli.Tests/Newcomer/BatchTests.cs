@@ -31,7 +31,8 @@ public sealed class BatchTests(Machines machines) : IClassFixture<Machines>, IDi
     public void M7_each_image_is_a_line_of_JSON_as_soon_as_it_is_finished()
     {
         var images = Several(3);
-        using var process = Tool.Start(["fix", .. images, _scratch["pipe"], "--only", "network.dhcp", "--jobs", "1", "--json-lines", "--report", _scratch["pages/"]]);
+        using var process = Tool.Start(["fix", .. images, _scratch["pipe"], "--only", "network.dhcp", "--jobs", "1", "--json-lines",
+            "--report", _scratch["pages/"]]);
         var first = process.StandardOutput.ReadLine();
         var early = !process.HasExited;
         var rest = process.StandardOutput.ReadToEnd();
@@ -67,8 +68,10 @@ public sealed class BatchTests(Machines machines) : IClassFixture<Machines>, IDi
         Tool.Run("fix", images[0], "-o", _scratch["out/"], "-O", "qcow2", "--only", "network.dhcp").MustExit(0);
         var time = File.GetLastWriteTimeUtc(_scratch["out/m1.qcow2"]);
         Tool.Run(["fix", .. images, "-o", _scratch["out"], "-O", "qcow2", "--only", "network.dhcp"]).MustExit(4);
-        var run = Tool.RunJson(["fix", .. images, "-o", _scratch["out"], "-O", "qcow2", "--only", "network.dhcp", "--skip-existing"]).MustExit(0);
-        Assert.Equal(["skipped", "rulesPass"], run.Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()!));
+        var run = Tool.RunJson(["fix", .. images, "-o", _scratch["out"], "-O", "qcow2", "--only", "network.dhcp", "--skip-existing"])
+            .MustExit(0);
+        Assert.Equal(["skipped", "rulesPass"],
+            run.Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()!));
         Assert.Equal(time, File.GetLastWriteTimeUtc(_scratch["out/m1.qcow2"]));
         Tool.Run(["fix", .. images, "-o", _scratch["other/deep"], "--dry-run"]).MustExit(3);
         Assert.False(Directory.Exists(_scratch["other"]));
@@ -79,22 +82,29 @@ public sealed class BatchTests(Machines machines) : IClassFixture<Machines>, IDi
     public void M10_lists_patterns_and_directories()
     {
         Directory.CreateDirectory(_scratch["list/sub dir"]);
-        foreach (var name in (string[])["a 1.raw", "b.qcow2", "c.vmdk", "c-flat.vmdk", "c-s001.vmdk", "notes.txt", ".hidden.raw", "sub dir/d.vhdx"])
+        foreach (var name in (string[])["a 1.raw", "b.qcow2", "c.vmdk", "c-flat.vmdk", "c-s001.vmdk", "notes.txt", ".hidden.raw",
+            "sub dir/d.vhdx"])
         {
             File.WriteAllBytes(_scratch["list/" + name], new byte[65536]);
         }
 
-        string[] Paths(params string[] words) => [.. Tool.RunJson(["inspect", .. words]).Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("path").GetString()!)];
-        Assert.Equal(["a 1.raw", "b.qcow2", "c.vmdk", "sub dir/d.vhdx"], Paths(_scratch["list"]).Select(p => Path.GetRelativePath(_scratch["list"], p)));
-        Assert.Equal([_scratch["list/b.qcow2"], _scratch["list/sub dir/d.vhdx"]], Paths(_scratch["list/*.qcow2"], _scratch["list/s*/?.vhdx"]));
+        string[] Paths(params string[] words) =>
+            [.. Tool.RunJson(["inspect", .. words]).Json.GetProperty("images").EnumerateArray()
+                .Select(i => i.GetProperty("path").GetString()!)];
+        Assert.Equal(["a 1.raw", "b.qcow2", "c.vmdk", "sub dir/d.vhdx"],
+            Paths(_scratch["list"]).Select(p => Path.GetRelativePath(_scratch["list"], p)));
+        Assert.Equal([_scratch["list/b.qcow2"], _scratch["list/sub dir/d.vhdx"]],
+            Paths(_scratch["list/*.qcow2"], _scratch["list/s*/?.vhdx"]));
         Assert.Contains("no file matches", Tool.Run("check", _scratch["list/*.zvhd2"]).MustExit(2).Error, StringComparison.Ordinal);
 
         File.WriteAllText(_scratch["names"], $"{_scratch["list/a 1.raw"]}\r\n\n{_scratch["list/b.qcow2"]}\n");
         Assert.Equal([_scratch["list/a 1.raw"], _scratch["list/b.qcow2"]], Paths("--images-from", _scratch["names"]));
-        var zeros = Tool.RunWithInput(System.Text.Encoding.UTF8.GetBytes($"{_scratch["list/a 1.raw"]}\0{_scratch["list/b.qcow2"]}\0"), "inspect", "--images-from", "-", "--json");
+        var zeros = Tool.RunWithInput(System.Text.Encoding.UTF8.GetBytes($"{_scratch["list/a 1.raw"]}\0{_scratch["list/b.qcow2"]}\0"),
+            "inspect", "--images-from", "-", "--json");
         Assert.Equal(2, zeros.Json.GetProperty("images").GetArrayLength());
         Assert.Contains("no image is named", Tool.Run("check").MustExit(1).Error, StringComparison.Ordinal);
-        Assert.Contains("given twice", Tool.Run("check", _scratch["list"], _scratch["list/b.qcow2"]).MustExit(1).Error, StringComparison.Ordinal);
+        Assert.Contains("given twice", Tool.Run("check", _scratch["list"], _scratch["list/b.qcow2"]).MustExit(1).Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,8 +159,10 @@ public sealed class BatchTests(Machines machines) : IClassFixture<Machines>, IDi
     {
         var images = Several(2);
         var run = Tool.RunJson(["check", _scratch["missing"], .. images, "--fail-fast", "--jobs", "1"]).MustExit(2);
-        Assert.Equal(["error", "skipped", "skipped"], run.Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()!));
-        Assert.Equal(["error", "notReady", "notReady"], Tool.RunJson(["check", _scratch["missing"], .. images, "--jobs", "1"]).MustExit(3).Json.GetProperty("images").EnumerateArray()
+        Assert.Equal(["error", "skipped", "skipped"],
+            run.Json.GetProperty("images").EnumerateArray().Select(i => i.GetProperty("result").GetString()!));
+        Assert.Equal(["error", "notReady", "notReady"],
+            Tool.RunJson(["check", _scratch["missing"], .. images, "--jobs", "1"]).MustExit(3).Json.GetProperty("images").EnumerateArray()
             .Select(i => i.GetProperty("result").GetString()!));
     }
 

@@ -3,7 +3,10 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests.Newcomer;
 
-/// <summary>The faults that a newcomer found, part A: the image is changed, or the user is told something false. The trait is the number of the fault.</summary>
+/// <summary>
+/// The faults that a newcomer found, part A: the image is changed, or the user is told something false. The trait is the number of the
+/// fault.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDisposable
 {
@@ -40,8 +43,10 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
         var image = Sample();
         foreach (string[] line in new string[][]
         {
-            ["fix", image, "--ouput", "x.qcow2"], ["check", "-x", image], ["inspect", image, "--no-color"], ["drivers", machines.Drivers, "--jsn"], ["reg", "import", image, "a.reg", "--dryrun"],
-            ["fs", "ls", image, "-x"], ["fs", "rm", image, "-rf", "X"], ["fs", "put", image, image, "Temp/x.txt", "--partion", "3"], ["undo", image, "--al"], ["convert", image, "x.raw", "--forc"],
+            ["fix", image, "--ouput", "x.qcow2"], ["check", "-x", image], ["inspect", image, "--no-color"],
+            ["drivers", machines.Drivers, "--jsn"], ["reg", "import", image, "a.reg", "--dryrun"],
+            ["fs", "ls", image, "-x"], ["fs", "rm", image, "-rf", "X"], ["fs", "put", image, image, "Temp/x.txt", "--partion", "3"],
+            ["undo", image, "--al"], ["convert", image, "x.raw", "--forc"],
         })
         {
             Assert.Contains("unknown option", Tool.Run(line).MustExit(1).Error, StringComparison.Ordinal);
@@ -57,7 +62,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
         Tool.Run("fix", image).MustExit(3);
         Tool.Run("fs", "mkdir", image, "Temp/a").MustExit(0);
         Tool.Run("reg", "add", image, @"HKLM\SOFTWARE\Sample", "/v", "a", "/t", "REG_DWORD", "/d", "1", "/f").MustExit(0);
-        var list = Tool.RunJson("undo", "--list", image).MustExit(0).Image.GetProperty("steps").EnumerateArray().Select(s => s.GetProperty("label").GetString()!);
+        var list = Tool.RunJson("undo", "--list", image).MustExit(0).Image.GetProperty("steps").EnumerateArray()
+            .Select(s => s.GetProperty("label").GetString()!);
         Assert.Equal(["reg set", "fs mkdir", "fix"], list);
         Assert.Contains("2 earlier changes can be undone", Tool.Run("undo", image).MustExit(0).Output, StringComparison.Ordinal);
         Tool.Run("undo", "--all", image).MustExit(0);
@@ -71,7 +77,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
         var image = machines.Copy(_scratch, Raw(), "vmdk");
         Tool.Run("fix", image, "-o", _scratch["out.qcow2"]).MustExit(3);
         Assert.Equal("QFI\xFB"u8.ToArray()[..3], File.ReadAllBytes(_scratch["out.qcow2"])[..3]);
-        Assert.Contains("disagree", Tool.Run("fix", image, "-o", _scratch["out.vhd"], "-O", "qcow2").MustExit(1).Error, StringComparison.Ordinal);
+        Assert.Contains("disagree", Tool.Run("fix", image, "-o", _scratch["out.vhd"], "-O", "qcow2").MustExit(1).Error,
+            StringComparison.Ordinal);
         Tool.Run("fix", image, "-o", _scratch["out.ova"]).MustExit(1);
         Assert.False(File.Exists(_scratch["out.ova"]));
     }
@@ -81,7 +88,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     public void B4_a_dry_run_says_that_it_is_one()
     {
         var image = Sample();
-        string[] line = ["fix", image, "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--cloudbase-init", machines.Agent, "--dry-run"];
+        string[] line = ["fix", image, "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--cloudbase-init", machines.Agent,
+            "--dry-run"];
         var text = Tool.Run(line).MustExit(0).Output;
         Assert.Contains("would be ready; nothing was written", text, StringComparison.Ordinal);
         Assert.Matches("[0-9]+ files would be added, [0-9]+ would be replaced, [0-9]+ registry values would be changed", text);
@@ -139,7 +147,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
         Oracle.Run("qemu-img", "create", "-q", "-f", "qcow2", "-b", below, "-F", "raw", _scratch["over.qcow2"]).MustSucceed();
         var run = Tool.RunJson("check", _scratch["over.qcow2"], "--allow-backing").MustExit(3);
         Assert.Equal("failed", run.State("image.format"));
-        Assert.Contains("-o", run.Image.GetProperty("rules").EnumerateArray().First(r => r.GetProperty("id").GetString() == "image.format").GetProperty("remedy").GetString()!, StringComparison.Ordinal);
+        Assert.Contains("-o", run.Image.GetProperty("rules").EnumerateArray().First(r => r.GetProperty("id").GetString() == "image.format")
+            .GetProperty("remedy").GetString()!, StringComparison.Ordinal);
         var inspected = Tool.RunJson("inspect", below).MustExit(0).Image;
         Assert.True(inspected.GetProperty("allocatedSize").GetInt64() < inspected.GetProperty("fileSize").GetInt64() / 10);
         Assert.DoesNotContain("40 GiB on the host", Tool.Run("inspect", below).MustExit(0).Output, StringComparison.Ordinal);
@@ -156,7 +165,9 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     public void B9_a_wrong_value_is_told_in_plain_words(string line, int code)
     {
         File.WriteAllBytes(_scratch["disk.raw"], new byte[65536]);
-        var run = Tool.Run(line.Replace("IMAGE", _scratch["disk.raw"], StringComparison.Ordinal).Replace("FOLDER", _scratch.Path, StringComparison.Ordinal).Split(' ')).MustExit(code);
+        var run =
+            Tool.Run(line.Replace("IMAGE", _scratch["disk.raw"], StringComparison.Ordinal)
+                .Replace("FOLDER", _scratch.Path, StringComparison.Ordinal).Split(' ')).MustExit(code);
         foreach (var word in (string[])["   at ", "OfflinePatch.", "System.", "Nullable"])
         {
             Assert.DoesNotContain(word, run.Error, StringComparison.Ordinal);
@@ -171,7 +182,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
         var disk = new byte[1 << 20];
         (disk[510], disk[511]) = (0x55, 0xAA); // an empty partition table
         File.WriteAllBytes(_scratch["disk.raw"], disk);
-        Assert.Equal("vhd", Tool.RunJson("convert", "-f", "raw", "-O", "vpc", _scratch["disk.raw"], _scratch["x.vhd"]).MustExit(0).Json.GetProperty("outputFormat").GetString());
+        Assert.Equal("vhd", Tool.RunJson("convert", "-f", "raw", "-O", "vpc", _scratch["disk.raw"], _scratch["x.vhd"]).MustExit(0).Json
+            .GetProperty("outputFormat").GetString());
     }
 
     [Fact]
@@ -184,9 +196,11 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
         Assert.DoesNotContain("speaks against", run.Output, StringComparison.Ordinal);
         Assert.DoesNotMatch("8 passed", run.Output);
 
-        var fine = Tool.RunJson("check", Raw()).Image.GetProperty("rules").EnumerateArray().ToDictionary(r => r.GetProperty("id").GetString()!, r => r.GetProperty("message").GetString()!, StringComparer.Ordinal);
+        var fine = Tool.RunJson("check", Raw()).Image.GetProperty("rules").EnumerateArray()
+            .ToDictionary(r => r.GetProperty("id").GetString()!, r => r.GetProperty("message").GetString()!, StringComparer.Ordinal);
         Assert.False(
-            fine["accounts.administrator"].Contains("no password", StringComparison.Ordinal) && fine["accounts.password"].Contains("Every enabled account has a password", StringComparison.Ordinal),
+            fine["accounts.administrator"].Contains("no password", StringComparison.Ordinal)
+                && fine["accounts.password"].Contains("Every enabled account has a password", StringComparison.Ordinal),
             fine["accounts.administrator"]);
     }
 
@@ -205,7 +219,9 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     public void B11_exit_codes_are_those_of_the_table(string line, int code)
     {
         File.WriteAllText(_scratch["existing"], "");
-        var run = Tool.Run(line.Replace("IMAGE", Raw(), StringComparison.Ordinal).Replace("FOLDER", _scratch.Path, StringComparison.Ordinal).Split(' ')).MustExit(code);
+        var run =
+            Tool.Run(line.Replace("IMAGE", Raw(), StringComparison.Ordinal).Replace("FOLDER", _scratch.Path, StringComparison.Ordinal)
+                .Split(' ')).MustExit(code);
         Assert.DoesNotContain("Make room on the disk", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("nothing needs to be done", run.Output, StringComparison.Ordinal);
     }
@@ -216,7 +232,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     {
         Oracle.Require("qemu-img");
         Oracle.Run("qemu-img", "create", "-q", "-f", "qcow2", "-b", Raw(), "-F", "raw", _scratch["over.qcow2"]).MustSucceed();
-        foreach (string[] line in new string[][] { ["reg", "query", _scratch["over.qcow2"], @"HKLM\SYSTEM\Select"], ["bcd", _scratch["over.qcow2"]], ["fs", "ls", _scratch["over.qcow2"]] })
+        foreach (string[] line in new string[][] { ["reg", "query", _scratch["over.qcow2"], @"HKLM\SYSTEM\Select"],
+            ["bcd", _scratch["over.qcow2"]], ["fs", "ls", _scratch["over.qcow2"]] })
         {
             Assert.Contains("--allow-backing", Tool.Run(line).MustExit(4).Error, StringComparison.Ordinal);
             Tool.Run([.. line, "--allow-backing"]).MustExit(0);
@@ -234,7 +251,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
 
         var odd = _scratch["My Server's.raw"];
         File.Copy(Sample(), odd);
-        var undo = Tool.Run("fix", odd, "--only", "network.dhcp").MustExit(0).Output.Split('\n').First(l => l.Contains("to undo: ", StringComparison.Ordinal)).Split("to undo: ")[1];
+        var undo = Tool.Run("fix", odd, "--only", "network.dhcp").MustExit(0).Output.Split('\n')
+            .First(l => l.Contains("to undo: ", StringComparison.Ordinal)).Split("to undo: ")[1];
         Oracle.Run("/bin/sh", "-c", $"'{Tool.Path}'{undo["offlinepatch".Length..]}").MustSucceed();
     }
 
@@ -242,16 +260,19 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     [Trait("fault", "B12")]
     public void B12_a_folder_that_cannot_be_entered_or_written_is_told_as_such()
     {
-        Skip.If(OperatingSystem.IsWindows() || Environment.UserName != "root" || Oracle.Locate("setpriv") is null, "another user is needed");
+        Skip.If(OperatingSystem.IsWindows() || Environment.UserName != "root" || Oracle.Locate("setpriv") is null,
+            "another user is needed");
         Directory.CreateDirectory(_scratch["closed"]);
         File.WriteAllBytes(_scratch["closed/disk.raw"], new byte[65536]);
         File.WriteAllBytes(_scratch["open.raw"], new byte[65536]);
         Oracle.Run("chmod", "700", _scratch["closed"]).MustSucceed();
         Oracle.Run("chmod", "755", _scratch.Path).MustSucceed();
-        var closed = Oracle.Run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, "check", _scratch["closed/disk.raw"]);
+        var closed = Oracle.Run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, "check",
+            _scratch["closed/disk.raw"]);
         Assert.Equal(2, closed.ExitCode);
         Assert.Contains("permission", closed.Error, StringComparison.OrdinalIgnoreCase);
-        var readOnly = Oracle.Run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, "convert", _scratch["open.raw"], _scratch["closed/c.qcow2"]);
+        var readOnly = Oracle.Run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, "convert", _scratch["open.raw"],
+            _scratch["closed/c.qcow2"]);
         Assert.DoesNotContain("write a fixed copy with -o", readOnly.Error, StringComparison.Ordinal);
         Assert.NotEqual(0, readOnly.ExitCode);
     }
@@ -260,7 +281,8 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     [Trait("fault", "M1")]
     public void M1_drivers_that_Secure_Boot_would_refuse_are_named()
     {
-        var run = Tool.RunJson("drivers", machines.Drivers, "--trust-root", SampleRoot.Path).MustExit(0).Json.GetProperty("sources")[0].GetProperty("packages")[0];
+        var run = Tool.RunJson("drivers", machines.Drivers, "--trust-root", SampleRoot.Path).MustExit(0).Json.GetProperty("sources")[0]
+            .GetProperty("packages")[0];
         Assert.True(run.TryGetProperty("acceptedWithSecureBoot", out _));
     }
 

@@ -25,13 +25,15 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
         var log = File.ReadAllText(_scratch["log"]);
         Assert.Contains("fix " + image, log, StringComparison.Ordinal);
         Assert.Matches(@"(?m)^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z \[ +[0-9.]+\] registry ", log);
-        Assert.Matches(@"\] file .*\\Windows\\note.txt: added", Tool.Run("fs", "put", image, Note(), "Windows/note.txt", "--verbose").MustExit(0).Error);
+        Assert.Matches(@"\] file .*\\Windows\\note.txt: added",
+            Tool.Run("fs", "put", image, Note(), "Windows/note.txt", "--verbose").MustExit(0).Error);
 
         Assert.Equal($"{image}: not ready\n", Tool.Run("check", image, "-q").MustExit(3).Output);
         Assert.Equal("", Tool.Run("fs", "mkdir", image, "Temp/q", "-q").MustExit(0).Error);
         Assert.Contains("\u001b[", Tool.Run("check", image, "--color", "always").Output, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b[", Tool.Run("check", image, "--color", "never").Output, StringComparison.Ordinal);
-        Assert.Contains("value", Tool.Run("reg", "query", image, @"HKLM\SYSTEM\Select", "-v", "Current").MustExit(0).Output + "value", StringComparison.Ordinal);
+        Assert.Contains("value", Tool.Run("reg", "query", image, @"HKLM\SYSTEM\Select", "-v", "Current").MustExit(0).Output + "value",
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,7 +43,8 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
         Assert.Contains("Commands:\n  fix ", Tool.Run().MustExit(1).Output, StringComparison.Ordinal);
         Assert.Contains("Commands:\n  fix ", Tool.Run("help").MustExit(0).Output, StringComparison.Ordinal);
         Assert.Equal(Tool.Run("-V").MustExit(0).Output, Tool.Run("version").MustExit(0).Output);
-        Assert.Equal("offlinepatch: unknown command chekc; did you mean check?\nTry: offlinepatch --help\n", Tool.Run("chekc", "x").MustExit(1).Error);
+        Assert.Equal("offlinepatch: unknown command chekc; did you mean check?\nTry: offlinepatch --help\n",
+            Tool.Run("chekc", "x").MustExit(1).Error);
     }
 
     [Fact]
@@ -49,7 +52,8 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
     public void P8_errors_are_on_standard_error_in_every_command()
     {
         var missing = _scratch["nofile"];
-        foreach (string[] line in new string[][] { ["check", missing], ["fix", missing], ["inspect", missing], ["fs", "ls", missing], ["reg", "query", missing], ["undo", missing] })
+        foreach (string[] line in new string[][] { ["check", missing], ["fix", missing], ["inspect", missing], ["fs", "ls", missing],
+            ["reg", "query", missing], ["undo", missing] })
         {
             var run = Tool.Run(line).MustExit(2);
             Assert.Contains("CORE-0010", run.Error, StringComparison.Ordinal);
@@ -64,7 +68,8 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
     [InlineData(100)]
     public void B13_piped_text_keeps_the_width_of_COLUMNS_and_has_no_blanks_at_the_ends_of_lines(int columns)
     {
-        foreach (string[] line in new string[][] { ["check", Raw(), "--all"], ["inspect", Raw()], ["drivers", machines.Drivers], ["rules"], ["fix", "--help"] })
+        foreach (string[] line in new string[][] { ["check", Raw(), "--all"], ["inspect", Raw()], ["drivers", machines.Drivers], ["rules"],
+            ["fix", "--help"] })
         {
             var run = Tool.RunWith([$"COLUMNS={columns}"], line);
             foreach (var text in run.Output.Split('\n'))
@@ -83,9 +88,11 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
     {
         var lines = Tool.Run("check", Raw()).MustExit(3).Output.TrimEnd().Split('\n');
         Assert.StartsWith(Raw() + ": not ready", lines[^1], StringComparison.Ordinal);
-        Assert.Contains(lines, l => l.Contains("(--all lists every rule)", StringComparison.Ordinal) && l.Contains(" ok", StringComparison.Ordinal));
+        Assert.Contains(lines,
+            l => l.Contains("(--all lists every rule)", StringComparison.Ordinal) && l.Contains(" ok", StringComparison.Ordinal));
         Assert.DoesNotContain(lines, l => l.StartsWith("  ok ", StringComparison.Ordinal));
-        var states = lines.Where(l => l.Length > 12 && l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ').Select(l => l.Trim().Split(' ')[0]).Where(w => w is "FAILED" or "warning" or "info").ToList();
+        var states = lines.Where(l => l.Length > 12 && l.StartsWith("  ", StringComparison.Ordinal) && l[2] != ' ')
+            .Select(l => l.Trim().Split(' ')[0]).Where(w => w is "FAILED" or "warning" or "info").ToList();
         Assert.Equal(states.OrderBy(s => s switch { "FAILED" => 0, "warning" => 1, _ => 2 }), states);
         Assert.True(Tool.Run("check", Raw(), "--only", "network.dhcp").Output.Split('\n').Length < 15);
         Assert.Contains("  ok ", Tool.Run("check", Raw(), "--all").Output, StringComparison.Ordinal);
@@ -96,12 +103,14 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
     public void P10_addresses_and_names_are_not_cut()
     {
         var narrow = Tool.RunWith(["COLUMNS=80"], "check", Raw()).Output;
-        foreach (var address in Tool.Run("check", Raw()).Output.Split(' ', '\n').Where(w => w.StartsWith("https://", StringComparison.Ordinal)))
+        foreach (var address in Tool.Run("check", Raw()).Output.Split(' ', '\n')
+            .Where(w => w.StartsWith("https://", StringComparison.Ordinal)))
         {
             Assert.Contains(address, narrow, StringComparison.Ordinal);
         }
 
-        var packages = Tool.RunJson("drivers", machines.Drivers).MustExit(0).Json.GetProperty("sources")[0].GetProperty("packages").EnumerateArray().Select(p => p.GetProperty("inf").GetString()!);
+        var packages = Tool.RunJson("drivers", machines.Drivers).MustExit(0).Json.GetProperty("sources")[0].GetProperty("packages")
+            .EnumerateArray().Select(p => p.GetProperty("inf").GetString()!);
         var table = Tool.RunWith(["COLUMNS=60"], "drivers", machines.Drivers).MustExit(0).Output;
         Assert.All(packages, p => Assert.Contains(p, table, StringComparison.Ordinal));
     }
@@ -111,7 +120,8 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
     public void P11_NO_COLOR_drops_every_sequence()
     {
         Skip.If(Oracle.Locate("script") is null, "script is not installed");
-        string On(string variables) => Oracle.Run("script", "-qec", $"{variables} TERM=xterm-256color '{Tool.Path}' check '{Raw()}'", "/dev/null").Output;
+        string On(string variables) =>
+            Oracle.Run("script", "-qec", $"{variables} TERM=xterm-256color '{Tool.Path}' check '{Raw()}'", "/dev/null").Output;
         Assert.Matches("\u001b\\[[0-9;]*m", On("true;")); // SGR: colours, bold, dim
         Assert.DoesNotMatch("\u001b\\[[0-9;]*m", On("NO_COLOR=1"));
     }
@@ -122,9 +132,11 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
     {
         var image = Sample();
         Tool.Run("fix", image).MustExit(3);
-        Assert.Contains("nothing needed to be changed; nothing was written", Tool.Run("fix", image).MustExit(3).Output, StringComparison.Ordinal);
+        Assert.Contains("nothing needed to be changed; nothing was written", Tool.Run("fix", image).MustExit(3).Output,
+            StringComparison.Ordinal);
         Tool.Run("fs", "mkdir", image, "Temp/a").MustExit(0);
-        Assert.Contains("Nothing needed to be changed; nothing was written.", Tool.Run("fs", "mkdir", image, "Temp/a").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.Contains("Nothing needed to be changed; nothing was written.", Tool.Run("fs", "mkdir", image, "Temp/a").MustExit(0).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,7 +173,8 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
         foreach (string[] line in new string[][]
         {
             ["fix", "IMAGE", "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--cloudbase-init", machines.Agent],
-            ["fix", "IMAGE", "-o", _scratch["copy.qcow2"], "--compress", "zstd"], ["convert", "IMAGE", _scratch["out.vmdk"], "--verify"], ["fs", "check", "IMAGE"], ["check", "IMAGE"],
+            ["fix", "IMAGE", "-o", _scratch["copy.qcow2"], "--compress", "zstd"], ["convert", "IMAGE", _scratch["out.vmdk"], "--verify"],
+            ["fs", "check", "IMAGE"], ["check", "IMAGE"],
         })
         {
             var image = machines.Copy(_scratch, Raw());
@@ -186,7 +199,8 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
                 }
 
                 // 300 ms is the contract. The host that runs this may be busy with other tests, so the test allows for more.
-                Assert.True(watch.ElapsedMilliseconds < 1500, $"{string.Join(' ', line)}: {watch.ElapsedMilliseconds} ms after the signal at {moment} ms");
+                Assert.True(watch.ElapsedMilliseconds < 1500,
+                    $"{string.Join(' ', line)}: {watch.ElapsedMilliseconds} ms after the signal at {moment} ms");
                 Assert.Equal(130, process.ExitCode);
                 Assert.Contains("cancelled", first + error.Result + output.Result, StringComparison.Ordinal);
                 Assert.Equal(before, SparseHash.Of(image));
@@ -204,7 +218,8 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
         var image = Sample();
         foreach (string[] line in new string[][]
         {
-            ["fs", "put", image, Note(), "Windows/n.txt"], ["fs", "mkdir", image, "Temp/d"], ["reg", "set", image, @"HKLM\SOFTWARE\Sample", "-v", "a"], ["reg", "delete", image, @"HKLM\SOFTWARE\Sample"],
+            ["fs", "put", image, Note(), "Windows/n.txt"], ["fs", "mkdir", image, "Temp/d"],
+            ["reg", "set", image, @"HKLM\SOFTWARE\Sample", "-v", "a"], ["reg", "delete", image, @"HKLM\SOFTWARE\Sample"],
         })
         {
             var run = Tool.Run(line).MustExit(0);
@@ -243,9 +258,12 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
         File.WriteAllBytes(_scratch["folder/virtio-win.iso"], new byte[65536]);
         var run = Tool.Run("drivers", _scratch["folder"]).MustExit(0);
         Assert.Contains("virtio-win.iso", run.Output + run.Error, StringComparison.Ordinal);
-        var chosen = Tool.RunJson("drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--for", Raw()).MustExit(0).Json.GetProperty("choices");
-        Assert.Contains(chosen.EnumerateArray(), c => c.TryGetProperty("driver", out var driver) && driver.GetString() == "viostor" && c.GetProperty("used").GetBoolean());
-        Assert.Contains(chosen.EnumerateArray(), c => !c.GetProperty("used").GetBoolean() && c.GetProperty("reason").GetString()!.Length > 0);
+        var chosen = Tool.RunJson("drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--for", Raw()).MustExit(0).Json
+            .GetProperty("choices");
+        Assert.Contains(chosen.EnumerateArray(),
+            c => c.TryGetProperty("driver", out var driver) && driver.GetString() == "viostor" && c.GetProperty("used").GetBoolean());
+        Assert.Contains(chosen.EnumerateArray(),
+            c => !c.GetProperty("used").GetBoolean() && c.GetProperty("reason").GetString()!.Length > 0);
     }
 
     [Fact]
@@ -268,15 +286,18 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
         Tool.Run("reg", "add", image, key, "/v", "Start", "/t", "REG_DWORD", "/d", "0x3", "/f").MustExit(0);
         Tool.Run("reg", "add", image, key, "/ve", "/d", "text").MustExit(0);
         Assert.Equal("0x3\n", Tool.Run("reg", "query", image, key, "/v", "Start", "--bare").MustExit(0).Output);
-        Assert.Contains("    (Default)    REG_SZ    text", Tool.Run("reg", "query", image, key, "/ve").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.Contains("    (Default)    REG_SZ    text", Tool.Run("reg", "query", image, key, "/ve").MustExit(0).Output,
+            StringComparison.Ordinal);
         Assert.Contains(@"HKEY_LOCAL_MACHINE\SYSTEM", Tool.Run("reg", "query", image, "HKLM").MustExit(0).Output, StringComparison.Ordinal);
         Assert.Equal("HKEY_LOCAL_MACHINE\nHKEY_USERS\n", Tool.Run("reg", "query", image).MustExit(0).Output);
         var found = Tool.Run("reg", "query", image, @"HKLM\SYSTEM\CurrentControlSet\Services", "/f", "Samp*", "/k").MustExit(0).Output;
         Assert.Contains(@"\Services\Sample", found, StringComparison.Ordinal);
         Assert.Contains("End of search: 1 match(es) found.", found, StringComparison.Ordinal);
         Tool.Run("reg", "query", image, @"HKLM\SYSTEM\CurrentControlSet\Services", "/f", "nothing is called this").MustExit(2);
-        Tool.RunWithInput("REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Old]\n\"Path\"=hex(2):25,41,25,00\n\"n\"=dword:5\n"u8.ToArray(), "reg", "import", image, "-").MustExit(0);
-        Assert.Contains("REG_EXPAND_SZ    %A%", Tool.Run("reg", "query", image, @"HKLM\SOFTWARE\Old").MustExit(0).Output, StringComparison.Ordinal);
+        Tool.RunWithInput("REGEDIT4\n\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Old]\n\"Path\"=hex(2):25,41,25,00\n\"n\"=dword:5\n"u8.ToArray(),
+            "reg", "import", image, "-").MustExit(0);
+        Assert.Contains("REG_EXPAND_SZ    %A%", Tool.Run("reg", "query", image, @"HKLM\SOFTWARE\Old").MustExit(0).Output,
+            StringComparison.Ordinal);
         Tool.Run("reg", "delete", image, key, "/va", "/f").MustExit(0);
         Assert.Equal(Tool.Run("inspect", image).Output, Tool.Run("info", image).MustExit(0).Output);
         Tool.Run("convert", "-f", "raw", "-O", "qcow2", image, _scratch["out.img"]).MustExit(0);
@@ -286,7 +307,9 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
         Tool.Run("compare", image, _scratch["out.img"]).MustExit(3);
     }
 
-    private static bool IsOneWord(string line, int columns) => line.TrimStart(' ', '→', '-').Split(' ').Any(w => w.Length > columns / 4) || line.StartsWith("    offlinepatch", StringComparison.Ordinal) || line.StartsWith("Usage:", StringComparison.Ordinal);
+    private static bool IsOneWord(string line, int columns) =>
+        line.TrimStart(' ', '→', '-').Split(' ').Any(w => w.Length > columns / 4)
+            || line.StartsWith("    offlinepatch", StringComparison.Ordinal) || line.StartsWith("Usage:", StringComparison.Ordinal);
 
     private string Note()
     {

@@ -147,8 +147,8 @@ public sealed class SharedPlaceTests
     }
 
     /// <summary>
-    /// A map or a count that calls a place free which a block owns or will own: the block is beyond the end of the file, where the next new one would go, or the count of stored
-    /// blocks is wrong. It is refused, or nothing of what was there before changes.
+    /// A map or a count that calls a place free which a block owns or will own: the block is beyond the end of the file, where the next new
+    /// one would go, or the count of stored blocks is wrong. It is refused, or nothing of what was there before changes.
     /// </summary>
     [Theory]
     [InlineData("vhd", "beyond")]

@@ -220,7 +220,19 @@ public sealed class DriverPackageTests
     {
         var disc = Folder(SampleDrivers.FwCfg.Build("amd64", SampleDriverDisc.Version));
         disc.Add("null/qemufwcfg.inf",
-            "[Version]\nSignature=\"$Windows NT$\"\nClass=System\n[Manufacturer]\nx=m,NTamd64\n[m.NTamd64]\nd=i,ACPI\\QEMU0002\n[i]\n[i.Services]\nAddService=,2\n"u8);
+            """
+            [Version]
+            Signature="$Windows NT$"
+            Class=System
+            [Manufacturer]
+            x=m,NTamd64
+            [m.NTamd64]
+            d=i,ACPI\QEMU0002
+            [i]
+            [i.Services]
+            AddService=,2
+
+            """u8);
         var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, DriverManifest.Embedded.VirtIO!, Targets.Windows10);
         Assert.NotNull(selection.Find("fwcfg"));
         Assert.Null(selection.Find("qemufwcfg"));

@@ -127,7 +127,8 @@ public sealed class ZipFileSystemTests
             random = __import__('random'); random.seed(7)
             with zipfile.ZipFile(sys.argv[1], 'w', zipfile.ZIP_DEFLATED) as z:
                 for i in range(40):
-                    z.writestr(f'dir{i % 5}/file{i}.bin', random.randbytes(random.randrange(0, 9000)) + b'text ' * random.randrange(0, 4000))
+                    content = random.randbytes(random.randrange(0, 9000)) + b'text ' * random.randrange(0, 4000)
+                    z.writestr(f'dir{i % 5}/file{i}.bin', content)
                 with z.open(zipfile.ZipInfo('big64.bin'), 'w', force_zip64=True) as f:
                     f.write(b'zip64' * 1000)
                 z.writestr(zipfile.ZipInfo('stored\u00e9.txt'), b'stored')

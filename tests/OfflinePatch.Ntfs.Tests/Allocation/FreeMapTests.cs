@@ -10,7 +10,8 @@ using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 namespace OfflinePatch.Ntfs.Tests.Allocation;
 
 /// <summary>
-/// The other free maps of a volume: each allocator is told that something in use is free. It notices before a byte is written, and every file reads as before. ($Bitmap itself:
+/// The other free maps of a volume: each allocator is told that something in use is free. It notices before a byte is written, and every
+/// file reads as before. ($Bitmap itself:
 /// <see cref="OwnershipTests"/>.)
 /// </summary>
 [Trait("tier", "unit")]
@@ -95,7 +96,9 @@ public sealed class FreeMapTests
         Assert.Equal(0, device.Writes);
     }
 
-    /// <summary>Whatever takes clusters: $MFT, its bitmap, an index, content. One lie is enough, and it need not be where they look.</summary>
+    /// <summary>
+    /// Whatever takes clusters: $MFT, its bitmap, an index, content. One lie is enough, and it need not be where they look.
+    /// </summary>
     [Theory]
     [InlineData("content")]
     [InlineData("directory")]

@@ -90,7 +90,8 @@ public sealed class OwnershipTests
     /// <summary>
     /// Random changes; returns the code of the refusal, if one was refused, and the records that were changed on purpose.
     /// </summary>
-    private static (string? Refusal, HashSet<long> Touched, bool WasFull) Change(OverlayDevice device, List<NtfsWalkEntry> sound, Random random)
+    private static (string? Refusal, HashSet<long> Touched, bool WasFull) Change(OverlayDevice device, List<NtfsWalkEntry> sound,
+        Random random)
     {
         using var volume = NtfsVolume.Open(device);
         var touched = new HashSet<long>();

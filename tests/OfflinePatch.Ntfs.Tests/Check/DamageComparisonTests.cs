@@ -11,8 +11,8 @@ using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 namespace OfflinePatch.Ntfs.Tests.Check;
 
 /// <summary>
-/// One changed byte of metadata at a time, protected again by its update sequence: whatever an independent checker complains of, ours names too. (It names more: they pass flags,
-/// $UpCase and others.)
+/// One changed byte of metadata at a time, protected again by its update sequence: whatever an independent checker complains of, ours names
+/// too. (It names more: they pass flags, $UpCase and others.)
 /// </summary>
 public sealed class DamageComparisonTests
 {

@@ -15,9 +15,9 @@ using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 namespace OfflinePatch.Ntfs.Tests.LogFile;
 
 /// <summary>
-/// Crashes of every kind that no Windows log at hand shows: a volume with a log that was made for it (<see cref="MadeLog"/>). A replay must end at the very volume that the crash
-/// was made from: a change that was committed and did not reach the disk is redone, one that was never committed is undone. The kernel's ntfs3 judges the same images where
-/// OFFLINEPATCH_NTFS3 names a kernel.
+/// Crashes of every kind that no Windows log at hand shows: a volume with a log that was made for it (<see cref="MadeLog"/>). A replay must
+/// end at the very volume that the crash was made from: a change that was committed and did not reach the disk is redone, one that was
+/// never committed is undone. The kernel's ntfs3 judges the same images where OFFLINEPATCH_NTFS3 names a kernel.
 /// </summary>
 public sealed class MadeCrashTests
 {
@@ -60,7 +60,9 @@ public sealed class MadeCrashTests
         }
     }
 
-    public static TheoryData<string> Scenes => ["DeleteDirtyClusters", "EndTopLevelAction", "PrepareTransaction", "CommitTransaction", "TransactionTableDump", "ended at the checkpoint"];
+    public static TheoryData<string> Scenes =>
+        ["DeleteDirtyClusters", "EndTopLevelAction", "PrepareTransaction", "CommitTransaction", "TransactionTableDump",
+            "ended at the checkpoint"];
 
     [Theory, MemberData(nameof(Changes)), Trait("tier", "crash")]
     public void A_change_is_redone_or_undone(string name, bool isCommitted)
@@ -110,7 +112,8 @@ public sealed class MadeCrashTests
     }
 
     /// <summary>
-    /// A change whose redo is right and whose undo is wrong, on a volume that has the wrong bytes; or the other way round on the right volume, in a transaction without an end.
+    /// A change whose redo is right and whose undo is wrong, on a volume that has the wrong bytes; or the other way round on the right
+    /// volume, in a transaction without an end.
     /// </summary>
     private static MadeLog MakeChange(BlockDevice device, string name, bool isCommitted)
     {
@@ -210,19 +213,22 @@ public sealed class MadeCrashTests
         return log;
     }
 
-    private static MadeChange Update(Target target, int attribute, byte[] redo, byte[] undo) => new(LogOperation.UpdateResidentValue, LogOperation.UpdateResidentValue)
-    {
-        Redo = redo,
-        Undo = undo,
-        Attribute = attribute,
-        Vcn = target.Vcn,
-        Lcn = target.Lcn,
-        RecordOffset = target.RecordOffset,
-        AttributeOffset = target.AttributeOffset,
-        ClusterOffset = target.ClusterOffset,
-    };
+    private static MadeChange Update(Target target, int attribute, byte[] redo, byte[] undo) =>
+        new(LogOperation.UpdateResidentValue, LogOperation.UpdateResidentValue)
+        {
+            Redo = redo,
+            Undo = undo,
+            Attribute = attribute,
+            Vcn = target.Vcn,
+            Lcn = target.Lcn,
+            RecordOffset = target.RecordOffset,
+            AttributeOffset = target.AttributeOffset,
+            ClusterOffset = target.ClusterOffset,
+        };
 
-    /// <summary>OFFLINEPATCH_CRASHES names a folder: the crashed volumes, and what they were made from, are kept there for other judges.</summary>
+    /// <summary>
+    /// OFFLINEPATCH_CRASHES names a folder: the crashed volumes, and what they were made from, are kept there for other judges.
+    /// </summary>
     private static void Keep(byte[] origin, OverlayDevice device, string name)
     {
         if (Environment.GetEnvironmentVariable("OFFLINEPATCH_CRASHES") is { Length: > 0 } folder)
@@ -264,7 +270,13 @@ public sealed class MadeCrashTests
         var right = record[target.RecordOffset..used];
         var wrong = right.ToArray();
         wrong.AsSpan(target.AttributeOffset, 40).Fill((byte)'x');
-        return target with { Right = right, Wrong = wrong, AttributeOffset = 0, Spoil = () => s.Edit(target.Number, r => wrong.CopyTo(r, target.RecordOffset)) };
+        return target with
+        {
+            Right = right,
+            Wrong = wrong,
+            AttributeOffset = 0,
+            Spoil = () => s.Edit(target.Number, r => wrong.CopyTo(r, target.RecordOffset)),
+        };
     }
 
     private static Target Resident(VolumeSurgeon s, string name = "target.txt")
@@ -273,7 +285,8 @@ public sealed class MadeCrashTests
         var record = s.Record(number);
         var at = VolumeSurgeon.Attribute(record, AttributeType.Data);
         var value = VolumeSurgeon.Value(record, AttributeType.Data);
-        return InRecord(s, number, at, value - at, record[value..(value + 60)], b => b.AsSpan(10, 40).Fill((byte)'x'), FileReference.MftRecord);
+        return InRecord(s, number, at, value - at, record[value..(value + 60)], b => b.AsSpan(10, 40).Fill((byte)'x'),
+            FileReference.MftRecord);
     }
 
     /// <summary>A part of $Bitmap, one bit of which is wrong.</summary>
@@ -284,7 +297,8 @@ public sealed class MadeCrashTests
         s.Device.Read(position + 64, right);
         var wrong = right.ToArray();
         wrong[3] ^= 1;
-        return new Target(FileReference.BitmapRecord, Ref(s, FileReference.BitmapRecord), AttributeType.Data, "", 0, 0, position / Cluster, 64, 0, 0, right, wrong,
+        return new Target(FileReference.BitmapRecord, Ref(s, FileReference.BitmapRecord), AttributeType.Data, "", 0, 0, position / Cluster,
+            64, 0, 0, right, wrong,
             () => s.Device.Write(position + 64, wrong));
     }
 
@@ -294,7 +308,8 @@ public sealed class MadeCrashTests
         var record = s.Record(number);
         var at = VolumeSurgeon.Attribute(record, AttributeType.IndexRoot, "$I30");
         var entry = VolumeSurgeon.Value(record, AttributeType.IndexRoot, "$I30") + 0x20;
-        return InRecord(s, number, at, entry - at, record[(entry + DuplicateStart)..(entry + DuplicateStart + DuplicateLength)], b => b.AsSpan(0, 24).Fill(7),
+        return InRecord(s, number, at, entry - at, record[(entry + DuplicateStart)..(entry + DuplicateStart + DuplicateLength)],
+            b => b.AsSpan(0, 24).Fill(7),
             FileReference.MftRecord, DuplicateStart);
     }
 
@@ -305,7 +320,8 @@ public sealed class MadeCrashTests
         var at = VolumeSurgeon.Attribute(record, AttributeType.IndexRoot, "$I30");
         var entry = VolumeSurgeon.Value(record, AttributeType.IndexRoot, "$I30") + 0x20;
         var length = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(entry + 8));
-        return InRecord(s, number, at, entry - at, record[(entry + length - 8)..(entry + length)], b => b[1] ^= 0x40, FileReference.MftRecord, length - 8);
+        return InRecord(s, number, at, entry - at, record[(entry + length - 8)..(entry + length)], b => b[1] ^= 0x40,
+            FileReference.MftRecord, length - 8);
     }
 
     private static Target BlockEntry(VolumeSurgeon s) => InBlock(s, "wide", "$I30",
@@ -317,12 +333,15 @@ public sealed class MadeCrashTests
 
     /// <summary>The last entries of a block; the wrong bytes have other times in them.</summary>
     private static Target BlockTail(VolumeSurgeon s) => InBlock(s, "wide", "$I30",
-        (block, entries) => entries.Count > 6 ? (entries[^2], 0, 0x18 + BinaryPrimitives.ReadInt32LittleEndian(block.AsSpan(0x1C)) - entries[^2]) : null,
+        (block, entries) => entries.Count > 6
+            ? (entries[^2], 0, 0x18 + BinaryPrimitives.ReadInt32LittleEndian(block.AsSpan(0x1C)) - entries[^2])
+            : null,
         b => b.AsSpan(DuplicateStart, 24).Fill(7));
 
     /// <summary>The data of an entry of $SII in an index block: a hash that is wrong.</summary>
     private static Target ViewData(VolumeSurgeon s) => InBlock(s, FileReference.SecureRecord, "$SII",
-        (block, entries) => entries.Count > 4 ? (entries[3], BinaryPrimitives.ReadUInt16LittleEndian(block.AsSpan(entries[3])), 20) : null, b => b[0] ^= 0xFF);
+        (block, entries) => entries.Count > 4 ? (entries[3], BinaryPrimitives.ReadUInt16LittleEndian(block.AsSpan(entries[3])), 20) : null,
+        b => b[0] ^= 0xFF);
 
     /// <summary>The same of an entry of the root, which has sub-nodes.</summary>
     private static Target RootViewData(VolumeSurgeon s)
@@ -331,29 +350,35 @@ public sealed class MadeCrashTests
         var at = VolumeSurgeon.Attribute(record, AttributeType.IndexRoot, "$SII");
         var entry = VolumeSurgeon.Value(record, AttributeType.IndexRoot, "$SII") + 0x20;
         var start = entry + BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(entry));
-        return InRecord(s, FileReference.SecureRecord, at, entry - at, record[start..(start + 20)], b => b[0] ^= 0xFF, FileReference.MftRecord, start - entry);
+        return InRecord(s, FileReference.SecureRecord, at, entry - at, record[start..(start + 20)], b => b[0] ^= 0xFF,
+            FileReference.MftRecord, start - entry);
     }
 
-    private static Target InRecord(VolumeSurgeon s, long number, int at, int offset, byte[] right, Action<byte[]> spoil, long file, int within = 0)
+    private static Target InRecord(VolumeSurgeon s, long number, int at, int offset, byte[] right, Action<byte[]> spoil, long file,
+        int within = 0)
     {
         var position = s.Position(number);
         var wrong = right.ToArray();
         spoil(wrong);
-        return new Target(number, Ref(s, file), AttributeType.Data, "", 0, number * s.RecordSize / Cluster, position / Cluster, at, offset, (int)(position % Cluster), right, wrong,
+        return new Target(number, Ref(s, file), AttributeType.Data, "", 0, number * s.RecordSize / Cluster, position / Cluster, at, offset,
+            (int)(position % Cluster), right, wrong,
             () => s.Edit(number, r => wrong.CopyTo(r, at + offset + within)));
     }
 
-    private static Target InBlock(VolumeSurgeon s, string directory, string index, Func<byte[], List<int>, (int Entry, int From, int Length)?> choose, Action<byte[]> spoil) =>
+    private static Target InBlock(VolumeSurgeon s, string directory, string index,
+        Func<byte[], List<int>, (int Entry, int From, int Length)?> choose, Action<byte[]> spoil) =>
         InBlock(s, Number(s, directory), index, choose, spoil);
 
-    private static Target InBlock(VolumeSurgeon s, long number, string index, Func<byte[], List<int>, (int Entry, int From, int Length)?> choose, Action<byte[]> spoil)
+    private static Target InBlock(VolumeSurgeon s, long number, string index,
+        Func<byte[], List<int>, (int Entry, int From, int Length)?> choose, Action<byte[]> spoil)
     {
         for (long vcn = 0; ; vcn++)
         {
             var position = s.Locate(number, AttributeType.IndexAllocation, index, vcn * Cluster);
             var block = new byte[Cluster];
             s.Device.Read(position, block);
-            if (!block.AsSpan(0, 4).SequenceEqual("INDX"u8) || !UpdateSequence.TryDecode(block) || choose(block, VolumeSurgeon.Entries(block)) is not { } found)
+            if (!block.AsSpan(0, 4).SequenceEqual("INDX"u8) || !UpdateSequence.TryDecode(block)
+                || choose(block, VolumeSurgeon.Entries(block)) is not { } found)
             {
                 continue;
             }
@@ -362,7 +387,8 @@ public sealed class MadeCrashTests
             var right = block[start..(start + found.Length)];
             var wrong = right.ToArray();
             spoil(wrong);
-            return new Target(number, Ref(s, number), AttributeType.IndexAllocation, index, Cluster, vcn, position / Cluster, 0, found.Entry, 0, right, wrong, () =>
+            return new Target(number, Ref(s, number), AttributeType.IndexAllocation, index, Cluster, vcn, position / Cluster, 0,
+                found.Entry, 0, right, wrong, () =>
             {
                 wrong.CopyTo(block, start);
                 Assert.True(UpdateSequence.TryEncode(block));
@@ -379,7 +405,8 @@ public sealed class MadeCrashTests
 
     private static ulong Reference(VolumeSurgeon s, string name) => Ref(s, Number(s, name));
 
-    private static ulong Ref(VolumeSurgeon s, long number) => (ulong)number | ((ulong)BinaryPrimitives.ReadUInt16LittleEndian(s.Record(number).AsSpan(0x10)) << 48);
+    private static ulong Ref(VolumeSurgeon s, long number) =>
+        (ulong)number | ((ulong)BinaryPrimitives.ReadUInt16LittleEndian(s.Record(number).AsSpan(0x10)) << 48);
 
     private static byte[] Filled(int length, byte value)
     {
@@ -420,6 +447,7 @@ public sealed class MadeCrashTests
     }
 
     /// <summary>A part of a structure, right and wrong, and how the log names it.</summary>
-    private sealed record Target(long Number, ulong File, AttributeType Type, string AttributeName, int BlockSize, long Vcn, long Lcn, int RecordOffset, int AttributeOffset,
+    private sealed record Target(long Number, ulong File, AttributeType Type, string AttributeName, int BlockSize, long Vcn, long Lcn,
+        int RecordOffset, int AttributeOffset,
         int ClusterOffset, byte[] Right, byte[] Wrong, Action Spoil);
 }

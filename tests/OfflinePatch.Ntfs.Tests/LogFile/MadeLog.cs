@@ -9,8 +9,9 @@ using OfflinePatch.Ntfs.Tests.Check;
 namespace OfflinePatch.Ntfs.Tests.LogFile;
 
 /// <summary>
-/// Writes a $LogFile of version 1.1 that was not closed: restart pages, one checkpoint, and changes behind it. It is made apart from the product's reader, from the description
-/// (Linux-NTFS documentation, $LogFile; structures of ntfs3's fslog.c, facts); the kernel's ntfs3 replays such logs, see <see cref="MadeCrashTests"/>.
+/// Writes a $LogFile of version 1.1 that was not closed: restart pages, one checkpoint, and changes behind it. It is made apart from the
+/// product's reader, from the description (Linux-NTFS documentation, $LogFile; structures of ntfs3's fslog.c, facts); the kernel's ntfs3
+/// replays such logs, see <see cref="MadeCrashTests"/>.
 /// </summary>
 internal sealed class MadeLog
 {
@@ -75,7 +76,8 @@ internal sealed class MadeLog
     /// <summary>Writes the tables and the checkpoint. Attributes are opened before, changes come after it.</summary>
     /// <param name="dirty">Pages that are dirty: attribute, VCN, LCN, and the LSN of the first change that may not be on the disk.</param>
     /// <param name="transactions">Transactions under way: state 1 active, 2 prepared, 3 committed; first and last LSN.</param>
-    public void Checkpoint((int Attribute, long Vcn, long Lcn, ulong Lsn)[]? dirty = null, (uint Id, byte State, ulong First, ulong Last)[]? transactions = null)
+    public void Checkpoint((int Attribute, long Vcn, long Lcn, ulong Lsn)[]? dirty = null,
+        (uint Id, byte State, ulong First, ulong Last)[]? transactions = null)
     {
         var attributes = Dump(LogOperation.OpenAttributeTableDump, Table(AttributeSize, _attributes));
         var names = new List<byte>();
@@ -92,7 +94,9 @@ internal sealed class MadeLog
         names.AddRange(new byte[4]);
         var namesDump = Dump(LogOperation.AttributeNamesDump, [.. names]);
         var pages = dirty is null ? default : Dump(LogOperation.DirtyPageTableDump, Table(AttributeSize, [.. dirty.Select(Entry)]));
-        var open = transactions is null ? default : Dump(LogOperation.TransactionTableDump, Table((int)TransactionSize, Slots(transactions)));
+        var open = transactions is null
+            ? default
+            : Dump(LogOperation.TransactionTableDump, Table((int)TransactionSize, Slots(transactions)));
         var data = new byte[0x70];
         BinaryPrimitives.WriteUInt32LittleEndian(data, 1); // version of the tables
         Put(data, 0x10, 0x30, attributes);

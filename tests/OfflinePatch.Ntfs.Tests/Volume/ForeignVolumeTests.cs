@@ -158,7 +158,8 @@ public sealed class ForeignVolumeTests
         Refused("NTFS-0325", () => volume.WriteFile(@"$Extend\new", []));
         Refused("NTFS-0325", () => volume.Move("$Secure", "mine"));
         Assert.True(volume.OpenFile("case")!.MayBeCaseSensitive);
-        foreach (var bad in new[] { "a<b", "tail.", "tail ", "a\u0001", "CON", "nul.txt", "Com1.log", "lpt\u00B3", "CONIN$", new string('x', 256), "a*", "q?" })
+        foreach (var bad in new[] { "a<b", "tail.", "tail ", "a\u0001", "CON", "nul.txt", "Com1.log", "lpt\u00B3", "CONIN$",
+            new string('x', 256), "a*", "q?" })
         {
             Assert.Throws<RefusedException>(() => volume.WriteFile(bad, []));
         }

@@ -3,7 +3,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Registry.Tests.Check;
 
-/// <summary>A hive's free map is the sign of each cell's size. A cell that is in use and marked as free would be given away by the next edit.</summary>
+/// <summary>
+/// A hive's free map is the sign of each cell's size. A cell that is in use and marked as free would be given away by the next edit.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class FreeCellTests
 {

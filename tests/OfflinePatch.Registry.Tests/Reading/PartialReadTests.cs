@@ -43,7 +43,8 @@ public sealed class PartialReadTests
         foreach (var range in parts.ChangedRanges)
         {
             var end = Math.Min(unwritten.Length, range.End.Value);
-            parts.Image.Span[range.Start.Value..Math.Max(range.Start.Value, end)].CopyTo(unwritten[Math.Min(range.Start.Value, unwritten.Length)..]);
+            parts.Image.Span[range.Start.Value..Math.Max(range.Start.Value, end)]
+                .CopyTo(unwritten[Math.Min(range.Start.Value, unwritten.Length)..]);
         }
 
         Assert.True(parts.Image.Span[..bytes.Length].SequenceEqual(bytes), "a change lies outside of the ranges that are told");
@@ -97,7 +98,8 @@ public sealed class PartialReadTests
                 }
             }
 
-            return $"{hive.Recovery.Kind}, {keys} keys, {values} bytes, sha256 {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(hive.Image.Span))}";
+            return $"{hive.Recovery.Kind}, {keys} keys, {values} bytes, sha256 "
+                + $"{Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(hive.Image.Span))}";
         }
         catch (Exception error) when (error is ICodedError coded)
         {

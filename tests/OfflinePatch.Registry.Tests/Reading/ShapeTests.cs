@@ -49,7 +49,8 @@ public sealed class ShapeTests
         Assert.Equal(Names(before, "spare bytes of nk"), Names(after, "spare bytes of nk"));
         Assert.Equal(Names(before, "spare bytes of vk"), Names(after, "spare bytes of vk"));
         const string Free = "free bytes in percent";
-        Assert.InRange(after.GetProperty(Free).GetDouble(), 0, before.GetProperty(Free).GetDouble() + 8); // a third of what was added is deleted
+        // a third of what was added is deleted
+        Assert.InRange(after.GetProperty(Free).GetDouble(), 0, before.GetProperty(Free).GetDouble() + 8);
         (string Property, double Most)[] limits =
             [("spare bytes of data", 0.01), ("spare entries of leaves", 0.05), ("spare entries of value lists", 0.05)];
         foreach (var (property, most) in limits)

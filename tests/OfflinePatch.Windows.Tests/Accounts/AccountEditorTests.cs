@@ -15,7 +15,9 @@ using Org.BouncyCastle.Crypto.Parameters;
 
 namespace OfflinePatch.Windows.Tests.Accounts;
 
-/// <summary>Passwords in SAM: published vectors, a SAM with the boot key of a real machine, and impacket as an independent reader.</summary>
+/// <summary>
+/// Passwords in SAM: published vectors, a SAM with the boot key of a real machine, and impacket as an independent reader.
+/// </summary>
 public sealed class AccountEditorTests
 {
     private const string Password = "Correct-Horse9";
@@ -26,7 +28,8 @@ public sealed class AccountEditorTests
     [InlineData("password", "8846f7eaee8fb117ad06bdd830b7586c")]
     [InlineData("Password", "a4f49c406510bdcab6824ee7c30fd852")] // [MS-NLMP] 4.2.2.1.2
     [InlineData("", "31d6cfe0d16ae931b73c59d7e0c089c0")]
-    public void The_NT_hash_of_published_vectors(string password, string hash) => Assert.Equal(hash, Convert.ToHexStringLower(PasswordHash.Of(password)));
+    public void The_NT_hash_of_published_vectors(string password, string hash) =>
+        Assert.Equal(hash, Convert.ToHexStringLower(PasswordHash.Of(password)));
 
     [SkippableTheory]
     [Trait("tier", "oracle")]
@@ -47,7 +50,8 @@ public sealed class AccountEditorTests
         Assert.False(editor.HasPassword(500, Password + "x"));
         var account = editor.Find("500");
         Assert.True(account is { IsEnabled: true, HasPassword: true });
-        Assert.DoesNotContain(guest.Machine.Changes.Registry, c => (c.After ?? "").Contains(Convert.ToHexString(PasswordHash.Of(Password)), StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(guest.Machine.Changes.Registry,
+            c => (c.After ?? "").Contains(Convert.ToHexString(PasswordHash.Of(Password)), StringComparison.OrdinalIgnoreCase));
         guest.Windows.WriteBack();
 
         var files = machine.WindowsFiles;
@@ -55,7 +59,8 @@ public sealed class AccountEditorTests
         Assert.DoesNotContain(sam.Check(), f => f.ForbidsEditing);
         Skip.If(!HasImpacket(), "python3-impacket is not installed");
         var told = Dump(scratch, files);
-        Assert.Contains($"Administrator:500:aad3b435b51404eeaad3b435b51404ee:{Convert.ToHexStringLower(PasswordHash.Of(Password))}:", told, StringComparison.Ordinal);
+        Assert.Contains($"Administrator:500:aad3b435b51404eeaad3b435b51404ee:{Convert.ToHexStringLower(PasswordHash.Of(Password))}:", told,
+            StringComparison.Ordinal);
     }
 
     [SkippableTheory]
@@ -149,7 +154,11 @@ public sealed class AccountEditorTests
         Assert.DoesNotContain(Hive.Open(files.ReadFile(@"Windows\System32\config\SAM")).Check(), f => f.ForbidsEditing);
         Skip.If(!HasImpacket(), "python3-impacket is not installed");
         var told = Dump(scratch, files);
-        Assert.All(users, u => Assert.Contains($"{u.Name}:{u.Rid}:aad3b435b51404eeaad3b435b51404ee:{Convert.ToHexStringLower(PasswordHash.Of($"Changed-{u.Rid}-x"))}:", told, StringComparison.Ordinal));
+        Assert.All(users,
+            u =>
+                Assert.Contains(
+                    $"{u.Name}:{u.Rid}:aad3b435b51404eeaad3b435b51404ee:{Convert.ToHexStringLower(PasswordHash.Of($"Changed-{u.Rid}-x"))}:",
+                    told, StringComparison.Ordinal));
     }
 
     private static string Dump(ScratchFolder scratch, MemoryFiles files)
@@ -166,7 +175,8 @@ public sealed class AccountEditorTests
         return Oracle.Run("/usr/bin/python3", scratch["read.py"], scratch["SYSTEM"], scratch["SAM"]).MustSucceed().Output;
     }
 
-    private static bool HasImpacket() => File.Exists("/usr/bin/python3") && Oracle.Run("/usr/bin/python3", "-c", "import impacket.examples.secretsdump").ExitCode == 0;
+    private static bool HasImpacket() =>
+        File.Exists("/usr/bin/python3") && Oracle.Run("/usr/bin/python3", "-c", "import impacket.examples.secretsdump").ExitCode == 0;
 
     private static Hive RealSystem()
     {
@@ -190,7 +200,9 @@ public sealed class AccountEditorTests
         machine.AddAccount(500, "Administrator", flags, hasPassword: false);
         var key = machine.Sam.Create(@"SAM\Domains\Account\Users\000001F4");
         var v = key.FindValue("V")!.ReadData();
-        byte[] record = revision == 1 ? [1, 0, 1, 0, .. hadPassword ? new byte[16] : []] : [1, 0, 2, 0, 16, 0, 0, 0, .. new byte[16], .. hadPassword ? new byte[32] : []];
+        byte[] record = revision == 1
+            ? [1, 0, 1, 0, .. hadPassword ? new byte[16] : []]
+            : [1, 0, 2, 0, 16, 0, 0, 0, .. new byte[16], .. hadPassword ? new byte[32] : []];
         var text = Encoding.Unicode.GetBytes("Administrator");
         var larger = new byte[0xCC + text.Length + record.Length + 2];
         v.AsSpan(0, 0xCC + text.Length).CopyTo(larger);

@@ -11,7 +11,10 @@ public sealed class BootStoreBuilderTests
 {
     private const string Template = "hives/win10-set/BCD-Template";
 
-    /// <summary>Elements that others than bcdboot write: the recovery environment (reagentc), the firmware, a user's timeout, the kind of the last start.</summary>
+    /// <summary>
+    /// Elements that others than bcdboot write: the recovery environment (reagentc), the firmware, a user's timeout, the kind of the last
+    /// start.
+    /// </summary>
     private static readonly uint[] OfOthers = [0x14000008, 0x16000009, 0x15000066, 0x15000065, 0x25000004];
 
     [SkippableTheory]
@@ -23,7 +26,8 @@ public sealed class BootStoreBuilderTests
         var real = BcdStore.Open(Hive.Open(Corpus.Read(store)));
         var loader = real.DefaultLoader!;
         var target = new BootTarget(
-            Firmware.Uefi, real.BootManager!.Find(0x11000001)!.Device!, loader.Find(0x21000001)!.Device!, loader.Find(0x22000002)!.Text!.Trim('\\'), "Windows 10");
+            Firmware.Uefi, real.BootManager!.Find(0x11000001)!.Device!, loader.Find(0x21000001)!.Device!,
+            loader.Find(0x22000002)!.Text!.Trim('\\'), "Windows 10");
         var made = BcdStore.Open(Hive.Open(BootStoreBuilder.Build(template, target, TimeProvider.System)));
         Assert.Empty(made.Notes);
 
@@ -33,7 +37,8 @@ public sealed class BootStoreBuilderTests
             [loader.Find(0x23000003)!.Objects[0]] = made.DefaultLoader.Find(0x23000003)!.Objects[0],
         };
         var compared = 0;
-        foreach (var theirs in real.Objects.Where(o => names.ContainsKey(o.Id) || o.Type is 0x10100002 or 0x10200005 or 0x20100000 or 0x20200003 or 0x20200004))
+        foreach (var theirs in real.Objects.Where(o => names.ContainsKey(o.Id)
+            || o.Type is 0x10100002 or 0x10200005 or 0x20100000 or 0x20200003 or 0x20200004))
         {
             var ours = made.Find(names.GetValueOrDefault(theirs.Id, theirs.Id));
             Assert.True(ours is not null, $"{theirs.Identifier} is missing");
@@ -104,7 +109,8 @@ public sealed class BootStoreBuilderTests
         var path = System.Text.Encoding.Unicode.GetBytes("\\Recovery\\WindowsRE\\Winre.wim\0");
         byte[] element =
         [
-            .. Guid.NewGuid().ToByteArray(), 0, 0, 0, 0, 1, 0, 0, 0, 0xB8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, .. new byte[20], 1, 0, 0, 0, (byte)(0x0C + 0x48 + path.Length), 0, 0, 0, 5, 0, 0, 0,
+            .. Guid.NewGuid().ToByteArray(), 0, 0, 0, 0, 1, 0, 0, 0, 0xB8, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, .. new byte[20], 1, 0, 0, 0,
+            (byte)(0x0C + 0x48 + path.Length), 0, 0, 0, 5, 0, 0, 0,
             .. old.ToElement()[16..], .. path,
         ];
         Assert.Equal(BcdDeviceKind.Ramdisk, BcdDevice.Read(element).Kind);

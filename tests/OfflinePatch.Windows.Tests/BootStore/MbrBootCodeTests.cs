@@ -44,7 +44,8 @@ public sealed class MbrBootCodeTests
         disk.Read(0, image);
         File.WriteAllBytes(scratch["disk.raw"], image);
         var result = Oracle.Run(
-            "timeout", "10", "qemu-system-x86_64", "-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "none", "-net", "none",
+            "timeout", "10", "qemu-system-x86_64", "-M", "pc", "-m", "32", "-display", "none", "-monitor", "none", "-serial", "none",
+            "-net", "none",
             "-device", "isa-debug-exit,iobase=0x501,iosize=1", "-drive", $"file={scratch["disk.raw"]},format=raw,if=virtio,snapshot=on");
         Assert.Equal(exitCode ?? 124, result.ExitCode); // 124: it was still halted after ten seconds
     }

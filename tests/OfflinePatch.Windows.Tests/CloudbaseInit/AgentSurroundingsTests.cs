@@ -32,7 +32,8 @@ public sealed class AgentSurroundingsTests
         Rule.Fix(context);
         Machine.Save(context);
         Assert.Equal(3u, machine.Restart().Windows.Current.Service("cloudbase-init")!.GetDword("Start"));
-        Assert.Equal("echo own\nsc config cloudbase-init start= auto && net start cloudbase-init\r\n", Encoding.ASCII.GetString(machine.WindowsFiles.ReadFile(Script)));
+        Assert.Equal("echo own\nsc config cloudbase-init start= auto && net start cloudbase-init\r\n",
+            Encoding.ASCII.GetString(machine.WindowsFiles.ReadFile(Script)));
         Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Restart()).State);
     }
 
@@ -82,10 +83,12 @@ public sealed class AgentSurroundingsTests
     }
 
     [Fact]
-    public void The_account_of_the_configuration_is_enabled() => Fails(m => m.AddAccount(500, "Administrator", 0x0211, hasPassword: true), "names the account Administrator, which is disabled");
+    public void The_account_of_the_configuration_is_enabled() =>
+        Fails(m => m.AddAccount(500, "Administrator", 0x0211, hasPassword: true), "names the account Administrator, which is disabled");
 
     [Fact]
-    public void The_account_of_the_service_exists() => Fails(m => m.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\cloudbase-init"), "does not exist");
+    public void The_account_of_the_service_exists() =>
+        Fails(m => m.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\cloudbase-init"), "does not exist");
 
     [Theory]
     [InlineData("HTTP_PROXY", "", true)]
@@ -171,5 +174,6 @@ public sealed class AgentSurroundingsTests
     }
 
     private static void Generalize(Machine machine) =>
-        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
+            .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
 }

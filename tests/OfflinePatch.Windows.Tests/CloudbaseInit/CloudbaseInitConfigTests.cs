@@ -25,9 +25,13 @@ public sealed class CloudbaseInitConfigTests
         "[DEFAULT]\r\nusername = 'Administrator'\r\nretry_count: 7\r\n[OpenStack]\r\nadd_metadata_private_ip_route=True")]
     [InlineData("[DEFAULT]\r\nusername=a\r\nusername=b\r\n  c\r\nretry_count=1\r\nUSERNAME=kept\r\n",
         "[DEFAULT]\r\nusername=Administrator\r\nretry_count=1\r\nUSERNAME=kept\r\n[openstack]\r\nadd_metadata_private_ip_route=False\r\n")]
-    [InlineData("# head\r\n[openstack]\r\nusername=other", "# head\r\n[DEFAULT]\r\nusername=Administrator\r\nretry_count=40\r\n[openstack]\r\nusername=other\r\nadd_metadata_private_ip_route=False\r\n")]
-    [InlineData("# head\nusername=stray\nx=1\n", "# head\n[DEFAULT]\nusername=Administrator\nx=1\nretry_count=40\n[openstack]\nadd_metadata_private_ip_route=False\n")]
-    [InlineData("own=stray\n", "[DEFAULT]\nown=stray\nusername=Administrator\nretry_count=40\n[openstack]\nadd_metadata_private_ip_route=False\n")]
+    [InlineData("# head\r\n[openstack]\r\nusername=other",
+        "# head\r\n[DEFAULT]\r\nusername=Administrator\r\nretry_count=40\r\n"
+            + "[openstack]\r\nusername=other\r\nadd_metadata_private_ip_route=False\r\n")]
+    [InlineData("# head\nusername=stray\nx=1\n",
+        "# head\n[DEFAULT]\nusername=Administrator\nx=1\nretry_count=40\n[openstack]\nadd_metadata_private_ip_route=False\n")]
+    [InlineData("own=stray\n",
+        "[DEFAULT]\nown=stray\nusername=Administrator\nretry_count=40\n[openstack]\nadd_metadata_private_ip_route=False\n")]
     public void Settings_land_where_the_agent_looks_for_them(string before, string after)
     {
         var first = Apply(Encoding.UTF8.GetBytes(before));
@@ -44,7 +48,8 @@ public sealed class CloudbaseInitConfigTests
         byte[] before = [.. "[DEFAULT]\r\n# caf"u8, 0xE9, .. " \xC3\xA9\r\nown=\xE2\x82\xAC"u8, 0xFF, .. "\r\n"u8];
         var after = Apply(before).ToArray();
         Assert.Equal(before, after[..before.Length]);
-        byte[] marked = [0xEF, 0xBB, 0xBF, .. "[DEFAULT]\r\nusername=Administrator\r\nretry_count=1\r\n[openstack]\r\nadd_metadata_private_ip_route=1\r\n"u8];
+        byte[] marked = [0xEF, 0xBB, 0xBF,
+            .. "[DEFAULT]\r\nusername=Administrator\r\nretry_count=1\r\n[openstack]\r\nadd_metadata_private_ip_route=1\r\n"u8];
         var config = Apply(marked);
         Assert.True(config.MustBeWritten);
         Assert.Equal(marked[3..], config.ToArray());
@@ -60,7 +65,8 @@ public sealed class CloudbaseInitConfigTests
     [InlineData("a=b\n", "line 1")]
     [InlineData("[DEFAULT]\n=b\n", "line 2")]
     public void Lines_that_stop_the_agent_are_named(string text, string line) =>
-        Assert.Contains(CloudbaseInitConfig.Parse(Encoding.UTF8.GetBytes(text)).Mistakes, m => m.StartsWith(line, StringComparison.Ordinal));
+        Assert.Contains(CloudbaseInitConfig.Parse(Encoding.UTF8.GetBytes(text)).Mistakes,
+            m => m.StartsWith(line, StringComparison.Ordinal));
 
     [Fact]
     public void A_profile_becomes_options()
@@ -82,7 +88,8 @@ public sealed class CloudbaseInitConfigTests
         using var scratch = new ScratchFolder();
         var settings = CloudbaseInitSettings.For(TargetCatalog.Get("huawei-ims"));
         var plan = CloudbaseInitPlan.Create(CloudbaseInitPackage.Open(SamplePackage.Tree()), settings);
-        var script = "import configparser,json,sys\nc=configparser.RawConfigParser(default_section='none');c.optionxform=str;c.read(sys.argv[1],encoding='utf-8')\nprint(json.dumps({s:dict(c[s]) for s in c.sections()}))";
+        var script = "import configparser,json,sys\nc=configparser.RawConfigParser(default_section='none');c.optionxform=str;"
+            + "c.read(sys.argv[1],encoding='utf-8')\nprint(json.dumps({s:dict(c[s]) for s in c.sections()}))";
         foreach (var text in new[] { plan.ConfText, "[DEFAULT]\nusername=Admin\nplugins=a\nplugins=b\n[openstack]\nx=1\n" })
         {
             var config = CloudbaseInitConfig.Parse(Encoding.UTF8.GetBytes(text));
@@ -108,7 +115,10 @@ public sealed class CloudbaseInitConfigTests
         return config;
     }
 
-    /// <summary>Files as users leave them, edited, and read by another parser that refuses what is doubtful: an option or section twice, a line of nothing.</summary>
+    /// <summary>
+    /// Files as users leave them, edited, and read by another parser that refuses what is doubtful: an option or section twice, a line of
+    /// nothing.
+    /// </summary>
     [SkippableTheory]
     [Trait("tier", "oracle")]
     [InlineData("", null, null)]

@@ -25,7 +25,8 @@ public sealed class CloudbaseInitPackageTests
             Assert.False(package.NeedsUniversalRuntime);
             return (package, CloudbaseInitPlan.Create(package, []));
         }).ToList();
-        Assert.Equal(plans[0].Item2.Files.Select(f => f.Destination).Order(StringComparer.Ordinal), plans[1].Item2.Files.Select(f => f.Destination).Order(StringComparer.Ordinal));
+        Assert.Equal(plans[0].Item2.Files.Select(f => f.Destination).Order(StringComparer.Ordinal),
+            plans[1].Item2.Files.Select(f => f.Destination).Order(StringComparer.Ordinal));
         foreach (var (package, plan) in plans)
         {
             Assert.Equal(SamplePackage.Files().Count, plan.Files.Count);
@@ -52,7 +53,8 @@ public sealed class CloudbaseInitPackageTests
         Assert.Equal("1.1.6", package.Version);
         var plan = CloudbaseInitPlan.Create(package, []);
         Assert.Equal(files.Count, plan.Files.Count);
-        Assert.All(plan.Files, f => Assert.Equal(files[f.Destination["Cloudbase-Init\\".Length..].Replace('\\', '/')], tree.ReadFile(f.Source)));
+        Assert.All(plan.Files,
+            f => Assert.Equal(files[f.Destination["Cloudbase-Init\\".Length..].Replace('\\', '/')], tree.ReadFile(f.Source)));
     }
 
     [Fact]
@@ -93,10 +95,12 @@ public sealed class CloudbaseInitPackageTests
         var two = SamplePackage.Files();
         two["x86/Bin/openstackservice.EXE"] = [1];
         Assert.Equal("CBI-0002", Assert.Throws<RefusedException>(() => CloudbaseInitPackage.Open(SamplePackage.Tree(two))).Code);
-        Assert.Equal("CBI-0004", Assert.Throws<RefusedException>(() => CloudbaseInitPackage.Open(SamplePackage.Tree(SamplePackage.Files(0xAA64)))).Code);
+        Assert.Equal("CBI-0004",
+            Assert.Throws<RefusedException>(() => CloudbaseInitPackage.Open(SamplePackage.Tree(SamplePackage.Files(0xAA64)))).Code);
         var evil = SamplePackage.Files();
         evil["../evil.dll"] = [1];
-        Assert.Equal("ZIP-0006", Assert.Throws<RefusedException>(() => ZipFileSystem.Open(new MemoryDevice(SamplePackage.Zip(evil)), "evil.zip")).Code);
+        Assert.Equal("ZIP-0006",
+            Assert.Throws<RefusedException>(() => ZipFileSystem.Open(new MemoryDevice(SamplePackage.Zip(evil)), "evil.zip")).Code);
         Assert.Equal(WindowsArchitecture.X86, CloudbaseInitPackage.Open(SamplePackage.Tree(SamplePackage.Files(0x14C))).Architecture);
     }
 }

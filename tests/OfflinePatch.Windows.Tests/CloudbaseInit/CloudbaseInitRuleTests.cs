@@ -69,7 +69,8 @@ public sealed class CloudbaseInitRuleTests
         Assert.Contains("plugins", finding.Message, StringComparison.Ordinal);
         Mend(machine, guest);
         Assert.Null(machine.WindowsFiles.Find("Cloudbase-Init"));
-        var text = Encoding.UTF8.GetString(machine.WindowsFiles.ReadFile(@"Program Files\Cloudbase Solutions\Cloudbase-Init\conf\cloudbase-init.conf"));
+        var text = Encoding.UTF8.GetString(
+            machine.WindowsFiles.ReadFile(@"Program Files\Cloudbase Solutions\Cloudbase-Init\conf\cloudbase-init.conf"));
         Assert.Contains("own_key=kept\r\n", text, StringComparison.Ordinal);
         Assert.Contains("username=Administrator\r\n", text, StringComparison.Ordinal);
         Assert.Equal(@".\cloudbase-init", machine.Restart().Windows.Current.Service("cloudbase-init")!.GetString("ObjectName"));
@@ -157,14 +158,16 @@ public sealed class CloudbaseInitRuleTests
             machine.WindowsFiles.Put(directory + "/" + path, content);
         }
 
-        machine.WindowsFiles.Put(directory + "/conf/cloudbase-init.conf", Encoding.UTF8.GetBytes(conf ?? "[DEFAULT]\r\nusername=Admin\r\nown_key=kept\r\n"));
+        machine.WindowsFiles.Put(directory + "/conf/cloudbase-init.conf",
+            Encoding.UTF8.GetBytes(conf ?? "[DEFAULT]\r\nusername=Admin\r\nown_key=kept\r\n"));
         var service = machine.Set(@"Services\cloudbase-init");
         service.SetDword("Start", 2);
         service.SetDword("Type", 0x10);
         service.SetString("ObjectName", @".\cloudbase-init");
         machine.AddAccount(1002, "cloudbase-init", 0x0210, hasPassword: true);
         service.SetExpandString("ImagePath",
-            $"\"C:\\{directory}\\Bin\\OpenStackService.exe\" cloudbase-init \"C:\\{directory}\\Python\\Scripts\\cloudbase-init.exe\" --config-file \"C:\\{directory}\\conf\\cloudbase-init.conf\"");
+            $"\"C:\\{directory}\\Bin\\OpenStackService.exe\" cloudbase-init \"C:\\{directory}\\Python\\Scripts\\cloudbase-init.exe\" "
+                + $"--config-file \"C:\\{directory}\\conf\\cloudbase-init.conf\"");
         return machine;
     }
 }

@@ -10,8 +10,8 @@ using OfflinePatch.Windows.Tests.Machines;
 namespace OfflinePatch.Windows.Tests.CloudbaseInit;
 
 /// <summary>
-/// Configurations in every encoding, on Windows of several code pages. Python reads the file in the ANSI code page: text in it is kept byte for byte; what it cannot read
-/// but the code page can express is written in it; anything else is refused and stays as it is.
+/// Configurations in every encoding, on Windows of several code pages. Python reads the file in the ANSI code page: text in it is kept byte
+/// for byte; what it cannot read but the code page can express is written in it; anything else is refused and stays as it is.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class ConfigEncodingTests
@@ -65,7 +65,8 @@ public sealed class ConfigEncodingTests
         if (expected != "refused")
         {
             Assert.Equal(expected == "kept" ? bytes : ansi.GetBytes(text), config.ToArray());
-            Assert.Equal(text.Contains("Администратор", StringComparison.Ordinal) ? "Администратор" : "Administrator", config.Get("DEFAULT", "username"));
+            Assert.Equal(text.Contains("Администратор", StringComparison.Ordinal) ? "Администратор" : "Administrator",
+                config.Get("DEFAULT", "username"));
         }
 
         // Through the rule: refused is not touched, anything else is right afterwards, and a second run changes nothing.

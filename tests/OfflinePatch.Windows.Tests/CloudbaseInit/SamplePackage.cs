@@ -49,7 +49,8 @@ internal static class SamplePackage
         return memory.ToArray();
     }
 
-    public static IFileSystem Tree(Dictionary<string, byte[]> files, string prefix = "") => ZipFileSystem.Open(new MemoryDevice(Zip(files, prefix)), "agent.zip");
+    public static IFileSystem Tree(Dictionary<string, byte[]> files, string prefix = "") =>
+        ZipFileSystem.Open(new MemoryDevice(Zip(files, prefix)), "agent.zip");
 
     public static IFileSystem Tree() => Tree(Files());
 

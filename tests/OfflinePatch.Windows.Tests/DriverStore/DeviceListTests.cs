@@ -15,7 +15,8 @@ public sealed class DeviceListTests
     [Theory]
     [InlineData("00:05.0 0100: 1af4:1042 (rev 01)", "1AF4", "1042", null, "01", "0100")] // lspci -n
     [InlineData("0000:00:1f.2 0106: 8086:2922 (rev 02)", "8086", "2922", null, "02", "0106")] // lspci -Dn
-    [InlineData("00:03.0 Ethernet controller [0200]: Red Hat, Inc. Virtio network device [1af4:1000]", "1AF4", "1000", null, null, "0200")] // lspci -nn
+    // lspci -nn
+    [InlineData("00:03.0 Ethernet controller [0200]: Red Hat, Inc. Virtio network device [1af4:1000]", "1AF4", "1000", null, null, "0200")]
     [InlineData("1af4:1041", "1AF4", "1041", null, null, null)]
     [InlineData("010802: 1b36:0010 NVMe", "1B36", "0010", null, null, "010802")]
     [InlineData(@"PCI\VEN_1AF4&DEV_1042&SUBSYS_11001AF4&REV_01", "1AF4", "1042", "11001AF4", "01", null)]
@@ -23,7 +24,8 @@ public sealed class DeviceListTests
     public void A_line_names_a_device(string line, string vendor, string device, string? subsystem, string? revision, string? code)
     {
         var read = PciDevice.TryParse(line)!;
-        Assert.Equal((vendor, device, subsystem, revision, code), (read.Vendor, read.Device, read.Subsystem, read.Revision, read.ClassCode));
+        Assert.Equal((vendor, device, subsystem, revision, code),
+            (read.Vendor, read.Device, read.Subsystem, read.Revision, read.ClassCode));
         Assert.Equal(read with { Title = "" }, PciDevice.TryParse(read.ToString())! with { Title = "" });
     }
 
@@ -53,7 +55,8 @@ public sealed class DeviceListTests
         using var scratch = new ScratchFolder();
         File.WriteAllText(scratch["list"], "# target\n\n0200: 1af4:1041 network # comment\n0100: 1af4:1042\n");
         Assert.Equal(["0200: 1af4:1041 network", "0100: 1af4:1042"], PciDeviceList.Read(scratch["list"]).Select(d => d.ToString()));
-        foreach (var (text, what) in new[] { ("0200: 1af4:1041\nnonsense\n", "line 2"), ("# nothing\n", "empty"), (string.Concat(Enumerable.Repeat("1af4:1041\n", 4097)), "more than") })
+        foreach (var (text, what) in new[] { ("0200: 1af4:1041\nnonsense\n", "line 2"), ("# nothing\n", "empty"),
+            (string.Concat(Enumerable.Repeat("1af4:1041\n", 4097)), "more than") })
         {
             File.WriteAllText(scratch["list"], text);
             var error = Assert.Throws<UnsupportedImageException>(() => PciDeviceList.Read(scratch["list"]));
@@ -78,10 +81,13 @@ public sealed class DeviceListTests
     [SkippableFact]
     public void The_drivers_of_windows_itself_are_known()
     {
-        var finding = Judge("win10-1709-x64", "0601: 8086:7000", "0101: 8086:7010", "010802: 1b36:0010", "0106: 8086:2922", "15ad:07c0", "0100: 1af4:1042 VirtIO disk");
+        var finding = Judge("win10-1709-x64", "0601: 8086:7000", "0101: 8086:7010", "010802: 1b36:0010", "0106: 8086:2922", "15ad:07c0",
+            "0100: 1af4:1042 VirtIO disk");
         Assert.Equal((FindingState.Failed, RuleSeverity.Error), (finding.State, finding.Severity));
-        Assert.StartsWith("1 of 6 devices of the target have no driver that can be used: 1AF4:1042 VirtIO disk: none.", finding.Message, StringComparison.Ordinal);
-        foreach (var inf in new[] { "8086:7000: machine.inf", "8086:7010: mshdc.inf", "1B36:0010: stornvme.inf", "8086:2922: mshdc.inf", "15AD:07C0: oem4.inf" })
+        Assert.StartsWith("1 of 6 devices of the target have no driver that can be used: 1AF4:1042 VirtIO disk: none.", finding.Message,
+            StringComparison.Ordinal);
+        foreach (var inf in new[] { "8086:7000: machine.inf", "8086:7010: mshdc.inf", "1B36:0010: stornvme.inf", "8086:2922: mshdc.inf",
+            "15AD:07C0: oem4.inf" })
         {
             Assert.Contains(inf, finding.Before, StringComparison.Ordinal);
         }
@@ -119,7 +125,8 @@ public sealed class DeviceListTests
     }
 
     [Fact]
-    public void Without_a_list_nothing_is_said() => Assert.Equal(FindingState.NotApplicable, new DriversDevicesRule().Inspect(new Machine().Start()).State);
+    public void Without_a_list_nothing_is_said() =>
+        Assert.Equal(FindingState.NotApplicable, new DriversDevicesRule().Inspect(new Machine().Start()).State);
 
     private static Finding Judge(string name, params string[] devices)
     {
@@ -128,7 +135,8 @@ public sealed class DeviceListTests
         var guest = machine.Start();
         foreach (var driver in guest.Windows.System.Root.Find(@"DriverDatabase\DriverInfFiles\oem4.inf")?.GetMultiString("") ?? [])
         {
-            machine.WindowsFiles.Put($@"Windows\System32\DriverStore\FileRepository\{driver}\pvscsi.inf", "[Version]\r\nSignature=\"$Windows NT$\"\r\n"u8.ToArray());
+            machine.WindowsFiles.Put($@"Windows\System32\DriverStore\FileRepository\{driver}\pvscsi.inf",
+                "[Version]\r\nSignature=\"$Windows NT$\"\r\n"u8.ToArray());
         }
 
         return new DriversDevicesRule().Inspect(guest);

@@ -10,9 +10,10 @@ using OfflinePatch.Windows.Tests.Machines;
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
 /// <summary>
-/// A real driver floppy (virtio-win 0.1.141 of 2017, signed by Red Hat, Inc. with a cross-certificate) and real SYSTEM hives give the report that was reviewed:
-/// every rule with its state, before and after a fix, with Microsoft's roots only. The project holds neither floppy nor hives: <c>OFFLINEPATCH_VIRTIO_FLOPPY</c> names
-/// the one, the corpus has the others. <c>OFFLINEPATCH_GOLDEN=write</c> writes the report anew.
+/// A real driver floppy (virtio-win 0.1.141 of 2017, signed by Red Hat, Inc. with a cross-certificate) and real SYSTEM hives give the
+/// report that was reviewed: every rule with its state, before and after a fix, with Microsoft's roots only. The project holds neither
+/// floppy nor hives: <c>OFFLINEPATCH_VIRTIO_FLOPPY</c> names the one, the corpus has the others. <c>OFFLINEPATCH_GOLDEN=write</c> writes
+/// the report anew.
 /// </summary>
 [Trait("tier", "layout")]
 public sealed class FloppyReportTests
@@ -34,7 +35,8 @@ public sealed class FloppyReportTests
             var context = machine.Start();
             report.Append(name).Append(": before\n");
             Describe(report, context);
-            foreach (var rule in RuleCatalog.For(context.Profile).Where(r => r.Contract.CanFix && r.Inspect(context) is { State: FindingState.Failed, Fixable: true }).ToList())
+            foreach (var rule in RuleCatalog.For(context.Profile)
+                .Where(r => r.Contract.CanFix && r.Inspect(context) is { State: FindingState.Failed, Fixable: true }).ToList())
             {
                 rule.Fix(context);
             }
@@ -53,7 +55,8 @@ public sealed class FloppyReportTests
         foreach (var rule in RuleCatalog.For(context.Profile))
         {
             var finding = rule.Inspect(context);
-            report.Append("  ").Append(rule.Id).Append(' ').Append(finding.State).Append(finding is { State: FindingState.Failed, Fixable: true } ? ", fixable" : "");
+            report.Append("  ").Append(rule.Id).Append(' ').Append(finding.State)
+                .Append(finding is { State: FindingState.Failed, Fixable: true } ? ", fixable" : "");
             if (rule.Id.StartsWith("drivers.virtio", StringComparison.Ordinal))
             {
                 report.Append(": ").Append(finding.Message.Length > 160 ? finding.Message[..160] : finding.Message);

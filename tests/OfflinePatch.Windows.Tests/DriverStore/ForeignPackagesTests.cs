@@ -13,9 +13,9 @@ using Xunit.Abstractions;
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
 /// <summary>
-/// Foreign packages, which the project does not hold: <c>OFFLINEPATCH_PACKAGES</c> names a folder of them. Each is staged into a machine of its own, or refused with a
-/// code. What was staged is written to <c>OFFLINEPATCH_JUDGE</c> (the INF and the hives) for a judge that shares no code with this project
-/// (<c>tests/drivers/judge.py</c>), and is removed again: nothing may stay.
+/// Foreign packages, which the project does not hold: <c>OFFLINEPATCH_PACKAGES</c> names a folder of them. Each is staged into a machine of
+/// its own, or refused with a code. What was staged is written to <c>OFFLINEPATCH_JUDGE</c> (the INF and the hives) for a judge that shares
+/// no code with this project (<c>tests/drivers/judge.py</c>), and is removed again: nothing may stay.
 /// </summary>
 [Trait("tier", "oracle")]
 public sealed class ForeignPackagesTests(ITestOutputHelper output)
@@ -59,17 +59,22 @@ public sealed class ForeignPackagesTests(ITestOutputHelper output)
             var signature = check.Findings.FirstOrDefault(f => f.Kind == DriverFindingKind.Signature);
             try
             {
-                var result = GuestDriverStore.Stage(guest.Windows, check, new StagingOptions { AllowUnsigned = true, IsExact = true, Clock = StagingMachine.Clock });
+                var result = GuestDriverStore.Stage(guest.Windows, check,
+                    new StagingOptions { AllowUnsigned = true, IsExact = true, Clock = StagingMachine.Clock });
                 Count(signature is null ? "staged" : $"staged with --force-unsigned, else refused {signature.Code}");
                 var after = Snapshot(guest, machine);
-                Assert.Equal(StagingOutcome.Completed, GuestDriverStore.Stage(guest.Windows, check, new StagingOptions { AllowUnsigned = true, IsExact = true, Clock = StagingMachine.Clock }).Outcome);
+                Assert.Equal(StagingOutcome.Completed,
+                    GuestDriverStore.Stage(guest.Windows, check,
+                        new StagingOptions { AllowUnsigned = true, IsExact = true, Clock = StagingMachine.Clock }).Outcome);
                 Assert.Empty(StagingMachine.Difference(after, Snapshot(guest, machine)));
                 if (judge is not null)
                 {
                     Keep(Path.Combine(judge, $"{++number:D4}"), package, result, target, guest, machine);
                 }
 
-                GuestDriverStore.Remove(guest.Windows, GuestDriverStore.Inspect(guest.Windows).Single(s => s.PublishedName == result.PublishedName), new StagingOptions { Clock = StagingMachine.Clock });
+                GuestDriverStore.Remove(guest.Windows,
+                    GuestDriverStore.Inspect(guest.Windows).Single(s => s.PublishedName == result.PublishedName),
+                    new StagingOptions { Clock = StagingMachine.Clock });
                 var left = StagingMachine.Difference(before, Snapshot(guest, machine));
                 Assert.True(left.Count == 0, $"{package.Path}: {string.Join('\n', left.Take(10))}");
             }
@@ -88,7 +93,8 @@ public sealed class ForeignPackagesTests(ITestOutputHelper output)
         Assert.NotEmpty(counts);
     }
 
-    private static void Keep(string folder, DriverPackage package, StagingResult result, WindowsTarget target, RuleContext guest, Machine machine)
+    private static void Keep(string folder, DriverPackage package, StagingResult result, WindowsTarget target, RuleContext guest,
+        Machine machine)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, "package.inf"), package.InfContent);

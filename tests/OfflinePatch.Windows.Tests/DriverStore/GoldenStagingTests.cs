@@ -14,9 +14,10 @@ using OfflinePatch.Windows.Tests.Machines;
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
 /// <summary>
-/// What staging the sample drivers (VirtIO, and the Xen PV chain for a Xen target) changes in the hives, as .reg text, and on the volume, as comments behind it,
-/// against files in <c>Golden/</c>, one per Windows. <c>OFFLINEPATCH_GOLDEN=write</c> writes them anew; the difference is then for a person to judge. Each key
-/// carries its source as a comment, and each value must be one that drivers.md (or a measured hive) explains.
+/// What staging the sample drivers (VirtIO, and the Xen PV chain for a Xen target) changes in the hives, as .reg text, and on the volume,
+/// as comments behind it, against files in <c>Golden/</c>, one per Windows. <c>OFFLINEPATCH_GOLDEN=write</c> writes them anew; the
+/// difference is then for a person to judge. Each key carries its source as a comment, and each value must be one that drivers.md (or a
+/// measured hive) explains.
 /// </summary>
 [Trait("tier", "layout")]
 public sealed class GoldenStagingTests
@@ -27,23 +28,35 @@ public sealed class GoldenStagingTests
         ("drivers.md 3.4", @"^SYSTEM\\DriverDatabase\\DeviceIds(\\[^\[]+)?( \[oem\d+\.inf\] (3: 0[12]ff0[01]00|0: ))?$"),
         ("drivers.md 3.4", @"^DRIVERS\\DriverDatabase\\DeviceIds(\\[^\[]+)?( \[oem\d+\.inf\] (3: 0[12]ff0[01]00|0: ))?$"),
         ("drivers.md 3.5", @"\\DriverDatabase\\DriverInfFiles(\\oem\d+\.inf( \[(Active|Configurations|)\].*)?)?$"),
-        ("drivers.md 3.6", @"\\DriverDatabase\\DriverPackages(\\[^\\ ]+( \[(Catalog|FileSize|ImportDate|InfName|OemPath|Provider|SignerName|SignerScore|StatusFlags|Version|)\].*)?)?$"),
-        ("drivers.md 3.6, Configurations", @"\\DriverPackages\\[^\\]+\\Configurations(\\[^\\ ]+( \[(ConfigFlags|ConfigScope|Service)\].*)?)?$"),
+        ("drivers.md 3.6", @"\\DriverDatabase\\DriverPackages(\\[^\\ ]+( "
+            + @"\[(Catalog|FileSize|ImportDate|InfName|OemPath|Provider|SignerName|SignerScore|StatusFlags|Version|)\].*)?)?$"),
+        ("drivers.md 3.6, Configurations",
+            @"\\DriverPackages\\[^\\]+\\Configurations(\\[^\\ ]+( \[(ConfigFlags|ConfigScope|Service)\].*)?)?$"),
         ("drivers.md 3.6, Device", @"\\Configurations\\[^\\]+\\Device(\\Interrupt Management.*)?$"),
         ("drivers.md 3.6, Services", @"\\Configurations\\[^\\]+\\Services(\\[^\\]+(\\Parameters.*|\\Unplug)?)?$"),
-        ("drivers.md 7, class filters", @"^SYSTEM\\ControlSet00\d\\Control\\Class(\\\{4d36e9(6a|7d)-e325-11ce-bfc1-08002be10318\}( \[UpperFilters\] multi .*""XENFILT"")?)?$"),
+        ("drivers.md 7, class filters",
+            @"^SYSTEM\\ControlSet00\d\\Control\\Class(\\\{4d36e9(6a|7d)-e325-11ce-bfc1-08002be10318\}( \[UpperFilters\] multi "
+                + @".*""XENFILT"")?)?$"),
         ("drivers.md 7, unplug keys", @"^SYSTEM\\ControlSet00\d\\Services\\XEN(\\(Force)?Unplug( \[(DISKS|NICS)\] dword [01])?)?$"),
         ("drivers.md 5, xenvif BootFlags", @"\\Configurations\\Inst\\Services\\xenvif \[BootFlags\] 20004: 81000000$"),
-        ("drivers.md 3.6, Descriptors", @"\\DriverPackages\\[^\\]+\\Descriptors(\\[^\[]+)?( \[(Configuration|Description|Manufacturer)\].*)?$"),
+        ("drivers.md 3.6, Descriptors",
+            @"\\DriverPackages\\[^\\]+\\Descriptors(\\[^\[]+)?( \[(Configuration|Description|Manufacturer)\].*)?$"),
         ("drivers.md 3.6, Strings", @"\\DriverPackages\\[^\\]+\\Strings( \[[^\]]+\] sz .*)?$"),
         ("drivers.md 3.3", @"^SYSTEM\\DriverDatabase \[(OemInfMap|UpdateDate)\]"),
-        ("drivers.md 5", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\ ]+( \[(Type|Start|ErrorControl|ImagePath|Group|DisplayName|Owners|BootFlags)\].*)?$"),
-        ("drivers.md 1.3, 6 and 7", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\]+\\(Parameters|Unplug)(\\PnpInterface|\\Wdf|\\Precedence)?( \[.*)?$"),
-        ("drivers.md 3.7", @"^SYSTEM\\ControlSet00\d\\Services\\EventLog(\\System(\\[^\\ ]+( \[(EventMessageFile|TypesSupported)\].*)?)?)?$"),
+        ("drivers.md 5", @"^SYSTEM\\ControlSet00\d\\Services\\[^\\ ]+( "
+            + @"\[(Type|Start|ErrorControl|ImagePath|Group|DisplayName|Owners|BootFlags)\].*)?$"),
+        ("drivers.md 1.3, 6 and 7",
+            @"^SYSTEM\\ControlSet00\d\\Services\\[^\\]+\\(Parameters|Unplug)(\\PnpInterface|\\Wdf|\\Precedence)?( \[.*)?$"),
+        ("drivers.md 3.7", @"^SYSTEM\\ControlSet00\d\\Services\\EventLog(\\System(\\[^\\ ]+( "
+            + @"\[(EventMessageFile|TypesSupported)\].*)?)?)?$"),
         ("drivers.md 4", @"^SYSTEM\\ControlSet00\d\\Control\\CriticalDeviceDatabase\\[^\\ ]+( \[(Service|ClassGUID)\].*)?$"),
-        ("drivers.md 3.7", @"^SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Setup(\\PnpLockdownFiles(\\%SystemRoot%/System32/[^ ]+( \[(Class|Owners|Source)\].*)?)?)?$"),
+        ("drivers.md 3.7", @"^SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Setup(\\PnpLockdownFiles(\\%SystemRoot%/System32/[^ ]+( "
+            + @"\[(Class|Owners|Source)\].*)?)?)?$"),
         ("drivers.md 2 and 4", @"^SOFTWARE\\Microsoft\\Windows\\CurrentVersion \[DevicePath\]"),
-        ("drivers.md 3.1", @"^FILE Windows\\(System32\\DriverStore\\FileRepository\\[^\\]+\\[^\\]+|INF\\oem\d+\.inf|System32\\CatRoot\\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE\}\\\w+\.cat|System32\\drivers\\\w+\.sys|System32\\config\\\w+) \d*"),
+        ("drivers.md 3.1",
+            @"^FILE Windows\\(System32\\DriverStore\\FileRepository\\[^\\]+\\[^\\]+|INF\\oem\d+\.inf|"
+                + @"System32\\CatRoot\\\{F750E6C3-38EE-11D1-85E5-00C04FC295EE\}\\\w+\.cat|"
+                + @"System32\\drivers\\\w+\.sys|System32\\config\\\w+) \d*"),
         ("drivers.md 4", @"^FILE Windows\\Drivers\\OfflinePatch\\\w+\\\w+\.\w+ \d+"),
     ];
 
@@ -69,7 +82,8 @@ public sealed class GoldenStagingTests
             Assert.True(Source(line[2..]) is not null, $"not explained: {line}");
         }
 
-        Compare(name, RegText(guest.Windows, hives) + string.Concat(lines.Where(l => l[2..].StartsWith("FILE ", StringComparison.Ordinal)).Select(l => $"; {l}\n")));
+        Compare(name, RegText(guest.Windows, hives)
+            + string.Concat(lines.Where(l => l[2..].StartsWith("FILE ", StringComparison.Ordinal)).Select(l => $"; {l}\n")));
         Machine.Save(guest);
         foreach (var hive in (string[])["SYSTEM", "SOFTWARE", "DRIVERS"])
         {
@@ -81,7 +95,8 @@ public sealed class GoldenStagingTests
         }
     }
 
-    private static string? Source(string line) => Explained.FirstOrDefault(e => Regex.IsMatch(line, e.Pattern, RegexOptions.IgnoreCase)).Source;
+    private static string? Source(string line) =>
+        Explained.FirstOrDefault(e => Regex.IsMatch(line, e.Pattern, RegexOptions.IgnoreCase)).Source;
 
     private static IEnumerable<(HiveName Name, Hive Hive)> Hives(WindowsSystem system) =>
         from name in (HiveName[])[HiveName.System, HiveName.Software, HiveName.Drivers]
@@ -94,7 +109,8 @@ public sealed class GoldenStagingTests
         using var stream = new MemoryStream();
         foreach (var (name, hive) in Hives(system))
         {
-            RegTextWriter.Diff(before[name].Root, hive.Root, $@"HKEY_LOCAL_MACHINE\{name.FileName()}", stream, RegTextEncoding.Utf8, withHeader: stream.Length == 0);
+            RegTextWriter.Diff(before[name].Root, hive.Root, $@"HKEY_LOCAL_MACHINE\{name.FileName()}", stream, RegTextEncoding.Utf8,
+                withHeader: stream.Length == 0);
         }
 
         var text = new StringBuilder();
@@ -150,7 +166,8 @@ public sealed class GoldenStagingTests
                 root = root.Parent;
             }
 
-            File.WriteAllText(Path.Combine(root.FullName, "tests", "OfflinePatch.Windows.Tests", "DriverStore", "Golden", name + ".reg"), actual);
+            File.WriteAllText(Path.Combine(root.FullName, "tests", "OfflinePatch.Windows.Tests", "DriverStore", "Golden", name + ".reg"),
+                actual);
             return;
         }
 
@@ -158,7 +175,8 @@ public sealed class GoldenStagingTests
         if (expected != actual)
         {
             var (a, b) = (expected.Split('\n'), actual.Split('\n'));
-            Assert.Fail($"{name}: missing\n{string.Join('\n', a.Except(b).Take(20))}\nunexpected\n{string.Join('\n', b.Except(a).Take(20))}");
+            Assert.Fail(
+                $"{name}: missing\n{string.Join('\n', a.Except(b).Take(20))}\nunexpected\n{string.Join('\n', b.Except(a).Take(20))}");
         }
     }
 }

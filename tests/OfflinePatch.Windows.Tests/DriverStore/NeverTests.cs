@@ -12,10 +12,13 @@ namespace OfflinePatch.Windows.Tests.DriverStore;
 [Trait("tier", "unit")]
 public sealed class NeverTests
 {
-    private static readonly Rule[] Rules = [VirtioRule.Storage, VirtioRule.Network, VirtioRule.Other, new XenPvRule(), new DriversLeftoversRule()];
+    private static readonly Rule[] Rules = [VirtioRule.Storage, VirtioRule.Network, VirtioRule.Other, new XenPvRule(),
+        new DriversLeftoversRule()];
     private static readonly string[] VendorStorage = ["pvscsi", "LSI_SAS", "megasas", "iaStorV", "storvsc", "amdsata", "HpCISSs2"];
 
-    /// <summary>A working storage driver of a vendor is what may still start the machine: its service, filters and file stay as they are.</summary>
+    /// <summary>
+    /// A working storage driver of a vendor is what may still start the machine: its service, filters and file stay as they are.
+    /// </summary>
     [Theory]
     [InlineData("generic-kvm")]
     [InlineData("huawei-ims")]
@@ -39,18 +42,22 @@ public sealed class NeverTests
         string[] Lines() =>
         [
             .. GoldenStagingTests.Snapshot(guest.Windows, machine).Where(l =>
-                VendorStorage.Any(v => l.Contains($@"\Services\{v}", StringComparison.OrdinalIgnoreCase) || l.Contains($@"\drivers\{v}.sys", StringComparison.OrdinalIgnoreCase)) || l.Contains("[UpperFilters] multi \"HpCISSs2\"", StringComparison.Ordinal)),
+                VendorStorage.Any(v => l.Contains($@"\Services\{v}", StringComparison.OrdinalIgnoreCase)
+                    || l.Contains($@"\drivers\{v}.sys", StringComparison.OrdinalIgnoreCase))
+                    || l.Contains("[UpperFilters] multi \"HpCISSs2\"", StringComparison.Ordinal)),
         ];
         var before = Lines();
         foreach (var rule in Rules.Where(r => r.Inspect(guest).Fixable))
         {
             rule.Fix(guest);
-            Assert.True(rule.Inspect(guest).State is FindingState.Ok or FindingState.NotApplicable, $"{rule.Id}: {rule.Inspect(guest).Message}");
+            Assert.True(rule.Inspect(guest).State is FindingState.Ok or FindingState.NotApplicable,
+                $"{rule.Id}: {rule.Inspect(guest).Message}");
         }
 
         Assert.False(guest.Changes.IsEmpty);
         Assert.Equal(before, Lines());
-        Assert.DoesNotContain(GoldenStagingTests.Snapshot(guest.Windows, machine), l => l.Contains("VEN_15AD", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(GoldenStagingTests.Snapshot(guest.Windows, machine),
+            l => l.Contains("VEN_15AD", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>A package that calls itself viostor and lists one of Windows' own files beside its driver does not get it in.</summary>
@@ -61,7 +68,11 @@ public sealed class NeverTests
     {
         var machine = StagingMachine.Create("server2019");
         machine.WindowsFiles.Put($@"Windows\System32\drivers\{inbox}", SamplePe.Build(SamplePe.X64, "inbox"u8));
-        var files = (SampleDrivers.VioStor with { Binaries = ["viostor.sys", inbox], Body = SampleDrivers.VioStor.Body.Replace("viostor.sys,,,2", $"viostor.sys,,,2\n{inbox}", StringComparison.Ordinal) })
+        var files = (SampleDrivers.VioStor with
+        {
+            Binaries = ["viostor.sys", inbox],
+            Body = SampleDrivers.VioStor.Body.Replace("viostor.sys,,,2", $"viostor.sys,,,2\n{inbox}", StringComparison.Ordinal),
+        })
             .Build("amd64", SampleDriverDisc.Version);
         var guest = machine.Start();
         Assert.Equal("STG-0002", Assert.Throws<RefusedException>(() => StagingMachine.Stage(guest.Windows, files)).Code);
@@ -76,7 +87,9 @@ public sealed class NeverTests
     {
         var machine = StagingMachine.Create("server2019");
         var files = SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).ToList();
-        files[0] = ("viostor.inf", Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(files[0].Content).Replace("AddService = viostor,", $"AddService = {service},", StringComparison.Ordinal)));
+        files[0] = ("viostor.inf",
+            Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(files[0].Content)
+                .Replace("AddService = viostor,", $"AddService = {service},", StringComparison.Ordinal)));
         var guest = machine.Start();
         string[] Lines() => [.. StagingMachine.Dump(guest.Windows.System.Hive, "S", $@"ControlSet001\Services\{service}")];
         var before = Lines();
@@ -86,7 +99,14 @@ public sealed class NeverTests
 
     private static MemoryFileSystem Source()
     {
-        var pvscsi = SampleDrivers.VioStor with { Inf = "pvscsi", Folder = "pvscsi", Binaries = ["pvscsi.sys"], Models = [@"scsi_inst, PCI\VEN_15AD&DEV_07C0"], Body = SampleDrivers.VioStor.Body.Replace("viostor", "pvscsi", StringComparison.Ordinal) };
+        var pvscsi = SampleDrivers.VioStor with
+        {
+            Inf = "pvscsi",
+            Folder = "pvscsi",
+            Binaries = ["pvscsi.sys"],
+            Models = [@"scsi_inst, PCI\VEN_15AD&DEV_07C0"],
+            Body = SampleDrivers.VioStor.Body.Replace("viostor", "pvscsi", StringComparison.Ordinal),
+        };
         return StagingMachine.Disc(SampleDriverDisc.Virtio().Concat(SampleDriverDisc.Xen()).Concat(SampleDriverDisc.Virtio([pvscsi])));
     }
 }

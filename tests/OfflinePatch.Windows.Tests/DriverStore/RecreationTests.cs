@@ -12,8 +12,9 @@ using OfflinePatch.Windows.Tests.Machines;
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
 /// <summary>
-/// Windows itself staged two packages of VMware in the corpus' Windows 10 hive: pvscsi (staged only) and vmci (configured, because its device was there). Their
-/// records are deleted, equivalent INFs of our own writing are staged, and the records are compared field by field.
+/// Windows itself staged two packages of VMware in the corpus' Windows 10 hive: pvscsi (staged only) and vmci (configured, because its
+/// device was there). Their records are deleted, equivalent INFs of our own writing are staged, and the records are compared field by
+/// field.
 /// </summary>
 [Trait("tier", "layout")]
 public sealed class RecreationTests
@@ -153,17 +154,27 @@ public sealed class RecreationTests
     {
         var inf = Encoding.ASCII.GetBytes(text);
         var unsigned = Drivers.Pe.PeImage.TryParse(SamplePe.Build(SamplePe.X64, Encoding.ASCII.GetBytes(name)), out _)!;
-        var sys = SamplePe.Build(SamplePe.X64, Encoding.ASCII.GetBytes(name), SampleSignature.Embedded(unsigned.Hash(System.Security.Cryptography.HashAlgorithmName.SHA256)));
+        var sys = SamplePe.Build(SamplePe.X64, Encoding.ASCII.GetBytes(name),
+            SampleSignature.Embedded(unsigned.Hash(System.Security.Cryptography.HashAlgorithmName.SHA256)));
         var hash = Drivers.Pe.PeImage.TryParse(sys, out _)!.Hash(System.Security.Cryptography.HashAlgorithmName.SHA256);
-        return [($"{name}.inf", inf), ($"{name}.sys", sys), ($"{name}.cat", SampleSignature.Catalog([($"{name}.inf", System.Security.Cryptography.SHA256.HashData(inf)), ($"{name}.sys", hash)], publisher: Publisher))];
+        return [($"{name}.inf", inf), ($"{name}.sys", sys),
+            ($"{name}.cat",
+                SampleSignature.Catalog([($"{name}.inf", System.Security.Cryptography.SHA256.HashData(inf)), ($"{name}.sys", hash)],
+                    publisher: Publisher))];
     }
 
     private static List<string> Records(Machine machine, string name, string package, string published) =>
-        [.. StagingMachine.Dump(machine.System, "S", "DriverDatabase", @"ControlSet001\Services\" + name, @"ControlSet001\Services\EventLog\System\" + name).Where(l =>
-                (l.Contains($@"\DriverPackages\{package}", StringComparison.OrdinalIgnoreCase) || l.Contains($@"\DriverInfFiles\{published}", StringComparison.OrdinalIgnoreCase)
-                || (l.Contains(@"\DeviceIds\", StringComparison.Ordinal) && l.Contains($"[{published}]", StringComparison.OrdinalIgnoreCase))
-                || l.Contains($@"ControlSet001\Services\{name} ", StringComparison.OrdinalIgnoreCase) || l.Contains($@"\EventLog\System\{name}", StringComparison.OrdinalIgnoreCase)
-                || l.Contains("[OemInfMap]", StringComparison.Ordinal)) && !l.EndsWith("[OemInfMap] 3: f7f0", StringComparison.Ordinal) && !l.EndsWith("[OemInfMap] 3: dff0", StringComparison.Ordinal))
+        [
+            .. StagingMachine.Dump(machine.System, "S", "DriverDatabase", @"ControlSet001\Services\" + name,
+                @"ControlSet001\Services\EventLog\System\" + name).Where(l =>
+                (l.Contains($@"\DriverPackages\{package}", StringComparison.OrdinalIgnoreCase)
+                    || l.Contains($@"\DriverInfFiles\{published}", StringComparison.OrdinalIgnoreCase)
+                || (l.Contains(@"\DeviceIds\", StringComparison.Ordinal)
+                    && l.Contains($"[{published}]", StringComparison.OrdinalIgnoreCase))
+                || l.Contains($@"ControlSet001\Services\{name} ", StringComparison.OrdinalIgnoreCase)
+                    || l.Contains($@"\EventLog\System\{name}", StringComparison.OrdinalIgnoreCase)
+                || l.Contains("[OemInfMap]", StringComparison.Ordinal)) && !l.EndsWith("[OemInfMap] 3: f7f0", StringComparison.Ordinal)
+                    && !l.EndsWith("[OemInfMap] 3: dff0", StringComparison.Ordinal))
             .Select(l => l.Replace(package, "PKG", StringComparison.OrdinalIgnoreCase))];
 
     private static void Remove(Machine machine, string name, string package, string published)

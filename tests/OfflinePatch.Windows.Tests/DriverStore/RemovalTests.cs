@@ -24,7 +24,8 @@ public sealed class RemovalTests
         var architecture = isOld ? "x86" : "amd64";
         List<IReadOnlyList<(string Name, byte[] Content)>> packages =
         [
-            [.. SampleDrivers.VioStor.Build(architecture, SampleDriverDisc.Version)], [.. SampleDrivers.NetKvm.Build(architecture, SampleDriverDisc.Version)],
+            [.. SampleDrivers.VioStor.Build(architecture, SampleDriverDisc.Version)],
+            [.. SampleDrivers.NetKvm.Build(architecture, SampleDriverDisc.Version)],
             VendorPackage.Display(architecture), VendorPackage.Chipset(architecture),
         ];
         if (!isOld)
@@ -75,7 +76,8 @@ public sealed class RemovalTests
         Remove(guest, "oem0.inf");
         Assert.Equal(["oem1.inf"], guest.Windows.Current.Service("viostor")!.GetMultiString("Owners")!);
         Assert.True(ServiceImage.HasFile(guest.Windows, guest.Windows.Current.Service("viostor")!));
-        Assert.Empty(DriverReadiness.Of(guest.Windows, DriverManifest.Embedded.VirtIO!.Find("viostor")!, GuestDriverStore.Inspect(guest.Windows)).Problems);
+        Assert.Empty(DriverReadiness.Of(guest.Windows, DriverManifest.Embedded.VirtIO!.Find("viostor")!,
+            GuestDriverStore.Inspect(guest.Windows)).Problems);
     }
 
     [Fact]
@@ -83,8 +85,10 @@ public sealed class RemovalTests
     {
         var guest = Start("server2022", out _);
         Assert.Equal("oem0.inf", Add(guest, SampleDrivers.NetKvm.Build("amd64", "01/01/2025,100.95.0.0")).PublishedName);
-        Assert.Equal((StagingOutcome.Staged, "oem1.inf"), Outcome(Add(guest, SampleDrivers.NetKvm.Build("amd64", "01/01/2020,100.80.0.0"))));
-        Assert.Equal((StagingOutcome.Completed, "oem0.inf"), Outcome(Add(guest, SampleDrivers.NetKvm.Build("amd64", "01/01/2025,100.95.0.0"))));
+        Assert.Equal((StagingOutcome.Staged, "oem1.inf"),
+            Outcome(Add(guest, SampleDrivers.NetKvm.Build("amd64", "01/01/2020,100.80.0.0"))));
+        Assert.Equal((StagingOutcome.Completed, "oem0.inf"),
+            Outcome(Add(guest, SampleDrivers.NetKvm.Build("amd64", "01/01/2025,100.95.0.0"))));
     }
 
     [Fact]
@@ -93,7 +97,8 @@ public sealed class RemovalTests
         var guest = Start("server2019", out var machine);
         Add(guest, VendorPackage.Chipset());
         guest.Windows.Current.Key.Create(@"Control\Class\{4d36e97d-e325-11ce-bfc1-08002be10318}\0007").SetString("InfPath", "oem0.inf");
-        guest.Windows.Current.Key.Create(@"Enum\PCI\VEN_FFF2&DEV_0002&SUBSYS_00000000&REV_00\3&1&0").SetString("Driver", @"{4d36e97d-e325-11ce-bfc1-08002be10318}\0007");
+        guest.Windows.Current.Key.Create(@"Enum\PCI\VEN_FFF2&DEV_0002&SUBSYS_00000000&REV_00\3&1&0")
+            .SetString("Driver", @"{4d36e97d-e325-11ce-bfc1-08002be10318}\0007");
         var before = Snapshot(guest, machine);
         Assert.Equal("STG-0011", Assert.Throws<RefusedException>(() => Remove(guest, "oem0.inf")).Code);
         Assert.Empty(StagingMachine.Difference(before, Snapshot(guest, machine)));
@@ -106,9 +111,11 @@ public sealed class RemovalTests
     {
         var guest = Start("server2019", out _);
         Add(guest, VendorPackage.Chipset());
-        guest.Windows.Current.Key.Create(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["partmgr", "smpchip"]);
+        guest.Windows.Current.Key.Create(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}")
+            .SetMultiString("UpperFilters", ["partmgr", "smpchip"]);
         Remove(guest, "oem0.inf");
-        Assert.Equal(["partmgr"], guest.Windows.Current.Find(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}")!.GetMultiString("UpperFilters")!);
+        Assert.Equal(["partmgr"],
+            guest.Windows.Current.Find(@"Control\Class\{4d36e967-e325-11ce-bfc1-08002be10318}")!.GetMultiString("UpperFilters")!);
         Assert.Null(guest.Windows.Current.Service("smpchip"));
     }
 
@@ -117,7 +124,8 @@ public sealed class RemovalTests
     {
         var guest = Start("server2019", out var machine);
         var files = VendorPackage.Chipset();
-        machine.WindowsFiles.Put(@"Windows\System32\smphelp.dll", files.Single(f => f.Name == "smphelp.dll").Content); // the same file, and somebody else's
+        // the same file, and somebody else's
+        machine.WindowsFiles.Put(@"Windows\System32\smphelp.dll", files.Single(f => f.Name == "smphelp.dll").Content);
         Add(guest, files);
         Remove(guest, "oem0.inf");
         Assert.True(guest.Windows.Files.FileExists(@"Windows\System32\smphelp.dll"));
@@ -176,7 +184,8 @@ public sealed class RemovalTests
     private static StagingResult Add(RuleContext guest, IEnumerable<(string Name, byte[] Content)> files)
     {
         var package = DriverSource.Scan(StagingMachine.Disc(files)).Packages.Single();
-        return GuestDriverStore.Stage(guest.Windows, DriverPackageCheck.Run(package, DriverTarget.Of(guest.Windows), SampleTrust.Options), new StagingOptions { Clock = StagingMachine.Clock, IsExact = true });
+        return GuestDriverStore.Stage(guest.Windows, DriverPackageCheck.Run(package, DriverTarget.Of(guest.Windows), SampleTrust.Options),
+            new StagingOptions { Clock = StagingMachine.Clock, IsExact = true });
     }
 
     private static void Remove(RuleContext guest, string name, bool force = false)

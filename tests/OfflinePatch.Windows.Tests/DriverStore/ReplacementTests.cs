@@ -8,7 +8,9 @@ using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
-/// <summary>A VirtIO driver that is in the image and must not be used: replaced where a source has a good one, else out of the index.</summary>
+/// <summary>
+/// A VirtIO driver that is in the image and must not be used: replaced where a source has a good one, else out of the index.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class ReplacementTests
 {
@@ -36,7 +38,8 @@ public sealed class ReplacementTests
         var guest = machine.Restart();
         var broken = GuestDriverStore.Inspect(guest.Windows).Single(s => s.Entry?.Id == "viostor").PublishedName;
         guest = With(machine, replace: true, Disc.Value);
-        Assert.True(VirtioRule.Storage.Inspect(guest) is { State: FindingState.Failed, Fixable: true } found && found.Message.Contains(broken, StringComparison.Ordinal));
+        Assert.True(VirtioRule.Storage.Inspect(guest) is { State: FindingState.Failed, Fixable: true } found
+            && found.Message.Contains(broken, StringComparison.Ordinal));
         VirtioRule.Storage.Fix(guest);
         Assert.True(VirtioRule.Storage.Inspect(guest).State == FindingState.Ok, VirtioRule.Storage.Inspect(guest).Message);
         var left = GuestDriverStore.Inspect(guest.Windows).Where(s => s.Entry?.Id == "viostor").ToList();
@@ -95,7 +98,9 @@ public sealed class ReplacementTests
         var machine = StagingMachine.Create(name);
         var guest = machine.Start();
         StagingMachine.Stage(guest.Windows, SampleDrivers.VioScsi.Build("amd64", "01/01/2030,200.1.0.0"));
-        var unsigned = damage == "unsigned" ? SampleDrivers.VioStor.Build("amd64", "01/01/2030,200.1.0.0", embedded: null) : SampleDrivers.VioStor.Build("amd64", "01/01/2030,200.1.0.0");
+        var unsigned = damage == "unsigned"
+            ? SampleDrivers.VioStor.Build("amd64", "01/01/2030,200.1.0.0", embedded: null)
+            : SampleDrivers.VioStor.Build("amd64", "01/01/2030,200.1.0.0");
         var staged = StagingMachine.Stage(guest.Windows, unsigned, allowUnsigned: true);
         var folder = $@"Windows\System32\DriverStore\FileRepository\{staged.PackageName}";
         switch (damage)
@@ -123,7 +128,13 @@ public sealed class ReplacementTests
 
     private static RuleContext With(Machine machine, bool replace, params MemoryFileSystem[] sources)
     {
-        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = sources, Clock = StagingMachine.Clock, ReplaceDrivers = replace };
+        machine.Options = new RuleOptions
+        {
+            TrustedRoots = SampleTrust.Options.TrustedRoots,
+            DriverSources = sources,
+            Clock = StagingMachine.Clock,
+            ReplaceDrivers = replace,
+        };
         return machine.Restart();
     }
 }

@@ -14,7 +14,9 @@ using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
-/// <summary>Machines to stage drivers into: real SYSTEM hives of the corpus, or invented ones with an empty driver database; and a DRIVERS hive.</summary>
+/// <summary>
+/// Machines to stage drivers into: real SYSTEM hives of the corpus, or invented ones with an empty driver database; and a DRIVERS hive.
+/// </summary>
 internal static class StagingMachine
 {
     /// <summary>The generations of the golden files: name, corpus hive or null, test machine, build.</summary>
@@ -83,8 +85,12 @@ internal static class StagingMachine
     public static List<StagingResult> StageFamily(WindowsSystem system, MemoryFileSystem disc, string family)
     {
         var target = DriverTarget.Of(system);
-        var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages, OfflinePatch.Drivers.Manifest.DriverManifest.Embedded.Find(family)!, target);
-        return [.. selection.Chosen.Select(c => GuestDriverStore.Stage(system, DriverPackageCheck.Run(c.Package, target, SampleTrust.Options), new StagingOptions { Clock = Clock }))];
+        var selection = DriverSelection.Choose(DriverSource.Scan(disc).Packages,
+            OfflinePatch.Drivers.Manifest.DriverManifest.Embedded.Find(family)!, target);
+        return [.. selection.Chosen.Select(
+            c =>
+                GuestDriverStore.Stage(system, DriverPackageCheck.Run(c.Package, target, SampleTrust.Options),
+                    new StagingOptions { Clock = Clock }))];
     }
 
     /// <summary>Stages one package that is given by its files.</summary>
@@ -92,7 +98,8 @@ internal static class StagingMachine
     {
         var disc = Disc(files);
         var package = DriverSource.Scan(disc).Packages.Single();
-        return GuestDriverStore.Stage(system, DriverPackageCheck.Run(package, DriverTarget.Of(system), SampleTrust.Options), new StagingOptions { AllowUnsigned = allowUnsigned, Clock = Clock });
+        return GuestDriverStore.Stage(system, DriverPackageCheck.Run(package, DriverTarget.Of(system), SampleTrust.Options),
+            new StagingOptions { AllowUnsigned = allowUnsigned, Clock = Clock });
     }
 
     /// <summary>Every key and value of a hive as lines: <c>key</c>, and <c>key [name] type data</c>.</summary>
@@ -122,7 +129,8 @@ internal static class StagingMachine
     public static List<string> Difference(List<string> before, List<string> after)
     {
         var (old, current) = (before.ToHashSet(StringComparer.Ordinal), after.ToHashSet(StringComparer.Ordinal));
-        return [.. before.Where(l => !current.Contains(l)).Select(l => (l, "-")).Concat(after.Where(l => !old.Contains(l)).Select(l => (l, "+")))
+        return [.. before.Where(l => !current.Contains(l)).Select(l => (l, "-"))
+            .Concat(after.Where(l => !old.Contains(l)).Select(l => (l, "+")))
             .OrderBy(l => l.l, StringComparer.OrdinalIgnoreCase).ThenBy(l => l.Item2 == "+").Select(l => $"{l.Item2} {l.l}")];
     }
 

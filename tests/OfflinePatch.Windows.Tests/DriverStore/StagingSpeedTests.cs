@@ -25,7 +25,8 @@ public sealed class StagingSpeedTests(ITestOutputHelper output)
         var watch = Stopwatch.StartNew();
         var packages = DriverSource.Scan(virtio).Packages.Concat(DriverSource.Scan(xen).Packages).ToList();
         var scanned = watch.ElapsedMilliseconds;
-        var checks = DriverManifest.Embedded.Families.SelectMany(f => DriverSelection.Choose(packages, f, target).Chosen).Select(c => DriverPackageCheck.Run(c.Package, target, SampleTrust.Options)).ToList();
+        var checks = DriverManifest.Embedded.Families.SelectMany(f => DriverSelection.Choose(packages, f, target).Chosen)
+            .Select(c => DriverPackageCheck.Run(c.Package, target, SampleTrust.Options)).ToList();
         var chosen = watch.ElapsedMilliseconds;
         foreach (var check in checks)
         {
@@ -33,8 +34,10 @@ public sealed class StagingSpeedTests(ITestOutputHelper output)
         }
 
         watch.Stop();
-        output.WriteLine($"{packages.Count} packages scanned in {scanned} ms, {checks.Count} chosen and checked in {chosen - scanned} ms, staged in {watch.ElapsedMilliseconds - chosen} ms; "
-            + $"{(Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMilliseconds:F0} ms of processor time; {(GC.GetAllocatedBytesForCurrentThread() - allocated) / 1024 / 1024} MiB allocated");
+        output.WriteLine($"{packages.Count} packages scanned in {scanned} ms, {checks.Count} chosen and checked in {chosen - scanned} ms,"
+            + $" staged in {watch.ElapsedMilliseconds - chosen} ms; "
+            + $"{(Process.GetCurrentProcess().TotalProcessorTime - cpu).TotalMilliseconds:F0} ms of processor time; "
+            + $"{(GC.GetAllocatedBytesForCurrentThread() - allocated) / 1024 / 1024} MiB allocated");
         Assert.Equal(13, checks.Count);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60));
     }

@@ -29,7 +29,12 @@ public sealed class StagingTests
         var machine = StagingMachine.Create(name);
         var guest = machine.Start();
         Assert.All(Rules.Take(2), r => Assert.Equal((FindingState.Failed, false), (r.Inspect(guest).State, r.Inspect(guest).Fixable)));
-        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [Disc.Value], Clock = StagingMachine.Clock };
+        machine.Options = new RuleOptions
+        {
+            TrustedRoots = SampleTrust.Options.TrustedRoots,
+            DriverSources = [Disc.Value],
+            Clock = StagingMachine.Clock,
+        };
         guest = machine.Restart();
         foreach (var rule in Rules)
         {
@@ -75,14 +80,21 @@ public sealed class StagingTests
     public void WhatStopsABootDriverIsMended()
     {
         var machine = StagingMachine.Create("server2022");
-        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [Disc.Value], Clock = StagingMachine.Clock };
+        machine.Options = new RuleOptions
+        {
+            TrustedRoots = SampleTrust.Options.TrustedRoots,
+            DriverSources = [Disc.Value],
+            Clock = StagingMachine.Clock,
+        };
         var guest = machine.Start();
         var rule = VirtioRule.Storage;
         rule.Fix(guest);
         foreach (var damage in (Action<GuestKey>[])
             [
-                s => s.SetDword("Start", 3), s => s.Create("StartOverride").SetDword("0", 3), s => s.Create("Parameters").SetDword("BusType", 3),
-                s => s.Create(@"Parameters\PnpInterface").DeleteValue("5"), s => s.SetExpandString("ImagePath", @"system32\drivers\gone.sys"),
+                s => s.SetDword("Start", 3), s => s.Create("StartOverride").SetDword("0", 3),
+                s => s.Create("Parameters").SetDword("BusType", 3),
+                s => s.Create(@"Parameters\PnpInterface").DeleteValue("5"),
+                s => s.SetExpandString("ImagePath", @"system32\drivers\gone.sys"),
             ])
         {
             damage(guest.Windows.Current.Service("vioscsi")!);
@@ -120,7 +132,8 @@ public sealed class StagingTests
         machine.System.Create(@"DriverDatabase\DriverInfFiles\oem1.inf");
         machine.WindowsFiles.Put(@"Windows\INF\OEM3.INF", [1]);
         var guest = machine.Start();
-        Assert.Equal("oem4.inf", StagingMachine.Stage(guest.Windows, SampleDrivers.Balloon.Build("amd64", SampleDriverDisc.Version)).PublishedName);
+        Assert.Equal("oem4.inf",
+            StagingMachine.Stage(guest.Windows, SampleDrivers.Balloon.Build("amd64", SampleDriverDisc.Version)).PublishedName);
         Assert.Equal([0xA8], guest.Windows.System.Root.Find("DriverDatabase")!.GetBinary("OemInfMap")!);
     }
 
@@ -153,7 +166,8 @@ public sealed class StagingTests
         var machine = StagingMachine.Create("server2019");
         machine.WindowsFiles.Put(@"Windows\System32\drivers\disk.sys", SamplePe.Build(SamplePe.X64, "inbox"u8));
         var files = SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).ToList();
-        var inf = Encoding.ASCII.GetString(files[0].Content).Replace("viostor.sys", "disk.sys", StringComparison.Ordinal).Replace("1AF4", "FFFF", StringComparison.Ordinal);
+        var inf = Encoding.ASCII.GetString(files[0].Content).Replace("viostor.sys", "disk.sys", StringComparison.Ordinal)
+            .Replace("1AF4", "FFFF", StringComparison.Ordinal);
         files[0] = ("other.inf", Encoding.ASCII.GetBytes(inf));
         files[1] = ("disk.sys", files[1].Content);
         var guest = machine.Start();
@@ -167,11 +181,14 @@ public sealed class StagingTests
         var machine = StagingMachine.Create("server2019");
         var files = SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).ToList();
         files[0] = ("other.inf", Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(files[0].Content)
-            .Replace("AddService = viostor,", "AddService = disk,", StringComparison.Ordinal).Replace("1AF4", "FFFF", StringComparison.Ordinal)));
+            .Replace("AddService = viostor,", "AddService = disk,", StringComparison.Ordinal)
+            .Replace("1AF4", "FFFF", StringComparison.Ordinal)));
         var guest = machine.Start();
-        var before = StagingMachine.Dump(guest.Windows.System.Hive, "S").Where(l => l.Contains(@"ControlSet001\Services\disk", StringComparison.OrdinalIgnoreCase)).ToList();
+        var before = StagingMachine.Dump(guest.Windows.System.Hive, "S")
+            .Where(l => l.Contains(@"ControlSet001\Services\disk", StringComparison.OrdinalIgnoreCase)).ToList();
         StagingMachine.Stage(guest.Windows, files, allowUnsigned: true);
-        Assert.Equal(before, StagingMachine.Dump(guest.Windows.System.Hive, "S").Where(l => l.Contains(@"ControlSet001\Services\disk", StringComparison.OrdinalIgnoreCase)));
+        Assert.Equal(before, StagingMachine.Dump(guest.Windows.System.Hive, "S")
+            .Where(l => l.Contains(@"ControlSet001\Services\disk", StringComparison.OrdinalIgnoreCase)));
     }
 
     [Fact]
@@ -184,8 +201,10 @@ public sealed class StagingTests
         tampered[1].Content[0x2A0] ^= 1;
         foreach (var (files, unsignedHelps) in new (List<(string Name, byte[] Content)>, bool)[]
             {
-                ([.. Package().Where(f => f.Name != "viostor.sys")], false), (tampered, true), ([.. SampleDrivers.VioStor.Build("arm64", SampleDriverDisc.Version)], false),
-                ([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, embedded: null)], true), ([.. Package().Where(f => f.Name != "viostor.cat")], true),
+                ([.. Package().Where(f => f.Name != "viostor.sys")], false), (tampered, true),
+                ([.. SampleDrivers.VioStor.Build("arm64", SampleDriverDisc.Version)], false),
+                ([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, embedded: null)], true),
+                ([.. Package().Where(f => f.Name != "viostor.cat")], true),
             })
         {
             Assert.Equal("STG-0004", Assert.Throws<RefusedException>(() => StagingMachine.Stage(guest.Windows, files)).Code);
@@ -206,14 +225,23 @@ public sealed class StagingTests
     public void TheRulesTellWhatIsWrongWithASource()
     {
         var machine = StagingMachine.Create("server2019");
-        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio([SampleDrivers.VioStor], f => f == "2k25"))] };
+        machine.Options = new RuleOptions
+        {
+            TrustedRoots = SampleTrust.Options.TrustedRoots,
+            DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio([SampleDrivers.VioStor], f => f == "2k25"))],
+        };
         var finding = VirtioRule.Storage.Inspect(machine.Start());
         Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
         Assert.Contains("2k25", finding.Remedy, StringComparison.Ordinal);
 
         var altered = SampleDriverDisc.Virtio().Where(f => f.Path.Contains("/2k19/", StringComparison.Ordinal)).ToList();
         altered.Single(f => f.Path == "vioscsi/2k19/amd64/vioscsi.sys").Content[0x2A0] ^= 1;
-        machine.Options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [StagingMachine.Disc(altered)], Clock = StagingMachine.Clock };
+        machine.Options = new RuleOptions
+        {
+            TrustedRoots = SampleTrust.Options.TrustedRoots,
+            DriverSources = [StagingMachine.Disc(altered)],
+            Clock = StagingMachine.Clock,
+        };
         finding = VirtioRule.Storage.Inspect(machine.Restart());
         Assert.Equal((FindingState.Failed, false), (finding.State, finding.Fixable));
         Assert.Contains("vioscsi.sys is not the file that vioscsi.cat lists", finding.Message, StringComparison.Ordinal);
@@ -232,7 +260,9 @@ public sealed class StagingTests
         var drivers = GuestDriverStore.Inspect(guest.Windows);
         Assert.Equal(["efifw.inf", "pvscsi.inf", "vmci.inf", "vmmouse.inf", "vmusbmouse.inf"], drivers.Select(d => d.InfName).Order());
         var storage = drivers.Single(d => d.InfName == "pvscsi.inf");
-        Assert.Equal(("oem4.inf", "1.3.15.0", "VMware, Inc.", "2019-08-02", false), (storage.PublishedName, storage.Version.ToString(), storage.Provider, storage.Date.ToString("yyyy-MM-dd"), storage.IsConfigured));
+        Assert.Equal(("oem4.inf", "1.3.15.0", "VMware, Inc.", "2019-08-02", false),
+            (storage.PublishedName, storage.Version.ToString(), storage.Provider, storage.Date.ToString("yyyy-MM-dd"),
+                storage.IsConfigured));
         Assert.Equal([@"PCI\VEN_15AD&DEV_07C0"], storage.Ids);
         Assert.True(drivers.Single(d => d.InfName == "vmci.inf").IsConfigured);
     }

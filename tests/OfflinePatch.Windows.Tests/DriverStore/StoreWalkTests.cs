@@ -14,8 +14,8 @@ using OfflinePatch.Windows.Tests.Machines;
 namespace OfflinePatch.Windows.Tests.DriverStore;
 
 /// <summary>
-/// Drivers are staged by the rules into a machine on a real NTFS volume; then ntfs-3g reads the volume and hivex the hives, and every reference is followed:
-/// from ids to packages, configurations, services and files.
+/// Drivers are staged by the rules into a machine on a real NTFS volume; then ntfs-3g reads the volume and hivex the hives, and every
+/// reference is followed: from ids to packages, configurations, services and files.
 /// </summary>
 [Trait("tier", "oracle")]
 public sealed partial class StoreWalkTests
@@ -35,7 +35,8 @@ public sealed partial class StoreWalkTests
 
         var system = Hive(scratch, volume, "SYSTEM");
         var software = Hive(scratch, volume, "SOFTWARE");
-        foreach (var number in system.Keys.Select(k => ControlSet().Match(k)).Where(m => m.Success).Select(m => m.Value).Distinct(StringComparer.OrdinalIgnoreCase))
+        foreach (var number in system.Keys.Select(k => ControlSet().Match(k)).Where(m => m.Success).Select(m => m.Value)
+            .Distinct(StringComparer.OrdinalIgnoreCase))
         {
             WalkControlSet(system, volume, number);
         }
@@ -43,7 +44,8 @@ public sealed partial class StoreWalkTests
         const string set = @"\ControlSet001";
         if (name == "win7-sp1-x86")
         {
-            Assert.Contains(system.Keys, k => k.EndsWith(@"\CriticalDeviceDatabase\PCI#VEN_1AF4&DEV_1001", StringComparison.OrdinalIgnoreCase));
+            Assert.Contains(system.Keys,
+                k => k.EndsWith(@"\CriticalDeviceDatabase\PCI#VEN_1AF4&DEV_1001", StringComparison.OrdinalIgnoreCase));
             Assert.Contains(system.Keys, k => k.Contains(@"\CriticalDeviceDatabase\XENBUS#", StringComparison.OrdinalIgnoreCase));
             foreach (var (key, values) in system.Where(k =>
                 k.Key.Contains(@"\CriticalDeviceDatabase\PCI#VEN_1AF4", StringComparison.OrdinalIgnoreCase)
@@ -66,7 +68,8 @@ public sealed partial class StoreWalkTests
         var staged = 0;
         foreach (var hive in (Dictionary<string, Dictionary<string, string>>[])[system, drivers])
         {
-            foreach (var (key, values) in hive.Where(k => Regex.IsMatch(k.Key, @"^\\DriverDatabase\\DriverInfFiles\\oem\d+\.inf$", RegexOptions.IgnoreCase)).ToList())
+            foreach (var (key, values) in hive
+                .Where(k => Regex.IsMatch(k.Key, @"^\\DriverDatabase\\DriverInfFiles\\oem\d+\.inf$", RegexOptions.IgnoreCase)).ToList())
             {
                 var published = key[(key.LastIndexOf('\\') + 1)..];
                 var package = $@"\DriverDatabase\DriverPackages\{Text(values["Active"])}";
@@ -81,10 +84,17 @@ public sealed partial class StoreWalkTests
                 Assert.Equal(48, hive[package]["Version"].Split(',').Length);
                 RequireFile(volume, $@"Windows\INF\{published}");
                 RequireFile(volume, $@"Windows\System32\CatRoot\{{F750E6C3-38EE-11D1-85E5-00C04FC295EE}}\{published[..^4]}.cat");
-                RequireFile(volume, $@"Windows\System32\DriverStore\FileRepository\{Text(values["Active"])}\{Text(hive[package]["InfName"])}");
-                RequireFile(volume, $@"Windows\System32\DriverStore\FileRepository\{Text(values["Active"])}\{Text(hive[package]["Catalog"])}");
-                Assert.Contains(hive, k => k.Key.StartsWith(@"\DriverDatabase\DeviceIds\", StringComparison.OrdinalIgnoreCase) && k.Value.ContainsKey(published));
-                foreach (var (descriptor, record) in hive.Where(k => k.Key.StartsWith(package + @"\Descriptors\", StringComparison.OrdinalIgnoreCase) && k.Value.ContainsKey("Configuration")).ToList())
+                RequireFile(volume,
+                    $@"Windows\System32\DriverStore\FileRepository\{Text(values["Active"])}\{Text(hive[package]["InfName"])}");
+                RequireFile(volume,
+                    $@"Windows\System32\DriverStore\FileRepository\{Text(values["Active"])}\{Text(hive[package]["Catalog"])}");
+                Assert.Contains(hive,
+                    k => k.Key.StartsWith(@"\DriverDatabase\DeviceIds\", StringComparison.OrdinalIgnoreCase)
+                        && k.Value.ContainsKey(published));
+                foreach (var (descriptor,
+                    record) in hive
+                        .Where(k => k.Key.StartsWith(package + @"\Descriptors\", StringComparison.OrdinalIgnoreCase)
+                            && k.Value.ContainsKey("Configuration")).ToList())
                 {
                     var configuration = $@"{package}\Configurations\{Text(record["Configuration"])}";
                     Assert.True(hive.ContainsKey(configuration), $"{descriptor} → {configuration}");
@@ -98,9 +108,11 @@ public sealed partial class StoreWalkTests
         }
 
         Assert.Equal(13, staged);
-        foreach (var (key, values) in software.Where(k => k.Key.Contains(@"\PnpLockdownFiles\%SystemRoot%/", StringComparison.OrdinalIgnoreCase)))
+        foreach (var (key, values) in software.Where(
+            k => k.Key.Contains(@"\PnpLockdownFiles\%SystemRoot%/", StringComparison.OrdinalIgnoreCase)))
         {
-            RequireFile(volume, key[(key.IndexOf('%', StringComparison.Ordinal))..].Replace("%SystemRoot%", "Windows", StringComparison.Ordinal).Replace('/', '\\'));
+            RequireFile(volume, key[(key.IndexOf('%', StringComparison.Ordinal))..]
+                .Replace("%SystemRoot%", "Windows", StringComparison.Ordinal).Replace('/', '\\'));
             RequireFile(volume, Text(values["Source"]).Replace("%SystemRoot%", "Windows", StringComparison.Ordinal));
         }
     }
@@ -120,23 +132,30 @@ public sealed partial class StoreWalkTests
         }
 
         Assert.Equal("dword:00000001", system[$@"{set}\Services\XEN\ForceUnplug"]["DISKS"]); // its drivers start at boot: see above
-        var ours = system.Where(k => k.Key.StartsWith($@"{set}\Services\", StringComparison.OrdinalIgnoreCase) && k.Value.TryGetValue("Owners", out var owners)
+        var ours =
+            system
+                .Where(k => k.Key.StartsWith($@"{set}\Services\", StringComparison.OrdinalIgnoreCase)
+                    && k.Value.TryGetValue("Owners", out var owners)
             && Text(owners).Split('\0').Any(o => system.ContainsKey($@"\DriverDatabase\DriverInfFiles\{o}"))).ToList();
         foreach (var (_, values) in ours.Where(k => Text(k.Value["ImagePath"]).Contains("drivers", StringComparison.OrdinalIgnoreCase)))
         {
-            foreach (var owner in Text(values["Owners"]).Split('\0', StringSplitOptions.RemoveEmptyEntries).Where(o => system.ContainsKey($@"\DriverDatabase\DriverInfFiles\{o}")).Take(1))
+            foreach (var owner in Text(values["Owners"]).Split('\0', StringSplitOptions.RemoveEmptyEntries)
+                .Where(o => system.ContainsKey($@"\DriverDatabase\DriverInfFiles\{o}")).Take(1))
             {
-                if (Text(system[$@"\DriverDatabase\DriverPackages\{Text(system[$@"\DriverDatabase\DriverInfFiles\{owner}"]["Active"])}"]["Provider"]).StartsWith("Sample", StringComparison.Ordinal))
+                var active = Text(system[$@"\DriverDatabase\DriverInfFiles\{owner}"]["Active"]);
+                if (Text(system[$@"\DriverDatabase\DriverPackages\{active}"]["Provider"]).StartsWith("Sample", StringComparison.Ordinal))
                 {
                     RequireFile(volume, $@"Windows\INF\{owner}");
-                    RequireFile(volume, $@"Windows\{Text(values["ImagePath"]).Replace(@"\SystemRoot\", "", StringComparison.OrdinalIgnoreCase)}");
+                    RequireFile(volume,
+                        $@"Windows\{Text(values["ImagePath"]).Replace(@"\SystemRoot\", "", StringComparison.OrdinalIgnoreCase)}");
                 }
             }
         }
 
         foreach (var service in (string[])["viostor", "vioscsi"])
         {
-            RequireFile(volume, Text(system[$@"{set}\Services\EventLog\System\{service}"]["EventMessageFile"]).Replace("%SystemRoot%", "Windows", StringComparison.OrdinalIgnoreCase));
+            RequireFile(volume, Text(system[$@"{set}\Services\EventLog\System\{service}"]["EventMessageFile"])
+                .Replace("%SystemRoot%", "Windows", StringComparison.OrdinalIgnoreCase));
         }
     }
 
@@ -146,12 +165,20 @@ public sealed partial class StoreWalkTests
         machine.WindowsFiles.Put(@"Windows\System32\IoLogMsg.dll", [1]); // every Windows has it
         var files = InstalledMachine.Install(machine);
         var profile = TargetCatalog.Parse(Encoding.UTF8.GetBytes(
-            "{\"id\":\"xen\",\"title\":\"t\",\"description\":\"\",\"drivers\":{\"xen-pv\":{\"required\":[\"xenbus\",\"xenvbd\",\"xenvif\",\"xennet\",\"xeniface\"]}},\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},\"drivers.virtio-other\":{},\"drivers.xen-pv\":{}}}"), "test");
-        var options = new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio()), StagingMachine.Disc(SampleDriverDisc.Xen())], Clock = StagingMachine.Clock };
+            "{\"id\":\"xen\",\"title\":\"t\",\"description\":\"\",\"drivers\":{\"xen-pv\":{\"required\":[\"xenbus\",\"xenvbd\","
+                + "\"xenvif\",\"xennet\",\"xeniface\"]}},\"rules\":{\"drivers.virtio-storage\":{},\"drivers.virtio-network\":{},"
+                + "\"drivers.virtio-other\":{},\"drivers.xen-pv\":{}}}"), "test");
+        var options = new RuleOptions
+        {
+            TrustedRoots = SampleTrust.Options.TrustedRoots,
+            DriverSources = [StagingMachine.Disc(SampleDriverDisc.Virtio()), StagingMachine.Disc(SampleDriverDisc.Xen())],
+            Clock = StagingMachine.Clock,
+        };
         using (var session = ImageSession.Open(files, new SessionOptions()))
         {
             var report = RuleRunner.Fix(session, options.ContextOf(session.Machine, profile));
-            Assert.True(report.Result == OfflinePatch.Windows.Reports.ImageResult.Ready, string.Join('\n', report.Rules.Select(r => $"{r.Id} {r.State} {r.Message}")));
+            Assert.True(report.Result == OfflinePatch.Windows.Reports.ImageResult.Ready,
+                string.Join('\n', report.Rules.Select(r => $"{r.Id} {r.State} {r.Message}")));
         }
 
         var partition = PartitionTable.Read(files.Image).Partitions.Single(p => p.Offset == Machine.WindowsOffset);
@@ -172,7 +199,8 @@ public sealed partial class StoreWalkTests
         output.SetLength(device.Length);
     }
 
-    private static void RequireService(Dictionary<string, Dictionary<string, string>> system, string volume, string set, string service, int? start)
+    private static void RequireService(Dictionary<string, Dictionary<string, string>> system, string volume, string set, string service,
+        int? start)
     {
         var key = system.Keys.SingleOrDefault(k => k.Equals($@"{set}\Services\{service}", StringComparison.OrdinalIgnoreCase));
         Assert.True(key is not null, $"no service {service}");
@@ -202,7 +230,8 @@ public sealed partial class StoreWalkTests
         Dictionary<string, string>? current = null;
         foreach (var root in (string[])["\\"])
         {
-            foreach (var line in Oracle.Run("hivexregedit", "--export", "--unsafe-printable-strings", path, root).MustSucceed().Output.Split('\n').Select(l => l.TrimEnd('\r')))
+            foreach (var line in Oracle.Run("hivexregedit", "--export", "--unsafe-printable-strings", path, root).MustSucceed().Output
+                .Split('\n').Select(l => l.TrimEnd('\r')))
             {
                 if (line is ['[', .., ']'])
                 {

@@ -16,7 +16,11 @@ public sealed class XenPvTests
     {
         var machine = StagingMachine.Create(name);
         machine.Profile = TargetCatalog.Get("xen");
-        machine.Options = new RuleOptions { Clock = StagingMachine.Clock, DriverSources = drivers.Count == 0 ? [] : [StagingMachine.Disc(SampleDriverDisc.Xen(drivers))] };
+        machine.Options = new RuleOptions
+        {
+            Clock = StagingMachine.Clock,
+            DriverSources = drivers.Count == 0 ? [] : [StagingMachine.Disc(SampleDriverDisc.Xen(drivers))],
+        };
         return machine;
     }
 
@@ -39,7 +43,8 @@ public sealed class XenPvTests
         {
             foreach (var service in (string[])["xenbus", "xenfilt", "xenvbd"])
             {
-                Assert.Equal((0u, $@"System32\drivers\{service}.sys"), (set.Service(service)!.GetDword("Start"), set.Service(service)!.GetString("ImagePath")));
+                Assert.Equal((0u, $@"System32\drivers\{service}.sys"),
+                    (set.Service(service)!.GetDword("Start"), set.Service(service)!.GetString("ImagePath")));
             }
 
             Assert.Contains("XENFILT", set.Find(SystemClass)!.GetMultiString("UpperFilters")!);
@@ -158,7 +163,8 @@ public sealed class XenPvTests
         Assert.Equal(FindingState.Failed, Rule.Inspect(machine.Start()).State);
         machine.WindowsFiles.Put(@"Program Files (x86)\Xen PV Drivers\bin\version", "2.4.1\r\n"u8.ToArray());
         Assert.Contains("2.4.1 is older than 2.5", Rule.Inspect(machine.Restart()).Message, StringComparison.Ordinal);
-        machine.WindowsFiles.Put(@"Program Files (x86)\Xen PV Drivers\bin\version.ini", "[x]\r\npvdriverVersion=5.0.104.010\r\n"u8.ToArray());
+        machine.WindowsFiles.Put(@"Program Files (x86)\Xen PV Drivers\bin\version.ini",
+            "[x]\r\npvdriverVersion=5.0.104.010\r\n"u8.ToArray());
         Assert.Contains("5.0.104.010 is installed", Rule.Inspect(machine.Restart()).Message, StringComparison.Ordinal);
     }
 

@@ -12,10 +12,12 @@ namespace OfflinePatch.Windows.Tests.FirstStart;
 public sealed class NetworkReaderTests
 {
     [SkippableTheory]
-    [InlineData("hives/win7-sp1-x86/SYSTEM", "{6AAFC9A9-0542-4DB2-8760-CCFFA953737C}", "00:0C:29:77:D9:81")] // the record of the adapter in the store
+    // the record of the adapter in the store
+    [InlineData("hives/win7-sp1-x86/SYSTEM", "{6AAFC9A9-0542-4DB2-8760-CCFFA953737C}", "00:0C:29:77:D9:81")]
     [InlineData("hives/win7-sp1-x86/SYSTEM", "{698E50A9-4F58-4D86-B61D-F42E58DCACF6}", "00:50:56:A5:12:69")]
     [InlineData("hives/win81-x64/SYSTEM", "{B0E24C4B-50F2-4B60-BCB3-EF2C3FF3394E}", "08:00:27:49:97:16")] // also in its DHCPv6 identifier
-    [InlineData("hives/win10-1709-x64/SYSTEM", "{5F3F359E-9D52-4566-9BEC-37EFDFB25ABE}", "00:0C:29:F3:FF:DE")] // the instance id; also in its DHCPv6 identifier
+    // the instance id; also in its DHCPv6 identifier
+    [InlineData("hives/win10-1709-x64/SYSTEM", "{5F3F359E-9D52-4566-9BEC-37EFDFB25ABE}", "00:0C:29:F3:FF:DE")]
     public void The_MAC_address_of_a_real_adapter_is_found(string hive, string id, string mac)
     {
         var machine = new Machine(Generation.Windows10)
@@ -29,7 +31,8 @@ public sealed class NetworkReaderTests
         key.SetMultiString("DefaultGateway", ["192.0.2.1"]);
         key.SetMultiString("DefaultGatewayMetric", ["7"]);
         key.SetString("NameServer", "192.0.2.53,192.0.2.54");
-        var read = NetworkReader.Read(machine.Start().Windows.Current).Where(s => s.Addresses.Contains("192.0.2.10/255.255.255.0")).ToList();
+        var read = NetworkReader.Read(machine.Start().Windows.Current).Where(s => s.Addresses.Contains("192.0.2.10/255.255.255.0"))
+            .ToList();
         var settings = Assert.Single(read);
         Assert.Equal(mac, settings.Mac);
         Assert.Equal(["192.0.2.10/255.255.255.0", "192.0.2.11/255.255.255.0"], settings.Addresses);
@@ -76,7 +79,8 @@ public sealed class NetworkReaderTests
     }
 
     [Theory]
-    [InlineData("mac=52-54-00-12-34-56,address=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.53;2001:db8::53", "52:54:00:12:34:56", "192.0.2.10/255.255.255.0")]
+    [InlineData("mac=52-54-00-12-34-56,address=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.53;2001:db8::53", "52:54:00:12:34:56",
+        "192.0.2.10/255.255.255.0")]
     [InlineData("address=192.0.2.10/31", null, "192.0.2.10/255.255.255.254")]
     public void Static_settings_of_the_command_line(string text, string? mac, string address)
     {

@@ -72,9 +72,11 @@ public sealed class StartRulesTests
         Assert.Equal("'a'", Text(machine, Folder + @"queue\51-a.ps1"));
         Assert.Contains("%HERE%queue", Text(machine, Folder + "run.cmd"), StringComparison.Ordinal);
         var ini = machine.WindowsFiles.ReadFile(Policy + @"Machine\Scripts\scripts.ini");
-        Assert.Equal("[Startup]\r\n0CmdLine=%SystemRoot%\\Setup\\OfflinePatch\\run.cmd\r\n0Parameters=\r\n", Encoding.Unicode.GetString(ini.AsSpan(2)));
+        Assert.Equal("[Startup]\r\n0CmdLine=%SystemRoot%\\Setup\\OfflinePatch\\run.cmd\r\n0Parameters=\r\n",
+            Encoding.Unicode.GetString(ini.AsSpan(2)));
         Assert.Contains("Version=1\r\n", Text(machine, Policy + "gpt.ini"), StringComparison.Ordinal);
-        Assert.Contains("[{42B5FAAE-6536-11D2-AE5A-0000F87571E3}{40B6664F-4972-11D1-A7CA-0000F87571E3}]", Text(machine, Policy + "gpt.ini"), StringComparison.Ordinal);
+        Assert.Contains("[{42B5FAAE-6536-11D2-AE5A-0000F87571E3}{40B6664F-4972-11D1-A7CA-0000F87571E3}]", Text(machine, Policy + "gpt.ini"),
+            StringComparison.Ordinal);
         Assert.Contains("Version=2\r\n", Text(machine, Folder + @"policy\gpt.ini"), StringComparison.Ordinal);
 
         var writes = machine.WindowsFiles.Writes;
@@ -83,7 +85,8 @@ public sealed class StartRulesTests
         rule.Fix(again);
         Machine.Save(again);
         Assert.Equal(writes, machine.WindowsFiles.Writes);
-        Assert.Equal("LocalGPO", again.Windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Group Policy\Scripts\Startup\0")!.GetString("GPO-ID"));
+        Assert.Equal("LocalGPO",
+            again.Windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Group Policy\Scripts\Startup\0")!.GetString("GPO-ID"));
     }
 
     [Fact]
@@ -108,9 +111,11 @@ public sealed class StartRulesTests
     public void A_policy_with_startup_scripts_is_left_alone()
     {
         var machine = WithStaticAddress(Generation.Server2019, Firmware.Bios);
-        machine.WindowsFiles.Put(Policy + @"Machine\Scripts\scripts.ini", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("\r\n[Startup]\r\n0CmdLine=own.cmd\r\n0Parameters=\r\n")]);
+        machine.WindowsFiles.Put(Policy + @"Machine\Scripts\scripts.ini",
+            [0xFF, 0xFE, .. Encoding.Unicode.GetBytes("\r\n[Startup]\r\n0CmdLine=own.cmd\r\n0Parameters=\r\n")]);
         foreach (var (rule, guest) in new (Rule, RuleContext)[]
-            { (new StartScriptsRule(), Ask(machine.Start(), WithScripts)), (new NetworkDhcpRule(), Ask(machine.Start(), r => r with { KeepNetwork = true })) })
+            { (new StartScriptsRule(), Ask(machine.Start(), WithScripts)),
+                (new NetworkDhcpRule(), Ask(machine.Start(), r => r with { KeepNetwork = true })) })
         {
             var finding = rule.Inspect(guest);
             Assert.True(finding is { State: FindingState.Failed, Fixable: false }, finding.Message);
@@ -125,7 +130,10 @@ public sealed class StartRulesTests
         var scripts = (byte[])[0xFF, 0xFE, .. Encoding.Unicode.GetBytes("\r\n[Shutdown]\r\n0CmdLine=off.cmd\r\n0Parameters=\r\n")];
         const string Registry = "[{35378EAC-683F-11D2-A89A-00C04FBBCFA2}{D02B1F72-3407-48AE-BA88-E8213C6761F1}]";
         machine.WindowsFiles.Put(Policy + @"Machine\Scripts\scripts.ini", scripts);
-        machine.WindowsFiles.Put(Policy + "gpt.ini", Encoding.ASCII.GetBytes($"[General]\r\ngPCMachineExtensionNames={Registry}\r\nVersion=196612\r\ngPCFunctionalityVersion=2\r\n")); // 3 of the users, 4 of the machine
+        // 3 of the users, 4 of the machine
+        machine.WindowsFiles.Put(Policy + "gpt.ini",
+            Encoding.ASCII.GetBytes(
+                $"[General]\r\ngPCMachineExtensionNames={Registry}\r\nVersion=196612\r\ngPCFunctionalityVersion=2\r\n"));
         var guest = Ask(machine.Start(), WithScripts);
         new StartScriptsRule().Fix(guest);
         var text = Encoding.Unicode.GetString(machine.WindowsFiles.ReadFile(Policy + @"Machine\Scripts\scripts.ini").AsSpan(2));
@@ -133,18 +141,21 @@ public sealed class StartRulesTests
         Assert.Contains($"gPCMachineExtensionNames={Registry}[{{42B5FAAE", Text(machine, Policy + "gpt.ini"), StringComparison.Ordinal);
         Assert.Contains("Version=196613\r\n", Text(machine, Policy + "gpt.ini"), StringComparison.Ordinal);
         Assert.Equal(scripts, machine.WindowsFiles.ReadFile(Folder + @"policy\scripts.ini"));
-        Assert.Equal($"[General]\r\ngPCMachineExtensionNames={Registry}\r\nVersion=196614\r\ngPCFunctionalityVersion=2\r\n", Text(machine, Folder + @"policy\gpt.ini"));
+        Assert.Equal($"[General]\r\ngPCMachineExtensionNames={Registry}\r\nVersion=196614\r\ngPCFunctionalityVersion=2\r\n",
+            Text(machine, Folder + @"policy\gpt.ini"));
     }
 
     [Fact]
     public void A_generalised_image_runs_them_at_the_end_of_its_setup()
     {
         var machine = new Machine(Generation.Server2019);
-        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
+            .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
         machine.WindowsFiles.Put(@"Windows\Setup\Scripts\SetupComplete.cmd", "rem own"u8.ToArray());
         var guest = Ask(machine.Start(), WithScripts);
         new StartScriptsRule().Fix(guest);
-        Assert.Equal("rem own\r\ncall \"%SystemRoot%\\Setup\\OfflinePatch\\run.cmd\"\r\n", Text(machine, @"Windows\Setup\Scripts\SetupComplete.cmd"));
+        Assert.Equal("rem own\r\ncall \"%SystemRoot%\\Setup\\OfflinePatch\\run.cmd\"\r\n",
+            Text(machine, @"Windows\Setup\Scripts\SetupComplete.cmd"));
         Assert.Equal(FindingState.Ok, new StartScriptsRule().Inspect(guest).State);
         Assert.DoesNotContain(machine.WindowsFiles.Paths, p => p.StartsWith(Policy, StringComparison.OrdinalIgnoreCase));
     }
@@ -155,12 +166,16 @@ public sealed class StartRulesTests
     [InlineData("hives/win10-1709-x64/SYSTEM")]
     public void A_time_zone_is_written_as_Windows_writes_it(string hive)
     {
-        var machine = new Machine { System = Hive.Open(Corpus.Read(hive), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile }) };
+        var machine = new Machine
+        {
+            System = Hive.Open(Corpus.Read(hive), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile }),
+        };
         machine.System.Create("OfflinePatchTest"); // an edit makes the copy clean
         var golden = machine.System.Find(@"ControlSet001\Control\TimeZoneInformation")!;
         var name = golden.GetString("TimeZoneKeyName")!.Split('\0')[0];
         var rules = new byte[44];
-        foreach (var (value, offset) in new[] { ("Bias", 0), ("StandardBias", 4), ("DaylightBias", 8), ("StandardStart", 12), ("DaylightStart", 28) })
+        foreach (var (value, offset) in new[] { ("Bias", 0), ("StandardBias", 4), ("DaylightBias", 8), ("StandardStart", 12),
+            ("DaylightStart", 28) })
         {
             golden.FindValue(value)!.ReadData().CopyTo(rules, offset);
         }
@@ -178,8 +193,10 @@ public sealed class StartRulesTests
 
         Set("UTC");
         Set(name);
-        var after = Values(Hive.Open(machine.WindowsFiles.ReadFile(@"Windows\System32\config\SYSTEM")).Find(@"ControlSet001\Control\TimeZoneInformation")!);
-        Assert.Equal(before.Where(v => v.Key is not "ActiveTimeBias" and not "TimeZoneKeyName"), after.Where(v => v.Key is not "ActiveTimeBias" and not "TimeZoneKeyName"));
+        var after = Values(Hive.Open(machine.WindowsFiles.ReadFile(@"Windows\System32\config\SYSTEM"))
+            .Find(@"ControlSet001\Control\TimeZoneInformation")!);
+        Assert.Equal(before.Where(v => v.Key is not "ActiveTimeBias" and not "TimeZoneKeyName"),
+            after.Where(v => v.Key is not "ActiveTimeBias" and not "TimeZoneKeyName"));
         Assert.Equal(before.Keys, after.Keys);
 
         var finding = rule.Inspect(Ask(machine.Restart(), r => r with { TimeZone = "Nowhere" }));
@@ -218,11 +235,17 @@ public sealed class StartRulesTests
     [SkippableFact]
     public void Members_of_a_domain_and_images_in_setup_keep_their_name()
     {
-        var member = new Machine { System = Hive.Open(Corpus.Read("hives/win7-sp1-x86/SYSTEM"), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile }) }; // of shieldbase.local
-        Assert.True(new ComputerNameRule().Inspect(Ask(member.Start(), r => r with { HostName = "web-01" })) is { State: FindingState.Failed, Fixable: false });
+        // of shieldbase.local
+        var member = new Machine
+        {
+            System = Hive.Open(Corpus.Read("hives/win7-sp1-x86/SYSTEM"), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile }),
+        };
+        Assert.True(new ComputerNameRule()
+            .Inspect(Ask(member.Start(), r => r with { HostName = "web-01" })) is { State: FindingState.Failed, Fixable: false });
         var setup = new Machine();
         setup.System.Create("Setup").SetDword("SystemSetupInProgress", 1);
-        Assert.True(new ComputerNameRule().Inspect(Ask(setup.Start(), r => r with { HostName = "web-01" })) is { State: FindingState.Failed, Fixable: false });
+        Assert.True(new ComputerNameRule()
+            .Inspect(Ask(setup.Start(), r => r with { HostName = "web-01" })) is { State: FindingState.Failed, Fixable: false });
     }
 
     [Theory]
@@ -277,7 +300,8 @@ public sealed class StartRulesTests
         return request with { FirstBootScripts = [first!, second!] };
     }
 
-    private static RuleContext Ask(RuleContext context, Func<RuleRequest, RuleRequest> change) => context with { Request = change(context.Request) };
+    private static RuleContext Ask(RuleContext context, Func<RuleRequest, RuleRequest> change) =>
+        context with { Request = change(context.Request) };
 
     private static string Text(Machine machine, string path) => Encoding.Latin1.GetString(machine.WindowsFiles.ReadFile(path));
 

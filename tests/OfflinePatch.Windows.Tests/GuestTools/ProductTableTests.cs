@@ -10,7 +10,9 @@ using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.GuestTools;
 
-/// <summary>Every product of the program, planted from its own file and removed; and real hives of machines under VMware and VirtualBox.</summary>
+/// <summary>
+/// Every product of the program, planted from its own file and removed; and real hives of machines under VMware and VirtualBox.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class ProductTableTests
 {
@@ -41,7 +43,8 @@ public sealed class ProductTableTests
             key.SetDword("Start", 2);
         }
 
-        foreach (var file in product.Files.Concat(product.Folders.Where(f => !f.Contains('*', StringComparison.Ordinal)).Select(f => f + @"\sub\file.bin")))
+        foreach (var file in product.Files.Concat(product.Folders.Where(f => !f.Contains('*', StringComparison.Ordinal))
+            .Select(f => f + @"\sub\file.bin")))
         {
             machine.WindowsFiles.Put(file, [1]);
         }
@@ -78,7 +81,8 @@ public sealed class ProductTableTests
         context = machine.Restart();
         Assert.Null(ToolsFinder.Find(context.Windows, product));
         Assert.Empty(ToolsRemoval.Plan(context.Windows, product, ToolsLevel.Remove, "nothing is ready").Steps);
-        Assert.Equal(["mouclass"], context.Windows.Current.Find(@"Control\Class\{4d36e96f-e325-11ce-bfc1-08002be10318}")!.GetMultiString("UpperFilters")!);
+        Assert.Equal(["mouclass"],
+            context.Windows.Current.Find(@"Control\Class\{4d36e96f-e325-11ce-bfc1-08002be10318}")!.GetMultiString("UpperFilters")!);
         Assert.NotNull(context.Windows.Current.Service("Owner"));
         Assert.True(machine.WindowsFiles.FileExists(@"Program Files\Owner\work.txt"));
         foreach (var path in product.Files.Concat(product.Folders))
@@ -117,7 +121,11 @@ public sealed class ProductTableTests
         device.SetString("Service", "ourdisk");
         device.SetString("ClassGUID", "{4d36e97b-e325-11ce-bfc1-08002be10318}");
         var context = machine.Start();
-        var product = ToolsProduct.Parse("""{ "schema": 1, "id": "ours", "title": "Ours", "source": "s", "services": ["ourdisk"], "files": ["Windows\\System32\\drivers\\ourdisk.sys"] }"""u8, "ours");
+        var product = ToolsProduct.Parse(
+            """
+            { "schema": 1, "id": "ours", "title": "Ours", "source": "s", "services": ["ourdisk"],
+              "files": ["Windows\\System32\\drivers\\ourdisk.sys"] }
+            """u8, "ours");
         ToolsRemoval.Plan(context.Windows, product, ToolsLevel.Remove, "nothing is ready").Apply();
         Assert.NotNull(context.Windows.Current.Service("ourdisk"));
         Assert.True(machine.WindowsFiles.FileExists(@"Windows\System32\drivers\ourdisk.sys"));
@@ -126,15 +134,22 @@ public sealed class ProductTableTests
         Assert.Null(context.Windows.Current.Find(@"Enum\PCI\VEN_1234&DEV_0001"));
     }
 
-    /// <summary>SYSTEM hives of machines under VMware (Tools 8 and 11) and VirtualBox (5.0): nothing of the product is left but names of hardware that drivers of Windows serve.</summary>
+    /// <summary>
+    /// SYSTEM hives of machines under VMware (Tools 8 and 11) and VirtualBox (5.0): nothing of the product is left but names of hardware
+    /// that drivers of Windows serve.
+    /// </summary>
     [SkippableTheory]
     [Trait("tier", "layout")]
-    [InlineData("hives/win7-sp1-x86/SYSTEM", Generation.Windows7, "vmware", "vmtool|vm3d|vmci|vmhgfs|vmmemctl|vmrawdsk|vmusbmouse|vsock|vgauth|vmupgrade")]
-    [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10, "vmware", "vmtool|vm3d|vmci|vmhgfs|vmmemctl|vmrawdsk|vmmouse|vmusbmouse|vsocklib|vgauth|vmupgrade")]
-    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, "virtualbox", "vboxguest|vboxmouse|vboxsf|vboxvideo|vboxservice|vboxtray|vboxmrxnp")]
+    [InlineData("hives/win7-sp1-x86/SYSTEM", Generation.Windows7, "vmware",
+        "vmtool|vm3d|vmci|vmhgfs|vmmemctl|vmrawdsk|vmusbmouse|vsock|vgauth|vmupgrade")]
+    [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10, "vmware",
+        "vmtool|vm3d|vmci|vmhgfs|vmmemctl|vmrawdsk|vmmouse|vmusbmouse|vsocklib|vgauth|vmupgrade")]
+    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, "virtualbox",
+        "vboxguest|vboxmouse|vboxsf|vboxvideo|vboxservice|vboxtray|vboxmrxnp")]
     public void Real_hives(string name, Generation generation, string id, string words)
     {
-        var search = new System.Text.RegularExpressions.Regex(words, System.Text.RegularExpressions.RegexOptions.IgnoreCase, TimeSpan.FromSeconds(10));
+        var search = new System.Text.RegularExpressions.Regex(words, System.Text.RegularExpressions.RegexOptions.IgnoreCase,
+            TimeSpan.FromSeconds(10));
         var hive = Hive.Open(Corpus.Read(name), options: new HiveOpenOptions { Unclean = UncleanHive.Reconcile });
         hive.Root.CreateSubKey("OfflinePatchTest"); // an edit makes the copy clean; the fixtures do the same
         var machine = new Machine(generation) { System = hive };
@@ -150,8 +165,10 @@ public sealed class ProductTableTests
         Assert.Empty(DeviceFilters.Naming(context.Windows.Current, [.. product.Services]));
 
         // Not of this run of Windows: what setup saved of an older one, and memories of devices by their own names.
-        Assert.DoesNotContain(Hits(context.Windows.System.Hive.Root, search), h => !h.StartsWith(@"Setup\", StringComparison.OrdinalIgnoreCase)
-            && !h.Contains(@"\Control\DeviceContainers\", StringComparison.OrdinalIgnoreCase) && !h.Contains(@"\Control\DeviceMigration\", StringComparison.OrdinalIgnoreCase));
+        Assert.DoesNotContain(Hits(context.Windows.System.Hive.Root, search),
+            h => !h.StartsWith(@"Setup\", StringComparison.OrdinalIgnoreCase)
+            && !h.Contains(@"\Control\DeviceContainers\", StringComparison.OrdinalIgnoreCase)
+                && !h.Contains(@"\Control\DeviceMigration\", StringComparison.OrdinalIgnoreCase));
         Assert.NotNull(context.Windows.Current.Service("disk"));
         Assert.NotNull(context.Windows.Current.Service("i8042prt"));
     }
@@ -175,7 +192,8 @@ public sealed class ProductTableTests
                     data = data[..end]; // behind the path is whatever was in memory when an installer wrote the entry
                 }
 
-                if (search.IsMatch(value.Name) || search.IsMatch(System.Text.Encoding.Unicode.GetString(data)) || search.IsMatch(System.Text.Encoding.Latin1.GetString(data)))
+                if (search.IsMatch(value.Name) || search.IsMatch(System.Text.Encoding.Unicode.GetString(data))
+                    || search.IsMatch(System.Text.Encoding.Latin1.GetString(data)))
                 {
                     hits.Add($@"{key.Path}\{value.Name}");
                 }

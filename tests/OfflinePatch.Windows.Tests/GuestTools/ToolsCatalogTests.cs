@@ -14,7 +14,8 @@ public sealed class ToolsCatalogTests
     [Fact]
     public void Every_file_of_the_folder_is_a_product_of_the_program()
     {
-        var files = Directory.GetFiles(Path.Combine(Repository.Root, "src", "OfflinePatch.Windows", "GuestTools"), "*.json").Select(Path.GetFileNameWithoutExtension).Where(f => f != "schema").Order(StringComparer.Ordinal);
+        var files = Directory.GetFiles(Path.Combine(Repository.Root, "src", "OfflinePatch.Windows", "GuestTools"), "*.json")
+            .Select(Path.GetFileNameWithoutExtension).Where(f => f != "schema").Order(StringComparer.Ordinal);
         Assert.Equal(files, ToolsCatalog.Embedded.Products.Select(p => p.Id));
         Assert.All(ToolsCatalog.Embedded.Products, p => Assert.NotEmpty(p.Services));
     }
@@ -66,5 +67,6 @@ public sealed class ToolsCatalogTests
     [Theory]
     [InlineData("{9709436B-5A41-4946-8BE7-2AA433CAF108}", "B634907914A56494B87EA24A33AC1F80")]
     [InlineData("{FE2F6A2C-196E-4210-9C04-2B1BC21F07EF}", "C2A6F2EFE6910124C940B2B12CF170FE")]
-    public void Codes_are_packed_as_Windows_Installer_does(string code, string packed) => Assert.Equal(packed, InstallerRecords.Pack(Guid.Parse(code)));
+    public void Codes_are_packed_as_Windows_Installer_does(string code, string packed) =>
+        Assert.Equal(packed, InstallerRecords.Pack(Guid.Parse(code)));
 }

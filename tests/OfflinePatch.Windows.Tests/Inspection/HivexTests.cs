@@ -8,7 +8,10 @@ using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Inspection;
 
-/// <summary>The hives and boot configurations of real machines: the facts that rules use are those that a script over hivex reads, a reader that is not ours.</summary>
+/// <summary>
+/// The hives and boot configurations of real machines: the facts that rules use are those that a script over hivex reads, a reader that is
+/// not ours.
+/// </summary>
 [Trait("tier", "oracle")]
 public sealed class HivexTests
 {
@@ -52,7 +55,8 @@ public sealed class HivexTests
             if start is not None: facts['start ' + h.node_name(n).lower()] = str(start)
         for n in h.node_children(find(services, 'Tcpip\\Parameters\\Interfaces')):
             facts['interface ' + h.node_name(n)] = 'dhcp=%s ip=%s gateway=%s dns=%s' % (dword(n, 'EnableDHCP'),
-                ','.join(a for a in multi(n, 'IPAddress') or [] if a != '0.0.0.0'), ','.join(multi(n, 'DefaultGateway') or []), text(n, 'NameServer') or '')
+                ','.join(a for a in multi(n, 'IPAddress') or [] if a != '0.0.0.0'),
+                ','.join(multi(n, 'DefaultGateway') or []), text(n, 'NameServer') or '')
         for n in h.node_children(find(root, current + '\\Control\\Class')):
             for value in ['UpperFilters', 'LowerFilters']:
                 if raw(n, value) is not None: facts[value + ' ' + h.node_name(n).lower()] = ','.join(multi(n, value))
@@ -78,7 +82,8 @@ public sealed class HivexTests
             hash_at, hash_length = struct.unpack_from('<II', v, 0xA8)
             revision = struct.unpack_from('<H', v, 0xCC + hash_at + 2)[0] if hash_length >= 4 else 0
             flags = struct.unpack_from('<H', f, 0x38)[0]
-            facts[str(int(h.node_name(n), 16))] = '%s enabled=%s password=%s' % (v[0xCC + name_at:0xCC + name_at + name_length].decode('utf-16-le'),
+            name = v[0xCC + name_at:0xCC + name_at + name_length].decode('utf-16-le')
+            facts[str(int(h.node_name(n), 16))] = '%s enabled=%s password=%s' % (name,
                 not flags & 1, hash_length > 0x18 if revision == 2 else hash_length >= 0x14)
         print(json.dumps(facts))
         """;
@@ -112,7 +117,9 @@ public sealed class HivexTests
 
         foreach (var key in NetworkInterfaces.Of(windows.Current))
         {
-            facts["interface " + key.Name] = $"dhcp={key.GetDword("EnableDHCP")?.ToString() ?? "None"} ip={string.Join(',', NetworkInterfaces.Addresses(key, "IPAddress"))} "
+            facts["interface " + key.Name] =
+                $"dhcp={key.GetDword("EnableDHCP")?.ToString() ?? "None"} "
+                + $"ip={string.Join(',', NetworkInterfaces.Addresses(key, "IPAddress"))} "
                 + $"gateway={string.Join(',', NetworkInterfaces.Addresses(key, "DefaultGateway"))} dns={key.GetString("NameServer")}";
         }
 
@@ -156,7 +163,8 @@ public sealed class HivexTests
     {
         const string Name = "hives/accounts/SAM";
         var accounts = LocalAccounts.Read(new GuestHive(Open(Name), @"HKLM\SAM", new ChangeLog()));
-        var facts = new SortedDictionary<string, string?>(accounts.ToDictionary(a => $"{a.Rid}", a => (string?)$"{a.Name} enabled={a.IsEnabled} password={a.HasPassword}"), StringComparer.Ordinal);
+        var facts = new SortedDictionary<string, string?>(accounts.ToDictionary(a => $"{a.Rid}",
+            a => (string?)$"{a.Name} enabled={a.IsEnabled} password={a.HasPassword}"), StringComparer.Ordinal);
         Assert.Equal(Hivex(SamScript, Name), facts);
     }
 
@@ -169,6 +177,7 @@ public sealed class HivexTests
         using var scratch = new ScratchFolder();
         File.WriteAllBytes(scratch["hive"], Corpus.Read(name));
         using var json = JsonDocument.Parse(Oracle.Run(Python, "-c", script, scratch["hive"]).MustSucceed().Output);
-        return new(json.RootElement.EnumerateObject().ToDictionary(f => f.Name, f => f.Value.GetString(), StringComparer.Ordinal), StringComparer.Ordinal);
+        return new(json.RootElement.EnumerateObject().ToDictionary(f => f.Name, f => f.Value.GetString(), StringComparer.Ordinal),
+            StringComparer.Ordinal);
     }
 }

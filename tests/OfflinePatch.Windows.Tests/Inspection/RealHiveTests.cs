@@ -20,7 +20,8 @@ public sealed class RealHiveTests
     [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, 1, "SENSEI", WindowsArchitecture.X64, "273E4CFE", 368050176)]
     [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10, 1, "DESKTOP-2KGM189", WindowsArchitecture.X64, "DF4546AE", 525336576)]
     public void SYSTEM_hives(
-        string name, Generation generation, int controlSets, string computer, WindowsArchitecture architecture, string signature, long offset)
+        string name, Generation generation, int controlSets, string computer, WindowsArchitecture architecture, string signature,
+        long offset)
     {
         var machine = WithHive(name, generation);
         machine.WindowsFiles.Delete(@"Windows\System32\ntoskrnl.exe");
@@ -41,14 +42,17 @@ public sealed class RealHiveTests
 
     [SkippableTheory]
     [InlineData("hives/win7-sp1-x86/SYSTEM", Generation.Windows7, "boot.controllers,boot.drive-letter,drivers.leftovers,network.dhcp")]
-    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, "boot.controllers,boot.drive-letter,drivers.leftovers,input.mouse-keyboard")]
-    [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10, "boot.controllers,boot.drive-letter,drivers.leftovers,image.single-disk")]
+    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81,
+        "boot.controllers,boot.drive-letter,drivers.leftovers,input.mouse-keyboard")]
+    [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10,
+        "boot.controllers,boot.drive-letter,drivers.leftovers,image.single-disk")]
     public void What_rules_find_in_real_hives_and_that_a_fix_mends_it(string name, Generation generation, string expected)
     {
         var machine = WithHive(name, generation);
         var guest = machine.Start();
         Assert.Equal(expected, string.Join(',', Failing(guest)));
-        foreach (var rule in RuleCatalog.All.Where(r => r.Contract.CanFix && r.Inspect(guest) is { State: FindingState.Failed, Fixable: true }).ToList())
+        foreach (var rule in RuleCatalog.All
+            .Where(r => r.Contract.CanFix && r.Inspect(guest) is { State: FindingState.Failed, Fixable: true }).ToList())
         {
             rule.Fix(guest);
         }
@@ -69,11 +73,14 @@ public sealed class RealHiveTests
     }
 
     [SkippableTheory]
-    [InlineData("bcd/regipy-BCD", "", "Windows 10", @"\Windows\system32\winload.efi", "8e0f2c38-e4ea-47ba-b7fc-9d8c74dccf0b", "0b2394a9-095e-487d-8d48-719ecd4d78ca")]
-    [InlineData("bcd/uefi-win10/BCD", "bcd/uefi-win10/BCD.LOG", "Windows 10", @"\WINDOWS\system32\winload.efi", "9d4a7cb0-ab9d-4d71-961f-50f1d9c9252f", "5541e87d-91a5-4f2b-ad43-a0345c199e9b")]
+    [InlineData("bcd/regipy-BCD", "", "Windows 10", @"\Windows\system32\winload.efi", "8e0f2c38-e4ea-47ba-b7fc-9d8c74dccf0b",
+        "0b2394a9-095e-487d-8d48-719ecd4d78ca")]
+    [InlineData("bcd/uefi-win10/BCD", "bcd/uefi-win10/BCD.LOG", "Windows 10", @"\WINDOWS\system32\winload.efi",
+        "9d4a7cb0-ab9d-4d71-961f-50f1d9c9252f", "5541e87d-91a5-4f2b-ad43-a0345c199e9b")]
     public void Boot_configurations(string name, string log, string description, string loader, string partition, string disk)
     {
-        var hive = Hive.Open(Corpus.Read(name), new HiveLogs(log.Length == 0 ? default(ReadOnlyMemory<byte>) : Corpus.Read(log), default, default),
+        var hive = Hive.Open(Corpus.Read(name),
+            new HiveLogs(log.Length == 0 ? default(ReadOnlyMemory<byte>) : Corpus.Read(log), default, default),
             new HiveOpenOptions { Unclean = UncleanHive.Reconcile });
         var entry = BcdStore.Open(hive).DefaultLoader!;
         Assert.Equal(description, entry.Description);

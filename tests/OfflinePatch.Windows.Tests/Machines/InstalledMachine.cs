@@ -15,7 +15,10 @@ namespace OfflinePatch.Windows.Tests.Machines;
 /// <summary>A <see cref="Machine"/> on a disk of real volumes: NTFS and FAT32 of our own formatters, in a RAW image in memory.</summary>
 internal static class InstalledMachine
 {
-    private static readonly ProfileRule SmallDisks = new(Parameters: new Dictionary<string, JsonElement> { ["minimumGiB"] = JsonSerializer.SerializeToElement(1) });
+    private static readonly ProfileRule SmallDisks = new(Parameters: new Dictionary<string, JsonElement>
+    {
+        ["minimumGiB"] = JsonSerializer.SerializeToElement(1),
+    });
 
     /// <summary>The image.</summary>
     public static MemoryImageFiles Install(Machine machine)
@@ -65,7 +68,8 @@ internal static class InstalledMachine
     {
         var profile = TargetCatalog.Get(TargetCatalog.DefaultId);
         var rules = profile.Rules
-            .Where(r => !r.Key.StartsWith("agent.", StringComparison.Ordinal) && !r.Key.StartsWith("drivers.virtio", StringComparison.Ordinal)
+            .Where(r => !r.Key.StartsWith("agent.", StringComparison.Ordinal)
+                && !r.Key.StartsWith("drivers.virtio", StringComparison.Ordinal)
                 && !r.Key.StartsWith("drivers.xen", StringComparison.Ordinal))
             .ToDictionary(r => r.Key, r => r.Key == "image.size" ? SmallDisks : r.Value, StringComparer.Ordinal);
         return (options ?? new RuleOptions()).ContextOf(session.Machine, profile with { Rules = rules }, selection);

@@ -23,8 +23,8 @@ public enum Generation
 }
 
 /// <summary>
-/// A small machine in memory: a partitioned 40 GiB disk whose volumes are trees in memory, with hives and boot configuration of our own making, healthy
-/// in every respect that rules look at. A test breaks one thing.
+/// A small machine in memory: a partitioned 40 GiB disk whose volumes are trees in memory, with hives and boot configuration of our own
+/// making, healthy in every respect that rules look at. A test breaks one thing.
 /// </summary>
 public sealed class Machine
 {
@@ -41,7 +41,8 @@ public sealed class Machine
     private static readonly Guid EspType = new("C12A7328-F81F-11D2-BA4B-00A0C93EC93B");
     private static readonly Guid DataType = new("EBD0A0A2-B9E5-4433-87C0-68B6B72699C7");
 
-    public Machine(Generation generation = Generation.Windows10, Firmware firmware = Firmware.Uefi, long size = 40 * GiB, ImageFormat format = ImageFormat.Raw,
+    public Machine(Generation generation = Generation.Windows10, Firmware firmware = Firmware.Uefi, long size = 40 * GiB,
+        ImageFormat format = ImageFormat.Raw,
         Dictionary<string, string>? properties = null, Hive? sam = null)
     {
         Generation = generation;
@@ -49,7 +50,8 @@ public sealed class Machine
         Disk = new TestDisk(size, format, properties);
         if (firmware == Firmware.Uefi)
         {
-            TestDisk.WriteGpt(Disk, DiskGuid, (EspType, EspGuid, MiB, 260 * MiB), (DataType, WindowsGuid, WindowsOffset, size - WindowsOffset - (2 * MiB)));
+            TestDisk.WriteGpt(Disk, DiskGuid, (EspType, EspGuid, MiB, 260 * MiB),
+                (DataType, WindowsGuid, WindowsOffset, size - WindowsOffset - (2 * MiB)));
         }
         else
         {
@@ -81,7 +83,8 @@ public sealed class Machine
             WindowsFiles.Put(@"Windows\System32\" + file, Pe(IsX86 ? (ushort)0x014C : (ushort)0x8664));
         }
 
-        foreach (var driver in new[] { "atapi", "intelide", "pciide", "storahci", "stornvme", "msahci", "disk", "pci", "acpi", "volmgr", "mountmgr", "partmgr" })
+        foreach (var driver in new[] { "atapi", "intelide", "pciide", "storahci", "stornvme", "msahci", "disk", "pci", "acpi", "volmgr",
+            "mountmgr", "partmgr" })
         {
             WindowsFiles.Put($@"Windows\System32\drivers\{driver}.sys", [1]);
         }
@@ -153,11 +156,13 @@ public sealed class Machine
     {
         if (Firmware == Firmware.Uefi)
         {
-            TestDisk.WriteGpt(Disk, DiskGuid, (EspType, EspGuid, MiB, 260 * MiB), (DataType, WindowsGuid, WindowsOffset, 20 * GiB), (DataType, ExtraGuid, ExtraOffset, 5 * GiB));
+            TestDisk.WriteGpt(Disk, DiskGuid, (EspType, EspGuid, MiB, 260 * MiB), (DataType, WindowsGuid, WindowsOffset, 20 * GiB),
+                (DataType, ExtraGuid, ExtraOffset, 5 * GiB));
         }
         else
         {
-            TestDisk.WriteMbr(Disk, Signature, (7, true, MiB, 350 * MiB), (7, false, WindowsOffset, 20 * GiB), (7, false, ExtraOffset, 5 * GiB));
+            TestDisk.WriteMbr(Disk, Signature, (7, true, MiB, 350 * MiB), (7, false, WindowsOffset, 20 * GiB),
+                (7, false, ExtraOffset, 5 * GiB));
         }
 
         return Extra = new MemoryFiles();
@@ -190,7 +195,9 @@ public sealed class Machine
                 Number = partition.Number,
                 Partition = partition,
                 Kind = kind,
-                Files = kind is VolumeKind.Ntfs or VolumeKind.Fat ? new RecordingFileSystem(files, changes, isWindows ? "C:" : "S:", IsHive) : null,
+                Files = kind is VolumeKind.Ntfs or VolumeKind.Fat
+                    ? new RecordingFileSystem(files, changes, isWindows ? "C:" : "S:", IsHive)
+                    : null,
                 Condition = isWindows ? Condition : new VolumeState(),
             });
         }
@@ -264,7 +271,8 @@ public sealed class Machine
         key.SetBinary("V", v);
     }
 
-    private static bool IsHive(string path) => path.Contains(@"\config\", StringComparison.OrdinalIgnoreCase) || path.EndsWith("BCD", StringComparison.Ordinal);
+    private static bool IsHive(string path) =>
+        path.Contains(@"\config\", StringComparison.OrdinalIgnoreCase) || path.EndsWith("BCD", StringComparison.Ordinal);
 
     private static void Store(MemoryFiles files, string path, Hive hive) => files.Put(path, hive.ToArray());
 
@@ -281,8 +289,10 @@ public sealed class Machine
         Set(@"Control\Terminal Server").SetDword("fDenyTSConnections", 1);
         foreach (var (service, start) in new (string, uint)[]
             {
-                ("ACPI", 0), ("pci", 0), ("volmgr", 0), ("mountmgr", 0), ("disk", 0), ("partmgr", 0), ("atapi", 0), ("intelide", 0), ("pciide", 0),
-                ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2), ("DcomLaunch", 2),
+                ("ACPI", 0), ("pci", 0), ("volmgr", 0), ("mountmgr", 0), ("disk", 0), ("partmgr", 0), ("atapi", 0), ("intelide", 0),
+                ("pciide", 0),
+                ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2),
+                ("DcomLaunch", 2),
                 ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2), ("TermService", 3),
                 ("kbdclass", 3), ("mouclass", 3), ("i8042prt", 3), ("kbdhid", 3), ("mouhid", 3), ("HidUsb", 3),
             })
@@ -341,7 +351,8 @@ public sealed class Machine
         {
             if (service.GetDword("Type") is 1 or 2 && service.GetDword("Start") is <= 3)
             {
-                var path = (service.GetString("ImagePath") ?? $@"System32\drivers\{service.Name}.sys").Replace(@"\SystemRoot\", "", StringComparison.OrdinalIgnoreCase);
+                var path = (service.GetString("ImagePath") ?? $@"System32\drivers\{service.Name}.sys")
+                    .Replace(@"\SystemRoot\", "", StringComparison.OrdinalIgnoreCase);
                 if (path.StartsWith(@"system32\", StringComparison.OrdinalIgnoreCase) && WindowsFiles.Find($@"Windows\{path}") is null)
                 {
                     WindowsFiles.Put($@"Windows\{path}", [1]);
@@ -363,7 +374,8 @@ public sealed class Machine
 
     public HiveKey Class(string guid) => Set($@"Control\Class\{{{guid}}}");
 
-    public HiveKey AddInterface(string id, string set = "ControlSet001") => System.Create($@"{set}\Services\Tcpip\Parameters\Interfaces\{id}");
+    public HiveKey AddInterface(string id, string set = "ControlSet001") =>
+        System.Create($@"{set}\Services\Tcpip\Parameters\Interfaces\{id}");
 
     /// <summary>Adds a file operation that waits for the next start; an empty target deletes.</summary>
     public void Rename(string source, string target)

@@ -102,7 +102,9 @@ public sealed class MemoryFiles(string format = "NTFS") : IWritableFileSystem
     public void Move(string path, string newPath)
     {
         var (from, to) = (Normal(path), Normal(newPath));
-        foreach (var key in _entries.Keys.Where(k => k.Equals(from, StringComparison.OrdinalIgnoreCase) || k.StartsWith(from + '\\', StringComparison.OrdinalIgnoreCase)).ToList())
+        foreach (var key in _entries.Keys
+            .Where(k => k.Equals(from, StringComparison.OrdinalIgnoreCase) || k.StartsWith(from + '\\', StringComparison.OrdinalIgnoreCase))
+            .ToList())
         {
             _entries[to + key[from.Length..]] = _entries[key];
             _entries.Remove(key);

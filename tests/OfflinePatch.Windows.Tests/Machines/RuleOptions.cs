@@ -43,8 +43,25 @@ public sealed record RuleOptions
     internal RuleContext ContextOf(GuestMachine machine, TargetProfile profile, RuleSelection? selection = null) => new()
     {
         Machine = machine,
-        Request = new RuleRequest { Profile = profile, Selection = selection ?? RuleSelection.All, KeepDns = KeepDns, AllowUnsigned = AllowUnsigned, EnableRdp = EnableRdp, ReplaceDrivers = ReplaceDrivers, RepairDevices = RepairDevices, DisableVbs = DisableVbs },
-        Sources = new RuleSources { DriverTrees = DriverSources, TrustedRoots = TrustedRoots, Manifest = Manifest, CloudbaseInitTree = CloudbaseInit, Devices = Devices },
+        Request = new RuleRequest
+        {
+            Profile = profile,
+            Selection = selection ?? RuleSelection.All,
+            KeepDns = KeepDns,
+            AllowUnsigned = AllowUnsigned,
+            EnableRdp = EnableRdp,
+            ReplaceDrivers = ReplaceDrivers,
+            RepairDevices = RepairDevices,
+            DisableVbs = DisableVbs,
+        },
+        Sources = new RuleSources
+        {
+            DriverTrees = DriverSources,
+            TrustedRoots = TrustedRoots,
+            Manifest = Manifest,
+            CloudbaseInitTree = CloudbaseInit,
+            Devices = Devices,
+        },
         OutputFormat = OutputFormat,
         FileSize = FileSize,
     };

@@ -22,9 +22,12 @@ public sealed partial class ReportTests
         Assert.Equal("uefi", image.GetProperty("firmware").GetString());
         Assert.Equal("Windows Server 2019 Datacenter", image.GetProperty("windows").GetProperty("productName").GetString());
         Assert.Equal(["version", "build", "arch", "installationType", "controlSet", "systemRoot"],
-            image.GetProperty("windows").EnumerateObject().Select(p => p.Name).Where(n => n is not ("productName" or "edition" or "computerName" or "partition")));
-        Assert.Equal(["ok", "fixed", "failed", "failed", "notApplicable"], image.GetProperty("rules").EnumerateArray().Select(r => r.GetProperty("state").GetString()!));
-        Assert.Equal(["error", "error", "error", "warning", "warning"], image.GetProperty("rules").EnumerateArray().Select(r => r.GetProperty("severity").GetString()!));
+            image.GetProperty("windows").EnumerateObject().Select(p => p.Name)
+                .Where(n => n is not ("productName" or "edition" or "computerName" or "partition")));
+        Assert.Equal(["ok", "fixed", "failed", "failed", "notApplicable"],
+            image.GetProperty("rules").EnumerateArray().Select(r => r.GetProperty("state").GetString()!));
+        Assert.Equal(["error", "error", "error", "warning", "warning"],
+            image.GetProperty("rules").EnumerateArray().Select(r => r.GetProperty("severity").GetString()!));
         Assert.Equal(3, image.GetProperty("changes").GetProperty("registryValues").GetInt32());
         Assert.Equal(2, image.GetProperty("changes").GetProperty("filesAdded").GetInt32());
         Assert.False(image.TryGetProperty("error", out _));
@@ -78,7 +81,9 @@ public sealed partial class ReportTests
         var run = Browse(scratch, "report.html",
         [
             $"--window-size={width},1800", $"--screenshot={scratch["page.png"]}",
-            .. scheme == "dark" ? new[] { "--force-dark-mode", "--blink-settings=preferredColorScheme=0" } : ["--blink-settings=preferredColorScheme=1"],
+            .. scheme == "dark"
+                ? new[] { "--force-dark-mode", "--blink-settings=preferredColorScheme=0" }
+                : ["--blink-settings=preferredColorScheme=1"],
         ]);
         Assert.DoesNotContain("CONSOLE", run.Error, StringComparison.Ordinal);
         var picture = File.ReadAllBytes(scratch["page.png"]);
@@ -101,20 +106,29 @@ public sealed partial class ReportTests
     {
         using var scratch = new ScratchFolder();
         var one = SampleReport.Create();
-        var document = isBatch ? one with { Images = [one.Images[0], one.Images[0] with { Path = "/images/second.vmdk", Result = ImageResult.Ready }] } : one;
+        var document = isBatch ? one with
+        {
+            Images = [one.Images[0], one.Images[0] with { Path = "/images/second.vmdk", Result = ImageResult.Ready }],
+        } : one;
         File.WriteAllText(scratch["report.html"], HtmlReport.Render(document, Context));
         File.WriteAllText(scratch["frame.html"], $$"""
             <!doctype html><body><iframe id="f" src="report.html" style="border:0;width:{{width}}px;height:4000px"></iframe><script>
             document.getElementById('f').onload = e => {
               const d = e.target.contentDocument;
               const rows = [...d.querySelectorAll('.legend tr')].map(r => r.getBoundingClientRect().height);
-              const gaps = [...d.querySelectorAll('.verdict')].map(v => v.getBoundingClientRect().top - (d.querySelector('.images') || d.body).getBoundingClientRect().bottom);
-              document.title = JSON.stringify({ page: d.documentElement.scrollWidth, row: Math.max(0, ...rows), gap: d.querySelector('.images') ? Math.min(...gaps) : 99,
-                words: [...d.querySelectorAll('h1, h2, h3, td, dd')].filter(x => x.innerText.trim().length > 3 && x.getBoundingClientRect().width > 0 && x.getBoundingClientRect().width < 24).length });
+              const list = d.querySelector('.images');
+              const bottom = (list || d.body).getBoundingClientRect().bottom;
+              const gaps = [...d.querySelectorAll('.verdict')].map(v => v.getBoundingClientRect().top - bottom);
+              const narrow = x => x.getBoundingClientRect().width > 0 && x.getBoundingClientRect().width < 24;
+              document.title = JSON.stringify({ page: d.documentElement.scrollWidth, row: Math.max(0, ...rows),
+                gap: list ? Math.min(...gaps) : 99,
+                words: [...d.querySelectorAll('h1, h2, h3, td, dd')].filter(x => x.innerText.trim().length > 3 && narrow(x)).length });
             };
             </script>
             """);
-        var dom = Browse(scratch, "frame.html", [$"--window-size={Math.Max(width, 600)},4100", "--allow-file-access-from-files", "--virtual-time-budget=5000", "--dump-dom"]).Output;
+        var dom = Browse(scratch, "frame.html",
+            [$"--window-size={Math.Max(width, 600)},4100", "--allow-file-access-from-files", "--virtual-time-budget=5000",
+                "--dump-dom"]).Output;
         var title = Regex.Match(dom, "<title>(?<json>.*?)</title>", RegexOptions.ExplicitCapture);
         Assert.True(title.Success, dom[..Math.Min(dom.Length, 2000)]);
         using var facts = JsonDocument.Parse(System.Net.WebUtility.HtmlDecode(title.Groups["json"].Value));
@@ -128,13 +142,18 @@ public sealed partial class ReportTests
     public void Headings_say_the_finding_and_what_is_only_information_is_no_work()
     {
         var html = HtmlReport.Render(Sample(
-            new RuleReport("boot.loader", RuleSeverity.Error, RuleState.Failed, "The master boot record has no boot code. Without it nothing starts.", "Run `bcdboot C:\\Windows`, see https://example.com/boot.", Title: "The firmware finds the boot loader"),
+            new RuleReport("boot.loader", RuleSeverity.Error, RuleState.Failed,
+                "The master boot record has no boot code. Without it nothing starts.",
+                "Run `bcdboot C:\\Windows`, see https://example.com/boot.", Title: "The firmware finds the boot loader"),
             new RuleReport("drivers.xen-pv", RuleSeverity.Info, RuleState.Failed, "There are no Xen PV drivers.", Title: "Xen PV drivers"),
-            new RuleReport("accounts.password", RuleSeverity.Warning, RuleState.Failed, "Administrator has no password.", Title: "Passwords")));
-        Assert.Contains("<h3>The master boot record has no boot code <span class=\"badge bad\">failed</span></h3>", html, StringComparison.Ordinal);
+            new RuleReport("accounts.password", RuleSeverity.Warning, RuleState.Failed, "Administrator has no password.",
+                Title: "Passwords")));
+        Assert.Contains("<h3>The master boot record has no boot code <span class=\"badge bad\">failed</span></h3>", html,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("<h3>The firmware finds the boot loader", html, StringComparison.Ordinal);
         Assert.Contains("<code>bcdboot C:\\Windows</code>", html, StringComparison.Ordinal);
-        Assert.Contains("<a href=\"https://example.com/boot\" rel=\"noreferrer noopener\">https://example.com/boot</a>.", html, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"https://example.com/boot\" rel=\"noreferrer noopener\">https://example.com/boot</a>.", html,
+            StringComparison.Ordinal);
         var work = html.IndexOf("What you still have to do", StringComparison.Ordinal);
         var information = html.IndexOf("For your information", StringComparison.Ordinal);
         Assert.True(work > 0 && work < information);
@@ -155,7 +174,8 @@ public sealed partial class ReportTests
         Assert.Contains("1 disk image", index, StringComparison.Ordinal);
     }
 
-    private static ReportContext Context { get; } = new(new DateTimeOffset(2026, 11, 29, 18, 30, 0, TimeSpan.Zero), "build7", "offlinepatch fix 'a b.vmdk'");
+    private static ReportContext Context { get; } = new(new DateTimeOffset(2026, 11, 29, 18, 30, 0, TimeSpan.Zero), "build7",
+        "offlinepatch fix 'a b.vmdk'");
 
     private static ReportDocument Sample(params RuleReport[] rules)
     {
@@ -165,12 +185,14 @@ public sealed partial class ReportTests
 
     private static OracleResult Browse(ScratchFolder scratch, string page, string[] options)
     {
-        var browser = new[] { "chromium", "chromium-browser", "google-chrome", "headless_shell" }.FirstOrDefault(b => Oracle.Locate(b) is not null);
+        var browser = new[] { "chromium", "chromium-browser", "google-chrome", "headless_shell" }
+            .FirstOrDefault(b => Oracle.Locate(b) is not null);
         Skip.If(browser is null, "no Chromium is installed");
         return Oracle.RunIn(scratch.Path, browser!,
         [
             "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", $"--user-data-dir={scratch["profile"]}",
-            "--disable-background-networking", "--proxy-server=127.0.0.1:9", "--enable-logging=stderr", .. options, "file://" + scratch[page],
+            "--disable-background-networking", "--proxy-server=127.0.0.1:9", "--enable-logging=stderr", .. options,
+            "file://" + scratch[page],
         ]).MustSucceed();
     }
 
@@ -179,7 +201,14 @@ public sealed partial class ReportTests
     {
         var report = SampleReport.Create(ImageResult.Ready);
         Assert.Contains("Ready for import.", HtmlReport.Render(report), StringComparison.Ordinal);
-        var part = report with { Images = [report.Images[0] with { Result = ImageResult.RulesPass, Rules = [.. report.Images[0].Rules, new RuleReport("image.size", RuleSeverity.Error, RuleState.Skipped, "Left out.")] }] };
+        var part = report with
+        {
+            Images = [report.Images[0] with
+            {
+                Result = ImageResult.RulesPass,
+                Rules = [.. report.Images[0].Rules, new RuleReport("image.size", RuleSeverity.Error, RuleState.Skipped, "Left out.")],
+            }],
+        };
         Assert.Contains("The chosen rules pass.", HtmlReport.Render(part), StringComparison.Ordinal);
         Assert.Contains("1 check left out.", HtmlReport.Render(part), StringComparison.Ordinal);
     }
@@ -207,6 +236,7 @@ public sealed partial class ReportTests
     }
 
     // Links may lead anywhere: they are followed only by who clicks them.
-    [GeneratedRegex("""src\s*=\s*"|(?<!<a )href\s*=\s*"|url\(|@import|<(link|img|iframe|script|object|embed)""", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex("""src\s*=\s*"|(?<!<a )href\s*=\s*"|url\(|@import|<(link|img|iframe|script|object|embed)""",
+        RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex ExternalReference();
 }

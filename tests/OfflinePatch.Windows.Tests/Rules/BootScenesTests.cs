@@ -43,7 +43,9 @@ public sealed class BootScenesTests
         Assert.Equal(FindingState.Ok, finding.State);
         Assert.Contains("2 Windows installations", finding.Message, StringComparison.Ordinal);
 
-        var device = firmware == Firmware.Uefi ? Machine.GptDevice(Machine.DiskGuid, Machine.ExtraGuid) : Machine.MbrDevice(Machine.Signature, Machine.ExtraOffset);
+        var device = firmware == Firmware.Uefi
+            ? Machine.GptDevice(Machine.DiskGuid, Machine.ExtraGuid)
+            : Machine.MbrDevice(Machine.Signature, Machine.ExtraOffset);
         machine.Loader("21000001").SetBinary("Element", device);
         machine.Loader("11000001").SetBinary("Element", device);
         Assert.Equal(Machine.ExtraOffset, machine.Start().Windows.Volume.Offset);
@@ -86,10 +88,14 @@ public sealed class BootScenesTests
         var guest = machine.Start();
         Assert.Equal("D:", guest.Windows.DriveLetter);
         Assert.Equal(@"D:\Windows\System32", guest.Windows.GuestPath(guest.Windows.PathOf("System32")));
-        Assert.All(new Rule[] { new BootSameDiskRule(), new BootLoaderRule(), new BootControllersRule() }, r => Assert.Equal(FindingState.Ok, r.Inspect(guest).State));
+        Assert.All(new Rule[] { new BootSameDiskRule(), new BootLoaderRule(), new BootControllersRule() },
+            r => Assert.Equal(FindingState.Ok, r.Inspect(guest).State));
     }
 
-    /// <summary>A recovery environment is an entry and a partition of its own, with winload, winpe and a RAM disk; it is neither Windows nor the default.</summary>
+    /// <summary>
+    /// A recovery environment is an entry and a partition of its own, with winload, winpe and a RAM disk; it is neither Windows nor the
+    /// default.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Firmwares))]
     public void A_recovery_partition_with_its_entry_is_no_second_Windows(Firmware firmware)

@@ -5,7 +5,10 @@ using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;
 
-/// <summary>No two lines about one machine disagree: what <c>inspect</c> tells, what <c>check</c> finds, and what a dry run of <c>fix</c> leaves, for every defect.</summary>
+/// <summary>
+/// No two lines about one machine disagree: what <c>inspect</c> tells, what <c>check</c> finds, and what a dry run of <c>fix</c> leaves,
+/// for every defect.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed class ContradictionTests
 {
@@ -49,7 +52,8 @@ public sealed class ContradictionTests
             AssertAgree(machine.Start(), $"prepared {generation} {firmware}");
             machine.Options = new RuleOptions { TrustedRoots = [] };
             AssertAgree(machine.Restart(), $"prepared {generation} {firmware}, not trusted");
-            machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+            machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
+                .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
             AssertAgree(machine.Start(), $"prepared {generation} {firmware}, generalised");
         }
     }
@@ -57,7 +61,8 @@ public sealed class ContradictionTests
     private static void AssertAgree(RuleContext context, string where)
     {
         var inspection = InspectionReader.Read(context);
-        var findings = RuleCatalog.For(context.Profile).Where(r => !r.Contract.NeedsWindows || context.FoundWindows is not null).ToDictionary(r => r.Id, r => r.Inspect(context), StringComparer.Ordinal);
+        var findings = RuleCatalog.For(context.Profile).Where(r => !r.Contract.NeedsWindows || context.FoundWindows is not null)
+            .ToDictionary(r => r.Id, r => r.Inspect(context), StringComparer.Ordinal);
         void Same(bool expected, bool actual, string what) => Assert.True(expected == actual, $"{where}: {what}");
 
         // The name under which inspect says to register the image is the one that check gives.
@@ -65,7 +70,8 @@ public sealed class ContradictionTests
         Assert.Contains($"\"{inspection.Registration["os_version"]}\"", registered.Message + registered.Remedy, StringComparison.Ordinal);
         if (findings["windows.boot-mode"].State == FindingState.Ok)
         {
-            Assert.Contains($"hw_firmware_type={inspection.Registration["hw_firmware_type"]}", findings["windows.boot-mode"].Message, StringComparison.Ordinal);
+            Assert.Contains($"hw_firmware_type={inspection.Registration["hw_firmware_type"]}", findings["windows.boot-mode"].Message,
+                StringComparison.Ordinal);
         }
 
         // Accounts.
@@ -74,20 +80,24 @@ public sealed class ContradictionTests
             var withoutPassword = inspection.Accounts.Where(a => a is { Enabled: true, HasPassword: false }).Select(a => a.Name).ToList();
             Same(withoutPassword.Count > 0, findings["accounts.password"].State == FindingState.Failed, "accounts without a password");
             Assert.All(withoutPassword, n => Assert.Contains(n, findings["accounts.password"].Message, StringComparison.Ordinal));
-            Same(inspection.Accounts.Any(a => a is { Enabled: true, HasPassword: true, Administrator: true, Note: null }), findings["accounts.administrator"].State == FindingState.Ok, "a usable administrator");
+            Same(inspection.Accounts.Any(a => a is { Enabled: true, HasPassword: true, Administrator: true, Note: null }),
+                findings["accounts.administrator"].State == FindingState.Ok, "a usable administrator");
         }
 
         // Addresses of the control set that runs.
-        var isStatic = inspection.NetworkInterfaces.Any(i => !i.Dhcp || i.Addresses.Count > 0 || i.Gateways.Count > 0 || i.DnsServers.Count > 0);
+        var isStatic = inspection.NetworkInterfaces.Any(i => !i.Dhcp || i.Addresses.Count > 0 || i.Gateways.Count > 0
+            || i.DnsServers.Count > 0);
         if (isStatic)
         {
             Same(true, findings["network.dhcp"] is { State: FindingState.Failed, Fixable: true }, "static addresses");
         }
 
-        // Drivers: what inspect misses or calls faulty, the rule does not call ready; where the rule is content, inspect has no word against it.
+        // Drivers: what inspect misses or calls faulty, the rule does not call ready; where the rule is content, inspect has no word
+        // against it.
         foreach (var family in inspection.DriverFamilies.Where(f => f.Family == "virtio"))
         {
-            foreach (var (rule, drivers) in new[] { ("drivers.virtio-storage", new[] { "viostor", "vioscsi" }), ("drivers.virtio-network", ["netkvm"]) })
+            foreach (var (rule, drivers) in new[] { ("drivers.virtio-storage", new[] { "viostor", "vioscsi" }),
+                ("drivers.virtio-network", ["netkvm"]) })
             {
                 var missing = drivers.Intersect(family.Missing).Any();
 
@@ -95,21 +105,27 @@ public sealed class ContradictionTests
                 string[] warnings = ["Secure Boot", "Windows asks before"];
                 var faulty = family.Packages.Where(p => drivers.Contains(p.Driver))
                     .Any(p => p.Problems.Any(q => !warnings.Any(w => q.Contains(w, StringComparison.Ordinal))));
-                Same(missing || faulty, findings[rule].State == FindingState.Failed, $"{rule}: {findings[rule].Message} ({string.Join("; ", family.Packages.SelectMany(p => p.Problems))})");
+                Same(missing || faulty, findings[rule].State == FindingState.Failed,
+                    $"{rule}: {findings[rule].Message} ({string.Join("; ", family.Packages.SelectMany(p => p.Problems))})");
             }
         }
 
         // Xen: what inspect shows as starting is not called absent.
         if (inspection.Drivers.Any(d => d.Origin == "Xen PV" && d.Start is "boot" or "system"))
         {
-            Assert.DoesNotContain("no Xen PV driver that is known here would start", findings["drivers.xen-pv"].Message, StringComparison.Ordinal);
-            Same(false, findings["drivers.xen-pv"].State == FindingState.Ok && findings["drivers.xen-pv"].Message.Contains("no package", StringComparison.Ordinal), "Xen PV drivers");
+            Assert.DoesNotContain("no Xen PV driver that is known here would start", findings["drivers.xen-pv"].Message,
+                StringComparison.Ordinal);
+            Same(false, findings["drivers.xen-pv"].State == FindingState.Ok
+                && findings["drivers.xen-pv"].Message.Contains("no package", StringComparison.Ordinal), "Xen PV drivers");
         }
 
         // Agent.
-        Same(inspection.Agents.Any(a => a.Name == "Cloudbase-Init"), !findings["agent.cloudbase-init"].Message.Contains("is not installed", StringComparison.Ordinal), "the agent");
+        Same(inspection.Agents.Any(a => a.Name == "Cloudbase-Init"),
+            !findings["agent.cloudbase-init"].Message.Contains("is not installed", StringComparison.Ordinal), "the agent");
         var ended = findings["windows.sysprep"].Message.StartsWith("Setup has ended", StringComparison.Ordinal);
-        Same(false, ended && (findings["agent.cloudbase-init"].Message + string.Join(' ', findings["agent.cloudbase-init"].Remarks)).Contains("goes on with its setup", StringComparison.Ordinal), "the state of the setup");
+        Same(false,
+            ended && (findings["agent.cloudbase-init"].Message + string.Join(' ', findings["agent.cloudbase-init"].Remarks))
+                .Contains("goes on with its setup", StringComparison.Ordinal), "the state of the setup");
 
         // Boot: the default entry of inspect is what the rules judge.
         if (findings["boot.same-disk"].State == FindingState.Ok && inspection.BootStores.Count > 0)
@@ -119,7 +135,8 @@ public sealed class ContradictionTests
         }
 
         // Where one gate fails, no other line says that all is well with what the gate is about.
-        Same(false, findings["volume.dirty"].State == FindingState.Failed && findings["volume.allocation"].State == FindingState.Failed && findings["volume.dirty"].Message == findings["volume.allocation"].Message, "gates");
+        Same(false, findings["volume.dirty"].State == FindingState.Failed && findings["volume.allocation"].State == FindingState.Failed
+            && findings["volume.dirty"].Message == findings["volume.allocation"].Message, "gates");
         var texts = findings.Where(f => f.Value.State != FindingState.NotApplicable).Select(f => f.Value.Message).ToList();
         Assert.Equal(texts.Count, texts.Distinct(StringComparer.Ordinal).Count());
         Assert.All(findings.Values.Where(f => f.State == FindingState.Ok), f => Assert.Null(f.Remedy));

@@ -5,7 +5,9 @@ using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;
 
-/// <summary>Every generation and firmware with every single defect: the intended rule fails and no other; a fix mends it; the second look is clean.</summary>
+/// <summary>
+/// Every generation and firmware with every single defect: the intended rule fails and no other; a fix mends it; the second look is clean.
+/// </summary>
 [Trait("tier", "unit")]
 public sealed partial class DefectTests
 {
@@ -40,7 +42,8 @@ public sealed partial class DefectTests
         var machine = new Machine(generation, firmware);
         defect.Break(machine);
         var guest = machine.Start();
-        Assert.Equal(new[] { defect.Rule, defect.Also }.OfType<string>().Order(StringComparer.Ordinal), Failing(guest, generation).Order(StringComparer.Ordinal));
+        Assert.Equal(new[] { defect.Rule, defect.Also }.OfType<string>().Order(StringComparer.Ordinal),
+            Failing(guest, generation).Order(StringComparer.Ordinal));
         var rule = RuleCatalog.All.Single(r => r.Id == defect.Rule);
         var finding = rule.Inspect(guest);
         Assert.Equal(defect.Fixable, finding.Fixable && rule.Contract.CanFix);
@@ -64,14 +67,17 @@ public sealed partial class DefectTests
         Assert.True(again.Changes.IsEmpty);
     }
 
-    /// <summary>A key or path, a system file, an account, a partition, a BCD entry, bytes of the disk: where somebody has to look.</summary>
+    /// <summary>
+    /// A key or path, a system file, an account, a partition, a BCD entry, bytes of the disk: where somebody has to look.
+    /// </summary>
     [GeneratedRegex(@"\\[\w{]|\$[A-Z]\w+|\w+\.(sys|xml)|partition \d|BCD entry \{|master boot record", RegexOptions.ExplicitCapture)]
     private static partial Regex Place();
 
     private static List<string> Failing(RuleContext guest, Generation generation) =>
     [
         .. RuleCatalog.All
-            .Where(r => !r.Id.StartsWith("agent.", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.xen", StringComparison.Ordinal)
+            .Where(r => !r.Id.StartsWith("agent.", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal)
+                && !r.Id.StartsWith("drivers.xen", StringComparison.Ordinal)
                 && !(r.Id == "windows.supported" && generation is Generation.Windows7 or Generation.Windows81))
             .Where(r => r.Inspect(guest).State == FindingState.Failed)
             .Select(r => r.Id),

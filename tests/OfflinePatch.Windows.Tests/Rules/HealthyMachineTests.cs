@@ -28,7 +28,8 @@ public sealed class HealthyMachineTests
     {
         var machine = new Machine(generation, firmware);
         var guest = machine.Start();
-        foreach (var rule in RuleCatalog.All.Where(r => r.Id.Split('.')[0] is not "agent" && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.xen", StringComparison.Ordinal)))
+        foreach (var rule in RuleCatalog.All.Where(r => r.Id.Split('.')[0] is not "agent"
+            && !r.Id.StartsWith("drivers.virtio", StringComparison.Ordinal) && !r.Id.StartsWith("drivers.xen", StringComparison.Ordinal)))
         {
             var finding = rule.Inspect(guest);
             if (rule.Id == "windows.supported" && generation is Generation.Windows7 or Generation.Windows81)

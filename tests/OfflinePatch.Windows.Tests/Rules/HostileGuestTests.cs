@@ -7,7 +7,9 @@ using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.Rules;
 
-/// <summary>A guest is hostile input: values of any type and length, where rules expect others, end in a finding or in one of the four errors.</summary>
+/// <summary>
+/// A guest is hostile input: values of any type and length, where rules expect others, end in a finding or in one of the four errors.
+/// </summary>
 [Trait("tier", "fuzz")]
 public sealed class HostileGuestTests
 {
@@ -38,7 +40,8 @@ public sealed class HostileGuestTests
             machine.Rename(@"\??\C:\Windows\System32\drivers\atapi.sys", "");
             machine.Rename(@"\??\C:\Windows\Temp\x", @"!\??\C:\Windows\y");
             machine.System.Create("MountedDevices").SetBinary(@"\DosDevices\E:", new byte[12]);
-            machine.Set(@"Control\Nsi\{eb004a01-9b1a-11d4-9123-0050047759bc}\10").SetBinary("0000000080000600fd000000000000000000000000000001", new byte[48]);
+            machine.Set(@"Control\Nsi\{eb004a01-9b1a-11d4-9123-0050047759bc}\10")
+                .SetBinary("0000000080000600fd000000000000000000000000000001", new byte[48]);
             machine.Set(@"Enum\PCI\VEN_1AF4\3&1").SetString("ClassGUID", "{4d36e97b-e325-11ce-bfc1-08002be10318}");
             machine.Set(@"Enum\PCI\VEN_1AF4\3&1").SetMultiString("UpperFilters", ["prl_strg", "ghost"]);
             machine.Set(@"Control\Class\{4d36e97d-e325-11ce-bfc1-08002be10318}").SetMultiString("UpperFilters", ["ghost"]);
@@ -86,7 +89,8 @@ public sealed class HostileGuestTests
             {
                 rule.Fix(guest);
                 var after = rule.Inspect(guest);
-                Assert.False(after is { State: FindingState.Failed, Fixable: true }, $"{rule.Id} is not mended: {after.Message} {after.Before}");
+                Assert.False(after is { State: FindingState.Failed, Fixable: true },
+                    $"{rule.Id} is not mended: {after.Message} {after.Before}");
             }
         }
         catch (Exception e) when (e is CorruptImageException or UnsupportedImageException or RefusedException or IOException)

@@ -56,14 +56,16 @@ public sealed class ImageRulesTests
     public void The_format_of_the_copy_counts()
     {
         Assert.Equal(FindingState.Failed, new ImageFormatRule().Inspect(Context(ImageFormat.Qed, 40, "xen")).State);
-        Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Context(ImageFormat.Qed, 40, "xen", new RuleOptions { OutputFormat = ImageFormat.Vhd })).State);
+        Assert.Equal(FindingState.Ok,
+            new ImageFormatRule().Inspect(Context(ImageFormat.Qed, 40, "xen", new RuleOptions { OutputFormat = ImageFormat.Vhd })).State);
         Assert.Equal(FindingState.Ok, new ImageFormatRule().Inspect(Context(ImageFormat.Qed, 40, "huawei-ims")).State);
     }
 
     [Fact]
     public void A_VMDK_without_a_disk_database_is_not_from_VMware()
     {
-        var guest = Context(ImageFormat.Vmdk, 40, "huawei-ims", properties: new Dictionary<string, string> { ["createType"] = "monolithicSparse" });
+        var guest = Context(ImageFormat.Vmdk, 40, "huawei-ims",
+            properties: new Dictionary<string, string> { ["createType"] = "monolithicSparse" });
         var finding = new ImageVmdkOriginRule().Inspect(guest);
         Assert.Equal(FindingState.Failed, finding.State);
         Assert.Contains("ddb.virtualHWVersion", finding.Message, StringComparison.Ordinal);
@@ -83,7 +85,9 @@ public sealed class ImageRulesTests
     {
         var rule = new ImageEncryptionRule();
         Assert.Equal(FindingState.Ok, rule.Inspect(Context(ImageFormat.Qcow2, 40, "huawei-ims")).State);
-        Assert.Equal(FindingState.Failed, rule.Inspect(Context(ImageFormat.Qcow2, 40, "huawei-ims", properties: new Dictionary<string, string> { ["encryption"] = "LUKS" })).State);
+        Assert.Equal(FindingState.Failed,
+            rule.Inspect(Context(ImageFormat.Qcow2, 40, "huawei-ims",
+                properties: new Dictionary<string, string> { ["encryption"] = "LUKS" })).State);
         var luks = Context(ImageFormat.Raw, 40, "huawei-ims");
         luks.Disk!.Write(0, [(byte)'L', (byte)'U', (byte)'K', (byte)'S', 0xBA, 0xBE]);
         Assert.Equal(FindingState.Failed, rule.Inspect(luks).State);
@@ -102,7 +106,8 @@ public sealed class ImageRulesTests
 
     private static RuleContext Context(
         ImageFormat format, long gigabytes, string profile, RuleOptions? options = null, Dictionary<string, string>? properties = null) =>
-        (options ?? new RuleOptions()).ContextOf(Empty(new TestDisk(gigabytes * Machine.GiB, format, properties)), TargetCatalog.Get(profile));
+        (options ?? new RuleOptions())
+            .ContextOf(Empty(new TestDisk(gigabytes * Machine.GiB, format, properties)), TargetCatalog.Get(profile));
 
     private static GuestMachine Empty(TestDisk disk) => GuestMachine.Find(disk, PartitionTable.Read(disk), [], new ChangeLog());
 }

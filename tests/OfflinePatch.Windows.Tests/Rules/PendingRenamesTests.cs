@@ -22,7 +22,8 @@ public sealed class PendingRenamesTests
     public void Operations_that_take_away_what_the_machine_needs_are_dropped_and_no_other(string source, string target, bool harmful)
     {
         var machine = new Machine();
-        machine.Set(@"Services\cloudbase-init").SetExpandString("ImagePath", "\"C:\\Cloudbase-Init\\Bin\\OpenStackService.exe\" cloudbase-init");
+        machine.Set(@"Services\cloudbase-init")
+            .SetExpandString("ImagePath", "\"C:\\Cloudbase-Init\\Bin\\OpenStackService.exe\" cloudbase-init");
         machine.Rename(@"\??\C:\Windows\Temp\first.tmp", "");
         machine.Rename(source, target);
         machine.Rename(@"\??\C:\Windows\Temp\last.dll", @"!\??\C:\Windows\System32\last.dll");

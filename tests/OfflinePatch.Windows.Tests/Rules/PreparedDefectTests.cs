@@ -12,8 +12,8 @@ using OfflinePatch.Windows.Tests.Machines;
 namespace OfflinePatch.Windows.Tests.Rules;
 
 /// <summary>
-/// Defects of drivers and agent on every generation and firmware: on a machine that was prepared, or while it is being prepared. The rule notices, says what it is,
-/// and mends it where it can.
+/// Defects of drivers and agent on every generation and firmware: on a machine that was prepared, or while it is being prepared. The rule
+/// notices, says what it is, and mends it where it can.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class PreparedDefectTests
@@ -40,11 +40,18 @@ public sealed class PreparedDefectTests
 
     private static readonly Row[] Rows =
     [
-        new("drivers of a source with a test signature", Storage, false, m => m.Options = Source(SampleSigner.TestSigned), "test-signed") { Bare = true, Where = IsX64 },
-        new("network driver of a source with a test signature", Network, false, m => m.Options = Source(SampleSigner.TestSigned), "test-signed") { Bare = true, Where = IsX64 },
-        new("drivers by attestation on Windows before 10", Storage, false, m => m.Options = Source(SampleSigner.Attestation), "by attestation")
+        new("drivers of a source with a test signature", Storage, false, m => m.Options = Source(SampleSigner.TestSigned), "test-signed")
+        {
+            Bare = true,
+            Where = IsX64,
+        },
+        new("network driver of a source with a test signature", Network, false, m => m.Options = Source(SampleSigner.TestSigned),
+            "test-signed") { Bare = true, Where = IsX64 },
+        new("drivers by attestation on Windows before 10", Storage, false, m => m.Options = Source(SampleSigner.Attestation),
+            "by attestation")
         { Bare = true, Where = g => IsX64(g) && g is Generation.Server2008R2 or Generation.Windows81 or Generation.Server2012R2 },
-        new("drivers with SHA-2 only without the update", Storage, false, m => m.Options = Source(SampleSigner.Whql, sha2Only: true), "KB3033929") { Bare = true, Where = g => g == Generation.Server2008R2 },
+        new("drivers with SHA-2 only without the update", Storage, false, m => m.Options = Source(SampleSigner.Whql, sha2Only: true),
+            "KB3033929") { Bare = true, Where = g => g == Generation.Server2008R2 },
         new("drivers with SHA-2 only with the update", Storage, true, m =>
         {
             m.Options = Source(SampleSigner.Whql, sha2Only: true);
@@ -55,28 +62,39 @@ public sealed class PreparedDefectTests
             m.Options = Source(SampleSigner.Whql, sha2Only: true);
             HasUpdate(m, 0x40); // staged
         }, "KB3033929") { Bare = true, Where = g => g == Generation.Server2008R2 },
-        new("network driver of a publisher that is not trusted yet", Network, true, m => m.Options = Source(SampleSigner.CrossSigned), "no netkvm.inf")
+        new("network driver of a publisher that is not trusted yet", Network, true, m => m.Options = Source(SampleSigner.CrossSigned),
+            "no netkvm.inf")
         {
             Bare = true,
             Where = g => g == Generation.Server2008R2,
-            After = m => Assert.NotEmpty(Hive.Open(m.WindowsFiles.ReadFile(@"Windows\System32\config\SOFTWARE")).Find(@"Microsoft\SystemCertificates\TrustedPublisher\Certificates")!.SubKeys),
+            After = m =>
+                Assert.NotEmpty(Hive.Open(m.WindowsFiles.ReadFile(@"Windows\System32\config\SOFTWARE"))
+                    .Find(@"Microsoft\SystemCertificates\TrustedPublisher\Certificates")!.SubKeys),
         },
-        new("test-signed drivers in the image", Storage, false, m => m.Options = new RuleOptions { TrustedRoots = [] }, "test-signed") { Where = g => IsX64(g) && !Machine.Old(g) },
-        new("test-signed network driver in the image", Network, false, m => m.Options = new RuleOptions { TrustedRoots = [] }, "test-signed") { Where = g => IsX64(g) && !Machine.Old(g) },
-        new("network driver in the store without its file", Network, false, m => m.WindowsFiles.Delete($@"{PreparedMachine.NetworkFolder(m)}\netkvm.sys"), "netkvm.sys is missing"),
+        new("test-signed drivers in the image", Storage, false, m => m.Options = new RuleOptions { TrustedRoots = [] }, "test-signed")
+        {
+            Where = g => IsX64(g) && !Machine.Old(g),
+        },
+        new("test-signed network driver in the image", Network, false, m => m.Options = new RuleOptions { TrustedRoots = [] },
+            "test-signed") { Where = g => IsX64(g) && !Machine.Old(g) },
+        new("network driver in the store without its file", Network, false,
+            m => m.WindowsFiles.Delete($@"{PreparedMachine.NetworkFolder(m)}\netkvm.sys"), "netkvm.sys is missing"),
         new("network driver in the store without its file, and a source", Network, true, m =>
         {
             m.WindowsFiles.Delete($@"{PreparedMachine.NetworkFolder(m)}\netkvm.sys");
             m.Options = Source(SampleSigner.Whql);
         }, "netkvm.sys is missing"),
-        new("network driver in the store without its catalogue", Network, false, m => m.WindowsFiles.Delete($@"{PreparedMachine.NetworkFolder(m)}\netkvm.cat"), "netkvm.cat is missing"),
-        new("network driver in the store that was altered", Network, false, m => Alter(m, $@"{PreparedMachine.NetworkFolder(m)}\netkvm.sys"), "netkvm.sys is not the file"),
+        new("network driver in the store without its catalogue", Network, false,
+            m => m.WindowsFiles.Delete($@"{PreparedMachine.NetworkFolder(m)}\netkvm.cat"), "netkvm.cat is missing"),
+        new("network driver in the store that was altered", Network, false,
+            m => Alter(m, $@"{PreparedMachine.NetworkFolder(m)}\netkvm.sys"), "netkvm.sys is not the file"),
         new("storage driver on demand", Storage, true, m =>
         {
             m.Set(@"Services\viostor").SetDword("Start", 3);
             m.Options = Source(SampleSigner.Whql);
         }, @"viostor\Start is demand"),
-        new("storage driver that is only not configured, without a source", Storage, true, m => m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("viostor"), @"no service ControlSet001\Services\viostor")
+        new("storage driver that is only not configured, without a source", Storage, true,
+            m => m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("viostor"), @"no service ControlSet001\Services\viostor")
         { Where = g => !Machine.Old(g) },
         new("storage driver whose file for the start is gone", Storage, true, m =>
         {
@@ -93,18 +111,22 @@ public sealed class PreparedDefectTests
             After = m =>
             {
                 Assert.Equal(3u, m.Restart().Windows.Current.Service("cloudbase-init")!.GetDword("Start"));
-                Assert.Contains("sc config cloudbase-init start= auto", Encoding.ASCII.GetString(m.WindowsFiles.ReadFile(@"Windows\Setup\Scripts\SetupComplete.cmd")), StringComparison.Ordinal);
+                Assert.Contains("sc config cloudbase-init start= auto",
+                    Encoding.ASCII.GetString(m.WindowsFiles.ReadFile(@"Windows\Setup\Scripts\SetupComplete.cmd")),
+                    StringComparison.Ordinal);
             },
         },
         new("disabled agent that the script only starts", Agent, true, m =>
         {
             Generalize(m);
             m.Set(@"Services\cloudbase-init").SetDword("Start", 4);
-            m.WindowsFiles.Put(@"Windows\Setup\Scripts\SetupComplete.cmd", "rem sc config cloudbase-init start= auto\r\nnet start cloudbase-init\r\n"u8.ToArray());
+            m.WindowsFiles.Put(@"Windows\Setup\Scripts\SetupComplete.cmd",
+                "rem sc config cloudbase-init start= auto\r\nnet start cloudbase-init\r\n"u8.ToArray());
         }, "goes on with its setup"),
         new("agent in audit mode on demand", Agent, true, m =>
         {
-            m.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT");
+            m.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
+                .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT");
             m.Set(@"Services\cloudbase-init").SetDword("Start", 3);
         }, "goes on with its setup"),
         new("service of the agent's dependencies disabled", Agent, true, m => m.Service("winmgmt", 4), @"Services\winmgmt\Start=4"),
@@ -112,15 +134,27 @@ public sealed class PreparedDefectTests
         {
             m.Sam.Create(@"SAM\Domains\Builtin\Aliases\Names\Administratoren").SetValue("", (RegistryValueType)0x220, []);
         }, "groups")
-        { After = m => Assert.Contains("groups=Administratoren", Encoding.ASCII.GetString(m.WindowsFiles.ReadFile(Conf)), StringComparison.Ordinal) },
-        new("administrator of the configuration disabled", Agent, false, m => m.AddAccount(500, "Administrator", 0x0211, hasPassword: true), "names the account Administrator, which is disabled"),
-        new("administrator of the configuration locked", Agent, false, m => m.AddAccount(500, "Administrator", 0x0610, hasPassword: true), "which is locked"),
-        new("account of the service does not exist", Agent, false, m => m.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\cloudbase-init"), "does not exist"),
-        new("account of the service by its name alone", Agent, false, m => m.Set(@"Services\cloudbase-init").SetString("ObjectName", "agent"), "does not exist"),
-        new("proxy for the metadata", Agent, false, m => m.Set(@"Control\Session Manager\Environment").SetString("HTTP_PROXY", "http://proxy.example:3128"), "asks a proxy"),
-        new("proxy of the service alone", Agent, false, m => m.Set(@"Services\cloudbase-init").SetMultiString("Environment", ["https_proxy=http://proxy.example:3128"]), "asks a proxy"),
-        new("configuration in UTF-16", Agent, true, m => m.WindowsFiles.Put(Conf, [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(Encoding.ASCII.GetString(m.WindowsFiles.ReadFile(Conf)))]), "encoding"),
-        new("configuration that is no text", Agent, false, m => m.WindowsFiles.Put(Conf, [.. m.WindowsFiles.ReadFile(Conf), .. "x=\x00\r\n"u8]), "cannot be read"),
+        { After = m =>
+            Assert.Contains("groups=Administratoren", Encoding.ASCII.GetString(m.WindowsFiles.ReadFile(Conf)), StringComparison.Ordinal) },
+        new("administrator of the configuration disabled", Agent, false, m => m.AddAccount(500, "Administrator", 0x0211, hasPassword: true),
+            "names the account Administrator, which is disabled"),
+        new("administrator of the configuration locked", Agent, false, m => m.AddAccount(500, "Administrator", 0x0610, hasPassword: true),
+            "which is locked"),
+        new("account of the service does not exist", Agent, false,
+            m => m.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\cloudbase-init"), "does not exist"),
+        new("account of the service by its name alone", Agent, false,
+            m => m.Set(@"Services\cloudbase-init").SetString("ObjectName", "agent"), "does not exist"),
+        new("proxy for the metadata", Agent, false,
+            m => m.Set(@"Control\Session Manager\Environment").SetString("HTTP_PROXY", "http://proxy.example:3128"), "asks a proxy"),
+        new("proxy of the service alone", Agent, false,
+            m => m.Set(@"Services\cloudbase-init").SetMultiString("Environment", ["https_proxy=http://proxy.example:3128"]),
+            "asks a proxy"),
+        new("configuration in UTF-16", Agent, true,
+            m =>
+                m.WindowsFiles.Put(Conf,
+                    [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(Encoding.ASCII.GetString(m.WindowsFiles.ReadFile(Conf)))]), "encoding"),
+        new("configuration that is no text", Agent, false,
+            m => m.WindowsFiles.Put(Conf, [.. m.WindowsFiles.ReadFile(Conf), .. "x=\x00\r\n"u8]), "cannot be read"),
     ];
 
     public static TheoryData<string, Generation, Firmware> Variants
@@ -163,7 +197,8 @@ public sealed class PreparedDefectTests
         rule.Fix(context);
         Machine.Save(context);
         var again = machine.Restart();
-        Assert.Equal((FindingState.Ok, ""), (rule.Inspect(again).State, rule.Inspect(again).State == FindingState.Ok ? "" : rule.Inspect(again).Message));
+        Assert.Equal((FindingState.Ok, ""),
+            (rule.Inspect(again).State, rule.Inspect(again).State == FindingState.Ok ? "" : rule.Inspect(again).Message));
         Assert.True(again.Changes.IsEmpty);
         row.After?.Invoke(machine);
     }
@@ -176,7 +211,8 @@ public sealed class PreparedDefectTests
         foreach (var generation in Enum.GetValues<Generation>())
         {
             var context = PreparedMachine.Create(generation, firmware).Start();
-            Assert.All(RuleCatalog.All.Where(r => r.Id is Storage or Network or Agent), r => Assert.True(r.Inspect(context).State == FindingState.Ok, $"{generation} {r.Id}: {r.Inspect(context).Message}"));
+            Assert.All(RuleCatalog.All.Where(r => r.Id is Storage or Network or Agent),
+                r => Assert.True(r.Inspect(context).State == FindingState.Ok, $"{generation} {r.Id}: {r.Inspect(context).Message}"));
         }
     }
 
@@ -215,13 +251,17 @@ public sealed class PreparedDefectTests
 
     private static bool IsX64(Generation generation) => generation != Generation.Windows7;
 
-    private static RuleOptions Source(SampleSigner signer, bool sha2Only = false) => new() { DriverSources = [PreparedMachine.Disc(signer, sha2Only)] };
+    private static RuleOptions Source(SampleSigner signer, bool sha2Only = false) =>
+        new() { DriverSources = [PreparedMachine.Disc(signer, sha2Only)] };
 
     private static void HasUpdate(Machine machine, uint state) =>
-        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages\Package_for_KB3033929~31bf3856ad364e35~amd64~~6.1.1.0").SetDword("CurrentState", state);
+        machine.Software
+            .Create(@"Microsoft\Windows\CurrentVersion\Component Based "
+                + @"Servicing\Packages\Package_for_KB3033929~31bf3856ad364e35~amd64~~6.1.1.0").SetDword("CurrentState", state);
 
     private static void Generalize(Machine machine) =>
-        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
+            .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
 
     private static void Alter(Machine machine, string path)
     {

@@ -26,7 +26,8 @@ internal static class PreparedMachine
             {
                 disc = new MemoryFiles();
                 foreach (var (path, content) in SampleDriverDisc.Virtio(
-                    [SampleDrivers.VioStor, SampleDrivers.VioScsi, SampleDrivers.NetKvm], f => f is "w7" or "2k8R2" or "w8.1" or "2k12R2" or "w10" or "2k16", signer, sha2Only))
+                    [SampleDrivers.VioStor, SampleDrivers.VioScsi, SampleDrivers.NetKvm],
+                    f => f is "w7" or "2k8R2" or "w8.1" or "2k12R2" or "w10" or "2k16", signer, sha2Only))
                 {
                     disc.Put(path, content);
                 }
@@ -66,7 +67,12 @@ internal static class PreparedMachine
     public static Machine Create(Generation generation, Firmware firmware, SampleSigner signer = SampleSigner.Whql)
     {
         var machine = Bare(generation, firmware);
-        machine.Options = new RuleOptions { DriverSources = [Disc(signer)], CloudbaseInit = SamplePackage.Tree(SamplePackage.Files(machine.IsX86 ? (ushort)0x014C : (ushort)0x8664)), Clock = StagingMachine.Clock };
+        machine.Options = new RuleOptions
+        {
+            DriverSources = [Disc(signer)],
+            CloudbaseInit = SamplePackage.Tree(SamplePackage.Files(machine.IsX86 ? (ushort)0x014C : (ushort)0x8664)),
+            Clock = StagingMachine.Clock,
+        };
         var context = machine.Start();
         foreach (var rule in new Rule[] { VirtioRule.Storage, VirtioRule.Network, new CloudbaseInitRule() })
         {
@@ -86,11 +92,14 @@ internal static class PreparedMachine
     {
         if (machine.IsOld)
         {
-            return machine.WindowsFiles.Paths.Single(p => p.EndsWith(@"\netkvm.inf", StringComparison.OrdinalIgnoreCase))[..^@"\netkvm.inf".Length];
+            return machine.WindowsFiles.Paths.Single(
+                p => p.EndsWith(@"\netkvm.inf", StringComparison.OrdinalIgnoreCase))[..^@"\netkvm.inf".Length];
         }
 
         const string Store = @"Windows\System32\DriverStore\FileRepository";
-        return $@"{Store}\{machine.WindowsFiles.Enumerate(Store).Single(e => e.Name.StartsWith("netkvm.inf_", StringComparison.OrdinalIgnoreCase)).Name}";
+        var folder = machine.WindowsFiles.Enumerate(Store)
+            .Single(e => e.Name.StartsWith("netkvm.inf_", StringComparison.OrdinalIgnoreCase));
+        return $@"{Store}\{folder.Name}";
     }
 
     /// <summary>Roots of the sample drivers.</summary>

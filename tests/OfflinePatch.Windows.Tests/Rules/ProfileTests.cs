@@ -32,7 +32,8 @@ public sealed class ProfileTests
     }
 
     [Fact]
-    public void Rule_ids_are_unique() => Assert.Equal(RuleCatalog.All.Count, RuleCatalog.All.Select(r => r.Id).Distinct(StringComparer.Ordinal).Count());
+    public void Rule_ids_are_unique() =>
+        Assert.Equal(RuleCatalog.All.Count, RuleCatalog.All.Select(r => r.Id).Distinct(StringComparer.Ordinal).Count());
 
     [Fact]
     public void A_profile_of_ones_own_overrides_severity_source_and_parameters()
@@ -41,7 +42,9 @@ public sealed class ProfileTests
             """
             { // ours
               "id": "mine", "title": "Mine", "description": "",
-              "rules": { "image.size": { "severity": "info", "source": "§3", "parameters": { "minimumGiB": 1, "fastImportFormats": ["a", "b"] } }, }
+              "rules": {
+                "image.size": { "severity": "info", "source": "§3", "parameters": { "minimumGiB": 1, "fastImportFormats": ["a", "b"] } },
+              }
             }
             """u8, "mine.json");
         Assert.Equal(RuleSeverity.Info, profile.SeverityOf("image.size"));
@@ -69,7 +72,8 @@ public sealed class ProfileTests
     [InlineData("""{"id":"x","title":"","description":"","rules":{"agent.cloudbase-init":{"parameters":{"settings":{"retryCount":1}}}}}""")]
     [InlineData("""{"id":"x","title":"","description":"","drivers":{"virtio":{"needed":[]}},"rules":{}}""")]
     public void A_broken_profile_is_refused_with_a_code(string json) =>
-        Assert.Equal("WIN-0008", Assert.Throws<UnsupportedImageException>(() => TargetCatalog.Parse(Encoding.UTF8.GetBytes(json), "x.json")).Code);
+        Assert.Equal("WIN-0008",
+            Assert.Throws<UnsupportedImageException>(() => TargetCatalog.Parse(Encoding.UTF8.GetBytes(json), "x.json")).Code);
 
     [Fact]
     public void A_profile_changes_what_it_extends()
@@ -89,7 +93,8 @@ public sealed class ProfileTests
         Assert.Equal(TargetCatalog.Get("otc").Rules["image.size"].Source, profile.Rules["image.size"].Source);
         Assert.True(profile.DemandOf("xen-pv")!.Absent);
         Assert.Equal(["viostor", "vioscsi", "netkvm"], profile.DemandOf("virtio")!.Required);
-        Assert.Equal("WIN-0007", Assert.Throws<RefusedException>(() => TargetCatalog.Parse("""{"extends":"aws","id":"x","rules":{}}"""u8, "x.json")).Code);
+        Assert.Equal("WIN-0007",
+            Assert.Throws<RefusedException>(() => TargetCatalog.Parse("""{"extends":"aws","id":"x","rules":{}}"""u8, "x.json")).Code);
     }
 
     /// <summary>The set is closed: a target that says nothing about a family would be a decision by omission.</summary>
@@ -108,7 +113,9 @@ public sealed class ProfileTests
         Assert.All(TargetCatalog.Get(id).Drivers.Keys, f => Assert.NotNull(DriverManifest.Embedded.Find(f)));
     }
 
-    /// <summary>What a built-in target can do, a file of the user's can: written out and read under another name, it judges every defect alike.</summary>
+    /// <summary>
+    /// What a built-in target can do, a file of the user's can: written out and read under another name, it judges every defect alike.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Ids))]
     public void A_built_in_profile_written_out_judges_every_defect_alike(string id)

@@ -13,11 +13,14 @@ public sealed class RuleDocumentsTests
     [Fact]
     public void Every_rule_stands_in_the_section_of_its_family()
     {
-        var sections = File.ReadAllText(Find("src/OfflinePatch.Windows/Rules/README.md")).Split("\n### ").Skip(1).ToDictionary(s => s[..s.IndexOf('\n', StringComparison.Ordinal)].ToLowerInvariant(), StringComparer.Ordinal);
+        var sections = File.ReadAllText(Find("src/OfflinePatch.Windows/Rules/README.md")).Split("\n### ").Skip(1)
+            .ToDictionary(s => s[..s.IndexOf('\n', StringComparison.Ordinal)].ToLowerInvariant(), StringComparer.Ordinal);
         foreach (var rule in RuleCatalog.All)
         {
             var family = rule.Id.Split('.')[0];
-            var section = sections[rule.Contract.IsGate || Gates.Contains(family) ? "gates" : Comfort.Contains(family) ? "comfort" : family];
+            var section = sections[rule.Contract.IsGate || Gates.Contains(family) ? "gates"
+                : Comfort.Contains(family) ? "comfort"
+                : family];
             var name = rule.Id.StartsWith("drivers.virtio-", StringComparison.Ordinal) ? rule.Id["drivers.virtio".Length..] : rule.Id;
             Assert.True(section.Contains(name + '`', StringComparison.Ordinal), $"{rule.Id} is not described");
         }

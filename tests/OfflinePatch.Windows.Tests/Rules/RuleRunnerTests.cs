@@ -93,7 +93,8 @@ public sealed class RuleRunnerTests
         var files = InstalledMachine.Install(Broken(Generation.Windows10, Firmware.Uefi));
         Edit(files, v => v.Delete(@"Windows\System32\config\SYSTEM"));
         using var session = InstalledMachine.Open(files);
-        Assert.Equal("WIN-0002", Assert.Throws<CorruptImageException>(() => RuleRunner.Check(session, InstalledMachine.ContextOf(session))).Code);
+        Assert.Equal("WIN-0002",
+            Assert.Throws<CorruptImageException>(() => RuleRunner.Check(session, InstalledMachine.ContextOf(session))).Code);
     }
 
     [Fact]
@@ -136,7 +137,8 @@ public sealed class RuleRunnerTests
         var files = InstalledMachine.Install(Broken(Generation.Windows10, Firmware.Uefi));
         using (var session = InstalledMachine.Open(files))
         {
-            var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session, selection: new RuleSelection(["network.dhcp"], [])), dryRun: true);
+            var report = RuleRunner.Fix(session, InstalledMachine.ContextOf(session, selection: new RuleSelection(["network.dhcp"], [])),
+                dryRun: true);
             Assert.Equal(RuleState.WouldFix, report.Rules.Single(r => r.Id == "network.dhcp").State);
             Assert.All(report.Rules.Where(r => !r.Gate && r.Id != "network.dhcp"), r => Assert.Equal(RuleState.Skipped, r.State));
         }
@@ -155,7 +157,8 @@ public sealed class RuleRunnerTests
     private static Machine Broken(Generation generation, Firmware firmware)
     {
         var machine = new Machine(generation, firmware, 2 * Machine.GiB);
-        foreach (var name in new[] { "static address", "static address in the other control set", "IDE driver overridden", "keyboard filter lost", "SAN policy offline" })
+        foreach (var name in new[] { "static address", "static address in the other control set", "IDE driver overridden",
+            "keyboard filter lost", "SAN policy offline" })
         {
             Defect.All.Single(d => d.Name == name).Break(machine);
         }

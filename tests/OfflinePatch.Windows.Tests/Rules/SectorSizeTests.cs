@@ -13,7 +13,9 @@ public sealed class SectorSizeTests
 {
     private const int LargeSector = 4096;
 
-    /// <summary>As a disk of a host with 4096-byte sectors is copied: the same bytes in the partitions, a table in the larger unit.</summary>
+    /// <summary>
+    /// As a disk of a host with 4096-byte sectors is copied: the same bytes in the partitions, a table in the larger unit.
+    /// </summary>
     [Fact]
     public void A_layout_for_large_sectors_is_an_error()
     {

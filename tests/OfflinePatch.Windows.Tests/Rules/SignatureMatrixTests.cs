@@ -11,8 +11,9 @@ using OfflinePatch.Windows.Tests.Machines;
 namespace OfflinePatch.Windows.Tests.Rules;
 
 /// <summary>
-/// Every target × family × kind of signature × Windows: staged, refused, or staged with a word about Secure Boot. What is expected stands here as the published policy
-/// has it (learn.microsoft.com: kernel-mode code signing policy; attestation signing; advisory 3033929), not as the program computes it.
+/// Every target × family × kind of signature × Windows: staged, refused, or staged with a word about Secure Boot. What is expected stands
+/// here as the published policy has it (learn.microsoft.com: kernel-mode code signing policy; attestation signing; advisory 3033929), not
+/// as the program computes it.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class SignatureMatrixTests
@@ -20,8 +21,10 @@ public sealed class SignatureMatrixTests
     /// <summary>The columns of the table.</summary>
     private static readonly (string Name, Generation Generation, int Build, bool HasSha2)[] Releases =
     [
-        ("7 x86", Generation.Windows7, 7601, false), ("2008 R2", Generation.Server2008R2, 7601, false), ("2008 R2 with KB3033929", Generation.Server2008R2, 7601, true), ("2012 R2", Generation.Server2012R2, 9600, true),
-        ("10 1511", Generation.Windows10, 10586, true), ("2016", Generation.Server2019, 14393, true), ("2019", Generation.Server2019, 17763, true), ("2022", Generation.Server2019, 20348, true),
+        ("7 x86", Generation.Windows7, 7601, false), ("2008 R2", Generation.Server2008R2, 7601, false),
+        ("2008 R2 with KB3033929", Generation.Server2008R2, 7601, true), ("2012 R2", Generation.Server2012R2, 9600, true),
+        ("10 1511", Generation.Windows10, 10586, true), ("2016", Generation.Server2019, 14393, true),
+        ("2019", Generation.Server2019, 17763, true), ("2022", Generation.Server2019, 20348, true),
         ("11 23H2", Generation.Windows10, 22631, true), ("2025", Generation.Server2019, 26100, true),
     ];
 
@@ -50,7 +53,9 @@ public sealed class SignatureMatrixTests
             {
                 foreach (var rule in RuleCatalog.For(target).Where(r => r.Id is "drivers.virtio-storage" or "drivers.virtio-network"))
                 {
-                    var actual = string.Concat(machines.Select(m => Letter(rule.Inspect(m with { Request = m.Request with { Profile = target }, Sources = virtio }))));
+                    var actual = string.Concat(
+                        machines.Select(m =>
+                            Letter(rule.Inspect(m with { Request = m.Request with { Profile = target }, Sources = virtio }))));
                     Assert.Equal($"{target.Id} {rule.Id} {Told(expected, firmware, rule.Id, kind)}", $"{target.Id} {rule.Id} {actual}");
                 }
 
@@ -58,8 +63,11 @@ public sealed class SignatureMatrixTests
                 var demand = target.DemandOf("xen-pv")!;
                 foreach (var rule in RuleCatalog.For(target).Where(r => r.Id == "drivers.xen-pv"))
                 {
-                    var actual = string.Concat(machines.Select(m => Letter(rule.Inspect(m with { Request = m.Request with { Profile = target }, Sources = xen }))));
-                    Assert.Equal($"{target.Id} {rule.Id} {(demand.Absent ? new string('n', Releases.Length) : Plain(expected))}", $"{target.Id} {rule.Id} {Plain(actual)}");
+                    var actual = string.Concat(
+                        machines.Select(m =>
+                            Letter(rule.Inspect(m with { Request = m.Request with { Profile = target }, Sources = xen }))));
+                    Assert.Equal($"{target.Id} {rule.Id} {(demand.Absent ? new string('n', Releases.Length) : Plain(expected))}",
+                        $"{target.Id} {rule.Id} {Plain(actual)}");
                 }
             }
         }
@@ -77,7 +85,8 @@ public sealed class SignatureMatrixTests
     private static char Letter(Finding finding) => finding.State switch
     {
         FindingState.NotApplicable => 'n',
-        FindingState.Failed when finding.Fixable => finding.Remarks.Any(r => r.Contains("without Secure Boot", StringComparison.Ordinal)) ? 's' : '+',
+        FindingState.Failed when finding.Fixable =>
+            finding.Remarks.Any(r => r.Contains("without Secure Boot", StringComparison.Ordinal)) ? 's' : '+',
         FindingState.Failed => '-',
         _ => '?',
     };
@@ -89,7 +98,9 @@ public sealed class SignatureMatrixTests
         version.SetString("CurrentBuildNumber", $"{release.Build}");
         if (machine.IsOld && release.HasSha2)
         {
-            machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Component Based Servicing\Packages\Package_for_KB3033929~31bf3856ad364e35~amd64~~6.1.1.0").SetDword("CurrentState", 0x70);
+            machine.Software
+                .Create(@"Microsoft\Windows\CurrentVersion\Component Based "
+                    + @"Servicing\Packages\Package_for_KB3033929~31bf3856ad364e35~amd64~~6.1.1.0").SetDword("CurrentState", 0x70);
         }
 
         return machine.Start();
@@ -100,7 +111,8 @@ public sealed class SignatureMatrixTests
         var disc = new MemoryFiles();
         foreach (var driver in new[] { SampleDrivers.VioStor, SampleDrivers.VioScsi, SampleDrivers.NetKvm })
         {
-            foreach (var (folder, decoration, architecture) in new[] { ("w7", ".6.1", "x86"), ("2k8R2", ".6.1", "amd64"), ("2k12R2", ".6.3", "amd64"), ("w10", ".10.0", "amd64") })
+            foreach (var (folder, decoration, architecture) in new[] { ("w7", ".6.1", "x86"), ("2k8R2", ".6.1", "amd64"),
+                ("2k12R2", ".6.3", "amd64"), ("w10", ".10.0", "amd64") })
             {
                 foreach (var (name, content) in Build(driver, architecture, SampleDriverDisc.Version, decoration, kind))
                 {
@@ -129,7 +141,8 @@ public sealed class SignatureMatrixTests
         return disc;
     }
 
-    private static IEnumerable<(string Name, byte[] Content)> Build(SampleDriver driver, string architecture, string version, string decoration, string kind)
+    private static IEnumerable<(string Name, byte[] Content)> Build(SampleDriver driver, string architecture, string version,
+        string decoration, string kind)
     {
         var signer = kind.Split(' ')[0] switch
         {
@@ -139,8 +152,11 @@ public sealed class SignatureMatrixTests
             _ => SampleSigner.Whql,
         };
         var digest = kind.EndsWith("SHA-2", StringComparison.Ordinal) ? SampleSignature.Sha256 : SampleSignature.Sha1;
-        var files = driver.Build(architecture, version, decoration, embedded: kind == "none" ? null : digest, catalog: digest, signer: kind == "none" ? SampleSigner.TestSigned : signer,
-            make: signer == SampleSigner.CrossSigned ? new SampleSigning { NotBefore = new DateTimeOffset(2016, 3, 18, 0, 0, 0, TimeSpan.Zero) } : null);
+        var files = driver.Build(architecture, version, decoration, embedded: kind == "none" ? null : digest, catalog: digest,
+            signer: kind == "none" ? SampleSigner.TestSigned : signer,
+            make: signer == SampleSigner.CrossSigned
+                ? new SampleSigning { NotBefore = new DateTimeOffset(2016, 3, 18, 0, 0, 0, TimeSpan.Zero) }
+                : null);
         return kind == "none" && architecture != "x86" ? files.Where(f => !f.Name.EndsWith(".cat", StringComparison.Ordinal)) : files;
     }
 }

@@ -80,7 +80,8 @@ public sealed class WindowsRulesTests
         Assert.Contains(@"\EFI\Boot\bootx64.efi is not the boot manager", rule.Inspect(guest).Message, StringComparison.Ordinal);
         rule.Fix(guest);
         Assert.Equal(FindingState.Ok, rule.Inspect(guest).State);
-        Assert.Equal(machine.SystemFiles.ReadFile(@"EFI\Microsoft\Boot\bootmgfw.efi"), machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi"));
+        Assert.Equal(machine.SystemFiles.ReadFile(@"EFI\Microsoft\Boot\bootmgfw.efi"),
+            machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi"));
         Assert.Equal([1, 2, 3], machine.SystemFiles.ReadFile(@"EFI\Boot\bootx64.efi.before"));
         Assert.Equal([4], machine.SystemFiles.ReadFile(@"EFI\Boot\grubx64.efi"));
 
@@ -120,7 +121,8 @@ public sealed class WindowsRulesTests
     public void A_generalised_machine_is_fine()
     {
         var machine = new Machine();
-        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State").SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
+            .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
         machine.System.Create(@"Setup\Status\SysprepStatus").SetDword("GeneralizationState", 7);
         machine.System.Create("Setup").SetDword("OOBEInProgress", 1);
         Assert.Equal(FindingState.Ok, new WindowsSysprepRule().Inspect(machine.Start()).State);
@@ -250,7 +252,8 @@ public sealed class WindowsRulesTests
     [Fact]
     public void A_server_without_a_SAN_policy_gets_one_and_a_client_does_not()
     {
-        foreach (var (generation, expected) in new[] { (Generation.Server2019, FindingState.Failed), (Generation.Windows10, FindingState.Ok) })
+        foreach (var (generation, expected) in new[] { (Generation.Server2019, FindingState.Failed),
+            (Generation.Windows10, FindingState.Ok) })
         {
             var machine = new Machine(generation);
             machine.Set(@"Services\partmgr\Parameters").DeleteValue("SanPolicy");

@@ -9,14 +9,19 @@ internal static class AccountsCommand
     {
         AccountsListCommand.Create(),
         AccountsSetPasswordCommand.Create(),
-        AccountsChangeCommand.Create("enable", "Enables an account that is disabled, and unlocks it.", (editor, account) => editor.Enable(account.Rid)),
-        AccountsChangeCommand.Create("unlock", "Unlocks an account after too many wrong passwords, and sets their count to zero.", (editor, account) => editor.Unlock(account.Rid)),
+        AccountsChangeCommand.Create("enable", "Enables an account that is disabled, and unlocks it.",
+            (editor, account) => editor.Enable(account.Rid)),
+        AccountsChangeCommand.Create("unlock", "Unlocks an account after too many wrong passwords, and sets their count to zero.",
+            (editor, account) => editor.Unlock(account.Rid)),
     };
 
     /// <summary>The account that a command changes.</summary>
     public static Argument<string> Account()
     {
-        var argument = new Argument<string>("ACCOUNT") { Description = "The name of the account, or its RID in digits; 500 is the built-in administrator in every language." };
+        var argument = new Argument<string>("ACCOUNT")
+        {
+            Description = "The name of the account, or its RID in digits; 500 is the built-in administrator in every language.",
+        };
         CommonArguments.RefuseEmpty(argument);
         return argument;
     }

@@ -25,7 +25,9 @@ internal static class AccountsListCommand
             var windows = opened.RequireWindows();
             var editor = AccountEditor.ToRead(windows);
             var accounts = editor.List().Select(a => Describe(a, editor)).ToList();
-            var note = windows.Facts.IsDomainController ? "This is a domain controller: these are accounts of its recovery mode; the domain's are in Active Directory." : null;
+            var note = windows.Facts.IsDomainController
+                ? "This is a domain controller: these are accounts of its recovery mode; the domain's are in Active Directory."
+                : null;
             if (GlobalOptions.WantsJson(result))
             {
                 DocumentJson.Print(new AccountListDocument(path, accounts, note));
@@ -35,8 +37,10 @@ internal static class AccountsListCommand
             var width = accounts.Select(a => a.Name.Length).Append(4).Max();
             foreach (var account in accounts)
             {
-                Output.Line($"{account.Name.PadRight(width)}  {account.Rid,5}  {account.Kind,-20}  {(account.Administrator ? "administrator" : ""),-13}  "
-                    + $"{(account.Enabled ? "enabled" : "disabled"),-8}  {(account.Locked ? "locked" : ""),-6}  {(account.Password == "set" ? "password set" : "no password")}");
+                Output.Line($"{account.Name.PadRight(width)}  {account.Rid,5}  {account.Kind,-20}  "
+                    + $"{(account.Administrator ? "administrator" : ""),-13}  "
+                    + $"{(account.Enabled ? "enabled" : "disabled"),-8}  {(account.Locked ? "locked" : ""),-6}  "
+                    + $"{(account.Password == "set" ? "password set" : "no password")}");
             }
 
             if (note is not null)
@@ -50,7 +54,8 @@ internal static class AccountsListCommand
     }
 
     private static AccountEntry Describe(LocalAccount account, AccountEditor editor) => new(
-        DocumentJson.Valid(account.Name), account.Rid, KindText(account.Kind), account.IsAdministrator || account.Rid == LocalAccount.AdministratorRid,
+        DocumentJson.Valid(account.Name), account.Rid, KindText(account.Kind),
+        account.IsAdministrator || account.Rid == LocalAccount.AdministratorRid,
         account.IsEnabled, account.IsLocked, editor.IsBlank(account) ? "blank" : "set")
     {
         Expires = account.ExpiresUtc?.ToString("O", CultureInfo.InvariantCulture),

@@ -15,8 +15,10 @@ internal static class AccountsSetPasswordCommand
         var target = new TargetOptions("Whose demand on passwords counts");
         var image = CommonArguments.Image();
         var account = AccountsCommand.Account();
-        var file = PasswordSource.Option("--password-file", "Take the first line of FILE (- for standard input, /dev/fd/3 for a descriptor); without it you are asked.");
-        var command = new Command("set-password", "Sets the password of a local account. Enabled or disabled it stays; locked it does not.") { image, account, file };
+        var file = PasswordSource.Option("--password-file",
+            "Take the first line of FILE (- for standard input, /dev/fd/3 for a descriptor); without it you are asked.");
+        var command = new Command("set-password", "Sets the password of a local account. Enabled or disabled it stays; locked it does not.")
+        { image, account, file };
         target.AddTo(command);
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
@@ -32,7 +34,8 @@ internal static class AccountsSetPasswordCommand
             if (!editor.HasPassword(found.Rid, password))
             {
                 editor.SetPassword(found.Rid, password, policy);
-                Output.Note("Files that the account encrypted (EFS), its saved credentials and its private keys (DPAPI) cannot be read any more, unless the old password is set again.");
+                Output.Note("Files that the account encrypted (EFS), its saved credentials and its private keys (DPAPI) cannot be read "
+                    + "any more, unless the old password is set again.");
             }
 
             if (!found.IsEnabled)

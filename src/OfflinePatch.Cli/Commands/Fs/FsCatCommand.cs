@@ -12,7 +12,11 @@ internal static class FsCatCommand
     public static Command Create()
     {
         var options = new FsOptions();
-        var paths = new Argument<string[]>("PATH") { Description = "Files; NAME:STREAM names an alternate stream.", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Files; NAME:STREAM names an alternate stream.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var command = options.AddTo(new Command("cat", "Writes the content of files to standard output, decompressed."));
         command.Add(paths);
         command.SetGuardedAction((result, cancellation) =>
@@ -41,7 +45,10 @@ internal static class FsCatCommand
         ? throw new RefusedException("FS-0013", $"{path} is a directory.", "Name a file in it; `offlinepatch fs ls` lists them.")
         : files.OpenRead(GuestPath.Normalize(path));
 
-    /// <summary>Writes content to standard output. Where that is a file, holes stay holes: a file of the guest may be far larger than the disk of the host.</summary>
+    /// <summary>
+    /// Writes content to standard output. Where that is a file, holes stay holes: a file of the guest may be far larger than the disk of
+    /// the host.
+    /// </summary>
     public static void Write(Stream content, CancellationToken cancellation)
     {
         using var output = Output.OpenStream();

@@ -14,7 +14,8 @@ internal static class FsCheckCommand
     public static Command Create()
     {
         var options = new FsOptions();
-        var command = options.AddTo(new Command("check", "Checks a volume by the rules that chkdsk judges by, reading only. Exit code 0: clean, 3: findings."));
+        var command = options.AddTo(new Command("check",
+            "Checks a volume by the rules that chkdsk judges by, reading only. Exit code 0: clean, 3: findings."));
         command.SetGuardedAction((result, cancellation) =>
         {
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);
@@ -22,7 +23,8 @@ internal static class FsCheckCommand
             if (GlobalOptions.WantsJson(result))
             {
                 DocumentJson.Print(new VolumeCheckDocument(
-                    image.Volume.Description, [.. findings.Select(f => new FindingReport(f.Code, f.IsError ? "error" : "warning", DocumentJson.Valid(f.Text)))]));
+                    image.Volume.Description,
+                    [.. findings.Select(f => new FindingReport(f.Code, f.IsError ? "error" : "warning", DocumentJson.Valid(f.Text)))]));
             }
             else
             {
@@ -31,7 +33,9 @@ internal static class FsCheckCommand
                     Output.Line($"{(isError ? "error  " : "warning")} {text}");
                 }
 
-                Output.Line(findings.Count == 0 ? $"{image.Volume.Description}: clean" : $"{image.Volume.Description}: {findings.Count(f => f.IsError)} errors, {findings.Count(f => !f.IsError)} warnings");
+                Output.Line(findings.Count == 0
+                    ? $"{image.Volume.Description}: clean"
+                    : $"{image.Volume.Description}: {findings.Count(f => f.IsError)} errors, {findings.Count(f => !f.IsError)} warnings");
             }
 
             return findings.Exists(f => f.IsError) ? ExitCode.NotReady : ExitCode.Done;
@@ -39,7 +43,8 @@ internal static class FsCheckCommand
         return command;
     }
 
-    private static List<(string Code, bool IsError, string Text)> Check(IFileSystem files, CancellationToken cancellation) => files is IWritableFileSystem volume
+    private static List<(string Code, bool IsError, string Text)> Check(IFileSystem files, CancellationToken cancellation) =>
+        files is IWritableFileSystem volume
         ? [.. volume.Check(cancellation).Select(f => (f.Code, f.IsError, f.ToString()))]
         : throw new UnsupportedImageException("FS-0007", $"{files.Source} ({files.Format}) has no checker.");
 }

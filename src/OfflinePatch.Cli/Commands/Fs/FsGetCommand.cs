@@ -13,11 +13,13 @@ internal static class FsGetCommand
         var options = new FsOptions();
         var arguments = new Argument<string[]>("PATH... TARGET")
         {
-            Description = "Files, directories or patterns in the image; last, a directory of this machine, for one file its new name, or - for standard output.",
+            Description = "Files, directories or patterns in the image; last, a directory of this machine, for one file its new name, or "
+                + "- for standard output.",
             Arity = new ArgumentArity(2, 100_000),
         };
         var force = new Option<bool>("--force") { Description = "Replace the file that TARGET names, if it exists." };
-        var command = options.AddTo(new Command("get", "Copies files and directories out of an image. Links are not followed; what cannot be copied is listed, and the rest is."));
+        var command = options.AddTo(new Command("get",
+            "Copies files and directories out of an image. Links are not followed; what cannot be copied is listed, and the rest is."));
         command.Add(arguments);
         command.Add(force);
         command.SetGuardedAction((result, cancellation) =>
@@ -51,7 +53,8 @@ internal static class FsGetCommand
             }
             else
             {
-                Output.Note($"{copy.Copied} {(copy.Copied == 1 ? "file" : "files")} copied{(copy.LeftOut.Count == 0 ? "" : $", {copy.LeftOut.Count} left out")}");
+                Output.Note($"{copy.Copied} {(copy.Copied == 1 ? "file" : "files")} copied"
+                    + (copy.LeftOut.Count == 0 ? "" : $", {copy.LeftOut.Count} left out"));
             }
 
             return code;
@@ -59,7 +62,10 @@ internal static class FsGetCommand
         return command;
     }
 
-    /// <summary>Whether the last word is the new name of a file, as cp has it: one file, and a target that is no directory and does not end like one.</summary>
+    /// <summary>
+    /// Whether the last word is the new name of a file, as cp has it: one file, and a target that is no directory and does not end like
+    /// one.
+    /// </summary>
     public static bool IsFileName(IFileSystem files, string[] given, string target) =>
         given.Length == 2 && !target.EndsWith('/') && !target.EndsWith(Path.DirectorySeparatorChar) && !HostPaths.IsDirectory(target)
         && !GuestPath.HasWildcard(GuestPath.Normalize(given[0])) && files.Find(GuestPath.Normalize(given[0])) is not { IsDirectory: true };

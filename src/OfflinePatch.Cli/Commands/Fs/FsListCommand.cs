@@ -12,9 +12,16 @@ internal static class FsListCommand
     public static Command Create()
     {
         var options = new FsOptions();
-        var paths = new Argument<string[]>("PATH") { Description = "Directories, files or patterns (* and ? in the last name); the root without it.", Arity = ArgumentArity.ZeroOrMore };
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Directories, files or patterns (* and ? in the last name); the root without it.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var recursive = new Option<bool>("--recursive", "-R") { Description = "Everything below directories too, with full paths." };
-        var human = new Option<bool>("--human-readable", "-h") { Description = "Sizes in KiB, MiB, GiB. (Here -h is not for help; --help is.)" };
+        var human = new Option<bool>("--human-readable", "-h")
+        {
+            Description = "Sizes in KiB, MiB, GiB. (Here -h is not for help; --help is.)",
+        };
         var isLong = new Option<bool>("--long", "-l") { Description = "Accepted, as ls has it: the listing is always long." };
         var command = options.AddTo(new Command("ls", "Lists directories."));
         command.Add(paths);
@@ -52,7 +59,9 @@ internal static class FsListCommand
     public static FileReport Describe(string path, FileEntry entry) =>
         new(DocumentJson.Valid(path), entry.IsDirectory, entry.Length, entry.LastWriteTimeUtc, entry.Attributes.ToString());
 
-    /// <summary>Writes one line of a listing: attributes, size, time, name. It allocates nothing: a volume has hundreds of thousands.</summary>
+    /// <summary>
+    /// Writes one line of a listing: attributes, size, time, name. It allocates nothing: a volume has hundreds of thousands.
+    /// </summary>
     public static void WriteLine(TextWriter output, FileEntry entry, string name, bool isHuman = false)
     {
         Span<char> line = stackalloc char[64];
@@ -96,7 +105,8 @@ internal static class FsListCommand
             : found;
     }
 
-    private static IEnumerable<(string Path, FileEntry Entry)> ListAll(IFileSystem files, string path) => GuestPath.Expand(files, path).SelectMany(f =>
+    private static IEnumerable<(string Path, FileEntry Entry)> ListAll(IFileSystem files, string path) =>
+        GuestPath.Expand(files, path).SelectMany(f =>
         f.Entry.IsDirectory || f.Path.Length == 0
             ? f.Path.Length == 0 ? FsTreeCommand.Walk(files, "") : FsTreeCommand.Walk(files, f.Path).Prepend(f)
             : [f]);

@@ -9,7 +9,11 @@ internal static class FsMoveCommand
     public static Command Create()
     {
         var options = new FsOptions();
-        var paths = new Argument<string[]>("FROM... TO") { Description = "Files and directories; last, the new path, or the directory that they move into.", Arity = new ArgumentArity(2, 100_000) };
+        var paths = new Argument<string[]>("FROM... TO")
+        {
+            Description = "Files and directories; last, the new path, or the directory that they move into.",
+            Arity = new ArgumentArity(2, 100_000),
+        };
         var command = options.AddTo(new Command("mv", "Renames or moves files and directories inside the volume."), writes: true);
         command.Add(paths);
         command.SetGuardedAction((result, cancellation) =>

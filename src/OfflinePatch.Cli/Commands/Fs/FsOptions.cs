@@ -7,7 +7,8 @@ namespace OfflinePatch.Cli.Commands.Fs;
 /// <summary>What the <c>fs</c> commands have in common: the image and the partition.</summary>
 internal sealed class FsOptions
 {
-    private readonly Option<int?> _partition = TypedOption.Number("--partition", 1, int.MaxValue, "The partition, counted from 1; the Windows volume without it.");
+    private readonly Option<int?> _partition = TypedOption.Number("--partition", 1, int.MaxValue,
+        "The partition, counted from 1; the Windows volume without it.");
     private readonly EditArguments _edit = new();
 
     /// <summary>The image.</summary>

@@ -12,7 +12,8 @@ internal static class FsPutCommand
         var options = new FsOptions();
         var arguments = new Argument<string[]>("SOURCE... DEST")
         {
-            Description = "Files and directories of this machine, - is standard input; last, a directory in the image, or for one file its new path.",
+            Description = "Files and directories of this machine, - is standard input; last, a directory in the image, or for one file "
+                + "its new path.",
             Arity = new ArgumentArity(2, 100_000),
         };
         var command = options.AddTo(new Command("put", "Copies files and directories into an image, as one transaction."), writes: true);
@@ -20,9 +21,11 @@ internal static class FsPutCommand
         command.SetGuardedAction((result, cancellation) =>
         {
             var given = result.GetRequiredValue(arguments);
-            if (given.AsSpan(0, given.Length - 1).Contains("-") && (given.Length != 2 || given[^1].EndsWith('/') || given[^1].EndsWith('\\')))
+            if (given.AsSpan(0, given.Length - 1).Contains("-")
+                && (given.Length != 2 || given[^1].EndsWith('/') || given[^1].EndsWith('\\')))
             {
-                throw new UsageException("standard input (-) is one file, and has no name of its own: give the new path, and no other source");
+                throw new UsageException("standard input (-) is one file, and has no name of its own: give the new path, and no other "
+                    + "source");
             }
 
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: true);
@@ -53,7 +56,9 @@ internal static class FsPutCommand
         foreach (var source in given[..^1])
         {
             cancellation.ThrowIfCancellationRequested();
-            var path = intoDirectory ? FilePath.Join(target, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source)))) : target;
+            var path = intoDirectory
+                ? FilePath.Join(target, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source))))
+                : target;
             if (source == "-")
             {
                 using var input = StandardInput.Open();
@@ -79,10 +84,12 @@ internal static class FsPutCommand
     }
 
     private static bool RefuseDirectory(IWritableFileSystem files, string target) => files.DirectoryExists(target)
-        ? throw new RefusedException("FS-0014", $"{target} is a directory, and standard input has no name.", "Give the path of the new file.")
+        ? throw new RefusedException("FS-0014", $"{target} is a directory, and standard input has no name.",
+            "Give the path of the new file.")
         : false;
 
-    private static int PutDirectory(DirectoryFileSystem tree, string from, IWritableFileSystem files, string to, CancellationToken cancellation)
+    private static int PutDirectory(DirectoryFileSystem tree, string from, IWritableFileSystem files, string to,
+        CancellationToken cancellation)
     {
         files.CreateDirectory(to);
         var count = 0;

@@ -9,7 +9,11 @@ internal static class FsRemoveCommand
     public static Command Create()
     {
         var options = new FsOptions();
-        var paths = new Argument<string[]>("PATH") { Description = "Files, directories or patterns; NAME:STREAM an alternate stream.", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Files, directories or patterns; NAME:STREAM an alternate stream.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var recursive = new Option<bool>("--recursive", "-r", "-R") { Description = "Directories with everything in them." };
         var force = new Option<bool>("--force", "-f") { Description = "What does not exist is no error." };
         var command = options.AddTo(new Command("rm", "Deletes files and empty directories, as one transaction."), writes: true);
@@ -27,7 +31,8 @@ internal static class FsRemoveCommand
     }
 
     /// <summary>Deletes what the paths and patterns name.</summary>
-    /// <exception cref="RefusedException"><c>FS-0012</c>: a directory is not empty, and <paramref name="isRecursive"/> is false. Nothing was deleted in the image.</exception>
+    /// <exception cref="RefusedException"><c>FS-0012</c>: a directory is not empty, and <paramref name="isRecursive"/> is false. Nothing
+    /// was deleted in the image.</exception>
     /// <exception cref="FileNotFoundException">There is no such file, and <paramref name="isForced"/> is false.</exception>
     public static void Remove(IWritableFileSystem files, string[] paths, bool isRecursive, bool isForced, CancellationToken cancellation)
     {
@@ -35,7 +40,8 @@ internal static class FsRemoveCommand
         {
             if (!isRecursive && entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0 && files.Enumerate(path).Any())
             {
-                throw new RefusedException("FS-0012", $"{path} is a directory that is not empty.", "Give -r to delete it with everything in it. Nothing was deleted.");
+                throw new RefusedException("FS-0012", $"{path} is a directory that is not empty.",
+                    "Give -r to delete it with everything in it. Nothing was deleted.");
             }
 
             Delete(files, path, entry, isRecursive, cancellation);

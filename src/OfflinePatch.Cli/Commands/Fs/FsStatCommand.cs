@@ -14,7 +14,8 @@ internal static class FsStatCommand
     {
         var options = new FsOptions();
         var paths = new Argument<string[]>("PATH") { Description = "Files or directories.", Arity = ArgumentArity.OneOrMore };
-        var command = options.AddTo(new Command("stat", "Shows everything about files: times, streams, names, security id, reparse point."));
+        var command = options.AddTo(new Command("stat",
+            "Shows everything about files: times, streams, names, security id, reparse point."));
         command.Add(paths);
         command.SetGuardedAction((result, _) =>
         {
@@ -44,9 +45,13 @@ internal static class FsStatCommand
             return;
         }
 
-        Output.Line($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}{(file.ReparseTag == 0 ? "" : $", {file.ReparseName} (reparse tag 0x{file.ReparseTag:X8})")}{(file.MayBeCaseSensitive ? ", case-sensitive" : "")}");
-        Output.Line($"  created {file.CreationTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, modified {file.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
-        Output.Line($"  changed {file.RecordChangeTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, accessed {file.LastAccessTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
+        Output.Line($"  record {file.Reference}, {file.RecordCount} record(s), security id 0x{file.SecurityId:X}"
+            + (file.ReparseTag == 0 ? "" : $", {file.ReparseName} (reparse tag 0x{file.ReparseTag:X8})")
+            + (file.MayBeCaseSensitive ? ", case-sensitive" : ""));
+        Output.Line($"  created {file.CreationTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, modified "
+            + $"{file.LastWriteTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
+        Output.Line($"  changed {file.RecordChangeTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}, accessed "
+            + $"{file.LastAccessTimeUtc:yyyy-MM-dd HH:mm:ss.fffffff}");
         foreach (var link in file.Links)
         {
             Output.Line($"  name \"{link.Name}\" ({link.NameSpace}) in record {link.Parent}");
@@ -54,8 +59,11 @@ internal static class FsStatCommand
 
         foreach (var stream in file.Streams)
         {
-            Output.Line($"  stream \"{stream.Name}\": {stream.Length} bytes, {(stream.IsResident ? "in the record" : $"{stream.AllocatedLength} allocated in {stream.Fragments} run(s)")}"
-                + $"{(stream.IsCompressed ? ", compressed" : "")}{(stream.IsSparse ? ", sparse" : "")}{(stream.IsEncrypted ? ", encrypted" : "")}");
+            Output.Line($"  stream \"{stream.Name}\": {stream.Length} bytes, "
+                + (stream.IsResident ? "in the record" : $"{stream.AllocatedLength} allocated in {stream.Fragments} run(s)")
+                + (stream.IsCompressed ? ", compressed" : "")
+                + (stream.IsSparse ? ", sparse" : "")
+                + (stream.IsEncrypted ? ", encrypted" : ""));
         }
     }
 
@@ -72,11 +80,13 @@ internal static class FsStatCommand
             SecurityId = file.SecurityId,
             ReparseTag = file.ReparseTag,
             ReparseKind = file.ReparseKind.ToString(),
-            Names = [.. file.Links.Select(l => new FileNameReport(DocumentJson.Valid(l.Name), l.NameSpace.ToString(), (long)l.Parent.Record))],
+            Names =
+                [.. file.Links.Select(l => new FileNameReport(DocumentJson.Valid(l.Name), l.NameSpace.ToString(), (long)l.Parent.Record))],
             Streams =
             [
                 .. file.Streams.Select(s => new FileStreamReport(
-                    DocumentJson.Valid(s.Name), s.Length, s.AllocatedLength, s.IsResident, s.IsCompressed, s.IsSparse, s.IsEncrypted, s.Fragments)),
+                    DocumentJson.Valid(s.Name), s.Length, s.AllocatedLength, s.IsResident, s.IsCompressed, s.IsSparse, s.IsEncrypted,
+                    s.Fragments)),
             ],
         };
     }

@@ -29,7 +29,9 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
         return ExitCode.Done;
     }
 
-    /// <summary>Copies what the paths name into a directory of this machine. Returns the exit code: 2 where something was left out.</summary>
+    /// <summary>
+    /// Copies what the paths name into a directory of this machine. Returns the exit code: 2 where something was left out.
+    /// </summary>
     /// <exception cref="HostIOException">The host failed.</exception>
     public int Run(IEnumerable<string> paths, string directory)
     {
@@ -102,7 +104,8 @@ internal sealed class GuestCopy(IFileSystem files, OutputAccess? access, Cancell
         }
     }
 
-    private bool IsLink(string path) => path.Length > 0 && files.Find(path) is { } entry && (entry.Attributes & FileAttributes.ReparsePoint) != 0;
+    private bool IsLink(string path) =>
+        path.Length > 0 && files.Find(path) is { } entry && (entry.Attributes & FileAttributes.ReparsePoint) != 0;
 
     private void CopyFile(string path, string target)
     {

@@ -9,7 +9,9 @@ internal static class GuestPath
     /// <summary>The path relative to the root of the volume.</summary>
     public static string Normalize(string path)
     {
-        var rest = path.Length >= 2 && char.IsAsciiLetter(path[0]) && path[1] == ':' && (path.Length == 2 || path[2] is '\\' or '/') ? path[2..] : path;
+        var rest = path.Length >= 2 && char.IsAsciiLetter(path[0]) && path[1] == ':' && (path.Length == 2 || path[2] is '\\' or '/')
+            ? path[2..]
+            : path;
         return string.Join('\\', FilePath.Split(rest));
     }
 
@@ -28,7 +30,8 @@ internal static class GuestPath
 
         var directory = FilePath.ParentOf(path);
         var pattern = FilePath.NameOf(path);
-        var found = files.Enumerate(directory).Where(e => FileSystemName.MatchesSimpleExpression(pattern, e.Name)).Select(e => (FilePath.Join(directory, e.Name), e)).ToList();
+        var found = files.Enumerate(directory).Where(e => FileSystemName.MatchesSimpleExpression(pattern, e.Name))
+            .Select(e => (FilePath.Join(directory, e.Name), e)).ToList();
         return found.Count > 0 ? found : throw new FileNotFoundException($"Nothing matches {typed} in {files.Source}.", typed);
     }
 

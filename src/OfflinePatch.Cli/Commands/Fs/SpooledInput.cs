@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
-/// <summary>Standard input, read to its end: a file of an image needs its length first. Beyond what memory should hold it lies in a temporary file.</summary>
+/// <summary>
+/// Standard input, read to its end: a file of an image needs its length first. Beyond what memory should hold it lies in a temporary file.
+/// </summary>
 internal sealed class SpooledInput : IDisposable
 {
     private const int BlockSize = 1024 * 1024;

@@ -15,7 +15,8 @@ internal static class RegCheckCommand
         var edit = new EditArguments();
         var target = RegArguments.Target();
         var notes = new Option<bool>("--notes") { Description = "Show what Windows tolerates, too." };
-        var command = new Command("check", "Checks hives as Windows does when it loads them. Exit code 0 clean, 3 findings, 2 unreadable.") { target, notes };
+        var command = new Command("check", "Checks hives as Windows does when it loads them. Exit code 0 clean, 3 findings, 2 unreadable.")
+        { target, notes };
         edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
@@ -24,7 +25,9 @@ internal static class RegCheckCommand
             var code = hives.Aggregate(ExitCode.Done, (worst, h) => Worse(worst, h.Report.Verdict));
             if (GlobalOptions.WantsJson(result))
             {
-                DocumentJson.Print(new HiveCheckDocument([.. hives.Select(h => new HiveCheckEntry(h.Name, Id(h.Report.Verdict), [.. Shown(h.Report).Select(Describe)]))]));
+                DocumentJson.Print(
+                    new HiveCheckDocument(
+                        [.. hives.Select(h => new HiveCheckEntry(h.Name, Id(h.Report.Verdict), [.. Shown(h.Report).Select(Describe)]))]));
                 return code;
             }
 
@@ -33,19 +36,22 @@ internal static class RegCheckCommand
                 Output.Line($"{name}: {Word(report.Verdict)}");
                 foreach (var finding in Shown(report))
                 {
-                    Output.Line($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: {finding.Message}");
+                    Output.Line($"  {finding.Code} {finding.Structure}{(finding.Offset < 0 ? "" : $" at 0x{finding.Offset:X}")}: "
+                        + $"{finding.Message}");
                 }
             }
 
             return code;
 
-            IEnumerable<HiveFinding> Shown(HiveCheckReport report) => report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes));
+            IEnumerable<HiveFinding> Shown(HiveCheckReport report) =>
+                report.Findings.Where(f => f.Severity == HiveFindingSeverity.Error || result.GetValue(notes));
         });
         return command;
     }
 
     private static FindingReport Describe(HiveFinding finding) => new(
-        finding.Code, finding.Severity == HiveFindingSeverity.Error ? "error" : "note", finding.Message, finding.Structure, finding.Offset < 0 ? null : finding.Offset);
+        finding.Code, finding.Severity == HiveFindingSeverity.Error ? "error" : "note", finding.Message, finding.Structure,
+        finding.Offset < 0 ? null : finding.Offset);
 
     private static string Id(HiveVerdict verdict) => verdict switch
     {

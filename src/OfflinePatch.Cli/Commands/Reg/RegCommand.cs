@@ -30,14 +30,17 @@ internal static class RegArguments
 
     public static Argument<string> Key(bool required = false) => new("KEY")
     {
-        Description = @"In an image HKLM\SYSTEM\…, HKLM\SOFTWARE\…, HKU\PROFILE\… (CurrentControlSet resolves); in a hive file from its root.",
+        Description = @"In an image HKLM\SYSTEM\…, HKLM\SOFTWARE\…, HKU\PROFILE\… (CurrentControlSet resolves); in a hive file from its "
+            + @"root.",
         Arity = required ? ArgumentArity.ExactlyOne : ArgumentArity.ZeroOrOne,
         DefaultValueFactory = _ => "",
     };
 
-    public static Option<string?> Value() => new("--value", "-v", "/v") { Description = "The name of a value; \"\" is the default value.", HelpName = "NAME" };
+    public static Option<string?> Value() =>
+        new("--value", "-v", "/v") { Description = "The name of a value; \"\" is the default value.", HelpName = "NAME" };
 
-    public static Option<bool> DefaultValue() => new("--default-value", "/ve") { Description = "The default value of the key, as --value \"\"." };
+    public static Option<bool> DefaultValue() =>
+        new("--default-value", "/ve") { Description = "The default value of the key, as --value \"\"." };
 
     public static Option<bool> Force() => new("--force", "/f") { Description = "Accepted, as reg.exe has it: nothing is ever asked here." };
 
@@ -45,7 +48,11 @@ internal static class RegArguments
 
     public static Option<string> Encoding()
     {
-        var option = new Option<string>("--encoding") { Description = "utf16 (as regedit; the default with -o) or utf8.", HelpName = "ENCODING" };
+        var option = new Option<string>("--encoding")
+        {
+            Description = "utf16 (as regedit; the default with -o) or utf8.",
+            HelpName = "ENCODING",
+        };
         option.AcceptOnlyFromAmong("utf16", "utf8");
         return option;
     }

@@ -16,7 +16,8 @@ internal static class RegDeleteCommand
         var defaultValue = RegArguments.DefaultValue();
         var allValues = new Option<bool>("--all-values", "/va") { Description = "All values of the key; its subkeys stay." };
         var force = RegArguments.Force();
-        var command = new Command("delete", "Deletes a key with all below it, or with -v one value of it.") { target, key, value, defaultValue, allValues, force };
+        var command = new Command("delete", "Deletes a key with all below it, or with -v one value of it.")
+        { target, key, value, defaultValue, allValues, force };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
@@ -36,9 +37,12 @@ internal static class RegDeleteCommand
                     opened.DeleteValue(one);
                 }
             }
-            else if (!(name is not null ? registry.Target.Require(result.GetRequiredValue(key)).DeleteValue(name) : location.Hive.Root.DeleteSubKeyTree(location.Path)))
+            else if (!(name is not null
+                    ? registry.Target.Require(result.GetRequiredValue(key)).DeleteValue(name)
+                    : location.Hive.Root.DeleteSubKeyTree(location.Path)))
             {
-                throw new UnsupportedImageException("REG-0901", $"There is no {(name is not null ? $"value '{name}' in " : "key ")}{location.FullPath}.");
+                throw new UnsupportedImageException("REG-0901",
+                    $"There is no {(name is not null ? $"value '{name}' in " : "key ")}{location.FullPath}.");
             }
 
             EditOutcome.Print(result, result.GetRequiredValue(target), registry.Commit(cancellation));

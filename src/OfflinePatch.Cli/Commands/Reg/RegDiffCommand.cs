@@ -6,7 +6,9 @@ using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary><c>reg diff A B [KEY]</c>: what turns A into B, as .reg text. Without KEY two images are compared in SYSTEM and SOFTWARE.</summary>
+/// <summary>
+/// <c>reg diff A B [KEY]</c>: what turns A into B, as .reg text. Without KEY two images are compared in SYSTEM and SOFTWARE.
+/// </summary>
 internal static class RegDiffCommand
 {
     private static readonly string[] ImageKeys = [@"HKLM\SYSTEM", @"HKLM\SOFTWARE"];
@@ -19,7 +21,8 @@ internal static class RegDiffCommand
         var key = RegArguments.Key();
         var output = RegArguments.Output();
         var encoding = RegArguments.Encoding();
-        var command = new Command("diff", "Lists what differs, as .reg text that turns A into B. Exit code 3 when something does.") { before, after, key, output, encoding };
+        var command = new Command("diff", "Lists what differs, as .reg text that turns A into B. Exit code 3 when something does.")
+        { before, after, key, output, encoding };
         edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
@@ -32,13 +35,15 @@ internal static class RegDiffCommand
             using var right = RegistryEdit.OpenToRead(result.GetRequiredValue(after), edit.Read(result));
             var name = result.GetValue(key) ?? "";
             string[] keys = name.Length == 0 && !left.IsHiveFile && !right.IsHiveFile ? ImageKeys : [name];
-            return RegTextResult.Write(result, result.GetValue(output), result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(after)), (stream, form) =>
+            return RegTextResult.Write(result, result.GetValue(output), result.GetValue(encoding),
+                OutputAccess.Of(result.GetRequiredValue(after)), (stream, form) =>
             {
                 var changes = 0;
                 foreach (var one in keys)
                 {
                     var (a, b) = (left.Target.Locate(one), right.Target.Locate(one));
-                    changes += RegTextWriter.Diff(a.Hive.Find(a.Path), b.Hive.Find(b.Path), b.FullPath, stream, form, withHeader: one == keys[0]);
+                    changes += RegTextWriter.Diff(a.Hive.Find(a.Path), b.Hive.Find(b.Path), b.FullPath, stream, form,
+                        withHeader: one == keys[0]);
                 }
 
                 return changes;

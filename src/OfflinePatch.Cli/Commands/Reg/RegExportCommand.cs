@@ -18,10 +18,15 @@ internal static class RegExportCommand
         var target = RegArguments.Target();
         var key = RegArguments.Key();
         var output = RegArguments.Output();
-        var named = new Argument<string?>("FILE") { Description = "As --output, for those who are used to reg.exe.", Arity = ArgumentArity.ZeroOrOne };
+        var named = new Argument<string?>("FILE")
+        {
+            Description = "As --output, for those who are used to reg.exe.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var yes = new Option<bool>("--yes", "/y") { Description = "Accepted, as reg.exe has it: a file is replaced without a question." };
         var encoding = RegArguments.Encoding();
-        var command = new Command("export", "Writes a key with all below it as .reg text, version 5.") { target, key, named, output, encoding, yes };
+        var command = new Command("export", "Writes a key with all below it as .reg text, version 5.")
+        { target, key, named, output, encoding, yes };
         edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {
@@ -35,7 +40,8 @@ internal static class RegExportCommand
             var name = result.GetValue(key) ?? "";
             var found = registry.Target.Require(name);
             var path = registry.Target.Locate(name).FullPath;
-            return RegTextResult.Write(result, file, result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(target)), (stream, form) =>
+            return RegTextResult.Write(result, file, result.GetValue(encoding), OutputAccess.Of(result.GetRequiredValue(target)),
+                (stream, form) =>
             {
                 RegTextWriter.Export(found, path, stream, form);
                 return null;
@@ -54,10 +60,13 @@ internal static class RegTextResult
     /// <param name="access">Who may read the file.</param>
     /// <param name="write">Writes the text, and returns how many differences it lists; null where it lists none.</param>
     /// <returns>The exit code: 3 where there are differences.</returns>
-    public static int Write(ParseResult result, string? path, string? encoding, OutputAccess? access, Func<Stream, RegTextEncoding, int?> write)
+    public static int Write(ParseResult result, string? path, string? encoding, OutputAccess? access,
+        Func<Stream, RegTextEncoding, int?> write)
     {
         var asJson = GlobalOptions.WantsJson(result);
-        var form = (encoding ?? (path is null ? "utf8" : "utf16")) == "utf8" || (asJson && path is null) ? RegTextEncoding.Utf8 : RegTextEncoding.Utf16;
+        var form = (encoding ?? (path is null ? "utf8" : "utf16")) == "utf8" || (asJson && path is null)
+            ? RegTextEncoding.Utf8
+            : RegTextEncoding.Utf16;
         int? differences;
         string? text = null;
         if (path is not null)

@@ -16,12 +16,17 @@ internal static class RegImportCommand
     {
         var edit = new EditArguments();
         var target = RegArguments.Target();
-        var files = new Argument<string[]>("FILE") { Description = ".reg text, version 5 (UTF-16 or UTF-8) or REGEDIT4; - is standard input.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("FILE")
+        {
+            Description = ".reg text, version 5 (UTF-16 or UTF-8) or REGEDIT4; - is standard input.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         var command = new Command("import", "Makes the changes of .reg files, all or none.") { target, files };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
-            var texts = result.GetRequiredValue(files).Select(f => RegTextFile.Parse(f == "-" ? StandardInput.Read(Limit) : HostPaths.ReadSmallFile(f, Limit))).ToList();
+            var texts = result.GetRequiredValue(files)
+                .Select(f => RegTextFile.Parse(f == "-" ? StandardInput.Read(Limit) : HostPaths.ReadSmallFile(f, Limit))).ToList();
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
             foreach (var section in texts.SelectMany(t => t.Sections))
             {

@@ -20,13 +20,15 @@ internal static class RegQueryCommand
         var recursive = new Option<bool>("--recursive", "-s", "/s") { Description = "All keys below it too." };
         var bare = new Option<bool>("--bare", "-b") { Description = "Of one value, print the data alone, for scripts." };
         var search = new SearchOptions();
-        var command = new Command("query", "Shows the values and subkeys of a key, or searches for names and data.") { target, key, value, defaultValue, recursive, bare };
+        var command = new Command("query", "Shows the values and subkeys of a key, or searches for names and data.")
+        { target, key, value, defaultValue, recursive, bare };
         search.AddTo(command);
         edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, cancellation) =>
         {
             var wanted = result.GetValue(defaultValue) ? "" : result.GetValue(value);
-            if (result.GetValue(bare) && (wanted is null || result.GetValue(recursive) || search.Read(result) is not null || GlobalOptions.WantsJson(result)))
+            if (result.GetValue(bare)
+                && (wanted is null || result.GetValue(recursive) || search.Read(result) is not null || GlobalOptions.WantsJson(result)))
             {
                 throw new UsageException("--bare goes with --value, and not with --recursive, --find or --json");
             }
@@ -75,7 +77,8 @@ internal static class RegQueryCommand
     {
         if (GlobalOptions.WantsJson(result))
         {
-            DocumentJson.Print(new RegistryQueryDocument(target, [new RegistryKeyReport(key, null, [], [.. roots.Select(DocumentJson.Valid)])]));
+            DocumentJson.Print(new RegistryQueryDocument(target,
+                [new RegistryKeyReport(key, null, [], [.. roots.Select(DocumentJson.Valid)])]));
             return;
         }
 
@@ -85,13 +88,15 @@ internal static class RegQueryCommand
         }
     }
 
-    private static int Search(ParseResult result, string target, HiveKey key, string path, RegistrySearch filter, CancellationToken cancellation)
+    private static int Search(ParseResult result, string target, HiveKey key, string path, RegistrySearch filter,
+        CancellationToken cancellation)
     {
         var found = filter.Run(key, path, cancellation).ToList();
         var matches = found.Sum(f => f.Values.Count + (f.IsMatch ? 1 : 0));
         if (GlobalOptions.WantsJson(result))
         {
-            DocumentJson.Print(new RegistryQueryDocument(target, [.. found.Select(f => RegistryView.Describe(f.Key, f.Path, f.Values, []))]));
+            DocumentJson.Print(new RegistryQueryDocument(target,
+                [.. found.Select(f => RegistryView.Describe(f.Key, f.Path, f.Values, []))]));
         }
         else
         {
@@ -110,11 +115,18 @@ internal static class RegQueryCommand
     /// <summary>The options of a search, as reg.exe has them.</summary>
     private sealed class SearchOptions
     {
-        private readonly Option<string?> _find = new("--find", "/f") { Description = "Search names and data for TEXT, with * and ?, in any case.", HelpName = "TEXT" };
+        private readonly Option<string?> _find = new("--find", "/f")
+        {
+            Description = "Search names and data for TEXT, with * and ?, in any case.",
+            HelpName = "TEXT",
+        };
         private readonly Option<bool> _keys = new("--keys", "/k") { Description = "With --find: names of keys only." };
         private readonly Option<bool> _data = new("--data", "/d") { Description = "With --find: data only." };
         private readonly Option<bool> _names = new("--names") { Description = "With --find: names of values only." };
-        private readonly Option<bool> _exact = new("--exact", "/e") { Description = "With --find: the whole name or data, not a part of it." };
+        private readonly Option<bool> _exact = new("--exact", "/e")
+        {
+            Description = "With --find: the whole name or data, not a part of it.",
+        };
         private readonly Option<bool> _case = new("--case-sensitive", "/c") { Description = "With --find: upper and lower case differ." };
 
         public void AddTo(Command command)
@@ -130,7 +142,9 @@ internal static class RegQueryCommand
             var any = result.GetValue(_keys) || result.GetValue(_names) || result.GetValue(_data);
             if (result.GetValue(_find) is not { } text)
             {
-                return any || result.GetValue(_exact) || result.GetValue(_case) ? throw new UsageException("--keys, --names, --data, --exact and --case-sensitive go with --find") : null;
+                return any || result.GetValue(_exact) || result.GetValue(_case)
+                    ? throw new UsageException("--keys, --names, --data, --exact and --case-sensitive go with --find")
+                    : null;
             }
 
             return new RegistrySearch(text)

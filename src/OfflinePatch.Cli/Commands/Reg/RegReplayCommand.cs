@@ -14,7 +14,8 @@ internal static class RegReplayCommand
     {
         var edit = new EditArguments();
         var target = RegArguments.Target();
-        var command = new Command("replay", "Applies the logs of dirty hives to them, as Windows would when it next loads them.") { target };
+        var command = new Command("replay", "Applies the logs of dirty hives to them, as Windows would when it next loads them.")
+        { target };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {

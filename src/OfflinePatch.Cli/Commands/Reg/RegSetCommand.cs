@@ -15,22 +15,34 @@ internal static class RegSetCommand
         var key = RegArguments.Key(required: true);
         var value = RegArguments.Value();
         var defaultValue = RegArguments.DefaultValue();
-        var type = new Option<string>("--type", "-t", "/t") { Description = "The type of the value; REG_SZ, REG_DWORD… too.", DefaultValueFactory = _ => "sz", HelpName = string.Join('|', ValueArgument.Types) };
+        var type = new Option<string>("--type", "-t", "/t")
+        {
+            Description = "The type of the value; REG_SZ, REG_DWORD… too.",
+            DefaultValueFactory = _ => "sz",
+            HelpName = string.Join('|', ValueArgument.Types),
+        };
         type.CompletionSources.Add(ValueArgument.Types);
         var force = RegArguments.Force();
-        var separator = new Option<string>("--separator", "/s") { Description = @"What separates the texts of multi in --data.", HelpName = "TEXT", DefaultValueFactory = _ => @"\0" };
+        var separator = new Option<string>("--separator", "/s")
+        {
+            Description = @"What separates the texts of multi in --data.",
+            HelpName = "TEXT",
+            DefaultValueFactory = _ => @"\0",
+        };
         var data = new Option<string>("--data", "-d", "/d")
         {
             Description = @"The data: text; numbers, decimal or 0x…; bytes in hexadecimal; the texts of multi separated by \0.",
             DefaultValueFactory = _ => "",
         };
-        var command = new Command("set", "Creates or changes a value, and the keys above it that are missing.") { target, key, value, defaultValue, type, data, separator, force };
+        var command = new Command("set", "Creates or changes a value, and the keys above it that are missing.")
+        { target, key, value, defaultValue, type, data, separator, force };
         command.Aliases.Add("add");
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
             var kind = ValueArgument.TypeOf(result.GetValue(type)!)
-                ?? throw new UsageException($"--type {result.GetValue(type)}: there is no such type; one of {string.Join(", ", ValueArgument.Types)}, or as reg.exe names it, such as REG_DWORD");
+                ?? throw new UsageException($"--type {result.GetValue(type)}: there is no such type; one of "
+                    + $"{string.Join(", ", ValueArgument.Types)}, or as reg.exe names it, such as REG_DWORD");
             if (ValueArgument.Parse(kind, result.GetValue(data)!, result.GetValue(separator)!) is not { } content)
             {
                 throw new UsageException($"'{result.GetValue(data)}' is no {result.GetValue(type)} data");

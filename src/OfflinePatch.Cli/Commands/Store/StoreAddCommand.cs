@@ -16,13 +16,21 @@ internal static class StoreAddCommand
             Description = "Driver packages: an .inf, or a directory, .iso, .zip or floppy image with any number of them.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var forceUnsigned = new Option<bool>("--force-unsigned") { Description = "Stage packages whose signature is missing or not accepted by this Windows." };
-        var skipRefused = new Option<bool>("--skip-refused") { Description = "Stage the others where a package is refused; otherwise one refusal refuses all." };
+        var forceUnsigned = new Option<bool>("--force-unsigned")
+        {
+            Description = "Stage packages whose signature is missing or not accepted by this Windows.",
+        };
+        var skipRefused = new Option<bool>("--skip-refused")
+        {
+            Description = "Stage the others where a package is refused; otherwise one refusal refuses all.",
+        };
         var dryRun = StoreArguments.DryRun();
         var manifest = CommonOptions.Manifest();
         var trustRoot = CommonOptions.TrustRoot();
         var edit = new EditArguments();
-        var command = new Command("add", "Puts driver packages into an image as DISM does: any class, every package that serves a device on this Windows. As one change, with an undo file.")
+        var command = new Command("add",
+            "Puts driver packages into an image as DISM does: any class, every package that serves a device on this Windows. As one "
+                + "change, with an undo file.")
         {
             image, paths, forceUnsigned, skipRefused, dryRun, manifest, trustRoot,
         };
@@ -55,7 +63,8 @@ internal static class StoreAddCommand
             }
             else
             {
-                EditOutcome.Print(result, path, report.Edit, d => d with { Added = report.Packages, Changes = report.Changes, DryRun = isTrial ? true : null });
+                EditOutcome.Print(result, path, report.Edit,
+                    d => d with { Added = report.Packages, Changes = report.Changes, DryRun = isTrial ? true : null });
             }
 
             return report.Packages.Any(p => p.Outcome == DriverAddOutcome.Refused) ? ExitCode.Refused : ExitCode.Done;

@@ -13,9 +13,14 @@ internal static class StoreExportCommand
     public static Command Create()
     {
         var image = StoreArguments.Image();
-        var directory = new Argument<string>("DIR") { Description = "A directory of this machine; it is created. Each package gets a directory of its own in it." };
+        var directory = new Argument<string>("DIR")
+        {
+            Description = "A directory of this machine; it is created. Each package gets a directory of its own in it.",
+        };
         var edit = new EditArguments();
-        var command = new Command("export", "Copies every driver package of others out of an image, each with its INF, catalogue and files under the name that it has in the driver store.") { image, directory };
+        var command = new Command("export",
+            "Copies every driver package of others out of an image, each with its INF, catalogue and files under the name that it has in "
+                + "the driver store.") { image, directory };
         edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, cancellation) =>
         {

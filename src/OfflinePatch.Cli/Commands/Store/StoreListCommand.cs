@@ -12,7 +12,9 @@ internal static class StoreListCommand
     {
         var image = StoreArguments.Image();
         var edit = new EditArguments();
-        var command = new Command("list", "Lists the driver packages of others that an image has: published name, class, provider, version, signer, whether it starts at boot, which devices use it.") { image };
+        var command = new Command("list",
+            "Lists the driver packages of others that an image has: published name, class, provider, version, signer, whether it starts "
+                + "at boot, which devices use it.") { image };
         edit.AddTo(command, writes: false);
         command.SetGuardedAction((result, _) =>
         {

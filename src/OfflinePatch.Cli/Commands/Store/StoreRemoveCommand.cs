@@ -15,22 +15,30 @@ internal static class StoreRemoveCommand
             Description = "The published name, oemN.inf, as `drivers list` shows it.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var force = new Option<bool>("--force") { Description = "Remove a package that devices of this Windows run with, too. They have no driver then." };
+        var force = new Option<bool>("--force")
+        {
+            Description = "Remove a package that devices of this Windows run with, too. They have no driver then.",
+        };
         var dryRun = StoreArguments.DryRun();
         var edit = new EditArguments();
-        var command = new Command("remove", "Takes driver packages out of an image with everything that they alone brought: files, records, services. As one change, with an undo file.") { image, names, force, dryRun };
+        var command = new Command("remove",
+            "Takes driver packages out of an image with everything that they alone brought: files, records, services. As one change, "
+                + "with an undo file.") { image, names, force, dryRun };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
         {
             var path = result.GetRequiredValue(image);
             var isTrial = result.GetValue(dryRun);
             var report = DriverStoreJob.Remove(
-                path, edit.Read(result), new DriverRemoveRequest { Names = result.GetRequiredValue(names), Force = result.GetValue(force), DryRun = isTrial }, cancellation);
+                path, edit.Read(result),
+                new DriverRemoveRequest { Names = result.GetRequiredValue(names), Force = result.GetValue(force), DryRun = isTrial },
+                cancellation);
             if (!GlobalOptions.WantsJson(result))
             {
                 foreach (var package in report.Removed)
                 {
-                    Output.Line($"{package.PublishedName ?? package.Inf} ({package.Inf} {package.Version}): {(isTrial ? "would be removed" : "removed")}");
+                    Output.Line($"{package.PublishedName ?? package.Inf} ({package.Inf} {package.Version}): "
+                        + $"{(isTrial ? "would be removed" : "removed")}");
                 }
             }
 
@@ -40,7 +48,8 @@ internal static class StoreRemoveCommand
             }
             else
             {
-                EditOutcome.Print(result, path, report.Edit, d => d with { Removed = report.Removed, Changes = report.Changes, DryRun = isTrial ? true : null });
+                EditOutcome.Print(result, path, report.Edit,
+                    d => d with { Removed = report.Removed, Changes = report.Changes, DryRun = isTrial ? true : null });
             }
 
             return ExitCode.Done;

@@ -5,8 +5,8 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Accounts;
 
-/// <summary><c>accounts.administrator</c>: somebody can administer the machine (images-and-cloud.md R14). SAM is written only where the user gives a password, or asks to
-/// enable the built-in administrator.</summary>
+/// <summary><c>accounts.administrator</c>: somebody can administer the machine (images-and-cloud.md R14). SAM is written only where the
+/// user gives a password, or asks to enable the built-in administrator.</summary>
 internal sealed class AccountsAdministratorRule() : Rule(Description)
 {
     private static readonly RuleContract Description = new(PasswordPolicy.RuleId)
@@ -14,9 +14,11 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         Title = "There is an enabled administrator with a password",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: an external image must contain a usable administrator account and password",
-        Summary = @"SAM\Domains\Account\Users and the local group Administrators. With --admin-password-file or --enable-administrator the account with RID 500 gets the password, and is enabled and unlocked.",
+        Summary = @"SAM\Domains\Account\Users and the local group Administrators. With --admin-password-file or --enable-administrator "
+            + @"the account with RID 500 gets the password, and is enabled and unlocked.",
         CanFix = true,
-        Parameters = [PasswordPolicy.MinLengthParameter, PasswordPolicy.MaxLengthParameter, PasswordPolicy.KindsParameter, PasswordPolicy.SpecialParameter],
+        Parameters = [PasswordPolicy.MinLengthParameter, PasswordPolicy.MaxLengthParameter, PasswordPolicy.KindsParameter,
+            PasswordPolicy.SpecialParameter],
     };
 
     /// <inheritdoc/>
@@ -34,14 +36,18 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
 
         var now = context.Clock.GetUtcNow().UtcDateTime;
         var administrators = LocalAccounts.Read(sam).Where(a => a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid).ToList();
-        var usable = administrators.Where(a => a.IsEnabled && !a.IsLocked && a.HasPassword && (a.ExpiresUtc is null || a.ExpiresUtc > now)).ToList();
+        var usable = administrators.Where(a => a.IsEnabled && !a.IsLocked && a.HasPassword && (a.ExpiresUtc is null || a.ExpiresUtc > now))
+            .ToList();
         return usable.Count > 0
-            ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} can log on and {(usable.Count == 1 ? "is an administrator" : "are administrators")}: enabled, with a password.")
+            ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} can log on and "
+                + $"{(usable.Count == 1 ? "is an administrator" : "are administrators")}: enabled, with a password.")
             : Finding.Failed(
                 administrators.Count == 0
                     ? @"SAM\Domains\Account\Users names no administrator (RID 500, or a member of Administrators)."
-                    : $@"No administrator in SAM\Domains\Account\Users can log on: {string.Join(", ", administrators.Select(a => $"{a.Name} ({Why(a, now)})"))}.",
-                $"Give one a password: `offlinepatch fix --admin-password-file FILE` ({PasswordPolicy.For(context.Profile).Text}); or let Cloudbase-Init set it at the first start.");
+                    : @"No administrator in SAM\Domains\Account\Users can log on: "
+                        + $@"{string.Join(", ", administrators.Select(a => $"{a.Name} ({Why(a, now)})"))}.",
+                $"Give one a password: `offlinepatch fix --admin-password-file FILE` ({PasswordPolicy.For(context.Profile).Text}); or "
+                    + "let Cloudbase-Init set it at the first start.");
     }
 
     /// <inheritdoc/>
@@ -67,12 +73,14 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
 
         if (LocalAccounts.Read(sam).FirstOrDefault(a => a.Rid == LocalAccount.AdministratorRid) is not { } administrator)
         {
-            return Finding.Failed(@"SAM\Domains\Account\Users has no built-in administrator (RID 500).", "Leave --admin-password-file and --enable-administrator out.");
+            return Finding.Failed(@"SAM\Domains\Account\Users has no built-in administrator (RID 500).",
+                "Leave --admin-password-file and --enable-administrator out.");
         }
 
         if (password is null && !administrator.HasPassword)
         {
-            return Finding.Failed($"{administrator.Name} (RID 500) has no password, and is not enabled without one.", "Give --admin-password-file too.");
+            return Finding.Failed($"{administrator.Name} (RID 500) has no password, and is not enabled without one.",
+                "Give --admin-password-file too.");
         }
 
         try
@@ -81,15 +89,20 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
             var isUsable = administrator is { IsEnabled: true, IsLocked: false };
             if (!hasPassword && PasswordPolicy.For(context.Profile).WhyNot(password!, administrator.Name) is { } why)
             {
-                return Finding.Failed($"The password for {administrator.Name} (RID 500) is not taken: {why}.", $"Choose one of {PasswordPolicy.For(context.Profile).Text}.") with { Severity = RuleSeverity.Error };
+                return Finding.Failed($"The password for {administrator.Name} (RID 500) is not taken: {why}.",
+                    $"Choose one of {PasswordPolicy.For(context.Profile).Text}.") with { Severity = RuleSeverity.Error };
             }
 
+            var state = administrator.IsEnabled ? "locked" : "disabled";
             return hasPassword && isUsable
                 ? null
                 : Finding.Broken(
-                    $"{administrator.Name} (RID 500) {(hasPassword ? "is " + (administrator.IsEnabled ? "locked" : "disabled") : "does not have the password that was given")}.",
-                    isUsable ? "another password, or none" : administrator.IsEnabled ? "locked" : "disabled",
-                    $"{(hasPassword ? "" : "the password that was given (files that the account encrypted with EFS and its saved credentials are lost), ")}enabled, not locked");
+                    $"{administrator.Name} (RID 500) {(hasPassword ? $"is {state}" : "does not have the password that was given")}.",
+                    isUsable ? "another password, or none" : state,
+                    (hasPassword
+                        ? ""
+                        : "the password that was given (files that the account encrypted with EFS and its saved credentials are lost), ")
+                    + "enabled, not locked");
         }
         catch (Exception e) when (e is UnsupportedImageException or RefusedException or CorruptImageException)
         {

@@ -11,8 +11,10 @@ internal sealed class AccountsPasswordRule() : Rule(Description)
     {
         Title = "Every enabled account has a password",
         Severity = RuleSeverity.Warning,
-        Source = "Huawei IMS: the initial password has upper and lower case, digits and special characters; AWS: all accounts must have passwords",
-        Summary = @"SAM\Domains\Account\Users: whether a password is set; never which. LimitBlankPasswordUse keeps accounts without one from remote logon.",
+        Source = "Huawei IMS: the initial password has upper and lower case, digits and special characters; AWS: all accounts must have "
+            + "passwords",
+        Summary = @"SAM\Domains\Account\Users: whether a password is set; never which. LimitBlankPasswordUse keeps accounts without one "
+            + @"from remote logon.",
     };
 
     /// <inheritdoc/>
@@ -29,12 +31,18 @@ internal sealed class AccountsPasswordRule() : Rule(Description)
             return Finding.NotApplicable("SAM names no account.");
         }
 
-        var empty = accounts.Where(a => a is { IsEnabled: true, HasPassword: false } && (a.IsNormal || a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid)).ToList();
+        var empty =
+            accounts
+                .Where(a => a is { IsEnabled: true, HasPassword: false }
+                    && (a.IsNormal || a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid)).ToList();
         return empty.Count == 0
-            ? Finding.Ok($"Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants {PasswordPolicy.For(context.Profile).Text}.")
+            ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants "
+                + $"{PasswordPolicy.For(context.Profile).Text}.")
             : Finding.Failed(
-                $@"Enabled accounts without a password in SAM\Domains\Account\Users: {string.Join(", ", empty.Select(a => $"{a.Name} ({a.Rid:X8})"))}.{BlankUse(context)}",
-                $"Set a password: `offlinepatch accounts set-password IMAGE NAME` ({PasswordPolicy.For(context.Profile).Text}); or disable the account in the source machine (`net user NAME /active:no`).");
+                @"Enabled accounts without a password in SAM\Domains\Account\Users: "
+                    + $@"{string.Join(", ", empty.Select(a => $"{a.Name} ({a.Rid:X8})"))}.{BlankUse(context)}",
+                $"Set a password: `offlinepatch accounts set-password IMAGE NAME` ({PasswordPolicy.For(context.Profile).Text}); or "
+                    + "disable the account in the source machine (`net user NAME /active:no`).");
     }
 
     private static string BlankUse(RuleContext context) =>

@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Agent;
 
 /// <summary>
-/// What an installed and configured agent needs of the rest of Windows: the services that it depends on, the account that it runs under, the account that its
-/// configuration names, and a way to the metadata that no proxy takes.
+/// What an installed and configured agent needs of the rest of Windows: the services that it depends on, the account that it runs under,
+/// the account that its configuration names, and a way to the metadata that no proxy takes.
 /// </summary>
 internal static class AgentSurroundings
 {
@@ -54,8 +54,10 @@ internal static class AgentSurroundings
 
         var text = string.Join("; ", disabled.Select(d => $@"{d.Set.Name}\Services\{d.Service.Name}\Start=4"));
         return disabled.TrueForAll(d => Healthy.ContainsKey(d.Service.Name))
-            ? Finding.Broken($"Cloudbase-Init depends on services that are disabled: {text}.", text, string.Join("; ", disabled.Select(d => $"{d.Service.Name}: {ServiceImage.StartText(Healthy[d.Service.Name])}").Distinct()))
-            : Finding.Failed($"Cloudbase-Init depends on services that are disabled: {text}.", "Enable them in the source machine (`sc config NAME start= auto`), then export it again.", text);
+            ? Finding.Broken($"Cloudbase-Init depends on services that are disabled: {text}.", text,
+                string.Join("; ", disabled.Select(d => $"{d.Service.Name}: {ServiceImage.StartText(Healthy[d.Service.Name])}").Distinct()))
+            : Finding.Failed($"Cloudbase-Init depends on services that are disabled: {text}.",
+                "Enable them in the source machine (`sc config NAME start= auto`), then export it again.", text);
     }
 
     /// <summary>The disabled ones among the services that the agent depends on, and that those depend on.</summary>
@@ -85,7 +87,8 @@ internal static class AgentSurroundings
     private static Finding? JudgeServiceAccount(RuleContext context, CloudbaseInitInstallation found)
     {
         var windows = context.Windows;
-        if (windows.Facts.IsDomainController || found.Account is not { } account || LocalName(windows, account) is not { } name || windows.Load(HiveName.Sam).Hive is not { } sam)
+        if (windows.Facts.IsDomainController || found.Account is not { } account || LocalName(windows, account) is not { } name
+            || windows.Load(HiveName.Sam).Hive is not { } sam)
         {
             return null;
         }
@@ -94,25 +97,29 @@ internal static class AgentSurroundings
         return WhyUnusable(context, local) is not { } why ? null
             : Finding.Failed(
                 $@"Services\cloudbase-init runs under {account}, an account that {why}: the service cannot log on (error 1069).",
-                "In the source machine: `sc config cloudbase-init obj= LocalSystem`, or create the account; then export it again.", account);
+                "In the source machine: `sc config cloudbase-init obj= LocalSystem`, or create the account; then export it again.",
+                account);
     }
 
     /// <summary>The name of a local account in an ObjectName; null for the accounts of Windows itself and for those of a domain.</summary>
     private static string? LocalName(WindowsSystem windows, string account)
     {
         var parts = account.Split('\\');
-        if (parts is [var alone] && alone.Length > 0 && !alone.Contains('@', StringComparison.Ordinal) && !alone.Equals("LocalSystem", StringComparison.OrdinalIgnoreCase))
+        if (parts is [var alone] && alone.Length > 0 && !alone.Contains('@', StringComparison.Ordinal)
+            && !alone.Equals("LocalSystem", StringComparison.OrdinalIgnoreCase))
         {
             return alone;
         }
 
-        return parts is [var domain, var name] && (domain == "." || domain.Equals(windows.Facts.ComputerName, StringComparison.OrdinalIgnoreCase)) ? name : null;
+        return parts is [var domain, var name]
+            && (domain == "." || domain.Equals(windows.Facts.ComputerName, StringComparison.OrdinalIgnoreCase)) ? name : null;
     }
 
     private static Finding? JudgeUser(RuleContext context, CloudbaseInitConfig config)
     {
         var windows = context.Windows;
-        if (windows.Facts.IsDomainController || config.Get("DEFAULT", "username") is not { Length: > 0 } user || windows.Load(HiveName.Sam).Hive is not { } sam)
+        if (windows.Facts.IsDomainController || config.Get("DEFAULT", "username") is not { Length: > 0 } user
+            || windows.Load(HiveName.Sam).Hive is not { } sam)
         {
             return null;
         }
@@ -122,22 +129,29 @@ internal static class AgentSurroundings
         if (account is not null && WhyUnusable(context, account) is { } why)
         {
             return Finding.Failed(
-                $@"cloudbase-init.conf names the account {user}, which {why} in SAM\Domains\Account\Users: the agent sets its password and changes nothing else about it.",
-                $"In the source machine: `net user {user} /active:yes`, or name another account in the configuration; then export it again.", $"{user} {why}");
+                $@"cloudbase-init.conf names the account {user}, which {why} in SAM\Domains\Account\Users: the agent sets its password "
+                    + @"and changes nothing else about it.",
+                $"In the source machine: `net user {user} /active:yes`, or name another account in the configuration; then export it "
+                    + "again.", $"{user} {why}");
         }
 
         var groups = LocalAccounts.GroupNames(sam);
-        if (groups.Count > 0 && (config.Get("DEFAULT", "groups") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        if (groups.Count > 0 && (config.Get("DEFAULT", "groups") ?? "")
+            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .FirstOrDefault(g => !groups.Contains(g, StringComparer.OrdinalIgnoreCase)) is { } group)
         {
             return Finding.Failed(
-                $@"cloudbase-init.conf names the group {group}, which SAM\Domains\Builtin\Aliases and SAM\Domains\Account\Aliases do not have: the agent stops when it makes {user} a member.",
-                "Name a group of this Windows in the configuration (`net localgroup` lists them), or create it; then export it again.", group);
+                $@"cloudbase-init.conf names the group {group}, which SAM\Domains\Builtin\Aliases and SAM\Domains\Account\Aliases do not "
+                    + $@"have: the agent stops when it makes {user} a member.",
+                "Name a group of this Windows in the configuration (`net localgroup` lists them), or create it; then export it again.",
+                group);
         }
 
-        return account is null && accounts.Count > 0 && config.Get("DEFAULT", "plugins") is { } plugins && !plugins.Contains("CreateUserPlugin", StringComparison.Ordinal)
+        return account is null && accounts.Count > 0 && config.Get("DEFAULT", "plugins") is { } plugins
+            && !plugins.Contains("CreateUserPlugin", StringComparison.Ordinal)
             ? Finding.Failed(
-                $@"cloudbase-init.conf names the account {user}, which SAM\Domains\Account\Users does not have, and no plugin creates it.", "Create the account in the source machine, or add CreateUserPlugin to the plugins.", user)
+                $@"cloudbase-init.conf names the account {user}, which SAM\Domains\Account\Users does not have, and no plugin creates it.",
+                "Create the account in the source machine, or add CreateUserPlugin to the plugins.", user)
             : null;
     }
 
@@ -148,27 +162,36 @@ internal static class AgentSurroundings
         : account.ExpiresUtc is { } expiry && expiry <= context.Clock.GetUtcNow().UtcDateTime ? "has expired"
         : null;
 
-    /// <summary>The agent's HTTP client takes the proxy of the environment, and without one that of LocalSystem's Internet settings.</summary>
+    /// <summary>
+    /// The agent's HTTP client takes the proxy of the environment, and without one that of LocalSystem's Internet settings.
+    /// </summary>
     private static Finding? JudgeProxy(RuleContext context)
     {
         // What a service finds in its environment: its own value Environment ("NAME=value" strings) before the machine's.
         var own = context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetMultiString("Environment") ?? [];
-        string? Own(string name) => own.FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase)) is { } line ? line[(name.Length + 1)..] : null;
+        string? Own(string name) =>
+            own.FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase)) is { } line
+                ? line[(name.Length + 1)..]
+                : null;
         if (ProxyVariables.FirstOrDefault(v => Own(v) is { Length: > 0 }) is { } ownVariable)
         {
             return Bypasses(Own("NO_PROXY") ?? context.Windows.Current.Find(Environment)?.GetString("NO_PROXY"), ',')
                 ? null
-                : Failed($@"{context.Windows.Current.Name}\Services\cloudbase-init\Environment: {ownVariable}={Own(ownVariable)}", "NO_PROXY");
+                : Failed($@"{context.Windows.Current.Name}\Services\cloudbase-init\Environment: {ownVariable}={Own(ownVariable)}",
+                    "NO_PROXY");
         }
 
         var environment = context.Windows.Current.Find(Environment);
         if (ProxyVariables.FirstOrDefault(v => environment?.GetString(v) is { Length: > 0 }) is { } variable)
         {
-            return Bypasses(environment!.GetString("NO_PROXY"), ',') ? null : Failed($@"{context.Windows.Current.Name}\{Environment}\{variable}={environment.GetString(variable)}", "NO_PROXY");
+            return Bypasses(environment!.GetString("NO_PROXY"), ',')
+                ? null
+                : Failed($@"{context.Windows.Current.Name}\{Environment}\{variable}={environment.GetString(variable)}", "NO_PROXY");
         }
 
         var settings = context.Windows.Load(HiveName.Default).Hive?.Root.Find(InternetSettings);
-        return settings?.GetDword("ProxyEnable") is not (null or 0) && settings.GetString("ProxyServer") is { Length: > 0 } server && !Bypasses(settings.GetString("ProxyOverride"), ';')
+        return settings?.GetDword("ProxyEnable") is not (null or 0) && settings.GetString("ProxyServer") is { Length: > 0 } server
+            && !Bypasses(settings.GetString("ProxyOverride"), ';')
             ? Failed($@"{settings.Path}\ProxyServer={server}", "ProxyOverride")
             : null;
 
@@ -179,5 +202,8 @@ internal static class AgentSurroundings
 
     private static bool Bypasses(string? list, char separator) =>
         (list ?? "").Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Any(e => e == "*" || e == MetadataAddress || (e.TrimEnd('*', '/') is { Length: > 0 } prefix && (MetadataAddress.StartsWith(prefix, StringComparison.Ordinal) || prefix.StartsWith("169.254.0.0", StringComparison.Ordinal))));
+            .Any(e => e == "*" || e == MetadataAddress
+                || (e.TrimEnd('*', '/') is { Length: > 0 } prefix
+                    && (MetadataAddress.StartsWith(prefix, StringComparison.Ordinal)
+                        || prefix.StartsWith("169.254.0.0", StringComparison.Ordinal))));
 }

@@ -7,12 +7,13 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Agent;
 
 /// <summary>
-/// <c>agent.cloudbase-init</c>: Cloudbase-Init is installed, starts by itself, and is configured as the target wants (images-and-cloud.md §1.7,
-/// boot-network-accounts.md §7). An installation that is there is corrected, never doubled.
+/// <c>agent.cloudbase-init</c>: Cloudbase-Init is installed, starts by itself, and is configured as the target wants (images-and-cloud.md
+/// §1.7, boot-network-accounts.md §7). An installation that is there is corrected, never doubled.
 /// </summary>
 internal sealed class CloudbaseInitRule() : Rule(Description)
 {
-    private const string GetIt = "Fetch the portable .zip or the .msi from https://cloudbase.it/cloudbase-init/, and run `offlinepatch fix` with --cloudbase-init PATH.";
+    private const string GetIt = "Fetch the portable .zip or the .msi from https://cloudbase.it/cloudbase-init/, and run `offlinepatch "
+        + "fix` with --cloudbase-init PATH.";
 
     private const int FirstBuildWithX64OnArm = 22000; // Windows 11 brought the emulation of x64
 
@@ -21,7 +22,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         Title = "Cloudbase-Init is installed and configured for the target",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS, OTC: installing and configuring Cloudbase-Init",
-        Summary = @"\Cloudbase-Init from --cloudbase-init; Services\cloudbase-init (automatic, LocalSystem) in the control sets that a boot uses; conf\cloudbase-init.conf; SOFTWARE\Cloudbase Solutions\Cloudbase-Init\*\Plugins is cleared.",
+        Summary = @"\Cloudbase-Init from --cloudbase-init; Services\cloudbase-init (automatic, LocalSystem) in the control sets that a "
+            + @"boot uses; conf\cloudbase-init.conf; SOFTWARE\Cloudbase Solutions\Cloudbase-Init\*\Plugins is cleared.",
         CanFix = true,
         Parameters = [CloudbaseInitSettings.Version, CloudbaseInitSettings.Settings],
     };
@@ -33,7 +35,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         var found = CloudbaseInitInstallation.Find(context.Windows);
         if (package is not null && package.Architecture == WindowsArchitecture.X64 && CannotRunX64(context.Windows.Facts))
         {
-            return Finding.Failed($"The Cloudbase-Init package is for x64, which this Windows ({context.Windows.Facts.ArchitectureText}) does not run.", "Name the x86 package with --cloudbase-init.");
+            return Finding.Failed($"The Cloudbase-Init package is for x64, which this Windows ({context.Windows.Facts.ArchitectureText}) "
+                + "does not run.", "Name the x86 package with --cloudbase-init.");
         }
 
         return Judge(context, package, found) with { Remarks = Remarks(context, package, found) };
@@ -46,7 +49,9 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             return Incomplete(context, package, found);
         }
 
-        return FindUnreadable(context, found) ?? FindBroken(context, package, found) ?? FindFailed(context, found) ?? AgentSurroundings.Judge(context, found, Effective(context, found)) ?? Finding.Ok(Describe(found) + " is installed and configured.");
+        return FindUnreadable(context, found) ?? FindBroken(context, package, found) ?? FindFailed(context, found)
+            ?? AgentSurroundings.Judge(context, found, Effective(context, found))
+            ?? Finding.Ok(Describe(found) + " is installed and configured.");
     }
 
     /// <inheritdoc/>
@@ -55,9 +60,12 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         var windows = context.Windows;
         var package = context.Sources.CloudbaseInit;
         var found = CloudbaseInitInstallation.Find(windows);
-        if (package is not null && (found is null || found.MissingFiles.Count > 0 || found.Directory is null || Differing(context, package, found).Count > 0))
+        if (package is not null
+            && (found is null || found.MissingFiles.Count > 0 || found.Directory is null || Differing(context, package, found).Count > 0))
         {
-            Install(context, CloudbaseInitPlan.Create(package, Settings(context), windows.DriveLetter, found?.Directory ?? CloudbaseInitPlan.DefaultDirectory), found);
+            Install(context,
+                CloudbaseInitPlan.Create(package, Settings(context), windows.DriveLetter,
+                    found?.Directory ?? CloudbaseInitPlan.DefaultDirectory), found);
             found = CloudbaseInitInstallation.Find(windows);
         }
 
@@ -105,14 +113,16 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         return package is null
             ? Finding.Failed(lack, GetIt)
             : Finding.Broken(lack, found is null ? "not installed" : "incomplete",
-                $"Cloudbase-Init {package.Version ?? "of unknown version"} in {context.Windows.GuestPath(found?.Directory ?? CloudbaseInitPlan.DefaultDirectory)}, {package.Files.Count} files");
+                $"Cloudbase-Init {package.Version ?? "of unknown version"} in "
+                    + $"{context.Windows.GuestPath(found?.Directory ?? CloudbaseInitPlan.DefaultDirectory)}, {package.Files.Count} files");
     }
 
     private static Finding? FindBroken(RuleContext context, CloudbaseInitPackage? package, CloudbaseInitInstallation found)
     {
         if (package is not null && Differing(context, package, found) is { Count: > 0 } differing)
         {
-            return Finding.Broken($"{differing.Count} files of {Describe(found)} are not those of the package: {context.Windows.GuestPath(differing[0])}", "changed or missing", "as in the package");
+            return Finding.Broken($"{differing.Count} files of {Describe(found)} are not those of the package: "
+                + $"{context.Windows.GuestPath(differing[0])}", "changed or missing", "as in the package");
         }
 
         if (SetupPhase.IsAhead(context.Windows))
@@ -120,34 +130,43 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             if (SetupPhase.IsAgentLeftOut(context.Windows))
             {
                 return Finding.Broken(
-                    @"This Windows goes on with its setup at the next start, and nothing starts Services\cloudbase-init when that has ended.", "not started", $@"on demand, started by {SetupPhase.Script} at the end of the setup");
+                    @"This Windows goes on with its setup at the next start, and nothing starts Services\cloudbase-init when that has "
+                        + @"ended.", "not started", $@"on demand, started by {SetupPhase.Script} at the end of the setup");
             }
         }
         else if (found.WrongControlSets.Count > 0)
         {
             return Finding.Broken(@"Services\cloudbase-init does not start by itself.",
-                string.Join("; ", found.WrongControlSets.Select(s => $"{s.Name}: {ServiceImage.StartText(s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start"))}")), "auto");
+                string.Join("; ",
+                    found.WrongControlSets.Select(
+                        s => $"{s.Name}: {ServiceImage.StartText(s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start"))}")), "auto");
         }
 
         if (found.ConfigPath is { } path && Configure(context, path) is { MustBeWritten: true })
         {
             var now = Read(context, path);
-            var wrong = Settings(context).Where(s => now.Get(s.Section, s.Key) is var value && (value is null || (value != s.Value && s.IsRequired))).ToList();
+            var wrong = Settings(context)
+                .Where(s => now.Get(s.Section, s.Key) is var value && (value is null || (value != s.Value && s.IsRequired))).ToList();
             return wrong.Count == 0
-                ? Finding.Broken($"{context.Windows.GuestPath(path)} is in an encoding that the agent does not read, begins with a byte order mark, or assigns an option twice.")
-                : Finding.Broken($"{context.Windows.GuestPath(path)} is not as the target wants it: {string.Join(", ", wrong.Select(s => s.Key))}.",
-                    string.Join("; ", wrong.Select(s => $"{s.Key}={now.Get(s.Section, s.Key) ?? "(absent)"}")), string.Join("; ", wrong.Select(s => $"{s.Key}={s.Value}")));
+                ? Finding.Broken($"{context.Windows.GuestPath(path)} is in an encoding that the agent does not read, begins with a byte "
+                    + "order mark, or assigns an option twice.")
+                : Finding.Broken($"{context.Windows.GuestPath(path)} is not as the target wants it: "
+                    + $"{string.Join(", ", wrong.Select(s => s.Key))}.",
+                    string.Join("; ", wrong.Select(s => $"{s.Key}={now.Get(s.Section, s.Key) ?? "(absent)"}")),
+                    string.Join("; ", wrong.Select(s => $"{s.Key}={s.Value}")));
         }
 
         return found.PluginStates.Count > 0
-            ? Finding.Broken($"{found.PluginStates[0].Path}\\Plugins says that the agent has done its work already: on a machine made from this image it would do nothing.", "present", "deleted")
+            ? Finding.Broken($"{found.PluginStates[0].Path}\\Plugins says that the agent has done its work already: on a machine made "
+                + "from this image it would do nothing.", "present", "deleted")
             : null;
     }
 
     /// <summary>A file that the agent cannot read, even as a fix would leave it, is not touched.</summary>
     private static Finding? FindUnreadable(RuleContext context, CloudbaseInitInstallation found) =>
         found.ConfigPath is { } path && Configure(context, path).Mistakes is { Count: > 0 } mistakes
-            ? Finding.Failed($"{context.Windows.GuestPath(path)} cannot be read by the agent, and is left as it is: {mistakes[0]}.", "Correct the line in the source machine, or save the file as UTF-8 there.")
+            ? Finding.Failed($"{context.Windows.GuestPath(path)} cannot be read by the agent, and is left as it is: {mistakes[0]}.",
+                "Correct the line in the source machine, or save the file as UTF-8 there.")
             : null;
 
     private static Finding? FindFailed(RuleContext context, CloudbaseInitInstallation found)
@@ -156,13 +175,16 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         if (CloudbaseInitLayout.NeedsUniversalRuntime(name => files.FileExists(FilePath.Join(found.Directory!, name)))
             && !files.FileExists(context.Windows.PathOf(@"System32\ucrtbase.dll")))
         {
-            return Finding.Failed($"{Describe(found)} is installed, and cannot start: {context.Windows.GuestPath(context.Windows.PathOf(@"System32\ucrtbase.dll"))} is missing.",
+            return Finding.Failed($"{Describe(found)} is installed, and cannot start: "
+                + $"{context.Windows.GuestPath(context.Windows.PathOf(@"System32\ucrtbase.dll"))} is missing.",
                 "Install the Universal C Runtime (KB2999226) in the source machine, or name a package that brings it.");
         }
 
         var wanted = CloudbaseInitSettings.VersionFor(context.Profile);
         return wanted is not null && found.Version is not null && !SameVersion(found.Version, wanted)
-            ? Finding.Failed($"{Describe(found)} is installed; the target wants version {wanted}.", $"Uninstall it in the source machine, then run `offlinepatch fix` with --cloudbase-init of version {wanted}.", found.Version, wanted)
+            ? Finding.Failed($"{Describe(found)} is installed; the target wants version {wanted}.",
+                $"Uninstall it in the source machine, then run `offlinepatch fix` with --cloudbase-init of version {wanted}.",
+                found.Version, wanted)
             : null;
     }
 
@@ -213,7 +235,9 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         foreach (var set in windows.BootControlSets)
         {
             var service = set.Key.Create(@"Services\" + CloudbaseInitPlan.ServiceName);
-            foreach (var value in plan.ServiceValues.Where(v => !(v.Name == "Start" && SetupPhase.IsAhead(windows) && service.HasValue("Start"))).Where(v => found is null || replaced.Contains(v.Name, StringComparer.Ordinal) || !service.HasValue(v.Name)))
+            foreach (var value in plan.ServiceValues
+                .Where(v => !(v.Name == "Start" && SetupPhase.IsAhead(windows) && service.HasValue("Start")))
+                .Where(v => found is null || replaced.Contains(v.Name, StringComparer.Ordinal) || !service.HasValue(v.Name)))
             {
                 service.SetValue(value.Name, value.Type, value.Bytes);
             }
@@ -227,7 +251,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     private static void CreateProtected(IWritableFileSystem files, string directory)
     {
         const string Nursery = @"Program Files\Cloudbase-Init.offlinepatch";
-        if (FilePath.Split(directory).Length == 1 && !files.DirectoryExists(directory) && files.DirectoryExists("Program Files") && files.Find(Nursery) is null)
+        if (FilePath.Split(directory).Length == 1 && !files.DirectoryExists(directory) && files.DirectoryExists("Program Files")
+            && files.Find(Nursery) is null)
         {
             files.CreateDirectory(Nursery);
             files.Move(Nursery, directory);
@@ -238,7 +263,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     private static void CopyService(WindowsSystem windows, ControlSet set)
     {
         var service = set.Key.Create(@"Services\" + CloudbaseInitPlan.ServiceName);
-        var model = windows.BootControlSets.Select(s => s.Service(CloudbaseInitPlan.ServiceName)).First(s => s?.HasValue("ImagePath") ?? false)!;
+        var model = windows.BootControlSets.Select(s => s.Service(CloudbaseInitPlan.ServiceName))
+            .First(s => s?.HasValue("ImagePath") ?? false)!;
         foreach (var value in model.Values.ToList())
         {
             if (!service.HasValue(value.Name))
@@ -250,10 +276,13 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         service.SetDword("Start", 2);
     }
 
-    /// <summary>Files of our own installation that are missing or have another length. What Python compiles for itself does not count.</summary>
+    /// <summary>
+    /// Files of our own installation that are missing or have another length. What Python compiles for itself does not count.
+    /// </summary>
     private static List<string> Differing(RuleContext context, CloudbaseInitPackage package, CloudbaseInitInstallation found)
     {
-        if (!string.Equals(found.Directory, CloudbaseInitPlan.DefaultDirectory, StringComparison.OrdinalIgnoreCase) || found.Version != package.Version)
+        if (!string.Equals(found.Directory, CloudbaseInitPlan.DefaultDirectory, StringComparison.OrdinalIgnoreCase)
+            || found.Version != package.Version)
         {
             return [];
         }
@@ -262,7 +291,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         return
         [
             .. CloudbaseInitPlan.Create(package, [], context.Windows.DriveLetter).Files
-                .Where(f => !f.Destination.EndsWith(".pyc", StringComparison.OrdinalIgnoreCase) && files.Find(f.Destination)?.Length != f.Length)
+                .Where(f => !f.Destination.EndsWith(".pyc", StringComparison.OrdinalIgnoreCase)
+                    && files.Find(f.Destination)?.Length != f.Length)
                 .Select(f => f.Destination),
         ];
     }
@@ -292,7 +322,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     private static CloudbaseInitConfig Read(RuleContext context, string path)
     {
         var files = context.Windows.Volume.RequireFiles();
-        return CloudbaseInitConfig.Parse(files.FileExists(path) ? files.ReadFile(path, 16 * 1024 * 1024) : [], AnsiCodePage.Of(context.Windows));
+        return CloudbaseInitConfig.Parse(files.FileExists(path) ? files.ReadFile(path, 16 * 1024 * 1024) : [],
+            AnsiCodePage.Of(context.Windows));
     }
 
     private static CloudbaseInitConfig Configure(RuleContext context, string path)
@@ -306,32 +337,39 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         return config;
     }
 
-    private static IReadOnlyList<CloudbaseInitSetting> Settings(RuleContext context) => CloudbaseInitSettings.For(context.Profile, AccountNames.Of(context.Windows));
+    private static IReadOnlyList<CloudbaseInitSetting> Settings(RuleContext context) =>
+        CloudbaseInitSettings.For(context.Profile, AccountNames.Of(context.Windows));
 
     /// <summary>The configuration as a fix leaves it.</summary>
     private static CloudbaseInitConfig Effective(RuleContext context, CloudbaseInitInstallation found) =>
         found.ConfigPath is { } path ? Configure(context, path) : CloudbaseInitConfig.Parse([]);
 
     private static bool CannotRunX64(WindowsFacts facts) =>
-        facts.Architecture is WindowsArchitecture.X86 or WindowsArchitecture.Arm || (facts.Architecture == WindowsArchitecture.Arm64 && facts.Build < FirstBuildWithX64OnArm);
+        facts.Architecture is WindowsArchitecture.X86 or WindowsArchitecture.Arm
+            || (facts.Architecture == WindowsArchitecture.Arm64 && facts.Build < FirstBuildWithX64OnArm);
 
     private static List<string> Remarks(RuleContext context, CloudbaseInitPackage? package, CloudbaseInitInstallation? found)
     {
         var remarks = new List<string>();
         if (context.Windows.Facts.IsDomainController && (found is not null || package is not null))
         {
-            remarks.Add("This is a domain controller: the agent would set the password of the domain's account of the configured name, and create that account where it does not exist.");
+            remarks.Add("This is a domain controller: the agent would set the password of the domain's account of the configured name, "
+                + "and create that account where it does not exist.");
         }
 
-        if (found is not null && SetupPhase.IsAhead(context.Windows) && context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") == 2)
+        if (found is not null && SetupPhase.IsAhead(context.Windows)
+            && context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") == 2)
         {
-            remarks.Add("This Windows goes on with its setup at the next start, and the agent starts with it. Its own installer leaves the service on demand until the setup has ended.");
+            remarks.Add("This Windows goes on with its setup at the next start, and the agent starts with it. Its own installer leaves "
+                + "the service on demand until the setup has ended.");
         }
 
         return remarks;
     }
 
-    private static string Describe(CloudbaseInitInstallation found) => found.Version is null ? "Cloudbase-Init" : $"Cloudbase-Init {found.Version}";
+    private static string Describe(CloudbaseInitInstallation found) =>
+        found.Version is null ? "Cloudbase-Init" : $"Cloudbase-Init {found.Version}";
 
-    private static bool SameVersion(string found, string wanted) => found == wanted || found.StartsWith(wanted + ".", StringComparison.Ordinal);
+    private static bool SameVersion(string found, string wanted) =>
+        found == wanted || found.StartsWith(wanted + ".", StringComparison.Ordinal);
 }

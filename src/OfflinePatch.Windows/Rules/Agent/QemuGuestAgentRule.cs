@@ -21,7 +21,9 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
         Title = "The QEMU guest agent is installed",
         Severity = RuleSeverity.Warning,
         Source = "QEMU qga/installer/qemu-ga.wxs; OpenStack hw_qemu_guest_agent, KubeVirt, Proxmox VE",
-        Summary = @"With --guest-agent: \Program Files\Qemu-ga; Services\QEMU-GA (automatic, LocalSystem) in the control sets that a boot uses; the VSS provider is registered by a script at the first start. The driver of the VirtIO serial device is judged by drivers.virtio-other.",
+        Summary = @"With --guest-agent: \Program Files\Qemu-ga; Services\QEMU-GA (automatic, LocalSystem) in the control sets that a "
+            + @"boot uses; the VSS provider is registered by a script at the first start. The driver of the VirtIO serial device is "
+            + @"judged by drivers.virtio-other.",
         CanFix = true,
         Parameters = [Wanted],
     };
@@ -34,13 +36,15 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
         {
             return Finding.NotApplicable(
                 isThere ? "The QEMU guest agent is installed."
-                : context.Profile.Value(Description.Id, Wanted) ? "The QEMU guest agent is not installed; the target can use it. Name its MSI with --guest-agent."
+                : context.Profile.Value(Description.Id, Wanted)
+                    ? "The QEMU guest agent is not installed; the target can use it. Name its MSI with --guest-agent."
                 : "The QEMU guest agent is not installed, and the target does not use it.");
         }
 
         if (package.Architecture != context.Windows.Facts.Architecture)
         {
-            return Finding.Failed($"The guest agent is for {package.Architecture}, and this Windows is for {context.Windows.Facts.ArchitectureText}.", "Name the guest agent for this architecture.");
+            return Finding.Failed($"The guest agent is for {package.Architecture}, and this Windows is for "
+                + $"{context.Windows.Facts.ArchitectureText}.", "Name the guest agent for this architecture.");
         }
 
         if (isThere && !IsOurs(context))
@@ -52,12 +56,16 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
         if (Lacks(context, package, queue).ToList() is { Count: > 0 } lacks)
         {
             return queue.Problem is { } problem && HasProvider(package)
-                ? Finding.Failed($"The VSS provider of the guest agent cannot be registered at the first start: {problem}.", "Name --cloudbase-init, whose local scripts run it; or install the MSI on the running machine.")
-                : Finding.Broken($"The QEMU guest agent is not installed: {string.Join(", ", lacks)}.", "absent", $"{package.Files.Count} files in {context.Windows.GuestPath(Folder)}, service {Service}");
+                ? Finding.Failed($"The VSS provider of the guest agent cannot be registered at the first start: {problem}.",
+                    "Name --cloudbase-init, whose local scripts run it; or install the MSI on the running machine.")
+                : Finding.Broken($"The QEMU guest agent is not installed: {string.Join(", ", lacks)}.", "absent",
+                    $"{package.Files.Count} files in {context.Windows.GuestPath(Folder)}, service {Service}");
         }
 
         return Finding.Ok($"The QEMU guest agent is installed in {context.Windows.GuestPath(Folder)}.") with
-        { Remarks = HasProvider(package) ? ["Its VSS provider is registered once at the first start (qemu-ga -s vss-install).", .. StartScriptsRule.Remarks(queue)] : [] };
+        { Remarks = HasProvider(package)
+            ? ["Its VSS provider is registered once at the first start (qemu-ga -s vss-install).", .. StartScriptsRule.Remarks(queue)]
+            : [] };
     }
 
     /// <inheritdoc/>
@@ -98,11 +106,13 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
 
     private static string VssText => "@echo off\r\n\"%ProgramFiles%\\Qemu-ga\\qemu-ga.exe\" -s vss-install\r\nexit /b %ERRORLEVEL%\r\n";
 
-    private static string CommandLine(WindowsSystem windows) => $"\"{windows.GuestPath(FilePath.Join(Folder, GuestAgentPackage.Program))}\" -d --retry-path";
+    private static string CommandLine(WindowsSystem windows) =>
+        $"\"{windows.GuestPath(FilePath.Join(Folder, GuestAgentPackage.Program))}\" -d --retry-path";
 
     private static FirstStartQueue Queue(RuleContext context) => StartScriptsRule.Queue(context);
 
-    private static bool HasProvider(GuestAgentPackage package) => package.Files.Any(f => f.Name.Equals(GuestAgentPackage.Provider, StringComparison.OrdinalIgnoreCase));
+    private static bool HasProvider(GuestAgentPackage package) =>
+        package.Files.Any(f => f.Name.Equals(GuestAgentPackage.Provider, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a service that is there starts the program that a fix puts there.</summary>
     private static bool IsOurs(RuleContext context) => context.Windows.BootControlSets.All(s => s.Service(Service) is not { } service

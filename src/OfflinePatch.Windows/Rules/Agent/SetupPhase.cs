@@ -6,8 +6,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Agent;
 
 /// <summary>
-/// How the agent starts in a generalised image: not before Windows has ended its setup, because a restart in the middle of it breaks the setup. The agent's own installer
-/// leaves the service on demand and starts it from SetupComplete.cmd (cloudbase-init-installer, SetSetupComplete.cmd).
+/// How the agent starts in a generalised image: not before Windows has ended its setup, because a restart in the middle of it breaks the
+/// setup. The agent's own installer leaves the service on demand and starts it from SetupComplete.cmd (cloudbase-init-installer,
+/// SetSetupComplete.cmd).
 /// </summary>
 internal static class SetupPhase
 {
@@ -27,7 +28,9 @@ internal static class SetupPhase
     /// <summary>Values of SYSTEM\Setup that are not zero while a setup runs.</summary>
     internal static IReadOnlyList<string> BusyValues { get; } = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
 
-    /// <summary>Whether the next start goes on with a setup (specialize, OOBE, audit mode, an upgrade), so that services start in the middle of it.</summary>
+    /// <summary>
+    /// Whether the next start goes on with a setup (specialize, OOBE, audit mode, an upgrade), so that services start in the middle of it.
+    /// </summary>
     public static bool IsAhead(WindowsSystem windows) =>
         windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Setup\State")?.GetString("ImageState") is not (null or Complete)
         || BusyValues.Any(v => windows.System.Root.Find("Setup")?.GetDword(v) is not (null or 0));
@@ -60,19 +63,25 @@ internal static class SetupPhase
         {
             var path = windows.PathOf(Script);
             windows.Files.CreateDirectory(FilePath.ParentOf(path));
-            windows.Files.WriteFile(path, Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + Command));
+            windows.Files.WriteFile(path,
+                Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + Command));
         }
     }
 
     /// <summary>Whether a line of the script that is no comment sets the service to automatic.</summary>
-    private static bool Configures(string script) => Lines(script).Any(l => l.Contains("start=", StringComparison.OrdinalIgnoreCase) || l.Contains("Set-Service", StringComparison.OrdinalIgnoreCase));
+    private static bool Configures(string script) =>
+        Lines(script)
+            .Any(l => l.Contains("start=", StringComparison.OrdinalIgnoreCase)
+                || l.Contains("Set-Service", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Whether a line of the script that is no comment names the service: a service on demand can be started as it is.</summary>
     private static bool Starts(string script) => Lines(script).Any();
 
     private static IEnumerable<string> Lines(string script) =>
-        script.Split('\n').Select(l => l.Trim(' ', '\t', '\r', '@')).Where(l => l.Contains(CloudbaseInitPlan.ServiceName, StringComparison.OrdinalIgnoreCase)
-            && !l.StartsWith("rem ", StringComparison.OrdinalIgnoreCase) && !l.StartsWith("::", StringComparison.Ordinal) && !l.StartsWith("echo ", StringComparison.OrdinalIgnoreCase));
+        script.Split('\n').Select(l => l.Trim(' ', '\t', '\r', '@'))
+            .Where(l => l.Contains(CloudbaseInitPlan.ServiceName, StringComparison.OrdinalIgnoreCase)
+            && !l.StartsWith("rem ", StringComparison.OrdinalIgnoreCase) && !l.StartsWith("::", StringComparison.Ordinal)
+                && !l.StartsWith("echo ", StringComparison.OrdinalIgnoreCase));
 
     // Latin-1 keeps every byte of a batch file in whatever code page.
     private static string ReadScript(WindowsSystem windows)

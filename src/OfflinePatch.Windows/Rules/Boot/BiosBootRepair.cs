@@ -5,10 +5,13 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Rules.Boot;
 
-/// <summary>The BIOS boot chain: what is wrong with MBR and boot sector, and what can be mended in place (boot-network-accounts.md §1.6).</summary>
+/// <summary>
+/// The BIOS boot chain: what is wrong with MBR and boot sector, and what can be repaired in place (boot-network-accounts.md §1.6).
+/// </summary>
 internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnlyList<BootStep> Steps)
 {
-    private const string Rewrite = "Repair it in the source machine's recovery environment: `bootrec /fixmbr`, `bootrec /fixboot`, `bcdboot C:\\Windows`; then export it again.";
+    private const string Rewrite = "Repair it in the source machine's recovery environment: `bootrec /fixmbr`, `bootrec /fixboot`, "
+        + "`bcdboot C:\\Windows`; then export it again.";
 
     /// <summary>Looks at the chain; writes nothing.</summary>
     public static BiosBootRepair Find(RuleContext context)
@@ -22,18 +25,21 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
         var volume = context.Boot.Active;
         if (volume.Files?.Find(BootFilesFinder.BiosBootManager) is not { Length: > 0 })
         {
-            return new BiosBootRepair($@"\{BootFilesFinder.BiosBootManager} is missing or empty on partition {partition.Number}.", Rewrite, []);
+            return new BiosBootRepair($@"\{BootFilesFinder.BiosBootManager} is missing or empty on partition {partition.Number}.", Rewrite,
+                []);
         }
 
         var steps = new List<BootStep>();
         if (partition.IsLogical)
         {
-            return new BiosBootRepair($"The boot manager is on a logical partition ({partition.Number}), which the BIOS cannot start.", Rewrite, steps);
+            return new BiosBootRepair($"The boot manager is on a logical partition ({partition.Number}), which the BIOS cannot start.",
+                Rewrite, steps);
         }
 
         if (MbrBootCode.IsMissing(disk))
         {
-            steps.Add(new BootStep("the master boot record has no boot code (bytes 0 to 439 are zero)", "boot code that starts the active partition", () =>
+            steps.Add(new BootStep("the master boot record has no boot code (bytes 0 to 439 are zero)",
+                "boot code that starts the active partition", () =>
             {
                 MbrBootCode.Write(disk);
                 context.Changes.RecordFile("disk: master boot record", FileChangeKind.Replaced, 512);

@@ -3,9 +3,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
-/// <c>boot.drive-letter</c>: SYSTEM\MountedDevices gives the letter that Windows was installed with to Windows' own partition. Letters are kept by partition id; a letter
-/// that belongs to another partition is not free, and a partition that has another letter keeps it: Windows then runs from a letter that its own registry does not name
-/// (Microsoft KB 947288: C: becomes G:, and Server 2008 shows a black screen with a pointer). Where neither letter nor partition is named, Windows assigns the letter by itself.
+/// <c>boot.drive-letter</c>: SYSTEM\MountedDevices gives the letter that Windows was installed with to Windows' own partition. Letters are
+/// kept by partition id; a letter that belongs to another partition is not free, and a partition that has another letter keeps it: Windows
+/// then runs from a letter that its own registry does not name (Microsoft KB 947288: C: becomes G:, and Server 2008 shows a black screen
+/// with a pointer). Where neither letter nor partition is named, Windows assigns the letter by itself.
 /// </summary>
 internal sealed class BootDriveLetterRule() : Rule(Description)
 {
@@ -13,7 +14,8 @@ internal sealed class BootDriveLetterRule() : Rule(Description)
     {
         Title = "Windows keeps its own drive letter",
         Source = "Microsoft KB 947288 (drive letter of the boot volume is changed)",
-        Summary = @"SYSTEM\MountedDevices\\DosDevices\X:, X from SOFTWARE\Microsoft\Windows NT\CurrentVersion\SystemRoot: names the partition of Windows; another letter of that partition is dropped.",
+        Summary = @"SYSTEM\MountedDevices\\DosDevices\X:, X from SOFTWARE\Microsoft\Windows NT\CurrentVersion\SystemRoot: names the "
+            + @"partition of Windows; another letter of that partition is dropped.",
         CanFix = true,
     };
 
@@ -27,15 +29,19 @@ internal sealed class BootDriveLetterRule() : Rule(Description)
         {
             return devices.Find(d => d.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number) is { } other
                 ? Finding.Broken(
-                    $@"SYSTEM\MountedDevices\{other.Name} is partition {context.Windows.Volume.Number}, where this Windows is, and SOFTWARE says that it runs from {letter} (SystemRoot): it would start under another letter than its registry names.",
+                    $@"SYSTEM\MountedDevices\{other.Name} is partition {context.Windows.Volume.Number}, where this Windows is, and "
+                        + $@"SOFTWARE says that it runs from {letter} (SystemRoot): it would start under another letter than its "
+                        + @"registry names.",
                     other.Name, $"{letter} names partition {context.Windows.Volume.Number}")
-                : Finding.Ok($@"SYSTEM\MountedDevices gives neither {letter} nor another letter to the partition of Windows: Windows assigns it at the start.");
+                : Finding.Ok($@"SYSTEM\MountedDevices gives neither {letter} nor another letter to the partition of Windows: Windows "
+                    + @"assigns it at the start.");
         }
 
         return owner.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number
             ? Finding.Ok($@"SYSTEM\MountedDevices gives {letter} to the partition of Windows.")
             : Finding.Broken(
-                $@"SYSTEM\MountedDevices\{owner.Name} is {owner.Describe()}, not partition {context.Windows.Volume.Number}, where this Windows is: it would start under another letter than its registry names.",
+                $@"SYSTEM\MountedDevices\{owner.Name} is {owner.Describe()}, not partition {context.Windows.Volume.Number}, where this "
+                    + @"Windows is: it would start under another letter than its registry names.",
                 owner.Describe(), $"partition {context.Windows.Volume.Number}");
     }
 
@@ -44,7 +50,8 @@ internal sealed class BootDriveLetterRule() : Rule(Description)
     {
         var key = context.Windows.System.Root.Create("MountedDevices");
         var id = MountedDevices.IdOf(context.Partitions, context.Windows.Volume.Partition!);
-        foreach (var device in MountedDevices.Read(context.Windows).Where(d => d.Letter is not null && d.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number))
+        foreach (var device in MountedDevices.Read(context.Windows)
+            .Where(d => d.Letter is not null && d.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number))
         {
             key.DeleteValue(device.Name); // a partition has one letter
         }

@@ -5,11 +5,11 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
-/// <c>boot.loader</c>: a machine without memory of this disk starts Windows from it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c> is
-/// Windows' own boot manager, because boot entries in NVRAM do not travel with a disk, and the firmware starts whatever lies there. BIOS: boot
-/// code, one active partition, and a boot sector that starts bootmgr and knows where its partition begins (images-and-cloud.md §4.8,
-/// boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept beside it. UEFI firmware reads a GPT
-/// only behind a protective entry that starts at sector 1, in the disk's own sector size.
+/// <c>boot.loader</c>: a machine without memory of this disk starts Windows from it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c>
+/// is Windows' own boot manager, because boot entries in NVRAM do not travel with a disk, and the firmware starts whatever lies there.
+/// BIOS: boot code, one active partition, and a boot sector that starts bootmgr and knows where its partition begins (images-and-cloud.md
+/// §4.8, boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept beside it. UEFI
+/// firmware reads a GPT only behind a protective entry that starts at sector 1, in the disk's own sector size.
 /// </summary>
 internal sealed class BootLoaderRule() : Rule(Description)
 {
@@ -19,8 +19,11 @@ internal sealed class BootLoaderRule() : Rule(Description)
     private static readonly RuleContract Description = new("boot.loader")
     {
         Title = "The firmware finds the boot loader",
-        Source = "UEFI 2.10 §3.5.1.1 (fallback loader), §5.2.3 (protective MBR); EDK2 PartitionDxe; virt-v2v fix_win_esp; Azure win-fix-boot-partition.ps1",
-        Summary = @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is kept as NAME.before; the protective entry of sector 0 is written where it is missing or starts elsewhere than at sector 1. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.",
+        Source = "UEFI 2.10 §3.5.1.1 (fallback loader), §5.2.3 (protective MBR); EDK2 PartitionDxe; virt-v2v fix_win_esp; Azure "
+            + "win-fix-boot-partition.ps1",
+        Summary = @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is "
+            + @"kept as NAME.before; the protective entry of sector 0 is written where it is missing or starts elsewhere than at sector "
+            + @"1. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.",
         CanFix = true,
     };
 
@@ -85,7 +88,8 @@ internal sealed class BootLoaderRule() : Rule(Description)
         const string Wanted = "a protective entry from sector 1 to the end of the disk";
         return loader.State == FindingState.Ok
             ? Finding.Broken($"The firmware does not see the partitions: {fault}.", fault, Wanted)
-            : Finding.Broken($"The firmware does not see the partitions: {fault}. {loader.Message}", $"{fault}; {loader.Before}", $"{Wanted}; {loader.After}");
+            : Finding.Broken($"The firmware does not see the partitions: {fault}. {loader.Message}", $"{fault}; {loader.Before}",
+                $"{Wanted}; {loader.After}");
     }
 
     private static Finding InspectFallbackLoader(RuleContext context)
@@ -94,7 +98,8 @@ internal sealed class BootLoaderRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"The EFI system partition cannot be read: {context.Boot.Esp?.Failure?.Message}",
-                "Repair the EFI system partition in the source machine (`chkdsk`, or format it and run `bcdboot C:\\Windows /s S: /f UEFI`).");
+                "Repair the EFI system partition in the source machine (`chkdsk`, or format it and run `bcdboot C:\\Windows /s S: /f "
+                    + "UEFI`).");
         }
 
         if (files.Find(BootFilesFinder.UefiBootManager) is not { IsDirectory: false, Length: > 0 })
@@ -106,16 +111,19 @@ internal sealed class BootLoaderRule() : Rule(Description)
 
         if (FallbackLoader.PathFor(context.Windows.Facts.Architecture) is not { } path)
         {
-            return Finding.Failed("The architecture of Windows is unknown, and with it the name of the fallback loader.", "See windows.supported.");
+            return Finding.Failed("The architecture of Windows is unknown, and with it the name of the fallback loader.",
+                "See windows.supported.");
         }
 
         var copy = $@"copy of \{BootFilesFinder.UefiBootManager}";
         return files.Find(path) is not { IsDirectory: false, Length: > 0 }
-            ? Finding.Broken($@"\{path} is missing on the EFI system partition: a new machine has no boot entry for this disk.", "missing", copy)
+            ? Finding.Broken($@"\{path} is missing on the EFI system partition: a new machine has no boot entry for this disk.", "missing",
+                copy)
             : IsSame(files, path, BootFilesFinder.UefiBootManager)
                 ? Finding.Ok($@"\{path} is Windows' boot manager; it is what firmware starts that has no boot entry for this disk.")
                 : Finding.Broken(
-                    $@"\{path} is not the boot manager of this Windows (\{BootFilesFinder.UefiBootManager}): a new machine starts something else.",
+                    $@"\{path} is not the boot manager of this Windows (\{BootFilesFinder.UefiBootManager}): a new machine starts "
+                        + @"something else.",
                     "another loader", $@"{copy}; the other is kept as \{path}{KeptSuffix}");
     }
 
@@ -130,7 +138,8 @@ internal sealed class BootLoaderRule() : Rule(Description)
         return repair.Problem is not null
             ? Finding.Failed(repair.Problem, repair.Remedy!)
             : repair.Steps.Count == 0
-                ? Finding.Ok($"There are boot code in the master boot record, one active partition ({context.Boot.Active!.Number}), and boot code, signature and the right HiddenSectors in its boot sector.")
+                ? Finding.Ok($"There are boot code in the master boot record, one active partition ({context.Boot.Active!.Number}), and "
+                    + "boot code, signature and the right HiddenSectors in its boot sector.")
                 : Finding.Broken(
                     "The BIOS boot chain is broken: " + string.Join("; ", repair.Steps.Select(s => s.Before)) + ".",
                     string.Join("; ", repair.Steps.Select(s => s.Before)), string.Join("; ", repair.Steps.Select(s => s.After)));

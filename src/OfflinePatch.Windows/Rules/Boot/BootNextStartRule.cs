@@ -6,8 +6,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
-/// <c>boot.next-start</c>: what the boot manager does at the very next start is to start Windows: no one-time boot sequence, and no menu that waits for a person. The
-/// default entry itself is judged by <c>boot.same-disk</c>.
+/// <c>boot.next-start</c>: what the boot manager does at the very next start is to start Windows: no one-time boot sequence, and no menu
+/// that waits for a person. The default entry itself is judged by <c>boot.same-disk</c>.
 /// </summary>
 internal sealed class BootNextStartRule() : Rule(Description)
 {
@@ -25,13 +25,16 @@ internal sealed class BootNextStartRule() : Rule(Description)
     private const ulong LongTimeout = 120; // seconds
     private const ulong LongestTimeout = 24 * 60 * 60; // bcdedit /timeout takes seconds; what is meant to be endless is written as all ones
 
-    private static readonly (uint Id, string Name)[] OneTimeMenus = [(OneTimeAdvancedOptions, "onetimeadvancedoptions"), (OneTimeOptionsEdit, "onetimeoptionsedit")];
+    private static readonly (uint Id, string Name)[] OneTimeMenus = [(OneTimeAdvancedOptions, "onetimeadvancedoptions"),
+        (OneTimeOptionsEdit, "onetimeoptionsedit")];
 
     private static readonly RuleContract Description = new("boot.next-start")
     {
         Title = "The next start starts Windows, without a person",
         Source = "bcdedit /bootsequence (one-time boot order), /timeout, /set displaybootmenu; virt-v2v removes graphicsmodedisabled",
-        Summary = @"BCD: boot manager elements bootsequence (removed by a fix), timeout, displaybootmenu; of the default loader and what it inherits from advancedoptions, optionsedit, onetimeadvancedoptions and onetimeoptionsedit (removed by a fix), halbreakpoint, bootstatuspolicy, recoveryenabled; graphicsmodedisabled. \Windows\bootstat.dat.",
+        Summary = @"BCD: boot manager elements bootsequence (removed by a fix), timeout, displaybootmenu; of the default loader and what "
+            + @"it inherits from advancedoptions, optionsedit, onetimeadvancedoptions and onetimeoptionsedit (removed by a fix), "
+            + @"halbreakpoint, bootstatuspolicy, recoveryenabled; graphicsmodedisabled. \Windows\bootstat.dat.",
         CanFix = true,
     };
 
@@ -47,36 +50,42 @@ internal sealed class BootNextStartRule() : Rule(Description)
         {
             var entry = store.Find(sequence[0]);
             return Finding.Broken(
-                $"BCD entry {manager.Identifier} has a one-time boot sequence: the next start runs {entry?.Description ?? entry?.ProgramPath ?? $"{sequence[0]:B}"}, not Windows.",
+                $"BCD entry {manager.Identifier} has a one-time boot sequence: the next start runs "
+                    + $"{entry?.Description ?? entry?.ProgramPath ?? $"{sequence[0]:B}"}, not Windows.",
                 string.Join(", ", sequence.Select(s => $"{s:B}")), "bootsequence removed, as the boot manager does when it has used it");
         }
 
         if (manager.Find(BcdStore.DefaultObject)?.Objects is [var id, ..] && store.Find(id) is null && store.DefaultLoader is not null)
         {
             return Finding.Failed(
-                $"BCD entry {manager.Identifier}: default names {id:B}, an entry that does not exist; what the boot manager starts instead is not known.",
+                $"BCD entry {manager.Identifier}: default names {id:B}, an entry that does not exist; what the boot manager starts "
+                    + "instead is not known.",
                 "In the source machine: `bcdedit /default {current}`, then export it again.", $"{id:B}") with
             { Severity = RuleSeverity.Warning };
         }
 
         var loader = store.DefaultLoader;
         return JudgeMenu(manager) ?? (loader is null ? null : JudgeLoader(store, loader)) ?? JudgeGraphics(context, store)
-            ?? (loader is null ? null : JudgeLastStart(context, store, loader)) ?? Finding.Ok("The boot manager goes straight to its default entry.");
+            ?? (loader is null ? null : JudgeLastStart(context, store, loader))
+            ?? Finding.Ok("The boot manager goes straight to its default entry.");
     }
 
     private static Finding? JudgeMenu(BcdObject manager)
     {
         var entries = manager.Find(BcdStore.DisplayOrder)?.Objects.Count ?? 0;
-        if (manager.Find(Timeout)?.Integer is not (> LongTimeout and var timeout) || (manager.Find(DisplayBootMenu)?.Boolean != true && entries <= 1))
+        if (manager.Find(Timeout)?.Integer is not (> LongTimeout and var timeout)
+            || (manager.Find(DisplayBootMenu)?.Boolean != true && entries <= 1))
         {
             return null;
         }
 
         return timeout > LongestTimeout
             ? Finding.Failed(
-                $"BCD entry {manager.Identifier}: the boot menu is shown and waits for a person without end (timeout).", "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}")
+                $"BCD entry {manager.Identifier}: the boot menu is shown and waits for a person without end (timeout).",
+                "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}")
             : Finding.Failed(
-                $"BCD entry {manager.Identifier}: the boot menu is shown for {timeout} seconds at every start (timeout).", "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}") with
+                $"BCD entry {manager.Identifier}: the boot menu is shown for {timeout} seconds at every start (timeout).",
+                "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}") with
             { Severity = RuleSeverity.Warning };
     }
 
@@ -94,7 +103,8 @@ internal sealed class BootNextStartRule() : Rule(Description)
             if (loader.Find(id)?.Boolean == true)
             {
                 return Finding.Broken(
-                    $"BCD entry {loader.Identifier} has {name}: the next start shows a menu that waits for a person.", name, $"{name} removed, as the boot manager does when it has shown the menu");
+                    $"BCD entry {loader.Identifier} has {name}: the next start shows a menu that waits for a person.", name,
+                    $"{name} removed, as the boot manager does when it has shown the menu");
             }
         }
 
@@ -114,10 +124,12 @@ internal sealed class BootNextStartRule() : Rule(Description)
 
     private static Finding? JudgeGraphics(RuleContext context, BcdStore store)
     {
-        if (context.Firmware == Firmware.Uefi && store.Objects.FirstOrDefault(o => o.Find(GraphicsModeDisabled)?.Boolean == true) is { } textMode)
+        if (context.Firmware == Firmware.Uefi
+            && store.Objects.FirstOrDefault(o => o.Find(GraphicsModeDisabled)?.Boolean == true) is { } textMode)
         {
             return Finding.Failed(
-                $"BCD entry {textMode.Identifier} has graphicsmodedisabled, with which UEFI machines were seen to stop in the boot manager.",
+                $"BCD entry {textMode.Identifier} has graphicsmodedisabled, with which UEFI machines were seen to stop in the boot "
+                    + "manager.",
                 $"In the source machine: `bcdedit /deletevalue {textMode.Identifier} graphicsmodedisabled`, then export it again.") with
             { Severity = RuleSeverity.Warning };
         }
@@ -126,8 +138,8 @@ internal sealed class BootNextStartRule() : Rule(Description)
     }
 
     /// <summary>
-    /// A start that did not end makes the next one go to the recovery environment, unless a policy ignores it (bcdedit: bootstatuspolicy 1 IgnoreAllFailures,
-    /// 3 IgnoreBootFailures), or recovery is off.
+    /// A start that did not end makes the next one go to the recovery environment, unless a policy ignores it (bcdedit: bootstatuspolicy 1
+    /// IgnoreAllFailures, 3 IgnoreBootFailures), or recovery is off.
     /// </summary>
     private static Finding? JudgeLastStart(RuleContext context, BcdStore store, BcdObject loader)
     {
@@ -138,8 +150,10 @@ internal sealed class BootNextStartRule() : Rule(Description)
         }
 
         return Finding.Failed(
-            $@"{windows.GuestPath(windows.PathOf("bootstat.dat"))} says that the last start of this Windows did not succeed: the next one goes to the recovery environment (Startup Repair) first.",
-            "Start the source machine once and shut it down from Windows, then export it again; or `bcdedit /set {default} bootstatuspolicy ignoreallfailures` there.") with
+            $@"{windows.GuestPath(windows.PathOf("bootstat.dat"))} says that the last start of this Windows did not succeed: the next "
+                + @"one goes to the recovery environment (Startup Repair) first.",
+            "Start the source machine once and shut it down from Windows, then export it again; or `bcdedit /set {default} "
+                + "bootstatuspolicy ignoreallfailures` there.") with
         { Severity = RuleSeverity.Warning };
     }
 

@@ -9,16 +9,18 @@ namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
 /// <c>boot.same-disk</c>: the boot partition (Windows) and the system partition (boot manager and BCD) are on this one disk
-/// (boot-network-accounts.md §1.4). The proof: the BCD's device elements name a partition of this disk's own table, by its ids, and that partition
-/// holds the Windows directory that the entry names. SYSTEM\MountedDevices is compared with both.
+/// (boot-network-accounts.md §1.4). The proof: the BCD's device elements name a partition of this disk's own table, by its ids, and that
+/// partition holds the Windows directory that the entry names. SYSTEM\MountedDevices is compared with both.
 /// </summary>
 internal sealed class BootSameDiskRule() : Rule(Description)
 {
     private const string Rebuild =
-        "Rebuild the boot configuration in the source machine's recovery environment (`bcdboot C:\\Windows`, with the system partition on this disk), then export it again.";
+        "Rebuild the boot configuration in the source machine's recovery environment (`bcdboot C:\\Windows`, with the system partition "
+            + "on this disk), then export it again.";
 
     private const string MakeDefault =
-        "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it again.";
+        "Make an entry that starts Windows from its partition the default one in the source machine (`bcdedit /default`), then export it "
+            + "again.";
 
     private const uint KernelElement = 0x22000011;
     private const uint HalElement = 0x22000012;
@@ -27,7 +29,9 @@ internal sealed class BootSameDiskRule() : Rule(Description)
     {
         Title = "Boot and system partition are on this disk",
         Source = "Huawei IMS/OTC: the boot partition and the system partition must be on the same disk",
-        Summary = @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, SYSTEM\MountedDevices. With --repair-boot: boot files from \Windows\Boot, boot configuration from BCD-Template or corrected in place, the active flag, a new EFI system partition.",
+        Summary = @"BCD (default loader: device, path, osdevice, systemroot, safeboot; boot manager: device), partition table, "
+            + @"SYSTEM\MountedDevices. With --repair-boot: boot files from \Windows\Boot, boot configuration from BCD-Template or "
+            + @"corrected in place, the active flag, a new EFI system partition.",
         CanFix = true,
         ChangesLayout = true,
     };
@@ -67,7 +71,8 @@ internal sealed class BootSameDiskRule() : Rule(Description)
         if (context.Boot.SystemVolume is not { } systemVolume)
         {
             return Finding.Failed(
-                $"No boot manager on this disk: no EFI system partition with {BootFilesFinder.UefiBootManager}, no active partition with {BootFilesFinder.BiosBootManager} and {BootFilesFinder.BiosStorePath}.",
+                $"No boot manager on this disk: no EFI system partition with {BootFilesFinder.UefiBootManager}, no active partition with "
+                    + $"{BootFilesFinder.BiosBootManager} and {BootFilesFinder.BiosStorePath}.",
                 "The system partition is on another disk, or lost. " + Rebuild);
         }
 
@@ -87,7 +92,8 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             return Finding.Failed($@"The boot configuration \{storePath} has no entry that starts Windows.", Rebuild);
         }
 
-        return JudgeProgram(context, table, store, loader) ?? JudgeLoader(context, table, loader) ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(context, table, loader, systemVolume));
+        return JudgeProgram(context, table, store, loader) ?? JudgeLoader(context, table, loader)
+            ?? JudgeManager(table, store, systemVolume) ?? Finding.Ok(Proof(context, table, loader, systemVolume));
     }
 
     /// <summary>The entry starts Windows, with the program for this firmware, and the program is there.</summary>
@@ -95,7 +101,8 @@ internal sealed class BootSameDiskRule() : Rule(Description)
     {
         if (!loader.StartsWindows || store.StartsWinPe(loader))
         {
-            return Finding.Failed($"The default BCD entry {loader.Identifier} starts {loader.ProgramPath ?? loader.TypeName}, not Windows.", MakeDefault);
+            return Finding.Failed($"The default BCD entry {loader.Identifier} starts {loader.ProgramPath ?? loader.TypeName}, not Windows.",
+                MakeDefault);
         }
 
         if (store.StartsInSafeMode(loader))
@@ -110,13 +117,16 @@ internal sealed class BootSameDiskRule() : Rule(Description)
         if (!program.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
         {
             return Finding.Failed(
-                $@"BCD entry {loader.Identifier} starts \{program}, which is not for {(context.Firmware == Firmware.Uefi ? "UEFI" : "BIOS")} (winload{ending}).", Rebuild);
+                $@"BCD entry {loader.Identifier} starts \{program}, which is not for "
+                    + $@"{(context.Firmware == Firmware.Uefi ? "UEFI" : "BIOS")} (winload{ending}).", Rebuild);
         }
 
-        return loader.Device.FindOn(table) is { } partition && VolumeOf(context, partition)?.Files is { } files && files.Find(program) is not { IsDirectory: false, Length: > 0 }
+        return loader.Device.FindOn(table) is { } partition && VolumeOf(context, partition)?.Files is { } files
+            && files.Find(program) is not { IsDirectory: false, Length: > 0 }
             ? Finding.Failed(
                 $@"BCD entry {loader.Identifier} starts \{program} on partition {partition.Number}, which is missing or empty.",
-                "Repair Windows in the source machine's recovery environment (`sfc /scannow /offbootdir=C:\\ /offwindir=C:\\Windows`), then export it again.")
+                "Repair Windows in the source machine's recovery environment (`sfc /scannow /offbootdir=C:\\ /offwindir=C:\\Windows`), "
+                    + "then export it again.")
             : JudgeKernel(context, store, loader);
     }
 
@@ -126,10 +136,12 @@ internal sealed class BootSameDiskRule() : Rule(Description)
         foreach (var (id, name) in new[] { (KernelElement, "kernel"), (HalElement, "hal") })
         {
             if (context.FoundWindows is { } windows && store.Effective(loader, id)?.Text is { Length: > 0 } file
-                && windows.Volume.RequireFiles().Find(windows.PathOf($@"System32\{file.TrimStart('\\')}")) is not { IsDirectory: false, Length: > 0 })
+                && windows.Volume.RequireFiles()
+                    .Find(windows.PathOf($@"System32\{file.TrimStart('\\')}")) is not { IsDirectory: false, Length: > 0 })
             {
                 return Finding.Failed(
-                    $@"BCD entry {loader.Identifier}: {name} is {file}, which is missing or empty in {windows.GuestPath(windows.PathOf("System32"))}.",
+                    $@"BCD entry {loader.Identifier}: {name} is {file}, which is missing or empty in "
+                        + $@"{windows.GuestPath(windows.PathOf("System32"))}.",
                     $"In the source machine: `bcdedit /deletevalue {loader.Identifier} {name}`, then export it again.", file);
             }
         }
@@ -137,7 +149,8 @@ internal sealed class BootSameDiskRule() : Rule(Description)
         return null;
     }
 
-    private static GuestVolume? VolumeOf(RuleContext context, Partition partition) => context.Volumes.FirstOrDefault(v => v.Partition?.Number == partition.Number);
+    private static GuestVolume? VolumeOf(RuleContext context, Partition partition) =>
+        context.Volumes.FirstOrDefault(v => v.Partition?.Number == partition.Number);
 
     private static Finding? JudgeLoader(RuleContext context, PartitionTable table, BcdObject loader)
     {
@@ -146,10 +159,13 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             switch (device.Kind)
             {
                 case BcdDeviceKind.Locate or BcdDeviceKind.Boot:
-                    if (name == "osdevice" && !context.Systems.Any(s => s.SystemRoot.Equals((loader.SystemRoot ?? @"\Windows").Trim('\\'), StringComparison.OrdinalIgnoreCase)))
+                    if (name == "osdevice"
+                        && !context.Systems.Any(
+                            s => s.SystemRoot.Equals((loader.SystemRoot ?? @"\Windows").Trim('\\'), StringComparison.OrdinalIgnoreCase)))
                     {
                         return Finding.Failed(
-                            $@"BCD entry {loader.Identifier} searches for Windows in \{loader.SystemRoot?.Trim('\\') ?? "Windows"}, which no partition of this disk has.", Rebuild);
+                            $@"BCD entry {loader.Identifier} searches for Windows in \{loader.SystemRoot?.Trim('\\') ?? "Windows"}, "
+                                + @"which no partition of this disk has.", Rebuild);
                     }
 
                     continue;
@@ -157,20 +173,23 @@ internal sealed class BootSameDiskRule() : Rule(Description)
                     return Finding.Failed($"BCD entry {loader.Identifier} has no usable {name}.", Rebuild);
                 case not (BcdDeviceKind.GptPartition or BcdDeviceKind.MbrPartition):
                     return Finding.Failed(
-                        $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, so that Windows does not start from a partition of this disk.", MakeDefault);
+                        $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, so that Windows does not start from a partition "
+                            + "of this disk.", MakeDefault);
             }
 
             if (!device.IsOn(table))
             {
                 return Finding.Failed(
-                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, but this disk is {DiskId(table)}: another disk, or a clone with a new id.",
+                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, but this disk is {DiskId(table)}: another disk, or a "
+                        + "clone with a new id.",
                     Rebuild, device.Describe(), DiskId(table));
             }
 
             if (device.FindOn(table) is not { } partition)
             {
                 return Finding.Failed(
-                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, and there is no such partition: it was moved or deleted.",
+                    $"BCD entry {loader.Identifier}: {name} is {device.Describe()}, and there is no such partition: it was moved or "
+                        + "deleted.",
                     Rebuild, device.Describe());
             }
 
@@ -179,7 +198,8 @@ internal sealed class BootSameDiskRule() : Rule(Description)
             if (name == "osdevice" && (volume?.Files is not { } files || !SystemFinder.IsSystemRoot(files, root)))
             {
                 return Finding.Failed(
-                    $@"BCD entry {loader.Identifier} starts Windows from \{root} on partition {partition.Number}, where there is none.", Rebuild);
+                    $@"BCD entry {loader.Identifier} starts Windows from \{root} on partition {partition.Number}, where there is none.",
+                    Rebuild);
             }
         }
 
@@ -196,7 +216,8 @@ internal sealed class BootSameDiskRule() : Rule(Description)
         return device.FindOn(table) is { } partition && partition.Number == systemVolume.Number
             ? null
             : Finding.Failed(
-                $"The boot manager's device is {device.Describe()}, but the store is on partition {systemVolume.Number} of {DiskId(table)}.",
+                $"The boot manager's device is {device.Describe()}, but the store is on partition {systemVolume.Number} of "
+                    + $"{DiskId(table)}.",
                 Rebuild, device.Describe()) with
             { Severity = RuleSeverity.Warning }; // the firmware has found boot manager and store by itself
     }

@@ -24,8 +24,11 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
     {
         Title = "The index of drivers leads to drivers",
         Severity = RuleSeverity.Warning,
-        Source = "libguestfs-common pull request 17 (packages without files); migration-manager hivex-cpu-hotplug-compat.sh (ACPI0010); boot logs of windows-auto-build-pipeline (CriticalDeviceDatabase)",
-        Summary = $@"SYSTEM and DRIVERS: {Database}\DriverPackages\*{NoHash} and {Invented} without a folder in the driver store; {Database}\{ProcessorId}: {ProcessorClaim}; Control\CriticalDeviceDatabase\pci#ven_1af4… without {Database}\DeviceIds. Reported; --repair-devices removes the packages, and the claim on processors.",
+        Source = "libguestfs-common pull request 17 (packages without files); migration-manager hivex-cpu-hotplug-compat.sh (ACPI0010); "
+            + "boot logs of windows-auto-build-pipeline (CriticalDeviceDatabase)",
+        Summary = $@"SYSTEM and DRIVERS: {Database}\DriverPackages\*{NoHash} and {Invented} without a folder in the driver store; "
+            + $@"{Database}\{ProcessorId}: {ProcessorClaim}; Control\CriticalDeviceDatabase\pci#ven_1af4… without {Database}\DeviceIds. "
+            + @"Reported; --repair-devices removes the packages, and the claim on processors.",
         CanFix = true,
     };
 
@@ -41,7 +44,9 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
         if (phantoms.Count > 0)
         {
             return WithRepair(context, Finding.Failed(
-                $@"{phantoms[0].Database.Path}\DriverPackages\{phantoms[0].Package}{(phantoms.Count > 1 ? $" and {phantoms.Count - 1} more" : "")}: a package that stands in the index of drivers, and is not in the driver store. It breaks `pnputil` and Windows Update.",
+                $@"{phantoms[0].Database.Path}\DriverPackages\{phantoms[0].Package}"
+                    + $"{(phantoms.Count > 1 ? $" and {phantoms.Count - 1} more" : "")}: the index of drivers names a package that is not "
+                    + "in the driver store. It breaks `pnputil` and Windows Update.",
                 "Run `offlinepatch fix --repair-devices`: it is taken out of the index.",
                 string.Join("; ", phantoms.Select(p => p.Package)), "not in the index"));
         }
@@ -49,14 +54,17 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
         if (OldPreparation(context, system) is { } prepared)
         {
             return Finding.Failed(
-                $@"{prepared}: a tool has prepared this machine with entries of CriticalDeviceDatabase, which Windows 8 and later do not read. {Database}\DeviceIds has no VirtIO disk: the machine stops with 0x7B.",
+                $@"{prepared}: a tool has prepared this machine with entries of CriticalDeviceDatabase, which Windows 8 and later do not "
+                    + $@"read. {Database}\DeviceIds has no VirtIO disk: the machine stops with 0x7B.",
                 "Name the VirtIO drivers with --drivers: they are staged as Windows itself does.", prepared);
         }
 
         return system.Find(ProcessorId)?.HasValue(ProcessorClaim) == true
             ? WithRepair(context, Finding.Failed(
-                $@"{system.Path}\{ProcessorId}: {ProcessorClaim} claims the container of processors, so that a processor that is added to the running machine gets the wrong driver.",
-                "Install the updates of Windows, or run `offlinepatch fix --repair-devices`, which removes the claim.", ProcessorClaim, "no claim") with
+                $@"{system.Path}\{ProcessorId}: {ProcessorClaim} claims the container of processors, so that a processor that is added "
+                    + @"to the running machine gets the wrong driver.",
+                "Install the updates of Windows, or run `offlinepatch fix --repair-devices`, which removes the claim.", ProcessorClaim,
+                "no claim") with
             { Severity = RuleSeverity.Info })
             : Finding.Ok($@"{Database} has no package without files, and {ProcessorClaim} claims no processors.");
     }
@@ -85,8 +93,10 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
         let database = context.Windows.Find(hive)?.Root.Find(Database)
         where database is not null
         from package in database.Find("DriverPackages")?.SubKeys ?? []
-        where package.Name.EndsWith(NoHash, StringComparison.Ordinal) || package.Name.StartsWith(Invented + "_", StringComparison.OrdinalIgnoreCase)
-        where !context.Windows.Volume.RequireFiles().DirectoryExists(context.Windows.PathOf($@"System32\DriverStore\FileRepository\{package.Name}"))
+        where package.Name.EndsWith(NoHash, StringComparison.Ordinal)
+            || package.Name.StartsWith(Invented + "_", StringComparison.OrdinalIgnoreCase)
+        where !context.Windows.Volume.RequireFiles()
+            .DirectoryExists(context.Windows.PathOf($@"System32\DriverStore\FileRepository\{package.Name}"))
         select (database, package.Name);
 
     private static void Remove(GuestKey database, string package)
@@ -140,7 +150,8 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
     /// <summary>The entry of a tool that knows Windows 7 only, or null.</summary>
     private static string? OldPreparation(RuleContext context, GuestKey system)
     {
-        var known = (system.Find(@"DeviceIds\PCI")?.SubKeys ?? []).Any(k => DiskDevices.Any(d => k.Name.StartsWith(d, StringComparison.OrdinalIgnoreCase)));
+        var known = (system.Find(@"DeviceIds\PCI")?.SubKeys ?? [])
+            .Any(k => DiskDevices.Any(d => k.Name.StartsWith(d, StringComparison.OrdinalIgnoreCase)));
         return known ? null : (
             from set in context.Windows.BootControlSets
             from entry in set.Find(@"Control\CriticalDeviceDatabase")?.SubKeys ?? []

@@ -7,9 +7,10 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
-/// <c>drivers.leftovers</c>: what VMware, VirtualBox, Parallels, Xen and clouds left behind (drivers.md §8, images-and-cloud.md §4.4, virt-v2v convert/convert_windows.ml;
-/// the products are data: GuestTools/*.json). Unasked, a fix does only what virt-v2v has done for years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after
-/// they are taken out of the filter lists of every class and device. Tools are silenced or removed with <c>--remove-tools</c>. Hyper-V's drivers come with Windows: they are no leftovers.
+/// <c>drivers.leftovers</c>: what VMware, VirtualBox, Parallels, Xen and clouds left behind (drivers.md §8, images-and-cloud.md §4.4,
+/// virt-v2v convert/convert_windows.ml; the products are data: GuestTools/*.json). Unasked, a fix does only what virt-v2v has done for
+/// years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after they are taken out of the filter lists of every class
+/// and device. Tools are silenced or removed with <c>--remove-tools</c>. Hyper-V's drivers come with Windows: they are no leftovers.
 /// </summary>
 internal sealed class DriversLeftoversRule() : Rule(Description)
 {
@@ -17,7 +18,8 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
 
     private static readonly string[] SafeToDisable =
     [
-        "prl_boot", "prl_dd", "prl_eth5", "prl_fs", "prl_memdev", "prl_mouf", "prl_pv32", "prl_pv64", "prl_scsi", "prl_sound", "prl_strg", "prl_tg", "prl_time", "prl_uprof", "prl_va", "rhelscsi",
+        "prl_boot", "prl_dd", "prl_eth5", "prl_fs", "prl_memdev", "prl_mouf", "prl_pv32", "prl_pv64", "prl_scsi", "prl_sound", "prl_strg",
+        "prl_tg", "prl_time", "prl_uprof", "prl_va", "rhelscsi",
     ];
 
     private static readonly RuleContract Description = new("drivers.leftovers")
@@ -25,7 +27,10 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
         Title = "Nothing of another hypervisor stands in the way",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: remove VMware Tools and Citrix tools before the import; virt-v2v convert_windows.ml",
-        Summary = @"Tools of other hypervisors and agents of other clouds (GuestTools/*.json): told with version; with --remove-tools silenced (Start=4, start entries) or removed (filters, services, devices, driver store, tasks, Windows Installer, classes, keys, files). Services\prl_* (Parallels) and rhelscsi: taken out of every UpperFilters and LowerFilters under Control\Class and Enum, Start=4.",
+        Summary = @"Tools of other hypervisors and agents of other clouds (GuestTools/*.json): told with version; with --remove-tools "
+            + @"silenced (Start=4, start entries) or removed (filters, services, devices, driver store, tasks, Windows Installer, "
+            + @"classes, keys, files). Services\prl_* (Parallels) and rhelscsi: taken out of every UpperFilters and LowerFilters under "
+            + @"Control\Class and Enum, Start=4.",
         CanFix = true,
     };
 
@@ -38,13 +43,18 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
         var open = removals.Where(r => r.Removal.Steps.Count > 0).ToList();
         if (active.Count > 0 || open.Count > 0)
         {
-            var before = active.Select(a => $@"{a.Path}\Start={a.GetDword("Start")}").Concat(open.SelectMany(r => r.Removal.Steps).Select(s => s.What).Distinct(StringComparer.OrdinalIgnoreCase));
+            var before = active.Select(a => $@"{a.Path}\Start={a.GetDword("Start")}")
+                .Concat(open.SelectMany(r => r.Removal.Steps).Select(s => s.What).Distinct(StringComparer.OrdinalIgnoreCase));
             var after = open.Select(r => $"{r.Product.Title}: {(r.Level == ToolsLevel.Silence ? "silenced" : "removed")}")
                 .Concat(active.Count > 0 ? ["disabled (Start=4), out of every filter list"] : Array.Empty<string>());
             var message = active.Count > 0
-                ? $@"Drivers of another hypervisor would start: {string.Join(", ", active.Select(a => $@"Services\{a.Name}").Distinct(StringComparer.OrdinalIgnoreCase))}."
-                : $"{string.Join(", ", open.Select(r => $"{TitleOf(context, r.Product)} ({r.Removal.Steps.Count} things to {(r.Level == ToolsLevel.Silence ? "silence" : "remove")})"))}.";
+                ? @"Drivers of another hypervisor would start: "
+                    + $@"{string.Join(", ", active.Select(a => $@"Services\{a.Name}").Distinct(StringComparer.OrdinalIgnoreCase))}."
+                : $"{string.Join(", ", open.Select(Amount))}.";
             return Finding.Broken(message, string.Join("; ", before), string.Join("; ", after)) with { Remarks = remarks };
+
+            string Amount((ToolsProduct Product, ToolsLevel Level, ToolsRemoval Removal) r) =>
+                $"{TitleOf(context, r.Product)} ({r.Removal.Steps.Count} things to {(r.Level == ToolsLevel.Silence ? "silence" : "remove")})";
         }
 
         var found = Told(context).ToList();
@@ -53,8 +63,13 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
                 ? $"No tools of another hypervisor start. Installed and silent: {string.Join(", ", silent.Select(s => s.Title))}."
                 : "No service of VMware Tools, VirtualBox, Parallels or old Xen tools that this rule knows is enabled.")
             : Finding.Failed(
-                string.Join(" ", found.Select(f => $"{f.Title}: {(f.Services.Count == 0 ? "a start entry" : $"{string.Join(", ", f.Services)} under {context.Windows.Current.Name}\\Services")}.")),
-                $"Run `offlinepatch fix --remove-tools {string.Join(',', found.Select(f => f.Product.Id))}` to remove, or with =silence behind each name to disable what starts.");
+                string.Join(" ",
+                    found.Select(f =>
+                        f.Services.Count == 0
+                            ? $"{f.Title}: a start entry."
+                            : $"{f.Title}: {string.Join(", ", f.Services)} under {context.Windows.Current.Name}\\Services.")),
+                $"Run `offlinepatch fix --remove-tools {string.Join(',', found.Select(f => f.Product.Id))}` to remove, or with =silence "
+                    + "behind each name to disable what starts.");
         return finding with { Remarks = remarks };
     }
 
@@ -87,7 +102,8 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
     }
 
     private static List<(ToolsProduct Product, ToolsLevel Level, ToolsRemoval Removal)> Removals(RuleContext context) =>
-        [.. Chosen(context).Select(c => (c.Product, c.Level, ToolsRemoval.Plan(context.Windows, c.Product, c.Level, Replacement(context, c.Product))))];
+        [.. Chosen(context)
+            .Select(c => (c.Product, c.Level, ToolsRemoval.Plan(context.Windows, c.Product, c.Level, Replacement(context, c.Product))))];
 
     /// <summary>The products that the user names, and how much of each goes. What a name says outweighs <c>all</c>.</summary>
     private static IEnumerable<(ToolsProduct Product, ToolsLevel Level)> Chosen(RuleContext context)
@@ -100,7 +116,8 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
 
         foreach (var product in tools.Count == 0 ? [] : context.Sources.Tools.Products)
         {
-            if (tools.TryGetValue(product.Id, out var level) || (!product.ByNameOnly && !IsOfHost(context, product) && tools.TryGetValue(RuleRequest.AllTools, out level)))
+            if (tools.TryGetValue(product.Id, out var level)
+                || (!product.ByNameOnly && !IsOfHost(context, product) && tools.TryGetValue(RuleRequest.AllTools, out level)))
             {
                 yield return (product, level);
             }
@@ -123,7 +140,8 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
     private static bool IsOfHost(RuleContext context, ToolsProduct product) =>
         product.Family is { } family && context.Profile.DemandOf(family) is { Absent: false, StoreOnly: false, Required.Count: > 0 };
 
-    private static string TitleOf(RuleContext context, ToolsProduct product) => ToolsFinder.Find(context.Windows, product)?.Title ?? $"Remains of {product.Title}";
+    private static string TitleOf(RuleContext context, ToolsProduct product) =>
+        ToolsFinder.Find(context.Windows, product)?.Title ?? $"Remains of {product.Title}";
 
     /// <summary>Null when Windows starts on the target without any driver of the product; else why that is not sure.</summary>
     private static string? Replacement(RuleContext context, ToolsProduct product)
@@ -143,9 +161,12 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
             return needed;
         }
 
-        var storage = context.Sources.Manifest.VirtIO?.Drivers.Where(d => d is { Role: DriverRole.Storage, BootCritical: true }).ToList() ?? [];
+        var storage = context.Sources.Manifest.VirtIO?.Drivers.Where(d => d is { Role: DriverRole.Storage, BootCritical: true }).ToList()
+            ?? [];
         var staged = storage.Count == 0 ? [] : GuestDriverStore.Inspect(context.Windows, context.Sources.Manifest);
-        var missing = storage.Where(d => !DriverReadiness.Of(context.Windows, d, staged, allowUnsigned: context.Request.AllowUnsigned).IsReady).Select(d => d.Id).ToList();
+        var missing =
+            storage.Where(d => !DriverReadiness.Of(context.Windows, d, staged, allowUnsigned: context.Request.AllowUnsigned).IsReady)
+                .Select(d => d.Id).ToList();
         return storage.Count == 0 ? "no other storage driver is known that starts Windows"
             : missing.Count > 0 ? $"{string.Join(" and ", missing)} must be ready to start Windows before they go" : null;
     }

@@ -26,14 +26,17 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
     /// <summary>
     /// VirtIO, Xen, devices of QEMU (NVMe, bridges), and the disk controllers of its machines: PIIX3 and PIIX4 IDE, ICH9 AHCI.
     /// </summary>
-    private static readonly string[] Devices = ["VEN_1AF4", "VEN_5853", "VEN_1B36", "VEN_8086&DEV_7010", "VEN_8086&DEV_7111", "VEN_8086&DEV_2922"];
+    private static readonly string[] Devices = ["VEN_1AF4", "VEN_5853", "VEN_1B36", "VEN_8086&DEV_7010", "VEN_8086&DEV_7111",
+        "VEN_8086&DEV_2922"];
 
     private static readonly RuleContract Description = new("drivers.stale-devices")
     {
         Title = "No device of the target is remembered as disabled",
         Severity = RuleSeverity.Warning,
         Source = "cfgmgr32.h: ConfigFlags of Enum\\BUS\\DEVICE\\INSTANCE (CONFIGFLAG_DISABLED, CONFIGFLAG_FAILEDINSTALL)",
-        Summary = @"Enum\PCI\VEN_1AF4… (VirtIO), VEN_5853… (Xen), VEN_1B36… (QEMU) and its disk controllers: ConfigFlags; NetworkAddress of VirtIO and Xen adapters. Reported, never changed. VirtIO and Xen devices without Driver, Services\netkvm without its device: reported, removed with --repair-devices.",
+        Summary = @"Enum\PCI\VEN_1AF4… (VirtIO), VEN_5853… (Xen), VEN_1B36… (QEMU) and its disk controllers: ConfigFlags; NetworkAddress "
+            + @"of VirtIO and Xen adapters. Reported, never changed. VirtIO and Xen devices without Driver, Services\netkvm without its "
+            + @"device: reported, removed with --repair-devices.",
         CanFix = true,
     };
 
@@ -47,16 +50,20 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
             from instance in device.SubKeys
             let flags = instance.GetDword("ConfigFlags") ?? 0
             where (flags & (Disabled | FailedInstall)) != 0
-            select $@"{instance.Path}\ConfigFlags=0x{flags:X} ({((flags & Disabled) != 0 ? "disabled" : "its installation failed")})").Take(20).ToList();
+            select $@"{instance.Path}\ConfigFlags=0x{flags:X} ({((flags & Disabled) != 0 ? "disabled" : "its installation failed")})")
+            .Take(20).ToList();
         if (Unfinished(context).FirstOrDefault() is { Path: { } unfinished } relic)
         {
             return Finding.Failed(
                 (relic.Device.Find(relic.Instance)?.GetDword("ConfigFlags") & FailedInstall) is > 0
-                    ? $"{unfinished}: the installation of this device failed (ConfigFlags=0x{FailedInstall:X}), and Windows does not try it again."
+                    ? $"{unfinished}: the installation of this device failed (ConfigFlags=0x{FailedInstall:X}), and Windows does not try "
+                        + "it again."
                     : relic.Service is null
                     ? $"{unfinished}: Windows met this device without a driver for it, and does not try again with one that is added later."
-                    : $"{unfinished}: the installation of this device was not finished (Service={relic.Service}, no Driver), and Windows does not finish it.",
-                "Run `offlinepatch fix --repair-devices`, which removes what Windows remembers of it: the device is met anew at the next start.",
+                    : $"{unfinished}: the installation of this device was not finished (Service={relic.Service}, no Driver), and Windows "
+                        + "does not finish it.",
+                "Run `offlinepatch fix --repair-devices`, which removes what Windows remembers of it: the device is met anew at the next "
+                    + "start.",
                 string.Join("; ", Unfinished(context).Select(r => r.Path).Take(20)), "not remembered") with
             { Fixable = context.Request.RepairDevices };
         }
@@ -64,23 +71,30 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
         if (OrphanedNetworkService(context).FirstOrDefault() is { Path: not null } service)
         {
             return Finding.Failed(
-                $@"{service.Path}: a tool wrote the service of a network adapter that Windows has not met; with it Windows does not finish the installation of the adapter.",
-                "Run `offlinepatch fix --repair-devices`, which removes the service: Windows writes it when it installs the adapter.", service.Path, "not there") with
+                $@"{service.Path}: a tool wrote the service of a network adapter that Windows has not met; with it Windows does not "
+                    + @"finish the installation of the adapter.",
+                "Run `offlinepatch fix --repair-devices`, which removes the service: Windows writes it when it installs the adapter.",
+                service.Path, "not there") with
             { Fixable = context.Request.RepairDevices };
         }
 
         if (stale.Count == 0 && FixedAddress(context) is { } adapter)
         {
             return Finding.Failed(
-                $"{adapter}: an adapter that Windows meets again at the same place sends from this hardware address, and not from the one that the cloud gives it.",
-                "Delete the value in the source machine (Device Manager, the adapter, Advanced, Locally Administered Address: not present), then export it again.", adapter);
+                $"{adapter}: an adapter that Windows meets again at the same place sends from this hardware address, and not from the "
+                    + "one that the cloud gives it.",
+                "Delete the value in the source machine (Device Manager, the adapter, Advanced, Locally Administered Address: not "
+                    + "present), then export it again.", adapter);
         }
 
         return stale.Count == 0
-            ? Finding.Ok(@"No device under Enum\PCI that KVM or Xen give a machine is remembered as disabled or failed, and no VirtIO or Xen adapter has a hardware address of its own.")
+            ? Finding.Ok(@"No device under Enum\PCI that KVM or Xen give a machine is remembered as disabled or failed, and no VirtIO or "
+                + @"Xen adapter has a hardware address of its own.")
             : Finding.Failed(
-                $"A device that the machine had before keeps its state when it meets it again at the same place: {stale[0]}{(stale.Count > 1 ? $", and {stale.Count - 1} more" : "")}.",
-                "If the disk or network adapter is missing on the target, enable it there (`pnputil /enable-device`), or remove the device in the source machine (Device Manager, hidden devices) and export it again.",
+                "A device that the machine had before keeps its state when it meets it again at the same place: "
+                    + $"{stale[0]}{(stale.Count > 1 ? $", and {stale.Count - 1} more" : "")}.",
+                "If the disk or network adapter is missing on the target, enable it there (`pnputil /enable-device`), or remove the "
+                    + "device in the source machine (Device Manager, hidden devices) and export it again.",
                 string.Join("; ", stale));
     }
 
@@ -112,7 +126,8 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
     }
 
     /// <summary>What Windows remembers of devices that never worked.</summary>
-    private static IEnumerable<(ControlSet Set, GuestKey Device, string Instance, string Path, string? Service)> Unfinished(RuleContext context) =>
+    private static IEnumerable<(ControlSet Set, GuestKey Device, string Instance, string Path,
+        string? Service)> Unfinished(RuleContext context) =>
         from set in context.Windows.BootControlSets
         from device in set.Find(@"Enum\PCI")?.SubKeys ?? []
         where Paravirtual.Any(v => device.Name.StartsWith(v, StringComparison.OrdinalIgnoreCase))
@@ -123,11 +138,13 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
     /// <summary>The service of a network adapter that was configured offline in SYSTEM, and that no device has.</summary>
     private static IEnumerable<(GuestKey Services, string Path)> OrphanedNetworkService(RuleContext context)
     {
-        var configured = (context.Windows.System.Root.Find(@"DriverDatabase\DeviceIds\PCI")?.SubKeys ?? []).Any(k => IsNetworkDevice(k.Name));
+        var configured = (context.Windows.System.Root.Find(@"DriverDatabase\DeviceIds\PCI")?.SubKeys ?? [])
+            .Any(k => IsNetworkDevice(k.Name));
         return from set in configured ? context.Windows.BootControlSets : []
                let service = set.Find($@"Services\{NetworkService}")
                where service is not null
-               where !(set.Find(@"Enum\PCI")?.SubKeys ?? []).Any(d => IsNetworkDevice(d.Name) && d.SubKeys.Any(i => !string.IsNullOrEmpty(i.GetString("Driver"))))
+               where !(set.Find(@"Enum\PCI")?.SubKeys ?? [])
+                   .Any(d => IsNetworkDevice(d.Name) && d.SubKeys.Any(i => !string.IsNullOrEmpty(i.GetString("Driver"))))
                select (set.Find("Services")!, service.Path);
     }
 

@@ -6,9 +6,10 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
-/// <c>drivers.xen-pv</c>: the Xen PV drivers are there as a whole chain, or not at all (drivers.md §7). For a target that is Xen they are configured: services,
-/// class filters, unplug keys. For one that has Xen among others they stand in the driver store only: the first boot runs from the emulated disk and Windows
-/// installs them when it meets their devices. For one that never is Xen, what a former Xen guest has of them is disabled.
+/// <c>drivers.xen-pv</c>: the Xen PV drivers are there as a whole chain, or not at all (drivers.md §7). For a target that is Xen they are
+/// configured: services, class filters, unplug keys. For one that has Xen among others they stand in the driver store only: the first boot
+/// runs from the emulated disk and Windows installs them when it meets their devices. For one that never is Xen, what a former Xen guest
+/// has of them is disabled.
 /// </summary>
 internal sealed class XenPvRule() : Rule(Description)
 {
@@ -19,7 +20,9 @@ internal sealed class XenPvRule() : Rule(Description)
         Title = "Windows has the Xen PV drivers, all of the chain or none",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: PV drivers for flavours on Xen; Xen Project: Windows PV drivers",
-        Summary = @"xenbus, xenfilt, xenvbd, xenvif, xennet, xeniface: driver store, DriverDatabase (DevicePath, CriticalDeviceDatabase on Windows 7), services, UpperFilters of System and HDC, Services\XEN; away from Xen: filters and unplug keys removed, Start=4.",
+        Summary = @"xenbus, xenfilt, xenvbd, xenvif, xennet, xeniface: driver store, DriverDatabase (DevicePath, CriticalDeviceDatabase "
+            + @"on Windows 7), services, UpperFilters of System and HDC, Services\XEN; away from Xen: filters and unplug keys removed, "
+            + @"Start=4.",
         CanFix = true,
         UsesDriverSources = true,
     };
@@ -35,7 +38,8 @@ internal sealed class XenPvRule() : Rule(Description)
         if (context.Profile.DemandOf(family.Name) is not { } demand)
         {
             return XenPvRemoval.Of(context.Windows).Active is [var first, ..]
-                ? Finding.Failed($"The profile {context.Profile.Id} does not say what becomes of the {family.Title}, and some would start: {first}.", $"Decide it in the profile, under \"drivers\": {{ \"{family.Name}\": … }}.")
+                ? Finding.Failed($"The profile {context.Profile.Id} does not say what becomes of the {family.Title}, and some would "
+                    + $"start: {first}.", $"Decide it in the profile, under \"drivers\": {{ \"{family.Name}\": … }}.")
                 : Finding.NotApplicable($"The profile does not say whether the target needs the {family.Title}.");
         }
 
@@ -58,13 +62,15 @@ internal sealed class XenPvRule() : Rule(Description)
         var ready = planner.Readiness(chain);
         var checks = planner.Checks(family, chain);
         var missing = ready.Where(r => !r.IsReady).ToList();
-        var newer = ready.Where(r => r.Version is { } v && checks.TryGetValue(r.Entry.Id, out var c) && c.Package.Version.CompareTo(v) > 0).ToList();
+        var newer = ready.Where(r => r.Version is { } v && checks.TryGetValue(r.Entry.Id, out var c) && c.Package.Version.CompareTo(v) > 0)
+            .ToList();
         if (missing.Count == 0 && newer.Count == 0)
         {
             if (!demand.StoreOnly && Connection(context, ready).Problems() is { Count: > 0 } problems)
             {
                 return Finding.Broken(
-                    $"The Xen PV drivers are there, and not connected: {string.Join("; ", problems.Take(3))}.", string.Join("; ", problems), "XENFILT in the class filters, unplug keys as the drivers ask");
+                    $"The Xen PV drivers are there, and not connected: {string.Join("; ", problems.Take(3))}.", string.Join("; ", problems),
+                    "XENFILT in the class filters, unplug keys as the drivers ask");
             }
 
             return Finding.Ok($"Ready: {string.Join(", ", ready.Select(r => $"{r.Entry.Id} {r.Version}"))}.");
@@ -79,24 +85,30 @@ internal sealed class XenPvRule() : Rule(Description)
         if (absent.Count > 0)
         {
             return Finding.Failed(
-                $"The Xen PV chain is not complete: {string.Join(", ", absent.Select(e => e.Id))} is neither in the image nor in the sources. Nothing of it is staged.",
+                $"The Xen PV chain is not complete: {string.Join(", ", absent.Select(e => e.Id))} is neither in the image nor in the "
+                    + "sources. Nothing of it is staged.",
                 $"Name a source that holds the whole chain: {string.Join(", ", chain.Select(e => e.Id))}.");
         }
 
-        if (checks.Values.Select(c => c.Package.Inf.Version.Provider).Distinct(StringComparer.OrdinalIgnoreCase).ToList() is { Count: > 1 } makers)
+        if (checks.Values.Select(c => c.Package.Inf.Version.Provider).Distinct(StringComparer.OrdinalIgnoreCase)
+            .ToList() is { Count: > 1 } makers)
         {
             return Finding.Failed(
-                $"The sources mix Xen PV drivers of {string.Join(" and ", makers)}: they do not find each other's devices. Nothing of the chain is staged.", "Name a source with the drivers of one maker.");
+                $"The sources mix Xen PV drivers of {string.Join(" and ", makers)}: they do not find each other's devices. Nothing of "
+                    + "the chain is staged.", "Name a source with the drivers of one maker.");
         }
 
         if (checks.Values.FirstOrDefault(c => !c.IsUsable(context.Request.AllowUnsigned)) is { } bad)
         {
             return Finding.Failed(
-                $"{bad.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message} Nothing of the chain is staged.", "Take the drivers from their vendor again.");
+                $"{bad.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message} Nothing of the chain is staged.",
+                "Take the drivers from their vendor again.");
         }
 
         return Finding.Broken(
-            missing.Count > 0 ? $"Not ready: {string.Join("; ", missing.Select(m => $"{m.Entry.Id}: {m.Problems[0]}"))}." : $"Older than the source's: {string.Join(", ", newer.Select(m => m.Entry.Id))}.",
+            missing.Count > 0
+                ? $"Not ready: {string.Join("; ", missing.Select(m => $"{m.Entry.Id}: {m.Problems[0]}"))}."
+                : $"Older than the source's: {string.Join(", ", newer.Select(m => m.Entry.Id))}.",
             string.Join(", ", ready.Select(r => r.Version is { } v ? $"{r.Entry.Id} {v}" : $"{r.Entry.Id} missing")),
             string.Join(", ", checks.Select(c => $"{c.Key} {c.Value.Package.Version}")));
     }
@@ -130,8 +142,9 @@ internal sealed class XenPvRule() : Rule(Description)
     }
 
     /// <summary>
-    /// For a target that starts images on other hosts too: a former Xen guest whose drivers would act, but are not a whole chain. A filter without its driver stops the
-    /// disk controllers, and an unplugged disk without a driver for the Xen one is gone. Null when nothing acts, or the chain is whole.
+    /// For a target that starts images on other hosts too: a former Xen guest whose drivers would act, but are not a whole chain. A filter
+    /// without its driver stops the disk controllers, and an unplugged disk without a driver for the Xen one is gone. Null when nothing
+    /// acts, or the chain is whole.
     /// </summary>
     private static Finding? InspectHalfChain(RuleContext context, List<DriverEntry> chain, DriverDemand demand)
     {
@@ -150,11 +163,13 @@ internal sealed class XenPvRule() : Rule(Description)
         var why = missing is null ? Connection(context, ready).Problems()[0] : $"{missing.Entry.Id}: {missing.Problems[0]}";
         return removal.Needed.Count > 0
             ? Finding.Failed(
-                $"Xen PV drivers of an earlier host would start, the chain is not complete ({why}), and it cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.",
+                $"Xen PV drivers of an earlier host would start, the chain is not complete ({why}), and it cannot be disabled: "
+                    + $"{string.Join("; ", removal.Needed.Take(3))}.",
                 "Uninstall the Xen tools in the source machine.") with
             { Severity = RuleSeverity.Error }
             : Finding.Broken(
-                $"Xen PV drivers of an earlier host would start, and the chain is not complete ({why}): {string.Join("; ", removal.Active.Take(3))}.",
+                $"Xen PV drivers of an earlier host would start, and the chain is not complete ({why}): "
+                    + $"{string.Join("; ", removal.Active.Take(3))}.",
                 string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged") with
             { Severity = RuleSeverity.Error };
     }
@@ -169,12 +184,15 @@ internal sealed class XenPvRule() : Rule(Description)
 
         return removal.Needed.Count > 0
             ? Finding.Failed(
-                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.", "Uninstall the Xen tools in the source machine.") with
+                $"Xen PV drivers would start without Xen, and cannot be disabled: {string.Join("; ", removal.Needed.Take(3))}.",
+                "Uninstall the Xen tools in the source machine.") with
             { Severity = RuleSeverity.Error }
-            : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.", string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
+            : Finding.Broken($"Xen PV drivers would start without Xen: {string.Join("; ", removal.Active.Take(3))}.",
+                string.Join("; ", removal.Active), "disabled (Start=4), out of the filters, nothing unplugged");
     }
 
-    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) => XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!), context.Signatures);
+    private static XenPvChain Connection(RuleContext context, List<DriverReadiness> ready) =>
+        XenPvChain.Of(context.Windows, ready.Select(r => r.Staged!), context.Signatures);
 
     private static Finding Absent(RuleContext context, DriverFamily family, List<DriverReadiness> ready, List<DriverReadiness> missing)
     {
@@ -191,12 +209,16 @@ internal sealed class XenPvRule() : Rule(Description)
         }
 
         return missing.Count == ready.Count
-            ? Finding.Failed($"There is no package of the Xen PV drivers in the driver store.{old}{Acting(context)} They are needed only for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
-            : Finding.Failed($"The Xen PV chain is not complete: {string.Join(", ", missing.Select(m => m.Entry.Id))} missing.{old}", "Name the whole chain with --drivers PATH.");
+            ? Finding.Failed($"There is no package of the Xen PV drivers in the driver store.{old}{Acting(context)} They are needed only "
+                + "for flavours on Xen.", $"Name them with --drivers PATH, for example {family.Obtain[0].Title}: {family.Obtain[0].Url}.")
+            : Finding.Failed($"The Xen PV chain is not complete: {string.Join(", ", missing.Select(m => m.Entry.Id))} missing.{old}",
+                "Name the whole chain with --drivers PATH.");
     }
 
     private static string Acting(RuleContext context) =>
-        XenPvRemoval.Of(context.Windows).Active is [var first, ..] active ? $" Services or filters of them would act all the same: {first}{(active.Count > 1 ? $", and {active.Count - 1} more" : "")}." : "";
+        XenPvRemoval.Of(context.Windows).Active is [var first, ..] active
+            ? $" Services or filters of them would act all the same: {first}{(active.Count > 1 ? $", and {active.Count - 1} more" : "")}."
+            : "";
 
     /// <summary>What the target requires, or else advises.</summary>
     private static List<DriverEntry> Chain(DriverFamily family, DriverDemand demand)

@@ -16,6 +16,7 @@ internal sealed class DiskDynamicGate() : GateRule(Description)
         context.Partitions is { HasDynamicDisk: true }
             ? Finding.Failed(
                 "The partition table belongs to a dynamic disk (Logical Disk Manager).",
-                "Convert the disk to a basic disk in the source machine (back up, delete the dynamic volumes, or use a conversion tool), then export it again.")
+                "Convert the disk to a basic disk in the source machine (back up, delete the dynamic volumes, or use a conversion tool), "
+                    + "then export it again.")
             : Finding.Ok("The disk is a basic disk.");
 }

@@ -18,11 +18,13 @@ internal sealed class HiveCorruptGate() : GateRule(Description)
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        var broken = Needed.Select(context.Windows.Load).Where(l => l.Failure is CorruptImageException or UnsupportedImageException).ToList();
+        var broken = Needed.Select(context.Windows.Load).Where(l => l.Failure is CorruptImageException or UnsupportedImageException)
+            .ToList();
         return broken.Count == 0
             ? Finding.Ok("The hives SYSTEM and SOFTWARE are intact.")
             : Finding.Failed(
                 string.Join(" ", broken.Select(l => $"{context.Windows.GuestPath(l.Path)}: {l.Failure!.Message}")),
-                @"Repair Windows in the source machine (recovery environment, or the copies in Windows\System32\config\RegBack), then export it again.");
+                @"Repair Windows in the source machine (recovery environment, or the copies in Windows\System32\config\RegBack), then "
+                    + @"export it again.");
     }
 }

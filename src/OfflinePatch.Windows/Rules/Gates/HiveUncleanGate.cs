@@ -1,8 +1,8 @@
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary>
-/// <c>hive.unclean</c>: a hive that was not written completely can be made whole from its logs. Windows itself refuses such a hive without logs
-/// (registry.md §5).
+/// <c>hive.unclean</c>: a hive that was not written completely can be recovered from its logs. Windows itself refuses such a hive without
+/// logs (registry.md §5).
 /// </summary>
 internal sealed class HiveUncleanGate() : GateRule(Description)
 {
@@ -21,6 +21,7 @@ internal sealed class HiveUncleanGate() : GateRule(Description)
             ? Finding.Ok("The hives are complete, or their logs complete them.")
             : Finding.Failed(
                 string.Join(" ", unclean.Select(l => $"{context.Windows.GuestPath(l.Path)}: {l.Failure!.Message}")),
-                "Start the source machine once, shut it down with `shutdown /s /t 0`, and export it again, with the .LOG1 and .LOG2 files beside the hives.");
+                "Start the source machine once, shut it down with `shutdown /s /t 0`, and export it again, with the .LOG1 and .LOG2 "
+                    + "files beside the hives.");
     }
 }

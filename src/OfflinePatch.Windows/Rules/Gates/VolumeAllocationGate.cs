@@ -2,7 +2,9 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Rules.Gates;
 
-/// <summary><c>volume.allocation</c>: what the free map of a volume marks as free is free by its files too, so that nothing is overwritten.</summary>
+/// <summary>
+/// <c>volume.allocation</c>: what the free map of a volume marks as free is free by its files too, so that nothing is overwritten.
+/// </summary>
 internal sealed class VolumeAllocationGate() : GateRule(Description)
 {
     private static readonly RuleContract Description = new("volume.allocation")
@@ -23,7 +25,10 @@ internal sealed class VolumeAllocationGate() : GateRule(Description)
         return damaged.Count == 0
             ? Finding.Ok("No free cluster belongs to a file.")
             : Finding.Failed(
-                string.Join(" ", damaged.Select(v => $"{v.Volume.Description}: {v.Findings[0].Text}{(v.Findings.Count > 1 ? $", and {v.Findings.Count - 1} more" : "")}.")),
-                "Run `chkdsk /f` on this volume in the source machine, shut it down and export it again: a change here could overwrite files.");
+                string.Join(" ", damaged.Select(v =>
+                    $"{v.Volume.Description}: {v.Findings[0].Text}"
+                    + (v.Findings.Count > 1 ? $", and {v.Findings.Count - 1} more." : "."))),
+                "Run `chkdsk /f` on this volume in the source machine, shut it down and export it again: a change here could overwrite "
+                    + "files.");
     }
 }

@@ -2,7 +2,9 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Rules.Gates;
 
-/// <summary><c>volume.bitlocker</c>: no volume is encrypted by BitLocker, suspended protection included (boot-network-accounts.md §4).</summary>
+/// <summary>
+/// <c>volume.bitlocker</c>: no volume is encrypted by BitLocker, suspended protection included (boot-network-accounts.md §4).
+/// </summary>
 internal sealed class VolumeBitLockerGate() : GateRule(Description)
 {
     private static readonly RuleContract Description = new("volume.bitlocker")
@@ -21,6 +23,7 @@ internal sealed class VolumeBitLockerGate() : GateRule(Description)
             ? Finding.Ok("No volume is encrypted by BitLocker.")
             : Finding.Failed(
                 $"{string.Join(", ", encrypted.Select(v => $"Partition {v.Number}"))}: BitLocker (boot sector signature -FVE-FS-).",
-                "Decrypt in the source machine: `manage-bde -off C:` for each drive, wait until `manage-bde -status` says fully decrypted, shut down, export again. Suspending is not enough.");
+                "Decrypt in the source machine: `manage-bde -off C:` for each drive, wait until `manage-bde -status` says fully "
+                    + "decrypted, shut down, export again. Suspending is not enough.");
     }
 }

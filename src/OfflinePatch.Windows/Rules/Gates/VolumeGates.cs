@@ -8,5 +8,6 @@ internal static class VolumeGates
     /// <summary>NTFS volumes that hold Windows or its boot files; where no Windows was found, every NTFS volume.</summary>
     public static IEnumerable<GuestVolume> Written(RuleContext context) =>
         context.Volumes.Where(v => v.Kind == VolumeKind.Ntfs
-            && (context.FoundWindows is null || context.Systems.Any(s => s.Volume == v) || v == context.Boot.SystemVolume || v == context.Boot.Active));
+            && (context.FoundWindows is null || context.Systems.Any(s => s.Volume == v) || v == context.Boot.SystemVolume
+                || v == context.Boot.Active));
 }

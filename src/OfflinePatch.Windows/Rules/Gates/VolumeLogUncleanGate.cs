@@ -19,6 +19,7 @@ internal sealed class VolumeLogUncleanGate() : GateRule(Description)
             ? Finding.Ok("Every $LogFile is clean.")
             : Finding.Failed(
                 string.Join(" ", unclean.Select(v => $"{v.Description}: {v.Condition!.LogProblem}")),
-                "Shut the source machine down fully (`shutdown /s /t 0`, not a snapshot of a running machine, not fast startup), then export it again; or add --replay-log, which does what Windows would do at its next start.");
+                "Shut the source machine down fully (`shutdown /s /t 0`, not a snapshot of a running machine, not fast startup), then "
+                    + "export it again; or add --replay-log, which does what Windows would do at its next start.");
     }
 }

@@ -4,8 +4,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary>
-/// <c>windows.servicing-pending</c>: no update waits for a restart (boot-network-accounts.md §6). Servicing that goes on at the next start replays its
-/// own plan over SYSTEM, SOFTWARE and the driver store. Keys that exist on healthy machines too (SessionsPending, TxR) are no evidence.
+/// <c>windows.servicing-pending</c>: no update waits for a restart (boot-network-accounts.md §6). Servicing that goes on at the next start
+/// replays its own plan over SYSTEM, SOFTWARE and the driver store. Keys that exist on healthy machines too (SessionsPending, TxR) are no
+/// evidence.
 /// </summary>
 internal sealed class WindowsServicingPendingGate() : GateRule(Description)
 {
@@ -14,13 +15,15 @@ internal sealed class WindowsServicingPendingGate() : GateRule(Description)
 
     /// <summary>Values of the root of COMPONENTS that are absent, 0 or empty when nothing is pending.</summary>
     private static readonly string[] ComponentValues =
-        ["ExecutionState", "PendingXmlIdentifier", "NextQueueEntryIndex", "NextQueueEntryIndexBCDB", "AdvancedInstallersNeedResolving", "StoreDirty"];
+        ["ExecutionState", "PendingXmlIdentifier", "NextQueueEntryIndex", "NextQueueEntryIndexBCDB", "AdvancedInstallersNeedResolving",
+            "StoreDirty"];
 
     private static readonly RuleContract Description = new("windows.servicing-pending")
     {
         Title = "No Windows update waits for a restart",
         Source = "Azure win-fix-pending-updates.ps1; virt-v2v waits for the same markers; AWS VM Import rejects pending updates",
-        Summary = $@"SOFTWARE\{Cbs}\{{{string.Join(", ", Markers)}}}, Windows\WinSxS\pending.xml, COMPONENTS, Session Manager\SetupExecute.",
+        Summary = $@"SOFTWARE\{Cbs}\{{{string.Join(", ", Markers)}}}, Windows\WinSxS\pending.xml, COMPONENTS, Session "
+            + @"Manager\SetupExecute.",
     };
 
     /// <inheritdoc/>
@@ -49,14 +52,16 @@ internal sealed class WindowsServicingPendingGate() : GateRule(Description)
 
         if (system.Load(HiveName.Components).Hive?.Root is { } components)
         {
-            evidence.AddRange(ComponentValues.Where(v => !IsSettled(components, v)).Select(v => $"COMPONENTS: {v} = {components.Describe(v)}"));
+            evidence.AddRange(ComponentValues.Where(v => !IsSettled(components, v))
+                .Select(v => $"COMPONENTS: {v} = {components.Describe(v)}"));
         }
 
         return evidence.Count == 0
             ? Finding.Ok("No servicing operation is pending.")
             : Finding.Failed(
                 $"Windows servicing is not finished: {string.Join("; ", evidence)}.",
-                "Start the source machine, let Windows finish its updates (restart until it asks for none), shut it down with `shutdown /s /t 0`, and export it again.");
+                "Start the source machine, let Windows finish its updates (restart until it asks for none), shut it down with `shutdown "
+                    + "/s /t 0`, and export it again.");
     }
 
     private static bool IsSettled(GuestKey key, string value) =>

@@ -2,12 +2,16 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Image;
 
-/// <summary><c>image.format</c>: the target takes this container (images-and-cloud.md R1, R2). Judged by content, never by the name.</summary>
+/// <summary>
+/// <c>image.format</c>: the target takes this container (images-and-cloud.md R1, R2). Judged by content, never by the name.
+/// </summary>
 internal sealed class ImageFormatRule() : Rule(Description)
 {
     private static readonly string[] AllFormats = ["vmdk", "vhd", "qcow2", "raw", "vhdx", "qed", "vdi", "qcow", "zvhd2", "zvhd"];
 
-    private static readonly ListParameter Formats = new("formats", AllFormats, "The container formats that the target takes, the preferred one first.") { Allowed = AllFormats };
+    private static readonly ListParameter Formats = new("formats", AllFormats,
+        "The container formats that the target takes, the preferred one first.")
+    { Allowed = AllFormats };
 
     private static readonly RuleContract Description = new("image.format")
     {
@@ -26,15 +30,18 @@ internal sealed class ImageFormatRule() : Rule(Description)
         if (context.HasParents && context.OutputFormat is null)
         {
             return Finding.Failed(
-                $"{format.ToUpperInvariant()} depends on another image, its backing or parent file, and an image service takes one file only.",
+                $"{format.ToUpperInvariant()} depends on another image, its backing or parent file, and an image service takes one file "
+                    + "only.",
                 "Write a flat copy: `offlinepatch fix IMAGE --allow-backing -o COPY`.", format);
         }
 
         return accepted.Contains(format, StringComparer.OrdinalIgnoreCase)
             ? Finding.Ok($"{format.ToUpperInvariant()} is accepted.")
             : Finding.Failed(
-                $"{format.ToUpperInvariant()} is not accepted by {context.Profile.Title}: it takes {string.Join(", ", accepted.Select(f => f.ToUpperInvariant()))}.",
-                $"Write a copy in another format: `offlinepatch fix IMAGE -o COPY -O {(accepted.Count > 0 ? accepted[0] : "raw")}`.", format);
+                $"{format.ToUpperInvariant()} is not accepted by {context.Profile.Title}: it takes "
+                    + $"{string.Join(", ", accepted.Select(f => f.ToUpperInvariant()))}.",
+                $"Write a copy in another format: `offlinepatch fix IMAGE -o COPY -O {(accepted.Count > 0 ? accepted[0] : "raw")}`.",
+                format);
     }
 
     /// <summary>The format of the file that goes to the target, as the command line calls it.</summary>

@@ -6,22 +6,30 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Image;
 
-/// <summary><c>image.size</c>: the system disk has a size that the target takes, and the file one that it imports (images-and-cloud.md R2 to R4, §1.2).</summary>
+/// <summary>
+/// <c>image.size</c>: the system disk has a size that the target takes, and the file one that it imports (images-and-cloud.md R2 to R4,
+/// §1.2).
+/// </summary>
 internal sealed class ImageSizeRule() : Rule(Description)
 {
     private const long GiB = 1L << 30;
     private static readonly string[] FastFormats = ["raw", "zvhd2"];
 
-    private static readonly NumberParameter MinSize = new("minimumGiB", Default: 40, Min: 0, Max: 1 << 20, "Smallest virtual size of the disk, in GiB.");
-    private static readonly NumberParameter MaxSize = new("maximumGiB", Default: 1024, Min: 1, Max: 1 << 20, "Largest virtual size of the disk, in GiB.");
-    private static readonly NumberParameter ImportLimit = new("importLimitGiB", Default: 128, Min: 1, Max: 1 << 20, "Size of the file in GiB over which only `fastImportFormats` are taken.");
-    private static readonly ListParameter FastImport = new("fastImportFormats", FastFormats, "The formats that are imported whatever their size.");
+    private static readonly NumberParameter MinSize = new("minimumGiB", Default: 40, Min: 0, Max: 1 << 20,
+        "Smallest virtual size of the disk, in GiB.");
+    private static readonly NumberParameter MaxSize = new("maximumGiB", Default: 1024, Min: 1, Max: 1 << 20,
+        "Largest virtual size of the disk, in GiB.");
+    private static readonly NumberParameter ImportLimit = new("importLimitGiB", Default: 128, Min: 1, Max: 1 << 20,
+        "Size of the file in GiB over which only `fastImportFormats` are taken.");
+    private static readonly ListParameter FastImport = new("fastImportFormats", FastFormats,
+        "The formats that are imported whatever their size.");
 
     private static readonly RuleContract Description = new("image.size")
     {
         Title = "The disk has a size that the target accepts",
         Source = "Huawei IMS: the system disk has 40 to 1024 GB; files over 128 GB only as RAW or ZVHD2 (fast import)",
-        Summary = "Virtual size of the disk, and size of the file for its format. A fix makes a smaller disk larger: the new part is unallocated space, and the backup of a GPT moves to the new end. No partition changes.",
+        Summary = "Virtual size of the disk, and size of the file for its format. A fix makes a smaller disk larger: the new part is "
+            + "unallocated space, and the backup of a GPT moves to the new end. No partition changes.",
         NeedsWindows = false,
         CanFix = true,
         ChangesLayout = true,
@@ -40,8 +48,10 @@ internal sealed class ImageSizeRule() : Rule(Description)
                 ? $"The disk has {Text(size)}, less than the {Text(minimum)} that --min-size asks for."
                 : $"The disk has {Text(size)}, less than the {Text(minimum)} that {context.Profile.Title} demands of a system disk.";
             return DiskGrowth.WhyNot(context.Disk, context.Partitions) is { } why
-                ? Finding.Failed(message, $"{why} Write a copy, which can be larger: `offlinepatch fix IMAGE -o COPY.qcow2`.", Text(size), Text(minimum))
-                : Finding.Broken(message, Text(size), $"{Text(minimum)}; the new part is unallocated, which Windows or its agent adds to the volume");
+                ? Finding.Failed(message, $"{why} Write a copy, which can be larger: `offlinepatch fix IMAGE -o COPY.qcow2`.", Text(size),
+                    Text(minimum))
+                : Finding.Broken(message, Text(size),
+                    $"{Text(minimum)}; the new part is unallocated, which Windows or its agent adds to the volume");
         }
 
         if (size > maximum * GiB)
@@ -58,12 +68,14 @@ internal sealed class ImageSizeRule() : Rule(Description)
         if (fileSize > limit * GiB && !fast.Contains(format, StringComparer.OrdinalIgnoreCase))
         {
             return Finding.Failed(
-                $"The file has {Text(fileSize)}: over {limit} GiB only {string.Join(" and ", fast.Select(f => f.ToUpperInvariant()))} can be imported.",
+                $"The file has {Text(fileSize)}: over {limit} GiB only "
+                    + $"{string.Join(" and ", fast.Select(f => f.ToUpperInvariant()))} can be imported.",
                 "Write a copy: `offlinepatch fix IMAGE -o COPY.zvhd2 -O zvhd2`.", $"{format.ToUpperInvariant()}, {Text(fileSize)}");
         }
 
         var way = fileSize <= limit * GiB ? "it can be imported directly"
-            : $"the file has {Text(fileSize)}, so use fast import, which injects no drivers{(format == "raw" ? "; a RAW image needs its bitmap for that (--create-mf)" : "")}";
+            : $"the file has {Text(fileSize)}, so use fast import, which injects no "
+                + $"drivers{(format == "raw" ? "; a RAW image needs its bitmap for that (--create-mf)" : "")}";
         return Finding.Ok($"The disk has {Text(size)}; {way}.");
     }
 
@@ -75,7 +87,8 @@ internal sealed class ImageSizeRule() : Rule(Description)
     }
 
     /// <summary>Bytes that the disk shall have at least.</summary>
-    private static long Wanted(RuleContext context) => Math.Max(context.Profile.Value(Description.Id, MinSize) * GiB, context.Request.MinSize);
+    private static long Wanted(RuleContext context) =>
+        Math.Max(context.Profile.Value(Description.Id, MinSize) * GiB, context.Request.MinSize);
 
     internal static string Text(long bytes) =>
         bytes % GiB == 0

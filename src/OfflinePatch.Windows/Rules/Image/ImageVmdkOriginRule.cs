@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Image;
 
 /// <summary>
-/// <c>image.vmdk-origin</c>: a VMDK was exported by VMware (images-and-cloud.md R18): its descriptor has a known createType and the disk database
-/// (ddb.adapterType, ddb.virtualHWVersion) that VMware writes. Other programs write VMDKs that the target rejects.
+/// <c>image.vmdk-origin</c>: a VMDK was exported by VMware (images-and-cloud.md R18): its descriptor has a known createType and the disk
+/// database (ddb.adapterType, ddb.virtualHWVersion) that VMware writes. Other programs write VMDKs that the target rejects.
 /// </summary>
 internal sealed class ImageVmdkOriginRule() : Rule(Description)
 {
@@ -36,7 +36,8 @@ internal sealed class ImageVmdkOriginRule() : Rule(Description)
         var missing = Demanded.Where(d => !disk.Properties.ContainsKey(d)).ToList();
         var createType = disk.Properties.GetValueOrDefault("createType", disk.Subformat);
         return missing.Count == 0
-            ? Finding.Ok($"The descriptor has what VMware writes ({createType}, hardware version {disk.Properties["ddb.virtualHWVersion"]}).")
+            ? Finding.Ok($"The descriptor has what VMware writes ({createType}, hardware version "
+                + $"{disk.Properties["ddb.virtualHWVersion"]}).")
             : Finding.Failed(
                 $"The VMDK descriptor ({createType}) lacks {string.Join(", ", missing)}: VMware did not write it.",
                 "Export the machine with VMware, or write a copy in another format: `offlinepatch fix IMAGE -o COPY.qcow2 -O qcow2`.",

@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Input;
 
 /// <summary>
-/// <c>input.mouse-keyboard</c>: the class drivers stand in the filters of their classes, nothing of another hypervisor does, and no inbox driver is
-/// disabled (images-and-cloud.md §1.4 and §4.3: the importer of the target regenerates these keys, without saying how).
+/// <c>input.mouse-keyboard</c>: the class drivers stand in the filters of their classes, nothing of another hypervisor does, and no inbox
+/// driver is disabled (images-and-cloud.md §1.4 and §4.3: the importer of the target regenerates these keys, without saying how).
 /// </summary>
 internal sealed class InputMouseKeyboardRule() : Rule(Description)
 {
@@ -25,7 +25,8 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
         Title = "Mouse and keyboard work",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: the import deletes the registry keys of mouse and keyboard and generates them again",
-        Summary = @"Control\Class\{4D36E96B…} and {4D36E96F…}: UpperFilters holds kbdclass, mouclass, no filter of another hypervisor, none without a driver file; i8042prt, kbdclass, mouclass, kbdhid, mouhid, hidusb: Start=4 becomes 3.",
+        Summary = @"Control\Class\{4D36E96B…} and {4D36E96F…}: UpperFilters holds kbdclass, mouclass, no filter of another hypervisor, "
+            + @"none without a driver file; i8042prt, kbdclass, mouclass, kbdhid, mouhid, hidusb: Start=4 becomes 3.",
         CanFix = true,
     };
 
@@ -51,7 +52,8 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
 
         return before.Count == 0
             ? Finding.Ok("The filters of the keyboard and mouse classes are in order, and no inbox driver is disabled.")
-            : Finding.Broken("The driver stack of mouse or keyboard is damaged.", string.Join("; ", before), string.Join("; ", after.Distinct()));
+            : Finding.Broken("The driver stack of mouse or keyboard is damaged.", string.Join("; ", before),
+                string.Join("; ", after.Distinct()));
     }
 
     /// <inheritdoc/>
@@ -78,7 +80,8 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
         }
     }
 
-    private static IEnumerable<(GuestKey Key, string Value, IReadOnlyList<string> Old, IReadOnlyList<string> New)> FilterChanges(RuleContext context, ControlSet set)
+    private static IEnumerable<(GuestKey Key, string Value, IReadOnlyList<string> Old,
+        IReadOnlyList<string> New)> FilterChanges(RuleContext context, ControlSet set)
     {
         foreach (var (_, guid, driver) in Classes)
         {

@@ -9,8 +9,8 @@ namespace OfflinePatch.Windows.Rules.Network;
 
 /// <summary>
 /// <c>network.dhcp</c>: every TCP/IP interface of every control set gets its address, gateway and DNS servers from DHCP
-/// (boot-network-accounts.md §2.1, images-and-cloud.md §4.5). The ghosts of old adapters count, because a Xen PV adapter inherits the settings of
-/// the adapter that it replaces.
+/// (boot-network-accounts.md §2.1, images-and-cloud.md §4.5). The ghosts of old adapters count, because a Xen PV adapter inherits the
+/// settings of the adapter that it replaces.
 /// </summary>
 internal sealed class NetworkDhcpRule() : Rule(Description)
 {
@@ -23,8 +23,12 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
     private static readonly RuleContract Description = new("network.dhcp")
     {
         Title = "Every network interface uses DHCP",
-        Source = "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure win-fix-network-connectivity.ps1",
-        Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns); PersistentRoutes: the default route of a deleted gateway. The old values stand in the report. With --network keep they are saved first, static IPv6 addresses and persistent routes too, and a script gives them to the adapter of the new machine at its first start (start.scripts).",
+        Source = "Huawei IMS/OTC: the NIC of an external image must use DHCP, for its address and for DNS; Azure "
+            + "win-fix-network-connectivity.ps1",
+        Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, "
+            + @"DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns); PersistentRoutes: the default route of a deleted "
+            + @"gateway. The old values stand in the report. With --network keep they are saved first, static IPv6 addresses and "
+            + @"persistent routes too, and a script gives them to the adapter of the new machine at its first start (start.scripts).",
         CanFix = true,
     };
 
@@ -67,15 +71,21 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
         if (routes.Where(IsHarmful).ToList() is { Count: > 0 } harmful)
         {
             return Finding.Failed(
-                $@"All {interfaces} interfaces use DHCP, but {context.Windows.Current.Name}\{Parameters}\PersistentRoutes holds {string.Join("; ", harmful)}: a default route, or the one to the metadata of the cloud, that leads to the gateway of the old network.",
-                "In the source machine: `route delete DESTINATION`, then export it again; or delete the value with `offlinepatch reg delete`.", string.Join("; ", harmful)) with
+                $@"All {interfaces} interfaces use DHCP, but {context.Windows.Current.Name}\{Parameters}\PersistentRoutes holds "
+                    + $@"{string.Join("; ", harmful)}: a default route, or the one to the metadata of the cloud, that leads to the "
+                    + @"gateway of the old network.",
+                "In the source machine: `route delete DESTINATION`, then export it again; or delete the value with `offlinepatch reg "
+                    + "delete`.", string.Join("; ", harmful)) with
             { Severity = RuleSeverity.Warning };
         }
 
-        var note = routes.Count == 0 ? "" : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";
+        var note = routes.Count == 0
+            ? ""
+            : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";
         if (StaticIPv6(context.Windows.Current) is { Count: > 0 } fixedAddresses)
         {
-            note += $@" Addresses in Control\Nsi\{NsiIPv6} stay ({string.Join(", ", fixedAddresses)}): they count only if the same adapter appears again, at the same place.";
+            note += $@" Addresses in Control\Nsi\{NsiIPv6} stay ({string.Join(", ", fixedAddresses)}): they count only if the same "
+                + @"adapter appears again, at the same place.";
         }
 
         return Finding.Ok(interfaces == 0
@@ -91,29 +101,37 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
         var routes = NetworkReader.PersistentRoutes(context.Windows.Current);
         if (queue.Problem is { } problem)
         {
-            return Finding.Failed($"The network settings cannot be kept: {problem}, and the script that gives them to the new adapter cannot be registered.", "Leave --network keep out; the machine then uses DHCP.");
+            return Finding.Failed($"The network settings cannot be kept: {problem}, and the script that gives them to the new adapter "
+                + "cannot be registered.", "Leave --network keep out; the machine then uses DHCP.");
         }
 
         if (queue.HasRun(KeptScript))
         {
-            return Finding.Failed("The network settings were kept once, and given to the adapter at the first start: these are the ones of now.", "Leave --network keep out; the settings are those of the machine as it runs.");
+            return Finding.Failed("The network settings were kept once, and given to the adapter at the first start: these are the ones "
+                + "of now.", "Leave --network keep out; the settings are those of the machine as it runs.");
         }
 
         return Finding.Broken(
             $@"{kept.Count} of {interfaces} interfaces have static settings; they are kept for the first start.",
             before.Count > 0 ? string.Join("; ", before) : string.Join("; ", kept.SelectMany(k => k.Addresses6).Concat(routes)),
-            $"DHCP until the first start; then {string.Join("; ", kept.Select(Text))}{(routes.Count > 0 ? $"; routes {string.Join("; ", routes)}" : "")}") with
-        { Remarks = [.. kept.Where(k => k.Mac is null).Select(k => $"The MAC address of {k.Name ?? "an adapter"} is not in the image: its settings go to the only adapter of the new machine, or to none."), .. StartScriptsRule.Remarks(queue)] };
+            "DHCP until the first start; then "
+                + $"{string.Join("; ", kept.Select(Text))}{(routes.Count > 0 ? $"; routes {string.Join("; ", routes)}" : "")}") with
+        { Remarks = [.. kept.Where(k => k.Mac is null)
+            .Select(k =>
+                $"The MAC address of {k.Name ?? "an adapter"} is not in the image: its settings go to the only adapter of the new "
+                    + "machine, or to none."), .. StartScriptsRule.Remarks(queue)] };
 
         static string Text(NetworkSettings settings) =>
-            $"{settings.Name ?? "adapter"} ({settings.Mac ?? "MAC unknown"}) {string.Join(", ", settings.Addresses.Concat(settings.Addresses6))} DNS {string.Join(", ", settings.DnsServers)}";
+            $"{settings.Name ?? "adapter"} ({settings.Mac ?? "MAC unknown"}) "
+                + $"{string.Join(", ", settings.Addresses.Concat(settings.Addresses6))} DNS {string.Join(", ", settings.DnsServers)}";
     }
 
     /// <summary>Saves the settings into the script of the first start, and takes away what DHCP would not.</summary>
     private static void Keep(RuleContext context)
     {
         var queue = StartScriptsRule.Queue(context, needsNetwork: false);
-        queue.Add(KeptScript, NetworkScript.Create(NetworkReader.Read(context.Windows.Current), NetworkReader.PersistentRoutes(context.Windows.Current)));
+        queue.Add(KeptScript,
+            NetworkScript.Create(NetworkReader.Read(context.Windows.Current), NetworkReader.PersistentRoutes(context.Windows.Current)));
         queue.Register();
         foreach (var set in context.Windows.ControlSets)
         {
@@ -154,18 +172,21 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
     }
 
     private static bool IsStatic(GuestKey key) =>
-        key.GetDword("EnableDHCP") == 0 || NetworkInterfaces.Addresses(key, "IPAddress").Count > 0 || NetworkInterfaces.Addresses(key, "DefaultGateway").Count > 0;
+        key.GetDword("EnableDHCP") == 0 || NetworkInterfaces.Addresses(key, "IPAddress").Count > 0
+            || NetworkInterfaces.Addresses(key, "DefaultGateway").Count > 0;
 
     /// <summary>Windows keeps the default route of a static gateway as a persistent one, too: it goes with the gateway.</summary>
     private static void RemoveRoutesOfStaticGateways(ControlSet set)
     {
-        var gateways = NetworkInterfaces.Of(set).Where(IsStatic).SelectMany(k => NetworkInterfaces.Addresses(k, "DefaultGateway")).ToHashSet(StringComparer.Ordinal);
+        var gateways = NetworkInterfaces.Of(set).Where(IsStatic).SelectMany(k => NetworkInterfaces.Addresses(k, "DefaultGateway"))
+            .ToHashSet(StringComparer.Ordinal);
         if (set.Find(Parameters + @"\PersistentRoutes") is not { } routes)
         {
             return;
         }
 
-        foreach (var name in routes.Values.Select(v => v.Name).Where(n => n.Split(',') is ["0.0.0.0", "0.0.0.0", var gateway, ..] && gateways.Contains(gateway)).ToList())
+        foreach (var name in routes.Values.Select(v => v.Name)
+            .Where(n => n.Split(',') is ["0.0.0.0", "0.0.0.0", var gateway, ..] && gateways.Contains(gateway)).ToList())
         {
             routes.DeleteValue(name);
         }
@@ -210,9 +231,9 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
     }
 
     /// <summary>
-    /// The IPv6 addresses that the network store interface keeps for adapters (boot-network-accounts.md §2.2): value names of 16 hexadecimal digits LUID
-    /// and 32 of address. Loopback, link-local and multicast ones mean nothing. They are told and not edited: the store belongs to adapters that a new
-    /// machine does not have.
+    /// The IPv6 addresses that the network store interface keeps for adapters (boot-network-accounts.md §2.2): value names of 16
+    /// hexadecimal digits LUID and 32 of address. Loopback, link-local and multicast ones mean nothing. They are told and not edited: the
+    /// store belongs to adapters that a new machine does not have.
     /// </summary>
     private static List<string> StaticIPv6(ControlSet set)
     {
@@ -230,9 +251,13 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
         return found;
     }
 
-    /// <summary>A default route, or one that covers the metadata address. The value's name is destination, mask, gateway, metric, separated by commas.</summary>
+    /// <summary>
+    /// A default route, or one that covers the metadata address. The value's name is destination, mask, gateway, metric, separated by
+    /// commas.
+    /// </summary>
     private static bool IsHarmful(string route) =>
-        route.Split(',') is [var destination, var mask, ..] && IPAddress.TryParse(destination, out var network) && IPAddress.TryParse(mask, out var bits)
+        route.Split(',') is [var destination, var mask, ..] && IPAddress.TryParse(destination, out var network)
+            && IPAddress.TryParse(mask, out var bits)
         && network.GetAddressBytes() is { Length: 4 } n && bits.GetAddressBytes() is { Length: 4 } m
         && Metadata.Select((part, i) => (part & m[i]) == (n[i] & m[i])).All(same => same);
 

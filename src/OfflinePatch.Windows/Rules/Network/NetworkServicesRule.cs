@@ -9,13 +9,17 @@ namespace OfflinePatch.Windows.Rules.Network;
 /// </summary>
 internal sealed class NetworkServicesRule() : Rule(Description)
 {
-    /// <summary>The values measured on healthy systems by Azure/repair-script-library, and seen in the hives of Windows 7, 8.1 and 10.</summary>
+    /// <summary>
+    /// The values measured on healthy systems by Azure/repair-script-library, and seen in the hives of Windows 7, 8.1 and 10.
+    /// </summary>
     private static readonly (string Service, uint Start)[] Healthy =
     [
-        ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2), ("DcomLaunch", 2),
+        ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2),
+        ("DcomLaunch", 2),
         ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2),
 
-        // What installs a network adapter at the first start, as healthy Windows 10 machines have it; PlugPlay is automatic up to Windows 7.
+        // What installs a network adapter at the first start, as healthy Windows 10 machines have it; PlugPlay is automatic up to Windows
+        // 7.
         ("PlugPlay", 3), ("DeviceInstall", 3), ("NetSetupSvc", 3), ("DsmSvc", 3), ("CryptSvc", 2), ("Power", 2), ("EventLog", 2),
     ];
 
@@ -28,7 +32,8 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     {
         Title = "The services that a network and its installation need are not disabled",
         Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)",
-        Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy system; what those depend on (DependOnService) is not disabled.",
+        Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy "
+            + @"system; what those depend on (DependOnService) is not disabled.",
         CanFix = true,
     };
 
@@ -39,8 +44,10 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         if (disabled.Count == 0 && DisabledDependencies(context) is [var first, ..] dependencies)
         {
             return Finding.Failed(
-                $@"Disabled under Services (Start=4), and services of the network depend on it: {string.Join("; ", dependencies.Select(d => $@"{d.Key.Name} ({d.Needs})"))}.",
-                $"Enable it in the source machine (`sc config {first.Key.Name} start= auto`, or as a healthy machine of this Windows has it), then export it again.",
+                @"Disabled under Services (Start=4), and services of the network depend on it: "
+                    + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Key.Name} ({d.Needs})"))}.",
+                $"Enable it in the source machine (`sc config {first.Key.Name} start= auto`, or as a healthy machine of this Windows has "
+                    + "it), then export it again.",
                 string.Join("; ", dependencies.Select(d => $@"{d.Key.Path}\Start=4")));
         }
 
@@ -55,7 +62,8 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         return disabled.Count == 0
             ? Finding.Ok("None of the services that the network and the installation of its adapter need is disabled.")
             : Finding.Broken(
-                $@"Disabled under Services (Start=4): {string.Join(", ", disabled.Select(d => d.Key.Name).Distinct(StringComparer.OrdinalIgnoreCase))}.",
+                @"Disabled under Services (Start=4): "
+                    + $@"{string.Join(", ", disabled.Select(d => d.Key.Name).Distinct(StringComparer.OrdinalIgnoreCase))}.",
                 string.Join("; ", disabled.Select(d => $@"{d.Key.Path}\Start=4")),
                 string.Join("; ", disabled.Select(d => $"{d.Key.Name}: {ServiceImage.StartText(d.Start)}").Distinct()));
     }
@@ -90,7 +98,9 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             where key?.GetDword("Start") == 3
             select key];
 
-    /// <summary>Disabled services that those of the network depend on, and that those depend on; their healthy value is not known here.</summary>
+    /// <summary>
+    /// Disabled services that those of the network depend on, and that those depend on; their healthy value is not known here.
+    /// </summary>
     private static List<(GuestKey Key, string Needs)> DisabledDependencies(RuleContext context)
     {
         var found = new List<(GuestKey Key, string Needs)>();

@@ -3,7 +3,9 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Remote;
 
-/// <summary><c>remote.firewall</c>: with <c>--enable-rdp</c>, the built-in firewall rules let Remote Desktop in (images-and-cloud.md §4.6).</summary>
+/// <summary>
+/// <c>remote.firewall</c>: with <c>--enable-rdp</c>, the built-in firewall rules let Remote Desktop in (images-and-cloud.md §4.6).
+/// </summary>
 internal sealed class RemoteFirewallRule() : Rule(Description)
 {
     private const string RulesKey = @"Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules";
@@ -11,7 +13,8 @@ internal sealed class RemoteFirewallRule() : Rule(Description)
 
     /// <summary>The rule as Windows 10 1709 ships it, for a machine whose own is gone (names are resources: no language in them).</summary>
     private const string NewRule =
-        @"v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|App=%SystemRoot%\system32\svchost.exe|Svc=termservice|Name=@FirewallAPI.dll,-28775|Desc=@FirewallAPI.dll,-28756|EmbedCtxt=@FirewallAPI.dll,-28752|";
+        @"v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=3389|App=%SystemRoot%\system32\svchost.exe|"
+        + "Svc=termservice|Name=@FirewallAPI.dll,-28775|Desc=@FirewallAPI.dll,-28756|EmbedCtxt=@FirewallAPI.dll,-28752|";
 
     private static readonly RuleContract Description = new("remote.firewall")
     {
@@ -35,7 +38,8 @@ internal sealed class RemoteFirewallRule() : Rule(Description)
         {
             if (set.Find(RulesKey) is not { } rules)
             {
-                return Finding.Failed($@"{set.Name}\{RulesKey} is missing: the firewall has no rules.", "Reset the firewall in the source machine: `netsh advfirewall reset`.");
+                return Finding.Failed($@"{set.Name}\{RulesKey} is missing: the firewall has no rules.",
+                    "Reset the firewall in the source machine: `netsh advfirewall reset`.");
             }
 
             before.AddRange(Inactive(rules).Select(r => $@"{set.Name}\{RulesKey}\{r}: Active=FALSE"));
@@ -62,7 +66,8 @@ internal sealed class RemoteFirewallRule() : Rule(Description)
 
             foreach (var name in Inactive(rules).ToList())
             {
-                rules.SetString(name, rules.GetString(name)!.Replace("|Active=FALSE|", "|Active=TRUE|", StringComparison.OrdinalIgnoreCase));
+                rules.SetString(name, rules.GetString(name)!
+                    .Replace("|Active=FALSE|", "|Active=TRUE|", StringComparison.OrdinalIgnoreCase));
             }
 
             if (!rules.HasValue(MainRule))

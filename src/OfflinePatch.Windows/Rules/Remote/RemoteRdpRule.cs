@@ -3,7 +3,9 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Remote;
 
-/// <summary><c>remote.rdp</c>: with <c>--enable-rdp</c>, Remote Desktop accepts connections (images-and-cloud.md §4.6). NLA stays as it is.</summary>
+/// <summary>
+/// <c>remote.rdp</c>: with <c>--enable-rdp</c>, Remote Desktop accepts connections (images-and-cloud.md §4.6). NLA stays as it is.
+/// </summary>
 internal sealed class RemoteRdpRule() : Rule(Description)
 {
     private const string TerminalServer = @"Control\Terminal Server";
@@ -15,7 +17,8 @@ internal sealed class RemoteRdpRule() : Rule(Description)
         Title = "Remote Desktop is on",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: enable remote desktop connection; Azure, Google Compute Engine, AWS",
-        Summary = $@"With --enable-rdp: {TerminalServer}\fDenyTSConnections=0, the policy copy in SOFTWARE\{Policy} (it wins), TermService, SessionEnv, UmRdpService not disabled.",
+        Summary = $@"With --enable-rdp: {TerminalServer}\fDenyTSConnections=0, the policy copy in SOFTWARE\{Policy} (it wins), "
+            + @"TermService, SessionEnv, UmRdpService not disabled.",
         CanFix = true,
     };
 
@@ -35,7 +38,8 @@ internal sealed class RemoteRdpRule() : Rule(Description)
         {
             if (set.Find(TerminalServer)?.GetDword("fDenyTSConnections") is not 0)
             {
-                before.Add($@"{set.Name}\{TerminalServer}\fDenyTSConnections={set.Find(TerminalServer)?.GetDword("fDenyTSConnections")?.ToString() ?? "absent"}");
+                var setting = set.Find(TerminalServer)?.GetDword("fDenyTSConnections")?.ToString() ?? "absent";
+                before.Add($@"{set.Name}\{TerminalServer}\fDenyTSConnections={setting}");
             }
 
             before.AddRange(Disabled(set).Select(k => $@"{set.Name}\Services\{k.Name}\Start=4"));

@@ -5,8 +5,9 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Start;
 
 /// <summary>
-/// <c>start.clone-state</c>: with <c>--reset-clone-state</c>, machines made from this image do not present themselves as the same one: what identifies the machine to a DHCP server and an
-/// update server, and what the agent has done, is deleted. It is no Sysprep: the SID of the machine stays.
+/// <c>start.clone-state</c>: with <c>--reset-clone-state</c>, machines made from this image do not present themselves as the same one: what
+/// identifies the machine to a DHCP server and an update server, and what the agent has done, is deleted. It is no Sysprep: the SID of the
+/// machine stays.
 /// </summary>
 internal sealed class CloneStateRule() : Rule(Description)
 {
@@ -19,7 +20,9 @@ internal sealed class CloneStateRule() : Rule(Description)
         Title = "Machines made from this image are told apart",
         Severity = RuleSeverity.Warning,
         Source = "Microsoft: duplicate SusClientId of cloned clients; RFC 8415 (DHCP unique identifier); Cloudbase-Init (state of plugins)",
-        Summary = $@"With --reset-clone-state: {Tcpip6}\Dhcpv6DUID, SOFTWARE\{Updates}\{{{string.Join(", ", UpdateIds)}}} and SOFTWARE\Cloudbase Solutions\Cloudbase-Init\*\Plugins are deleted; each machine makes its own. The SID of the machine stays; --hostname gives a name.",
+        Summary = $@"With --reset-clone-state: {Tcpip6}\Dhcpv6DUID, SOFTWARE\{Updates}\{{{string.Join(", ", UpdateIds)}}} and "
+            + @"SOFTWARE\Cloudbase Solutions\Cloudbase-Init\*\Plugins are deleted; each machine makes its own. The SID of the machine "
+            + @"stays; --hostname gives a name.",
         CanFix = true,
     };
 
@@ -33,15 +36,19 @@ internal sealed class CloneStateRule() : Rule(Description)
 
         var remarks = new[]
         {
-            "The SID of the machine stays: members of one domain may share it, but Sysprep is the only way to another one. It is also the reason why one clone of a domain controller must never run beside the other.",
+            "The SID of the machine stays: members of one domain may share it, but Sysprep is the only way to another one. It is also "
+                + "the reason why one clone of a domain controller must never run beside the other.",
             context.Request.HostName is null
-                ? "The name of the machine stays: clones in one network need names of their own, from the metadata of the cloud (Cloudbase-Init) or with --hostname, an image for each."
+                ? "The name of the machine stays: clones in one network need names of their own, from the metadata of the cloud "
+                    + "(Cloudbase-Init) or with --hostname, an image for each."
                 : "All machines made from this image have the same name: one image for each.",
         };
         var found = Found(context).ToList();
         return (found.Count == 0
             ? Finding.Ok("Nothing identifies the source machine to servers for DHCP and updates, and the agent has no state.")
-            : Finding.Broken($"Machines made from this image would present themselves as one: {string.Join("; ", found.Select(f => $@"{f.Key.Path}\{f.Name}"))}.", "of the source machine", "deleted; each machine makes its own")) with
+            : Finding.Broken("Machines made from this image would present themselves as one: "
+                + $"{string.Join("; ", found.Select(f => $@"{f.Key.Path}\{f.Name}"))}.", "of the source machine",
+                "deleted; each machine makes its own")) with
         { Remarks = remarks };
     }
 

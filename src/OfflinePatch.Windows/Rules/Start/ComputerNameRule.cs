@@ -15,7 +15,8 @@ internal sealed class ComputerNameRule() : Rule(Description)
         Title = "The machine has the name that was asked for",
         Severity = RuleSeverity.Error,
         Source = "Microsoft, SetComputerNameEx and Computer names; ReactOS SetComputerNameExW (the values that it writes)",
-        Summary = $@"With --hostname: {NameKey}\ComputerName in capitals, {Tcpip}\NV Hostname and Hostname, in the control sets that a boot uses. Not for members of a domain.",
+        Summary = $@"With --hostname: {NameKey}\ComputerName in capitals, {Tcpip}\NV Hostname and Hostname, in the control sets that a "
+            + @"boot uses. Not for members of a domain.",
         CanFix = true,
     };
 
@@ -35,16 +36,21 @@ internal sealed class ComputerNameRule() : Rule(Description)
 
         if (SetupPhase.IsAhead(context.Windows))
         {
-            return Finding.Failed($"This Windows goes on with its setup at the next start, which gives it a new name: {name} would not stay.", "Name it in the answer file (ComputerName), or in the metadata of the cloud.");
+            return Finding.Failed($"This Windows goes on with its setup at the next start, which gives it a new name: {name} would not "
+                + "stay.", "Name it in the answer file (ComputerName), or in the metadata of the cloud.");
         }
 
         if (context.Windows.Facts.IsDomainController || IsDomainMember(context.Windows))
         {
-            return Finding.Failed("The machine is a member of a domain: under another name it is not known there.", "Leave --hostname out; rename it on the running machine (`Rename-Computer -DomainCredential`), or let it leave the domain first.");
+            return Finding.Failed("The machine is a member of a domain: under another name it is not known there.",
+                "Leave --hostname out; rename it on the running machine (`Rename-Computer -DomainCredential`), or let it leave the "
+                    + "domain first.");
         }
 
         return Finding.Broken($"The machine starts under the name {different[0].Find(NameKey)?.GetString("ComputerName") ?? "(none)"}.",
-            string.Join("; ", different.Select(s => $@"{s.Name}: {s.Find(NameKey)?.GetString("ComputerName")}, {s.Find(Tcpip)?.GetString("NV Hostname")}")), name);
+            string.Join("; ",
+                different.Select(s =>
+                    $@"{s.Name}: {s.Find(NameKey)?.GetString("ComputerName")}, {s.Find(Tcpip)?.GetString("NV Hostname")}")), name);
     }
 
     /// <inheritdoc/>
@@ -60,18 +66,26 @@ internal sealed class ComputerNameRule() : Rule(Description)
         }
     }
 
-    /// <summary>Whether Windows takes this for a computer name and DNS for a host name: 1 to 15 letters, digits and hyphens, no hyphen at an end, not digits alone.</summary>
+    /// <summary>
+    /// Whether Windows takes this for a computer name and DNS for a host name: 1 to 15 letters, digits and hyphens, no hyphen at an end,
+    /// not digits alone.
+    /// </summary>
     internal static bool IsValid(string name) =>
-        name.Length is > 0 and <= 15 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && name[0] != '-' && name[^1] != '-' && !name.All(char.IsAsciiDigit);
+        name.Length is > 0 and <= 15 && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && name[0] != '-' && name[^1] != '-'
+            && !name.All(char.IsAsciiDigit);
 
     private static bool Has(ControlSet set, string name) =>
         string.Equals(set.Find(NameKey)?.GetString("ComputerName"), name, StringComparison.OrdinalIgnoreCase)
         && string.Equals(set.Find(Tcpip)?.GetString("NV Hostname"), name, StringComparison.OrdinalIgnoreCase)
         && string.Equals(set.Find(Tcpip)?.GetString("Hostname"), name, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>A member has the SID of its domain in SECURITY (LSA policy PolPrDmS); where that cannot be read, a DNS domain that follows the membership counts.</summary>
+    /// <summary>
+    /// A member has the SID of its domain in SECURITY (LSA policy PolPrDmS); where that cannot be read, a DNS domain that follows the
+    /// membership counts.
+    /// </summary>
     private static bool IsDomainMember(WindowsSystem windows) =>
         windows.Load(HiveName.Security).Hive is { } security && security.Root.Find(@"Policy\PolPrDmS") is { } key
             ? key.GetBinary("") is { Length: > 8 } sid && sid.AsSpan().ContainsAnyExcept((byte)0)
-            : windows.Current.Find(Tcpip) is { } tcpip && tcpip.GetDword("SyncDomainWithMembership") == 1 && tcpip.GetString("NV Domain") is { Length: > 0 };
+            : windows.Current.Find(Tcpip) is { } tcpip && tcpip.GetDword("SyncDomainWithMembership") == 1
+                && tcpip.GetString("NV Domain") is { Length: > 0 };
 }

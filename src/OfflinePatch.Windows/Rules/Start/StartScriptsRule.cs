@@ -8,7 +8,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Start;
 
 /// <summary>
-/// <c>start.scripts</c>: with <c>--first-boot</c>, <c>--static</c> or <c>--network keep</c>, scripts run once at the first start. Without them it asks for nothing.
+/// <c>start.scripts</c>: with <c>--first-boot</c>, <c>--static</c> or <c>--network keep</c>, scripts run once at the first start. Without
+/// them it asks for nothing.
 /// </summary>
 internal sealed class StartScriptsRule() : Rule(Description)
 {
@@ -19,7 +20,9 @@ internal sealed class StartScriptsRule() : Rule(Description)
         Title = "What was asked for at the first start is prepared",
         Severity = RuleSeverity.Error,
         Source = "Cloudbase-Init LocalScriptsPlugin; Microsoft, Add a custom script to Windows Setup; [MS-GPSCR] startup scripts",
-        Summary = @"With --first-boot or --static: \Windows\Setup\OfflinePatch\queue and run.cmd, which runs each script once, in the order of their names, writes first-start.log and takes its registration away: a local script of Cloudbase-Init, SetupComplete.cmd of a generalised image, or a startup script of the local group policy.",
+        Summary = @"With --first-boot or --static: \Windows\Setup\OfflinePatch\queue and run.cmd, which runs each script once, in the "
+            + @"order of their names, writes first-start.log and takes its registration away: a local script of Cloudbase-Init, "
+            + @"SetupComplete.cmd of a generalised image, or a startup script of the local group policy.",
         CanFix = true,
     };
 
@@ -36,12 +39,16 @@ internal sealed class StartScriptsRule() : Rule(Description)
         var missing = wanted.Where(s => !queue.Has(s.Name, s.Text)).Select(s => s.Name).ToList();
         if (missing.Count == 0 && (queue.IsRegistered || wanted.TrueForAll(s => queue.HasRun(s.Name))))
         {
-            return Finding.Ok($"{string.Join(", ", wanted.Select(s => s.Name))}: once at the first start, by {queue.ChannelText}; the log is {LogPath(context)}.") with { Remarks = Remarks(queue) };
+            return Finding.Ok($"{string.Join(", ", wanted.Select(s => s.Name))}: once at the first start, by {queue.ChannelText}; the "
+                + $"log is {LogPath(context)}.") with { Remarks = Remarks(queue) };
         }
 
         return queue.Problem is { } problem
-            ? Finding.Failed($"The scripts cannot be registered: {problem}.", "Name --cloudbase-init, whose local scripts run them; or add them to the startup scripts of the source machine.")
-            : Finding.Broken($"Not prepared for the first start: {string.Join(", ", missing.Count > 0 ? missing : wanted.Select(s => s.Name))}.", "absent", $"run once, by {queue.ChannelText}");
+            ? Finding.Failed($"The scripts cannot be registered: {problem}.",
+                "Name --cloudbase-init, whose local scripts run them; or add them to the startup scripts of the source machine.")
+            : Finding.Broken("Not prepared for the first start: "
+                + $"{string.Join(", ", missing.Count > 0 ? missing : wanted.Select(s => s.Name))}.", "absent",
+                $"run once, by {queue.ChannelText}");
     }
 
     /// <inheritdoc/>
@@ -58,17 +65,23 @@ internal sealed class StartScriptsRule() : Rule(Description)
 
     /// <summary>The queue of scripts that wait for a network, or of those that bring it.</summary>
     internal static FirstStartQueue Queue(RuleContext context, bool? needsNetwork = null) =>
-        new(context.Windows, SetupPhase.IsAhead(context.Windows), needsNetwork ?? context.Request is { KeepNetwork: false, StaticNetworks.Count: 0 });
+        new(context.Windows, SetupPhase.IsAhead(context.Windows),
+            needsNetwork ?? context.Request is { KeepNetwork: false, StaticNetworks.Count: 0 });
 
     /// <summary>Where the log will be.</summary>
-    internal static string LogPath(RuleContext context) => context.Windows.GuestPath(context.Windows.PathOf(@"Setup\OfflinePatch\first-start.log"));
+    internal static string LogPath(RuleContext context) =>
+        context.Windows.GuestPath(context.Windows.PathOf(@"Setup\OfflinePatch\first-start.log"));
 
     /// <summary>What is to be known about the way that was chosen.</summary>
     internal static IReadOnlyList<string> Remarks(FirstStartQueue queue) => queue.Channel switch
     {
-        FirstStartChannel.SetupComplete => ["Windows leaves SetupComplete.cmd out where a client edition was installed with an OEM product key."],
-        FirstStartChannel.Agent => ["Cloudbase-Init runs local scripts once it has found its metadata; on a cloud without metadata they do not run."],
-        _ => ["The startup script is part of the local group policy. A policy that allows signed PowerShell scripts only stops scripts that end in .ps1, not batch files."],
+        FirstStartChannel.SetupComplete =>
+            ["Windows leaves SetupComplete.cmd out where a client edition was installed with an OEM product key."],
+        FirstStartChannel.Agent =>
+            ["Cloudbase-Init runs local scripts once it has found its metadata; on a cloud without metadata they do not run."],
+        _ =>
+            ["The startup script is part of the local group policy. A policy that allows signed PowerShell scripts only stops scripts "
+                + "that end in .ps1, not batch files."],
     };
 
     private static IEnumerable<(string Name, string Text)> Wanted(RuleContext context)

@@ -14,8 +14,10 @@ internal sealed class TimeZoneRule() : Rule(Description)
     {
         Title = "The machine is in the time zone that was asked for",
         Severity = RuleSeverity.Error,
-        Source = "Microsoft, TIME_ZONE_INFORMATION and DYNAMIC_TIME_ZONE_INFORMATION (the value TZI and its place); hives of Windows 7, 8.1 and 10",
-        Summary = $@"With --timezone: {Information} from SOFTWARE\{Zones}\NAME (TZI, MUI_Std, MUI_Dlt), in the control sets that a boot uses.",
+        Source = "Microsoft, TIME_ZONE_INFORMATION and DYNAMIC_TIME_ZONE_INFORMATION (the value TZI and its place); hives of Windows 7, "
+            + "8.1 and 10",
+        Summary = $@"With --timezone: {Information} from SOFTWARE\{Zones}\NAME (TZI, MUI_Std, MUI_Dlt), in the control sets that a boot "
+            + @"uses.",
         CanFix = true,
     };
 
@@ -29,15 +31,19 @@ internal sealed class TimeZoneRule() : Rule(Description)
 
         if (ZoneOf(context, name) is not { } zone)
         {
-            var known = context.Windows.Software.Root.Find(Zones)?.SubKeys.Select(k => k.Name).Take(1000).Order(StringComparer.OrdinalIgnoreCase).ToList() ?? [];
+            var known = context.Windows.Software.Root.Find(Zones)
+                ?.SubKeys.Select(k => k.Name).Take(1000).Order(StringComparer.OrdinalIgnoreCase).ToList() ?? [];
             return Finding.Failed($@"This Windows has no time zone {name} in SOFTWARE\{Zones}.",
-                known.Count == 0 ? "Set it after the machine has started (`tzutil /s`)." : $"Choose one of its own, as `tzutil /l` lists them: {string.Join("; ", known)}.");
+                known.Count == 0
+                    ? "Set it after the machine has started (`tzutil /s`)."
+                    : $"Choose one of its own, as `tzutil /l` lists them: {string.Join("; ", known)}.");
         }
 
         var different = context.Windows.BootControlSets.Where(s => !Has(s, zone)).ToList();
         return different.Count == 0
             ? Finding.Ok($"The machine is in the time zone {zone.Name}.")
-            : Finding.Broken($"The machine is in the time zone {NameIn(different[0]) ?? "(none)"}.", string.Join("; ", different.Select(s => $"{s.Name}: {NameIn(s)}")), zone.Name);
+            : Finding.Broken($"The machine is in the time zone {NameIn(different[0]) ?? "(none)"}.",
+                string.Join("; ", different.Select(s => $"{s.Name}: {NameIn(s)}")), zone.Name);
     }
 
     /// <inheritdoc/>
@@ -73,9 +79,11 @@ internal sealed class TimeZoneRule() : Rule(Description)
 
     private static (string Name, byte[] Rules, string Standard, string Daylight)? ZoneOf(RuleContext context, string name)
     {
-        var key = context.Windows.Software.Root.Find(Zones)?.SubKeys.Take(1000).FirstOrDefault(k => k.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        var key = context.Windows.Software.Root.Find(Zones)
+            ?.SubKeys.Take(1000).FirstOrDefault(k => k.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
         return key?.GetBinary("TZI") is { Length: Layout.Size } rules
-            ? (key.Name, rules, key.GetString("MUI_Std") ?? key.GetString("Std") ?? key.Name, key.GetString("MUI_Dlt") ?? key.GetString("Dlt") ?? key.Name)
+            ? (key.Name, rules, key.GetString("MUI_Std") ?? key.GetString("Std") ?? key.Name,
+                key.GetString("MUI_Dlt") ?? key.GetString("Dlt") ?? key.Name)
             : null;
     }
 

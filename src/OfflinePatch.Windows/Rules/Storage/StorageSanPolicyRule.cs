@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Storage;
 
 /// <summary>
-/// <c>storage.san-policy</c>: disks that Windows sees for the first time come online (drivers.md §12, images-and-cloud.md §4.7). Where the value
-/// is absent, clients bring disks online, and servers leave shared ones offline.
+/// <c>storage.san-policy</c>: disks that Windows sees for the first time come online (drivers.md §12, images-and-cloud.md §4.7). Where the
+/// value is absent, clients bring disks online, and servers leave shared ones offline.
 /// </summary>
 internal sealed class StorageSanPolicyRule() : Rule(Description)
 {

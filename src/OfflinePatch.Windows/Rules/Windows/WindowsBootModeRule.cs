@@ -6,8 +6,12 @@ namespace OfflinePatch.Windows.Rules.Windows;
 /// <summary><c>windows.boot-mode</c>: the way the machine boots suits its architecture and the target (images-and-cloud.md R16).</summary>
 internal sealed class WindowsBootModeRule() : Rule(Description)
 {
-    private static readonly ListParameter Modes = new("firmware", ["bios", "uefi"], "The firmware that the target offers.") { Allowed = ["bios", "uefi"] };
-    private static readonly ListParameter UefiSystems = new("uefiSystems", [], "The `os_version` strings that the target lists for UEFI; others get a remark. Empty: every Windows.");
+    private static readonly ListParameter Modes = new("firmware", ["bios", "uefi"], "The firmware that the target offers.")
+    {
+        Allowed = ["bios", "uefi"],
+    };
+    private static readonly ListParameter UefiSystems = new("uefiSystems", [],
+        "The `os_version` strings that the target lists for UEFI; others get a remark. Empty: every Windows.");
 
     private static readonly RuleContract Description = new("windows.boot-mode")
     {
@@ -31,7 +35,8 @@ internal sealed class WindowsBootModeRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"{facts.ArchitectureText} Windows on a disk that boots by BIOS: the target starts Arm machines by UEFI only.",
-                "Convert the disk to GPT with an EFI system partition in the source machine (`mbr2gpt /convert`), then export it again.", "bios", "uefi");
+                "Convert the disk to GPT with an EFI system partition in the source machine (`mbr2gpt /convert`), then export it again.",
+                "bios", "uefi");
         }
 
         var modes = Value(context, Modes);
@@ -40,7 +45,8 @@ internal sealed class WindowsBootModeRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"The disk boots by {mode.ToUpperInvariant()}, which {context.Profile.Title} does not offer.",
-                mode == "bios" ? "Convert the disk in the source machine: `mbr2gpt /convert`." : "Choose a target that boots by UEFI.", mode);
+                mode == "bios" ? "Convert the disk in the source machine: `mbr2gpt /convert`." : "Choose a target that boots by UEFI.",
+                mode);
         }
 
         var listed = Value(context, UefiSystems);

@@ -3,8 +3,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.clock</c>: told only. KVM hosts give the guest's clock in UTC or in local time as the image's properties say; Windows takes local time
-/// unless RealTimeIsUniversal is 1 (images-and-cloud.md §4.7). Cloudbase-Init sets it from its own real_time_clock_utc.
+/// <c>windows.clock</c>: told only. KVM hosts give the guest's clock in UTC or in local time as the image's properties say; Windows takes
+/// local time unless RealTimeIsUniversal is 1 (images-and-cloud.md §4.7). Cloudbase-Init sets it from its own real_time_clock_utc.
 /// </summary>
 internal sealed class WindowsClockRule() : Rule(Description)
 {
@@ -20,5 +20,6 @@ internal sealed class WindowsClockRule() : Rule(Description)
     public override Finding Inspect(RuleContext context) =>
         Finding.Ok(context.Windows.Current.Find(@"Control\TimeZoneInformation")?.GetDword("RealTimeIsUniversal") == 1
             ? @"Control\TimeZoneInformation\RealTimeIsUniversal=1: Windows reads the hardware clock as UTC."
-            : @"Control\TimeZoneInformation\RealTimeIsUniversal is not 1: Windows reads the hardware clock as local time. If the clock is off after the first start, set it to 1, or real_time_clock_utc=true in cloudbase-init.conf.");
+            : @"Control\TimeZoneInformation\RealTimeIsUniversal is not 1: Windows reads the hardware clock as local time. If the clock "
+                + @"is off after the first start, set it to 1, or real_time_clock_utc=true in cloudbase-init.conf.");
 }

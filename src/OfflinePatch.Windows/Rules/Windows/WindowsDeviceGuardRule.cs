@@ -22,8 +22,11 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
     {
         Title = "Virtualization-based security does not stop the start",
         Severity = RuleSeverity.Warning,
-        Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy",
-        Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b; {Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, EnableVirtualizationBasedSecurity, Enabled of every scenario and LsaCfgFlags become 0.",
+        Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, "
+            + "HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy",
+        Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, "
+            + $@"DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b; {Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, "
+            + @"EnableVirtualizationBasedSecurity, Enabled of every scenario and LsaCfgFlags become 0.",
         CanFix = true,
     };
 
@@ -41,24 +44,31 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
             if (set.Find(Key)?.GetDword("Mandatory") is not (null or 0))
             {
                 return Finding.Failed(
-                    $@"{set.Name}\{Key}\Mandatory=1: Windows does not start where virtualization-based security cannot run, as on a host without nested virtualization.",
-                    @"In the source machine: `reg add HKLM\SYSTEM\CurrentControlSet\Control\DeviceGuard /v Mandatory /t REG_DWORD /d 0 /f`, or take the policy back; then export it again.", "1", "0");
+                    $@"{set.Name}\{Key}\Mandatory=1: Windows does not start where virtualization-based security cannot run, as on a host "
+                        + @"without nested virtualization.",
+                    @"In the source machine: `reg add HKLM\SYSTEM\CurrentControlSet\Control\DeviceGuard /v Mandatory /t REG_DWORD /d 0 "
+                        + @"/f`, or take the policy back; then export it again.", "1", "0");
             }
 
             if (set.Find($@"{Key}\{Hvci}")?.GetDword("Enabled") is not (null or 0)
                 || context.Windows.Software.Root.Find(PolicyKey)?.GetDword("HypervisorEnforcedCodeIntegrity") is not (null or 0))
             {
                 return Finding.Failed(
-                    $@"{set.Name}\{Key}\{Hvci}: memory integrity (HVCI) is on. Where it runs, Windows loads only drivers that were made for it.",
-                    "Use drivers that are signed by Microsoft for Windows 10 and later, or switch memory integrity off in the source machine (Windows Security, Core isolation).");
+                    $@"{set.Name}\{Key}\{Hvci}: memory integrity (HVCI) is on. Where it runs, Windows loads only drivers that were made "
+                        + @"for it.",
+                    "Use drivers that are signed by Microsoft for Windows 10 and later, or switch memory integrity off in the source "
+                        + "machine (Windows Security, Core isolation).");
             }
         }
 
         if (Switches(context).FirstOrDefault() is { Value: "LsaCfgFlags" or "EnableVirtualizationBasedSecurity" } found)
         {
-            var locked = found is { Value: "LsaCfgFlags", Number: 1 } ? " It is locked in the firmware of the old machine; a machine that gets the same firmware variables keeps it." : "";
+            var locked = found is { Value: "LsaCfgFlags", Number: 1 }
+                ? " It is locked in the firmware of the old machine; a machine that gets the same firmware variables keeps it."
+                : "";
             return Finding.Failed(
-                $"{found.Key.Path}\\{found.Value}={found.Number}: virtualization-based security starts where the host nests virtualization, and has stopped the start of moved machines where it does not.{locked}",
+                $"{found.Key.Path}\\{found.Value}={found.Number}: virtualization-based security starts where the host nests "
+                    + $"virtualization, and has stopped the start of moved machines where it does not.{locked}",
                 "If the machine does not start on the target: `offlinepatch fix --disable-vbs`.", $"{found.Number}", "0") with
             { Severity = RuleSeverity.Info };
         }
@@ -66,11 +76,13 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         if (CodeIntegrityPolicy(context) is { } policy)
         {
             return Finding.Failed(
-                $"{policy}: a code integrity policy (WDAC) says which drivers Windows loads; whether those of the target are among them is not known.",
+                $"{policy}: a code integrity policy (WDAC) says which drivers Windows loads; whether those of the target are among them "
+                    + "is not known.",
                 "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.", policy);
         }
 
-        return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and no code integrity policy is deployed.");
+        return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and no code integrity policy is "
+            + "deployed.");
     }
 
     /// <inheritdoc/>
@@ -107,7 +119,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
     private static string? CodeIntegrityPolicy(RuleContext context)
     {
         var file = context.Windows.PathOf(@"System32\CodeIntegrity\SIPolicy.p7b");
-        return context.Windows.Software.Root.Find(PolicyKey)?.GetDword("DeployConfigCIPolicy") is not (null or 0) ? $@"SOFTWARE\{PolicyKey}\DeployConfigCIPolicy=1"
+        return context.Windows.Software.Root.Find(PolicyKey)?.GetDword("DeployConfigCIPolicy") is not (null or 0)
+            ? $@"SOFTWARE\{PolicyKey}\DeployConfigCIPolicy=1"
             : context.Windows.Volume.RequireFiles().FileExists(file) ? context.Windows.GuestPath(file)
             : null;
     }

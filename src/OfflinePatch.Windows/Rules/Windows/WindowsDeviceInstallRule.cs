@@ -6,8 +6,9 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.device-install</c>: Windows may install the devices of the target at its first start. A driver that is staged and does not start at boot (the network
-/// adapter's) is installed by Windows itself, and policies can forbid that. They are the owner's, and are not changed.
+/// <c>windows.device-install</c>: Windows may install the devices of the target at its first start. A driver that is staged and does not
+/// start at boot (the network adapter's) is installed by Windows itself, and policies can forbid that. They are the owner's, and are not
+/// changed.
 /// </summary>
 internal sealed class WindowsDeviceInstallRule() : Rule(Description)
 {
@@ -21,7 +22,8 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
     {
         Title = "Windows may install the devices of the target",
         Source = "Group policy \"Device Installation Restrictions\"; virt-v2v warns of it; events 6423 and 6424 of DeviceSetupManager",
-        Summary = $@"SOFTWARE\{Restrictions} (DenyUnspecified, DenyRemovableDevices, DenyDeviceClasses, DenyDeviceIDs, DenyInstanceIDs), Services\PlugPlay and \DeviceInstall\Parameters\DeviceInstallDisabled.",
+        Summary = $@"SOFTWARE\{Restrictions} (DenyUnspecified, DenyRemovableDevices, DenyDeviceClasses, DenyDeviceIDs, DenyInstanceIDs), "
+            + @"Services\PlugPlay and \DeviceInstall\Parameters\DeviceInstallDisabled.",
     };
 
     /// <inheritdoc/>
@@ -32,8 +34,10 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
         {
             // Inferred: the slots of KVM take devices in and out while the machine runs.
             return Finding.Failed(
-                $@"SOFTWARE\{Restrictions}\DenyRemovableDevices=1: where the slots of the target take devices in and out, Windows calls the network adapter removable and must not install it.",
-                "Take the policy back in the source machine (gpedit.msc: System, Device Installation, Device Installation Restrictions, \"Prevent installation of removable devices\"), then export it again.", "1") with
+                $@"SOFTWARE\{Restrictions}\DenyRemovableDevices=1: where the slots of the target take devices in and out, Windows calls "
+                    + @"the network adapter removable and must not install it.",
+                "Take the policy back in the source machine (gpedit.msc: System, Device Installation, Device Installation Restrictions, "
+                    + "\"Prevent installation of removable devices\"), then export it again.", "1") with
             { Severity = RuleSeverity.Warning };
         }
 
@@ -41,7 +45,8 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
             ? Finding.Ok($@"No policy under SOFTWARE\{Restrictions} forbids Windows to install the network adapter.")
             : Finding.Failed(
                 $"Windows must not install the network adapter of the target: {string.Join("; ", blocked)}.",
-                "Take the policy back in the source machine (gpedit.msc: Computer Configuration, Administrative Templates, System, Device Installation, Device Installation Restrictions; for DeviceInstallDisabled "
+                "Take the policy back in the source machine (gpedit.msc: Computer Configuration, Administrative Templates, System, "
+                    + "Device Installation, Device Installation Restrictions; for DeviceInstallDisabled "
                 + "delete the value), or allow the devices PCI\\VEN_1AF4 there; then export it again.",
                 string.Join("; ", blocked));
     }
@@ -86,14 +91,20 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
     /// <summary>The ids of the network adapters of the target's families; those of VirtIO where the profile names none.</summary>
     private static List<string> NetworkAdapters(RuleContext context)
     {
-        var families = context.Sources.Manifest.Families.Where(f => context.Profile.DemandOf(f.Name) is { Absent: false } d && (d.Required ?? []).Concat(d.Advised ?? []).Any()).ToList();
-        return [.. (families.Count == 0 ? context.Sources.Manifest.Families : families).SelectMany(f => f.Drivers).Where(d => d.Role == DriverRole.Network).SelectMany(d => d.HardwareIds)];
+        var families = context.Sources.Manifest.Families
+            .Where(f => context.Profile.DemandOf(f.Name) is { Absent: false } d && (d.Required ?? []).Concat(d.Advised ?? []).Any())
+            .ToList();
+        return [.. (families.Count == 0 ? context.Sources.Manifest.Families : families).SelectMany(f => f.Drivers)
+            .Where(d => d.Role == DriverRole.Network).SelectMany(d => d.HardwareIds)];
     }
 
     /// <summary>The values of a list that is switched on: the value of its name is 1, the key of its name holds "1", "2"….</summary>
     private static IEnumerable<string> Lists(GuestKey policy, string name) =>
-        policy.GetDword(name) is null or 0 ? [] : (policy.Find(name)?.Values ?? []).Select(v => policy.Find(name)!.GetString(v.Name)).OfType<string>().Select(s => s.Trim());
+        policy.GetDword(name) is null or 0
+            ? []
+            : (policy.Find(name)?.Values ?? []).Select(v => policy.Find(name)!.GetString(v.Name)).OfType<string>().Select(s => s.Trim());
 
     private static bool IsSameDevice(string listed, string adapter) =>
-        listed.Length > 4 && (listed.StartsWith(adapter, StringComparison.OrdinalIgnoreCase) || adapter.StartsWith(listed, StringComparison.OrdinalIgnoreCase));
+        listed.Length > 4 && (listed.StartsWith(adapter, StringComparison.OrdinalIgnoreCase)
+            || adapter.StartsWith(listed, StringComparison.OrdinalIgnoreCase));
 }

@@ -2,12 +2,15 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Windows;
 
-/// <summary><c>windows.free-space</c>: the Windows volume has room for drivers, the agent and a first start (images-and-cloud.md §1.8, §4.0).</summary>
+/// <summary>
+/// <c>windows.free-space</c>: the Windows volume has room for drivers, the agent and a first start (images-and-cloud.md §1.8, §4.0).
+/// </summary>
 internal sealed class WindowsFreeSpaceRule() : Rule(Description)
 {
     private const long MiB = 1L << 20;
 
-    private static readonly NumberParameter MinFree = new("minimumMiB", Default: 300, Min: 0, Max: 1 << 30, "Free MiB on the Windows volume.");
+    private static readonly NumberParameter MinFree = new("minimumMiB", Default: 300, Min: 0, Max: 1 << 30,
+        "Free MiB on the Windows volume.");
 
     private static readonly RuleContract Description = new("windows.free-space")
     {
@@ -31,6 +34,7 @@ internal sealed class WindowsFreeSpaceRule() : Rule(Description)
             ? Finding.Ok($"{context.Windows.DriveLetter} has {free / MiB} MiB free.")
             : Finding.Failed(
                 $"{context.Windows.DriveLetter} has only {free / MiB} MiB free; {context.Profile.Title} asks for {minimum} MiB.",
-                "Free space in the source machine (`cleanmgr`, page file, old updates), or enlarge the volume; then export it again.", $"{free / MiB} MiB");
+                "Free space in the source machine (`cleanmgr`, page file, old updates), or enlarge the volume; then export it again.",
+                $"{free / MiB} MiB");
     }
 }

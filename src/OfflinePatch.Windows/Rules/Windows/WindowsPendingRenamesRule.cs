@@ -5,9 +5,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.pending-renames</c>: no file operation that waits for the next start takes away what the machine needs then: a driver that starts at boot,
-/// the agent, a hive (boot-network-accounts.md §6). An uninstaller in the source machine may have left such an operation for a file that was staged
-/// anew: the first start succeeds, and the second one does not. Only such operations are dropped; all others stay.
+/// <c>windows.pending-renames</c>: no file operation that waits for the next start takes away what the machine needs then: a driver that
+/// starts at boot, the agent, a hive (boot-network-accounts.md §6). An uninstaller in the source machine may have left such an operation
+/// for a file that was staged anew: the first start succeeds, and the second one does not. Only such operations are dropped; all others
+/// stay.
 /// </summary>
 internal sealed class WindowsPendingRenamesRule() : Rule(Description)
 {
@@ -17,7 +18,8 @@ internal sealed class WindowsPendingRenamesRule() : Rule(Description)
     {
         Title = "The next start deletes nothing that the machine needs",
         Source = "Windows session manager: MoveFileEx with MOVEFILE_DELAY_UNTIL_REBOOT; virt-v2v and AWS VM Import look at the same value",
-        Summary = @"Control\Session Manager\PendingFileRenameOperations and PendingFileRenameOperations2: pairs that delete or move away a driver with Start=0, a file of Cloudbase-Init or a registry hive are dropped.",
+        Summary = @"Control\Session Manager\PendingFileRenameOperations and PendingFileRenameOperations2: pairs that delete or move away "
+            + @"a driver with Start=0, a file of Cloudbase-Init or a registry hive are dropped.",
         CanFix = true,
     };
 
@@ -28,7 +30,8 @@ internal sealed class WindowsPendingRenamesRule() : Rule(Description)
             from set in context.Windows.BootControlSets
             from name in PendingRenames.ValueNames
             from rename in Harmful(context, set, name)
-            select $@"{set.Name}\{PendingRenames.KeyPath}\{name}: {(rename.IsDeletion ? "deletes" : "moves away")} {rename.Source}").ToList();
+            select $@"{set.Name}\{PendingRenames.KeyPath}\{name}: {(rename.IsDeletion ? "deletes" : "moves away")} {rename.Source}")
+            .ToList();
         return harmful.Count == 0
             ? Finding.Ok("No pending file operation names a boot driver, the agent or a hive.")
             : Finding.Broken($"{harmful[0]}, which the machine needs.", string.Join("; ", harmful), "these operations dropped");
@@ -61,7 +64,8 @@ internal sealed class WindowsPendingRenamesRule() : Rule(Description)
 
         var needed = Needed(context, set);
         var agent = CloudbaseInitInstallation.Find(context.Windows)?.Directory;
-        return renames.Where(r => PendingRenames.PathOn(context.Windows, r.Source) is { } path && (needed.Contains(path) || (agent is not null && FilePath.IsWithin(path, agent))));
+        return renames.Where(r => PendingRenames.PathOn(context.Windows, r.Source) is { } path
+            && (needed.Contains(path) || (agent is not null && FilePath.IsWithin(path, agent))));
     }
 
     private static HashSet<string> Needed(RuleContext context, ControlSet set)

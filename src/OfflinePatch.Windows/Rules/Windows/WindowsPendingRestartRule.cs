@@ -18,7 +18,8 @@ internal sealed class WindowsPendingRestartRule() : Rule(Description)
         Title = "The first start only starts",
         Severity = RuleSeverity.Warning,
         Source = "Azure, AWS VM Import: no pending restart, no disk check, no Driver Verifier",
-        Summary = $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, PendingFileRenameOperations, Memory Management\VerifyDrivers.",
+        Summary = $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, PendingFileRenameOperations, Memory "
+            + @"Management\VerifyDrivers.",
     };
 
     /// <inheritdoc/>
@@ -30,22 +31,26 @@ internal sealed class WindowsPendingRestartRule() : Rule(Description)
             found.Add($@"Windows Update asks for a restart (SOFTWARE\{WindowsUpdate})");
         }
 
-        if (context.Windows.Software.Root.Find(CbsSessions)?.SubKeys.FirstOrDefault(k => k.GetDword("Complete") is not 1 && k.Values.Any()) is { } open)
+        if (context.Windows.Software.Root.Find(CbsSessions)
+            ?.SubKeys.FirstOrDefault(k => k.GetDword("Complete") is not 1 && k.Values.Any()) is { } open)
         {
             found.Add($@"a servicing session is open ({open.Path} lacks Complete=1)");
         }
 
         var manager = context.Windows.Current.Find(@"Control\Session Manager");
-        var boot = manager?.GetMultiString("BootExecute")?.Where(c => c.Length > 0 && !c.Equals("autocheck autochk *", StringComparison.OrdinalIgnoreCase)
+        var boot = manager?.GetMultiString("BootExecute")
+            ?.Where(c => c.Length > 0 && !c.Equals("autocheck autochk *", StringComparison.OrdinalIgnoreCase)
             && !c.StartsWith("autocheck autochk /q /v", StringComparison.OrdinalIgnoreCase)).ToList() ?? [];
         if (boot.Count > 0)
         {
             found.Add($@"Session Manager\BootExecute runs {string.Join(", ", boot)}");
         }
 
-        if (manager is not null && PendingRenames.ValueNames.SelectMany(n => PendingRenames.Read(manager, n)).ToList() is { Count: > 0 } renames)
+        if (manager is not null
+            && PendingRenames.ValueNames.SelectMany(n => PendingRenames.Read(manager, n)).ToList() is { Count: > 0 } renames)
         {
-            found.Add($@"Session Manager\PendingFileRenameOperations holds {renames.Count} file operation(s), the first for {renames[0].Source}");
+            found.Add($@"Session Manager\PendingFileRenameOperations holds {renames.Count} file operation(s), the first for "
+                + $@"{renames[0].Source}");
         }
 
         var memory = manager?.Find("Memory Management");
@@ -57,6 +62,8 @@ internal sealed class WindowsPendingRestartRule() : Rule(Description)
         return found.Count == 0
             ? Finding.Ok("No update, disk check, file operation or Driver Verifier waits for the next start.")
             : Finding.Failed(
-                string.Join("; ", found) + ".", "Restart the source machine until nothing is pending (`verifier /reset` for Driver Verifier), shut it down, and export it again.");
+                string.Join("; ", found) + ".",
+                "Restart the source machine until nothing is pending (`verifier /reset` for Driver Verifier), shut it down, and export "
+                    + "it again.");
     }
 }

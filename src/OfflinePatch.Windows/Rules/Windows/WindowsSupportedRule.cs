@@ -3,10 +3,13 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Windows;
 
-/// <summary><c>windows.supported</c>: the target lists this Windows (images-and-cloud.md §1.11). Others can be imported as "Other".</summary>
+/// <summary>
+/// <c>windows.supported</c>: the target lists this Windows (images-and-cloud.md §1.11). Others can be imported as "Other".
+/// </summary>
 internal sealed class WindowsSupportedRule() : Rule(Description)
 {
-    private static readonly ListParameter Systems = new("systems", [], "The `os_version` strings that the target takes (`Windows Server 2019 Datacenter 64bit`); empty: every Windows.");
+    private static readonly ListParameter Systems = new("systems", [],
+        "The `os_version` strings that the target takes (`Windows Server 2019 Datacenter 64bit`); empty: every Windows.");
 
     private static readonly RuleContract Description = new("windows.supported")
     {
@@ -25,8 +28,10 @@ internal sealed class WindowsSupportedRule() : Rule(Description)
         if (name is null && facts.Build != 0)
         {
             return Finding.Failed(
-                $"{facts.ProductName ?? "This Windows"} (build {facts.Build}, {facts.ArchitectureText ?? "unknown architecture"}) has no name in the lists of {context.Profile.Title}.",
-                $"Register the image as \"{OsNames.Other(facts)}\", with the architecture {facts.ArchitectureText ?? "of the machine"}.", facts.ProductName);
+                $"{facts.ProductName ?? "This Windows"} (build {facts.Build}, {facts.ArchitectureText ?? "unknown architecture"}) has no "
+                    + $"name in the lists of {context.Profile.Title}.",
+                $"Register the image as \"{OsNames.Other(facts)}\", with the architecture {facts.ArchitectureText ?? "of the machine"}.",
+                facts.ProductName);
         }
 
         if (name is null)
@@ -40,7 +45,8 @@ internal sealed class WindowsSupportedRule() : Rule(Description)
         return supported.Count == 0 || supported.Contains(name, StringComparer.OrdinalIgnoreCase)
             ? Finding.Ok($"{facts.ProductName ?? name}, build {facts.Build}: register it with os_version \"{name}\".")
             : Finding.Failed(
-                $"{facts.ProductName ?? name} (build {facts.Build}, {facts.ArchitectureText ?? "unknown architecture"}) is not in the list of {context.Profile.Title}.",
+                $"{facts.ProductName ?? name} (build {facts.Build}, {facts.ArchitectureText ?? "unknown architecture"}) is not in the "
+                    + $"list of {context.Profile.Title}.",
                 $"Register the image as \"{OsNames.Other(facts)}\", or upgrade Windows in the source machine.", name);
     }
 
@@ -49,6 +55,8 @@ internal sealed class WindowsSupportedRule() : Rule(Description)
     {
         var facts = context.Windows.Facts;
         var supported = context.Profile.Value(Description.Id, Systems);
-        return OsNames.OsVersion(facts) is { } name && (supported.Count == 0 || supported.Contains(name, StringComparer.OrdinalIgnoreCase)) ? name : OsNames.Other(facts);
+        return OsNames.OsVersion(facts) is { } name && (supported.Count == 0 || supported.Contains(name, StringComparer.OrdinalIgnoreCase))
+            ? name
+            : OsNames.Other(facts);
     }
 }
