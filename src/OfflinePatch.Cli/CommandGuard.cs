@@ -96,7 +96,7 @@ internal static class CommandGuard
 
     /// <summary>What a user is told about a bug.</summary>
     public static string InternalErrorText(Exception error) =>
-        $"{InternalErrorCode}: an error of offlinepatch itself, which the image brought out: {error.GetType().Name}: {error.Message}";
+        $"{InternalErrorCode}: internal error while processing the image: {error.GetType().Name}: {error.Message}";
 
     /// <summary>The exit code of an error that a caller of the library may expect; null for a bug.</summary>
     public static int? ExitCodeOf(Exception error) => error switch

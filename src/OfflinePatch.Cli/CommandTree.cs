@@ -7,12 +7,38 @@ using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Windows.Reports;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli;
 
 /// <summary>The command line: every command, and how the process ends.</summary>
 internal static class CommandTree
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        OfflinePatch takes the disk image of a Windows machine that nobody prepared, and makes it ready to be imported and started on a
+        KVM or Xen cloud (Huawei Cloud IMS, Open Telekom Cloud, OpenStack, plain KVM), without ever starting it: no root, no hypervisor,
+        no loop mount, no Windows.
+
+        Begin with `offlinepatch check IMAGE`: it changes nothing, and says rule by rule what is missing. `offlinepatch fix IMAGE`
+        repairs what can be repaired. Everything that it would write is collected and verified first, then written as one transaction;
+        `offlinepatch undo IMAGE` takes it back.
+
+        Results go to standard output, as a table or with --json as one document; messages go to standard error.
+        """,
+        [
+            new("Say what is missing; change nothing:", "offlinepatch check server.vmdk"),
+            new("Make it ready, with drivers and agent:",
+                "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init CloudbaseInitSetup.msi"),
+            new("Take the last fix back:", "offlinepatch undo server.vmdk"),
+        ],
+        [new(ExitCode.Done, "done, and ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost, Cancelled])
+    {
+        Environment = [Clock, Temporary],
+        Files = [UndoFile],
+    };
+
     private static RootCommand? _root;
 
     /// <summary>The commands. They hold no state of a run, and are made once.</summary>

@@ -47,7 +47,7 @@ public sealed partial class HelpTests
     public void A_fault_of_the_program_itself_is_exit_code_2_with_a_stable_code()
     {
         Assert.Equal(2, CommandGuard.Run(() => throw new InvalidOperationException("impossible")));
-        Assert.Equal("CLI-0004: an error of offlinepatch itself, which the image brought out: InvalidOperationException: impossible",
+        Assert.Equal("CLI-0004: internal error while processing the image: InvalidOperationException: impossible",
             CommandGuard.InternalErrorText(new InvalidOperationException("impossible")));
     }
 

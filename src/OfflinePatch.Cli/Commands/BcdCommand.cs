@@ -1,16 +1,40 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>bcd TARGET</c>: a boot configuration store, as <c>bcdedit /enum all</c> shows it.</summary>
 internal static class BcdCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Shows a boot configuration store as `bcdedit /enum all` does on a running Windows: every object with its elements by name. Where
+        bcdedit shows drive letters, the ids of disk and partition stand here, because only a running Windows knows letters.
+
+        --set and --delete-value change an element by its name in bcdedit, in a transaction with an undo file; elements that name
+        devices are not written. The options of bcdedit, /set, /deletevalue and /export, are taken too.
+        """,
+        [
+            new("The store that starts the machine:", "offlinepatch bcd server.vmdk"),
+            new("A store that was copied out:", "offlinepatch bcd ./BCD"),
+            new("Into safe mode at the next start, as bcdedit /set does, and back:",
+                "offlinepatch bcd server.vmdk --set '{default}' safeboot Minimal && offlinepatch bcd server.vmdk --delete-value "
+                    + "'{default}' safeboot"),
+            new("A copy of the store:", "offlinepatch bcd server.vmdk --export ./BCD"),
+        ],
+        [new(ExitCode.Done, "shown, or changed"), Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled])
+    {
+        SeeAlso = ["inspect", "reg query"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

@@ -1,13 +1,30 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Disks.Conversion;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>compare A B</c>: whether a guest sees the same bytes in two images.</summary>
 internal static class CompareCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Compares the disks in two images byte by byte, as a guest sees them, whatever the formats are. What the longer disk has after
+        the end of the shorter one counts as equal where it is zero.
+        """,
+        [
+            new("Is the new image the same disk?", "offlinepatch compare server.vmdk server.qcow2"),
+        ],
+        [new(ExitCode.Done, "identical"), Usage, Unreadable, new(ExitCode.NotReady, "they differ; the message says where first"),
+            Refused, HostFailure])
+    {
+        SeeAlso = ["convert"],
+    };
+
     public static Command Create()
     {
         var first = CommonArguments.Image("A");

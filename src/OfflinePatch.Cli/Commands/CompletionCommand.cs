@@ -1,12 +1,26 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Completion;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>completion SHELL</c>: the script that a shell loads; and <c>complete</c>, hidden, which that script asks.</summary>
 internal static class CompletionCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Prints a script for bash, zsh, fish or PowerShell that makes the shell complete commands, options, and the names of targets,
+        rules and formats. The script asks this program, so it need not be made again for a new version.
+        """,
+        [
+            new("For this bash:", "source <(offlinepatch completion bash)"),
+            new("As a file, for /etc/bash_completion.d or the like:", "offlinepatch completion bash > offlinepatch.bash"),
+        ],
+        [new(ExitCode.Done, "printed"), Usage, HostFailure]);
+
     public static Command Create()
     {
         var shell = new Argument<string>("SHELL") { Description = $"One of {string.Join(", ", CompletionScript.Shells)}." };

@@ -1,16 +1,35 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
 using OfflinePatch.Disks.Conversion.FastImport;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>convert IN -o OUT</c>: between the ten formats.</summary>
 internal static class ConvertCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Reads an image of any of the formats RAW, VMDK, VHD, VHDX, VDI, QCOW2, QCOW, QED, ZVHD and ZVHD2, and writes a new one. What is
+        in it stays byte for byte; holes and zeros take no room in formats that can leave them out. The new file appears under its name
+        when it is complete.
+        """,
+        [
+            new("The ending says the format:", "offlinepatch convert server.vmdk server.qcow2"),
+            new("For fast import, compared after it was written:", "offlinepatch convert server.vhdx -o server.zvhd2 --verify"),
+            new("A VMDK in one stream:", "offlinepatch convert server.raw -o server.vmdk --subformat streamOptimized"),
+        ],
+        [new(ExitCode.Done, "written"), Usage, Unreadable, Refused, HostFailure, ResultLost, Cancelled])
+    {
+        SeeAlso = ["compare", "fix"],
+    };
+
     public static Command Create()
     {
         var input = CommonArguments.Image();

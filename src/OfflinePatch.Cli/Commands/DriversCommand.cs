@@ -1,5 +1,6 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Commands.Store;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
@@ -8,12 +9,31 @@ using OfflinePatch.FileSystems;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>drivers SOURCE...</c>: the packages of driver sources, and which Windows each serves.</summary>
 internal static class DriversCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        What is in the driver store of an image, and how packages get into it and out of it: the commands list, add, remove and export.
+        Without one of them the arguments are sources; a source that is called like a command is written ./list.
+
+        Lists the driver packages in a directory, ISO, zip or floppy image as --drivers would use them: class, version, the Windows
+        versions and architectures that each serves, who signed it, and why a package would be refused.
+        """,
+        [
+            new("What does this disc bring?", "offlinepatch drivers virtio-win.iso"),
+            new("Two sources, for scripts:", "offlinepatch drivers virtio-win.iso xen-drivers.zip --json"),
+        ],
+        [new(ExitCode.Done, "listed"), Usage, new(ExitCode.Unreadable, "a source cannot be read"), Refused, HostFailure])
+    {
+        SeeAlso = ["drivers list", "drivers add", "fix"],
+    };
+
     public static Command Create()
     {
         var sources = new Argument<string[]>("SOURCE")

@@ -1,14 +1,31 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Targets;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>explain</c>: what an error code means, and what to do.</summary>
 internal static class ExplainCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Every error and every finding has a stable code, for example CORE-0031 or NTFS-6100. Prints what a code means, the usual cause,
+        what to do, and the exit status of a command that ends with it. Without a code: the list of all codes.
+        """,
+        [
+            new("An error of the last run:", "offlinepatch explain CORE-0031"),
+            new("Every code, for a wiki or a script:", "offlinepatch explain --json"),
+        ],
+        [new(ExitCode.Done, "printed"), new(ExitCode.Usage, "there is no such code"), HostFailure])
+    {
+        SeeAlso = ["rules"],
+    };
+
     public static Command Create()
     {
         var codes = new Argument<string[]>("CODE")

@@ -2,15 +2,44 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using OfflinePatch.Cli.Batch;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Reports;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>report merge FILE...</c>: joins what several runs printed, those of a cluster's tasks for example.</summary>
 internal static class ReportCommand
 {
+    /// <summary>What help and manual say of <c>report merge</c>.</summary>
+    public static CommandGuide MergeGuide => new(
+        """
+        Joins the results of several runs, for example of the tasks of a cluster. Of an image that was worked on more than once the last
+        result counts, in the order of the files; a last line that was cut short by a kill is left out. The exit code is that of the
+        worst image.
+        """,
+        [new("What came of the whole array job?", "offlinepatch report merge results/*.jsonl"),
+            new("As one document, and as pages:", "offlinepatch report merge results/ --json --report pages/ > all.json")],
+        [new(ExitCode.Done, "every image is as it should be"), Usage,
+            new(ExitCode.Unreadable, "a file is no result, or an image could not be read"), NotReady,
+            new(ExitCode.Refused, "an image was refused"), HostFailure])
+    {
+        SeeAlso = ["fix"],
+    };
+
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Works on the results that fix, check and inspect print with --json or --json-lines.
+        """,
+        [new("One page for each image of all tasks:", "offlinepatch report merge results/ --report pages/")],
+        [new(ExitCode.Done, "done"), Usage, Unreadable, NotReady, Refused, HostFailure])
+    {
+        SeeAlso = ["fix", "check"],
+    };
+
     private const int Limit = 1024 * 1024 * 1024;
 
     public static Command Create() => new("report", "Works on the JSON that fix, check and inspect print.") { CreateMerge() };

@@ -1,12 +1,36 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Reports;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>rules</c>: every rule of a target.</summary>
 internal static class RulesCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Lists every rule of a target in the order in which they run: its id, how much a failure matters there, what it demands, the keys
+        and files that it looks at and changes, and where the demand comes from. A gate is a rule whose failure refuses the whole image
+        before anything is written.
+
+        A target is a JSON file; write your own for a cloud with its own list, and give it with --profile to rules, check and fix.
+        """,
+        [
+            new("The rules of the default target:", "offlinepatch rules"),
+            new("Those of plain OpenStack:", "offlinepatch rules --target openstack-kvm"),
+            new("Begin a list of your own, then read it:",
+                "offlinepatch rules --target openstack-kvm --as-profile > our-cloud.json && offlinepatch rules --profile "
+                    + "our-cloud.json"),
+        ],
+        [new(ExitCode.Done, "listed"), Usage,
+            new(ExitCode.Unreadable, "the profile cannot be read, or names a rule that does not exist"), HostFailure])
+    {
+        SeeAlso = ["check", "fix"],
+    };
+
     public static Command Create()
     {
         var target = new TargetOptions("The target whose rules are listed");

@@ -1,16 +1,41 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Shell;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>shell IMAGE</c>: a prompt, or a script on standard input, over one transaction.</summary>
 internal static class ShellCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Opens an image once, and takes commands for its files and its registry: at a prompt on a terminal, else from standard input.
+        What they change is seen at once by the next command, and is written by `commit` as one transaction with one undo file; without
+        it nothing is written. `help` lists the commands.
+
+        In a script the first error ends it, and nothing is written; a line that begins with - may fail. # begins a comment. For
+        example: cd Windows; put hosts.txt System32/drivers/etc/hosts; reg set HKLM\SOFTWARE\Moved When sz today; diff; commit, each on
+        its line.
+        """,
+        [
+            new("Look around:", "offlinepatch shell server.vmdk --read-only < /dev/null"),
+            new("A script:", "offlinepatch shell server.vmdk < changes.txt"),
+        ],
+        [new(ExitCode.Done, "committed, or there was nothing to write"), Usage, Unreadable,
+            new(ExitCode.Refused, "refused; or there were changes, and no commit"), HostFailure, Cancelled])
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["fs", "reg", "undo"],
+    };
+
     private const int ScriptLimit = 16 * 1024 * 1024;
 
     public static Command Create()

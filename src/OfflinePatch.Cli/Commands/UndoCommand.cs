@@ -1,14 +1,42 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>undo IMAGE...</c>: exactly the bytes before the last change, or before all of them.</summary>
 internal static class UndoCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Restores exactly the bytes, the lengths and the times that the image had before the last change (fix, fs, reg), and deletes the
+        undo file of that change. Every change that was kept can be undone, newest first; --all restores the original bytes.
+
+        It refuses when the image was changed since: when its content or length differs, or (without --force) when only its time or its
+        identity does, as after a copy.
+        """,
+        [
+            new("Undo the last change:", "offlinepatch undo server.vmdk"),
+            new("What can be undone:", "offlinepatch undo --list server.vmdk"),
+            new("Back to the original bytes:", "offlinepatch undo --all server.vmdk"),
+            new("The undo files are in another folder:", "offlinepatch undo --undo-dir /var/lib/undo server.vmdk"),
+            new("The images are good, free the room:", "offlinepatch undo --forget ready"),
+        ],
+        [
+            new(ExitCode.Done, "the image is what it was"), Usage,
+            new(ExitCode.Unreadable, "the image is missing, or its undo file is damaged"),
+            new(ExitCode.Refused, "there is nothing to undo, or the image was changed since"), HostFailure, ResultLost,
+        ])
+    {
+        Files = [UndoFile],
+        SeeAlso = ["fix", "recover"],
+    };
+
     public static Command Create()
     {
         var images = new ImageListOptions();

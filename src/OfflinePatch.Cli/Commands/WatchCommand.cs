@@ -1,16 +1,41 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Batch;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Reports;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>watch DIR --done DIR2</c>: images that arrive complete in a directory are fixed and moved.</summary>
 internal static class WatchCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Looks into a directory again and again. An image that has not changed for some seconds, and that no other program has open for
+        writing, is fixed in place; when it is ready it is moved with its undo files. One that is not ready, is refused or fails goes to
+        --failed, or stays until it changes.
+
+        Whoever delivers images should write them under another ending, .part for example, and rename them when they are complete: that
+        is safer than any waiting. Each image is printed when it is finished, with --json or --json-lines as one line.
+        """,
+        [
+            new("Images come by rsync, and leave ready:",
+                "offlinepatch watch incoming --done ready --failed stuck --drivers virtio-win.iso --json-lines >> watch.jsonl"),
+            new("From cron, without staying:", "offlinepatch watch incoming --done ready --once -q"),
+        ],
+        [new(ExitCode.Done, "with --once: every image that was complete is ready"), Usage, Unreadable, NotReady, Refused, HostFailure,
+            Cancelled])
+    {
+        Environment = [Clock, Temporary],
+        Files = [UndoFile],
+        SeeAlso = ["fix", "undo"],
+    };
+
     public static Command Create()
     {
         var folder = new Argument<string>("DIR") { Description = "The directory that images arrive in." };

@@ -1,11 +1,17 @@
 namespace OfflinePatch.Cli.Help;
 
 /// <summary>What help and manual say of a command beyond what its arguments and options say of themselves.</summary>
-/// <param name="Purpose">Paragraphs: when somebody wants it, what it does, what it never does.</param>
+/// <param name="Purpose">
+/// When somebody wants it, what it does, what it never does. Blank lines separate paragraphs; other line breaks are blanks.
+/// </param>
 /// <param name="Examples">Command lines that work, with what they are for.</param>
 /// <param name="ExitCodes">What its exit codes mean, ascending.</param>
-internal sealed record CommandGuide(string[] Purpose, Example[] Examples, ExitMeaning[] ExitCodes)
+internal sealed record CommandGuide(string Purpose, Example[] Examples, ExitMeaning[] ExitCodes)
 {
+    /// <summary>The paragraphs of the purpose, each as one line.</summary>
+    public IEnumerable<string> Paragraphs =>
+        Purpose.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(p => p.Replace('\n', ' '));
+
     /// <summary>Environment variables that it reads, and what they do.</summary>
     public (string Name, string Text)[] Environment { get; init; } = [];
 

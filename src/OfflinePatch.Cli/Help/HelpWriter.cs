@@ -14,7 +14,7 @@ internal static class HelpWriter
         Wrap(writer, page.Summary, 0, width);
         writer.WriteLine();
         writer.WriteLine($"Usage: {page.Usage}");
-        foreach (var paragraph in page.Guide.Purpose)
+        foreach (var paragraph in page.Guide.Paragraphs)
         {
             writer.WriteLine();
             Wrap(writer, paragraph, 0, width);

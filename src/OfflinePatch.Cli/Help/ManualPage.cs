@@ -30,7 +30,7 @@ internal static class ManualPage
         text.Append(CultureInfo.InvariantCulture, $".SH NAME\n{Escape(NameOf(page.Name))} \\- {Escape(page.Summary)}\n.SH SYNOPSIS\n");
         var usages = page.Commands.Count > 0 && page != program ? page.Commands.Select(c => c.Usage) : [page.Usage];
         text.AppendJoin("\n.br\n", usages.Select(u => $".B {Escape(u)}")).Append("\n.SH DESCRIPTION\n");
-        Paragraphs(text, page.Guide.Purpose);
+        Paragraphs(text, page.Guide.Paragraphs);
         if (page == program)
         {
             text.Append(".SH COMMANDS\n");
@@ -68,7 +68,7 @@ internal static class ManualPage
     private static void Command(StringBuilder text, CommandPage command)
     {
         text.Append(CultureInfo.InvariantCulture, $".SS {Escape(command.Usage)}\n");
-        Paragraphs(text, [command.Summary, .. command.Guide.Purpose]);
+        Paragraphs(text, [command.Summary, .. command.Guide.Paragraphs]);
         Terms(text, command.Arguments.Concat(command.Options));
         Examples(text, command.Guide.Examples);
     }

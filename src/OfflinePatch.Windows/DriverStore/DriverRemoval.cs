@@ -126,21 +126,25 @@ internal sealed class DriverRemoval
         var removed = new List<string>();
         foreach (var service in set.Find("Services")?.SubKeys.ToList() ?? [])
         {
-            var all = service.GetMultiString("Owners") ?? [];
-            if (!all.Contains(_driver.PublishedName, StringComparer.OrdinalIgnoreCase))
+            var all = ServiceOwners.Of(service);
+            var rest = all.Where(o => !ServiceOwners.IsPackage(o, _driver.PublishedName, _driver.PackageName)).ToList();
+            if (rest.Count == all.Count)
             {
                 continue;
             }
 
-            var rest = all.Where(o => !o.Equals(_driver.PublishedName, StringComparison.OrdinalIgnoreCase)).ToList();
             if (rest.Count > 0)
             {
                 service.SetMultiString("Owners", rest);
                 owners.UnionWith(rest.Select(o => o.ToLowerInvariant()));
             }
-            else
+            else if (all.Contains(_driver.PublishedName, StringComparer.OrdinalIgnoreCase))
             {
                 removed.Add(service.Name);
+            }
+            else
+            {
+                service.DeleteValue("Owners"); // a service of Windows that the package used
             }
         }
 

@@ -100,6 +100,11 @@ internal static class StoreRemoval
             return; // another package is published under this name
         }
 
+        foreach (var set in system.ControlSets)
+        {
+            ServiceOwners.Remove(set, package.Published, package.Package);
+        }
+
         RemoveOwner(system, package.Published);
         foreach (var file in (string[])
             [

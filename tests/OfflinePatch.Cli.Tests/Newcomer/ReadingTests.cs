@@ -132,6 +132,7 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
     {
         var image = Sample();
         Tool.Run("fix", image).MustExit(3);
+        Assert.DoesNotContain("needed to be changed", Tool.Run("check", image).MustExit(3).Output, StringComparison.Ordinal);
         Assert.Contains("nothing needed to be changed; nothing was written", Tool.Run("fix", image).MustExit(3).Output,
             StringComparison.Ordinal);
         Tool.Run("fs", "mkdir", image, "Temp/a").MustExit(0);

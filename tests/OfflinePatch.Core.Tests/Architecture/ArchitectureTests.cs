@@ -77,16 +77,6 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
-    public void No_line_is_wider_than_140_columns()
-    {
-        var wide = Sources("src").Concat(Sources("tests")).Concat(Sources("fixtures"))
-            .SelectMany(f => File.ReadLines(f).Select((line, i) => (Line: line, Place: $"{f}:{i + 1}")))
-            .Where(l => l.Line.EnumerateRunes().Count() > 140)
-            .Select(l => l.Place);
-        Assert.Empty(wide);
-    }
-
-    [Fact]
     public void Names_say_what_a_thing_is()
     {
         string[] empty = ["Util", "Utils", "Helper", "Helpers", "Manager", "Info"];

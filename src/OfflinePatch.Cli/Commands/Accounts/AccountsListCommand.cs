@@ -1,17 +1,32 @@
 using System.CommandLine;
 using System.Globalization;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Accounts;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Accounts;
 
 /// <summary><c>accounts list IMAGE</c>: who can log on; never a hash.</summary>
 internal static class AccountsListCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        One line for each account: name, RID, kind, whether it is an administrator, enabled, locked, and whether a password is set.
+        Never a hash, and never which password.
+        """,
+        [new("Accounts without a password:",
+            "offlinepatch accounts list server.vmdk --json | jq '.accounts[] | select(.password == \"blank\" and .enabled)'")],
+        Reading)
+    {
+        SeeAlso = ["inspect"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

@@ -1,14 +1,40 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;
 using OfflinePatch.Windows.Accounts;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Accounts;
 
 /// <summary><c>accounts set-password IMAGE ACCOUNT</c>: the password comes from a file, a descriptor, standard input or a prompt.</summary>
 internal static class AccountsSetPasswordCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Sets the password of an account, as the target demands passwords (--target), and unlocks it. The password is read from a file, a
+        descriptor, standard input or a prompt, never from the command line, and stands in no log, report or undo file. The hash is
+        written in the form that the account has there (RC4 or AES); an LM hash is removed; the password counts as set now. The password
+        history stays, so the new password does not count as used before.
+
+        What hangs on the old password is lost to its user: files encrypted with EFS, saved credentials, private keys (DPAPI). It comes
+        back when the old password is set again.
+        """,
+        [
+            new("You are asked for it:", "offlinepatch accounts set-password server.vmdk Administrator"),
+            new("From another program:", "pass show server | offlinepatch accounts set-password server.vmdk 500 --password-file -"),
+            new("From a descriptor of the shell:",
+                "offlinepatch accounts set-password server.vmdk 500 --password-file <(pass show server)"),
+        ],
+        Writing)
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["accounts enable", "undo"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

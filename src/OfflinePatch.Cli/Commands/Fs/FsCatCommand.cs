@@ -1,12 +1,26 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs cat IMAGE PATH...</c>: content to stdout.</summary>
 internal static class FsCatCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        The content of files, one after the other, to standard output; compressed files are decompressed, sparse ranges are zeros.
+        """,
+        [new("Read a log of the machine:", "offlinepatch fs cat server.vmdk Windows/INF/setupapi.dev.log | less"),
+            new("An alternate stream:", "offlinepatch fs cat server.vmdk 'Users/me/setup.exe:Zone.Identifier'")],
+        Reading)
+    {
+        SeeAlso = ["fs get"],
+    };
+
     private const int CopyBuffer = 1024 * 1024;
 
     public static Command Create()

@@ -1,16 +1,31 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Ntfs.Check;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs check IMAGE</c>: a volume by the rules that chkdsk judges by. 0 clean, 3 findings, 2 unreadable.</summary>
 internal static class FsCheckCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Judges a volume as chkdsk does, reading only: records, indexes, bitmaps, security, links. Each finding names the record or
+        cluster.
+        """,
+        [new("Is this volume sound?", "offlinepatch fs check server.vmdk"),
+            new("Another one, for scripts:", "offlinepatch fs check server.vmdk --partition 3 --json")],
+        [new(ExitCode.Done, "clean"), Usage, Unreadable, new(ExitCode.NotReady, "there are findings"), Refused, HostFailure])
+    {
+        SeeAlso = ["check"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

@@ -1,13 +1,29 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs get IMAGE PATH... TARGET</c>: files and directories out of an image.</summary>
 internal static class FsGetCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Copies files and whole directories to this machine: into a directory, which is created; one file also under a new name, or with
+        - to standard output. Links are not followed, so that nothing outside the directory is ever written; names that this machine
+        cannot have are refused.
+        """,
+        [new("The hives, with their logs:", "offlinepatch fs get server.vmdk 'Windows/System32/config/SYSTEM*' ./hives"),
+            new("One file under a new name:", "offlinepatch fs get server.vmdk Windows/win.ini ./old.ini")],
+        Reading)
+    {
+        SeeAlso = ["fs cat", "fs put"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

@@ -1,14 +1,28 @@
 using System.CommandLine;
 using System.Globalization;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs ls IMAGE [PATH]</c>: a directory, a file, or what a pattern matches.</summary>
 internal static class FsListCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        One line per name: attributes, size, time of the last change. Patterns with * and ? stand in the last part of a path; quote
+        them, so that the shell leaves them alone.
+        """,
+        [new("The drivers that begin with vio:", "offlinepatch fs ls server.vmdk 'Windows/System32/drivers/vio*'")],
+        Reading)
+    {
+        SeeAlso = ["fs tree", "fs stat"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

@@ -1,11 +1,26 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Core;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs mv IMAGE FROM... TO</c>: renames or moves.</summary>
 internal static class FsMoveCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Renames a file or directory, or moves several into a directory of the same volume. Nothing is overwritten.
+        """,
+        [new("Put a driver out of the way:",
+            "offlinepatch fs mv server.vmdk Windows/System32/drivers/x.sys Windows/System32/drivers/x.off")],
+        Writing)
+    {
+        Files = [UndoFile],
+        SeeAlso = ["fs rm", "undo"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

@@ -1,12 +1,30 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs put IMAGE SOURCE... DEST</c>: files and directories into an image.</summary>
 internal static class FsPutCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Copies files and whole directories into the image. A file that is there is replaced; one with equal content is not written.
+        Permissions are those that Windows itself would give a new file there.
+        """,
+        [new("One file under a new name:", "offlinepatch fs put server.vmdk hosts.txt Windows/System32/drivers/etc/hosts"),
+            new("A directory with everything in it:", "offlinepatch fs put server.vmdk ./tools 'Program Files/'"),
+            new("What another program writes:", "date | offlinepatch fs put server.vmdk - Windows/Temp/moved.txt")],
+        Writing)
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["fs get", "undo"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

@@ -1,11 +1,25 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Core;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs rm IMAGE PATH...</c>: deletes files and empty directories; with <c>-r</c> whole trees.</summary>
 internal static class FsRemoveCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Deletes files and empty directories; with -r directories and all in them.
+        """,
+        [new("A file that stops the boot:", "offlinepatch fs rm server.vmdk Windows/System32/drivers/broken.sys")],
+        Writing)
+    {
+        Files = [UndoFile],
+        SeeAlso = ["undo"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

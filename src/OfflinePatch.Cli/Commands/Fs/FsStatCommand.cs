@@ -1,15 +1,29 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Ntfs.Volume;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs stat IMAGE PATH...</c>: everything about files.</summary>
 internal static class FsStatCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        What NTFS knows of a file: record number, the four times, attributes, links and short names, streams with their sizes,
+        compression, security id, reparse point.
+        """,
+        [new("Why does this file look empty?", "offlinepatch fs stat server.vmdk pagefile.sys hiberfil.sys")],
+        Reading)
+    {
+        SeeAlso = ["fs ls"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

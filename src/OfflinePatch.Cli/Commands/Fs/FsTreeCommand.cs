@@ -1,15 +1,28 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Ntfs.Volume;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Fs;
 
 /// <summary><c>fs tree IMAGE [PATH]</c>: everything below a directory.</summary>
 internal static class FsTreeCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Every file and directory below the start, one full path per line, ready for grep. Links are shown, not followed.
+        """,
+        [new("Everything on the EFI system partition:", "offlinepatch fs tree server.vmdk --partition 1")],
+        Reading)
+    {
+        SeeAlso = ["fs ls"],
+    };
+
     public static Command Create()
     {
         var options = new FsOptions();

@@ -1,15 +1,30 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Check;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg check TARGET</c>: what Windows would object to. 0 clean, 3 findings, 2 unreadable.</summary>
 internal static class RegCheckCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Judges hives as Windows does when it loads them: base block, bins, cells, keys, values, security. Says of each whether Windows
+        would load it, load it after its logs, or refuse it.
+        """,
+        [new("Are the hives of this machine sound?", "offlinepatch reg check server.vmdk"),
+            new("A hive file:", "offlinepatch reg check ./SYSTEM --notes")],
+        [new(ExitCode.Done, "clean"), Usage, Unreadable, new(ExitCode.NotReady, "there are findings"), Refused, HostFailure])
+    {
+        SeeAlso = ["reg replay"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

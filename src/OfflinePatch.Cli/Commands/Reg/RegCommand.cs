@@ -1,10 +1,36 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg …</c>: the offline registry.</summary>
 internal static class RegCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        The registry of a machine that is off: of an image, with HKLM\SYSTEM, HKLM\SOFTWARE, HKLM\SAM, HKLM\SECURITY, HKLM\DRIVERS,
+        HKU\PROFILE and HKLM\BCD00000000, where CurrentControlSet is the control set that the next boot uses; or of a bare hive file,
+        with keys from its root. Logs of a hive that was not written completely are applied while it is read.
+
+        Commands that write are transactions with an undo file. SAM and SECURITY can be read, and are never changed by fix.
+        """,
+        [
+            new("The interfaces of a machine:",
+                "offlinepatch reg query server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\Tcpip\\Parameters\\Interfaces' -s"),
+            new("One value:",
+                "offlinepatch reg set server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Control\\CrashControl' -v AutoReboot -t dword -d "
+                    + "0"),
+        ],
+        [new(ExitCode.Done, "done"), Usage, Unreadable, new(ExitCode.NotReady, "reg check, reg diff: there are findings"), Refused,
+            HostFailure, ResultLost, Cancelled])
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["fs", "bcd", "undo"],
+    };
+
     public static Command Create() => new("reg", "The offline registry of an image, or a bare hive file.")
     {
         RegQueryCommand.Create(),

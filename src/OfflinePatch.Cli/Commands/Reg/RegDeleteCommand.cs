@@ -1,12 +1,27 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg delete TARGET KEY [-v NAME]</c>: a key with all below it, or one value.</summary>
 internal static class RegDeleteCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Deletes a key with all below it; with -v one value of it.
+        """,
+        [new("A service that is in the way:", "offlinepatch reg delete server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\x'")],
+        Writing)
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["reg set", "undo"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

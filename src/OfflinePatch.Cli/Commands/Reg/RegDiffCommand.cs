@@ -1,8 +1,10 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
@@ -11,6 +13,17 @@ namespace OfflinePatch.Cli.Commands;
 /// </summary>
 internal static class RegDiffCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        What has to be changed to make B out of A, as text that `reg import` takes. Two images, two hives, or one of each.
+        """,
+        [new("What did a fix change?", "offlinepatch reg diff before.vmdk after.vmdk 'HKLM\\SYSTEM'")],
+        [new(ExitCode.Done, "nothing differs"), Usage, Unreadable, new(ExitCode.NotReady, "something differs"), Refused, HostFailure])
+    {
+        SeeAlso = ["reg export", "reg import"],
+    };
+
     private static readonly string[] ImageKeys = [@"HKLM\SYSTEM", @"HKLM\SOFTWARE"];
 
     public static Command Create()

@@ -1,17 +1,31 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Registry;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg export TARGET [KEY]</c>: .reg text.</summary>
 internal static class RegExportCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Text that regedit and `reg import` read. To a file it is UTF-16 as regedit writes it; to standard output UTF-8.
+        """,
+        [new("All services, for a comparison:",
+            "offlinepatch reg export server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services' -o services.reg")],
+        Reading)
+    {
+        SeeAlso = ["reg import", "reg diff"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

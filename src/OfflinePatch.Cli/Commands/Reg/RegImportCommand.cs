@@ -1,15 +1,31 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg import TARGET FILE...</c>: applies .reg text.</summary>
 internal static class RegImportCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Makes the changes of .reg files, deletions included: all of them or, when one line cannot be understood, none. Text of version 5
+        and REGEDIT4; - reads standard input.
+        """,
+        [new("What the administrators prepared:", "offlinepatch reg import server.vmdk harden.reg")],
+        Writing)
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["reg export", "undo"],
+    };
+
     private const int Limit = 512 * 1024 * 1024;
 
     public static Command Create()

@@ -1,15 +1,33 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Registry;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg query TARGET [KEY]</c>: values and subkeys; with <c>--find</c> a search.</summary>
 internal static class RegQueryCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Values with type and data as `reg query` of Windows shows them, then the subkeys; with -s everything below; with --find what
+        matches. HKLM and HKU list the hives. Options can be spelled as there: /v NAME, /ve, /s, /f TEXT, /k, /d, /e, /c.
+        """,
+        [new("Which control set is current?", "offlinepatch reg query server.vmdk 'HKLM\\SYSTEM\\Select'"),
+            new("A hive that was copied out:",
+                "offlinepatch reg query ./SOFTWARE 'Microsoft\\Windows NT\\CurrentVersion' -v ProductName --bare"),
+            new("Every key and value that names a driver:",
+                "offlinepatch reg query server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services' --find viostor")],
+        Reading)
+    {
+        SeeAlso = ["reg export"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

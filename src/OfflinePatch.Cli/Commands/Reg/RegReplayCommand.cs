@@ -1,15 +1,30 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Logs;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg replay TARGET</c>: writes dirty hives as their logs make them.</summary>
 internal static class RegReplayCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Applies the logs of hives that were not written completely, as Windows does when it next loads them, and writes the hives whole.
+        fix does not need it: it reads through the logs by itself.
+        """,
+        [new("Make the hives of a crashed machine whole:", "offlinepatch reg replay server.vmdk")],
+        Writing)
+    {
+        Files = [UndoFile],
+        SeeAlso = ["reg check", "undo"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

@@ -1,13 +1,34 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Registry;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary><c>reg set TARGET KEY -v NAME -t TYPE -d DATA</c>: one value; without <c>-v</c> only the key.</summary>
 internal static class RegSetCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Creates a value or changes it, with the keys above it. Without -v only the key is created. A value that is already so is not
+        written. It is `reg add` too, with the options of reg.exe: /v NAME or /ve, /t REG_DWORD, /d DATA, /s SEPARATOR, /f.
+        """,
+        [
+            new("As on Windows:",
+                "offlinepatch reg add server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\x' /v Start /t REG_DWORD /d 4 /f"),
+            new("A number:", "offlinepatch reg set server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\x' -v Start -t dword -d 4"),
+            new("Several texts:", "offlinepatch reg set ./SYSTEM 'ControlSet001\\Control\\X' -v List -t multi -d 'one\\0two'"),
+        ],
+        Writing)
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["reg delete", "undo"],
+    };
+
     public static Command Create()
     {
         var edit = new EditArguments();

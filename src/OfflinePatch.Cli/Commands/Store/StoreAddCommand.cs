@@ -1,13 +1,39 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Jobs;
 using OfflinePatch.Windows.Reports;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Store;
 
 /// <summary><c>drivers add IMAGE PATH...</c>: driver packages into an image.</summary>
 internal static class StoreAddCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Puts driver packages of any class into the driver store, with the records that Windows' own tools write: store, published INF,
+        catalogue, driver database. Network, display and other drivers are staged, and Windows installs them when it meets the device;
+        those of a class that a boot may need (storage, chipset) are configured too, with service and files in place. Extension INFs and
+        software components are staged.
+
+        A package is refused, by name, when a file is missing or made for another machine, when its signature does not hold for this
+        Windows (--force-unsigned accepts it), when it would overwrite a file of others, or puts files or services where a driver has no
+        business. One refusal refuses all, unless --skip-refused is given. A package that is there already is left as it is.
+        """,
+        [
+            new("A network driver of a vendor:", "offlinepatch drivers add server.vmdk ./e1000-package"),
+            new("Everything on a disc that this Windows can use; look first:",
+                "offlinepatch drivers add server.vmdk drivers.iso --skip-refused --dry-run"),
+        ],
+        Writing)
+    {
+        Environment = [Clock, Temporary],
+        Files = [UndoFile],
+        SeeAlso = ["drivers", "drivers remove", "undo"],
+    };
+
     public static Command Create()
     {
         var image = StoreArguments.Image();

@@ -1,15 +1,30 @@
 using System.CommandLine;
 using OfflinePatch.Cli.Commands.Fs;
 using OfflinePatch.Cli.Documents;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Store;
 
 /// <summary><c>drivers export IMAGE DIR</c>: the driver packages of an image, as packages that can be added elsewhere.</summary>
 internal static class StoreExportCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Copies each package of others into a directory of its own, as dism /export-driver does; the directories can be named to drivers
+        add and to fix --drivers.
+        """,
+        [new("From one machine to another:",
+            "offlinepatch drivers export old.vmdk ./saved && offlinepatch drivers add new.qcow2 ./saved")],
+        Reading)
+    {
+        SeeAlso = ["drivers list", "drivers add"],
+    };
+
     public static Command Create()
     {
         var image = StoreArguments.Image();

@@ -1,12 +1,29 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Jobs;
+using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Store;
 
 /// <summary><c>drivers remove IMAGE NAME...</c>: driver packages out of an image.</summary>
 internal static class StoreRemoveCommand
 {
+    /// <summary>What help and manual say of the command.</summary>
+    public static CommandGuide Guide => new(
+        """
+        Takes packages out again, with everything that they alone brought: store, published INF, catalogue, records, the number in
+        OemInfMap, services and the filter entries that name them. What another package owns too is put back as that one has it. A
+        package that a device runs with is refused unless --force is given; a driver that comes with Windows is never removed.
+        """,
+        [new("One package:", "offlinepatch drivers remove server.vmdk oem3.inf")],
+        Writing)
+    {
+        Environment = [Clock],
+        Files = [UndoFile],
+        SeeAlso = ["drivers list", "undo"],
+    };
+
     public static Command Create()
     {
         var image = StoreArguments.Image();
