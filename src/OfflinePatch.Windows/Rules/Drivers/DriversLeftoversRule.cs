@@ -54,7 +54,8 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
             return Finding.Broken(message, string.Join("; ", before), string.Join("; ", after)) with { Remarks = remarks };
 
             string Amount((ToolsProduct Product, ToolsLevel Level, ToolsRemoval Removal) r) =>
-                $"{TitleOf(context, r.Product)} ({r.Removal.Steps.Count} things to {(r.Level == ToolsLevel.Silence ? "silence" : "remove")})";
+                $"{TitleOf(context, r.Product)} ({r.Removal.Steps.Count} things to "
+                + (r.Level == ToolsLevel.Silence ? "silence)" : "remove)");
         }
 
         var found = Told(context).ToList();
