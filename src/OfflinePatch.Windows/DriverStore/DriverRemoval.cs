@@ -127,7 +127,7 @@ internal sealed class DriverRemoval
         foreach (var service in set.Find("Services")?.SubKeys.ToList() ?? [])
         {
             var all = ServiceOwners.Of(service);
-            var rest = all.Where(o => !ServiceOwners.IsPackage(o, _driver.PublishedName, _driver.PackageName)).ToList();
+            var rest = ServiceOwners.Without(all, _driver.PublishedName, _driver.PackageName);
             if (rest.Count == all.Count)
             {
                 continue;

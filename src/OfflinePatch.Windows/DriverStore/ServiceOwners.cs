@@ -3,8 +3,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// The value <c>Owners</c> of a service: the INFs that installed it. Beside <c>oem0.inf</c> Windows 10 also lists
-/// <c>!vmusbmouse.inf_amd64_…</c>, the package, in services of its own that the package uses.
+/// The value <c>Owners</c> of a service: the INFs that installed it or use it. Windows 10 writes the package after its INF:
+/// <c>oem0.inf</c>, <c>!vmusbmouse.inf_amd64_b47444d422028d98</c>, <c>msmouse.inf</c> (seen in a hive of 1709, also with the package of an
+/// older version than the one that <c>oem0.inf</c> is now).
 /// </summary>
 internal static class ServiceOwners
 {
@@ -13,14 +14,29 @@ internal static class ServiceOwners
     /// <summary>The owners of a service.</summary>
     public static IReadOnlyList<string> Of(GuestKey service) => service.GetMultiString(Value) ?? [];
 
-    /// <summary>Whether an owner stands for a package.</summary>
-    /// <param name="owner">One string of the value.</param>
-    /// <param name="published"><c>oem0.inf</c>, or empty.</param>
+    /// <summary>The owners that are left when a package goes.</summary>
+    /// <param name="owners">The value.</param>
+    /// <param name="published"><c>oem0.inf</c>, or empty where another package is published under that name.</param>
     /// <param name="package">The directory of the package in the store, or empty.</param>
-    public static bool IsPackage(string owner, string published, string package) =>
-        owner.Length > 0
-        && (owner.Equals(published, StringComparison.OrdinalIgnoreCase)
-            || (package.Length > 0 && owner.Equals($"!{package}", StringComparison.OrdinalIgnoreCase)));
+    public static List<string> Without(IReadOnlyList<string> owners, string published, string package)
+    {
+        var rest = new List<string>();
+        var goes = false;
+        foreach (var owner in owners)
+        {
+            if (!owner.StartsWith('!'))
+            {
+                goes = published.Length > 0 && owner.Equals(published, StringComparison.OrdinalIgnoreCase);
+            }
+
+            if (!goes && !(package.Length > 0 && owner.Equals($"!{package}", StringComparison.OrdinalIgnoreCase)))
+            {
+                rest.Add(owner);
+            }
+        }
+
+        return rest;
+    }
 
     /// <summary>Takes a package out of the owners of every service; services stay.</summary>
     public static void Remove(ControlSet set, string published, string package)
@@ -28,7 +44,7 @@ internal static class ServiceOwners
         foreach (var service in set.Find("Services")?.SubKeys.ToList() ?? [])
         {
             var owners = Of(service);
-            var rest = owners.Where(o => !IsPackage(o, published, package)).ToList();
+            var rest = Without(owners, published, package);
             if (rest.Count == owners.Count)
             {
                 continue;

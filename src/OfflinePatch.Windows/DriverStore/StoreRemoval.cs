@@ -95,14 +95,16 @@ internal static class StoreRemoval
             DeleteTree(system.Files, directory);
         }
 
-        if (package.Published.Length == 0 || Databases(system).Any(d => d.Find($@"DriverInfFiles\{package.Published}") is not null))
-        {
-            return; // another package is published under this name
-        }
-
+        var keepsName = package.Published.Length == 0
+            || Databases(system).Any(d => d.Find($@"DriverInfFiles\{package.Published}") is not null);
         foreach (var set in system.ControlSets)
         {
-            ServiceOwners.Remove(set, package.Published, package.Package);
+            ServiceOwners.Remove(set, keepsName ? "" : package.Published, package.Package);
+        }
+
+        if (keepsName)
+        {
+            return; // another package is published under this name
         }
 
         RemoveOwner(system, package.Published);

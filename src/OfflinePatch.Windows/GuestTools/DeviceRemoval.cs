@@ -17,7 +17,7 @@ internal static class DeviceRemoval
         {
             var driver = key.GetString("Driver");
             var instance = driver is null ? null : set.Find($@"Control\Class\{driver}");
-            if ((key.GetString("Service") is { } service && scope.Services.Contains(service))
+            if ((key.GetString("Service") is { } service && (scope.Services.Contains(service) || scope.IsGone(service)))
                 || scope.IsPublished(instance?.GetString("InfPath")))
             {
                 own.Add(path);

@@ -62,6 +62,10 @@ internal sealed class ToolsScope
     public bool IsPublished(string? infPath) =>
         infPath is not null && Packages.Any(p => p.Published.Length > 0 && p.Published.Equals(infPath, StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Whether a service of the product is in no control set any more, so that a device that names it is only remembered.</summary>
+    public bool IsGone(string service) =>
+        Product.Services.Contains(service, StringComparer.OrdinalIgnoreCase) && System.ControlSets.All(s => s.Service(service) is null);
+
     /// <summary>The devices of a control set, with their path below Enum.</summary>
     public static IEnumerable<(string Path, GuestKey Key)> Devices(ControlSet set) =>
         from bus in set.Find("Enum")?.SubKeys ?? []

@@ -164,10 +164,14 @@ public sealed class ProductTableTests
         Assert.Empty(ToolsRemoval.Plan(context.Windows, product, ToolsLevel.Remove, "nothing is ready").Steps);
         Assert.Empty(DeviceFilters.Naming(context.Windows.Current, [.. product.Services]));
 
-        // Not of this run of Windows: what setup saved of an older one, and memories of devices by their own names.
+        // Not of this run of Windows: what setup saved of an older one, memories of devices by their own names, what Windows remembers of
+        // programs that ran, and file operations that an installer left for the next start.
         Assert.DoesNotContain(Hits(context.Windows.System.Hive.Root, search),
             h => !h.StartsWith(@"Setup\", StringComparison.OrdinalIgnoreCase)
             && !h.Contains(@"\Control\DeviceContainers\", StringComparison.OrdinalIgnoreCase)
+                && !h.Contains(@"\Session Manager\AppCompat", StringComparison.OrdinalIgnoreCase)
+                && !h.Contains(@"\Session Manager\PendingFileRenameOperations", StringComparison.OrdinalIgnoreCase)
+                && !h.Contains(@"\Services\bam\State\UserSettings\", StringComparison.OrdinalIgnoreCase)
                 && !h.Contains(@"\Control\DeviceMigration\", StringComparison.OrdinalIgnoreCase));
         Assert.NotNull(context.Windows.Current.Service("disk"));
         Assert.NotNull(context.Windows.Current.Service("i8042prt"));
