@@ -26,6 +26,13 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
 
     [SkippableTheory]
     [MemberData(nameof(Generations))]
+    [Trait("speed", "slow")]
+    public void On_every_Windows_and_firmware_a_password_is_set(string generation, MachineFirmware firmware) =>
+        A_machine_with_an_unknown_password_is_ready_after_one_fix(generation, firmware);
+
+    [SkippableTheory]
+    [InlineData("win2008r2", MachineFirmware.Bios)]
+    [InlineData("win10", MachineFirmware.Uefi)]
     public void A_machine_with_an_unknown_password_is_ready_after_one_fix(string generation, MachineFirmware firmware)
     {
         using var scratch = new ScratchFolder();

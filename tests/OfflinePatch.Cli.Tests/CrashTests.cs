@@ -11,10 +11,10 @@ namespace OfflinePatch.Cli.Tests;
 public sealed class CrashTests
 {
     [SkippableTheory]
-    [InlineData("raw", "fix,undo-all,recover,hive,convert", 31)]
-    [InlineData("raw", "twice-recover,twice-fix", 9)]
-    [InlineData("vmdk-parts", "fix,undo", 37)]
-    [InlineData("qcow2", "fs,reg", 23)]
+    [InlineData("raw", "fix,undo-all,recover,hive", 31)]
+    [InlineData("raw", "twice-recover,twice-fix", 29)]
+    [InlineData("vmdk-parts", "fix,undo", 61)]
+    [InlineData("qcow2", "fs,reg", 47)]
     public void Whatever_operation_a_command_is_killed_at_the_image_is_old_or_new(string formats, string commands, int every)
     {
         var output = Run("tests/crash/crash.py", "--formats", formats, "--commands", commands, "--every", $"{every}", "--real", "3",
@@ -23,12 +23,11 @@ public sealed class CrashTests
     }
 
     [SkippableTheory]
-    [InlineData("errors", "raw", 11)]
-    [InlineData("errors", "vmdk-parts", 17)]
-    [InlineData("signals", "raw", 6)]
+    [InlineData("errors", "raw", 31)]
+    [InlineData("signals", "raw", 20)]
     [InlineData("stopped", "qcow2", 1)]
     [InlineData("places", "raw", 1)]
-    [InlineData("undo", "raw", 10)]
+    [InlineData("undo", "raw", 40)]
     [InlineData("exports", "raw", 1)]
     public void Whatever_the_host_does_to_a_run_the_image_is_old_or_new(string part, string formats, int every) =>
         Assert.DoesNotContain("\n0 faults", Run("tests/crash/faults.py", "--parts", part, "--formats", formats, "--every", $"{every}"),
@@ -36,7 +35,6 @@ public sealed class CrashTests
 
     [SkippableTheory]
     [InlineData(3)]
-    [InlineData(1004)]
     public void Random_commands_on_a_random_machine_can_all_be_undone(int seed) =>
         Assert.Contains("\"result\": \"ok\"", Run("tests/soak/soak.py", "--seed", $"{seed}", "--cases", "1"), StringComparison.Ordinal);
 

@@ -12,6 +12,13 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
 
     [SkippableTheory]
     [MemberData(nameof(AccountsCommandTests.Generations), MemberType = typeof(AccountsCommandTests))]
+    [Trait("speed", "slow")]
+    public void On_every_Windows_and_firmware_in_one_fix(string generation, MachineFirmware firmware) =>
+        Network_name_zone_scripts_and_guest_agent_in_one_fix(generation, firmware);
+
+    [SkippableTheory]
+    [InlineData("win7", MachineFirmware.Bios)]
+    [InlineData("win2022", MachineFirmware.Uefi)]
     public void Network_name_zone_scripts_and_guest_agent_in_one_fix(string generation, MachineFirmware firmware)
     {
         using var scratch = new ScratchFolder();

@@ -103,6 +103,7 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
     {
         using var scratch = new ScratchFolder();
         File.WriteAllBytes(scratch["zero.raw"], new byte[1 << 20]);
+        File.WriteAllText(scratch["missing.raw.txt"], "Correct-Horse9\n");
         var image = scratch["zero.raw"];
         foreach (var path in Leaves(CommandTree.Create(), [])
             .Where(l => !WithoutDocument.Contains(string.Join(' ', l))
@@ -132,6 +133,8 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         "compare" or "reg diff" => [missing, missing],
         "reg set" or "reg delete" => [missing, "Key"],
         "reg import" => [missing, missing],
+        "accounts enable" or "accounts unlock" => [missing, "500"],
+        "accounts set-password" => [missing, "500", "--password-file", missing + ".txt"],
         "drivers add" => [missing, missing],
         "drivers remove" => [missing, "oem0.inf"],
         "drivers export" => [missing, missing + ".out"],

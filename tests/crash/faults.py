@@ -408,7 +408,7 @@ class Faults(crash.Bench):
             'a file less': ['fs', 'rm', self.image, 'Windows/System32/ntoskrnl.exe'],
             'network values': ['fix', self.image, '--only', 'network.*'],
             'a key less': ['reg', 'delete', self.image, system + '\\Services\\Tcpip'],
-            'a value less': ['reg', 'delete', self.image, 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion', '-v', 'RegisteredOwner'],
+            'a value less': ['reg', 'delete', self.image, 'HKLM\\SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion', '-v', 'ProductName'],
             'a directory more': ['fs', 'mkdir', self.image, 'Windows/New'],
         }
         for change, how in changes.items():

@@ -37,7 +37,8 @@ internal static class GlobalOptions
         + "that is written.";
 
     /// <summary>
-    /// Adds them to every command that has no commands below it. Where an option of the command has the letter, the long name only.
+    /// Adds them to every command that does something itself: it has arguments, or no commands below it. Where an option of the command
+    /// has the letter, the long name only.
     /// </summary>
     public static void AddTo(Command command)
     {
@@ -46,7 +47,7 @@ internal static class GlobalOptions
             AddTo(inner);
         }
 
-        if (command.Subcommands.Count > 0)
+        if (command.Subcommands.Count > 0 && command.Arguments.Count == 0)
         {
             return;
         }
