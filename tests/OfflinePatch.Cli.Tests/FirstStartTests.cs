@@ -13,11 +13,14 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
     [SkippableTheory]
     [MemberData(nameof(AccountsCommandTests.Generations), MemberType = typeof(AccountsCommandTests))]
     [Trait("speed", "slow")]
-    public void On_every_Windows_and_firmware_in_one_fix(string generation, MachineFirmware firmware) =>
+    public void On_every_Windows_and_firmware_in_one_fix(string generation, MachineFirmware firmware)
+    {
+        Skip.If(generation == "win7" && Corpus.Root is not null, "the hives are of a real member of a domain, which keeps its name");
         Network_name_zone_scripts_and_guest_agent_in_one_fix(generation, firmware);
+    }
 
     [SkippableTheory]
-    [InlineData("win7", MachineFirmware.Bios)]
+    [InlineData("win2008r2", MachineFirmware.Bios)]
     [InlineData("win2022", MachineFirmware.Uefi)]
     public void Network_name_zone_scripts_and_guest_agent_in_one_fix(string generation, MachineFirmware firmware)
     {

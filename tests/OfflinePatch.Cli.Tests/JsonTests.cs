@@ -88,6 +88,13 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
             .MustExit(0).Json;
         Assert.True(shell.GetProperty("changed").GetBoolean());
         seen.Add(shell.GetProperty("command").GetString()!);
+        using var other = new ScratchFolder();
+        var users = machines.Copy(other, machines.Raw("win2019", MachineFirmware.Bios, Defect.UnknownPassword));
+        File.WriteAllText(other["password"], "Correct-Horse9\n");
+        Document(seen, 0, "accounts", "list", users);
+        Document(seen, 0, "accounts", "set-password", users, "500", "--password-file", other["password"]);
+        Document(seen, 0, "accounts", "enable", users, "500");
+        Document(seen, 0, "accounts", "unlock", users, "500");
         Document(seen, 3, "fix", raw);
         Assert.Equal("nothingToRecover", Document(seen, 0, "recover", raw).GetProperty("images")[0].GetProperty("result").GetString());
         Assert.Equal("fix", Document(seen, 0, "undo", raw, "--list").GetProperty("images")[0].GetProperty("steps")[0].GetProperty("label")

@@ -40,11 +40,22 @@ internal static class DriverUse
 
     /// <summary>
     /// The services of a package that start at boot: those that its configurations in the driver database name, and those that it owns.
+    /// Without that database (Windows 7) those that CriticalDeviceDatabase names for its ids.
     /// </summary>
     public static IReadOnlyList<string> BootServices(WindowsSystem system, StagedDriver driver)
     {
         var configured = system.Find(driver.Hive)?.Root.Find($@"DriverDatabase\DriverPackages\{driver.PackageName}\Configurations")?.SubKeys
             .Select(c => c.GetString("Service")).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase) ?? [];
+        if (driver.PackageName.Length == 0)
+        {
+            configured.UnionWith(
+                from set in system.BootControlSets
+                from id in driver.Ids
+                let service = set.Find($@"{LegacyStaging.CriticalDevices}\{id.Replace('\\', '#')}")?.GetString("Service")
+                where service is not null
+                select service);
+        }
+
         return [.. system.BootControlSets
             .SelectMany(s => s.Find("Services")?.SubKeys ?? [])
             .Where(s => s.GetDword("Start") is 0
