@@ -62,7 +62,9 @@ internal sealed class ToolsScope
     public bool IsPublished(string? infPath) =>
         infPath is not null && Packages.Any(p => p.Published.Length > 0 && p.Published.Equals(infPath, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whether a service of the product is in no control set any more, so that a device that names it is only remembered.</summary>
+    /// <summary>
+    /// Whether a service of the product is in no control set any more, so that a device that names it is only remembered.
+    /// </summary>
     public bool IsGone(string service) =>
         Product.Services.Contains(service, StringComparer.OrdinalIgnoreCase) && System.ControlSets.All(s => s.Service(service) is null);
 

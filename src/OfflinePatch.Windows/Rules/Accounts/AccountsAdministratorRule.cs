@@ -90,7 +90,8 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
             if (!hasPassword && PasswordPolicy.For(context.Profile).WhyNot(password!, administrator.Name) is { } why)
             {
                 return Finding.Failed($"The password for {administrator.Name} (RID 500) is not taken: {why}.",
-                    $"Choose one of {PasswordPolicy.For(context.Profile).Text}.") with { Severity = RuleSeverity.Error };
+                    $"Choose one of {PasswordPolicy.For(context.Profile).Text}.") with
+                { Severity = RuleSeverity.Error };
             }
 
             var state = administrator.IsEnabled ? "locked" : "disabled";

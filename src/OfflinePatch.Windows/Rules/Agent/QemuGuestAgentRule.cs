@@ -63,9 +63,11 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
         }
 
         return Finding.Ok($"The QEMU guest agent is installed in {context.Windows.GuestPath(Folder)}.") with
-        { Remarks = HasProvider(package)
+        {
+            Remarks = HasProvider(package)
             ? ["Its VSS provider is registered once at the first start (qemu-ga -s vss-install).", .. StartScriptsRule.Remarks(queue)]
-            : [] };
+            : []
+        };
     }
 
     /// <inheritdoc/>

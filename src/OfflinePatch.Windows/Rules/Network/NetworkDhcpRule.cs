@@ -116,10 +116,12 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
             before.Count > 0 ? string.Join("; ", before) : string.Join("; ", kept.SelectMany(k => k.Addresses6).Concat(routes)),
             "DHCP until the first start; then "
                 + $"{string.Join("; ", kept.Select(Text))}{(routes.Count > 0 ? $"; routes {string.Join("; ", routes)}" : "")}") with
-        { Remarks = [.. kept.Where(k => k.Mac is null)
+        {
+            Remarks = [.. kept.Where(k => k.Mac is null)
             .Select(k =>
                 $"The MAC address of {k.Name ?? "an adapter"} is not in the image: its settings go to the only adapter of the new "
-                    + "machine, or to none."), .. StartScriptsRule.Remarks(queue)] };
+                    + "machine, or to none."), .. StartScriptsRule.Remarks(queue)]
+        };
 
         static string Text(NetworkSettings settings) =>
             $"{settings.Name ?? "adapter"} ({settings.Mac ?? "MAC unknown"}) "

@@ -40,7 +40,8 @@ internal sealed class StartScriptsRule() : Rule(Description)
         if (missing.Count == 0 && (queue.IsRegistered || wanted.TrueForAll(s => queue.HasRun(s.Name))))
         {
             return Finding.Ok($"{string.Join(", ", wanted.Select(s => s.Name))}: once at the first start, by {queue.ChannelText}; the "
-                + $"log is {LogPath(context)}.") with { Remarks = Remarks(queue) };
+                + $"log is {LogPath(context)}.") with
+            { Remarks = Remarks(queue) };
         }
 
         return queue.Problem is { } problem
