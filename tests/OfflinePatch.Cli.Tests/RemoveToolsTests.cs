@@ -31,8 +31,11 @@ public sealed class RemoveToolsTests(Machines machines) : IClassFixture<Machines
     [MemberData(nameof(Cases))]
     [Trait("tier", "oracle")]
     [Trait("speed", "slow")]
-    public void On_every_Windows_and_firmware_nothing_is_left(string generation, MachineFirmware firmware) =>
+    public void On_every_Windows_and_firmware_nothing_is_left(string generation, MachineFirmware firmware)
+    {
+        Skip.If(generation == "win81" && Corpus.Root is not null, "the hives are of a machine under VirtualBox, whose tools would stay");
         A_machine_full_of_VMware_Tools_is_ready_after_one_fix_and_nothing_of_them_is_left(generation, firmware);
+    }
 
     [SkippableTheory]
     [InlineData("win7", MachineFirmware.Bios)]
