@@ -268,41 +268,45 @@ internal sealed class RequestOptions
     public EditOptions ReadEdit(ParseResult result) => _edit.Read(result);
 
     /// <summary>What the rules are asked.</summary>
-    public RuleRequest ReadRules(ParseResult result) => new()
+    public RuleRequest ReadRules(ParseResult result)
     {
-        Profile = _target.Read(result),
-        Selection = Selection(result.GetValue(_only), result.GetValue(_skip)),
-        DriverPaths = result.GetValue(_drivers) ?? [],
-        TrustedRootPaths = result.GetValue(_trustRoot) ?? [],
-        ManifestPath = result.GetValue(_manifest),
-        CloudbaseInitPath = result.GetValue(_cloudbaseInit),
-        KeepDns = result.GetValue(_keepDns),
-        AllowUnsigned = result.GetValue(_allowUnsigned),
-        SkipRefused = result.GetValue(_skipRefused),
-        ReplaceDrivers = result.GetValue(_replaceDrivers),
-        DevicesPath = result.GetValue(_devices),
-        EnableRdp = result.GetValue(_enableRdp),
-        RepairBoot = result.GetValue(_repairBoot),
-        RemoveTools = _tools.Read(result),
-        ToolsDataPath = _tools.DataPath(result),
-        RepairDevices = result.GetValue(_repairDevices),
-        DisableVbs = result.GetValue(_disableVbs),
-        MinSize = result.GetValue(_minSize) ?? 0,
-        AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile
-            ? PasswordSource.Read(passwordFile, PasswordPolicy.For(_target.Read(result)))
-            : null,
-        EnableAdministrator = result.GetValue(_enableAdministrator),
-        KeepNetwork = result.GetValue(_network) == "keep",
-        StaticNetworks = [.. (result.GetValue(_static) ?? []).Select(ReadStatic)],
-        FirstBootScripts = ReadScripts(result.GetValue(_firstBoot) ?? []),
-        HostName = result.GetValue(_hostName) is not { } name || RuleRequest.IsHostName(name)
-            ? result.GetValue(_hostName)
-            : throw new UsageException($"--hostname {name}: a name has 1 to 15 letters, digits and hyphens, no hyphen at an end, and not "
-                + "digits alone"),
-        TimeZone = result.GetValue(_timeZone),
-        GuestAgentPath = result.GetValue(_guestAgent),
-        ResetCloneState = result.GetValue(_resetCloneState),
-    };
+        var profile = _target.Read(result);
+        return new()
+        {
+            Profile = profile,
+            Selection = Selection(result.GetValue(_only), result.GetValue(_skip)),
+            DriverPaths = result.GetValue(_drivers) ?? [],
+            TrustedRootPaths = result.GetValue(_trustRoot) ?? [],
+            ManifestPath = result.GetValue(_manifest),
+            CloudbaseInitPath = result.GetValue(_cloudbaseInit),
+            KeepDns = result.GetValue(_keepDns),
+            AllowUnsigned = result.GetValue(_allowUnsigned),
+            SkipRefused = result.GetValue(_skipRefused),
+            ReplaceDrivers = result.GetValue(_replaceDrivers),
+            DevicesPath = result.GetValue(_devices),
+            EnableRdp = result.GetValue(_enableRdp),
+            RepairBoot = result.GetValue(_repairBoot),
+            RemoveTools = _tools.Read(result),
+            ToolsDataPath = _tools.DataPath(result),
+            RepairDevices = result.GetValue(_repairDevices),
+            DisableVbs = result.GetValue(_disableVbs),
+            MinSize = result.GetValue(_minSize) ?? 0,
+            AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile
+                ? PasswordSource.Read(passwordFile, PasswordPolicy.For(profile))
+                : null,
+            EnableAdministrator = result.GetValue(_enableAdministrator),
+            KeepNetwork = result.GetValue(_network) == "keep",
+            StaticNetworks = [.. (result.GetValue(_static) ?? []).Select(ReadStatic)],
+            FirstBootScripts = ReadScripts(result.GetValue(_firstBoot) ?? []),
+            HostName = result.GetValue(_hostName) is not { } name || RuleRequest.IsHostName(name)
+                ? result.GetValue(_hostName)
+                : throw new UsageException($"--hostname {name}: a name has 1 to 15 letters, digits and hyphens, no hyphen at an end, and not "
+                    + "digits alone"),
+            TimeZone = result.GetValue(_timeZone),
+            GuestAgentPath = result.GetValue(_guestAgent),
+            ResetCloneState = result.GetValue(_resetCloneState),
+        };
+    }
 
     private static NetworkSettings ReadStatic(string text) =>
         NetworkSettings.TryParse(text, out var settings, out var problem)

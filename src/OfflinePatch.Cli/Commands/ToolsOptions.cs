@@ -13,7 +13,7 @@ internal sealed class ToolsOptions
 
     private readonly Option<string[]> _remove = new("--remove-tools")
     {
-        Description = $"Remove another hypervisor's tools ({string.Join(", ", ToolsCatalog.Embedded.Products.Select(p => p.Id))}, or "
+        Description = $"Remove another hypervisor's tools ({string.Join(", ", ToolsCatalog.EmbeddedIds)}, or "
             + "all), drivers and files too; PRODUCT=silence only disables what starts. "
             + "Repeatable; several may be separated by commas.",
         HelpName = "PRODUCT[=LEVEL]",
@@ -28,7 +28,7 @@ internal sealed class ToolsOptions
     public void AddTo(Command command)
     {
         _remove.CompletionSources.Add(
-            [.. ToolsCatalog.Embedded.Products.Select(p => p.Id).Append(RuleRequest.AllTools)
+            [.. ToolsCatalog.EmbeddedIds.Append(RuleRequest.AllTools)
                 .SelectMany(id => (string[])[id, $"{id}=silence"])]);
         command.Add(_remove);
     }

@@ -59,9 +59,6 @@ internal static class Guides
         ["offlinepatch accounts unlock"] = AccountsChangeCommand.UnlockGuide,
     };
 
-    /// <summary>The names of the commands that have a guide.</summary>
-    public static IEnumerable<string> Names => All.Keys;
-
     /// <summary>The guide of a command; an empty one for a command without.</summary>
     public static CommandGuide For(string command) =>
         All.GetValueOrDefault(command) ?? new CommandGuide("", [], [new(ExitCode.Done, "done"), CommonGuide.Usage]);

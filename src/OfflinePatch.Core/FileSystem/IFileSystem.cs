@@ -115,4 +115,34 @@ public static class FileSystemExtensions
 
     /// <summary>Whether a directory of this path exists.</summary>
     public static bool DirectoryExists(this IFileSystem fileSystem, string path) => fileSystem.Find(path) is { IsDirectory: true };
+
+    /// <summary>Deletes a file, if it is there.</summary>
+    public static void DeleteIfPresent(this IWritableFileSystem fileSystem, string path)
+    {
+        if (fileSystem.FileExists(path))
+        {
+            fileSystem.Delete(path);
+        }
+    }
+
+    /// <summary>Deletes a file or a directory with everything in it, if it is there; of a link only the link.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; a part may be deleted.</exception>
+    public static void DeleteTree(this IWritableFileSystem fileSystem, string path, CancellationToken cancellation = default)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (fileSystem.Find(path) is not { } entry)
+        {
+            return;
+        }
+
+        if (entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0)
+        {
+            foreach (var child in fileSystem.Enumerate(path).ToList())
+            {
+                fileSystem.DeleteTree(FilePath.Join(path, child.Name), cancellation);
+            }
+        }
+
+        fileSystem.Delete(path);
+    }
 }

@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
@@ -7,64 +8,70 @@ namespace OfflinePatch.Windows.DriverStore;
 /// </summary>
 internal static class DriverIndex
 {
-    /// <summary>
-    /// Takes a published INF out of the index of device ids: no device leads to it any more. Everything else of it stays.
-    /// </summary>
-    public static void RemoveIds(GuestKey database, StagedDriver driver)
+    /// <summary>Takes a published INF out of every device id and class: no device leads to it any more.</summary>
+    public static void RemoveIds(GuestKey database, string published)
     {
-        if (database.Find("DeviceIds") is not { } ids)
+        if (database.Find("DeviceIds") is not { } root)
         {
             return;
         }
 
-        foreach (var id in driver.Ids.Concat(ids.SubKeys.Where(k => k.Name.StartsWith('{') && k.HasValue(driver.PublishedName))
-            .Select(k => k.Name).ToList()))
+        var pending = new Stack<(string Path, GuestKey Key)>(root.SubKeys.Select(k => (k.Name, k)));
+        var found = new List<string>();
+        while (pending.TryPop(out var next))
         {
-            DeleteValue(ids, id, driver.PublishedName);
+            if (next.Key.HasValue(published))
+            {
+                found.Add(next.Path);
+            }
+
+            foreach (var key in next.Key.Inner.SubKeyCount > 0 ? next.Key.SubKeys : [])
+            {
+                pending.Push(($@"{next.Path}\{key.Name}", key));
+            }
+        }
+
+        foreach (var path in found)
+        {
+            root.Find(path)!.DeleteValue(published);
+            for (var empty = path; empty.Length > 0 && root.Find(empty) is { Inner: { ValueCount: 0, SubKeyCount: 0 } };
+                empty = FilePath.ParentOf(empty))
+            {
+                root.DeleteSubKeyTree(empty);
+            }
         }
     }
 
-    /// <summary>Takes every record of a package out of the database of its hive.</summary>
-    public static void Remove(GuestKey database, StagedDriver driver)
+    /// <summary>Takes every record of a package out of a database.</summary>
+    /// <param name="database">The key <c>DriverDatabase</c>.</param>
+    /// <param name="published"><c>oem3.inf</c>, or empty where no name is known.</param>
+    /// <param name="package">Its directory in the store.</param>
+    public static void Remove(GuestKey database, string published, string package)
     {
-        if (database.Find($@"DriverInfFiles\{driver.PublishedName}") is { } inf)
+        database.Find("DriverPackages")?.DeleteSubKeyTree(package);
+        if (published.Length == 0)
         {
-            var rest = (inf.GetMultiString("") ?? []).Where(p => !p.Equals(driver.PackageName, StringComparison.OrdinalIgnoreCase))
-                .ToList();
+            return;
+        }
+
+        if (database.Find($@"DriverInfFiles\{published}") is { } inf)
+        {
+            var rest = (inf.GetMultiString("") ?? []).Where(p => !p.Equals(package, StringComparison.OrdinalIgnoreCase)).ToList();
             if (rest.Count > 0)
             {
                 // Several packages under one name: the index belongs to those that stay.
                 inf.SetMultiString("", rest);
-                if (driver.IsActive)
+                if (package.Equals(inf.GetString("Active"), StringComparison.OrdinalIgnoreCase))
                 {
                     inf.SetString("Active", rest[0]);
                 }
 
-                database.Find("DriverPackages")?.DeleteSubKeyTree(driver.PackageName);
                 return;
             }
 
-            database.Find("DriverInfFiles")!.DeleteSubKeyTree(driver.PublishedName);
+            database.Find("DriverInfFiles")!.DeleteSubKeyTree(published);
         }
 
-        RemoveIds(database, driver);
-        database.Find("DriverPackages")?.DeleteSubKeyTree(driver.PackageName);
-    }
-
-    /// <summary>Deletes a value, and its key and those above it, below <paramref name="root"/>, that hold nothing afterwards.</summary>
-    private static void DeleteValue(GuestKey root, string path, string name)
-    {
-        if (root.Find(path) is not { } key || !key.DeleteValue(name))
-        {
-            return;
-        }
-
-        while (path.Length > 0 && root.Find(path) is { Inner: { ValueCount: 0, SubKeyCount: 0 } })
-        {
-            var slash = path.LastIndexOf('\\');
-            var parent = slash < 0 ? root : root.Find(path[..slash])!;
-            parent.DeleteSubKeyTree(path[(slash + 1)..]);
-            path = slash < 0 ? "" : path[..slash];
-        }
+        RemoveIds(database, published);
     }
 }

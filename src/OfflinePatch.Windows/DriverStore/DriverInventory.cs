@@ -43,7 +43,9 @@ internal static class DriverInventory
                 var active = inf.GetString("Active");
                 foreach (var name in inf.GetMultiString("") ?? [])
                 {
-                    if ((infName is null || name.StartsWith(infName + "_", StringComparison.OrdinalIgnoreCase))
+                    // The name is that of a folder in the store, and packages are removed by it: a path is not one.
+                    if (name.Length > 0 && !name.Contains('\\', StringComparison.Ordinal)
+                        && (infName is null || name.StartsWith(infName + "_", StringComparison.OrdinalIgnoreCase))
                         && drivers.Count < MaximumPackages && database.Find($@"DriverPackages\{name}") is { } package)
                     {
                         ids ??= ReadIds(database);

@@ -139,9 +139,13 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
 
     /// <summary>The packages of a driver that devices lead to and that must not be used: files, catalogue, signature, Windows.</summary>
     private List<BrokenDriver> Broken(DriverEntry entry) =>
-        [.. Staged.Where(s => s.Entry?.Id == entry.Id && s.PackageName.Length > 0 && DriverRemoval.IsIndexed(system, s))
+        [.. Staged.Where(s => s.Entry?.Id == entry.Id && s.PackageName.Length > 0 && IsUsed(s) && DriverRemoval.IsIndexed(system, s))
             .Select(s => (Staged: s, Problem: ProblemOf(s))).Where(s => s.Problem is not null)
             .Select(s => new BrokenDriver(s.Staged, s.Problem!))];
+
+    /// <summary>False for a package beside another one under the same name: devices get that one.</summary>
+    private bool IsUsed(StagedDriver staged) => staged.IsActive
+        || !Staged.Any(o => o != staged && o.PublishedName.Equals(staged.PublishedName, StringComparison.OrdinalIgnoreCase));
 
     private string? ProblemOf(StagedDriver staged)
     {

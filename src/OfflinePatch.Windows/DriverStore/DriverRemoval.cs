@@ -51,6 +51,11 @@ internal sealed class DriverRemoval
         }
 
         var removal = new DriverRemoval(system, driver, options);
+        if (!force && !hasDatabase)
+        {
+            removal.RequireUnused();
+        }
+
         if (hasDatabase)
         {
             removal.Run();
@@ -58,6 +63,19 @@ internal sealed class DriverRemoval
         else
         {
             removal.RunLegacy();
+        }
+    }
+
+    /// <summary>Windows 7 and 2008 R2: no record says which device runs with the package; its services do.</summary>
+    private void RequireUnused()
+    {
+        var own = (_plan?.Effects ?? []).SelectMany(e => e.Services).Where(s => s.Name.Length > 0 && _plan!.Owns(s)).Select(s => s.Name)
+            .ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var device = _system.BootControlSets.SelectMany(s => s.Devices())
+            .Where(d => d.Key.GetString("Service") is { } service && own.Contains(service)).Select(d => d.Path).FirstOrDefault();
+        if (device is not null)
+        {
+            throw DriverStoreError.InUse(_driver.InfName, $"{device} runs with it");
         }
     }
 
@@ -76,14 +94,14 @@ internal sealed class DriverRemoval
         {
             foreach (var service in system.ControlSets.Select(s => s.Service(name)).OfType<GuestKey>())
             {
-                if ((service.GetMultiString("Owners") ?? []).All(o => o.Equals(driver.PublishedName, StringComparison.OrdinalIgnoreCase)))
+                if (ServiceOwners.Without(ServiceOwners.Of(service), driver.PublishedName, driver.PackageName).Count == 0)
                 {
                     service.SetDword("Start", 3); // on demand: only a device that leads to it would load it
                 }
             }
         }
 
-        DriverIndex.RemoveIds(system.Find(driver.Hive)!.Root.Find("DriverDatabase")!, driver);
+        DriverIndex.RemoveIds(system.Find(driver.Hive)!.Root.Find("DriverDatabase")!, driver.PublishedName);
         return true;
     }
 
@@ -96,10 +114,23 @@ internal sealed class DriverRemoval
 
     private void Run()
     {
+        if (_others.Any(o => o.PublishedName.Equals(_driver.PublishedName, StringComparison.OrdinalIgnoreCase)))
+        {
+            // Services, files and the name belong to the package that stays.
+            foreach (var set in _system.ControlSets)
+            {
+                ServiceOwners.Remove(set, "", _driver.PackageName);
+            }
+
+            RemovePackage();
+            return;
+        }
+
         // Services and files that others own too are put back as those have them; where that cannot be read, what is there stays.
-        var sharers = _others.Where(o => o.Hive == _driver.Hive && o.PublishedName != _driver.PublishedName)
+        var sharers = _others.Where(o => o.Hive == _driver.Hive)
             .Select(o => (Driver: o, Plan: PlanOf(o))).Where(o => o.Plan is { IsConfigured: true })
-            .ToDictionary(o => o.Driver.PublishedName.ToLowerInvariant(), o => o.Plan!);
+            .GroupBy(o => o.Driver.PublishedName.ToLowerInvariant())
+            .ToDictionary(g => g.Key, g => g.OrderByDescending(o => o.Driver.IsActive).First().Plan!);
         var restored = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (var set in _system.ControlSets)
         {
@@ -107,18 +138,20 @@ internal sealed class DriverRemoval
         }
 
         RemoveFiles(sharers, restored);
-        DriverIndex.Remove(_system.Find(_driver.Hive)!.Root.Find("DriverDatabase")!, _driver);
-        if (_others.All(o => !o.PublishedName.Equals(_driver.PublishedName, StringComparison.OrdinalIgnoreCase)))
-        {
-            RemoveNames();
-        }
-
-        DeleteTree(_system.PathOf($@"System32\DriverStore\FileRepository\{_driver.PackageName}"));
+        RemovePackage();
+        PublishedNames.Delete(_system, _driver.PublishedName);
         foreach (var plan in restored.Where(sharers.ContainsKey).Select(o => sharers[o]).OrderBy(p => p.Package.Version))
         {
             new StagedFiles(plan).WriteReflected();
             new ServiceWriter(plan).Write();
         }
+    }
+
+    /// <summary>Takes the package out of the index and out of the store.</summary>
+    private void RemovePackage()
+    {
+        DriverIndex.Remove(_system.Find(_driver.Hive)!.Root.Find("DriverDatabase")!, _driver.PublishedName, _driver.PackageName);
+        Files.DeleteTree(_system.PathOf($@"System32\DriverStore\FileRepository\{_driver.PackageName}"));
     }
 
     private void RemoveServices(ControlSet set, HashSet<string> owners)
@@ -277,30 +310,6 @@ internal sealed class DriverRemoval
         }
     }
 
-    private void RemoveNames()
-    {
-        foreach (var path in (string[])
-            [
-                _system.PathOf($@"INF\{_driver.PublishedName}"),
-                _system.PathOf($@"INF\{System.IO.Path.ChangeExtension(_driver.PublishedName, ".pnf")}"),
-                _system.PathOf($@"{StagedFiles.CatalogRoot}\{System.IO.Path.ChangeExtension(_driver.PublishedName, ".cat")}"),
-            ])
-        {
-            if (Files.FileExists(path))
-            {
-                Files.Delete(path);
-            }
-        }
-
-        foreach (var hive in (HiveName[])[HiveName.System, HiveName.Drivers])
-        {
-            if (_system.Find(hive)?.Root.Find("DriverDatabase") is { } database)
-            {
-                OemInfMap.Remove(database, PublishedNames.NumberOf(_driver.PublishedName) ?? -1);
-            }
-        }
-    }
-
     /// <summary>Windows 7 and 2008 R2: a package in a folder of ours.</summary>
     private void RunLegacy()
     {
@@ -329,15 +338,11 @@ internal sealed class DriverRemoval
                 DeleteOwn(path, isRecorded: false);
             }
 
-            var catalog = _system.PathOf($@"{StagedFiles.CatalogRoot}\{name}.cat");
-            if (Files.FileExists(catalog))
-            {
-                Files.Delete(catalog);
-            }
+            Files.DeleteIfPresent(_system.PathOf($@"{StagedFiles.CatalogRoot}\{name}.cat"));
         }
 
         DevicePath.Remove(_system, name);
-        DeleteTree(_system.PathOf($@"{DevicePath.Folder}\{name}"));
+        Files.DeleteTree(_system.PathOf($@"{DevicePath.Folder}\{name}"));
         foreach (var folder in (string[])[_system.PathOf(DevicePath.Folder),
             _system.PathOf(DevicePath.Folder[..DevicePath.Folder.IndexOf('\\', StringComparison.Ordinal)])])
         {
@@ -346,24 +351,6 @@ internal sealed class DriverRemoval
                 Files.Delete(folder);
             }
         }
-    }
-
-    private void DeleteTree(string path)
-    {
-        if (Files.Find(path) is not { } entry)
-        {
-            return;
-        }
-
-        if (entry.IsDirectory)
-        {
-            foreach (var child in Files.Enumerate(path).ToList())
-            {
-                DeleteTree($"{path}\\{child.Name}");
-            }
-        }
-
-        Files.Delete(path);
     }
 
     private StagingPlan? PlanOf(StagedDriver driver)

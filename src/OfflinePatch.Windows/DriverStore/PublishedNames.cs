@@ -74,6 +74,27 @@ internal sealed record PublishedNames(string Published, string Package)
         throw DriverStoreError.NoFreeName(system.GuestPath(system.PathOf("INF")));
     }
 
+    /// <summary>Deletes what stands under a published name, INF, its compiled form and catalogue, and gives the number back.</summary>
+    public static void Delete(WindowsSystem system, string published)
+    {
+        foreach (var path in (string[])
+            [
+                $@"INF\{published}", $@"INF\{System.IO.Path.ChangeExtension(published, ".pnf")}",
+                $@"{StagedFiles.CatalogRoot}\{System.IO.Path.ChangeExtension(published, ".cat")}",
+            ])
+        {
+            system.Files.DeleteIfPresent(system.PathOf(path));
+        }
+
+        foreach (var hive in (HiveName[])[HiveName.System, HiveName.Drivers])
+        {
+            if (system.Find(hive)?.Root.Find("DriverDatabase") is { } database)
+            {
+                OemInfMap.Remove(database, NumberOf(published) ?? -1);
+            }
+        }
+    }
+
     /// <summary>
     /// The directory in the driver store. Windows' own hash is not public; a directory that was exported from a driver store keeps its
     /// name, any other gets 16 digits from the SHA-256 of INF and catalogue, so that the same package always has the same name (drivers.md

@@ -77,22 +77,20 @@ internal static class StoreRemoval
     /// <summary>Whether the index of this Windows has a public form, so that a package can be taken out of it.</summary>
     public static bool CanRemove(WindowsSystem system) => Databases(system).Any();
 
+    /// <summary>The folder of a package in the store.</summary>
+    public static string FolderOf(WindowsSystem system, StorePackage package) => system.PathOf($@"{Repository}\{package.Package}");
+
     /// <summary>Takes a package out. Does nothing where it is out already.</summary>
     public static void Remove(WindowsSystem system, StorePackage package)
     {
         foreach (var database in Databases(system))
         {
-            database.DeleteSubKeyTree($@"DriverPackages\{package.Package}");
-            if (package.Published.Length > 0)
-            {
-                RemoveInf(database, package);
-            }
+            DriverIndex.Remove(database, package.Published, package.Package);
         }
 
-        var directory = system.PathOf($@"{Repository}\{package.Package}");
         if (package.Package.Length > 0)
         {
-            DeleteTree(system.Files, directory);
+            system.Files.DeleteTree(FolderOf(system, package));
         }
 
         var keepsName = package.Published.Length == 0
@@ -108,74 +106,7 @@ internal static class StoreRemoval
         }
 
         RemoveOwner(system, package.Published);
-        foreach (var file in (string[])
-            [
-                $@"INF\{package.Published}", $@"INF\{Path.ChangeExtension(package.Published, ".PNF")}",
-                $@"{StagedFiles.CatalogRoot}\{Path.ChangeExtension(package.Published, ".cat")}",
-            ])
-        {
-            if (system.Files.FileExists(system.PathOf(file)))
-            {
-                system.Files.Delete(system.PathOf(file));
-            }
-        }
-    }
-
-    private static void RemoveInf(GuestKey database, StorePackage package)
-    {
-        if (database.Find($@"DriverInfFiles\{package.Published}") is { } inf)
-        {
-            var rest = (inf.GetMultiString("") ?? []).Where(p => !p.Equals(package.Package, StringComparison.OrdinalIgnoreCase)).ToList();
-            if (rest.Count > 0)
-            {
-                inf.SetMultiString("", rest);
-                if (package.Package.Equals(inf.GetString("Active"), StringComparison.OrdinalIgnoreCase))
-                {
-                    inf.SetString("Active", rest[0]);
-                }
-
-                return;
-            }
-
-            database.DeleteSubKeyTree($@"DriverInfFiles\{package.Published}");
-        }
-
-        RemoveIds(database, package.Published);
-        OemInfMap.Remove(database, PublishedNames.NumberOf(package.Published)!.Value);
-    }
-
-    /// <summary>Every device id and class that leads to the INF; keys that then lead nowhere go too.</summary>
-    private static void RemoveIds(GuestKey database, string published)
-    {
-        if (database.Find("DeviceIds") is not { } root)
-        {
-            return;
-        }
-
-        var pending = new Stack<(string Path, GuestKey Key)>(root.SubKeys.Select(k => (k.Name, k)));
-        var found = new List<string>();
-        while (pending.TryPop(out var next))
-        {
-            if (next.Key.HasValue(published))
-            {
-                found.Add(next.Path);
-            }
-
-            foreach (var key in next.Key.Inner.SubKeyCount > 0 ? next.Key.SubKeys : [])
-            {
-                pending.Push(($@"{next.Path}\{key.Name}", key));
-            }
-        }
-
-        foreach (var path in found)
-        {
-            root.Find(path)!.DeleteValue(published);
-            for (var empty = path; empty.Length > 0 && root.Find(empty) is { } key && key.Inner.ValueCount == 0
-                && key.Inner.SubKeyCount == 0; empty = FilePath.ParentOf(empty))
-            {
-                root.DeleteSubKeyTree(empty);
-            }
-        }
+        PublishedNames.Delete(system, package.Published);
     }
 
     private static void RemoveOwner(WindowsSystem system, string published)
@@ -224,34 +155,5 @@ internal static class StoreRemoval
         return files.Enumerate(folder)
             .Where(e => !e.IsDirectory && e.Length == stored.Length && PublishedNames.NumberOf(e.Name) is not null).ToList()
             .FirstOrDefault(e => files.ReadFile($@"{folder}\{e.Name}", MaximumInf).AsSpan().SequenceEqual(content)).Name;
-    }
-
-    private static void DeleteTree(IWritableFileSystem files, string folder)
-    {
-        if (!files.DirectoryExists(folder))
-        {
-            return;
-        }
-
-        var folders = new List<string> { folder };
-        for (var i = 0; i < folders.Count && folders.Count < 10_000; i++)
-        {
-            foreach (var entry in files.Enumerate(folders[i]).ToList())
-            {
-                if (entry.IsDirectory)
-                {
-                    folders.Add($@"{folders[i]}\{entry.Name}");
-                }
-                else
-                {
-                    files.Delete($@"{folders[i]}\{entry.Name}");
-                }
-            }
-        }
-
-        for (var i = folders.Count - 1; i >= 0; i--)
-        {
-            files.Delete(folders[i]);
-        }
     }
 }

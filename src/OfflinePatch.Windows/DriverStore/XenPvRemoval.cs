@@ -89,7 +89,7 @@ internal sealed class XenPvRemoval
             return;
         }
 
-        foreach (var (path, device) in Devices(set))
+        foreach (var (path, device) in set.Devices())
         {
             if (device.GetString("Service") is { } service && IsListed(service) && !IsXenDevice(path))
             {
@@ -113,7 +113,7 @@ internal sealed class XenPvRemoval
     private static bool IsListed(string service) => Services.Contains(service, StringComparer.OrdinalIgnoreCase);
 
     private static IEnumerable<GuestKey> Enabled(ControlSet set) =>
-        Services.Select(set.Service).OfType<GuestKey>().Where(s => s.GetDword("Start") is { } start && start != ServiceImage.Disabled);
+        Services.Select(set.Service).OfType<GuestKey>().Where(ServiceImage.IsEnabled);
 
     private static IEnumerable<(GuestKey Key, string Value)> SetUnplugValues(ControlSet set) =>
         from unplug in UnplugValues
@@ -127,7 +127,7 @@ internal sealed class XenPvRemoval
     /// Storage drivers of other vendors that a PCI device of this machine had: on another host they may be the ones to start.
     /// </summary>
     private static IEnumerable<string> OtherStorage(ControlSet set) =>
-        from device in Devices(set)
+        from device in set.Devices()
         where device.Path.StartsWith(@"PCI\", StringComparison.OrdinalIgnoreCase) && !IsXenDevice(device.Path)
             && Guid.TryParse(device.Key.GetString("ClassGUID"), out var guid)
             && (guid == DriverClass.Hdc || guid == DriverClass.ScsiAdapter)
@@ -139,10 +139,4 @@ internal sealed class XenPvRemoval
 
     private static bool IsXenDevice(string path) =>
         path.StartsWith("XEN", StringComparison.OrdinalIgnoreCase) || path.StartsWith(@"PCI\VEN_5853", StringComparison.OrdinalIgnoreCase);
-
-    private static IEnumerable<(string Path, GuestKey Key)> Devices(ControlSet set) =>
-        from enumerator in set.Find("Enum")?.SubKeys ?? []
-        from device in enumerator.SubKeys
-        from instance in device.SubKeys
-        select ($@"{enumerator.Name}\{device.Name}\{instance.Name}", instance);
 }

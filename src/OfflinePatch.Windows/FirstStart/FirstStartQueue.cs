@@ -31,9 +31,9 @@ internal sealed class FirstStartQueue
     {
         _windows = windows;
         _files = windows.Volume.RequireFiles();
-        AgentFolder = ScriptsOfAgent(windows);
+        AgentFolder = needsNetwork && !isSetupAhead ? ScriptsOfAgent(windows) : null;
         Channel = isSetupAhead ? FirstStartChannel.SetupComplete
-            : needsNetwork && AgentFolder is not null ? FirstStartChannel.Agent
+            : AgentFolder is not null ? FirstStartChannel.Agent
             : FirstStartChannel.StartupScript;
     }
 

@@ -15,4 +15,11 @@ public sealed record ControlSet(int Number, bool IsCurrent, bool IsDefault, Gues
 
     /// <summary>The key of a service, or null.</summary>
     public GuestKey? Service(string name) => Key.Find(@"Services\" + name);
+
+    /// <summary>The device instances, with their path below <c>Enum</c>: <c>PCI\VEN_1AF4…\3&amp;1&amp;0</c>.</summary>
+    internal IEnumerable<(string Path, GuestKey Key)> Devices() =>
+        from bus in Find("Enum")?.SubKeys ?? []
+        from device in bus.SubKeys
+        from instance in device.SubKeys
+        select ($@"{bus.Name}\{device.Name}\{instance.Name}", instance);
 }

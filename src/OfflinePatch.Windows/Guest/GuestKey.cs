@@ -136,10 +136,13 @@ public sealed class GuestKey
         return true;
     }
 
-    /// <summary>Deletes a subkey with everything below it; false when there was none.</summary>
+    /// <summary>
+    /// Deletes a subkey with everything below it; false when there was none. A name that stands for the key itself deletes nothing: names
+    /// come from the image, too.
+    /// </summary>
     public bool DeleteSubKeyTree(string name)
     {
-        if (Find(name) is not { } key)
+        if (name.AsSpan().Trim('\\').IsEmpty || Find(name) is not { } key)
         {
             return false;
         }

@@ -8,6 +8,14 @@ public static class ServiceImage
     /// <summary>Start = 4: disabled.</summary>
     public const uint Disabled = 4;
 
+    private const uint ProgramTypes = 0x30; // SERVICE_WIN32_OWN_PROCESS, SERVICE_WIN32_SHARE_PROCESS
+
+    /// <summary>Whether a service is a program, and not a driver. One without Type is neither.</summary>
+    internal static bool IsProgram(GuestKey service) => ((service.GetDword("Type") ?? 0) & ProgramTypes) != 0;
+
+    /// <summary>Whether a service has a start type, and is not disabled.</summary>
+    internal static bool IsEnabled(GuestKey service) => service.GetDword("Start") is { } start && start != Disabled;
+
     /// <summary>
     /// The path on the Windows volume of a driver's or service's file; null when the service has none, or when it is on another drive.
     /// A driver without ImagePath is <c>System32\drivers\NAME.sys</c>.

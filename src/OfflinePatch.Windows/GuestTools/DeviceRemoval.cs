@@ -13,7 +13,7 @@ internal static class DeviceRemoval
     public static IEnumerable<ToolsStep> Steps(ToolsScope scope, ControlSet set)
     {
         var own = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (path, key) in ToolsScope.Devices(set))
+        foreach (var (path, key) in set.Devices())
         {
             var driver = key.GetString("Driver");
             var instance = driver is null ? null : set.Find($@"Control\Class\{driver}");

@@ -60,9 +60,6 @@ internal sealed class InstallerRecords
     /// <summary>The version that is registered, or null.</summary>
     public string? Version => _uninstall.Select(k => k.GetString("DisplayVersion")).FirstOrDefault(v => !string.IsNullOrWhiteSpace(v));
 
-    /// <summary>The name that is registered, or null.</summary>
-    public string? Name => _uninstall.Select(k => k.GetString("DisplayName")).FirstOrDefault(v => !string.IsNullOrWhiteSpace(v));
-
     /// <summary>Whether another program of the same vendor is registered: then what they share stays.</summary>
     public bool HasOtherOfVendor => UninstallKeys.SelectMany(k => _software?.Find(k)?.SubKeys ?? [])
         .Any(k => !_uninstall.Exists(u => u.Path == k.Path) && _product.Vendors.Any(v =>
@@ -169,7 +166,7 @@ internal sealed class InstallerRecords
 
         string? PathOf(string text) => text.StartsWith(_system.DriveLetter + "\\", StringComparison.OrdinalIgnoreCase) ? text[3..] : null;
 
-        ToolsStep File(string path) => new(_system.GuestPath(path), () => DeleteFile(path));
+        ToolsStep File(string path) => new(_system.GuestPath(path), () => _system.Files.DeleteIfPresent(path));
     }
 
     private IEnumerable<ToolsStep> ProductSteps()
@@ -245,14 +242,6 @@ internal sealed class InstallerRecords
         if (!key.Values.Any() && !key.SubKeys.Any())
         {
             root.DeleteSubKeyTree(name);
-        }
-    }
-
-    private void DeleteFile(string path)
-    {
-        if (_system.Files.FileExists(path))
-        {
-            _system.Files.Delete(path);
         }
     }
 

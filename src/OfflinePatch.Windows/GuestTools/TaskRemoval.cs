@@ -84,11 +84,7 @@ internal static class TaskRemoval
             DeleteRecords(root, id);
         }
 
-        var file = system.PathOf($@"System32\Tasks\{path}");
-        if (system.Files.FileExists(file))
-        {
-            system.Files.Delete(file);
-        }
+        system.Files.DeleteIfPresent(system.PathOf($@"System32\Tasks\{path}"));
 
         // Folders that held nothing else.
         for (var folder = FilePath.ParentOf(path); folder.Length > 0; folder = FilePath.ParentOf(folder))

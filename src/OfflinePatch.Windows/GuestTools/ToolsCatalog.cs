@@ -16,6 +16,13 @@ public sealed class ToolsCatalog
     /// <summary>Those that come with the program.</summary>
     public static ToolsCatalog Embedded => Built.Value;
 
+    /// <summary>The ids of those that come with the program, without reading them: a file is called like its product.</summary>
+    public static IReadOnlyList<string> EmbeddedIds { get; } =
+    [
+        .. typeof(ToolsCatalog).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))
+            .Select(n => n[Prefix.Length..^".json".Length]).Order(StringComparer.Ordinal),
+    ];
+
     /// <summary>The products, by id.</summary>
     public IReadOnlyList<ToolsProduct> Products { get; }
 

@@ -29,8 +29,6 @@ internal sealed record FoundTools(ToolsProduct Product, string? Version, ToolsSt
 /// <summary>Looks for products.</summary>
 internal static class ToolsFinder
 {
-    private const uint ProgramTypes = 0x30;
-
     /// <summary>The products of a catalogue that are in a Windows.</summary>
     public static IReadOnlyList<FoundTools> Find(WindowsSystem system, ToolsCatalog catalog) =>
         [.. catalog.Products.Select(p => Find(system, p)).OfType<FoundTools>()];
@@ -40,7 +38,7 @@ internal static class ToolsFinder
     {
         var installer = new InstallerRecords(system, product);
         var present = product.Services.Select(system.Current.Service).OfType<GuestKey>().ToList();
-        var enabled = present.Where(k => k.GetDword("Start") is { } start && start != ServiceImage.Disabled).ToList();
+        var enabled = present.Where(ServiceImage.IsEnabled).ToList();
         var files = system.Volume.RequireFiles();
         if (present.Count == 0 && !installer.IsRegistered && !ToolsRemoval.HasStartEntry(system, product)
             && !product.Folders.Any(f => !f.Contains('*', StringComparison.Ordinal) && files.DirectoryExists(f)))
@@ -48,12 +46,10 @@ internal static class ToolsFinder
             return null;
         }
 
-        var hasPrograms = present.Exists(IsProgram);
-        var isActive = ToolsRemoval.HasStartEntry(system, product) || (hasPrograms ? enabled.Exists(IsProgram) : enabled.Count > 0);
+        var hasPrograms = present.Exists(ServiceImage.IsProgram);
+        var isActive = ToolsRemoval.HasStartEntry(system, product) || (hasPrograms ? enabled.Exists(ServiceImage.IsProgram) : enabled.Count > 0);
         var state = isActive ? ToolsState.Active : hasPrograms ? ToolsState.Silenced : ToolsState.Remains;
         return new FoundTools(product, installer.Version ?? VersionOf(system, product), state, [.. enabled.Select(k => k.Name)]);
-
-        static bool IsProgram(GuestKey key) => (key.GetDword("Type") & ProgramTypes) != 0;
     }
 
     private static string? VersionOf(WindowsSystem system, ToolsProduct product) => product.VersionValues

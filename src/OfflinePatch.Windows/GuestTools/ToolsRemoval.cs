@@ -10,8 +10,6 @@ namespace OfflinePatch.Windows.GuestTools;
 /// </summary>
 internal sealed class ToolsRemoval
 {
-    private const uint ProgramTypes = 0x30; // SERVICE_WIN32_OWN_PROCESS, SERVICE_WIN32_SHARE_PROCESS
-
     private static readonly string[] RunKeys =
     [
         @"Microsoft\Windows\CurrentVersion\Run", @"Microsoft\Windows\CurrentVersion\RunOnce",
@@ -81,18 +79,13 @@ internal sealed class ToolsRemoval
         }
     }
 
-    /// <summary>The product's own programs, enabled.</summary>
-    public static IEnumerable<GuestKey> EnabledPrograms(ToolsProduct product, ControlSet set) =>
-        product.Services.Select(set.Service).OfType<GuestKey>()
-            .Where(k => (k.GetDword("Type") & ProgramTypes) != 0 && k.GetDword("Start") is { } start && start != ServiceImage.Disabled);
-
     /// <summary>Whether a start entry of the product is there.</summary>
     public static bool HasStartEntry(WindowsSystem system, ToolsProduct product) =>
         RunKeys.Select(k => system.Load(HiveName.Software).Hive?.Root.Find(k)).OfType<GuestKey>().Any(k => product.Run.Any(k.HasValue));
 
     private static IEnumerable<ToolsStep> Silencing(ToolsScope scope, ControlSet set) =>
         scope.Services.Select(set.Service).OfType<GuestKey>()
-        .Where(k => (k.GetDword("Type") & ProgramTypes) != 0 && k.GetDword("Start") is { } start && start != ServiceImage.Disabled)
+        .Where(k => ServiceImage.IsProgram(k) && ServiceImage.IsEnabled(k))
         .Select(k => new ToolsStep($@"{k.Path}\Start={k.GetDword("Start")}", () => k.SetDword("Start", ServiceImage.Disabled)));
 
     private static IEnumerable<ToolsStep> FilterSteps(ToolsScope scope, ControlSet set)
@@ -279,11 +272,12 @@ internal sealed class ToolsRemoval
         var system = scope.System;
         var files = system.Volume.RequireFiles();
         var bootFiles = scope.RemovesBootDrivers ? new GuestPaths(system, [], scope.Product.BootDriverFiles).Files : [];
-        var needed = NeededFiles(scope);
-        foreach (var file in scope.Paths.Files.Concat(bootFiles)
+        var named = scope.Paths.Files.Concat(bootFiles).Distinct(StringComparer.OrdinalIgnoreCase).ToList();
+        var needed = NeededFiles(scope, named);
+        foreach (var file in named
             .Where(f => files.FileExists(f) && !shared.Contains(f) && !needed.Contains(f)))
         {
-            yield return new ToolsStep(system.GuestPath(file), () => system.Files.Delete(file));
+            yield return new ToolsStep(system.GuestPath(file), () => system.Files.DeleteIfPresent(file));
         }
 
         foreach (var folder in scope.Paths.Folders.Where(f => FolderRemoval.HasAny(files, f, Stays)).ToList())
@@ -301,7 +295,7 @@ internal sealed class ToolsRemoval
     }
 
     /// <summary>Files that a service that stays needs, or that another driver package owns.</summary>
-    private static HashSet<string> NeededFiles(ToolsScope scope)
+    private static HashSet<string> NeededFiles(ToolsScope scope, IEnumerable<string> named)
     {
         var system = scope.System;
         var needed = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
@@ -319,7 +313,7 @@ internal sealed class ToolsRemoval
         }
 
         var root = system.Software.Root.Find(PnpLockdown.Key);
-        foreach (var file in scope.Paths.Files.Where(f => f.StartsWith(system.SystemRoot + "\\", StringComparison.OrdinalIgnoreCase)))
+        foreach (var file in named.Where(f => f.StartsWith(system.SystemRoot + "\\", StringComparison.OrdinalIgnoreCase)))
         {
             if ((root?.Find(PnpLockdown.NameOf(system, file))?.GetMultiString("Owners") ?? []).Any(o => !scope.IsPublished(o)))
             {
@@ -334,7 +328,7 @@ internal sealed class ToolsRemoval
         files.Enumerate(folder).All(e =>
     {
         var path = $@"{folder}\{e.Name}";
-        return scope.Paths.Files.Contains(path, StringComparer.OrdinalIgnoreCase)
+        return (scope.Paths.Files.Contains(path, StringComparer.OrdinalIgnoreCase) && !stays(path))
             || (e.IsDirectory
                 && (scope.Paths.Folders.Contains(path, StringComparer.OrdinalIgnoreCase)
                     || scope.Product.EmptyFolders.Contains(path, StringComparer.OrdinalIgnoreCase))
@@ -344,5 +338,6 @@ internal sealed class ToolsRemoval
     });
 
     private static bool HasStaying(Core.FileSystem.IFileSystem files, string folder, Predicate<string> stays) =>
-        files.Enumerate(folder).Any(e => e.IsDirectory ? HasStaying(files, $@"{folder}\{e.Name}", stays) : stays($@"{folder}\{e.Name}"));
+        files.Enumerate(folder).Any(e => !e.IsDirectory ? stays($@"{folder}\{e.Name}")
+            : (e.Attributes & FileAttributes.ReparsePoint) != 0 || HasStaying(files, $@"{folder}\{e.Name}", stays));
 }

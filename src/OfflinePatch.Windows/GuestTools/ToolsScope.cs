@@ -11,6 +11,7 @@ internal sealed class ToolsScope
             new("71a27cdd-812a-11d0-bec7-08002be2092f")];
 
     private readonly HashSet<string> _services = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _staying = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<string> _kept = [];
 
     private ToolsScope(WindowsSystem system, ToolsProduct product)
@@ -68,13 +69,6 @@ internal sealed class ToolsScope
     public bool IsGone(string service) =>
         Product.Services.Contains(service, StringComparer.OrdinalIgnoreCase) && System.ControlSets.All(s => s.Service(service) is null);
 
-    /// <summary>The devices of a control set, with their path below Enum.</summary>
-    public static IEnumerable<(string Path, GuestKey Key)> Devices(ControlSet set) =>
-        from bus in set.Find("Enum")?.SubKeys ?? []
-        from device in bus.SubKeys
-        from instance in device.SubKeys
-        select ($@"{bus.Name}\{device.Name}\{instance.Name}", instance);
-
     private void FindServices(string? replacement)
     {
         foreach (var set in System.ControlSets)
@@ -95,22 +89,26 @@ internal sealed class ToolsScope
         if (!RemovesBootDrivers && boot.Count > 0)
         {
             _services.ExceptWith(boot);
+            _staying.UnionWith(boot);
             _kept.Add($"{string.Join(", ", boot)}: {replacement}");
         }
 
-        foreach (var (service, needed) in Dependants())
+        // One that stays may need another one: asked again after each.
+        while (Dependants() is [var (service, needed), ..])
         {
-            if (_services.Remove(needed))
-            {
-                _kept.Add($"{needed}: {service} depends on it");
-            }
+            _services.Remove(needed);
+            _staying.Add(needed);
+            _kept.Add($"{needed}: {service} depends on it");
         }
     }
 
     private void FindPackages()
     {
         var names = RemovesBootDrivers ? Product.Infs.Concat(Product.BootInfs) : Product.Infs;
-        Packages = StoreRemoval.Find(System, names);
+        var found = StoreRemoval.Find(System, names);
+        var needed = found.Count == 0 ? [] : NeededPackages(found);
+        Packages = [.. found.Except(needed)];
+        _kept.AddRange(needed.Select(p => $"{p.InfName} in the driver store: a service that stays needs it"));
         if (Packages.Count > 0 && !StoreRemoval.CanRemove(System))
         {
             _kept.Add($"{string.Join(", ", Packages.Select(p => p.InfName).Distinct(StringComparer.OrdinalIgnoreCase))} in the driver "
@@ -118,10 +116,29 @@ internal sealed class ToolsScope
         }
     }
 
+    /// <summary>Packages that hold the file of a service that stays, or that own one of the product's services that stay.</summary>
+    private List<StorePackage> NeededPackages(IReadOnlyList<StorePackage> packages)
+    {
+        var rest = System.ControlSets.SelectMany(s => s.Find("Services")?.SubKeys ?? []).Where(s => !_services.Contains(s.Name)).ToList();
+        var files = rest.Select(s => ServiceImage.Resolve(System, s)).OfType<string>().ToList();
+        var owners = rest.Where(s => _staying.Contains(s.Name)).SelectMany(ServiceOwners.Of).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        owners.UnionWith(
+            from set in System.ControlSets
+            from device in set.Devices()
+            where device.Key.GetString("Service") is { } service && _staying.Contains(service)
+            let driver = device.Key.GetString("Driver")
+            let inf = driver is null ? null : set.Find($@"Control\Class\{driver}")?.GetString("InfPath")
+            where inf is not null
+            select inf);
+        return [.. packages.Where(p => owners.Contains(p.Published) || owners.Contains("!" + p.Package)
+            || (p.Package.Length > 0
+                && files.Exists(f => f.StartsWith(StoreRemoval.FolderOf(System, p) + "\\", StringComparison.OrdinalIgnoreCase))))];
+    }
+
     /// <summary>Services of the product that a disk or its controller uses now, whatever the product's file says of them.</summary>
     private IEnumerable<string> UsedByDisks() =>
         from set in System.BootControlSets
-        from device in Devices(set)
+        from device in set.Devices()
         where Guid.TryParse(device.Key.GetString("ClassGUID"), out var guid) && DiskClasses.Contains(guid)
         let service = device.Key.GetString("Service")
         where service is not null && _services.Contains(service)
@@ -132,8 +149,7 @@ internal sealed class ToolsScope
     [
         .. from set in System.BootControlSets
            from service in set.Find("Services")?.SubKeys ?? []
-           where !_services.Contains(service.Name) && !Product.Services.Contains(service.Name, StringComparer.OrdinalIgnoreCase)
-               && service.GetDword("Start") is < ServiceImage.Disabled
+           where !_services.Contains(service.Name) && service.GetDword("Start") is < ServiceImage.Disabled
            from needed in service.GetMultiString("DependOnService") ?? []
            where _services.Contains(needed)
            select (service.Name, needed),

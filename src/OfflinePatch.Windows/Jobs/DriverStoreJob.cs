@@ -124,7 +124,7 @@ public static class DriverStoreJob
                         .Distinct(StringComparer.OrdinalIgnoreCase).Take(20)));
             }
 
-            foreach (var driver in wanted)
+            foreach (var driver in wanted.OrderBy(d => d.IsActive)) // the one that is used goes last, with what is shared
             {
                 removed.Add(DriverStoreListing.Describe(system, driver, target,
                     devices.GetValueOrDefault(driver.PublishedName.ToLowerInvariant()) ?? []));

@@ -58,7 +58,15 @@ internal static class FsRemoveCommand
                     "Give -r to delete it with everything in it. Nothing was deleted.");
             }
 
-            Delete(files, path, entry, isRecursive, cancellation);
+            if (isRecursive)
+            {
+                files.DeleteTree(path, cancellation);
+            }
+            else
+            {
+                cancellation.ThrowIfCancellationRequested();
+                files.Delete(path);
+            }
         }
     }
 
@@ -72,19 +80,5 @@ internal static class FsRemoveCommand
         {
             return [];
         }
-    }
-
-    private static void Delete(IWritableFileSystem files, string path, FileEntry entry, bool recursive, CancellationToken cancellation)
-    {
-        cancellation.ThrowIfCancellationRequested();
-        if (recursive && entry.IsDirectory && (entry.Attributes & FileAttributes.ReparsePoint) == 0)
-        {
-            foreach (var child in files.Enumerate(path).ToList())
-            {
-                Delete(files, FilePath.Join(path, child.Name), child, recursive, cancellation);
-            }
-        }
-
-        files.Delete(path);
     }
 }

@@ -1,3 +1,4 @@
+using OfflinePatch.Windows.DriverStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
@@ -16,7 +17,6 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
     private const string Invented = "guestor.inf";
     private const string ProcessorId = @"DeviceIds\ACPI\ACPI0010";
     private const string ProcessorClaim = "hidinterrupt.inf";
-    private const int MaximumIds = 500_000; // keys of DeviceIds: a machine has some ten thousand
 
     private static readonly string[] DiskDevices = ["VEN_1AF4&DEV_1001", "VEN_1AF4&DEV_1042", "VEN_1AF4&DEV_1004", "VEN_1AF4&DEV_1048"];
 
@@ -101,50 +101,13 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
 
     private static void Remove(GuestKey database, string package)
     {
-        database.Find("DriverPackages")?.DeleteSubKeyTree(package);
-        if (database.Find("DriverInfFiles") is not { } files)
+        foreach (var inf in (database.Find("DriverInfFiles")?.SubKeys ?? [])
+            .Where(k => (k.GetMultiString("") ?? []).Contains(package, StringComparer.OrdinalIgnoreCase)).Select(k => k.Name).ToList())
         {
-            return;
+            DriverIndex.Remove(database, inf, package);
         }
 
-        foreach (var inf in files.SubKeys.ToList())
-        {
-            var packages = inf.GetMultiString("") ?? [];
-            var rest = packages.Where(p => !p.Equals(package, StringComparison.OrdinalIgnoreCase)).ToList();
-            if (rest.Count == packages.Length)
-            {
-                continue;
-            }
-
-            if (rest.Count > 0)
-            {
-                inf.SetMultiString("", rest);
-                if (inf.GetString("Active") is { } active && active.Equals(package, StringComparison.OrdinalIgnoreCase))
-                {
-                    inf.SetString("Active", rest[0]);
-                }
-
-                continue;
-            }
-
-            var name = inf.Name;
-            files.DeleteSubKeyTree(name);
-            Forget(database, name);
-        }
-    }
-
-    /// <summary>Takes a published name out of every device id.</summary>
-    private static void Forget(GuestKey database, string inf)
-    {
-        var pending = new Stack<GuestKey>(database.Find("DeviceIds")?.SubKeys ?? []);
-        for (var count = 0; count < MaximumIds && pending.TryPop(out var key); count++)
-        {
-            key.DeleteValue(inf);
-            foreach (var child in key.SubKeys)
-            {
-                pending.Push(child);
-            }
-        }
+        DriverIndex.Remove(database, "", package);
     }
 
     /// <summary>The entry of a tool that knows Windows 7 only, or null.</summary>

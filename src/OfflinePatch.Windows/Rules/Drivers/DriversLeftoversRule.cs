@@ -58,9 +58,11 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
                 + (r.Level == ToolsLevel.Silence ? "silence)" : "remove)");
         }
 
-        var found = Told(context).ToList();
+        var others = Others(context).ToList();
+        var chosen = removals.Select(r => r.Product.Id).ToHashSet(StringComparer.Ordinal);
+        var found = others.Where(f => f.State == ToolsState.Active && !chosen.Contains(f.Product.Id)).ToList();
         var finding = found.Count == 0
-            ? Finding.Ok(Silent(context) is { Count: > 0 } silent
+            ? Finding.Ok(others.Where(f => f.State == ToolsState.Silenced).ToList() is { Count: > 0 } silent
                 ? $"No tools of another hypervisor start. Installed and silent: {string.Join(", ", silent.Select(s => s.Title))}."
                 : "No service of VMware Tools, VirtualBox, Parallels or old Xen tools that this rule knows is enabled.")
             : Finding.Failed(
@@ -77,16 +79,19 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
     /// <inheritdoc/>
     public override void Fix(RuleContext context)
     {
-        foreach (var key in Active(context).ToList())
+        // Filters first: one that names a service which does not start stops the boot.
+        var active = Active(context).ToList();
+        string[] names = [.. active.Select(k => k.Name).Distinct(StringComparer.OrdinalIgnoreCase)];
+        foreach (var set in names.Length > 0 ? context.Windows.BootControlSets : [])
         {
-            foreach (var set in context.Windows.BootControlSets)
+            foreach (var filter in DeviceFilters.Naming(set, names).ToList())
             {
-                foreach (var filter in DeviceFilters.Naming(set, key.Name).ToList())
-                {
-                    DeviceFilters.Remove(filter);
-                }
+                DeviceFilters.Remove(filter);
             }
+        }
 
+        foreach (var key in active)
+        {
             key.SetDword("Start", ServiceImage.Disabled);
         }
 
@@ -125,12 +130,7 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
         }
     }
 
-    /// <summary>Products that start something, and that nobody asked to remove; those of the target's own host are none.</summary>
-    private static IEnumerable<FoundTools> Told(RuleContext context) =>
-        Others(context).Where(f => f.State == ToolsState.Active && !Chosen(context).Any(c => c.Product.Id == f.Product.Id));
-
-    private static List<FoundTools> Silent(RuleContext context) => [.. Others(context).Where(f => f.State == ToolsState.Silenced)];
-
+    /// <summary>Products that are there; those of the target's own host are none.</summary>
     private static IEnumerable<FoundTools> Others(RuleContext context) =>
         ToolsFinder.Find(context.Windows, context.Sources.Tools).Where(f => !f.Product.ByNameOnly && !IsOfHost(context, f.Product));
 
@@ -173,8 +173,5 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
     }
 
     private static IEnumerable<GuestKey> Active(RuleContext context) =>
-        context.Windows.BootControlSets.SelectMany(set => SafeToDisable.Where(s => IsEnabled(set, s)).Select(s => set.Service(s)!));
-
-    private static bool IsEnabled(ControlSet set, string service) =>
-        set.Service(service)?.GetDword("Start") is { } start && start != ServiceImage.Disabled;
+        context.Windows.BootControlSets.SelectMany(set => SafeToDisable.Select(set.Service).OfType<GuestKey>().Where(ServiceImage.IsEnabled));
 }
