@@ -29,7 +29,7 @@ PACKAGE     := src/deploy/package
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build demo test lint bench bench-record fuzz slow crash faults soak cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
+.PHONY: help build machines demo test lint bench bench-record fuzz slow crash faults soak cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
   dist-test deb-test container-test pack-test first-minutes
 
 help: ## list the targets
@@ -52,27 +52,24 @@ test: build tools ## every test but the slow tiers; says what ran and what was s
 slow: build tools ## the long tiers: fuzz, models, whole disks
 	@sh tests/run.sh "speed=slow"
 
+machines:
+	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+
 fuzz: build ## the long fuzz tier only
 	@sh tests/run.sh "tier=fuzz"
 
-crash: build tools ## kill the program, and lose power, at every operation that changes a file, in every format and for every command
-	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
-	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) dotnet test tests/OfflinePatch.Core.Tests -c $(CONFIG) --nologo -v quiet \
-	  --filter "tier=crash|FullyQualifiedName~HostileUndoFile" --logger "console;verbosity=detailed" \
-	  | grep -E "losses of power|faults so far|hostile undo files|Passed!|Failed" | tail -24
+crash: build tools machines ## kill the program, and lose power, at every operation that changes a file, in every format and for every command
+	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) sh tests/crash/engine.sh $(CONFIG)
 	@python3 tests/crash/crash.py bin/offlinepatch "$(MAKE_MACHINES)" $(CRASH)
 
-faults: build tools ## errors of the host, signals, second runs, odd places, undo files of others (root for mounts and devices)
-	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+faults: build tools machines ## errors of the host, signals, second runs, odd places, undo files of others (root for mounts and devices)
 	@python3 tests/crash/faults.py bin/offlinepatch "$(MAKE_MACHINES)" $(FAULTS)
 
-soak: build tools ## random machines, formats and commands, judged and undone, for MINUTES (10); SOAK="--seed N --cases 1" repeats one
-	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
+soak: build tools machines ## random machines, formats and commands, judged and undone, for MINUTES (10); SOAK="--seed N --cases 1" repeats one
 	@python3 tests/soak/soak.py bin/offlinepatch "$(MAKE_MACHINES)" --minutes $(or $(MINUTES),10) $(SOAK)
 
-cluster-test: build ## a Slurm cluster of one node: 40 images, 8 tasks, one killed (as root, with Debian's munge, slurmctld, slurmd)
-	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
-	@bash tests/cluster/slurm.sh bin/offlinepatch "dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll"
+cluster-test: build machines ## a Slurm cluster of one node: 40 images, 8 tasks, one killed (as root, with Debian's munge, slurmctld, slurmd)
+	@bash tests/cluster/slurm.sh bin/offlinepatch "$(MAKE_MACHINES)"
 
 lint: ## warnings are errors; formatting; the rules of the house
 	@dotnet build $(SOLUTION) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"

@@ -163,11 +163,7 @@ public sealed class AccountsCommandTests(Machines machines) : IClassFixture<Mach
 
     private static void Judge(string image, string account)
     {
-        if (NtHash() is null)
-        {
-            return;
-        }
-
+        Skip.If(NtHash() is null, "impacket is not installed: everything but the hash itself was judged");
         using var work = new ScratchFolder();
         Tool.Run("fs", "get", image, @"Windows\System32\config\SAM", @"Windows\System32\config\SYSTEM", work.Path).MustExit(0);
         File.WriteAllText(work["read.py"], """

@@ -115,11 +115,7 @@ public sealed class FirstStartTests(Machines machines) : IClassFixture<Machines>
     /// <summary>An independent reader of hives finds what a starting Windows would read.</summary>
     private static void Judge(string image)
     {
-        if (Oracle.Locate("hivexregedit") is null)
-        {
-            return;
-        }
-
+        Oracle.Require("hivexregedit");
         using var work = new ScratchFolder();
         Tool.Run("fs", "get", image, @"Windows\System32\config\SYSTEM", work.Path).MustExit(0);
         var text = Export(@"ControlSet001\Services\QEMU-GA");

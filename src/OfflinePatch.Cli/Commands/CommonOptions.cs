@@ -12,6 +12,8 @@ internal static class CommonArguments
         return argument;
     }
 
+    public static Option<bool> DryRun() => new("--dry-run") { Description = "Say what would be done, and change nothing." };
+
     public static Argument<string[]> Images()
     {
         var argument = new Argument<string[]>("IMAGE")

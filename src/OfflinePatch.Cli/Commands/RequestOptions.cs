@@ -248,6 +248,11 @@ internal sealed class RequestOptions
         OutputPaths.RequireSource("--cloudbase-init", result.GetValue(_cloudbaseInit));
         OutputPaths.RequireSource("--guest-agent", result.GetValue(_guestAgent));
         OutputPaths.RequireSource("--manifest", result.GetValue(_manifest));
+        if (result.GetValue(_devices) is { } devices && devices != RuleRequest.DevicesOfTarget)
+        {
+            OutputPaths.RequireSource("--devices", devices);
+        }
+
         _tools.Check(result);
         _edit.Check(result);
         RuleTable.ShowsAll = result.GetValue(_all);
@@ -300,8 +305,8 @@ internal sealed class RequestOptions
             FirstBootScripts = ReadScripts(result.GetValue(_firstBoot) ?? []),
             HostName = result.GetValue(_hostName) is not { } name || RuleRequest.IsHostName(name)
                 ? result.GetValue(_hostName)
-                : throw new UsageException($"--hostname {name}: a name has 1 to 15 letters, digits and hyphens, no hyphen at an end, and not "
-                    + "digits alone"),
+                : throw new UsageException($"--hostname {name}: a name has 1 to 15 letters, digits and hyphens, no hyphen at an end, and "
+                    + "not digits alone"),
             TimeZone = result.GetValue(_timeZone),
             GuestAgentPath = result.GetValue(_guestAgent),
             ResetCloneState = result.GetValue(_resetCloneState),

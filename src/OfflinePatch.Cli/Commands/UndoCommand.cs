@@ -14,7 +14,7 @@ internal static class UndoCommand
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        Restores exactly the bytes, the lengths and the times that the image had before the last change (fix, fs, reg), and deletes the
+        Restores exactly the bytes, the lengths and the times that the image had before the last change of any command, and deletes the
         undo file of that change. Every change that was kept can be undone, newest first; --all restores the original bytes.
 
         It refuses when the image was changed since: when its content or length differs, or (without --force) when only its time or its

@@ -116,6 +116,61 @@ public static class FileSystemExtensions
     /// <summary>Whether a directory of this path exists.</summary>
     public static bool DirectoryExists(this IFileSystem fileSystem, string path) => fileSystem.Find(path) is { IsDirectory: true };
 
+    /// <summary>Whether there is a file of this path with the content of one of another file system.</summary>
+    public static bool HasContentOf(this IFileSystem fileSystem, string path, IFileSystem source, string sourcePath)
+    {
+        if (fileSystem.Find(path) is not { IsDirectory: false } file || source.Find(sourcePath)?.Length != file.Length)
+        {
+            return false;
+        }
+
+        using var wanted = source.OpenRead(sourcePath);
+        using var present = fileSystem.OpenRead(path);
+        var (a, b) = (new byte[64 * 1024], new byte[64 * 1024]);
+        int count;
+        while ((count = wanted.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0)
+        {
+            if (present.ReadAtLeast(b, count, throwOnEndOfStream: false) < count || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Every file of a tree with its path, in no certain order.</summary>
+    /// <param name="fileSystem">The tree.</param>
+    /// <param name="maxEntries">Files and directories that are looked at; 1 or more.</param>
+    /// <param name="maxDepth">Levels of directories below the root; 0 or more.</param>
+    /// <param name="tooLarge">What is thrown when the tree has more.</param>
+    public static IEnumerable<(string Path, FileEntry Entry)> WalkFiles(this IFileSystem fileSystem, int maxEntries, int maxDepth,
+        Func<Exception> tooLarge)
+    {
+        var pending = new Stack<(string Path, int Depth)>([("", 0)]);
+        var entries = 0;
+        while (pending.TryPop(out var directory))
+        {
+            foreach (var entry in fileSystem.Enumerate(directory.Path))
+            {
+                if (++entries > maxEntries || directory.Depth > maxDepth)
+                {
+                    throw tooLarge();
+                }
+
+                var path = FilePath.Join(directory.Path, entry.Name);
+                if (entry.IsDirectory)
+                {
+                    pending.Push((path, directory.Depth + 1));
+                }
+                else
+                {
+                    yield return (path, entry);
+                }
+            }
+        }
+    }
+
     /// <summary>Deletes a file, if it is there.</summary>
     public static void DeleteIfPresent(this IWritableFileSystem fileSystem, string path)
     {

@@ -502,7 +502,7 @@ public sealed partial class NtfsVolume
         {
             action();
         }
-        catch (Exception failure)
+        catch (Exception failure) // thrown again: a volume that is half changed in memory is not stored
         {
             if (_core.ChangeCount != before)
             {

@@ -74,7 +74,8 @@ public sealed class CloudbaseInitPackage
     /// <exception cref="RefusedException"><c>CBI-0001</c> to <c>CBI-0004</c>: there is none, or it is not whole.</exception>
     public static CloudbaseInitPackage Open(IFileSystem tree)
     {
-        var all = Walk(tree);
+        var all = tree.WalkFiles(EntryLimit, DepthLimit, () => CloudbaseInitError.TooManyFiles(tree.Source, EntryLimit))
+            .Select(f => new CloudbaseInitFile(f.Path, f.Path, f.Entry.Length)).ToList();
         var services = all.Where(f => FilePath.NameOf(f.Path).Equals(ServiceProgram, StringComparison.OrdinalIgnoreCase)).ToList();
         if (services.Count == 0)
         {
@@ -119,33 +120,4 @@ public sealed class CloudbaseInitPackage
 
     private static string? FindVersion(IFileSystem tree, string root) =>
         CloudbaseInitLayout.FindVersion(tree, root) ?? (tree as MsiFileSystem)?.Properties.GetValueOrDefault("ProductVersion");
-
-    private static List<CloudbaseInitFile> Walk(IFileSystem tree)
-    {
-        var files = new List<CloudbaseInitFile>();
-        var pending = new Stack<(string Path, int Depth)>([("", 0)]);
-        var entries = 0;
-        while (pending.TryPop(out var directory))
-        {
-            foreach (var entry in tree.Enumerate(directory.Path))
-            {
-                if (++entries > EntryLimit || directory.Depth > DepthLimit)
-                {
-                    throw CloudbaseInitError.TooManyFiles(tree.Source, EntryLimit);
-                }
-
-                var path = FilePath.Join(directory.Path, entry.Name);
-                if (entry.IsDirectory)
-                {
-                    pending.Push((path, directory.Depth + 1));
-                }
-                else
-                {
-                    files.Add(new CloudbaseInitFile(path, path, entry.Length));
-                }
-            }
-        }
-
-        return files;
-    }
 }

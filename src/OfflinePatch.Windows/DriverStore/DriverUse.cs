@@ -9,8 +9,6 @@ namespace OfflinePatch.Windows.DriverStore;
 /// </summary>
 internal static class DriverUse
 {
-    private const int MaximumInstances = 100_000; // a machine has some hundreds; more is damage
-
     /// <summary>The device instances of every oemN.inf, by the lower-case name; over the control sets that ran last or run next.</summary>
     public static Dictionary<string, List<string>> Devices(WindowsSystem system)
     {
@@ -67,31 +65,18 @@ internal static class DriverUse
 
     private static void Collect(ControlSet set, Dictionary<string, string> infs, Dictionary<string, List<string>> devices)
     {
-        var count = 0;
-        foreach (var bus in set.Find("Enum")?.SubKeys ?? [])
+        foreach (var (name, instance) in set.Devices())
         {
-            foreach (var device in bus.SubKeys)
+            if (instance.GetString("Driver") is { } driver && infs.TryGetValue(driver, out var inf))
             {
-                foreach (var instance in device.SubKeys)
+                if (!devices.TryGetValue(inf, out var list))
                 {
-                    if (++count > MaximumInstances)
-                    {
-                        return;
-                    }
+                    devices.Add(inf, list = []);
+                }
 
-                    if (instance.GetString("Driver") is { } driver && infs.TryGetValue(driver, out var inf))
-                    {
-                        if (!devices.TryGetValue(inf, out var list))
-                        {
-                            devices.Add(inf, list = []);
-                        }
-
-                        var name = $@"{bus.Name}\{device.Name}\{instance.Name}";
-                        if (!list.Contains(name, StringComparer.OrdinalIgnoreCase))
-                        {
-                            list.Add(name);
-                        }
-                    }
+                if (!list.Contains(name, StringComparer.OrdinalIgnoreCase))
+                {
+                    list.Add(name);
                 }
             }
         }

@@ -137,7 +137,8 @@ internal static class StoreRemoval
     }
 
     private static string? InfOf(string package, List<string> names) =>
-        names.Find(n => package.Length > n.Length && package[n.Length] == '_' && package.StartsWith(n, StringComparison.OrdinalIgnoreCase));
+        names.Find(n => package.Length > n.Length && package[n.Length] == '_' && !package.Contains('\\', StringComparison.Ordinal)
+            && package.StartsWith(n, StringComparison.OrdinalIgnoreCase));
 
     private static IEnumerable<GuestKey> Databases(WindowsSystem system) =>
         ((HiveName[])[HiveName.System, HiveName.Drivers]).Select(h => system.Find(h)?.Root.Find("DriverDatabase")).OfType<GuestKey>();

@@ -17,7 +17,6 @@ internal sealed class FirstStartQueue
     private const string Root = @"Setup\OfflinePatch";
     private const string AgentScript = "offlinepatch-first-start.cmd";
     private const string CallLine = @"call ""%SystemRoot%\Setup\OfflinePatch\run.cmd""";
-    private const string SetupScript = @"Setup\Scripts\SetupComplete.cmd";
     private const int MaxText = 1024 * 1024;
 
     private readonly WindowsSystem _windows;
@@ -58,7 +57,7 @@ internal sealed class FirstStartQueue
     public bool IsRegistered => Same(PathOf("run.cmd"), FirstStartText.Runner) && Channel switch
     {
         FirstStartChannel.Agent => Same(FilePath.Join(AgentFolder!, AgentScript), AgentText),
-        FirstStartChannel.SetupComplete => Read(_windows.PathOf(SetupScript)).Contains(CallLine, StringComparison.OrdinalIgnoreCase),
+        FirstStartChannel.SetupComplete => SetupComplete.Read(_windows).Contains(CallLine, StringComparison.OrdinalIgnoreCase),
         _ => new StartupScriptPolicy(_windows).IsSet,
     };
 
@@ -96,11 +95,7 @@ internal sealed class FirstStartQueue
                 files.WriteFile(FilePath.Join(AgentFolder!, AgentScript), Encoding.Latin1.GetBytes(AgentText));
                 break;
             case FirstStartChannel.SetupComplete:
-                var path = _windows.PathOf(SetupScript);
-                var text = Read(path);
-                files.CreateDirectory(FilePath.ParentOf(path));
-                files.WriteFile(path,
-                    Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + CallLine + "\r\n"));
+                SetupComplete.Append(_windows, CallLine);
                 break;
             default:
                 new StartupScriptPolicy(_windows).Set(PathOf("policy"));

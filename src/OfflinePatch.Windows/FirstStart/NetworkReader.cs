@@ -66,17 +66,19 @@ internal static class NetworkReader
     ];
 
     /// <summary>Whether there is a static IPv6 address or a persistent route, which <see cref="Clear"/> takes away.</summary>
-    public static bool HasMore(ControlSet set) => PersistentRoutes(set).Count > 0 || StaticIPv6(set).Count > 0 || ServersIPv6(set).Any();
+    public static bool HasMore(ControlSet set, bool keepDns) =>
+        PersistentRoutes(set).Count > 0 || StaticIPv6(set).Count > 0 || (!keepDns && ServersIPv6(set).Any());
 
-    /// <summary>Takes static IPv6 addresses and servers and persistent routes away; IPv4 is what <c>network.dhcp</c> clears.</summary>
-    public static void Clear(ControlSet set)
+    /// <summary>Takes static IPv6 addresses and persistent routes away, and IPv6 name servers where they are not to be kept; IPv4 is what
+    /// <c>network.dhcp</c> clears.</summary>
+    public static void Clear(ControlSet set, bool keepDns)
     {
         foreach (var name in StaticIPv6(set))
         {
             set.Find(UnicastIPv6)!.DeleteValue(name);
         }
 
-        foreach (var key in ServersIPv6(set).ToList())
+        foreach (var key in keepDns ? [] : ServersIPv6(set).ToList())
         {
             key.SetString("NameServer", "");
         }

@@ -44,7 +44,8 @@ internal sealed class GuestAgentPackage
     /// <exception cref="UnsupportedImageException"><c>QGA-0004</c>: the tree is too large.</exception>
     public static GuestAgentPackage Open(IFileSystem tree)
     {
-        var programs = FindPrograms(tree);
+        var programs = tree.WalkFiles(EntryLimit, DepthLimit, () => GuestAgentError.TooManyFiles(tree.Source, EntryLimit))
+            .Where(f => f.Entry.Name.Equals(Program, StringComparison.OrdinalIgnoreCase)).Select(f => f.Path).ToList();
         if (programs.Count == 0)
         {
             throw GuestAgentError.NoProgram(tree.Source);
@@ -62,34 +63,5 @@ internal sealed class GuestAgentPackage
                 [.. tree.Enumerate(folder)
                     .Where(f => !f.IsDirectory && Endings.Any(e => f.Name.EndsWith(e, StringComparison.OrdinalIgnoreCase)))])
             : throw GuestAgentError.NotAProgram(tree.Source, programs[0]);
-    }
-
-    private static List<string> FindPrograms(IFileSystem tree)
-    {
-        var programs = new List<string>();
-        var pending = new Stack<(string Path, int Depth)>([("", 0)]);
-        var entries = 0;
-        while (pending.TryPop(out var directory))
-        {
-            foreach (var entry in tree.Enumerate(directory.Path))
-            {
-                if (++entries > EntryLimit || directory.Depth > DepthLimit)
-                {
-                    throw GuestAgentError.TooManyFiles(tree.Source, EntryLimit);
-                }
-
-                var path = FilePath.Join(directory.Path, entry.Name);
-                if (entry.IsDirectory)
-                {
-                    pending.Push((path, directory.Depth + 1));
-                }
-                else if (entry.Name.Equals(Program, StringComparison.OrdinalIgnoreCase))
-                {
-                    programs.Add(path);
-                }
-            }
-        }
-
-        return programs;
     }
 }

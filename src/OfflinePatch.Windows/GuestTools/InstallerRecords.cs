@@ -11,7 +11,6 @@ internal sealed class InstallerRecords
 {
     private const string Current = @"Microsoft\Windows\CurrentVersion";
     private const string Installer = Current + @"\Installer";
-    private const int MaximumKeys = 500_000;
 
     private static readonly string[] UninstallKeys = [$@"{Current}\Uninstall", @"WOW6432Node\Microsoft\Windows\CurrentVersion\Uninstall"];
 
@@ -226,7 +225,7 @@ internal sealed class InstallerRecords
     }
 
     private IEnumerable<(GuestKey Root, GuestKey Component)> Components() => Users.Select(u => u.Find("Components")).OfType<GuestKey>()
-        .SelectMany(root => root.SubKeys.Select(component => (root, component))).Take(MaximumKeys);
+        .SelectMany(root => root.SubKeys.Select(component => (root, component)));
 
     private bool IsPatchOfOthers(GuestKey user, string patch) =>
         (user.Find("Products")?.SubKeys ?? []).Any(p => !_codes.Contains(p.Name) && p.Find($@"Patches\{patch}") is not null);

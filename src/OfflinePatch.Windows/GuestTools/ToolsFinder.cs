@@ -47,7 +47,8 @@ internal static class ToolsFinder
         }
 
         var hasPrograms = present.Exists(ServiceImage.IsProgram);
-        var isActive = ToolsRemoval.HasStartEntry(system, product) || (hasPrograms ? enabled.Exists(ServiceImage.IsProgram) : enabled.Count > 0);
+        var isActive = ToolsRemoval.HasStartEntry(system, product)
+            || (hasPrograms ? enabled.Exists(ServiceImage.IsProgram) : enabled.Count > 0);
         var state = isActive ? ToolsState.Active : hasPrograms ? ToolsState.Silenced : ToolsState.Remains;
         return new FoundTools(product, installer.Version ?? VersionOf(system, product), state, [.. enabled.Select(k => k.Name)]);
     }

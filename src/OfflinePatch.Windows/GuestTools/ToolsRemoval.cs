@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.GuestTools;
 /// <summary>
 /// What is to be done to silence or remove a product, in the order that keeps a Windows startable whenever the work is looked at: names in
 /// filter lists, then services, then devices, then packages of the driver store, then what starts by itself, records of installers, files
-/// (field-rivals.md §4a). Every step is for something that is there, so that a second run finds none.
+/// last. Every step is for something that is there, so that a second run finds none.
 /// </summary>
 internal sealed class ToolsRemoval
 {

@@ -28,7 +28,7 @@ public static class DriverStoreJob
     /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: it holds no Windows.</exception>
     public static DriverStoreReport List(ImageEdit edit)
     {
-        var system = WindowsOf(edit);
+        var system = edit.RequireWindows();
         return new DriverStoreReport(edit.ImagePath, DriverTarget.Of(system).ToString(),
             DriverStoreListing.Describe(system, DriverManifest.Embedded));
     }
@@ -156,7 +156,4 @@ public static class DriverStoreJob
         RuleRunner.RequireGates(edit.Session, context);
         return context;
     }
-
-    private static WindowsSystem WindowsOf(ImageEdit edit) =>
-        edit.Machine.FoundWindows ?? throw WindowsError.NoWindows(edit.ImagePath, SessionSummary.Volumes(edit.Machine.Volumes));
 }

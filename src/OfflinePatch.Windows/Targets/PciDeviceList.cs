@@ -13,17 +13,11 @@ public static class PciDeviceList
 
     /// <summary>Reads a list.</summary>
     /// <exception cref="HostIOException">The file is missing or cannot be read.</exception>
-    /// <exception cref="UnsupportedImageException"><c>WIN-0015</c>: it is too long, holds no device, or a line that is none.</exception>
+    /// <exception cref="UnsupportedImageException"><c>CORE-0002</c>: it is too long; <c>WIN-0015</c>: it holds no device, too many, or a
+    /// line that is none.</exception>
     public static IReadOnlyList<PciDevice> Read(string path)
     {
-        using var file = HostFileDevice.Open(path);
-        if (file.Length > MaximumBytes)
-        {
-            throw TargetError.BadDeviceList(path, $"it has {file.Length} bytes; {MaximumBytes} are read.");
-        }
-
-        var content = new byte[file.Length];
-        file.Read(0, content);
+        var content = HostPaths.ReadSmallFile(path, MaximumBytes);
         var devices = new List<PciDevice>();
         var number = 0;
         foreach (var text in Encoding.UTF8.GetString(content).TrimStart('\uFEFF').Split('\n'))

@@ -106,6 +106,49 @@ public sealed class RemovalTests
         Assert.Empty(GuestDriverStore.Inspect(guest.Windows));
     }
 
+    /// <summary>Windows keeps several versions under one published name: what they share belongs to those that stay.</summary>
+    [Fact]
+    public void A_package_beside_another_under_one_name_goes_alone()
+    {
+        var guest = Start("server2019", out var machine);
+        var added = Add(guest, VendorPackage.Chipset());
+        var before = Snapshot(guest, machine);
+        var database = guest.Windows.System.Root.Find("DriverDatabase")!;
+        var other = added.PackageName[..^16] + "0123456789abcdef";
+        var copy = database.Create($@"DriverPackages\{other}");
+        foreach (var value in database.Find($@"DriverPackages\{added.PackageName}")!.Values.ToList())
+        {
+            copy.Inner.SetValue(value.Name, value.Type, value.ReadData());
+        }
+
+        database.Find(@"DriverInfFiles\oem0.inf")!.SetMultiString("", [added.PackageName, other]);
+        machine.WindowsFiles.Put($@"Windows\System32\DriverStore\FileRepository\{other}\{added.InfName}", [1]);
+        var drivers = GuestDriverStore.Inspect(guest.Windows);
+        Assert.Equal([false, true], drivers.Select(d => d.IsActive).Order());
+        GuestDriverStore.Remove(guest.Windows, drivers.Single(d => d.PackageName == other),
+            new StagingOptions { Clock = StagingMachine.Clock });
+        Assert.Empty(StagingMachine.Difference(before, Snapshot(guest, machine)));
+        Assert.True(guest.Windows.Files.FileExists(@"Windows\System32\drivers\smpchip.sys"));
+        Assert.Equal(["oem0.inf"], guest.Windows.Current.Service("smpchip")!.GetMultiString("Owners")!);
+    }
+
+    /// <summary>Names come out of the image: none may stand for a folder or key that holds others.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData(@"\")]
+    [InlineData(@"\\")]
+    public void A_name_that_is_none_removes_nothing(string name)
+    {
+        var guest = Start("server2019", out var machine);
+        Add(guest, VendorPackage.Chipset());
+        var database = guest.Windows.System.Root.Find("DriverDatabase")!;
+        database.Create(@"DriverInfFiles\oem7.inf").SetMultiString("", [name]);
+        var before = Snapshot(guest, machine);
+        Assert.False(database.Find("DriverPackages")!.DeleteSubKeyTree(name));
+        Assert.DoesNotContain(GuestDriverStore.Inspect(guest.Windows), d => d.PackageName == name);
+        Assert.Empty(StagingMachine.Difference(before, Snapshot(guest, machine)));
+    }
+
     [Fact]
     public void A_filter_goes_with_its_service()
     {

@@ -73,8 +73,15 @@ public sealed class NetworkReaderTests
         var set = guest.Windows.Current;
         Assert.Equal(["2001:db8::1/64"], Assert.Single(NetworkReader.Read(set)).Addresses6);
         Assert.Equal(["10.0.0.0,255.0.0.0,10.0.0.1,1"], NetworkReader.PersistentRoutes(set));
-        NetworkReader.Clear(set);
-        Assert.False(NetworkReader.HasMore(set));
+        var six = set.Key.Create(@"Services\Tcpip6\Parameters\Interfaces\{AAAAAAAA-0000-0000-0000-000000000001}");
+        six.SetString("NameServer", "2001:db8::53");
+        NetworkReader.Clear(set, keepDns: true);
+        Assert.Equal("2001:db8::53", six.GetString("NameServer"));
+        Assert.False(NetworkReader.HasMore(set, keepDns: true));
+        Assert.True(NetworkReader.HasMore(set, keepDns: false));
+        NetworkReader.Clear(set, keepDns: false);
+        Assert.Equal("", six.GetString("NameServer"));
+        Assert.False(NetworkReader.HasMore(set, keepDns: false));
         Assert.Equal(4, set.Find(@"Control\Nsi\{eb004a01-9b1a-11d4-9123-0050047759bc}\10")!.Values.Count());
     }
 

@@ -96,7 +96,10 @@ public sealed class StartRulesTests
         machine.WindowsFiles.Put(Folder + @"done\50-b.cmd", "\r\n"u8.ToArray());
         machine.WindowsFiles.Put(Folder + @"done\51-a.ps1", "\r\n"u8.ToArray());
         var guest = Ask(machine.Start(), WithScripts);
-        Assert.Equal(FindingState.Ok, new StartScriptsRule().Inspect(guest).State);
+        var finding = new StartScriptsRule().Inspect(guest);
+        Assert.Equal(FindingState.Ok, finding.State);
+        Assert.StartsWith("50-b.cmd, 51-a.ps1: ran at an earlier start, and does not run again", finding.Message, StringComparison.Ordinal);
+        Assert.Empty(finding.Remarks);
         Assert.Equal(FindingState.Failed, new NetworkDhcpRule().Inspect(Ask(WithRun(), r => r with { KeepNetwork = true })).State);
 
         static RuleContext WithRun()

@@ -111,6 +111,39 @@ public sealed class ProductTableTests
         Assert.True(machine.WindowsFiles.FileExists(@"Windows\System32\drivers\vmci.sys"));
     }
 
+    /// <summary>A service that stays keeps the package that holds its file.</summary>
+    [Fact]
+    public void A_package_that_a_staying_service_needs_stays()
+    {
+        const string Package = "vsock.inf_amd64_0123456789abcdef";
+        var machine = new Machine(Generation.Server2019);
+        machine.System.Create($@"DriverDatabase\DriverPackages\{Package}").SetString("", "oem4.inf");
+        machine.System.Create(@"DriverDatabase\DriverInfFiles\oem4.inf").SetMultiString("", [Package]);
+        var service = machine.Set(@"Services\vsock");
+        service.SetDword("Type", 1);
+        service.SetDword("Start", 0);
+        service.SetExpandString("ImagePath", $@"System32\DriverStore\FileRepository\{Package}\vsock.sys");
+        machine.WindowsFiles.Put($@"Windows\System32\DriverStore\FileRepository\{Package}\vsock.sys", [1]);
+        var owner = machine.Set(@"Services\Owner");
+        owner.SetDword("Start", 2);
+        owner.SetMultiString("DependOnService", ["vsock"]);
+        var context = machine.Start();
+        var removal = ToolsRemoval.Plan(context.Windows, ToolsCatalog.Embedded.Get("vmware"), ToolsLevel.Remove, null);
+        removal.Apply();
+        Assert.NotNull(context.Windows.Current.Service("vsock"));
+        Assert.True(machine.WindowsFiles.FileExists($@"Windows\System32\DriverStore\FileRepository\{Package}\vsock.sys"));
+        Assert.NotNull(context.Windows.System.Root.Find($@"DriverDatabase\DriverPackages\{Package}"));
+        Assert.Contains(removal.Kept, k => k.StartsWith("vsock.inf in the driver store", StringComparison.Ordinal));
+
+        // Without the one that needs it, it goes with its package.
+        owner.SetMultiString("DependOnService", []);
+        context = machine.Start();
+        ToolsRemoval.Plan(context.Windows, ToolsCatalog.Embedded.Get("vmware"), ToolsLevel.Remove, null).Apply();
+        Assert.Null(context.Windows.Current.Service("vsock"));
+        Assert.Null(context.Windows.System.Root.Find($@"DriverDatabase\DriverPackages\{Package}"));
+        Assert.Null(machine.WindowsFiles.Find($@"Windows\System32\DriverStore\FileRepository\{Package}"));
+    }
+
     /// <summary>What a product's file calls an ordinary service, and a disk hangs on, is a storage driver all the same.</summary>
     [Fact]
     public void A_driver_that_a_disk_hangs_on_stays_whatever_the_file_says()

@@ -63,6 +63,10 @@ internal static class AccountsSetPasswordCommand
                 Output.Note("Files that the account encrypted (EFS), its saved credentials and its private keys (DPAPI) cannot be read "
                     + "any more, unless the old password is set again.");
             }
+            else
+            {
+                editor.Unlock(found.Rid);
+            }
 
             if (!found.IsEnabled)
             {

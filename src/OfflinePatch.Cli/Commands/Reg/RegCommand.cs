@@ -14,7 +14,8 @@ internal static class RegCommand
         HKU\PROFILE and HKLM\BCD00000000, where CurrentControlSet is the control set that the next boot uses; or of a bare hive file,
         with keys from its root. Logs of a hive that was not written completely are applied while it is read.
 
-        Commands that write are transactions with an undo file. SAM and SECURITY can be read, and are never changed by fix.
+        Commands that write are transactions with an undo file. fix changes SAM only where an account is asked for
+        (--admin-password-file, --enable-administrator), and SECURITY never.
         """,
         [
             new("The interfaces of a machine:",

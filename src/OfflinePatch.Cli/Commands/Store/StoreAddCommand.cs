@@ -36,7 +36,7 @@ internal static class StoreAddCommand
 
     public static Command Create()
     {
-        var image = StoreArguments.Image();
+        var image = CommonArguments.Image();
         var paths = new Argument<string[]>("PATH")
         {
             Description = "Driver packages: an .inf, or a directory, .iso, .zip or floppy image with any number of them.",
@@ -50,7 +50,7 @@ internal static class StoreAddCommand
         {
             Description = "Stage the others where a package is refused; otherwise one refusal refuses all.",
         };
-        var dryRun = StoreArguments.DryRun();
+        var dryRun = CommonArguments.DryRun();
         var manifest = CommonOptions.Manifest();
         var trustRoot = CommonOptions.TrustRoot();
         var edit = new EditArguments();

@@ -27,7 +27,7 @@ internal static class StoreExportCommand
 
     public static Command Create()
     {
-        var image = StoreArguments.Image();
+        var image = CommonArguments.Image();
         var directory = new Argument<string>("DIR")
         {
             Description = "A directory of this machine; it is created. Each package gets a directory of its own in it.",

@@ -26,7 +26,7 @@ internal static class StoreListCommand
 
     public static Command Create()
     {
-        var image = StoreArguments.Image();
+        var image = CommonArguments.Image();
         var edit = new EditArguments();
         var command = new Command("list",
             "Lists the driver packages of others that an image has: published name, class, provider, version, signer, whether it starts "

@@ -26,7 +26,7 @@ internal static class StoreRemoveCommand
 
     public static Command Create()
     {
-        var image = StoreArguments.Image();
+        var image = CommonArguments.Image();
         var names = new Argument<string[]>("NAME")
         {
             Description = "The published name, oemN.inf, as `drivers list` shows it.",
@@ -36,7 +36,7 @@ internal static class StoreRemoveCommand
         {
             Description = "Remove a package that devices of this Windows run with, too. They have no driver then.",
         };
-        var dryRun = StoreArguments.DryRun();
+        var dryRun = CommonArguments.DryRun();
         var edit = new EditArguments();
         var command = new Command("remove",
             "Takes driver packages out of an image with everything that they alone brought: files, records, services. As one change, "

@@ -87,14 +87,14 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             using var step = storage.OpenOwn(stepPath, writable: true);
             StepWriter.Complete(step, [.. changes.Select(c => c.Handle)], storage.Secret);
         }
-        catch (Exception e)
+        catch (Exception e) // whatever it is: what was written is taken back first
         {
             try
             {
                 using var step = StepFile.TryOpen(storage, stepPath) ?? throw ImageFileError.Missing(stepPath);
                 TakeBack(step, step.Records.Select((r, i) => (r, changes[i].Handle)), note);
             }
-            catch (Exception worse)
+            catch (Exception worse) // the undo file stays, and the error names it
             {
                 throw UndoError.RollBackFailed(changes[0].Handle.Path, stepPath, worse);
             }

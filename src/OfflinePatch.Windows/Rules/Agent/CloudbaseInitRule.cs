@@ -1,6 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
@@ -131,7 +132,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             {
                 return Finding.Broken(
                     @"This Windows goes on with its setup at the next start, and nothing starts Services\cloudbase-init when that has "
-                        + @"ended.", "not started", $@"on demand, started by {SetupPhase.Script} at the end of the setup");
+                        + @"ended.", "not started", $@"on demand, started by {SetupComplete.Path} at the end of the setup");
             }
         }
         else if (found.WrongControlSets.Count > 0)
@@ -199,7 +200,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
 
         foreach (var file in plan.Files)
         {
-            if (!HasSameContent(context, file))
+            if (!context.Windows.Files.HasContentOf(file.Destination, context.Sources.CloudbaseInitTree!, file.Source))
             {
                 using var content = context.Sources.CloudbaseInitTree!.OpenRead(file.Source);
                 windows.Files.WriteFile(file.Destination, content, file.Length);
@@ -295,28 +296,6 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
                     && files.Find(f.Destination)?.Length != f.Length)
                 .Select(f => f.Destination),
         ];
-    }
-
-    private static bool HasSameContent(RuleContext context, CloudbaseInitCopy file)
-    {
-        if (context.Windows.Files.Find(file.Destination) is not { IsDirectory: false } present || present.Length != file.Length)
-        {
-            return false;
-        }
-
-        using var ours = context.Sources.CloudbaseInitTree!.OpenRead(file.Source);
-        using var theirs = context.Windows.Files.OpenRead(file.Destination);
-        var (a, b) = (new byte[64 * 1024], new byte[64 * 1024]);
-        int count;
-        while ((count = ours.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0)
-        {
-            if (theirs.ReadAtLeast(b, count, throwOnEndOfStream: false) < count || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static CloudbaseInitConfig Read(RuleContext context, string path)

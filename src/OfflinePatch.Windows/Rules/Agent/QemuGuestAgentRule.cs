@@ -79,9 +79,10 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
         foreach (var file in package.Files)
         {
             var destination = FilePath.Join(Folder, file.Name);
-            if (windows.Files.Find(destination)?.Length != file.Length)
+            var source = FilePath.Join(package.Folder, file.Name);
+            if (!windows.Files.HasContentOf(destination, package.Tree, source))
             {
-                using var content = package.Tree.OpenRead(FilePath.Join(package.Folder, file.Name));
+                using var content = package.Tree.OpenRead(source);
                 windows.Files.WriteFile(destination, content, file.Length);
             }
         }
@@ -123,7 +124,8 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
     private static IEnumerable<string> Lacks(RuleContext context, GuestAgentPackage package, FirstStartQueue queue)
     {
         var files = context.Windows.Volume.RequireFiles();
-        foreach (var file in package.Files.Where(f => files.Find(FilePath.Join(Folder, f.Name))?.Length != f.Length))
+        foreach (var file in package.Files.Where(f =>
+            !files.HasContentOf(FilePath.Join(Folder, f.Name), package.Tree, FilePath.Join(package.Folder, f.Name))))
         {
             yield return file.Name;
         }

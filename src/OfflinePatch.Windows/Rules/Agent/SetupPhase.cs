@@ -1,6 +1,5 @@
-using System.Text;
-using OfflinePatch.Core;
 using OfflinePatch.Windows.CloudbaseInit;
+using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Rules.Agent;
@@ -15,15 +14,11 @@ internal static class SetupPhase
     /// <summary>SERVICE_DEMAND_START.</summary>
     public const uint OnDemand = 3;
 
-    /// <summary>What Windows runs when its setup has ended, below the Windows directory.</summary>
-    public const string Script = @"Setup\Scripts\SetupComplete.cmd";
-
     /// <summary>ImageState of an image that was generalised for its next start.</summary>
     internal const string Generalized = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE";
 
     private const string Complete = "IMAGE_STATE_COMPLETE";
-    private const string Command = "sc config cloudbase-init start= auto && net start cloudbase-init\r\n";
-    private const int MaxScript = 1024 * 1024;
+    private const string Command = "sc config cloudbase-init start= auto && net start cloudbase-init";
 
     /// <summary>Values of SYSTEM\Setup that are not zero while a setup runs.</summary>
     internal static IReadOnlyList<string> BusyValues { get; } = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
@@ -38,7 +33,7 @@ internal static class SetupPhase
     /// <summary>Whether neither the service's own start nor the end of the setup starts the agent.</summary>
     public static bool IsAgentLeftOut(WindowsSystem windows)
     {
-        var script = ReadScript(windows);
+        var script = SetupComplete.Read(windows);
         return windows.BootControlSets.Any(s => s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") switch
         {
             2 => false,
@@ -58,13 +53,9 @@ internal static class SetupPhase
             }
         }
 
-        var text = ReadScript(windows);
-        if (!Configures(text))
+        if (!Configures(SetupComplete.Read(windows)))
         {
-            var path = windows.PathOf(Script);
-            windows.Files.CreateDirectory(FilePath.ParentOf(path));
-            windows.Files.WriteFile(path,
-                Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + Command));
+            SetupComplete.Append(windows, Command);
         }
     }
 
@@ -82,12 +73,4 @@ internal static class SetupPhase
             .Where(l => l.Contains(CloudbaseInitPlan.ServiceName, StringComparison.OrdinalIgnoreCase)
             && !l.StartsWith("rem ", StringComparison.OrdinalIgnoreCase) && !l.StartsWith("::", StringComparison.Ordinal)
                 && !l.StartsWith("echo ", StringComparison.OrdinalIgnoreCase));
-
-    // Latin-1 keeps every byte of a batch file in whatever code page.
-    private static string ReadScript(WindowsSystem windows)
-    {
-        var files = windows.Volume.RequireFiles();
-        var path = windows.PathOf(Script);
-        return files.FileExists(path) ? Encoding.Latin1.GetString(files.ReadFile(path, MaxScript)) : "";
-    }
 }

@@ -173,5 +173,6 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
     }
 
     private static IEnumerable<GuestKey> Active(RuleContext context) =>
-        context.Windows.BootControlSets.SelectMany(set => SafeToDisable.Select(set.Service).OfType<GuestKey>().Where(ServiceImage.IsEnabled));
+        context.Windows.BootControlSets.SelectMany(set =>
+            SafeToDisable.Select(set.Service).OfType<GuestKey>().Where(ServiceImage.IsEnabled));
 }

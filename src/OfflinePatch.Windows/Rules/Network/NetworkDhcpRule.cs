@@ -54,7 +54,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
             }
         }
 
-        if (context.Request.KeepNetwork && (before.Count > 0 || NetworkReader.HasMore(context.Windows.Current)))
+        if (context.Request.KeepNetwork && (before.Count > 0 || NetworkReader.HasMore(context.Windows.Current, context.Request.KeepDns)))
         {
             return InspectKept(context, before, interfaces);
         }
@@ -137,7 +137,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
         queue.Register();
         foreach (var set in context.Windows.ControlSets)
         {
-            NetworkReader.Clear(set);
+            NetworkReader.Clear(set, context.Request.KeepDns);
         }
     }
 

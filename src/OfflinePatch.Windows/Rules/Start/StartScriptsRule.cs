@@ -39,9 +39,14 @@ internal sealed class StartScriptsRule() : Rule(Description)
         var missing = wanted.Where(s => !queue.Has(s.Name, s.Text)).Select(s => s.Name).ToList();
         if (missing.Count == 0 && (queue.IsRegistered || wanted.TrueForAll(s => queue.HasRun(s.Name))))
         {
-            return Finding.Ok($"{string.Join(", ", wanted.Select(s => s.Name))}: once at the first start, by {queue.ChannelText}; the "
-                + $"log is {LogPath(context)}.") with
-            { Remarks = Remarks(queue) };
+            var ran = wanted.Where(s => queue.HasRun(s.Name)).Select(s => s.Name).ToList();
+            var ahead = wanted.Select(s => s.Name).Except(ran).ToList();
+            return Finding.Ok(
+                (ahead.Count == 0 ? "" : $"{string.Join(", ", ahead)}: once at the first start, by {queue.ChannelText}. ")
+                + (ran.Count == 0 ? "" : $"{string.Join(", ", ran)}: ran at an earlier start, and does not run again; give a new script "
+                    + "another name. ")
+                + $"The log is {LogPath(context)}.") with
+            { Remarks = ahead.Count == 0 ? [] : Remarks(queue) };
         }
 
         return queue.Problem is { } problem

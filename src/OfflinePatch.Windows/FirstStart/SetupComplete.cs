@@ -1,0 +1,35 @@
+using System.Text;
+using OfflinePatch.Core;
+using OfflinePatch.Windows.Guest;
+
+namespace OfflinePatch.Windows.FirstStart;
+
+/// <summary>
+/// <c>SetupComplete.cmd</c>, which Windows runs when its setup has ended, before the first logon. Source: learn.microsoft.com, "Add a
+/// custom script to Windows Setup".
+/// </summary>
+internal static class SetupComplete
+{
+    /// <summary>Its place, below the Windows directory.</summary>
+    public const string Path = @"Setup\Scripts\SetupComplete.cmd";
+
+    private const int MaxLength = 1024 * 1024; // bytes
+
+    /// <summary>Its text, one character a byte (Latin-1), whatever its code page; empty where there is none.</summary>
+    public static string Read(WindowsSystem windows)
+    {
+        var files = windows.Volume.RequireFiles();
+        var path = windows.PathOf(Path);
+        return files.FileExists(path) ? Encoding.Latin1.GetString(files.ReadFile(path, MaxLength)) : "";
+    }
+
+    /// <summary>Adds a line; what is there stays.</summary>
+    public static void Append(WindowsSystem windows, string line)
+    {
+        var text = Read(windows);
+        var path = windows.PathOf(Path);
+        windows.Files.CreateDirectory(FilePath.ParentOf(path));
+        windows.Files.WriteFile(path,
+            Encoding.Latin1.GetBytes(text + (text.Length == 0 || text.EndsWith('\n') ? "" : "\r\n") + line + "\r\n"));
+    }
+}
