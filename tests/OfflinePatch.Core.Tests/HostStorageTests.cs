@@ -111,6 +111,32 @@ public sealed class HostStorageTests : IDisposable
             Directory.GetFiles(_scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
+    [SkippableFact]
+    public void What_a_killed_run_left_of_an_output_goes_with_the_next_one_and_nothing_else_does()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "links and locks");
+        string Temporary(string name, char digit) => _scratch[$"{name}.{new string(digit, 32)}.offlinepatch-part"];
+        File.WriteAllText(Temporary("out", '1'), "left");
+        File.WriteAllText(Temporary("other", '2'), "of another output");
+        File.WriteAllText(Temporary("out", 'g'), "not hexadecimal");
+        File.WriteAllText(Temporary("out", '3'), "two names");
+        File.WriteAllText(_scratch["victim"], "precious");
+        Oracle.Run("ln", Temporary("out", '3'), _scratch["second"]).MustSucceed();
+        File.CreateSymbolicLink(Temporary("out", '4'), _scratch["victim"]);
+        using var writer = new FileStream(Temporary("out", '5'), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        using (var output = new OutputFile(_scratch["out"], overwrite: true))
+        {
+            output.Write(0, "new"u8);
+            output.Complete();
+        }
+
+        Assert.Equal(
+            new[] { "out", "second", "victim", Temporary("other", '2'), Temporary("out", '3'), Temporary("out", '4'), Temporary("out", '5'),
+                Temporary("out", 'g') }.Select(Path.GetFileName).Order(StringComparer.Ordinal),
+            Directory.GetFiles(_scratch.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal("precious", File.ReadAllText(_scratch["victim"]));
+    }
+
     [Fact]
     public void A_path_that_cannot_be_written_is_known_before_the_work()
     {

@@ -70,10 +70,38 @@ internal sealed class HostStorage : IHostStorage
     {
         const UnixFileMode everybody = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite
             | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-        return OperatingSystem.IsLinux()
-            && NativeFiles.CreateUnnamed(Path.GetDirectoryName(finalPath)!, mode ?? everybody, out var path) is { } handle
-            ? HostHandle.Own(path, new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0), finalPath)
-            : null;
+        if (!OperatingSystem.IsLinux()
+            || NativeFiles.CreateUnnamed(Path.GetDirectoryName(finalPath)!, mode ?? everybody, out var path) is not { } handle)
+        {
+            return null;
+        }
+
+        NativeOpen.TryLock(handle, exclusive: true); // as a file with a name is: it may get a temporary one
+        return HostHandle.Own(path, new FileStream(handle, FileAccess.ReadWrite, bufferSize: 0), finalPath);
+    }
+
+    /// <summary>
+    /// Deletes a temporary file whose writer was killed: a regular file of this user with one name that no process holds. Anything else
+    /// stays.
+    /// </summary>
+    public static void DeleteAbandoned(string path)
+    {
+        try
+        {
+            using (var handle = Open(path, FileAccess.ReadWrite, followLinks: false))
+            {
+                if (handle.GetStatus() is not { Links: 1, IsOwnedByCaller: true })
+                {
+                    return;
+                }
+            }
+
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is HostIOException or RefusedException || HostErrors.IsOfHost(e))
+        {
+            // Another run writes it, or the host refuses: it is in nobody's way.
+        }
     }
 
     public void Rename(string path, string newPath) => Change(newPath, () => File.Move(path, newPath, overwrite: true));

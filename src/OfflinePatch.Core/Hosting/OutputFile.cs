@@ -4,15 +4,16 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// A new host file in its final folder, without a name where the host can make such files, else under a temporary one. It gets its final
-/// name in one step, once it is
-/// complete; until then, and after an error or a cancellation, there is no file of that name. A temporary name is random and new: a link
-/// that waits there is never written
-/// through.
+/// name in one step, once it is complete; until then, and after an error or a cancellation, there is no file of that name. A temporary
+/// name is random and new: a link that waits there is never written through. What a run that was killed left under a temporary name is
+/// deleted by the next one that completes a file of the same name.
 /// </summary>
 public sealed class OutputFile : ResizableDevice
 {
     private const int DirectLeast = 256 * 1024;
     private const long FlushStep = 32L * 1024 * 1024;
+    private const string Ending = ".offlinepatch-part";
+    private const int RandomDigits = 32; // hexadecimal, before the ending
     private const int NameLimit = 150; // bytes of the final name in the temporary one: names of hosts end at 255 bytes
 
     private readonly string _path;
@@ -37,10 +38,7 @@ public sealed class OutputFile : ResizableDevice
         CheckFree(path, overwrite);
         _path = Path.GetFullPath(path);
         _isDurable = isDurable;
-        var name = Path.GetFileName(_path);
-        _temporaryPath = Path.Combine(
-            Path.GetDirectoryName(_path) ?? "",
-            $"{(Encoding.UTF8.GetByteCount(name) > NameLimit ? "" : name)}.{Guid.NewGuid():N}.offlinepatch-part");
+        _temporaryPath = Path.Combine(Path.GetDirectoryName(_path) ?? "", $"{TemporaryStem}{Guid.NewGuid():N}{Ending}");
         _overwrite = overwrite;
         _handle = HostStorage.CreateUnnamed(_path, access?.Mode);
         _isUnnamed = _handle is not null;
@@ -139,7 +137,26 @@ public sealed class OutputFile : ResizableDevice
 
         if (_isDurable)
         {
+            DeleteAbandoned();
             HostStorage.Instance.FlushFolderOf(_path);
+        }
+    }
+
+    /// <summary>What temporary names of this file begin with.</summary>
+    private string TemporaryStem =>
+        Path.GetFileName(_path) is var name && Encoding.UTF8.GetByteCount(name) > NameLimit ? "." : name + ".";
+
+    private void DeleteAbandoned()
+    {
+        var folder = Path.GetDirectoryName(_path) ?? "";
+        foreach (var name in HostStorage.Instance.NamesWith(folder, Ending))
+        {
+            if (name.Length == TemporaryStem.Length + RandomDigits + Ending.Length
+                && name.StartsWith(TemporaryStem, StringComparison.Ordinal) && name.EndsWith(Ending, StringComparison.Ordinal)
+                && Guid.TryParseExact(name.AsSpan(TemporaryStem.Length, RandomDigits), "N", out _))
+            {
+                HostStorage.DeleteAbandoned(Path.Combine(folder, name));
+            }
         }
     }
 
