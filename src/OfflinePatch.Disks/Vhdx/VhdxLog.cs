@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using OfflinePatch.Core;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.Disks.Vhdx;
 
@@ -89,12 +89,12 @@ internal sealed class VhdxLog
             return null;
         }
 
-        var length = Half(header, VhdxLayout.LogEntry.Length);
-        var tail = Half(header, VhdxLayout.LogEntry.Tail);
-        var sequence = Word(header, VhdxLayout.LogEntry.Sequence);
-        var descriptors = Half(header, VhdxLayout.LogEntry.DescriptorCount);
+        var length = U32(header, VhdxLayout.LogEntry.Length);
+        var tail = U32(header, VhdxLayout.LogEntry.Tail);
+        var sequence = U64(header, VhdxLayout.LogEntry.Sequence);
+        var descriptors = U32(header, VhdxLayout.LogEntry.DescriptorCount);
         var entry = new Entry(offset, length, tail, sequence, (int)Math.Min(descriptors, int.MaxValue / 64),
-            Word(header, VhdxLayout.LogEntry.Flushed), Word(header, VhdxLayout.LogEntry.Last));
+            U64(header, VhdxLayout.LogEntry.Flushed), U64(header, VhdxLayout.LogEntry.Last));
         if (length == 0 || length % VhdxLayout.LogSector != 0 || length > _length || tail % VhdxLayout.LogSector != 0 || tail >= _length
             || sequence is 0 or ulong.MaxValue
             || new Guid(header.Slice(VhdxLayout.LogEntry.LogGuid, 16)) != _guid
@@ -103,7 +103,7 @@ internal sealed class VhdxLog
             return null;
         }
 
-        var stored = Half(header, VhdxLayout.Header.Checksum);
+        var stored = U32(header, VhdxLayout.Header.Checksum);
         header.Slice(VhdxLayout.Header.Checksum, 4).Clear();
         var crc = Crc32C.Add(Crc32C.Start, header);
         for (long done = VhdxLayout.LogSector; done < length; done += VhdxLayout.LogSector)
@@ -135,13 +135,13 @@ internal sealed class VhdxLog
         {
             var at = (entry.Offset + VhdxLayout.LogEntry.Bytes + ((long)i * VhdxLayout.LogDescriptor.Bytes)) % _length;
             _file.ReadHost(_offset + at, descriptor);
-            if (Word(descriptor, VhdxLayout.LogDescriptor.Sequence) != entry.Sequence)
+            if (U64(descriptor, VhdxLayout.LogDescriptor.Sequence) != entry.Sequence)
             {
                 throw VhdxError.Log(_offset + at, $"a descriptor of entry {entry.Sequence}",
-                    $"one of entry {Word(descriptor, VhdxLayout.LogDescriptor.Sequence)}");
+                    $"one of entry {U64(descriptor, VhdxLayout.LogDescriptor.Sequence)}");
             }
 
-            var fileOffset = Word(descriptor, VhdxLayout.LogDescriptor.FileOffset);
+            var fileOffset = U64(descriptor, VhdxLayout.LogDescriptor.FileOffset);
             if (fileOffset % VhdxLayout.LogSector != 0 || fileOffset > (ulong)_file.Length - VhdxLayout.LogSector)
             {
                 throw VhdxError.Log(_offset + at, "a sector inside the file", $"0x{fileOffset:X}");
@@ -149,7 +149,7 @@ internal sealed class VhdxLog
 
             if (descriptor.AsSpan().StartsWith(VhdxLayout.ZeroDescriptorSignature))
             {
-                var length = Word(descriptor, VhdxLayout.LogDescriptor.Leading);
+                var length = U64(descriptor, VhdxLayout.LogDescriptor.Leading);
                 if (length % VhdxLayout.LogSector != 0 || length > (ulong)_file.Length - fileOffset)
                 {
                     throw VhdxError.Log(_offset + at, "a range inside the file", $"{length} bytes at 0x{fileOffset:X}");
@@ -168,16 +168,16 @@ internal sealed class VhdxLog
 
             var data = _offset + ((entry.Offset + (dataSector++ * VhdxLayout.LogSector)) % _length);
             CheckDataSector(data, entry.Sequence);
-            _file.AddSector((long)fileOffset, data, Word(descriptor, VhdxLayout.LogDescriptor.Leading),
-                Half(descriptor, VhdxLayout.LogDescriptor.Trailing));
+            _file.AddSector((long)fileOffset, data, U64(descriptor, VhdxLayout.LogDescriptor.Leading),
+                U32(descriptor, VhdxLayout.LogDescriptor.Trailing));
         }
     }
 
     private void CheckDataSector(long offset, ulong sequence)
     {
         _file.ReadHost(offset, _sector);
-        var high = Half(_sector, VhdxLayout.LogData.SequenceHigh);
-        var low = Half(_sector, VhdxLayout.LogData.SequenceLow);
+        var high = U32(_sector, VhdxLayout.LogData.SequenceHigh);
+        var low = U32(_sector, VhdxLayout.LogData.SequenceLow);
         if (!_sector.AsSpan().StartsWith(VhdxLayout.DataSignature) || (((ulong)high << 32) | low) != sequence)
         {
             throw VhdxError.Log(offset, $"a data sector of entry {sequence}", $"0x{high:X8}{low:X8}");
@@ -194,10 +194,6 @@ internal sealed class VhdxLog
 
         _file.ReadHost(_offset + offset, _sector);
     }
-
-    private static uint Half(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
-
-    private static ulong Word(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[offset..]);
 
     private sealed record Entry(long Offset, long Length, long Tail, ulong Sequence, int Descriptors, ulong FlushedOffset, ulong LastOffset)
     {

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using System.Security.Cryptography;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.Drivers.Pe;
 
@@ -232,8 +232,4 @@ public sealed class PeImage
 
         return default;
     }
-
-    private static ushort U16(ReadOnlySpan<byte> span, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(span[offset..]);
-
-    private static uint U32(ReadOnlySpan<byte> span, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(span[offset..]);
 }

@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using OfflinePatch.Core;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.FileSystems.Fat;
 
@@ -183,8 +183,4 @@ internal sealed record FatGeometry
 
     private static int Check(ReadOnlySpan<byte> boot, int offset, int value, Predicate<int> isLegal, string expected) =>
         isLegal(value) ? value : throw FatError.BadBootSector(offset, expected, $"{value}");
-
-    private static ushort U16(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[offset..]);
-
-    private static uint U32(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
 }

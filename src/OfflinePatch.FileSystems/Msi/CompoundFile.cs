@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using OfflinePatch.Core;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.FileSystems.Msi;
 
@@ -247,10 +248,6 @@ internal sealed class CompoundFile
 
         return words;
     }
-
-    private static ushort U16(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[offset..]);
-
-    private static uint U32(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
 
     /// <summary>A stream: sectors of the device below, in the order of a chain.</summary>
     private sealed class SectorDevice(BlockDevice below, uint[] chain, int shift, long start, long length) : BlockDevice

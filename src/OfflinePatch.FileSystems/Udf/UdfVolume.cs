@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.FileSystems.Udf;
 
@@ -276,6 +277,4 @@ internal sealed class UdfVolume
             maps = maps[maps[1]..];
         }
     }
-
-    private static uint U32(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
 }

@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.FileSystems.Trees;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.FileSystems.Zip;
 
@@ -227,8 +228,4 @@ internal static class ZipDirectory
 
         return default;
     }
-
-    private static ushort U16(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt16LittleEndian(bytes[offset..]);
-
-    private static uint U32(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
 }

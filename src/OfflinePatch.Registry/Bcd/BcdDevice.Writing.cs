@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.Registry.Bcd;
 

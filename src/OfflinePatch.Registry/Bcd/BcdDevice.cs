@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.Registry.Bcd;
 
@@ -176,6 +177,4 @@ public sealed partial record BcdDevice
 
         return null;
     }
-
-    private static uint U32(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[offset..]);
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace OfflinePatch.Core.Tests.Architecture;
@@ -6,7 +7,7 @@ namespace OfflinePatch.Core.Tests.Architecture;
 /// Which assembly references which: the table of the house, held against the project files and against what the compiler wrote.
 /// </summary>
 [Trait("tier", "unit")]
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new(StringComparer.Ordinal)
     {
@@ -84,6 +85,20 @@ public sealed class ArchitectureTests
             .Where(n => empty.Any(e => n.EndsWith(e, StringComparison.Ordinal)) && n is not "FsInfo");
         Assert.Empty(vague);
     }
+
+    /// <summary>Fields of on-disk structures are read by Core's own functions, under one name each.</summary>
+    [Fact]
+    public void There_is_one_reader_of_little_and_big_endian_fields()
+    {
+        var copies = Sources("src").Where(f => Path.GetFileName(Path.GetDirectoryName(f)) != "Binary")
+            .SelectMany(f => File.ReadLines(f).Select(l => (File: f, Line: l)))
+            .Where(l => EndianReader().IsMatch(l.Line)).Select(l => $"{l.File}: {l.Line.Trim()}");
+        Assert.Empty(copies);
+    }
+
+    [GeneratedRegex(@"static (u?short|u?int|u?long) \w+\((ReadOnlySpan<byte>|byte\[\]) \w+, int \w+\) =>\s+"
+        + @"BinaryPrimitives\.\w+\(\w+(\[\w+\.\.\]|\.AsSpan\(\w+\))\)")]
+    private static partial Regex EndianReader();
 
     private static IEnumerable<string> Sources(string folder) =>
         Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)

@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
+using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.Windows.Rules.Start;
 
@@ -54,9 +54,9 @@ internal sealed class TimeZoneRule() : Rule(Description)
         {
             var key = set.Key.Create(Information);
             key.SetString("TimeZoneKeyName", zone.Name);
-            key.SetDword("Bias", Word(zone.Rules, Layout.Bias));
-            key.SetDword("StandardBias", Word(zone.Rules, Layout.StandardBias));
-            key.SetDword("DaylightBias", Word(zone.Rules, Layout.DaylightBias));
+            key.SetDword("Bias", U32(zone.Rules, Layout.Bias));
+            key.SetDword("StandardBias", U32(zone.Rules, Layout.StandardBias));
+            key.SetDword("DaylightBias", U32(zone.Rules, Layout.DaylightBias));
             key.SetBinary("StandardStart", zone.Rules.AsSpan(Layout.StandardStart, Layout.Moment));
             key.SetBinary("DaylightStart", zone.Rules.AsSpan(Layout.DaylightStart, Layout.Moment));
             key.SetString("StandardName", zone.Standard);
@@ -64,13 +64,13 @@ internal sealed class TimeZoneRule() : Rule(Description)
             key.SetDword("DynamicDaylightTimeDisabled", 0);
 
             // What holds today; Windows works it out again when it starts.
-            key.SetDword("ActiveTimeBias", Word(zone.Rules, Layout.Bias) + Word(zone.Rules, Layout.StandardBias));
+            key.SetDword("ActiveTimeBias", U32(zone.Rules, Layout.Bias) + U32(zone.Rules, Layout.StandardBias));
         }
     }
 
     private static bool Has(ControlSet set, (string Name, byte[] Rules, string Standard, string Daylight) zone) =>
         set.Find(Information) is { } key && string.Equals(NameIn(set), zone.Name, StringComparison.OrdinalIgnoreCase)
-        && key.GetDword("Bias") == Word(zone.Rules, Layout.Bias) && key.GetDword("DaylightBias") == Word(zone.Rules, Layout.DaylightBias)
+        && key.GetDword("Bias") == U32(zone.Rules, Layout.Bias) && key.GetDword("DaylightBias") == U32(zone.Rules, Layout.DaylightBias)
         && key.GetBinary("StandardStart").AsSpan().SequenceEqual(zone.Rules.AsSpan(Layout.StandardStart, Layout.Moment))
         && key.GetBinary("DaylightStart").AsSpan().SequenceEqual(zone.Rules.AsSpan(Layout.DaylightStart, Layout.Moment));
 
@@ -86,8 +86,6 @@ internal sealed class TimeZoneRule() : Rule(Description)
                 key.GetString("MUI_Dlt") ?? key.GetString("Dlt") ?? key.Name)
             : null;
     }
-
-    private static uint Word(byte[] rules, int offset) => BinaryPrimitives.ReadUInt32LittleEndian(rules.AsSpan(offset));
 
     /// <summary>Offsets in the value TZI (REG_TZI_FORMAT).</summary>
     private static class Layout
