@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
 using OfflinePatch.Core;
+using OfflinePatch.Core.Compression;
 
 namespace OfflinePatch.FileSystems.Cab;
 
@@ -90,7 +91,7 @@ internal sealed class CabFolder
             {
                 0 => packed.Length == length ? packed : throw CabError.BadBlock(_index, at, $"{length} stored bytes", $"{packed.Length}"),
                 1 => UnpackMszip(packed, length, at),
-                3 => (_lzx ??= new LzxDecoder(_windowBits)).DecodeFrame(packed, length),
+                3 => UnpackLzx(packed, length),
                 _ => throw CabError.Method(_method),
             };
             _blockStart += _block.Length;
@@ -102,6 +103,25 @@ internal sealed class CabFolder
         {
             Restart(); // what was half unpacked is of no use
             throw;
+        }
+    }
+
+    private byte[] UnpackLzx(byte[] packed, int length)
+    {
+        if (_windowBits is < 15 or > 21)
+        {
+            throw CabError.BadLzx("a window of 2^15 to 2^21 bytes", $"2^{_windowBits}");
+        }
+
+        var plain = new byte[length];
+        try
+        {
+            (_lzx ??= new LzxDecoder(LzxVariant.Cabinet, _windowBits)).DecodeFrame(packed, plain);
+            return plain;
+        }
+        catch (LzxException e)
+        {
+            throw CabError.BadLzx(e.Expected, e.Actual);
         }
     }
 

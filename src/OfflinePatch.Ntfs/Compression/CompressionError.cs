@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Core.Compression;
 
 namespace OfflinePatch.Ntfs.Compression;
 
@@ -7,6 +8,7 @@ namespace OfflinePatch.Ntfs.Compression;
 /// </summary>
 internal static class CompressionError
 {
+    private const string Block = "LZX block";
     private const string Remedy = "The compressed content is damaged. Run chkdsk in the machine, or restore the file from elsewhere.";
 
     public static CorruptImageException Lznt1Truncated(int offset, int needed, int available) =>
@@ -25,19 +27,34 @@ internal static class CompressionError
         new("NTFS-5111", structure, offset, "more compressed bytes", "the end of the chunk", Remedy);
 
     public static CorruptImageException MatchOutside(string structure, int offset, long distance, int available) =>
-        new("NTFS-5112", structure, offset, $"a copy from 1 to {available} bytes back", $"{distance}", Remedy);
+        MatchOutside(structure, offset, $"a copy from 1 to {available} bytes back", $"{distance}");
 
     public static CorruptImageException MatchTooLong(string structure, int offset, long length, int room) =>
-        new("NTFS-5113", structure, offset, $"a copy of at most {room} bytes", $"{length}", Remedy);
+        MatchTooLong(structure, offset, $"a copy of at most {room} bytes", $"{length}");
 
-    public static CorruptImageException LzxBlockType(int offset, int type) =>
-        new("NTFS-5120", "LZX block", offset, "block type 1, 2 or 3", $"{type}", Remedy);
+    public static CorruptImageException Lzx(LzxException e) => e.Fault switch
+    {
+        LzxFault.CodeLengths => CodeLengths(Block, e.Offset, e.Actual),
+        LzxFault.InputEnded => InputEnded(Block, e.Offset),
+        LzxFault.MatchOutside => MatchOutside(Block, e.Offset, e.Expected, e.Actual),
+        LzxFault.MatchTooLong => MatchTooLong(Block, e.Offset, e.Expected, e.Actual),
+        LzxFault.BlockType => LzxBlockType(e),
+        LzxFault.BlockSize => LzxBlockSize(e),
+        _ => LzxCodeRun(e),
+    };
 
-    public static CorruptImageException LzxBlockSize(int offset, int size, int room) =>
-        new("NTFS-5121", "LZX block", offset, $"a block of 1 to {room} bytes", $"{size}", Remedy);
+    private static CorruptImageException MatchOutside(string structure, int offset, string expected, string actual) =>
+        new("NTFS-5112", structure, offset, expected, actual, Remedy);
 
-    public static CorruptImageException LzxCodeRun(int offset, int run, int room) =>
-        new("NTFS-5122", "LZX code lengths", offset, $"a run of at most {room}", $"{run}", Remedy);
+    private static CorruptImageException MatchTooLong(string structure, int offset, string expected, string actual) =>
+        new("NTFS-5113", structure, offset, expected, actual, Remedy);
+
+    private static CorruptImageException LzxBlockType(LzxException e) => new("NTFS-5120", Block, e.Offset, e.Expected, e.Actual, Remedy);
+
+    private static CorruptImageException LzxBlockSize(LzxException e) => new("NTFS-5121", Block, e.Offset, e.Expected, e.Actual, Remedy);
+
+    private static CorruptImageException LzxCodeRun(LzxException e) =>
+        new("NTFS-5122", "LZX code lengths", e.Offset, e.Expected, e.Actual, Remedy);
 
     public static CorruptImageException WofTooShort(long length, long table) =>
         new("NTFS-5130", "WofCompressedData", 0, $"a chunk table of {table} bytes and chunks after it", $"{length} bytes", Remedy);

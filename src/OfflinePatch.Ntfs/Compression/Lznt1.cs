@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Core.Compression;
 
 namespace OfflinePatch.Ntfs.Compression;
 

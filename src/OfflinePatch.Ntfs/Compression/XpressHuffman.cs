@@ -1,3 +1,5 @@
+using OfflinePatch.Core.Compression;
+
 namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>XPRESS with Huffman codes, as WIM files and CompactOS use it: every chunk stands alone. Source: MS-XCA 2.2.</summary>

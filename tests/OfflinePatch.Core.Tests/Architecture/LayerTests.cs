@@ -14,7 +14,7 @@ public sealed class LayerTests
     /// </summary>
     private static readonly Dictionary<string, string[]> Layers = new(StringComparer.Ordinal)
     {
-        ["OfflinePatch.Core"] = ["Binary Text Errors", "Devices", "FileSystem", "Hosting", "Transactions"],
+        ["OfflinePatch.Core"] = ["Binary Compression Text Errors", "Devices", "FileSystem", "Hosting", "Transactions"],
         ["OfflinePatch.Disks"] =
             ["", "Partitions Writing Clusters", "Vmdk Vhd Vhdx Vdi Qcow Qcow2 Qed Zvhd", "Raw", "Packages", "Ewf", "Formats", "Conversion"],
         ["OfflinePatch.Ntfs"] = ["Layout", "", "Runs Compression Format", "Engine LogState", "Check", "Replay", "Volume"],

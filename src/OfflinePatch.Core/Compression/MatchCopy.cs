@@ -1,7 +1,7 @@
-namespace OfflinePatch.Ntfs.Compression;
+namespace OfflinePatch.Core.Compression;
 
 /// <summary>The copy of every Lempel-Ziv decoder: source and target may overlap, and then the source repeats.</summary>
-internal static class MatchCopy
+public static class MatchCopy
 {
     /// <summary>
     /// Copies <paramref name="length"/> bytes from <paramref name="distance"/> bytes back. The caller has bounded all three.

@@ -1,10 +1,10 @@
-namespace OfflinePatch.Ntfs.Compression;
+namespace OfflinePatch.Core.Compression;
 
 /// <summary>
 /// A canonical prefix code of at most 16 bits per symbol, as XPRESS-Huffman and LZX build it from code lengths: shorter codes first, then
 /// by symbol.
 /// </summary>
-internal sealed class PrefixCode
+public sealed class PrefixCode
 {
     /// <summary>Longest code word in bits.</summary>
     public const int MaxLength = 16;

@@ -1,13 +1,13 @@
 using System.Buffers.Binary;
 
-namespace OfflinePatch.Ntfs.Compression;
+namespace OfflinePatch.Core.Compression;
 
 /// <summary>
 /// The bit stream of XPRESS-Huffman and LZX: 16-bit little-endian words, the most significant bit first, with whole bytes mixed in between
 /// words.
 /// Reading past the end yields zeros and sets <see cref="Overrun"/>: decoders read ahead, so only bits that were really used count.
 /// </summary>
-internal ref struct WordBitReader
+public ref struct WordBitReader
 {
     private readonly ReadOnlySpan<byte> _input;
     private int _next;
@@ -15,6 +15,8 @@ internal ref struct WordBitReader
     private int _count;
     private int _phantom; // bits after the end of the input that were handed out as zeros
 
+    /// <param name="input">The bytes.</param>
+    /// <param name="start">Where the first word begins.</param>
     public WordBitReader(ReadOnlySpan<byte> input, int start)
     {
         _input = input;
@@ -104,8 +106,11 @@ internal ref struct WordBitReader
         return low | ((uint)ReadUInt16() << 16);
     }
 
+    /// <summary>Goes past the next byte after the loaded words, if there is one.</summary>
+    public void SkipByte() => _next = Math.Min(_next + 1, _input.Length);
+
     /// <summary>Copies bytes from after the loaded words.</summary>
-    public bool TryReadBytes(Span<byte> target)
+    public bool TryReadBytes(scoped Span<byte> target)
     {
         if (target.Length > _input.Length - _next)
         {
