@@ -22,6 +22,10 @@ internal static class GptGrowth
         }
     }
 
+    /// <summary>Whether the disk goes on behind the backup copy: something else made it larger, and did not move the copy.</summary>
+    public static bool IsBehindEnd(BlockDevice disk, PartitionTable table) =>
+        table.Backup is { } backup && (long)backup.Lba < (disk.Length / table.SectorSize) - 1;
+
     /// <summary>
     /// Writes both headers, the backup table, and the length of the protective entry where it covered the whole old disk.
     /// </summary>
