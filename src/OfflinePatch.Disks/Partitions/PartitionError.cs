@@ -64,7 +64,8 @@ internal static class PartitionError
             "Extend it in Windows (diskpart: extend) after the import.");
 
     public static RefusedException Hybrid() =>
-        new("PART-0015", "The MBR names partitions beside the GPT (a hybrid disk): a change of the GPT alone would make the two contradict.",
+        new("PART-0015",
+            "The MBR names partitions beside the GPT (a hybrid disk): a change of the GPT alone would make the two contradict.",
             "Make it a plain GPT disk first (gdisk, expert menu: n), or extend the volume in Windows.");
 
     public static RefusedException RangeNotFree(int number, long offset, long length) =>

@@ -150,7 +150,7 @@ public static class PartitionRange
 
         chs[0] = (byte)(sector / SectorsPerTrack % Heads);
         chs[1] = (byte)((sector % SectorsPerTrack) + 1 + ((cylinder >> 8) << 6));
-        chs[2] = (byte)cylinder;
+        chs[2] = (byte)(cylinder & 0xFF);
     }
 
     private static List<long> ExtendedStarts(BlockDevice disk, int sectorSize) =>

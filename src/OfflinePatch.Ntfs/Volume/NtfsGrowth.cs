@@ -233,9 +233,19 @@ public sealed class NtfsGrowth
             var run = runs.Runs[runs.IndexOf(offset >> shift)];
             var within = offset - (run.Vcn << shift);
             var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            _device.Write((run.Lcn << shift) + within, bytes[..count]);
+            WritePart((run.Lcn << shift) + within, bytes[..count]);
             bytes = bytes[count..];
             offset += count;
+        }
+    }
+
+    /// <summary>$Bitmap of a large volume is almost all zeros, and so is what a disk grew by: holes stay holes.</summary>
+    private void WritePart(long offset, ReadOnlySpan<byte> bytes)
+    {
+        var extent = _device.GetExtent(offset);
+        if (!extent.IsZero || extent.Length < bytes.Length || bytes.ContainsAnyExcept((byte)0))
+        {
+            _device.Write(offset, bytes);
         }
     }
 }
