@@ -204,7 +204,7 @@ public sealed class ResizeTests
         JudgeDisk(scratch["copy.raw"], MachineFirmware.Bios);
         var c = Partitions(scratch["copy.raw"])[^1];
         JudgeVolume(GuestVolumes.CutOut(scratch, scratch["copy.raw"], "raw", c.Offset, c.Length, "c"));
-        Assert.Equal("CONV-0001", Code(Tool.RunJson("resize", image, "+1G", "-o", scratch["copy." + format]).MustExit(4)));
+        Assert.Equal("CORE-0040", Code(Tool.RunJson("resize", image, "+1G", "-o", scratch["copy." + format]).MustExit(4)));
     }
 
     [Fact]
@@ -214,7 +214,7 @@ public sealed class ResizeTests
         var image = Copy(scratch, MachineFirmware.Bios, 0, 4096);
         var hash = SparseHash.Of(image);
         Assert.Equal("DISK-0007", Code(Tool.RunJson("resize", image, "2G").MustExit(4)));
-        Assert.Equal("DISK-0007", Code(Tool.RunJson("resize", image, $"{(4 * GiB) + 1}").MustExit(4)));
+        Assert.Equal("PART-0010", Code(Tool.RunJson("resize", image, $"{(4 * GiB) + 1}").MustExit(4)));
         foreach (var word in new[] { "0", "-1G", "4X", "+", "", "99999999999T" })
         {
             Tool.Run("resize", image, word).MustExit(1);
@@ -338,7 +338,7 @@ public sealed class ResizeTests
         return bytes;
     }
 
-    /// <summary>A machine with 1 GiB behind its Windows, of which a partition takes the first 300 MiB.</summary>
+    /// <summary>A machine with little more than 300 MiB behind its Windows, of which a partition takes 300.</summary>
     private static string WithPartitionBehind(ScratchFolder scratch, MachineFirmware firmware, string type, string file)
     {
         Oracle.Require("sgdisk", "sfdisk", "mkntfs", "ntfscat");
@@ -355,7 +355,6 @@ public sealed class ResizeTests
                 .MustSucceed();
         }
 
-        // What follows is cut off, so that nothing is free but what a growth adds.
         var behind = Partitions(image)[^1];
         using (var stream = File.Create(scratch["volume"]))
         {
@@ -370,6 +369,7 @@ public sealed class ResizeTests
         var content = new byte[40 * MiB];
         new Random(3).NextBytes(content);
         File.WriteAllBytes(scratch[file], content);
+        Tool.Run("fs", "mkdir", image, "Recovery/WindowsRE", "--partition", $"{behind.Number}", "--no-undo-keep").MustExit(0);
         Tool.Run("fs", "put", image, scratch[file], "Recovery/WindowsRE/Winre.wim", "--partition", $"{behind.Number}", "--no-undo-keep")
             .MustExit(0);
         return image;
@@ -378,6 +378,7 @@ public sealed class ResizeTests
     private static void PutReAgent(ScratchFolder scratch, string image, long offset)
     {
         File.WriteAllBytes(scratch["ReAgent.xml"], ReAgent(offset));
+        Tool.Run("fs", "mkdir", image, "Windows/System32/Recovery", "--no-undo-keep").MustExit(0);
         Tool.Run("fs", "put", image, scratch["ReAgent.xml"], "Windows/System32/Recovery/ReAgent.xml", "--no-undo-keep").MustExit(0);
         Tool.Run("fs", "put", image, scratch["ReAgent.xml"], "Recovery/WindowsRE/ReAgent.xml", "--partition",
             $"{Partitions(image)[^1].Number}", "--no-undo-keep").MustExit(0);
@@ -409,7 +410,7 @@ public sealed class ResizeTests
             {
                 Firmware = firmware,
                 DiskSize = 3 * GiB,
-                WindowsPartitionSize = behind == 0 ? 0 : (2 * GiB) - (200 * MiB),
+                WindowsPartitionSize = behind == 0 ? 0 : (3 * GiB) - (420 * MiB),
                 ClusterSize = cluster,
                 Corpus = Corpus.Root,
                 Formatter = Volumes.HasMkntfs ? VolumeMaker.Mkntfs : VolumeMaker.Own,
