@@ -186,6 +186,9 @@ public sealed class ResizeTests
         var c = Partitions(image)[^1];
         Assert.Equal((5 * GiB) - MiB, c.Offset + c.Length);
         JudgeVolume(GuestVolumes.CutOut(scratch, image, "raw", c.Offset, c.Length, "c"));
+        Oracle.Run("qemu-img", "resize", "-f", "raw", image, "+1G").MustSucceed();
+        Tool.Run("resize", image, "8G", "--no-undo-keep").MustExit(0);
+        JudgeDisk(image, MachineFirmware.Uefi);
     }
 
     [SkippableTheory, Trait("tier", "oracle")]

@@ -52,7 +52,8 @@ internal static class ResizeCommand
         var format = TypedOption.Format("Format of the copy; by default what the ending of its name says, else that of the image.");
         var force = new Option<bool>("--force") { Description = "Replace the copy if it exists." };
         var edit = new EditArguments();
-        var command = new Command("resize", "Makes the disk of an image larger, and the volume of Windows with it (--extend). Never smaller.")
+        var command = new Command("resize",
+            "Makes the disk of an image larger, and the volume of Windows with it (--extend). Never smaller.")
         {
             image, size, extend, dryRun, output, format, force,
         };

@@ -47,11 +47,12 @@ internal static class GptGrowth
         disk.Write((long)backup.EntriesLba * sectorSize, zeros);
         disk.Write((long)backup.Lba * sectorSize, zeros.AsSpan(0, sectorSize));
 
+        var covered = (long)backup.Lba;
         SetHeader(backup, last, 1, entriesLba, entriesLba - 1);
         SetHeader(primary, primary.Lba, last, primary.EntriesLba, entriesLba - 1);
         backup.WriteTo(disk, sectorSize);
         disk.Write((long)primary.Lba * sectorSize, primary.Header);
-        if (table.Protective is { } entry && entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue))
+        if (table.Protective is { } entry && (entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue) || entry.SectorCount == covered))
         {
             Span<byte> count = stackalloc byte[sizeof(uint)];
             LittleEndian.PutU32(count, 0, (uint)Math.Min(sectors - 1, uint.MaxValue));

@@ -14,6 +14,7 @@ namespace OfflinePatch.Windows.Growth;
 internal sealed class RecoveryMove
 {
     private const byte MbrRecovery = 0x27;
+    private const long MaxLength = 64L << 30; // far more than any image of Windows' own recovery tools
     private const int ChunkSize = 1024 * 1024;
     private const string OnWindows = @"System32\Recovery\ReAgent.xml";
     private const string OnRecovery = @"Recovery\WindowsRE\ReAgent.xml";
@@ -55,6 +56,7 @@ internal sealed class RecoveryMove
         var volume = machine.Volumes.FirstOrDefault(v => v.Number == partition.Number);
         why = machine.Partitions.Scheme != PartitionScheme.Gpt
                 ? "it is not moved, because the boot configuration of an MBR disk names it by its place"
+            : partition.Length > MaxLength ? $"it is not moved, because it has more than {MaxLength >> 30} GiB"
             : volume is not { Kind: VolumeKind.Ntfs, Files: not null } ? "it is not moved, because its volume cannot be read"
             : volume.Condition?.WriteProblem is { } problem ? $"it is not moved: {problem.TrimEnd('.')}"
             : null;

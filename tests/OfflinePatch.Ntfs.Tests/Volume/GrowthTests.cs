@@ -59,6 +59,27 @@ public sealed class GrowthTests
         }
     }
 
+    [SkippableTheory, Trait("tier", "oracle")]
+    [InlineData(4096, 65 * MiB)]
+    [InlineData(4096, (64 * MiB) + 4096)]
+    [InlineData(65536, 400 * MiB)]
+    public void A_volume_with_large_sectors_is_extended(int cluster, long after)
+    {
+        using var disk = new MemoryDevice(after, 4096);
+        using (var small = new SubDevice(disk, 0, 64 * MiB))
+        {
+            NtfsFormatter.Format(small, new NtfsFormatOptions { ClusterSize = cluster });
+        }
+
+        Assert.True(new NtfsGrowth(disk).Apply());
+        Assert.Empty(NtfsChecker.Check(disk, new NtfsCheckOptions()));
+        Assert.Equal((after / 4096) - 1, VolumeGeometry.Read(disk).TotalSectors);
+        using var scratch = new ScratchFolder();
+        VolumeOracles.Save(disk, scratch["volume.img"]);
+        var complaints = VolumeOracles.Complaints(scratch["volume.img"], sleuthkit: false);
+        Assert.True(complaints.Count == 0, string.Join("\n", complaints));
+    }
+
     /// <summary>The structures that ntfsresize writes for the same growth: total sectors, bits, lengths of $Bitmap and $Bad.</summary>
     [SkippableTheory, Trait("tier", "oracle")]
     [InlineData(512, 8 * MiB, 20 * MiB)]
