@@ -52,7 +52,8 @@ internal static class GptGrowth
         SetHeader(primary, primary.Lba, last, primary.EntriesLba, entriesLba - 1);
         backup.WriteTo(disk, sectorSize);
         disk.Write((long)primary.Lba * sectorSize, primary.Header);
-        if (table.Protective is { } entry && (entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue) || entry.SectorCount == covered))
+        if (table.Protective is { } entry
+            && (entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue) || entry.SectorCount == covered))
         {
             Span<byte> count = stackalloc byte[sizeof(uint)];
             LittleEndian.PutU32(count, 0, (uint)Math.Min(sectors - 1, uint.MaxValue));

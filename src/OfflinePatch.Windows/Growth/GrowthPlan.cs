@@ -169,7 +169,8 @@ internal sealed class GrowthPlan
         _steps.Add($"the NTFS volume of Windows: {Text(growth.Bytes)} more");
         if (_windows.Volume.Condition is { HasShadowCopies: true })
         {
-            _notes.Add("The volume of Windows holds shadow copies (restore points); Windows may drop them when it finds the volume larger.");
+            _notes.Add("The volume of Windows holds shadow copies (restore points); Windows may drop them when it finds the volume "
+                + "larger.");
         }
 
         if (next is not null && _recovery is null && HasSpaceAtEnd(table))

@@ -113,6 +113,46 @@ public sealed class GrowthTests
         Assert.Equal(Describe(theirs).Free, Describe(ours).Free);
     }
 
+    /// <summary>Volumes that Windows made: the checkers complain of nothing new, and every file is read as before.</summary>
+    [SkippableTheory, Trait("tier", "oracle")]
+    [MemberData(nameof(CorpusVolume.All), MemberType = typeof(CorpusVolume))]
+    public void A_volume_of_windows_is_extended(string name, long start)
+    {
+        using var old = CorpusVolume.Load(name, start);
+        var findings = NtfsChecker.Check(old, new NtfsCheckOptions { CheckState = false }).Select(f => f.Code).ToHashSet();
+        using var disk = new MemoryDevice((old.Length * 3) + (77 * Sector));
+        for (long at = 0; at < old.Length; at += MiB)
+        {
+            disk.Write(at, Read(old, at, (int)Math.Min(MiB, old.Length - at)));
+        }
+
+        List<(string Path, bool IsDirectory, byte[] Content)> files;
+        using (var volume = NtfsVolume.Open(old))
+        {
+            Skip.If(volume.State.WriteProblem is not null, "the volume is not clean");
+            files = [.. volume.Walk().Select(e => (e.Path, e.Entry.IsDirectory, e.Entry.IsDirectory ? [] : volume.ReadFile(e.Path)))];
+        }
+
+        var growth = new NtfsGrowth(disk);
+        Assert.True(growth.Apply());
+        Assert.DoesNotContain(growth.CheckResult(), f => f.IsError && !findings.Contains(f.Code));
+        Assert.DoesNotContain(NtfsChecker.Check(disk, new NtfsCheckOptions { CheckState = false }), f => !findings.Contains(f.Code));
+        using var scratch = new ScratchFolder();
+        VolumeOracles.Save(disk, scratch["volume.img"]);
+        foreach (var (program, arguments) in new[] { ("ntfsfix", "-n"), ("ntfsresize", "-fi") })
+        {
+            Oracle.Require(program);
+            Oracle.Run(program, arguments, scratch["volume.img"]).MustSucceed();
+        }
+
+        if (findings.Count == 0)
+        {
+            Assert.Null(VolumeOracles.CheckersComplain(scratch["volume.img"]));
+        }
+
+        Ntfs3gReader.AssertSame(scratch, "volume.img", files);
+    }
+
     /// <summary>A full volume, and one in crumbs: $Bitmap finds its clusters in the new part.</summary>
     [SkippableTheory, Trait("tier", "oracle")]
     [InlineData(512, true)]
