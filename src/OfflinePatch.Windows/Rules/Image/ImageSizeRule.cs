@@ -70,8 +70,9 @@ internal sealed class ImageSizeRule() : Rule(Description)
 
         if (plan.Steps.Count > 0)
         {
-            return Finding.Broken("The volume of Windows does not fill the space that follows it, which --extend asks for.", Text(size),
-                string.Join(", ", plan.Steps)) with { Remarks = Remarks(plan) };
+            var unfilled = Finding.Broken("The volume of Windows does not fill the space that follows it, which --extend asks for.",
+                Text(size), string.Join(", ", plan.Steps));
+            return unfilled with { Remarks = Remarks(plan) };
         }
 
         var limit = Value(context, ImportLimit);
