@@ -52,6 +52,7 @@ internal static class CommandTree
             CheckCommand.Create(),
             InspectCommand.Create(),
             ConvertCommand.Create(),
+            ResizeCommand.Create(),
             UndoCommand.Create(),
             RecoverCommand.Create(),
             DriversCommand.Create(),

@@ -124,6 +124,14 @@ internal static class NtfsError
     public static UnsupportedImageException IndexBlocksTooSmall(long number, string problem) =>
         new("NTFS-0209", $"The index of record {number} cannot take another entry: {problem}.");
 
+    public static RefusedException TooLargeToExtend(int clusterSize, long limit) =>
+        new("NTFS-0328", $"A volume with clusters of {clusterSize} bytes cannot be extended over {limit >> 30} GiB.",
+            "Choose a smaller size, or extend the disk only and use the rest for another volume.");
+
+    public static RefusedException NotExtended(string problem) =>
+        new("NTFS-0329", $"The volume is not extended: {problem.TrimEnd('.')}.",
+            "Start the source machine, let it check the volume, shut it down with `shutdown /s /t 0`, and export it again.");
+
     private static RefusedException NotChanged(string code, string path, string why, string? remedy = null) =>
         new(code, $"{path} is not changed: {why}.", remedy);
 

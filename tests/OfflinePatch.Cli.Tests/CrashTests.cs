@@ -14,7 +14,7 @@ public sealed class CrashTests
     [InlineData("raw", "fix,undo-all,recover,hive", 31)]
     [InlineData("raw", "twice-recover,twice-fix", 29)]
     [InlineData("vmdk-parts", "fix,undo", 61)]
-    [InlineData("qcow2", "fs,reg", 47)]
+    [InlineData("qcow2", "fs,reg,resize", 47)]
     public void Whatever_operation_a_command_is_killed_at_the_image_is_old_or_new(string formats, string commands, int every)
     {
         var output = Run("tests/crash/crash.py", "--formats", formats, "--commands", commands, "--every", $"{every}", "--real", "3",

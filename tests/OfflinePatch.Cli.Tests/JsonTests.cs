@@ -58,6 +58,7 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         Assert.True(Document(seen, 0, "drivers", "remove", raw, "oem0.inf").GetProperty("changed").GetBoolean());
         Assert.False(Document(seen, 0, "convert", raw, scratch["disk.qcow2"]).GetProperty("verified").GetBoolean());
         Assert.True(Document(seen, 0, "compare", raw, scratch["disk.qcow2"]).GetProperty("identical").GetBoolean());
+        Assert.Equal(41L << 30, Document(seen, 0, "resize", raw, "+1G", "--extend").GetProperty("resize").GetProperty("after").GetInt64());
         Document(seen, 0, "reg", "import", raw, scratch["x.reg"]);
         Assert.True(Document(seen, 0, "reg", "set", raw, key, "-v", "c", "-t", "REG_MULTI_SZ", "-d", @"one\0two").GetProperty("changed")
             .GetBoolean());
@@ -137,6 +138,7 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
     private static string[] Missing(string[] path, string missing) => string.Join(' ', path) switch
     {
         "convert" => [missing, missing + ".qcow2"],
+        "resize" => [missing, "60G"],
         "compare" or "reg diff" => [missing, missing],
         "reg set" or "reg delete" => [missing, "Key"],
         "reg import" => [missing, missing],

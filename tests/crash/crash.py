@@ -26,7 +26,7 @@ FORMATS = {
     'vdi': ['-O', 'vdi'], 'qed': ['-O', 'qed'], 'qcow': ['-O', 'qcow'],
     'vhd': ['-O', 'vpc'], 'vhd-fixed': ['-O', 'vpc', '-o', 'subformat=fixed,force_size=on'],
 }
-COMMANDS = ['fix', 'fix-no-keep', 'fs', 'reg', 'undo', 'undo-all', 'recover', 'twice-recover', 'twice-fix', 'convert', 'fix-copy', 'hive']
+COMMANDS = ['fix', 'fix-no-keep', 'fs', 'reg', 'undo', 'undo-all', 'recover', 'twice-recover', 'twice-fix', 'convert', 'fix-copy', 'hive', 'resize']
 OUTPUTS = ['raw', 'qcow2', 'vmdk', 'vhdx', 'vhd', 'vdi', 'qed', 'qcow', 'zvhd', 'zvhd2']
 here = os.path.dirname(os.path.abspath(__file__))
 
@@ -131,6 +131,7 @@ class Bench:
             'fix-no-keep': ['fix', image, '--no-undo-keep', '--allow-unsigned', '--drivers', self.base + '/drivers', *undo],
             'fs': ['fs', 'put', image, self.base + '/new.txt', 'Windows/new.txt', *undo],
             'reg': ['reg', 'import', image, self.base + '/values.reg', *undo],
+            'resize': ['resize', image, '+1G', '--extend', *undo],
             'undo': ['undo', image, *undo],
             'undo-all': ['undo', '--all', image, *undo],
             'recover': ['recover', image],

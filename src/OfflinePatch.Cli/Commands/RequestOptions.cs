@@ -94,7 +94,13 @@ internal sealed class RequestOptions
     };
 
     private readonly Option<long?> _minSize = TypedOption.Size("--min-size",
-        "Make the virtual disk at least this large (60G). The new part is unallocated space.");
+        "Make the virtual disk at least this large (60G). The new part is unallocated space, or with --extend the volume of Windows.");
+
+    private readonly Option<bool> _extend = new("--extend")
+    {
+        Description = "Extend the partition of Windows and its NTFS volume into the space that follows them, also what --min-size adds. A "
+            + "recovery partition behind it moves to the end of a GPT disk.",
+    };
 
     private readonly Option<string?> _adminPassword = PasswordSource.Option("--admin-password-file",
         "Give the built-in administrator (RID 500) the password in the first line of FILE (- for standard input), and enable it.");
@@ -193,6 +199,7 @@ internal sealed class RequestOptions
         command.Add(_repairDevices);
         command.Add(_disableVbs);
         command.Add(_minSize);
+        command.Add(_extend);
         command.Add(_adminPassword);
         command.Add(_enableAdministrator);
         _network.AcceptOnlyFromAmong("dhcp", "keep");
@@ -296,6 +303,7 @@ internal sealed class RequestOptions
             RepairDevices = result.GetValue(_repairDevices),
             DisableVbs = result.GetValue(_disableVbs),
             MinSize = result.GetValue(_minSize) ?? 0,
+            Extend = result.GetValue(_extend),
             AdministratorPassword = result.GetValue(_adminPassword) is { } passwordFile
                 ? PasswordSource.Read(passwordFile, PasswordPolicy.For(profile))
                 : null,

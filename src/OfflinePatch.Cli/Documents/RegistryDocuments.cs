@@ -110,7 +110,19 @@ internal sealed record EditDocument(string Command, string Path, bool Changed, l
 
     /// <summary>What was recovered from logs, for <c>reg replay</c>.</summary>
     public IReadOnlyList<HiveReplayReport>? Hives { get; init; }
+
+    /// <summary>What became of the size, for <c>resize</c>.</summary>
+    public ResizeReport? Resize { get; init; }
 }
+
+/// <summary>What became of the size of a disk, or in a trial would.</summary>
+/// <param name="Before">Bytes of the disk before.</param>
+/// <param name="After">Bytes of the disk after it.</param>
+/// <param name="Steps">What was done, in order.</param>
+/// <param name="Notes">What else is to be known.</param>
+/// <param name="OutputFile">The copy that was written in place of a change, or null.</param>
+internal sealed record ResizeReport(
+    long Before, long After, IReadOnlyList<string> Steps, IReadOnlyList<string> Notes, string? OutputFile);
 
 /// <summary>What was recovered from the logs of one hive.</summary>
 /// <param name="Name">The hive.</param>

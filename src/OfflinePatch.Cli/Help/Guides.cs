@@ -15,6 +15,7 @@ internal static class Guides
         ["offlinepatch check"] = CheckCommand.Guide,
         ["offlinepatch inspect"] = InspectCommand.Guide,
         ["offlinepatch convert"] = ConvertCommand.Guide,
+        ["offlinepatch resize"] = ResizeCommand.Guide,
         ["offlinepatch compare"] = CompareCommand.Guide,
         ["offlinepatch shell"] = ShellCommand.Guide,
         ["offlinepatch watch"] = WatchCommand.Guide,

@@ -47,6 +47,24 @@ internal static class TypedOption
         },
     };
 
+    /// <summary>A size as <see cref="Size"/> takes it, or with a plus before it one that is added to what is there.</summary>
+    public static Argument<(long Bytes, bool IsIncrease)> NewSize(string name, string description) => new(name)
+    {
+        Description = description,
+        CustomParser = argument =>
+        {
+            var word = argument.Tokens.Count > 0 ? argument.Tokens[^1].Value : "";
+            if (ParseSize(word.StartsWith('+') ? word[1..] : word) is { } size)
+            {
+                return (size, word.StartsWith('+'));
+            }
+
+            argument.AddError($"{name} is a number of bytes, or one with K, M, G or T behind it: 60G, or +20G for so much more; not "
+                + $"'{word}'");
+            return default;
+        },
+    };
+
     private static long? ParseSize(string word)
     {
         var digits = word.AsSpan().TrimEnd("iB"); // 60GiB is 60G

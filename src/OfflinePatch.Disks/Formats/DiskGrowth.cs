@@ -63,6 +63,32 @@ public static class DiskGrowth
         return true;
     }
 
+    /// <summary>
+    /// Moves the backup GPT to the end of a disk that something else has made larger (<c>qemu-img resize</c>), so that the space there can
+    /// be used.
+    /// </summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="table">Its partition table; read it again after a change.</param>
+    /// <returns>Whether anything was changed: false where the copy is at the end, and for an MBR.</returns>
+    /// <exception cref="RefusedException">The GPT is damaged (<c>PART-0009</c>), or the disk is dynamic (<c>PART-0011</c>). Nothing was
+    /// written.</exception>
+    public static bool MoveBackupToEnd(DiskImage disk, PartitionTable table)
+    {
+        Check(table);
+        if (table.Scheme != PartitionScheme.Gpt || !GptGrowth.IsBehindEnd(disk, table))
+        {
+            return false;
+        }
+
+        GptGrowth.MoveBackup(disk, table, ((long)table.Backup!.Lba + 1) * table.SectorSize);
+        return true;
+    }
+
+    /// <summary>Whether the disk goes on behind the backup GPT.</summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="table">Its partition table.</param>
+    public static bool IsBackupBeforeEnd(DiskImage disk, PartitionTable table) => GptGrowth.IsBehindEnd(disk, table);
+
     private static void Check(PartitionTable table)
     {
         if (table.HasDynamicDisk)

@@ -22,6 +22,10 @@ internal static class GptGrowth
         }
     }
 
+    /// <summary>Whether the disk goes on behind the backup copy: something else made it larger, and did not move the copy.</summary>
+    public static bool IsBehindEnd(BlockDevice disk, PartitionTable table) =>
+        table.Backup is { } backup && (long)backup.Lba < (disk.Length / table.SectorSize) - 1;
+
     /// <summary>
     /// Writes both headers, the backup table, and the length of the protective entry where it covered the whole old disk.
     /// </summary>
@@ -43,11 +47,13 @@ internal static class GptGrowth
         disk.Write((long)backup.EntriesLba * sectorSize, zeros);
         disk.Write((long)backup.Lba * sectorSize, zeros.AsSpan(0, sectorSize));
 
+        var covered = (long)backup.Lba;
         SetHeader(backup, last, 1, entriesLba, entriesLba - 1);
         SetHeader(primary, primary.Lba, last, primary.EntriesLba, entriesLba - 1);
         backup.WriteTo(disk, sectorSize);
         disk.Write((long)primary.Lba * sectorSize, primary.Header);
-        if (table.Protective is { } entry && entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue))
+        if (table.Protective is { } entry
+            && (entry.SectorCount == Math.Min((oldLength / sectorSize) - 1, uint.MaxValue) || entry.SectorCount == covered))
         {
             Span<byte> count = stackalloc byte[sizeof(uint)];
             LittleEndian.PutU32(count, 0, (uint)Math.Min(sectors - 1, uint.MaxValue));

@@ -58,4 +58,18 @@ internal static class PartitionError
 
     public static RefusedException NoGptToAddTo() =>
         new("PART-0013", "The disk has no GPT to add a partition to.", "Only GPT disks get a new partition.");
+
+    public static RefusedException Logical(int number) =>
+        new("PART-0014", $"Partition {number} is a logical partition, or no partition of a table: its entry is not changed.",
+            "Extend it in Windows (diskpart: extend) after the import.");
+
+    public static RefusedException Hybrid() =>
+        new("PART-0015",
+            "The MBR names partitions beside the GPT (a hybrid disk): a change of the GPT alone would make the two contradict.",
+            "Make it a plain GPT disk first (gdisk, expert menu: n), or extend the volume in Windows.");
+
+    public static RefusedException RangeNotFree(int number, long offset, long length) =>
+        new("PART-0016",
+            $"Partition {number} cannot have {length} bytes from offset {offset}: the range is not free, or the table cannot name it.",
+            "Choose a smaller size. An MBR ends at 2 TiB: convert the disk to GPT in the source machine (mbr2gpt).");
 }

@@ -8,7 +8,7 @@ using OfflinePatch.Ntfs.Runs;
 namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>
-/// What is refused before the first byte changes. Codes <c>NTFS-0303</c> and <c>NTFS-0320</c>..<c>0328</c> are stable.
+/// What is refused before the first byte changes. Codes <c>NTFS-0303</c> and <c>NTFS-0320</c>..<c>0327</c> are stable.
 /// </summary>
 internal static class WriteGates
 {

@@ -17,13 +17,18 @@ internal static class FixedCopy
     public static ImageReport Write(
         DiskImage disk, ImageTransaction source, EditOptions open, OutputOptions output, ImageReport report, CancellationToken cancellation)
     {
-        var (_, bitmap) = ConversionJob.Write(disk, source, RequestOf(disk, source, open, output), output.Progress, cancellation);
+        var bitmap = Write(disk, source, open, output, cancellation);
         return report with
         {
             OutputFile = output.Path,
             Notes = bitmap is null ? report.Notes : [.. report.Notes, $"{bitmap} is the bitmap for fast import; upload it beside the copy"],
         };
     }
+
+    /// <summary>Writes the copy. Returns the path of the bitmap for fast import, or null.</summary>
+    public static string? Write(
+        DiskImage disk, ImageTransaction source, EditOptions open, OutputOptions output, CancellationToken cancellation) =>
+        ConversionJob.Write(disk, source, RequestOf(disk, source, open, output), output.Progress, cancellation).BitmapPath;
 
     private static ConversionRequest RequestOf(DiskImage disk, ImageTransaction source, EditOptions open, OutputOptions output) => new(
         source.ImagePath,

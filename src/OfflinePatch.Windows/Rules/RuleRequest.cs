@@ -95,6 +95,12 @@ public sealed record RuleRequest
     public long MinSize { get; init; }
 
     /// <summary>
+    /// The partition of Windows and its NTFS volume take the unallocated space that follows them, also what a growth of the disk adds;
+    /// <c>--extend</c>.
+    /// </summary>
+    public bool Extend { get; init; }
+
+    /// <summary>
     /// The password that the built-in administrator (RID 500) shall have; null to leave it. Never in a report;
     /// <c>--admin-password-file</c>.
     /// </summary>

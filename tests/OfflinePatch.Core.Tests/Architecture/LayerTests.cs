@@ -22,8 +22,8 @@ public sealed class LayerTests
         ["OfflinePatch.Registry"] = ["Layout", "Names Errors", "Cells", "Logs", "Check", "Editing", "", "RegText Bcd"],
         ["OfflinePatch.Drivers"] = ["", "Inf Manifest Pe", "Signatures", "Packages"],
         ["OfflinePatch.Windows"] =
-            ["Guest", "Targets", "Accounts", "CloudbaseInit", "FirstStart", "GuestAgent", "DriverStore", "BootStore", "GuestTools", "Rules",
-                "Reports", "Jobs"],
+            ["Guest", "Targets", "Accounts", "CloudbaseInit", "FirstStart", "GuestAgent", "DriverStore", "BootStore", "Growth",
+                "GuestTools", "Rules", "Reports", "Jobs"],
     };
 
     public static TheoryData<string> Assemblies => [.. Layers.Keys];
@@ -47,8 +47,8 @@ public sealed class LayerTests
     public void An_upward_reference_is_found()
     {
         var found = Upward(BuiltAssembly.PathOf("OfflinePatch.Windows"), "OfflinePatch.Windows",
-            ["Targets", "Accounts", "CloudbaseInit", "FirstStart", "GuestAgent", "DriverStore", "BootStore", "GuestTools", "Rules",
-                "Reports", "Jobs", "Guest"]);
+            ["Targets", "Accounts", "CloudbaseInit", "FirstStart", "GuestAgent", "DriverStore", "BootStore", "Growth",
+                "GuestTools", "Rules", "Reports", "Jobs", "Guest"]);
         Assert.Contains(found,
             f => f.StartsWith("OfflinePatch.Windows.Rules.RuleContext → OfflinePatch.Windows.Guest.", StringComparison.Ordinal));
         // named in method bodies only

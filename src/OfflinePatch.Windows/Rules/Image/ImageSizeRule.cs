@@ -1,7 +1,7 @@
 using System.Globalization;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Formats;
-using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Growth;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Image;
@@ -29,7 +29,9 @@ internal sealed class ImageSizeRule() : Rule(Description)
         Title = "The disk has a size that the target accepts",
         Source = "Huawei IMS: the system disk has 40 to 1024 GB; files over 128 GB only as RAW or ZVHD2 (fast import)",
         Summary = "Virtual size of the disk, and size of the file for its format. A fix makes a smaller disk larger: the new part is "
-            + "unallocated space, and the backup of a GPT moves to the new end. No partition changes.",
+            + "unallocated space, and the backup of a GPT moves to the new end. With --extend the partition of Windows and its NTFS "
+            + "volume take the space that follows them, and a recovery partition behind them moves to the end of a GPT disk; else no "
+            + "partition changes.",
         NeedsWindows = false,
         CanFix = true,
         ChangesLayout = true,
@@ -42,6 +44,7 @@ internal sealed class ImageSizeRule() : Rule(Description)
         var size = context.Disk.Length;
         var minimum = Wanted(context);
         var maximum = Value(context, MaxSize);
+        var plan = Plan(context);
         if (size < minimum)
         {
             var message = context.Request.MinSize > Value(context, MinSize) * GiB
@@ -50,8 +53,12 @@ internal sealed class ImageSizeRule() : Rule(Description)
             return DiskGrowth.WhyNot(context.Disk, context.Partitions) is { } why
                 ? Finding.Failed(message, $"{why} Write a copy, which can be larger: `offlinepatch fix IMAGE -o COPY.qcow2`.", Text(size),
                     Text(minimum))
-                : Finding.Broken(message, Text(size),
-                    $"{Text(minimum)}; the new part is unallocated, which Windows or its agent adds to the volume");
+                : Finding.Broken(message, Text(size), plan.ExtendsVolume
+                    ? $"{Text(minimum)}; {string.Join(", ", plan.Steps.Skip(1))}"
+                    : $"{Text(minimum)}; the new part is unallocated, which Windows or its agent adds to the volume") with
+                {
+                    Remarks = Remarks(plan),
+                };
         }
 
         if (size > maximum * GiB)
@@ -59,6 +66,13 @@ internal sealed class ImageSizeRule() : Rule(Description)
             return Finding.Failed(
                 $"The disk has {Text(size)}, more than the {maximum} GiB that {context.Profile.Title} takes.",
                 "Shrink the volume and the disk in the source machine, or move data to a second disk.", Text(size));
+        }
+
+        if (plan.Steps.Count > 0)
+        {
+            var unfilled = Finding.Broken("The volume of Windows does not fill the space that follows it, which --extend asks for.",
+                Text(size), string.Join(", ", plan.Steps));
+            return unfilled with { Remarks = Remarks(plan) };
         }
 
         var limit = Value(context, ImportLimit);
@@ -76,15 +90,20 @@ internal sealed class ImageSizeRule() : Rule(Description)
         var way = fileSize <= limit * GiB ? "it can be imported directly"
             : $"the file has {Text(fileSize)}, so use fast import, which injects no "
                 + $"drivers{(format == "raw" ? "; a RAW image needs its bitmap for that (--create-mf)" : "")}";
-        return Finding.Ok($"The disk has {Text(size)}; {way}.");
+        return Finding.Ok($"The disk has {Text(size)}; {way}.") with { Remarks = Remarks(plan) };
     }
 
     /// <inheritdoc/>
     public override void Fix(RuleContext context)
     {
-        DiskGrowth.Grow(context.Disk, Wanted(context));
-        context.Changes.RecordFile("disk: length", FileChangeKind.Replaced, context.Disk.Length);
+        Plan(context).Apply();
     }
+
+    private static GrowthPlan Plan(RuleContext context) =>
+        GrowthPlan.Find(context.Machine, Math.Max(context.Disk.Length, Wanted(context)), context.Request.Extend);
+
+    private static IReadOnlyList<string> Remarks(GrowthPlan plan) =>
+        plan.Problem is { } problem ? [problem.Message, .. plan.Notes] : plan.Notes;
 
     /// <summary>Bytes that the disk shall have at least.</summary>
     private static long Wanted(RuleContext context) =>
