@@ -28,6 +28,7 @@ need mandoc mandoc
 need zsh zsh
 need fish fish
 need sgdisk gdisk
+need sfdisk fdisk
 need nasm nasm
 need mkudffs udftools
 need wimlib-imagex wimtools

@@ -38,9 +38,9 @@ internal static class CompressionError
         LzxFault.InputEnded => InputEnded(Block, e.Offset),
         LzxFault.MatchOutside => MatchOutside(Block, e.Offset, e.Expected, e.Actual),
         LzxFault.MatchTooLong => MatchTooLong(Block, e.Offset, e.Expected, e.Actual),
-        LzxFault.BlockType => LzxBlockType(e),
-        LzxFault.BlockSize => LzxBlockSize(e),
-        _ => LzxCodeRun(e),
+        LzxFault.BlockType => LzxBlockType(e.Offset, e.Expected, e.Actual),
+        LzxFault.BlockSize => LzxBlockSize(e.Offset, e.Expected, e.Actual),
+        _ => LzxCodeRun(e.Offset, e.Expected, e.Actual),
     };
 
     private static CorruptImageException MatchOutside(string structure, int offset, string expected, string actual) =>
@@ -49,12 +49,14 @@ internal static class CompressionError
     private static CorruptImageException MatchTooLong(string structure, int offset, string expected, string actual) =>
         new("NTFS-5113", structure, offset, expected, actual, Remedy);
 
-    private static CorruptImageException LzxBlockType(LzxException e) => new("NTFS-5120", Block, e.Offset, e.Expected, e.Actual, Remedy);
+    private static CorruptImageException LzxBlockType(int offset, string expected, string actual) =>
+        new("NTFS-5120", Block, offset, expected, actual, Remedy);
 
-    private static CorruptImageException LzxBlockSize(LzxException e) => new("NTFS-5121", Block, e.Offset, e.Expected, e.Actual, Remedy);
+    private static CorruptImageException LzxBlockSize(int offset, string expected, string actual) =>
+        new("NTFS-5121", Block, offset, expected, actual, Remedy);
 
-    private static CorruptImageException LzxCodeRun(LzxException e) =>
-        new("NTFS-5122", "LZX code lengths", e.Offset, e.Expected, e.Actual, Remedy);
+    private static CorruptImageException LzxCodeRun(int offset, string expected, string actual) =>
+        new("NTFS-5122", "LZX code lengths", offset, expected, actual, Remedy);
 
     public static CorruptImageException WofTooShort(long length, long table) =>
         new("NTFS-5130", "WofCompressedData", 0, $"a chunk table of {table} bytes and chunks after it", $"{length} bytes", Remedy);
