@@ -332,7 +332,7 @@ def main():
             bench = Bench(options, work)
             for name in options.formats.split(','):
                 for what in options.commands.split(','):
-                    if what == 'hive' and name != 'raw':
+                    if what == 'hive' and name != 'raw' or what == 'resize' and name in ('qcow', 'vmdk-parts'): # these do not grow in place
                         continue
                     for elsewhere in (False, True) if what not in ('convert', 'fix-copy') else (False,):
                         if not bench.is_over:
