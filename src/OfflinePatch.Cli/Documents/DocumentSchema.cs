@@ -32,7 +32,7 @@ internal static class DocumentSchema
         ("bootStore", "A boot configuration store.", ["bcd"], Of<BootStoreDocument>),
         ("edit", "A change of an image or a hive file.",
             ["reg set", "reg import", "reg delete", "reg replay", "fs put", "fs rm", "fs mkdir", "fs mv", "bcd", "accounts set-password",
-                "accounts enable", "accounts unlock", "shell", "drivers add", "drivers remove", "resize"],
+                "accounts enable", "accounts unlock", "shell", "drivers add", "drivers remove", "resize", "boot repair", "convert-boot uefi"],
             Of<EditDocument>),
         ("files", "Files and directories of an image.", ["fs ls", "fs tree"], Of<FileListDocument>),
         ("fileDetails", "Everything about files of an image.", ["fs stat"], Of<FileStatDocument>),
