@@ -21,7 +21,7 @@ internal static class BootStoreError
         "BOOT-0003", $"This Windows is not made to start by UEFI: {why}.", "Import it as a BIOS machine.");
 
     public static RefusedException NotStarting(string why) => new(
-        "BOOT-0004", $"It is not proven that this disk starts its Windows by BIOS: {why}.",
+        "BOOT-0004", $"It is not proven that this disk starts its Windows: {why}.",
         "Run `offlinepatch boot repair IMAGE` first.");
 
     public static RefusedException NoEfiFiles(string why) => new(

@@ -64,6 +64,11 @@ internal sealed class UefiConversion
 
     private void Plan()
     {
+        if (_table.Scheme == PartitionScheme.Gpt)
+        {
+            throw BootStoreError.NotStarting("it has a GPT, and nothing on it starts Windows by UEFI");
+        }
+
         if (MbrToGpt.WhyNot(_machine.Disk, _table) is { } why)
         {
             throw BootStoreError.Layout(why);
@@ -246,7 +251,7 @@ internal sealed class UefiConversion
         var letters = named.Select(n => n.Device.Letter).OfType<string>().Order(StringComparer.Ordinal).ToList();
         _steps.Add(new BootStep(
             $@"SYSTEM\MountedDevices names {named.Count} volume(s) by disk signature and offset",
-            $"by partition id{(letters.Count == 0 ? "" : $"; the letters {string.Join(", ", letters)} stay")}", () =>
+            $"by partition id{(letters.Count == 0 ? "" : $"; letters: {string.Join(" ", letters)}")}", () =>
         {
             var key = _windows.System.Root.Create("MountedDevices");
             foreach (var (device, partition) in named)
