@@ -114,7 +114,7 @@ internal sealed record EditDocument(string Command, string Path, bool Changed, l
     /// <summary>What else is to be known, in full sentences; null where there is nothing.</summary>
     public IReadOnlyList<string>? Notes { get; init; }
 
-    /// <summary>The files and registry values that were, or in a trial would be, changed, for the <c>drivers</c> and boot commands.</summary>
+    /// <summary>The files and registry values that were, or in a trial would be, changed, for <c>drivers</c> and boot commands.</summary>
     public ChangesReport? Changes { get; init; }
 
     /// <summary>What was recovered from logs, for <c>reg replay</c>.</summary>

@@ -236,7 +236,8 @@ internal sealed class BootRepair
         else
         {
             _steps.Add(new BootStep(
-                isLoaderMissing ? $@"{prefix}\{loader} is missing" : $@"{missing.Count} boot file(s) are missing, {prefix}\{missing[0]} is one",
+                isLoaderMissing ? $@"{prefix}\{loader} is missing"
+                    : $@"{missing.Count} boot file(s) are missing: {prefix}\{missing[0]}{(missing.Count > 1 ? ", ..." : "")}",
                 $"{missing.Count} boot file(s) from {_windows.GuestPath(_windows.PathOf("Boot"))}",
                 () => files.CopyMissing(system.RequireWritable())));
         }
@@ -265,7 +266,8 @@ internal sealed class BootRepair
         }
 
         var exists = system.RequireFiles().FileExists(path);
-        var kept = system.RequireFiles().FileExists(path + KeptSuffix) ? $@"\{path}{KeptSuffix} stays" : $@"the old one is kept as \{path}{KeptSuffix}";
+        var kept = system.RequireFiles().FileExists(path + KeptSuffix) ? $@"\{path}{KeptSuffix} stays"
+            : $@"the old one is kept as \{path}{KeptSuffix}";
         _steps.Add(new BootStep(
             !exists ? $@"\{path} is missing"
             : correction is null ? $@"\{path} has no entry that starts this Windows" : $@"\{path} is to be made anew",

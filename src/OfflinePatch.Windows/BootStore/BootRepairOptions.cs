@@ -6,6 +6,6 @@ internal sealed record BootRepairOptions
     /// <summary>Make the boot configuration anew although the old one could be corrected; the old one is kept.</summary>
     public bool Rebuild { get; init; }
 
-    /// <summary>Copy every boot file that is missing (languages, fonts, memory tester), not only where the boot manager itself is.</summary>
+    /// <summary>Copy every boot file that is missing (languages, fonts, memory tester), also where the boot manager is there.</summary>
     public bool AllFiles { get; init; }
 }

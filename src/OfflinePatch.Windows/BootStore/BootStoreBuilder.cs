@@ -61,7 +61,8 @@ internal sealed class BootStoreBuilder
     public static bool AreEqual(BcdStore one, BcdStore other) =>
         one.Objects.Count == other.Objects.Count && one.Objects.All(o => other.Find(o.Id) is { } same && same.Type == o.Type
             && same.Elements.Count == o.Elements.Count
-            && o.Elements.All(e => same.Find(e.Id) is { } element && element.Type == e.Type && element.Data.AsSpan().SequenceEqual(e.Data)));
+            && o.Elements.All(e =>
+                same.Find(e.Id) is { } element && element.Type == e.Type && element.Data.AsSpan().SequenceEqual(e.Data)));
 
     private byte[] Build()
     {

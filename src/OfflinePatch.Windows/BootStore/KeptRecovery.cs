@@ -62,7 +62,8 @@ internal sealed class KeptRecovery
 
         return new KeptRecovery(entries, sequence, loader.Find(BcdElements.RecoveryEnabled));
 
-        static bool HasSequence(BcdObject entry) => entry.StartsWindows && entry.Find(BcdElements.RecoverySequence) is { Objects.Count: > 0 };
+        static bool HasSequence(BcdObject entry) =>
+            entry.StartsWindows && entry.Find(BcdElements.RecoverySequence) is { Objects.Count: > 0 };
 
         bool Add(BcdObject entry)
         {

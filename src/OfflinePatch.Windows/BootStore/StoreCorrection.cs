@@ -59,7 +59,8 @@ internal sealed class StoreCorrection
             && entry.SystemRoot?.Trim('\\').Equals(target.SystemRoot, StringComparison.OrdinalIgnoreCase) == true
             && (entry.OsDevice.IsSearched
                 || (entry.OsDevice.IsPartition
-                    && (entry.OsDevice.FindOn(table) is not { } partition || PartitionDevices.Of(table, partition) == target.WindowsDevice)));
+                    && (entry.OsDevice.FindOn(table) is not { } partition
+                        || PartitionDevices.Of(table, partition) == target.WindowsDevice)));
     }
 
     private void CorrectDefault(BcdStore store, BcdObject manager, BcdObject loader)

@@ -24,7 +24,7 @@ internal static class SystemPartitionContent
                 return "it holds too many files";
             }
 
-            if (Own.Contains(entry.Name, StringComparer.OrdinalIgnoreCase) || IsOfNtfs(entry.Name))
+            if (Own.Contains(entry.Name, StringComparer.OrdinalIgnoreCase))
             {
                 continue;
             }
@@ -42,9 +42,6 @@ internal static class SystemPartitionContent
 
         return null;
     }
-
-    private static bool IsOfNtfs(string name) => name is "$AttrDef" or "$BadClus" or "$Bitmap" or "$Boot" or "$Extend" or "$LogFile" or "$MFT"
-        or "$MFTMirr" or "$Secure" or "$UpCase" or "$Volume";
 
     private static bool HoldsImage(IFileSystem files, string directory, int depth, ref int seen)
     {

@@ -98,15 +98,17 @@ internal sealed class UefiConversion
             var before = disk.Length;
             if (DiskGrowth.WhyNot(disk, _table) is { } reason)
             {
-                throw BootStoreError.NoRoom($"{(isReused ? "the backup of the GPT" : $"an EFI system partition of {length >> 20} MiB")} has no "
-                    + $"place in unallocated space, and the disk cannot be made larger: {reason}");
+                var what = isReused ? "the backup of the GPT" : $"an EFI system partition of {length >> 20} MiB";
+                throw BootStoreError.NoRoom(
+                    $"{what} has no place in unallocated space, and the disk cannot be made larger: {reason}");
             }
 
             _steps.Add(new BootStep($"the disk has {before} bytes", $"{diskLength} bytes", () => DiskGrowth.Grow(disk, diskLength)));
         }
 
         var windows = kept.First(p => p.Number == _windows.Volume.Number);
-        var target = new BootTarget(Firmware.Uefi, BcdDevice.OfGpt(_diskGuid, esp.UniqueGuid), BcdDevice.OfGpt(_diskGuid, windows.UniqueGuid),
+        var target = new BootTarget(
+            Firmware.Uefi, BcdDevice.OfGpt(_diskGuid, esp.UniqueGuid), BcdDevice.OfGpt(_diskGuid, windows.UniqueGuid),
             _windows.SystemRoot, BootTarget.DescriptionOf(_windows.Facts));
         var recovery = KeptRecovery.Find(old, Firmware.Uefi, (device, path) => Locate(device, path, kept));
         var store = BootStoreBuilder.Build(_windows, target, _machine.Changes.Clock, recovery);
@@ -133,7 +135,7 @@ internal sealed class UefiConversion
         var facts = _windows.Facts;
         if (_machine.Systems.Count(s => s.Volume.Files is not null) > 1)
         {
-            throw BootStoreError.NotByUefi("there are several Windows installations on the disk, and which one is to start cannot be known");
+            throw BootStoreError.NotByUefi("there are several installations on the disk, and which one is to start cannot be known");
         }
 
         if (facts.Architecture is not (WindowsArchitecture.X64 or WindowsArchitecture.Arm64))
@@ -157,7 +159,8 @@ internal sealed class UefiConversion
             throw BootStoreError.NotStarting("no active partition with a boot manager and a boot configuration");
         }
 
-        if (_machine.Boot.BiosStore is not { Hive: { } hive } || BootEntries.Read(hive) is not { DefaultLoader: { StartsWindows: true } loader } read)
+        if (_machine.Boot.BiosStore is not { Hive: { } hive }
+            || BootEntries.Read(hive) is not { DefaultLoader: { StartsWindows: true } loader } read)
         {
             throw BootStoreError.NotStarting("its boot configuration cannot be read, or its default entry does not start Windows");
         }
@@ -186,7 +189,7 @@ internal sealed class UefiConversion
         }
     }
 
-    /// <summary>Why the system partition cannot become the EFI system partition; null when it can. What mbr2gpt asks, and its content.</summary>
+    /// <summary>Why the system partition cannot become the EFI system partition; null when it can.</summary>
     private string? WhyNotReused(GuestVolume system, long length) =>
         system.Number == _windows.Volume.Number ? "Windows is on it"
         : system.Partition!.MbrType == PartitionTypes.MbrRecovery ? "it is the recovery partition"
@@ -282,8 +285,8 @@ internal sealed class UefiConversion
         }
         else
         {
-            _notes.Add($"Partition {system.Number}, the system partition until now, stays as it is; nothing starts from it any more. It was "
-                + $"not made the EFI system partition: {WhyNotReused(system, 0) ?? "it is too small"}.");
+            _notes.Add($"Partition {system.Number}, the system partition until now, stays as it is; nothing starts from it any more. It "
+                + $"was not made the EFI system partition: {WhyNotReused(system, 0) ?? "it is too small"}.");
         }
 
         if (recovery is null && old.DefaultLoader?.Find(BcdElements.RecoverySequence) is not null)
