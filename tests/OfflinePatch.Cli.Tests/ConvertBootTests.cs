@@ -176,7 +176,8 @@ public sealed class ConvertBootTests(Machines machines) : IClassFixture<Machines
         Assert.True(result.ExitCode == 4, result.Output + result.Error);
         Assert.Equal(code, result.Json.GetProperty("error").GetProperty("code").GetString());
         Assert.Equal(before, SparseHash.OfAll(Directory.GetFiles(scratch.Path)));
-        Assert.Equal(code, Tool.RunJson("convert-boot", "uefi", image, "--dry-run").Json.GetProperty("error").GetProperty("code").GetString());
+        var tried = Tool.RunJson("convert-boot", "uefi", image, "--dry-run").MustExit(4);
+        Assert.Equal(code, tried.Json.GetProperty("error").GetProperty("code").GetString());
     }
 
     private string Plant(ScratchFolder scratch, string fault)
@@ -239,7 +240,8 @@ public sealed class ConvertBootTests(Machines machines) : IClassFixture<Machines
     private static void Remove(string image, string path) => Tool.Run("fs", "rm", image, path, "--no-undo-keep").MustExit(0);
 
     private static void SetEntry(string image, int slot, byte type, uint first, uint count) =>
-        Patch(image, 0x1BE + (16 * (slot - 1)), [0, 0, 0, 0, type, 0, 0, 0, .. BitConverter.GetBytes(first), .. BitConverter.GetBytes(count)]);
+        Patch(image, 0x1BE + (16 * (slot - 1)),
+            [0, 0, 0, 0, type, 0, 0, 0, .. BitConverter.GetBytes(first), .. BitConverter.GetBytes(count)]);
 
     private static void Patch(string image, long offset, byte[] bytes)
     {
@@ -293,7 +295,9 @@ public sealed class ConvertBootTests(Machines machines) : IClassFixture<Machines
         return files;
     }
 
-    /// <summary>sgdisk reads the table, fsck.vfat and mtools the EFI system partition, hivex boot configuration and drive letters.</summary>
+    /// <summary>
+    /// sgdisk reads the table, fsck.vfat and mtools the EFI system partition, hivex boot configuration and drive letters.
+    /// </summary>
     private static void Judge(ScratchFolder scratch, string image, PartitionTable table, bool hasRecovery)
     {
         Oracle.Require("sgdisk", "fsck.vfat", "mcopy", "hivexregedit");

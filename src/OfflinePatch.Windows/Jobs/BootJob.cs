@@ -3,7 +3,6 @@ using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
-using OfflinePatch.Windows.Rules.Boot;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -11,9 +10,9 @@ namespace OfflinePatch.Windows.Jobs;
 /// <remarks>Different images may be worked on in parallel.</remarks>
 public static class BootJob
 {
-    private static readonly Rule SameDisk = new BootSameDiskRule();
-    private static readonly Rule Loader = new BootLoaderRule();
-    private static readonly Rule DriveLetter = new BootDriveLetterRule();
+    private static readonly Rule SameDisk = RuleCatalog.All.First(r => r.Id == "boot.same-disk");
+    private static readonly Rule Loader = RuleCatalog.All.First(r => r.Id == "boot.loader");
+    private static readonly Rule DriveLetter = RuleCatalog.All.First(r => r.Id == "boot.drive-letter");
 
     /// <summary>
     /// Does what <c>bcdboot C:\Windows</c> does, offline: boot files, boot configuration, system partition, and the chain of the firmware
@@ -31,7 +30,8 @@ public static class BootJob
     /// is required. Nothing was written.</exception>
     /// <exception cref="IOException">The host failed; the image is unchanged or rolled back.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
-    public static BootChangeResult Repair(string path, EditOptions open, BootRepairRequest request, CancellationToken cancellation = default)
+    public static BootChangeResult Repair(
+        string path, EditOptions open, BootRepairRequest request, CancellationToken cancellation = default)
     {
         using var edit = request.DryRun ? ImageEdit.OpenForTrial(path, open) : ImageEdit.Open(path, open);
         var context = ContextOf(edit, cancellation);
@@ -84,7 +84,8 @@ public static class BootJob
     /// the image; or an option is required. Nothing was written.</exception>
     /// <exception cref="IOException">The host failed; the image is unchanged or rolled back.</exception>
     /// <exception cref="OperationCanceledException">Cancelled. Nothing was written.</exception>
-    public static BootChangeResult ConvertToUefi(string path, EditOptions open, bool dryRun = false, CancellationToken cancellation = default)
+    public static BootChangeResult ConvertToUefi(
+        string path, EditOptions open, bool dryRun = false, CancellationToken cancellation = default)
     {
         using var edit = dryRun ? ImageEdit.OpenForTrial(path, open) : ImageEdit.Open(path, open);
         var context = ContextOf(edit, cancellation);
@@ -131,7 +132,7 @@ public static class BootJob
 
     private static RuleContext ContextOf(ImageEdit edit, CancellationToken cancellation)
     {
-        var context = new RuleContext { Machine = edit.Machine, Request = new RuleRequest { RepairBoot = true }, Cancellation = cancellation };
+        var context = new RuleContext { Machine = edit.Machine, Cancellation = cancellation };
         RuleRunner.RequireGates(edit.Session, context);
         return context;
     }

@@ -81,7 +81,7 @@ public sealed partial class StandIns : IDisposable
     {
         Oracle.Run("cp", "--sparse=always", Machines.Raw(generation, MachineFirmware.Bios, Defect.NoSystemPartition), path).MustSucceed();
         Put(path, Path.Combine(Parts("bios"), "bootmgr"), @"\Windows\Boot\PCAT\bootmgr");
-        var plan = DiskPlan.For(new MachineSpec { Firmware = MachineFirmware.Bios, Defects = new HashSet<Defect> { Defect.NoSystemPartition } });
+        var plan = DiskPlan.For(new MachineSpec { Defects = new HashSet<Defect> { Defect.NoSystemPartition } });
         using (var disk = File.Open(path, FileMode.Open, FileAccess.ReadWrite))
         {
             disk.Write(new byte[440]);

@@ -82,7 +82,8 @@ public sealed class MbrToGptTests
         var image = new byte[disk.Length];
         disk.Read(0, image);
         File.WriteAllBytes(scratch["disk.raw"], image);
-        Assert.Contains("No problems found", Oracle.Run("sgdisk", "-v", scratch["disk.raw"]).MustSucceed().Output, StringComparison.Ordinal);
+        var verdict = Oracle.Run("sgdisk", "-v", scratch["disk.raw"]).MustSucceed().Output;
+        Assert.Contains("No problems found", verdict, StringComparison.Ordinal);
         var info = Oracle.Run("sgdisk", "-i", "2", scratch["disk.raw"]).MustSucceed().Output;
         Assert.Contains("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC", info, StringComparison.Ordinal); // Windows recovery
         Assert.Contains("First sector: 16384", info, StringComparison.Ordinal);
@@ -102,8 +103,8 @@ public sealed class MbrToGptTests
         var before = new byte[disk.Length];
         disk.Read(0, before);
         var kept = MbrToGpt.Convert(PartitionTable.Read(disk).Partitions[0], Guid.NewGuid(), hasLetter: true);
-        Assert.Equal("PART-0014", Assert.Throws<RefusedException>(() => MbrToGpt.Write(disk, 512, Disk, [kept])).Code);
-        Assert.Equal("PART-0014", Assert.Throws<RefusedException>(() => MbrToGpt.Write(disk, 512, Disk,
+        Assert.Equal("PART-0017", Assert.Throws<RefusedException>(() => MbrToGpt.Write(disk, 512, Disk, [kept])).Code);
+        Assert.Equal("PART-0017", Assert.Throws<RefusedException>(() => MbrToGpt.Write(disk, 512, Disk,
             [kept with { Length = 4 * MiB }, kept with { Number = 2, Length = 8 * MiB, Offset = 2 * MiB }])).Code);
         var after = new byte[disk.Length];
         disk.Read(0, after);
