@@ -3,6 +3,7 @@ using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
 using OfflinePatch.Windows.Rules;
+using OfflinePatch.Windows.Rules.Boot;
 
 namespace OfflinePatch.Windows.Jobs;
 
@@ -10,9 +11,9 @@ namespace OfflinePatch.Windows.Jobs;
 /// <remarks>Different images may be worked on in parallel.</remarks>
 public static class BootJob
 {
-    private static readonly Rule SameDisk = RuleCatalog.All.First(r => r.Id == "boot.same-disk");
-    private static readonly Rule Loader = RuleCatalog.All.First(r => r.Id == "boot.loader");
-    private static readonly Rule DriveLetter = RuleCatalog.All.First(r => r.Id == "boot.drive-letter");
+    private static readonly Rule SameDisk = RuleCatalog.All.OfType<BootSameDiskRule>().Single();
+    private static readonly Rule Loader = RuleCatalog.All.OfType<BootLoaderRule>().Single();
+    private static readonly Rule DriveLetter = RuleCatalog.All.OfType<BootDriveLetterRule>().Single();
 
     /// <summary>
     /// Does what <c>bcdboot C:\Windows</c> does, offline: boot files, boot configuration, system partition, and the chain of the firmware
