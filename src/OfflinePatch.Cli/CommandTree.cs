@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using OfflinePatch.Cli.Commands;
 using OfflinePatch.Cli.Commands.Accounts;
+using OfflinePatch.Cli.Commands.Boot;
 using OfflinePatch.Cli.Commands.Fs;
 using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
@@ -60,6 +61,8 @@ internal static class CommandTree
             ExplainCommand.Create(),
             RegCommand.Create(),
             BcdCommand.Create(),
+            BootCommand.Create(),
+            ConvertBootCommand.Create(),
             AccountsCommand.Create(),
             FsCommand.Create(),
             CompareCommand.Create(),

@@ -62,7 +62,7 @@ public sealed partial class Hive
         cell.SetReferenceCount(1);
 
         System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(bins[used..], binSize - used);
-        return Open(file, options: new HiveOpenOptions { AdoptBuffer = true });
+        return Open(file, options: new HiveOpenOptions { AdoptBuffer = true, Time = time ?? TimeProvider.System });
     }
 
     private static int CellSize(int payload) => (payload + 4 + 7) & ~7;

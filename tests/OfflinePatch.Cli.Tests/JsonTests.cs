@@ -96,6 +96,8 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         Document(seen, 0, "accounts", "set-password", users, "500", "--password-file", other["password"]);
         Document(seen, 0, "accounts", "enable", users, "500");
         Document(seen, 0, "accounts", "unlock", users, "500");
+        Document(seen, 0, "boot", "repair", users);
+        Document(seen, 0, "convert-boot", "uefi", users);
         Document(seen, 3, "fix", raw);
         Assert.Equal("nothingToRecover", Document(seen, 0, "recover", raw).GetProperty("images")[0].GetProperty("result").GetString());
         Assert.Equal("fix", Document(seen, 0, "undo", raw, "--list").GetProperty("images")[0].GetProperty("steps")[0].GetProperty("label")

@@ -90,7 +90,7 @@ internal static class FixCommand
         var verify = new Option<bool>("--verify") { Description = "Read the copy again and compare every byte." };
         var createMf = CommonOptions.CreateMf();
         var qemuImgHw = CommonOptions.QemuImgHw();
-        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and change nothing." };
+        var dryRun = CommonArguments.DryRun();
         var requireReady = new Option<bool>("--require-ready")
         {
             Description = "Write only when the result is ready; otherwise change nothing.",

@@ -105,7 +105,16 @@ internal sealed record EditDocument(string Command, string Path, bool Changed, l
     /// <summary>The driver packages that were removed, for <c>drivers remove</c>.</summary>
     public IReadOnlyList<DriverStorePackage>? Removed { get; init; }
 
-    /// <summary>The files and registry values that were, or in a trial would be, changed, for the <c>drivers</c> commands.</summary>
+    /// <summary>What was done, or in a trial would be, in order, for <c>boot repair</c> and <c>convert-boot uefi</c>.</summary>
+    public IReadOnlyList<BootStepReport>? Steps { get; init; }
+
+    /// <summary>What still keeps Windows from starting, for <c>boot repair</c>; null where nothing does.</summary>
+    public IReadOnlyList<BootProblemReport>? Problems { get; init; }
+
+    /// <summary>What else is to be known, in full sentences; null where there is nothing.</summary>
+    public IReadOnlyList<string>? Notes { get; init; }
+
+    /// <summary>The files and registry values that were, or in a trial would be, changed, for <c>drivers</c> and boot commands.</summary>
     public ChangesReport? Changes { get; init; }
 
     /// <summary>What was recovered from logs, for <c>reg replay</c>.</summary>

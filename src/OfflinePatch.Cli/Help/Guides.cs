@@ -1,5 +1,6 @@
 using OfflinePatch.Cli.Commands;
 using OfflinePatch.Cli.Commands.Accounts;
+using OfflinePatch.Cli.Commands.Boot;
 using OfflinePatch.Cli.Commands.Fs;
 using OfflinePatch.Cli.Commands.Store;
 
@@ -33,6 +34,10 @@ internal static class Guides
         ["offlinepatch rules"] = RulesCommand.Guide,
         ["offlinepatch explain"] = ExplainCommand.Guide,
         ["offlinepatch bcd"] = BcdCommand.Guide,
+        ["offlinepatch boot"] = BootCommand.Guide,
+        ["offlinepatch boot repair"] = BootRepairCommand.Guide,
+        ["offlinepatch convert-boot"] = ConvertBootCommand.Guide,
+        ["offlinepatch convert-boot uefi"] = ConvertBootCommand.UefiGuide,
         ["offlinepatch fs"] = FsCommand.Guide,
         ["offlinepatch fs ls"] = FsListCommand.Guide,
         ["offlinepatch fs tree"] = FsTreeCommand.Guide,

@@ -18,10 +18,17 @@ public static class FreeSpace
             return [];
         }
 
+        return Between(table.Partitions, (long)gpt.FirstUsableLba * table.SectorSize, ((long)gpt.LastUsableLba + 1) * table.SectorSize);
+    }
+
+    /// <summary>The ranges between two places that no partition uses, aligned to <see cref="Alignment"/>, in ascending order.</summary>
+    /// <param name="partitions">The partitions.</param>
+    /// <param name="start">First byte.</param>
+    /// <param name="end">The byte after the last one.</param>
+    public static IReadOnlyList<(long Offset, long Length)> Between(IEnumerable<Partition> partitions, long start, long end)
+    {
         var ranges = new List<(long, long)>();
-        var start = (long)gpt.FirstUsableLba * table.SectorSize;
-        var end = ((long)gpt.LastUsableLba + 1) * table.SectorSize;
-        foreach (var partition in table.Partitions.OrderBy(p => p.Offset))
+        foreach (var partition in partitions.OrderBy(p => p.Offset))
         {
             Add(start, Math.Min(end, partition.Offset));
             start = Math.Max(start, partition.Offset + partition.Length);

@@ -53,7 +53,8 @@ public static class GptPartitionWriter
         return partition with { Number = slot + 1 };
     }
 
-    private static void Put(Span<byte> entry, Partition partition, ulong first, ulong last)
+    /// <summary>Fills an entry.</summary>
+    internal static void Put(Span<byte> entry, Partition partition, ulong first, ulong last)
     {
         entry.Clear();
         partition.TypeGuid.TryWriteBytes(entry[GptHeader.Layout.EntryType..]);

@@ -72,4 +72,8 @@ internal static class PartitionError
         new("PART-0016",
             $"Partition {number} cannot have {length} bytes from offset {offset}: the range is not free, or the table cannot name it.",
             "Choose a smaller size. An MBR ends at 2 TiB: convert the disk to GPT in the source machine (mbr2gpt).");
+
+    public static RefusedException NoRoomForGpt(int number, long offset, long length) =>
+        new("PART-0017", $"A GPT with partition {number} ({length} bytes at offset {offset}) cannot be written: the range is not free.",
+            "Make the disk larger, or shrink the partition in the source machine.");
 }

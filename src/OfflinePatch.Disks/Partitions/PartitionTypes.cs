@@ -36,6 +36,9 @@ public static class PartitionTypes
     /// <summary>MBR: extended partition, LBA.</summary>
     public const byte MbrExtendedLba = 0x0F;
 
+    /// <summary>MBR: Windows recovery tools; hidden.</summary>
+    public const byte MbrRecovery = 0x27;
+
     /// <summary>MBR: dynamic disk (LDM).</summary>
     public const byte MbrLdm = 0x42;
 
@@ -68,7 +71,7 @@ public static class PartitionTypes
         0x01 or 0x04 or 0x06 or 0x0E => "FAT",
         0x0B or 0x0C => "FAT32",
         MbrNtfs => "NTFS/exFAT",
-        0x27 => "Windows recovery",
+        MbrRecovery => "Windows recovery",
         MbrLdm => "dynamic disk",
         0x82 => "Linux swap",
         0x83 => "Linux",

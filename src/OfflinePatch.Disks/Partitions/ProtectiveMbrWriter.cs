@@ -52,7 +52,7 @@ public static class ProtectiveMbrWriter
     }
 
     /// <summary>The fields that UEFI 2.10 table 5.4 gives a protective entry; the CHS values are those of LBA 1 and of "beyond".</summary>
-    private static void SetEntry(Span<byte> entry, long sectors)
+    internal static void SetEntry(Span<byte> entry, long sectors)
     {
         entry[MasterBootRecord.Layout.EntryStatus] = 0;
         ReadOnlySpan<byte> firstChs = [0x00, 0x02, 0x00];

@@ -16,6 +16,8 @@ internal static class BcdElements
     public const uint MemoryTesterType = 0x10200005;
     public const uint LegacyLoaderType = 0x10300006; // ntldr
 
+    public const uint RecoverySequence = 0x14000008;
+    public const uint RecoveryEnabled = 0x16000009;
     public const uint ResumeObject = 0x23000006;
     public const uint ToolsDisplayOrder = 0x24000010;
     public const uint ResumeDebugOption = 0x26000006;

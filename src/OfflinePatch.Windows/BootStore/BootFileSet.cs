@@ -60,6 +60,10 @@ internal sealed class BootFileSet
     public IReadOnlyList<string> MissingOn(IFileSystem volume) =>
         [.. _items.Where(i => volume.Find(i.Target) is not { IsDirectory: false, Length: > 0 }).Select(i => i.Target)];
 
+    /// <summary>Bytes of some of the files.</summary>
+    /// <param name="targets">Their places, as <see cref="MissingOn"/> gives them.</param>
+    public long LengthOf(IReadOnlyCollection<string> targets) => _items.Where(i => targets.Contains(i.Target)).Sum(i => i.Length);
+
     /// <summary>Copies what <see cref="MissingOn"/> lists. Files that are there stay.</summary>
     /// <param name="volume">The system partition.</param>
     public void CopyMissing(IWritableFileSystem volume)

@@ -2,7 +2,6 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
-using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
@@ -17,22 +16,19 @@ namespace OfflinePatch.Windows.BootStore;
 /// </summary>
 internal sealed class BootRepair
 {
-    /// <summary>Bytes of a new EFI system partition: what Windows' setup makes; with 4096-byte sectors FAT32 needs more.</summary>
-    private const long EspLength = 100L << 20;
-
-    private const long EspLengthLargeSectors = 300L << 20;
-    private const long GiB = 1L << 30;
-    private const ulong NoDriveLetter = 0x8000000000000000; // GPT_BASIC_DATA_ATTRIBUTE_NO_DRIVE_LETTER
-    private const string KeptSuffix = ".before";
+    /// <summary>What the name of a boot configuration gets that is kept beside a new one.</summary>
+    public const string KeptSuffix = ".before";
 
     private readonly GuestMachine _machine;
     private readonly WindowsSystem _windows;
+    private readonly BootRepairOptions _options;
     private readonly List<BootStep> _steps = [];
 
-    private BootRepair(GuestMachine machine, WindowsSystem windows)
+    private BootRepair(GuestMachine machine, WindowsSystem windows, BootRepairOptions options)
     {
         _machine = machine;
         _windows = windows;
+        _options = options;
     }
 
     /// <summary>Why it cannot be done offline, in a full sentence; null when it can.</summary>
@@ -42,9 +38,9 @@ internal sealed class BootRepair
     public IReadOnlyList<BootStep> Steps => _steps;
 
     /// <summary>Looks at a disk; writes nothing.</summary>
-    public static BootRepair Find(GuestMachine machine, WindowsSystem windows)
+    public static BootRepair Find(GuestMachine machine, WindowsSystem windows, BootRepairOptions? options = null)
     {
-        var repair = new BootRepair(machine, windows);
+        var repair = new BootRepair(machine, windows, options ?? new BootRepairOptions());
         try
         {
             repair.Plan();
@@ -124,10 +120,15 @@ internal sealed class BootRepair
             return;
         }
 
+        if (system.Partition is { IsLogical: true } && FindPrimary(files) is { } primary)
+        {
+            system = primary;
+        }
+
         if (system.Partition is not { IsLogical: false } place)
         {
-            Problem = $"Windows is on a logical partition ({windows.Number}), which the BIOS cannot start, and the disk has no other "
-                + "partition for the boot files.";
+            Problem = $"Windows is on a logical partition ({windows.Number}), which the BIOS cannot start, and the disk has no primary "
+                + "partition with NTFS and room for the boot files.";
             return;
         }
 
@@ -142,6 +143,11 @@ internal sealed class BootRepair
             TargetOf(Firmware.Bios, BcdDevice.OfMbr(table.MbrSignature, place.Offset),
                 BcdDevice.OfMbr(table.MbrSignature, windows.Offset)));
     }
+
+    /// <summary>A partition beside that of Windows that a BIOS can start and that has room for the boot files; null for none.</summary>
+    private GuestVolume? FindPrimary(BootFileSet files) => _machine.Volumes.FirstOrDefault(v =>
+        v is { Partition.IsLogical: false, Kind: VolumeKind.Ntfs, Files: not null, Condition.WriteProblem: null }
+        && v.FreeBytes >= 2 * files.Length);
 
     private void PlanUefi(PartitionTable table, Partition windows, BootFileSet files)
     {
@@ -173,13 +179,12 @@ internal sealed class BootRepair
         }
 
         var disk = _machine.Disk;
-        var length = Math.Max(table.SectorSize > 512 ? EspLengthLargeSectors : EspLength,
-            (2 * files.Length + FreeSpace.Alignment - 1) / FreeSpace.Alignment * FreeSpace.Alignment);
+        var writer = new EspWriter(_machine, _windows, files);
+        var length = writer.LengthFor(table.SectorSize);
         var free = FreeSpace.In(table).FirstOrDefault(r => r.Length >= length);
-        var largerDisk = disk.Length;
         if (free.Length == 0)
         {
-            largerDisk = (disk.Length + length + GiB - 1) / GiB * GiB;
+            var largerDisk = EspWriter.DiskLength(disk.Length + length);
             if (DiskGrowth.WhyNot(disk, table) is { } why)
             {
                 Problem = $"There are not {length >> 20} MiB of unallocated space for an EFI system partition, and the disk cannot be "
@@ -195,43 +200,17 @@ internal sealed class BootRepair
         }
 
         var id = TargetOf(Firmware.Uefi, BcdDevice.OfGpt(table.DiskGuid, Guid.Empty), BcdDevice.OfGpt(table.DiskGuid, windows.UniqueGuid))
-            .IdOf("EFI system partition");
+            .IdOf(EspWriter.Name);
         var target = TargetOf(Firmware.Uefi, BcdDevice.OfGpt(table.DiskGuid, id), BcdDevice.OfGpt(table.DiskGuid, windows.UniqueGuid));
-        var store = BuildStore(target);
+        var store = BuildStore(target, recovery: null);
         _steps.Add(new BootStep("no EFI system partition on this disk",
             $"a new one of {length >> 20} MiB with the boot files of Windows and a new boot configuration", () =>
         {
             var current = PartitionTable.Read(disk);
             var place = FreeSpace.In(current).First(r => r.Length >= length).Offset;
-            var partition = GptPartitionWriter.Add(disk, current, new Partition
-            {
-                Number = 0,
-                Offset = place,
-                Length = length,
-                TypeGuid = PartitionTypes.EfiSystem,
-                UniqueGuid = id,
-                Attributes = NoDriveLetter,
-                Name = "EFI system partition",
-            });
+            var partition = GptPartitionWriter.Add(disk, current, EspWriter.Entry(0, place, length, id));
             _machine.Changes.RecordFile("disk: GUID partition table", FileChangeKind.Replaced, disk.SectorSize);
-            var device = partition.OpenDevice(disk);
-            FatFormatter.Format(device, new FatFormatOptions
-            {
-                Type = FatType.Fat32,
-                HiddenSectors = (uint)Math.Min(place / current.SectorSize, uint.MaxValue),
-                SerialNumber = BitConverter.ToUInt32(id.ToByteArray()),
-                TimeUtc = _machine.Changes.Clock.GetUtcNow().UtcDateTime,
-            });
-            using var volume = new RecordingFileSystem(FatFileSystem.Open(device, $"partition {partition.Number}", _machine.Changes.Clock),
-                _machine.Changes, "ESP:");
-            files.CopyMissing(volume);
-            PutFallbackLoader(volume);
-            volume.WriteFile(BootFilesFinder.UefiStorePath, store);
-            volume.Flush();
-            if (volume.Check().FirstOrDefault(f => f.IsError) is { } finding)
-            {
-                throw WindowsError.VolumeCheckFailed("the new EFI system partition", finding.ToString());
-            }
+            writer.Write(partition, current.SectorSize, store);
         }));
     }
 
@@ -239,15 +218,26 @@ internal sealed class BootRepair
     {
         var missing = files.MissingOn(system.RequireFiles());
         var loader = _machine.Boot.Esp == system ? BootFilesFinder.UefiBootManager : BootFilesFinder.BiosBootManager;
-        if (missing.Contains(loader, StringComparer.OrdinalIgnoreCase))
+        var isLoaderMissing = missing.Contains(loader, StringComparer.OrdinalIgnoreCase);
+        if (missing.Count == 0 || (!isLoaderMissing && !_options.AllFiles))
         {
-            if (files.Problem is { } problem)
-            {
-                Problem = problem + ".";
-                return;
-            }
+            return;
+        }
 
-            _steps.Add(new BootStep($@"{prefix}\{loader} is missing",
+        var needed = files.LengthOf(missing);
+        if (files.Problem is { } problem)
+        {
+            Problem = problem + ".";
+        }
+        else if (system.FreeBytes < needed)
+        {
+            Problem = $"{system.Description} has {system.FreeBytes} bytes free, and the boot files that it lacks have {needed}.";
+        }
+        else
+        {
+            _steps.Add(new BootStep(
+                isLoaderMissing ? $@"{prefix}\{loader} is missing"
+                    : $@"{missing.Count} boot file(s) are missing: {prefix}\{missing[0]}{(missing.Count > 1 ? ", ..." : "")}",
                 $"{missing.Count} boot file(s) from {_windows.GuestPath(_windows.PathOf("Boot"))}",
                 () => files.CopyMissing(system.RequireWritable())));
         }
@@ -260,16 +250,28 @@ internal sealed class BootRepair
             return;
         }
 
-        if (load?.Hive is { } hive && StoreCorrection.Find(hive, target, _machine.Partitions) is { } correction)
+        var correction = load?.Hive is { } hive ? StoreCorrection.Find(hive, target, _machine.Partitions) : null;
+        if (correction is not null && !_options.Rebuild)
         {
             _steps.AddRange(correction.Steps);
             return;
         }
 
-        var store = BuildStore(target);
+        var old = load?.Hive is { } readable ? BootEntries.Read(readable) : null;
+        var recovery = old is null ? null : KeptRecovery.Find(old, target.Firmware, Locate);
+        var store = BuildStore(target, recovery);
+        if (old is not null && BootStoreBuilder.AreEqual(old, BcdStore.Open(Hive.Open(store))))
+        {
+            return;
+        }
+
         var exists = system.RequireFiles().FileExists(path);
-        _steps.Add(new BootStep(exists ? $@"\{path} has no entry that starts this Windows" : $@"\{path} is missing",
-            exists ? $@"a new one; the old one is kept as \{path}{KeptSuffix}" : "a new one", () =>
+        var kept = system.RequireFiles().FileExists(path + KeptSuffix) ? $@"\{path}{KeptSuffix} stays"
+            : $@"the old one is kept as \{path}{KeptSuffix}";
+        _steps.Add(new BootStep(
+            !exists ? $@"\{path} is missing"
+            : correction is null ? $@"\{path} has no entry that starts this Windows" : $@"\{path} is to be made anew",
+            !exists ? "a new one" : $"a new one{(recovery is null ? "" : ", with the recovery entry of the old one")}; {kept}", () =>
         {
             var volume = system.RequireWritable();
             volume.CreateDirectory(path[..path.LastIndexOf('\\')]);
@@ -304,26 +306,16 @@ internal sealed class BootRepair
         }
     }
 
-    private byte[] BuildStore(BootTarget target)
-    {
-        var load = WindowsSystem.Load(_windows.Volume, _windows.PathOf(@"System32\config\BCD-Template"), "BCD-Template",
-            new ChangeLog { Clock = _machine.Changes.Clock });
-        return load switch
-        {
-            { Hive: { } template } => BootStoreBuilder.Build(template.Hive, target, _machine.Changes.Clock),
-            { Failure: { } failure } => throw BootStoreError.Template(failure.Message),
-            _ => throw BootStoreError.Template("it is missing"),
-        };
-    }
+    /// <summary>What a partition of an old boot configuration is called now, if it and the file that is meant are there.</summary>
+    private BcdDevice? Locate(BcdDevice device, string? path) =>
+        PartitionDevices.Meant(_machine.Partitions, device) is { } partition
+        && _machine.Volumes.FirstOrDefault(v => v.Number == partition.Number) is { Files: { } files }
+        && (path is null || files.FileExists(path.TrimStart('\\')))
+            ? PartitionDevices.Of(_machine.Partitions, partition)
+            : null;
 
-    private void PutFallbackLoader(RecordingFileSystem volume)
-    {
-        if (FallbackLoader.PathFor(_windows.Facts.Architecture) is { } path)
-        {
-            volume.CreateDirectory(@"EFI\Boot");
-            volume.WriteFile(path, volume.ReadFile(BootFilesFinder.UefiBootManager));
-        }
-    }
+    private byte[] BuildStore(BootTarget target, KeptRecovery? recovery) =>
+        BootStoreBuilder.Build(_windows, target, _machine.Changes.Clock, recovery);
 
     private void SetActive(int number)
     {

@@ -21,9 +21,11 @@ internal sealed class BootStoreBuilder
     private readonly Hive _store;
     private readonly Guid _loader;
     private readonly Guid _resume;
+    private readonly KeptRecovery? _recovery;
 
-    private BootStoreBuilder(Hive template, BootTarget target, TimeProvider clock)
+    private BootStoreBuilder(Hive template, BootTarget target, TimeProvider clock, KeptRecovery? recovery)
     {
+        _recovery = recovery;
         _template = template;
         _target = target;
         _store = Hive.Create(minorVersion: 3, rootName: "NewStoreRoot", time: clock);
@@ -35,16 +37,38 @@ internal sealed class BootStoreBuilder
     /// <param name="template">The template.</param>
     /// <param name="target">What it is to start.</param>
     /// <param name="clock">The clock for time stamps.</param>
+    /// <param name="recovery">The recovery environment of the old boot configuration; null for none.</param>
     /// <exception cref="RefusedException"><c>WIN-0013</c>: the template lacks what is needed for this firmware.</exception>
     /// <exception cref="CorruptImageException">The template is damaged.</exception>
-    public static byte[] Build(Hive template, BootTarget target, TimeProvider clock) =>
-        new BootStoreBuilder(template, target, clock).Build();
+    public static byte[] Build(Hive template, BootTarget target, TimeProvider clock, KeptRecovery? recovery = null) =>
+        new BootStoreBuilder(template, target, clock, recovery).Build();
+
+    /// <summary>The bytes of a store from the template of a Windows.</summary>
+    /// <exception cref="RefusedException"><c>WIN-0013</c>: it has none that can be used.</exception>
+    public static byte[] Build(WindowsSystem windows, BootTarget target, TimeProvider clock, KeptRecovery? recovery = null)
+    {
+        var load = WindowsSystem.Load(windows.Volume, windows.PathOf(@"System32\config\BCD-Template"), "BCD-Template",
+            new ChangeLog { Clock = clock });
+        return load switch
+        {
+            { Hive: { } template } => Build(template.Hive, target, clock, recovery),
+            { Failure: { } failure } => throw BootStoreError.Template(failure.Message),
+            _ => throw BootStoreError.Template("it is missing"),
+        };
+    }
+
+    /// <summary>Whether two boot configurations say the same, whatever their bytes are.</summary>
+    public static bool AreEqual(BcdStore one, BcdStore other) =>
+        one.Objects.Count == other.Objects.Count && one.Objects.All(o => other.Find(o.Id) is { } same && same.Type == o.Type
+            && same.Elements.Count == o.Elements.Count
+            && o.Elements.All(e =>
+                same.Find(e.Id) is { } element && element.Type == e.Type && element.Data.AsSpan().SequenceEqual(e.Data)));
 
     private byte[] Build()
     {
         var objects = _template.Find("Objects") ?? throw BootStoreError.Template("it has no objects");
         var all = objects.SubKeys.Where(k => Guid.TryParse(k.Name, out _)).ToList();
-        var ending = _target.Firmware == Firmware.Uefi ? ".efi" : ".exe";
+        var ending = BootTarget.EndingOf(_target.Firmware);
         var loader = all.Find(k => TypeOf(k) == BcdElements.LoaderType && !IsWinPe(k)
             && TextOf(k, BcdElements.Template.RelativePath)?.EndsWith(ending, StringComparison.OrdinalIgnoreCase) == true)
             ?? throw BootStoreError.Template($"it has no loader winload{ending}");
@@ -80,7 +104,33 @@ internal sealed class BootStoreBuilder
         }
 
         CopyManager(manager, resume is not null, hasTester);
+        if (_recovery is not null)
+        {
+            CopyRecovery(_recovery, resume is not null);
+        }
+
         return _store.ToArray();
+    }
+
+    private void CopyRecovery(KeptRecovery recovery, bool hasResume)
+    {
+        foreach (var entry in recovery.Entries)
+        {
+            _store.Create($@"Objects\{entry.Id:B}\Description").SetDword("Type", entry.Type);
+            foreach (var (element, type, data) in entry.Elements)
+            {
+                Element(entry.Id, element).SetValue("Element", type, data);
+            }
+        }
+
+        foreach (var id in hasResume ? [_loader, _resume] : (Guid[])[_loader])
+        {
+            Element(id, BcdElements.RecoverySequence).SetValue("Element", recovery.Sequence.Type, recovery.Sequence.Data);
+            if (recovery.Enabled is { } enabled)
+            {
+                Element(id, BcdElements.RecoveryEnabled).SetValue("Element", enabled.Type, enabled.Data);
+            }
+        }
     }
 
     private void CopyManager(HiveKey manager, bool hasResume, bool hasTester)

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
 
@@ -14,16 +12,19 @@ namespace OfflinePatch.Windows.BootStore;
 internal sealed record BootTarget(Firmware Firmware, BcdDevice SystemDevice, BcdDevice WindowsDevice, string SystemRoot, string Description)
 {
     /// <summary>
-    /// An id for a new object of the store. It depends on the partition and the purpose only, so that two runs on one image give the same
-    /// bytes; ids of objects need to be unique within one store.
+    /// An id for a new object of the store, from the partition of Windows and the purpose; ids of objects need to be unique within one
+    /// store.
     /// </summary>
-    public Guid IdOf(string purpose)
-    {
-        var hash = SHA256.HashData([.. WindowsDevice.ToElement(), .. Encoding.UTF8.GetBytes(purpose)]).AsSpan(0, 16);
-        hash[7] = (byte)((hash[7] & 0x0F) | 0x80); // version 8: RFC 9562 §5.8, a hash of our own
-        hash[8] = (byte)((hash[8] & 0x3F) | 0x80);
-        return new Guid(hash);
-    }
+    public Guid IdOf(string purpose) => DerivedId.Of(WindowsDevice.ToElement(), purpose);
+
+    /// <summary>What programs of Windows end in, for a firmware.</summary>
+    public static string EndingOf(Firmware firmware) => firmware == Firmware.Uefi ? ".efi" : ".exe";
+
+    /// <summary>The path of winload for a firmware, given that for the other one.</summary>
+    public static string WithEnding(string path, Firmware firmware) =>
+        path.EndsWith(".exe", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".efi", StringComparison.OrdinalIgnoreCase)
+            ? path[..^4] + EndingOf(firmware)
+            : path;
 
     /// <summary>The name under which Windows' setup enters itself in the menu.</summary>
     public static string DescriptionOf(WindowsFacts facts)

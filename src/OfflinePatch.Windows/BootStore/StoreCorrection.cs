@@ -59,12 +59,9 @@ internal sealed class StoreCorrection
             && entry.SystemRoot?.Trim('\\').Equals(target.SystemRoot, StringComparison.OrdinalIgnoreCase) == true
             && (entry.OsDevice.IsSearched
                 || (entry.OsDevice.IsPartition
-                    && (entry.OsDevice.FindOn(table) is not { } partition || OfPartition(table, partition) == target.WindowsDevice)));
+                    && (entry.OsDevice.FindOn(table) is not { } partition
+                        || PartitionDevices.Of(table, partition) == target.WindowsDevice)));
     }
-
-    private static BcdDevice OfPartition(PartitionTable table, Partition partition) => table.Scheme == PartitionScheme.Gpt
-        ? BcdDevice.OfGpt(table.DiskGuid, partition.UniqueGuid)
-        : BcdDevice.OfMbr(table.MbrSignature, partition.Offset);
 
     private void CorrectDefault(BcdStore store, BcdObject manager, BcdObject loader)
     {
@@ -77,7 +74,7 @@ internal sealed class StoreCorrection
 
     private void CorrectProgram(BcdObject loader)
     {
-        var ending = _target.Firmware == Firmware.Uefi ? ".efi" : ".exe";
+        var ending = BootTarget.EndingOf(_target.Firmware);
         if (!loader.ProgramPath!.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
         {
             var path = $@"\{_target.SystemRoot}\system32\winload{ending}";
@@ -112,10 +109,7 @@ internal sealed class StoreCorrection
             return entry.Id == BcdStore.BootManagerId ? _target.SystemDevice : null;
         }
 
-        // A clone: the ids of its partitions are the old ones, the id of the disk is new.
-        var same = _table.Partitions.FirstOrDefault(p => _table.Scheme == PartitionScheme.Gpt
-            ? old.Kind == BcdDeviceKind.GptPartition && p.UniqueGuid == old.PartitionId
-            : old.Kind == BcdDeviceKind.MbrPartition && p.Offset == old.PartitionOffset && old.DiskSignature != _table.MbrSignature);
+        var same = PartitionDevices.Meant(_table, old);
         var isOfLoader = entry.Id == loader.Id || loader.Find(BcdStore.DefaultObject)?.Objects.Contains(entry.Id) == true;
         if (isOfLoader)
         {
@@ -128,7 +122,7 @@ internal sealed class StoreCorrection
             return _target.SystemDevice;
         }
 
-        return same is null ? null : OfPartition(_table, same);
+        return same is null ? null : PartitionDevices.Of(_table, same);
     }
 
     private GuestKey Element(Guid id, uint element) => _hive.Root.Create($@"{BcdStore.ElementsPath(id)}\{BcdStore.ElementKey(element)}");

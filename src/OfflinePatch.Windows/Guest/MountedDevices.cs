@@ -56,7 +56,7 @@ public static class MountedDevices
     {
         if (table.Scheme == PartitionScheme.Gpt)
         {
-            return [.. "DMIO:ID:"u8, .. partition.UniqueGuid.ToByteArray()];
+            return IdOf(partition.UniqueGuid);
         }
 
         var id = new byte[12];
@@ -64,6 +64,9 @@ public static class MountedDevices
         BinaryPrimitives.WriteInt64LittleEndian(id.AsSpan(4), partition.Offset);
         return id;
     }
+
+    /// <summary>What a value holds that names a partition of a GPT disk.</summary>
+    internal static byte[] IdOf(Guid partition) => [.. "DMIO:ID:"u8, .. partition.ToByteArray()];
 
     /// <summary>
     /// Decodes one value: 12 bytes are signature and offset; <c>DMIO:ID:</c> and a GUID is a GPT partition; anything else is a device path.

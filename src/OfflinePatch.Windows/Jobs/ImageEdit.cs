@@ -116,6 +116,13 @@ public sealed class ImageEdit : IDisposable
         return Commit(_transaction, cancellation);
     }
 
+    /// <summary>
+    /// Writes the image after sessions that were opened on top of this one have written everything back; what this session holds is not
+    /// looked at.
+    /// </summary>
+    /// <inheritdoc cref="Commit(CancellationToken)" path="/exception"/>
+    internal EditResult CommitWritten(CancellationToken cancellation) => _isTrial ? default : Commit(_transaction, cancellation);
+
     /// <summary>Opens the disk of a transaction that is going to be changed in place.</summary>
     /// <exception cref="RefusedException"><c>JOB-0001</c>: its format cannot be written in place.</exception>
     internal static DiskImage OpenInPlace(ImageTransaction transaction)

@@ -75,6 +75,31 @@ public sealed class FirmwareTests(StandIns standIns) : IClassFixture<StandIns>
         standIns.Start(image, MachineFirmware.Bios, bus).MustStop("stop 7B, no driver for the disk controller");
     }
 
+    /// <summary>OVMF with an empty NVRAM starts a machine that was a BIOS machine; SeaBIOS does not any more.</summary>
+    [SkippableTheory]
+    [InlineData("virtio-blk", "viostor")]
+    [InlineData("nvme", "stornvme")]
+    public void A_machine_that_became_a_UEFI_machine_is_started(string bus, string service)
+    {
+        StandIns.Require(MachineFirmware.Uefi);
+        Corpus.Require(Generation.Get("win10").CorpusHive);
+        var run = standIns.Start(standIns.Converted("win10"), MachineFirmware.Uefi, bus).MustStart();
+        Assert.Contains("STAND-IN uefi", run.Said, StringComparison.Ordinal);
+        Assert.Contains(run.Lines("CONTROLLER"), l => l.Contains($"service {service} start 0", StringComparison.Ordinal));
+    }
+
+    /// <summary>SeaBIOS starts a machine whose system partition stayed behind from the partition of Windows.</summary>
+    [SkippableTheory]
+    [InlineData("win10")]
+    [InlineData("win7")]
+    public void A_machine_without_system_partition_is_started_after_a_boot_repair(string generation)
+    {
+        StandIns.Require(MachineFirmware.Bios);
+        Corpus.Require(Generation.Get(generation).CorpusHive);
+        var run = standIns.Start(standIns.Repaired(generation), MachineFirmware.Bios, "virtio-blk").MustStart();
+        Assert.Contains("STAND-IN bios", run.Said, StringComparison.Ordinal);
+    }
+
     [SkippableTheory]
     [InlineData("win10", "Start")]
     [InlineData("win7", "Start")]

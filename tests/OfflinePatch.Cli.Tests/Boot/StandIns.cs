@@ -61,9 +61,40 @@ public sealed partial class StandIns : IDisposable
     internal string Fixed(string generation, MachineFirmware firmware) => Make($"{generation}-{firmware}-fixed.raw", path =>
     {
         Oracle.Run("cp", "--sparse=always", Exported(generation, firmware), path).MustSucceed();
-        var agent = Machines.AgentFor(generation);
-        Tool.Run("fix", path, "--drivers", Machines.Drivers, "--cloudbase-init", agent, "--no-undo-keep").MustExit(0);
+        Fix(path, generation);
     });
+
+    /// <summary>A BIOS machine, made ready and then a UEFI machine; the stand-in is what Windows has in <c>\Windows\Boot\EFI</c>.</summary>
+    internal string Converted(string generation) => Make($"{generation}-converted.raw", path =>
+    {
+        Oracle.Run("cp", "--sparse=always", Machines.Raw(generation, MachineFirmware.Bios), path).MustSucceed();
+        Put(path, Path.Combine(Parts("efi"), "bootmgfw.efi"), @"\Windows\Boot\EFI\bootmgfw.efi", "2");
+        Fix(path, generation);
+        Tool.Run("convert-boot", "uefi", path, "--no-undo-keep").MustExit(0);
+    });
+
+    /// <summary>
+    /// A machine whose system partition stayed behind, with nothing in sector 0 but the table, after <c>boot repair</c> and <c>fix</c>; the
+    /// stand-in is what Windows has in <c>\Windows\Boot\PCAT</c> and in its boot sector.
+    /// </summary>
+    internal string Repaired(string generation) => Make($"{generation}-repaired.raw", path =>
+    {
+        Oracle.Run("cp", "--sparse=always", Machines.Raw(generation, MachineFirmware.Bios, Defect.NoSystemPartition), path).MustSucceed();
+        Put(path, Path.Combine(Parts("bios"), "bootmgr"), @"\Windows\Boot\PCAT\bootmgr");
+        var plan = DiskPlan.For(new MachineSpec { Defects = new HashSet<Defect> { Defect.NoSystemPartition } });
+        using (var disk = File.Open(path, FileMode.Open, FileAccess.ReadWrite))
+        {
+            disk.Write(new byte[440]);
+            WriteBootArea(disk, plan.Windows.Offset, plan.Windows.Length,
+                File.ReadAllBytes(Path.Combine(Parts("bios"), "boot-sector.bin")));
+        }
+
+        Tool.Run("boot", "repair", path, "--no-undo-keep").MustExit(0);
+        Fix(path, generation);
+    });
+
+    private void Fix(string path, string generation) => Tool.Run("fix", path, "--drivers", Machines.Drivers, "--cloudbase-init",
+        Machines.AgentFor(generation), "--no-undo-keep").MustExit(0);
 
     /// <summary>Starts a throw-away view of an image with its disk on a bus, until the stand-in ends the machine.</summary>
     internal StandInRun Start(string image, MachineFirmware firmware, string bus)
@@ -97,8 +128,8 @@ public sealed partial class StandIns : IDisposable
     private string Parts(string what) => Make("parts-" + what, path =>
         Oracle.Run("sh", Path.Combine(Repository.Root, "tests", "boot", "build.sh"), path, what).MustSucceed());
 
-    private static void Put(string image, string source, string target) =>
-        Tool.Run("fs", "put", image, "--partition", "1", source, target, "--no-undo-keep").MustExit(0);
+    private static void Put(string image, string source, string target, string partition = "1") =>
+        Tool.Run("fs", "put", image, "--partition", partition, source, target, "--no-undo-keep").MustExit(0);
 
     private string Make(string name, Action<string> make) => _made.GetOrAdd(name, n => new Lazy<string>(() =>
     {

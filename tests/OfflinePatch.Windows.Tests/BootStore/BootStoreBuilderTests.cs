@@ -71,6 +71,71 @@ public sealed class BootStoreBuilderTests
         Assert.Equal(real.Objects.Count(o => o.IsOsLoader && o.Find(0x26000022) is null), made.Objects.Count(o => o.IsOsLoader));
     }
 
+    /// <summary>The recovery entry that reagentc made is in the new store as it was, on the partition that it names now.</summary>
+    [SkippableTheory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_recovery_environment_is_taken_over(bool uefi)
+    {
+        var template = Hive.Open(Corpus.Read(Template));
+        var old = BcdStore.Open(Hive.Open(Corpus.Read("bcd/uefi-win10/BCD")));
+        var place = BcdDevice.OfGpt(Guid.NewGuid(), Guid.NewGuid());
+        var files = new List<string?>();
+        var firmware = uefi ? Firmware.Uefi : Firmware.Bios;
+        var recovery = KeptRecovery.Find(old, firmware, (_, path) =>
+        {
+            files.Add(path);
+            return place;
+        });
+        Assert.NotNull(recovery);
+        Assert.Equal(2, recovery.Entries.Count);
+        Assert.Contains(@"\Recovery\WindowsRE\Winre.wim", files);
+        var target = new BootTarget(firmware, place, place, "Windows", "Windows 10");
+        var made = BcdStore.Open(Hive.Open(BootStoreBuilder.Build(template, target, TimeProvider.System, recovery)));
+        Assert.Empty(made.Notes);
+        foreach (var entry in new[] { made.DefaultLoader!, made.Find(made.DefaultLoader!.Find(0x23000003)!.Objects[0])! })
+        {
+            Assert.Equal(old.DefaultLoader!.Find(0x14000008)!.Data, entry.Find(0x14000008)!.Data);
+            Assert.Equal(true, entry.Find(0x16000009)!.Boolean);
+        }
+
+        var compared = 0;
+        foreach (var id in recovery.Entries.Select(e => e.Id))
+        {
+            var theirs = old.Find(id)!;
+            var ours = made.Find(id)!;
+            Assert.Equal(theirs.Type, ours.Type);
+            Assert.Equal(theirs.Elements.Select(e => e.Id), ours.Elements.Select(e => e.Id));
+            foreach (var element in theirs.Elements)
+            {
+                var own = ours.Find(element.Id)!;
+                Assert.Equal(element.Type, own.Type);
+                if (element.Device is { } device)
+                {
+                    Assert.Equal(element.Data.Length, own.Data.Length);
+                    Assert.Equal(device.Options, own.Device!.Options);
+                    Assert.Equal(device.Path, own.Device.Path);
+                    Assert.Equal(place, device.Parent is null ? own.Device with { Options = Guid.Empty } : own.Device.Parent);
+                }
+                else if (element.Id == 0x12000002 && !uefi)
+                {
+                    Assert.Equal(@"\windows\system32\winload.exe", own.Text);
+                }
+                else
+                {
+                    Assert.Equal(element.Data, own.Data);
+                }
+
+                compared++;
+            }
+        }
+
+        Assert.InRange(compared, 14, 20);
+        Assert.Null(KeptRecovery.Find(old, firmware, (_, path) => path is null ? place : null)); // the image of it is gone
+        Assert.True(BootStoreBuilder.AreEqual(made, made));
+        Assert.False(BootStoreBuilder.AreEqual(made, old));
+    }
+
     [SkippableTheory]
     [InlineData(true)]
     [InlineData(false)]
