@@ -36,7 +36,16 @@ public sealed class OverlayDisk : DiskImage
         {
             var part = unit.AsMemory(0, (int)Math.Min(unit.Length, Length - offset));
             Read(offset, part.Span);
-            writer.Append(offset, writer.Encode(offset, part)); // zeros too: left out they would show what is behind them
+
+            // Zeros too: left out they would show what is behind them.
+            if (writer.Encodes)
+            {
+                writer.Append(offset, writer.Encode(offset, part));
+            }
+            else
+            {
+                writer.AppendRun(offset, part);
+            }
         }
 
         writer.Complete();

@@ -153,7 +153,15 @@ internal static class WitnessCommand
                     Path = path,
                     Result = one.Result == WitnessOutcome.Started ? ImageResult.Ready : ImageResult.NotReady,
                 };
-            }),
+            })
+            {
+                Word = one => one.Result switch
+                {
+                    ImageResult.Ready => HtmlWitnessReport.Word(WitnessOutcome.Started),
+                    ImageResult.NotReady => HtmlWitnessReport.Word(WitnessOutcome.NotStarted),
+                    _ => RuleTable.Word(one),
+                },
+            },
             cancellation);
         WitnessReport[] reports = [.. batch.Reports.Select(r => Complete(r, found.GetValueOrDefault(r.Path)))];
         var document = new WitnessDocument(reports);

@@ -30,6 +30,9 @@ internal sealed record Observations
     /// <summary>Whether UEFI started it.</summary>
     public bool IsUefi { get; init; }
 
+    /// <summary>Whether the firmware said on the first serial port that it started a loader from the disk.</summary>
+    public bool StartedByFirmware { get; init; }
+
     /// <summary>Whether the machine switched itself off.</summary>
     public bool HasPoweredOff { get; init; }
 

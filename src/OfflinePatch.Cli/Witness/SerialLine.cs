@@ -13,6 +13,19 @@ internal sealed partial class SerialLine(string? sign)
     private readonly StringBuilder _text = new();
     private readonly Lock _gate = new();
     private bool _hasSign;
+    private bool _startedByFirmware;
+
+    /// <summary>Whether EDK2's firmware said that it started a loader that lies on a device, and not in the firmware itself.</summary>
+    public bool StartedByFirmware
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _startedByFirmware;
+            }
+        }
+    }
 
     /// <summary>Whether the sign was written.</summary>
     public bool HasSign
@@ -37,7 +50,9 @@ internal sealed partial class SerialLine(string? sign)
                 _text.Remove(0, _text.Length - Limit);
             }
 
-            _hasSign |= sign is not null && _text.ToString().Contains(sign, StringComparison.Ordinal);
+            var text = _text.ToString();
+            _hasSign |= sign is not null && text.Contains(sign, StringComparison.Ordinal);
+            _startedByFirmware = _startedByFirmware || FirmwareStart().IsMatch(text);
         }
     }
 
@@ -54,6 +69,10 @@ internal sealed partial class SerialLine(string? sign)
         var tail = string.Join('\n', lines);
         return tail.Length == 0 ? null : tail.Length > ToldLength ? tail[^ToldLength..] : tail;
     }
+
+    // EDK2, MdeModulePkg/Library/UefiBootManagerLib (BmBoot.c): a device path that begins with Fv( is in the firmware volume.
+    [GeneratedRegex(@"BdsDxe: starting Boot[0-9A-F]{4} ""[^""\r\n]{0,200}"" from (?!Fv\()", RegexOptions.CultureInvariant, 1000)]
+    private static partial Regex FirmwareStart();
 
     [GeneratedRegex(@"\x1B\[[0-9;=?]*[A-Za-z]", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex ControlSequence();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Witness;
@@ -58,13 +59,19 @@ internal static class WitnessJudge
             return (WitnessResult.NoSign, $"The firmware says on the screen: {nothing}{after}.");
         }
 
-        var limit = seen.IsUefi ? UefiReads : BiosReads;
-        return seen.BytesRead > limit
-            ? (WitnessResult.LoaderOnly, string.Create(CultureInfo.InvariantCulture,
-                $"{seen.BytesRead / 1024} KiB were read from the disk, more than the firmware reads for itself, and no sign of Windows came in "
-                    + $"{seen.Seconds:0} s{after}."))
-            : (WitnessResult.NoSign, string.Create(CultureInfo.InvariantCulture,
-                $"{seen.BytesRead / 1024} KiB were read from the disk, which the firmware does for itself, and nothing else was seen in "
-                    + $"{seen.Seconds:0} s{after}."));
+        if (seen.StartedByFirmware)
+        {
+            return (WitnessResult.LoaderOnly, "The firmware says on COM1 that it started a loader from the disk, and no sign of Windows "
+                + $"came in {Whole(seen.Seconds)} s{after}.");
+        }
+
+        return seen.BytesRead > (seen.IsUefi ? UefiReads : BiosReads) * (seen.Resets + 1) // the firmware reads again after each reset
+           
+            ? (WitnessResult.LoaderOnly, $"{Sizes.Text(seen.BytesRead)} were read from the disk, more than the firmware reads for itself, "
+                + $"and no sign of Windows came in {Whole(seen.Seconds)} s{after}.")
+            : (WitnessResult.NoSign, $"{Sizes.Text(seen.BytesRead)} were read from the disk, which the firmware does for itself, and "
+                + $"nothing else was seen in {Whole(seen.Seconds)} s{after}.");
     }
+
+    private static string Whole(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds:0}");
 }

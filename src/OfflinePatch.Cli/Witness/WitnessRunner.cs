@@ -111,7 +111,12 @@ internal static class WitnessRunner
 
             LookAtScreen();
             LookAtAgent();
-            Seen = Seen with { HasSign = machine.Serial.HasSign, Seconds = elapsed.TotalSeconds };
+            Seen = Seen with
+            {
+                HasSign = machine.Serial.HasSign,
+                StartedByFirmware = machine.Serial.StartedByFirmware,
+                Seconds = elapsed.TotalSeconds,
+            };
             _steps++;
             IsOver = Seen.HasSign || Seen.HasPanicked || Seen.HasPoweredOff || _sameEnd >= LooksForEnd
                 || (Seen.AgentAnswers && (Seen.AgentSystem is not null || _stepsOfAgent > AgentEvery));
