@@ -4,7 +4,9 @@ using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Rendering;
 
-/// <summary>Where <c>--report</c> of <c>witness</c> goes: one file, by the ending of its name, or a directory for page and document.</summary>
+/// <summary>
+/// Where <c>--report</c> of <c>witness</c> goes: one file, by the ending of its name, or a directory for page and document.
+/// </summary>
 /// <param name="path">What was named.</param>
 internal sealed class WitnessReportTarget(string path)
 {

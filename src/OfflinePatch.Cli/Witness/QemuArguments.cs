@@ -59,16 +59,21 @@ internal static class QemuArguments
 
     private static void AddFirmware(List<string> arguments, QemuInstallation installation, string folder)
     {
-        if (installation is { Code: { } code, Variables: not null })
+        if (installation.FirmwareFile is not { } firmware)
         {
-            arguments.AddRange(["-blockdev", Node("code", "raw", code, isReadOnly: true)]);
+            return;
+        }
+
+        if (installation.VariablesFile is not null)
+        {
+            arguments.AddRange(["-blockdev", Node("code", "raw", firmware, isReadOnly: true)]);
             arguments.AddRange(["-blockdev", Node("vars", "raw", Path.Combine(folder, VariablesFile), isReadOnly: false)]);
             var machine = arguments.IndexOf("-machine") + 1;
             arguments[machine] += ",pflash0=code,pflash1=vars";
         }
-        else if (installation.Code is { } bios)
+        else
         {
-            arguments.AddRange(["-bios", bios]);
+            arguments.AddRange(["-bios", firmware]);
         }
     }
 
@@ -105,7 +110,8 @@ internal static class QemuArguments
         };
         var sector = source.SectorSize == 512
             ? ""
-            : string.Create(CultureInfo.InvariantCulture, $",logical_block_size={source.SectorSize},physical_block_size={source.SectorSize}");
+            : string.Create(CultureInfo.InvariantCulture,
+                $",logical_block_size={source.SectorSize},physical_block_size={source.SectorSize}");
         var device = $"drive={Disk},bootindex=0{sector}";
         arguments.AddRange(["-blockdev", image.ToJsonString(), "-blockdev", overlay.ToJsonString()]);
         arguments.AddRange(bus switch

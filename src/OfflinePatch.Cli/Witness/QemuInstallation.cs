@@ -6,9 +6,9 @@ namespace OfflinePatch.Cli.Witness;
 
 /// <summary>The programs and firmware files that start a machine of one architecture, as distributions install them.</summary>
 /// <param name="Program">The program of QEMU.</param>
-/// <param name="Code">The firmware code; null for the BIOS that comes with QEMU.</param>
-/// <param name="Variables">The empty variables that belong to the code, or null: then the code is one file for both.</param>
-internal sealed record QemuInstallation(string Program, string? Code, string? Variables)
+/// <param name="FirmwareFile">The firmware; null for the BIOS that comes with QEMU.</param>
+/// <param name="VariablesFile">The empty variables that belong to the firmware, or null: then it is one file for both.</param>
+internal sealed record QemuInstallation(string Program, string? FirmwareFile, string? VariablesFile)
 {
     private const string X64Program = "qemu-system-x86_64";
     private const string Arm64Program = "qemu-system-aarch64";

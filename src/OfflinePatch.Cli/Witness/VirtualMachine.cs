@@ -101,7 +101,7 @@ internal sealed class VirtualMachine : IDisposable
                 }
                 else
                 {
-                    throw said.Contains("lock", StringComparison.Ordinal) && said.Contains("Is another process using", StringComparison.Ordinal)
+                    throw said.Contains("Is another process using", StringComparison.Ordinal)
                         ? WitnessError.InUse(source.ImagePath, said)
                         : WitnessError.DidNotStart(installation.Program, said);
                 }
@@ -185,7 +185,7 @@ internal sealed class VirtualMachine : IDisposable
         WitnessSource source, string bus, WitnessOptions options, QemuInstallation installation, bool isKvm, bool isSandboxed)
     {
         source.WriteOverlay(_folder[QemuArguments.Overlay]);
-        if (installation.Variables is { } variables)
+        if (installation.VariablesFile is { } variables)
         {
             _folder.Copy(variables, QemuArguments.VariablesFile, MaxFirmware);
         }

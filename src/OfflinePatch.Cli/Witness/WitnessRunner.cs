@@ -155,8 +155,9 @@ internal static class WitnessRunner
             // In text mode QEMU draws characters of 9 by 16 pixels.
             var text = !isUefi && picture is { Width: 720, Height: 400 } ? machine.ScreenText() : null;
             Seen = Seen with { StopPage = page ?? Seen.StopPage, ScreenText = text };
-            _sameEnd = page is not null
-                || (text is not null && (TextScreen.LoaderMessage(text) ?? TextScreen.FirmwareMessage(text)) is not null) ? _sameEnd + 1 : 0;
+            var isEnd = page is not null
+                || (text is not null && (TextScreen.LoaderMessage(text) ?? TextScreen.FirmwareMessage(text)) is not null);
+            _sameEnd = isEnd ? _sameEnd + 1 : 0;
         }
 
         private void TakeEvents()
@@ -182,7 +183,8 @@ internal static class WitnessRunner
         }
 
         private static bool IsByGuest(JsonElement one) =>
-            one.TryGetProperty("data", out var data) && data.TryGetProperty("guest", out var guest) && guest.ValueKind == JsonValueKind.True;
+            one.TryGetProperty("data", out var data) && data.TryGetProperty("guest", out var guest)
+                && guest.ValueKind == JsonValueKind.True;
 
         // Windows gives the five numbers of a stop to the hypervisor; the first is its code.
         private static string? StopCodeOf(JsonElement one) =>

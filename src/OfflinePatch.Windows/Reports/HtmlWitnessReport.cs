@@ -74,7 +74,8 @@ public static class HtmlWitnessReport
     private static void AppendImage(StringBuilder html, WitnessReport image, int number)
     {
         html.Append($"<article id=\"image-{number}\">\n<h2>").Append(HtmlText.Plain(image.Path)).Append("</h2>\n<dl class=\"facts\">\n");
-        HtmlReport.Fact(html, "Windows", image.Windows is { } windows ? $"{windows.ProductName}, {windows.Arch}, build {windows.Build}" : null);
+        HtmlReport.Fact(html, "Windows",
+            image.Windows is { } windows ? $"{windows.ProductName}, {windows.Arch}, build {windows.Build}" : null);
         HtmlReport.Fact(html, "Started by", image.Firmware?.ToUpperInvariant());
         HtmlReport.Fact(html, "Image", image.Format?.ToUpperInvariant());
         HtmlReport.Fact(html, "Script", image.Script);
@@ -97,7 +98,8 @@ public static class HtmlWitnessReport
     private static void AppendRun(StringBuilder html, WitnessRun run)
     {
         html.Append("<div class=\"card ").Append(Style(run.Result)).Append("\">\n<h3>").Append(HtmlText.Plain(run.Bus)).Append(' ')
-            .Append(Badge(Style(run.Result), Word(run.Result))).Append("</h3>\n<p>").Append(HtmlText.Plain(run.Evidence)).Append("</p>\n<p>")
+            .Append(Badge(Style(run.Result), Word(run.Result))).Append("</h3>\n<p>").Append(HtmlText.Plain(run.Evidence))
+            .Append("</p>\n<p>")
             .Append(HtmlText.Plain(string.Create(CultureInfo.InvariantCulture,
                 $"After {run.Seconds:0} s: {HtmlReport.Size(run.BytesRead)} read, {HtmlReport.Size(run.BytesWritten)} written, "
                     + $"{run.Resets} resets; QEMU {run.Qemu}, {run.Accelerator}.")))

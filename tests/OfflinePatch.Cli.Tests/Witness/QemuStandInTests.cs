@@ -55,9 +55,9 @@ public sealed class QemuStandInTests(StandIns standIns) : IClassFixture<StandIns
     public void The_stop_code_that_Windows_gives_to_the_hypervisor_is_told()
     {
         using var run = new Scratch();
+        const string numbers = """{"type":"hyper-v","arg1":123,"arg2":1,"arg3":2,"arg4":3,"arg5":4}""";
         var start = WitnessTests.One(Run(run,
-            """EVENT={"event":"GUEST_PANICKED","data":{"action":"pause","info":{"type":"hyper-v","arg1":123,"arg2":1,"arg3":2,"arg4":3,"arg5":4}}}""")
-            .MustExit(3));
+            "EVENT={\"event\":\"GUEST_PANICKED\",\"data\":{\"info\":" + numbers + "}}").MustExit(3));
         Assert.Equal("stopCode", start.GetProperty("result").GetString());
         Assert.Equal("0x0000007B", start.GetProperty("stopCode").GetString());
     }
@@ -89,8 +89,8 @@ public sealed class QemuStandInTests(StandIns standIns) : IClassFixture<StandIns
     public void A_program_that_does_not_start_a_machine_is_told_with_what_it_said()
     {
         using var run = new Scratch();
-        File.WriteAllText(run["qemu"], "#!/bin/sh\necho 'Failed to get shared \"write\" lock' >&2\necho 'Is another process using the image [x]?' >&2\n"
-            + "exit 1\n");
+        File.WriteAllText(run["qemu"], "#!/bin/sh\necho 'Failed to get shared \"write\" lock' >&2\n"
+            + "echo 'Is another process using the image [x]?' >&2\nexit 1\n");
         MakeExecutable(run["qemu"]);
         var image = Image(run);
         Assert.Equal("WIT-0005", run.Witness(image, "--qemu", run["qemu"], "--json").MustExit(4).ErrorCode);
@@ -139,9 +139,8 @@ public sealed class QemuStandInTests(StandIns standIns) : IClassFixture<StandIns
         Oracle.Run("gzip", run["disk.raw"]).MustSucceed();
         Assert.Equal("JOB-0016", run.Witness(run["disk.raw.gz"], "--json").MustExit(2).ErrorCode);
         Tool.Run("convert", run["disk.zvhd2"], run["copy.qcow2"]).MustExit(0);
-        Assert.Contains("BOOTMGR is missing",
-            WitnessTests.One(run.Witness(run["copy.qcow2"], "--bus", "sata", "--timeout", "20", "--json").MustExit(3)).GetProperty("evidence").GetString(),
-            StringComparison.Ordinal);
+        var start = WitnessTests.One(run.Witness(run["copy.qcow2"], "--bus", "sata", "--timeout", "20", "--json").MustExit(3));
+        Assert.Contains("BOOTMGR is missing", start.GetProperty("evidence").GetString(), StringComparison.Ordinal);
     }
 
     [SkippableFact]
@@ -150,20 +149,15 @@ public sealed class QemuStandInTests(StandIns standIns) : IClassFixture<StandIns
         Oracle.Require("qemu-img", "ntfscat");
         using var run = new Scratch();
         var image = standIns.Machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress);
-        File.WriteAllText(run["qemu"], $"#!/bin/sh\ncp overlay.qcow2 '{run["copy.qcow2"]}'\nprintf '%s\\n' \"$@\" > '{run["words"]}'\nexit 1\n");
+        File.WriteAllText(run["qemu"],
+            $"#!/bin/sh\ncp overlay.qcow2 '{run["copy.qcow2"]}'\nprintf '%s\\n' \"$@\" > '{run["words"]}'\nexit 1\n");
         MakeExecutable(run["qemu"]);
         run.Witness(image, "--qemu", run["qemu"], "--bus", "virtio-blk", "--accel", "tcg").MustExit(5);
         Oracle.Run("qemu-img", "check", run["copy.qcow2"]).MustSucceed();
         Oracle.Run("qemu-img", "rebase", "-u", "-f", "qcow2", "-F", "raw", "-b", image, run["copy.qcow2"]).MustSucceed();
         var plan = DiskPlan.For(new MachineSpec { Firmware = MachineFirmware.Bios });
-        Oracle.Run("qemu-img", "dd", "-f", "qcow2", "-O", "raw", "bs=1M", $"skip={plan.Windows.Offset >> 20}", "count=8192",
-            $"if={run["copy.qcow2"]}", $"of={run["part"]}").MustSucceed();
-        using (var part = File.Open(run["part"], FileMode.Open, FileAccess.ReadWrite))
-        {
-            part.SetLength(plan.Windows.Length); // what is behind these 8 GiB is empty
-        }
-
-        var script = Oracle.Run("ntfscat", run["part"], "Windows/Setup/OfflinePatch/queue/00-offlinepatch-witness.cmd").MustSucceed().Output;
+        var part = GuestVolumes.CutOut(run.Folder, run["copy.qcow2"], "qcow2", plan.Windows.Offset, plan.Windows.Length, "part");
+        var script = Oracle.Run("ntfscat", part, "Windows/Setup/OfflinePatch/queue/00-offlinepatch-witness.cmd").MustSucceed().Output;
         Assert.Matches(">COM1 echo OFFLINEPATCH-STARTED [0-9a-f]{32}\r\n", script);
 
         // Nothing of the host but the image, which is only read, and files of the private folder.
@@ -174,7 +168,8 @@ public sealed class QemuStandInTests(StandIns standIns) : IClassFixture<StandIns
         Assert.Equal(image, node.GetProperty("file").GetProperty("filename").GetString());
         Assert.Equal("none", words[Array.IndexOf(words, "-nic") + 1]);
         Assert.Contains("-nodefaults", words);
-        Assert.DoesNotContain(words, w => w.Contains("usb", StringComparison.OrdinalIgnoreCase) || w.Contains("audio", StringComparison.Ordinal));
+        Assert.DoesNotContain(words,
+            w => w.Contains("usb", StringComparison.OrdinalIgnoreCase) || w.Contains("audio", StringComparison.Ordinal));
     }
 
     [SkippableFact]

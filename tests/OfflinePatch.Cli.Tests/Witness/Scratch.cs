@@ -27,7 +27,12 @@ internal sealed class Scratch : IDisposable
 
     public Process Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("/usr/bin/env") { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("/usr/bin/env")
+        {
+            UseShellExecute = false,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
         foreach (var word in (string[])["--default-signal=INT,QUIT", $"TMPDIR={_temporary}", Tool.Path, .. arguments])
         {
             start.ArgumentList.Add(word);
@@ -40,7 +45,8 @@ internal sealed class Scratch : IDisposable
     public IReadOnlyList<string> Machines() =>
     [
         .. Directory.GetDirectories("/proc").Where(p => int.TryParse(Path.GetFileName(p), out _)).Select(CommandLine)
-            .Where(c => c.Split('\0')[0].Contains("qemu-system", StringComparison.Ordinal) && c.Contains(_temporary, StringComparison.Ordinal)),
+            .Where(c => c.Split('\0')[0].Contains("qemu-system", StringComparison.Ordinal)
+                && c.Contains(_temporary, StringComparison.Ordinal)),
     ];
 
     /// <summary>The temporary files of machines; the runtime has its own while it runs.</summary>

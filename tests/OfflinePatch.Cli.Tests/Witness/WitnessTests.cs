@@ -20,7 +20,7 @@ public sealed class WitnessTests(StandIns standIns) : IClassFixture<StandIns>
         Corpus.Require(Generation.Get("win10").CorpusHive);
         using var run = new Scratch();
         var image = standIns.Fixed("win10", MachineFirmware.Bios);
-        var before = (SparseHash.Of(image), File.GetLastWriteTimeUtc(image), Directory.GetFiles(Path.GetDirectoryName(image)!).Length);
+        var before = StateOf(image);
         var result = run.Witness(image, "--bus", "virtio-scsi", "--timeout", "240", "--report", run["page.html"], "--json").MustExit(0);
         Assert.Equal("started", result.Image.GetProperty("result").GetString());
         Assert.Equal("a startup script of the local group policy", result.Image.GetProperty("script").GetString());
@@ -29,7 +29,7 @@ public sealed class WitnessTests(StandIns standIns) : IClassFixture<StandIns>
         Assert.Equal("started", start.GetProperty("result").GetString());
         Assert.Matches("OFFLINEPATCH-STARTED [0-9a-f]{32}", start.GetProperty("serial").GetString());
         Assert.Contains("VERDICT starts", start.GetProperty("serial").GetString(), StringComparison.Ordinal);
-        Assert.Equal(before, (SparseHash.Of(image), File.GetLastWriteTimeUtc(image), Directory.GetFiles(Path.GetDirectoryName(image)!).Length));
+        Assert.Equal(before, StateOf(image));
         run.MustBeEmpty();
 
         var page = File.ReadAllText(run["page.html"]);
@@ -190,6 +190,9 @@ public sealed class WitnessTests(StandIns standIns) : IClassFixture<StandIns>
             Thread.Sleep(50);
         }
     }
+
+    private static (string Content, DateTime Written, int Files) StateOf(string image) =>
+        (SparseHash.Of(image), File.GetLastWriteTimeUtc(image), Directory.GetFiles(Path.GetDirectoryName(image)!).Length);
 
     private static Dictionary<string, string> Results(ToolResult result) => result.Image.GetProperty("runs").EnumerateArray()
         .ToDictionary(r => r.GetProperty("bus").GetString()!, r => r.GetProperty("result").GetString()!, StringComparer.Ordinal);
