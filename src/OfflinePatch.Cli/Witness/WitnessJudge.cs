@@ -65,8 +65,8 @@ internal static class WitnessJudge
                 + $"came in {Whole(seen.Seconds)} s{after}.");
         }
 
-        return seen.BytesRead > (seen.IsUefi ? UefiReads : BiosReads) * (seen.Resets + 1) // the firmware reads again after each reset
-           
+        var ofFirmware = (seen.IsUefi ? UefiReads : BiosReads) * (seen.Resets + 1); // it reads again after each reset
+        return seen.BytesRead > ofFirmware
             ? (WitnessResult.LoaderOnly, $"{Sizes.Text(seen.BytesRead)} were read from the disk, more than the firmware reads for itself, "
                 + $"and no sign of Windows came in {Whole(seen.Seconds)} s{after}.")
             : (WitnessResult.NoSign, $"{Sizes.Text(seen.BytesRead)} were read from the disk, which the firmware does for itself, and "
