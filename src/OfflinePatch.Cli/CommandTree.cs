@@ -68,6 +68,7 @@ internal static class CommandTree
             CompareCommand.Create(),
             ShellCommand.Create(),
             WatchCommand.Create(),
+            WitnessCommand.Create(),
             ReportCommand.Create(),
             SchemaCommand.Create(),
             CompletionCommand.Create(),

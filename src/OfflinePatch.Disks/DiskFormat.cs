@@ -12,7 +12,7 @@ public abstract class DiskFormat
     public string Name => Format.ToString().ToLowerInvariant();
 
     /// <summary>The name that QEMU has for it, as backing file formats are named; null: QEMU does not know it.</summary>
-    internal virtual string? QemuName => Name;
+    public virtual string? QemuName => Name;
 
     /// <summary>
     /// Whether the file is of this format, by its content alone. Reads at most a few sectors; never throws on hostile content.

@@ -24,6 +24,9 @@ public abstract class DiskImage : BlockDevice
     /// </summary>
     public virtual string? WhyNotInPlace => null;
 
+    /// <summary>Whether the file is no image itself but holds one: an archive, a compressed file, parts, an acquisition.</summary>
+    public virtual bool IsPackaged => false;
+
     /// <summary>
     /// Facts for <c>inspect</c> and for rules, as the format names them: <c>ddb.adapterType</c>, <c>createType</c>,
     /// <c>creatorApplication</c>.

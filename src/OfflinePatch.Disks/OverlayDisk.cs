@@ -23,8 +23,39 @@ public sealed class OverlayDisk : DiskImage
     /// <summary>Whether anything was written.</summary>
     public bool IsTouched => _overlay.IsTouched;
 
+    /// <summary>
+    /// Writes an image that holds the units of the disk in which something was written, and no other. In a format with backing images it
+    /// shows this disk when it is opened with the source behind it; it does not name the source.
+    /// </summary>
+    /// <param name="writer">The writer of a new image of <see cref="Length"/> bytes.</param>
+    /// <exception cref="HostIOException">The host failed.</exception>
+    public void WriteChanges(DiskWriter writer)
+    {
+        var unit = new byte[writer.UnitSize];
+        foreach (var offset in _overlay.ChangedUnits(unit.Length))
+        {
+            var part = unit.AsMemory(0, (int)Math.Min(unit.Length, Length - offset));
+            Read(offset, part.Span);
+
+            // Zeros too: left out they would show what is behind them.
+            if (writer.Encodes)
+            {
+                writer.Append(offset, writer.Encode(offset, part));
+            }
+            else
+            {
+                writer.AppendRun(offset, part);
+            }
+        }
+
+        writer.Complete();
+    }
+
     /// <inheritdoc/>
     public override ImageFormat Format => _source.Format;
+
+    /// <inheritdoc/>
+    public override bool IsPackaged => _source.IsPackaged;
 
     /// <inheritdoc/>
     public override string Subformat => _source.Subformat;

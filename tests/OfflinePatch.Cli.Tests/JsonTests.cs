@@ -105,7 +105,7 @@ public sealed class JsonTests(Machines machines) : IClassFixture<Machines>
         Assert.Equal("undone", Document(seen, 0, "undo", raw, "--all").GetProperty("images")[0].GetProperty("result").GetString());
         Assert.Empty(seen.Order(StringComparer.Ordinal).Except(DocumentSchema.Commands));
         var commands = Leaves(CommandTree.Create(), []).Select(l => string.Join(' ', l)).Except(WithoutDocument, StringComparer.Ordinal);
-        Assert.Empty(commands.Except(seen).Except(["report merge", "watch"], StringComparer.Ordinal));
+        Assert.Empty(commands.Except(seen).Except(["report merge", "watch", "witness"], StringComparer.Ordinal));
     }
 
     [Fact]

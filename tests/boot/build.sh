@@ -10,6 +10,8 @@ if [ "$what" != bios ]; then
   x86_64-w64-mingw32-gcc -std=gnu11 -O2 $warn -ffreestanding -fno-stack-protector -mno-stack-arg-probe -fshort-wchar -mno-red-zone \
     -nostdlib -Wl,--subsystem,10,-e,efi_main,--dynamicbase,--no-seh -s -o "$out/bootmgfw.efi" \
     "$here/efi.c" "$here/report.c" "$here/regf.c" "$here/ntfs.c" "$here/text.c"
+  x86_64-w64-mingw32-gcc -std=gnu11 -O2 $warn -ffreestanding -fno-stack-protector -mno-stack-arg-probe -fshort-wchar -mno-red-zone \
+    -nostdlib -Wl,--subsystem,10,-e,efi_main,--dynamicbase,--no-seh -s -o "$out/blue.efi" "$here/blue.c"
 fi
 if [ "$what" != efi ]; then
   c="gcc -std=gnu11 -m32 -march=i586 -Os $warn -ffreestanding -fno-pic -fno-pie -fno-stack-protector"
@@ -25,4 +27,5 @@ if [ "$what" != efi ]; then
   $link -T "$here/bootmgr.ld" -o "$out/bootmgr.elf" "$out/bootmgr.o" "$out/report.o" \
     "$out/regf.o" "$out/ntfs.o" "$out/text.o"
   objcopy -O binary -j .text "$out/bootmgr.elf" "$out/bootmgr"
+  for screen in BLUE MESSAGE PANIC RESET READ NOTHING; do nasm -f bin -D$screen -o "$out/$screen.bin" "$here/screens.asm"; done
 fi

@@ -243,6 +243,30 @@ static void controller(u32 function, int has_database)
     else if (!size || !machine) problem("stop 7B, the driver of the disk controller has no file", path);
 }
 
+static u32 find(const u8 *in, u64 size, const char *what, u32 step)
+{
+    u32 n = length_of(what);
+    for (u32 at = 0; at + n * step <= size; at++) {
+        u32 i = 0;
+        while (i < n && in[at + i * step] == (u8)what[i]) i++;
+        if (i == n) return at + n * step;
+    }
+    return 0;
+}
+
+/* What a startup script of the local group policy would say on COM1: the script of the queue, where the policy names its runner. */
+static void first_start(void)
+{
+    u64 policy_size, size;
+    u8 *policy = ntfs_file(&windows, "\\Windows\\System32\\GroupPolicy\\Machine\\Scripts\\scripts.ini", &policy_size);
+    u8 *runner = ntfs_file(&windows, "\\Windows\\Setup\\OfflinePatch\\run.cmd", &size);
+    u8 *script = ntfs_file(&windows, "\\Windows\\Setup\\OfflinePatch\\queue\\00-offlinepatch-witness.cmd", &size);
+    if (!policy || !runner || !script || !find(policy, policy_size, "0CmdLine=%SystemRoot%\\Setup\\OfflinePatch\\run.cmd", 2)) return;
+    u32 at = find(script, size, ">COM1 echo ", 1);
+    for (; at && at < size && script[at] >= ' '; at++) put((char)script[at]);
+    text("\n");
+}
+
 int run(u8 *store, u64 store_size, int uefi)
 {
     text("\nSTAND-IN "); text(uefi ? "uefi\n" : "bios\n");
@@ -263,5 +287,6 @@ int run(u8 *store, u64 store_size, int uefi)
         if (f & 7 && !(pci(f & ~7u, 0x0C) >> 23 & 1)) continue;
         if (pci(f, 0) != 0xFFFFFFFF && pci(f, 8) >> 24 == 1) controller(f, has_database);
     }
+    if (!problems) first_start();
     return problems;
 }

@@ -14,6 +14,7 @@ internal sealed class BatchProgress : IDisposable
 {
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
     private readonly int _total;
+    private readonly Func<ImageReport, string> _word;
     private readonly List<string> _running = [];
     private readonly Lock _lock = new();
     private readonly Stopwatch _watch = Stopwatch.StartNew();
@@ -21,9 +22,12 @@ internal sealed class BatchProgress : IDisposable
     private int _done;
     private int _shown;
 
-    public BatchProgress(int total)
+    /// <param name="total">How many images there are.</param>
+    /// <param name="word">What is said of one that is finished.</param>
+    public BatchProgress(int total, Func<ImageReport, string> word)
     {
         _total = total;
+        _word = word;
         if (!Console.IsErrorRedirected && !Output.IsQuiet)
         {
             _timer = new Timer(_ => Show(), null, Delay, TimeSpan.FromMilliseconds(250));
@@ -42,7 +46,7 @@ internal sealed class BatchProgress : IDisposable
     public void Finish(string path, ImageReport report)
     {
         RunLog.For(path, _total == 1)
-            ?.Invoke($"finished: {RuleTable.Word(report)}{(report.Error is { } error ? $": {error.Message}" : "")}");
+            ?.Invoke($"finished: {_word(report)}{(report.Error is { } error ? $": {error.Message}" : "")}");
         lock (_lock)
         {
             _running.Remove(path);
@@ -51,7 +55,7 @@ internal sealed class BatchProgress : IDisposable
             {
                 Console.Error.WriteLine(PrintableText.Escape(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"[{_done}/{_total}] {path}: {RuleTable.Word(report)} ({report.ElapsedMs / 1000.0:0.0} s)")));
+                    $"[{_done}/{_total}] {path}: {_word(report)} ({report.ElapsedMs / 1000.0:0.0} s)")));
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
 using OfflinePatch.Windows.Reports;
 
@@ -29,7 +30,7 @@ internal static class BatchRunner
         var next = -1;
         var failed = 0;
         ExceptionDispatchInfo? lost = null; // what receives results failed: the work goes on, and that is told in the end
-        using var progress = new BatchProgress(paths.Count);
+        using var progress = new BatchProgress(paths.Count, request.Word);
         using var ended = new CountdownEvent(Math.Min(request.Jobs, paths.Count));
         for (var worker = 0; worker < ended.InitialCount; worker++)
         {
@@ -201,6 +202,9 @@ internal sealed record BatchRequest(IReadOnlyList<string> Images, int Jobs, Func
 
     /// <summary>Whether whole reports are returned; otherwise a few words of each.</summary>
     public bool KeepsReports { get; init; } = true;
+
+    /// <summary>What the progress says of an image that is finished.</summary>
+    public Func<ImageReport, string> Word { get; init; } = RuleTable.Word;
 
     /// <summary>Receives the number of each image and its whole report, as it is finished; by one thread at a time. Or null.</summary>
     public Action<int, ImageReport>? Finished { get; init; }

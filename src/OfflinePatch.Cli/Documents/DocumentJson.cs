@@ -23,9 +23,13 @@ internal static class DocumentJson
         where T : CommandDocument
     {
         Output.HasDocument = true;
-        Console.Out.WriteLine(PrintableText.EscapeJson(JsonSerializer.Serialize(document,
-            (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T)))));
+        Console.Out.WriteLine(Text(document));
     }
+
+    /// <summary>One document as indented text.</summary>
+    public static string Text<T>(T document)
+        where T : CommandDocument =>
+        PrintableText.EscapeJson(JsonSerializer.Serialize(document, (JsonTypeInfo<T>)Options.GetTypeInfo(typeof(T))));
 
     /// <summary>
     /// Names may hold unpaired surrogates, which JSON cannot: they are written as the text <c>\uDC00</c>, so that two such names stay two.
@@ -69,4 +73,5 @@ internal static class DocumentJson
 [JsonSerializable(typeof(DriverStoreDocument))]
 [JsonSerializable(typeof(DriverExportDocument))]
 [JsonSerializable(typeof(ManualDocument))]
+[JsonSerializable(typeof(WitnessDocument))]
 internal sealed partial class DocumentJsonContext : JsonSerializerContext;

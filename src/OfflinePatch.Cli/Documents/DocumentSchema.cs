@@ -39,6 +39,7 @@ internal static class DocumentSchema
         ("fileDetails", "Everything about files of an image.", ["fs stat"], Of<FileStatDocument>),
         ("copy", "Files that were copied out of an image.", ["fs get"], Of<CopyDocument>),
         ("volume", "Findings in a volume.", ["fs check"], Of<VolumeCheckDocument>),
+        ("witness", "How far images came when they were started.", ["witness"], Of<WitnessDocument>),
         ("manual", "Pages of the manual.", ["man"], Of<ManualDocument>),
     ];
 

@@ -20,6 +20,7 @@ internal static class Guides
         ["offlinepatch compare"] = CompareCommand.Guide,
         ["offlinepatch shell"] = ShellCommand.Guide,
         ["offlinepatch watch"] = WatchCommand.Guide,
+        ["offlinepatch witness"] = WitnessCommand.Guide,
         ["offlinepatch report"] = ReportCommand.Guide,
         ["offlinepatch report merge"] = ReportCommand.MergeGuide,
         ["offlinepatch schema"] = SchemaCommand.Guide,

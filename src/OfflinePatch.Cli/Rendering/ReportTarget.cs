@@ -9,23 +9,26 @@ namespace OfflinePatch.Cli.Rendering;
 /// <param name="path">What was named.</param>
 internal sealed class ReportTarget(string path)
 {
-    private const string IndexName = "index.html";
+    /// <summary>The page of a directory.</summary>
+    public const string IndexName = "index.html";
 
-    private readonly bool _isFolder = IsFolder(path);
     private readonly HashSet<string> _names = new(StringComparer.OrdinalIgnoreCase) { IndexName };
     private readonly Dictionary<string, string> _pages = new(StringComparer.Ordinal);
     private ReportContext? _context;
     private HostIOException? _failure;
 
+    /// <summary>Whether it is a directory.</summary>
+    public bool IsFolder { get; } = path.EndsWith('/') || path.EndsWith(Path.DirectorySeparatorChar) || HostPaths.IsDirectory(path);
+
     /// <summary>Whether the whole reports are needed in the end.</summary>
-    public bool NeedsAll => !_isFolder;
+    public bool NeedsAll => !IsFolder;
 
     /// <summary>Requires that it can be written, before any work.</summary>
     /// <exception cref="UsageException">Its name does not say what to write, or its folder is missing.</exception>
     /// <exception cref="HostIOException">The host refuses.</exception>
     public void Check()
     {
-        if (_isFolder)
+        if (IsFolder)
         {
             HostPaths.CreateDirectory(path);
             OutputPaths.Check("--report", Path.Combine(path, IndexName), overwrite: true);
@@ -49,7 +52,7 @@ internal sealed class ReportTarget(string path)
     /// </summary>
     public void Add(ReportDocument one)
     {
-        if (!_isFolder)
+        if (!IsFolder)
         {
             return;
         }
@@ -77,7 +80,7 @@ internal sealed class ReportTarget(string path)
     /// <exception cref="HostIOException">The host refuses.</exception>
     public void Complete(ReportDocument document)
     {
-        if (_isFolder)
+        if (IsFolder)
         {
             HostPaths.WriteText(Path.Combine(path, IndexName),
                 HtmlReport.RenderIndex(document, i => _pages.GetValueOrDefault(i.Path), _context));
@@ -94,9 +97,6 @@ internal sealed class ReportTarget(string path)
                 ? ReportJson.Serialize(document) + "\n"
                 : HtmlReport.Render(document, _context));
     }
-
-    private static bool IsFolder(string path) =>
-        path.EndsWith('/') || path.EndsWith(Path.DirectorySeparatorChar) || HostPaths.IsDirectory(path);
 
     private static string Name(string image) => new([.. image.Select(c => char.IsLetterOrDigit(c) || c is '.' or '-' or '_' ? c : '_')]);
 }

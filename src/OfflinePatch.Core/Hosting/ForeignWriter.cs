@@ -35,6 +35,11 @@ internal static partial class ForeignWriter
         };
     }
 
+    /// <summary>Whether some process has the file open for writing. A QEMU that only reads it is none.</summary>
+    /// <param name="readOnly">The file, opened to read only, and not opened for writing by this process.</param>
+    public static bool IsWritten(SafeFileHandle readOnly) =>
+        OperatingSystem.IsLinux() && (QemuLocks.AreOfWriter(readOnly) || TryLease(readOnly, ReadLease) == UnixError.TryAgain);
+
     /// <summary>Looks again, at a file that this process has open for writing once.</summary>
     public static ForeignUse LookAgain(SafeFileHandle writable, string path)
     {

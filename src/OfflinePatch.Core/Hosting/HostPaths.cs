@@ -69,12 +69,17 @@ public static class HostPaths
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw new HostIOException("HOST-0020", $"The directory {path} cannot be created: {e.Message}", inner: e);
+            throw HostFileError.CannotCreateDirectory(path, e);
         }
     }
 
     /// <summary>Whether a path names an existing file.</summary>
     public static bool FileExists(string path) => File.Exists(path);
+
+    /// <summary>Requires that no other program has a file open for writing, as far as the host says it.</summary>
+    /// <exception cref="HostIOException">The file is missing or cannot be opened.</exception>
+    /// <exception cref="RefusedException"><c>CORE-0014</c>: one has.</exception>
+    public static void RequireNoWriter(string path) => HostStorage.RequireNoWriter(path);
 
     /// <summary>
     /// Bytes that a file takes on the host: less than its length where it has holes. The length where the host does not say; 0 without the

@@ -110,6 +110,16 @@ internal sealed class HostStorage : IHostStorage
 
     public void FlushFolderOf(string path) => NativeFiles.FlushFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
 
+    /// <summary>Requires that no other program has a file open for writing; one that reads it is no reason.</summary>
+    public static void RequireNoWriter(string path)
+    {
+        using var look = OpenHandle(path, writable: false, followLinks: true, share: FileShare.ReadWrite | FileShare.Delete);
+        if (ForeignWriter.IsWritten(look))
+        {
+            throw ImageFileError.OpenElsewhere(path);
+        }
+    }
+
     private static void Change(string path, Action change)
     {
         try

@@ -29,7 +29,11 @@ internal static partial class QemuLocks
     /// <summary>Whether a process of QEMU writes the file, or relies on nobody else writing it.</summary>
     public static bool ForbidWriting(SafeFileHandle file) =>
         IsLocked(file, NotSharedBase + ConsistentRead) || IsLocked(file, NotSharedBase + Write) || IsLocked(file, NotSharedBase + Resize)
-        || IsLocked(file, UsedBase + Write) || IsLocked(file, UsedBase + WriteUnchanged) || IsLocked(file, UsedBase + Resize);
+        || AreOfWriter(file);
+
+    /// <summary>Whether a process of QEMU writes the file.</summary>
+    public static bool AreOfWriter(SafeFileHandle file) =>
+        IsLocked(file, UsedBase + Write) || IsLocked(file, UsedBase + WriteUnchanged) || IsLocked(file, UsedBase + Resize);
 
     /// <summary>
     /// Says to QEMU that the file is read, written and resized here, and by nobody else; until it is closed. Where locks do not exist

@@ -1,9 +1,12 @@
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>The temporary names of outputs that are being written, for a process that ends before they are complete.</summary>
+/// <summary>
+/// The temporary names of outputs that are being written, and temporary directories, for a process that ends before they are complete.
+/// </summary>
 internal static class TemporaryFiles
 {
     private static readonly HashSet<string> Names = new(StringComparer.Ordinal);
+    private static readonly HashSet<string> Folders = new(StringComparer.Ordinal);
     private static readonly Lock Gate = new();
     private static bool _isClosed;
 
@@ -29,6 +32,32 @@ internal static class TemporaryFiles
         }
     }
 
+    public static void AddFolder(string path)
+    {
+        lock (Gate)
+        {
+            if (_isClosed)
+            {
+                Directory.Delete(path);
+                throw new OperationCanceledException();
+            }
+
+            Folders.Add(path);
+        }
+    }
+
+    /// <summary>Deletes a directory with all that is in it; what the host does not let go stays.</summary>
+    public static void DeleteFolder(string path)
+    {
+        lock (Gate)
+        {
+            if (Folders.Remove(path))
+            {
+                TryDelete(path, p => Directory.Delete(p, recursive: true));
+            }
+        }
+    }
+
     /// <summary>Deletes them, and lets no further one be made.</summary>
     public static void DeleteAll()
     {
@@ -37,17 +66,28 @@ internal static class TemporaryFiles
             _isClosed = true;
             foreach (var path in Names)
             {
-                try
-                {
-                    File.Delete(path);
-                }
-                catch (Exception e) when (HostErrors.IsOfHost(e))
-                {
-                    // The process ends now, and its result is that nothing was changed: the rest of a copy is all that stays.
-                }
+                TryDelete(path, File.Delete);
+            }
+
+            foreach (var path in Folders)
+            {
+                TryDelete(path, p => Directory.Delete(p, recursive: true));
             }
 
             Names.Clear();
+            Folders.Clear();
+        }
+    }
+
+    private static void TryDelete(string path, Action<string> delete)
+    {
+        try
+        {
+            delete(path);
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            // The work ends now, and its result is that nothing was changed: the rest of a copy is all that stays.
         }
     }
 }

@@ -58,6 +58,25 @@ public sealed class OverlayDevice : ResizableDevice
         }
     }
 
+    /// <summary>The parts of the device in which something was written, ascending; each begins at a multiple of the unit.</summary>
+    /// <param name="unit">Bytes of a part: a multiple of 4096. The last part may end with the device.</param>
+    /// <returns>Offset of each part, in bytes.</returns>
+    public IReadOnlyList<long> ChangedUnits(int unit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(unit % BlockSize, 0);
+        var units = new List<long>();
+        foreach (var block in TouchedBlocks)
+        {
+            var start = block * BlockSize / unit * unit;
+            if (units.Count == 0 || units[^1] != start)
+            {
+                units.Add(start);
+            }
+        }
+
+        return units;
+    }
+
     /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer)
     {

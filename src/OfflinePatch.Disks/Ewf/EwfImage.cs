@@ -27,6 +27,9 @@ internal sealed class EwfImage : DiskImage
     public override ImageFormat Format => ImageFormat.Raw;
 
     /// <inheritdoc/>
+    public override bool IsPackaged => true;
+
+    /// <inheritdoc/>
     public override string Subformat => "E01";
 
     /// <inheritdoc/>

@@ -32,6 +32,9 @@ internal sealed class PackageImage : DiskImage
     public override ImageFormat Format => _disk.Format;
 
     /// <inheritdoc/>
+    public override bool IsPackaged => true;
+
+    /// <inheritdoc/>
     public override string Subformat => _disk.Subformat;
 
     /// <inheritdoc/>

@@ -10,7 +10,7 @@ internal sealed class VhdFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Vhd;
 
     /// <inheritdoc/>
-    internal override string? QemuName => "vpc";
+    public override string? QemuName => "vpc";
 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Variants => ["dynamic", "fixed"];

@@ -9,7 +9,7 @@ internal sealed class Zvhd2Format : DiskFormat
     public override ImageFormat Format => ImageFormat.Zvhd2;
 
     /// <inheritdoc/>
-    internal override string? QemuName => null;
+    public override string? QemuName => null;
 
     /// <inheritdoc/>
     public override bool Compresses(string? variant, string compression) => true;

@@ -9,7 +9,7 @@ internal sealed class ZvhdFormat : DiskFormat
     public override ImageFormat Format => ImageFormat.Zvhd;
 
     /// <inheritdoc/>
-    internal override string? QemuName => null;
+    public override string? QemuName => null;
 
     /// <inheritdoc/>
     public override bool Compresses(string? variant, string compression) => compression == "zlib";

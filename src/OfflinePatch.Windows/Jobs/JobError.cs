@@ -29,6 +29,14 @@ internal static class JobError
     public static RefusedException GateRefused(string gate, string message, string? remedy) =>
         new("JOB-0015", $"{gate}: {message}", remedy);
 
+    public static UnsupportedImageException NotForQemu(string path, string format) =>
+        new("JOB-0016", $"{path} ({format}) is not read by QEMU: it is in a package, or its format or its parent is not known there.",
+            $"Write a copy that QEMU reads: `offlinepatch convert {ShellText.Quote(path)} copy.qcow2`.");
+
+    public static RefusedException InterruptedImage(string path) =>
+        new("JOB-0017", $"A change of {path} was interrupted while it wrote; QEMU would see half of it.",
+            $"Roll it back first: `offlinepatch recover {ShellText.Quote(path)}`.");
+
     public static UnsupportedImageException UnknownFileSystem(string path, string volume) =>
         new("JOB-0007", $"{volume} of {path} has no file system that is known.");
 

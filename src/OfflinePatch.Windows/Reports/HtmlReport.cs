@@ -32,7 +32,7 @@ public static class HtmlReport
             AppendImage(html, document, document.Images[i], i + 1);
         }
 
-        return End(html, document, context);
+        return End(html, document.Tool, context);
     }
 
     /// <summary>The list of images, each with a link to its own page.</summary>
@@ -43,24 +43,25 @@ public static class HtmlReport
     {
         var html = Begin(Title(document));
         AppendOverview(html, document, (image, _) => link(image) is { } name ? Uri.EscapeDataString(name) : null);
-        return End(html, document, context);
+        return End(html, document.Tool, context);
     }
 
-    private static StringBuilder Begin(string title)
+    internal static StringBuilder Begin(string title, bool hasPictures = false)
     {
         var html = new StringBuilder(64 * 1024);
         return html.Append("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
             .Append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
                 + "content=\"light dark\">\n")
-            .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n")
+            .Append("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'")
+            .Append(hasPictures ? "; img-src data:" : "").Append("\">\n")
             .Append("<meta name=\"referrer\" content=\"no-referrer\">\n")
             .Append("<title>").Append(Text(title)).Append("</title>\n<style>\n").Append(HtmlStyle.Css)
             .Append("</style>\n</head>\n<body>\n<main>\n");
     }
 
-    private static string End(StringBuilder html, ReportDocument document, ReportContext? context)
+    internal static string End(StringBuilder html, ToolIdentity tool, ReportContext? context)
     {
-        html.Append("<footer><p>").Append(Text($"{document.Tool.Name} {document.Tool.Version}"));
+        html.Append("<footer><p>").Append(Text($"{tool.Name} {tool.Version}"));
         if (context is not null)
         {
             html.Append(Text(string.Create(CultureInfo.InvariantCulture, $", {context.Time:yyyy-MM-dd HH:mm} UTC, on {context.Host}")))
@@ -154,7 +155,7 @@ public static class HtmlReport
         html.Append("</dl>\n");
     }
 
-    private static void Fact(StringBuilder html, string name, string? value)
+    internal static void Fact(StringBuilder html, string name, string? value)
     {
         if (!string.IsNullOrEmpty(value))
         {
@@ -227,7 +228,7 @@ public static class HtmlReport
         html.Append("</dl>\n</section>\n");
     }
 
-    private static void Remedy(StringBuilder html, string? remedy)
+    internal static void Remedy(StringBuilder html, string? remedy)
     {
         if (!string.IsNullOrEmpty(remedy))
         {

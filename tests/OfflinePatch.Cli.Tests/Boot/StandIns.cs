@@ -96,6 +96,28 @@ public sealed partial class StandIns : IDisposable
     private void Fix(string path, string generation) => Tool.Run("fix", path, "--drivers", Machines.Drivers, "--cloudbase-init",
         Machines.AgentFor(generation), "--no-undo-keep").MustExit(0);
 
+    /// <summary>The same machine with a boot manager that is found, and no driver for VirtIO disks.</summary>
+    internal string WithoutDrivers(string generation, MachineFirmware firmware) => Make($"{generation}-{firmware}-loader.raw", path =>
+    {
+        Oracle.Run("cp", "--sparse=always", Exported(generation, firmware), path).MustSucceed();
+        Tool.Run("fix", path, "--only", "boot.loader", "--no-undo-keep").MustExit(0);
+    });
+
+    /// <summary>A disk with a master boot record of <c>screens.asm</c> alone.</summary>
+    internal string Screen(string name) => Make($"{name}.raw", path =>
+    {
+        File.Copy(Path.Combine(Parts("bios"), name + ".bin"), path);
+        using var disk = File.Open(path, FileMode.Open, FileAccess.ReadWrite);
+        disk.SetLength(16 << 20);
+    });
+
+    /// <summary>A UEFI machine whose fallback loader paints the blue page of Windows 10.</summary>
+    internal string BluePage() => Make("blue-uefi.raw", path =>
+    {
+        Oracle.Run("cp", "--sparse=always", Machines.Raw("win10", MachineFirmware.Uefi, Defect.NoFallbackLoader), path).MustSucceed();
+        Put(path, Path.Combine(Parts("efi"), "blue.efi"), @"\EFI\Boot\bootx64.efi");
+    });
+
     /// <summary>Starts a throw-away view of an image with its disk on a bus, until the stand-in ends the machine.</summary>
     internal StandInRun Start(string image, MachineFirmware firmware, string bus)
     {
