@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OfflinePatch.Cli.Tests.Witness;
 using OfflinePatch.Fixtures;
 using OfflinePatch.Fixtures.Agents;
 using OfflinePatch.Fixtures.Drivers;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using OfflinePatch.Cli.Tests.Documents;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using OfflinePatch.Cli.Batch;
+using OfflinePatch.Cli.Tests.Batch;
+using OfflinePatch.Cli.Tests.Documents;
 using OfflinePatch.Fixtures.Machines;
 using OfflinePatch.Testing;
 

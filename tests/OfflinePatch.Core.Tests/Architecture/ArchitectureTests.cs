@@ -86,6 +86,35 @@ public sealed partial class ArchitectureTests
         Assert.Empty(vague);
     }
 
+    /// <summary>Tests of a folder lie in a folder of the same name; what is about no folder alone has rooms of its own.</summary>
+    [Fact]
+    public void Tests_lie_where_the_code_lies_that_they_judge()
+    {
+        string[] rooms = ["Architecture", "Boot", "Fuzz", "Golden", "Machines", "Model", "Newcomer", "Samples", "Support"];
+        foreach (var tests in Directory.GetDirectories(Path.Combine(Root, "tests"), "*.Tests"))
+        {
+            var source = Path.Combine(Root, "src", Path.GetFileNameWithoutExtension(tests));
+            var strangers = Directory.GetDirectories(tests).Where(d => Directory.EnumerateFiles(d, "*.cs").Any()).Select(Path.GetFileName)
+                .Where(n => n is not "bin" and not "obj" and not "TestResults" && !rooms.Contains(n, StringComparer.Ordinal)
+                    && !Directory.Exists(Path.Combine(source, n!)));
+            Assert.Empty(strangers);
+        }
+    }
+
+    /// <summary>The name of a test is a sentence that is true when it passes, its words separated by underscores.</summary>
+    [Fact]
+    public void Names_of_tests_are_sentences()
+    {
+        var others = Sources("tests").SelectMany(f => TestMethod().Matches(File.ReadAllText(f))).Select(m => m.Groups["name"].Value)
+            .Where(n => n[1..].Any(char.IsUpper) && !n.Contains('_', StringComparison.Ordinal));
+        Assert.Empty(others);
+    }
+
+    [GeneratedRegex(
+        @"^    \[[^\n]*(Fact|Theory)\b((?!^    (public|private|internal))[\s\S])*^    public (async )?(void|Task) (?<name>\w+)\(",
+        RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex TestMethod();
+
     /// <summary>Fields of on-disk structures are read by Core's own functions, under one name each.</summary>
     [Fact]
     public void There_is_one_reader_of_little_and_big_endian_fields()

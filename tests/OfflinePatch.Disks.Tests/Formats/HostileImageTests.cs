@@ -26,18 +26,18 @@ public sealed class HostileImageTests
     [Theory]
     [MemberData(nameof(Formats))]
     [Trait("tier", "fuzz")]
-    public void MutatedImages(string format) => Mutate(format, seed: 1, count: 500);
+    public void Mutated_images(string format) => Mutate(format, seed: 1, count: 500);
 
     [Theory]
     [MemberData(nameof(Formats))]
     [Trait("tier", "fuzz")]
     [Trait("speed", "slow")]
-    public void ManyMutatedImages(string format) => Mutate(format, seed: 2, count: 100_000);
+    public void Many_mutated_images(string format) => Mutate(format, seed: 2, count: 100_000);
 
     [Theory]
     [MemberData(nameof(Formats))]
     [Trait("tier", "layout")]
-    public void TruncatedImages(string format)
+    public void Truncated_images(string format)
     {
         foreach (var image in Samples(format).Take(2))
         {
@@ -54,7 +54,7 @@ public sealed class HostileImageTests
     [Theory]
     [MemberData(nameof(Formats))]
     [Trait("tier", "layout")]
-    public void BitsOfTheHeaders(string format)
+    public void Bits_of_the_headers(string format)
     {
         var image = OwnSamples(format)[0];
         var places = format switch

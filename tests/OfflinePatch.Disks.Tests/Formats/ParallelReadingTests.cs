@@ -14,7 +14,7 @@ public sealed class ParallelReadingTests
     [Theory]
     [MemberData(nameof(Formats))]
     [Trait("tier", "model")]
-    public void SeveralThreadsReadOneImage(string name, string? compression)
+    public void Several_threads_read_one_image(string name, string? compression)
     {
         var format = Format(name);
         var content = DiskModel.Mixed(5 * 1024 * 1024, 1);
@@ -31,7 +31,7 @@ public sealed class ParallelReadingTests
     [InlineData("qcow")]
     [InlineData("qed")]
     [Trait("tier", "unit")]
-    public void ReadingAgainAllocatesNothing(string name)
+    public void Reading_again_allocates_nothing(string name)
     {
         var content = DiskModel.Mixed(5 * 1024 * 1024, 1);
         var device = new MemoryDevice(0);

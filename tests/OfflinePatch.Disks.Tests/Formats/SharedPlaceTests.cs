@@ -38,7 +38,7 @@ public sealed class SharedPlaceTests
     [Theory]
     [MemberData(nameof(Formats))]
     [Trait("tier", "layout")]
-    public void TwoBlocksInOnePlace(string format, string code)
+    public void Two_blocks_in_one_place(string format, string code)
     {
         var device = Write(format);
         DiskFormats.Open(new MemoryImageFiles(device)).Dispose();
@@ -63,7 +63,7 @@ public sealed class SharedPlaceTests
     [InlineData("vhdx", 3, "VHDX-0010")] // the BAT
     [InlineData("qed", 1, "QED-0003")] // the L1 table
     [Trait("tier", "layout")]
-    public void ABlockOnMetadata(string format, int place, string code)
+    public void A_block_on_metadata(string format, int place, string code)
     {
         var device = Write(format);
         var (first, _, size) = Entries(format, device);
@@ -90,7 +90,7 @@ public sealed class SharedPlaceTests
     [InlineData(40)] // L1 table
     [InlineData(48)] // refcount table
     [Trait("tier", "layout")]
-    public void AQcow2ClusterOnATable(int field)
+    public void A_QCOW2_cluster_on_a_table(int field)
     {
         var device = Write("qcow2");
         var (first, _, size) = Entries("qcow2", device);
@@ -104,7 +104,7 @@ public sealed class SharedPlaceTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void AQcow2ClusterThatIsCountedTwiceIsRead()
+    public void A_QCOW2_cluster_that_is_counted_twice_is_read()
     {
         // The format allows it: two entries without COPIED, and a reference count of 2.
         var device = Write("qcow2");
@@ -123,7 +123,7 @@ public sealed class SharedPlaceTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void ManyL1EntriesOfOneTableAreRefusedAtOnce()
+    public void Many_l1_entries_of_one_table_are_refused_at_once()
     {
         // 32 TiB of disk in a file of some MiB: every part of the disk is the same table.
         var device = Write("qcow2 zlib");
@@ -169,7 +169,7 @@ public sealed class SharedPlaceTests
     [InlineData("vdi", "none")]
     [InlineData("vmdk", "none")]
     [Trait("tier", "unit")]
-    public void ANewBlockIsNeverOnAnother(string format, string lie)
+    public void A_new_block_is_never_on_another(string format, string lie)
     {
         const int Hole = 8 << 20;
         var device = Write(format, Hole);

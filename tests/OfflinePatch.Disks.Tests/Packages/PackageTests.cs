@@ -2,7 +2,6 @@ using System.IO.Compression;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Ewf;
 using OfflinePatch.Disks.Formats;
-using OfflinePatch.Disks.Tests.Containers;
 using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
 
@@ -19,7 +18,7 @@ public sealed class PackageTests
     [InlineData("xz -T1 --block-size=1MiB --check=sha256", "disk.raw.xz", "xz")]
     [InlineData("zstd", "disk.raw.zst", "zstd")]
     [Trait("tier", "oracle")]
-    public void CompressedImagesAreRead(string command, string name, string kind)
+    public void Compressed_images_are_read(string command, string name, string kind)
     {
         var words = command.Split(' ');
         Oracle.Require(words[0]);
@@ -68,7 +67,7 @@ public sealed class PackageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void AVmdkInAGzip()
+    public void A_VMDK_in_a_gzip()
     {
         Oracle.Require("gzip", "qemu-img", "tar");
         using var scratch = new ScratchFolder();
@@ -90,7 +89,7 @@ public sealed class PackageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void ImagesInAZip()
+    public void Images_in_a_zip()
     {
         Qemu.Require();
         using var scratch = new ScratchFolder();
@@ -125,7 +124,7 @@ public sealed class PackageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void SplitImages()
+    public void Split_images()
     {
         Oracle.Require("split", "qemu-img");
         using var scratch = new ScratchFolder();
@@ -162,7 +161,7 @@ public sealed class PackageTests
     [InlineData("best", "smart", "1.4 GiB")]
     [InlineData("empty-block", "ftk", "1.4 GiB")]
     [Trait("tier", "oracle")]
-    public void AcquisitionsByEwfacquire(string compression, string format, string segmentSize)
+    public void Acquisitions_by_ewfacquire(string compression, string format, string segmentSize)
     {
         Oracle.Require("ewfacquire");
         using var scratch = new ScratchFolder();
@@ -201,11 +200,11 @@ public sealed class PackageTests
     [InlineData("x.EZZ", 776, "x.FAA")]
     [InlineData("x.s01", 3, "x.s03")]
     [Trait("tier", "unit")]
-    public void SegmentNames(string name, int number, string expected) => Assert.Equal(expected, EwfPackage.SegmentName(name, number));
+    public void Segment_names(string name, int number, string expected) => Assert.Equal(expected, EwfPackage.SegmentName(name, number));
 
     [Fact]
     [Trait("tier", "unit")]
-    public void AFlatExtentAloneSaysWhatToName()
+    public void A_flat_extent_alone_says_what_to_name()
     {
         var disk = new MemoryDevice(1024 * 1024);
         disk.Write(510, [0x55, 0xAA]);

@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Partitions;
@@ -35,7 +36,7 @@ public sealed class PartitionRangeTests
         {
             Oracle.Require("sgdisk");
             using var scratch = new ScratchFolder();
-            Containers.HostFile.Save(disk, scratch["disk.raw"]);
+            HostFile.Save(disk, scratch["disk.raw"]);
             Assert.Contains("No problems found", Oracle.Run("sgdisk", "-v", scratch["disk.raw"]).MustSucceed().Output,
                 StringComparison.Ordinal);
         }
@@ -80,7 +81,7 @@ public sealed class PartitionRangeTests
         Assert.Equal(table.MbrSignature, after.MbrSignature);
         Oracle.Require("sfdisk");
         using var scratch = new ScratchFolder();
-        Containers.HostFile.Save(disk, scratch["disk.raw"]);
+        HostFile.Save(disk, scratch["disk.raw"]);
         Assert.Contains("No errors detected", Oracle.Run("sfdisk", "--verify", scratch["disk.raw"]).MustSucceed().Output,
             StringComparison.Ordinal);
     }

@@ -12,7 +12,7 @@ public sealed class PartitionTableTests
     private const long MiB = 1024 * 1024;
 
     [Fact]
-    public void MbrWithPrimariesAndAnActiveOne()
+    public void MBR_with_primaries_and_an_active_one()
     {
         var table = PartitionTable.Read(PartitionedDisk.Mbr(100 * MiB, (0, 0x80, 0x07, 2048, 2048), (2, 0, 0x27, 8192, 4096)));
 
@@ -27,7 +27,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void LogicalPartitionsAreFollowed()
+    public void Logical_partitions_are_followed()
     {
         var disk = PartitionedDisk.Mbr(100 * MiB, (0, 0x80, 0x07, 2048, 2048), (1, 0, 0x0F, 10_000, 50_000));
         PartitionedDisk.WriteBootRecord(disk, 10_000L * 512, (0, 0, 0x07, 63, 1000), (1, 0, 0x05, 5_000, 2_000));
@@ -41,7 +41,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void LoopingChainIsRefused()
+    public void Looping_chain_is_refused()
     {
         var disk = PartitionedDisk.Mbr(100 * MiB, (1, 0, 0x05, 10_000, 50_000));
         PartitionedDisk.WriteBootRecord(disk, 10_000L * 512, (1, 0, 0x05, 0, 2_000));
@@ -50,7 +50,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void ChainThatLeavesTheExtendedPartitionIsRefused()
+    public void Chain_that_leaves_the_extended_partition_is_refused()
     {
         var disk = PartitionedDisk.Mbr(100 * MiB, (1, 0, 0x05, 10_000, 50_000));
         PartitionedDisk.WriteBootRecord(disk, 10_000L * 512, (1, 0, 0x05, 60_000, 2_000));
@@ -61,7 +61,7 @@ public sealed class PartitionTableTests
     [Theory]
     [InlineData(512)]
     [InlineData(4096)]
-    public void GptInBothSectorSizes(int sectorSize)
+    public void GPT_in_both_sector_sizes(int sectorSize)
     {
         var perMiB = (ulong)(MiB / sectorSize);
         var disk = PartitionedDisk.Gpt(100 * MiB, sectorSize, (PartitionedDisk.Esp, perMiB, (2 * perMiB) - 1, "EFI system partition"),
@@ -82,7 +82,7 @@ public sealed class PartitionTableTests
     [Theory]
     [InlineData(512)] // header
     [InlineData(1024)] // table
-    public void DamagedPrimaryFallsBackToTheBackup(int offset)
+    public void Damaged_primary_falls_back_to_the_backup(int offset)
     {
         var disk = SmallGpt();
         Flip(disk, offset + 40);
@@ -94,7 +94,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void DamagedBackupIsNoted()
+    public void Damaged_backup_is_noted()
     {
         var disk = SmallGpt();
         Flip(disk, disk.Length - 512 + 60);
@@ -103,7 +103,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void BothCopiesDamaged()
+    public void Both_copies_damaged()
     {
         var disk = SmallGpt();
         Flip(disk, 512 + 24);
@@ -113,7 +113,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void GrownDiskIsNoted()
+    public void Grown_disk_is_noted()
     {
         var disk = SmallGpt();
         disk.SetLength(disk.Length + MiB);
@@ -122,7 +122,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void MissingProtectiveMbrIsNoted()
+    public void Missing_protective_MBR_is_noted()
     {
         var disk = SmallGpt();
         disk.Write(0, new byte[512]);
@@ -133,7 +133,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void RealMbrWinsOverAnOldGpt()
+    public void Real_MBR_wins_over_an_old_GPT()
     {
         var disk = SmallGpt();
         PartitionedDisk.WriteBootRecord(disk, 0, (0, 0x80, 0x07, 2048, 100));
@@ -144,7 +144,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void OverlapAndOutsideAreRefused()
+    public void Overlap_and_outside_are_refused()
     {
         Assert.Equal("PART-0003", Assert.Throws<CorruptImageException>(() =>
             PartitionTable.Read(PartitionedDisk.Mbr(MiB, (0, 0, 7, 100, 100), (1, 0, 7, 150, 100)))).Code);
@@ -157,14 +157,14 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void DynamicDisksAreRecognised()
+    public void Dynamic_disks_are_recognised()
     {
         Assert.True(PartitionTable.Read(PartitionedDisk.Mbr(MiB, (0, 0x80, 0x42, 63, 1000))).HasDynamicDisk);
         Assert.True(PartitionTable.Read(PartitionedDisk.Gpt(4 * MiB, 512, (PartitionTypes.LdmContainer, 2048, 4000, ""))).HasDynamicDisk);
     }
 
     [Fact]
-    public void VolumeWithoutATableAndEmptyDisksHaveNone()
+    public void Volume_without_a_table_and_empty_disks_have_none()
     {
         var volume = new MemoryDevice(MiB);
         volume.Write(3, "NTFS    "u8);
@@ -176,7 +176,7 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
-    public void MbrOfADiskWithLargeSectors()
+    public void MBR_of_a_disk_with_large_sectors()
     {
         var disk = PartitionedDisk.Mbr(100 * MiB, (0, 0x80, 0x07, 256, 2048));
         PartitionedDisk.WriteBootRecord(disk, 256 * 4096);
@@ -187,7 +187,7 @@ public sealed class PartitionTableTests
 
     [Fact]
     [Trait("tier", "fuzz")]
-    public void EveryFlippedBitOfTheTablesEndsInAnAnswerOrATypedError()
+    public void Every_flipped_bit_of_the_tables_ends_in_an_answer_or_a_typed_error()
     {
         foreach (var (start, length) in new[] { (0, 512), (512, 92), (1024, 256) })
         {
@@ -221,7 +221,7 @@ public sealed class PartitionTableTests
 
     [Fact]
     [Trait("tier", "fuzz")]
-    public void EveryTruncationEndsInAnAnswerOrATypedError()
+    public void Every_truncation_ends_in_an_answer_or_a_typed_error()
     {
         var disk = SmallGpt();
         for (var length = disk.Length; length > 0; length -= length > 40_000 ? 40_000 : 512)
@@ -235,7 +235,7 @@ public sealed class PartitionTableTests
     [InlineData(true)]
     [InlineData(false)]
     [Trait("tier", "oracle")]
-    public void TablesByXorrisoReadAsSleuthkitReadsThem(bool gpt)
+    public void Tables_by_xorriso_read_as_sleuthkit_reads_them(bool gpt)
     {
         Oracle.Require("xorriso", "mmls");
         using var scratch = new ScratchFolder();

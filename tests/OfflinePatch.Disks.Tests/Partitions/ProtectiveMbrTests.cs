@@ -32,7 +32,7 @@ public sealed class ProtectiveMbrTests
     [Theory]
     [MemberData(nameof(Cases))]
     [Trait("tier", "layout")]
-    public void FirmwareSeesTheGptOrNot(string what, bool isVisible)
+    public void Firmware_sees_the_GPT_or_not(string what, bool isVisible)
     {
         var disk = Damaged(what);
 
@@ -45,7 +45,7 @@ public sealed class ProtectiveMbrTests
     [Theory]
     [MemberData(nameof(Cases))]
     [Trait("tier", "unit")]
-    public void TheEntryIsWritten(string what, bool isVisible)
+    public void The_entry_is_written(string what, bool isVisible)
     {
         var disk = Damaged(what);
         disk.Write(0, [0xEB, 0x63]); // boot code
@@ -64,7 +64,7 @@ public sealed class ProtectiveMbrTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void NothingElseIsOverwritten()
+    public void Nothing_else_is_overwritten()
     {
         var full = Damaged("no entry");
         for (var slot = 0; slot < 4; slot++)
@@ -84,7 +84,7 @@ public sealed class ProtectiveMbrTests
     [InlineData(4096, 4096, true)]
     [InlineData(512, 4096, false)]
     [Trait("tier", "layout")]
-    public void TheSectorSizeOfTheTableMustBeTheDisks(int tableSize, int diskSize, bool isVisible)
+    public void The_sector_size_of_the_table_must_be_the_disks(int tableSize, int diskSize, bool isVisible)
     {
         var source = PartitionedDisk.Gpt(100 * MiB, tableSize, (PartitionedDisk.Esp, 512, 1023, "ESP"));
         var disk = new MemoryDevice(Bytes(source, 0, (int)source.Length), diskSize);

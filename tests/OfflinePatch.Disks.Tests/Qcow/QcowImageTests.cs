@@ -16,7 +16,7 @@ public sealed class QcowImageTests
     [InlineData(true, false)]
     [InlineData(true, true)]
     [Trait("tier", "model")]
-    public void ReadsAndWritesInPlace(bool full, bool compressed)
+    public void Reads_and_writes_in_place(bool full, bool compressed)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -43,7 +43,7 @@ public sealed class QcowImageTests
     [InlineData("raw")]
     [InlineData("qcow")]
     [Trait("tier", "model")]
-    public void ReadsABackingFileAndNeverWritesIt(string backingFormat)
+    public void Reads_a_backing_file_and_never_writes_it(string backingFormat)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -81,7 +81,7 @@ public sealed class QcowImageTests
     [InlineData(null, 512)]
     [InlineData("zlib", 512)]
     [Trait("tier", "oracle")]
-    public void WritesNewImages(string? compression, int size)
+    public void Writes_new_images(string? compression, int size)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -97,7 +97,7 @@ public sealed class QcowImageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void ReadsAndWritesTheCorpus()
+    public void Reads_and_writes_the_corpus()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -113,7 +113,7 @@ public sealed class QcowImageTests
     [InlineData(QcowLayout.SizeOffset, 1, "QCOW-0001")]
     [InlineData(QcowLayout.L1TableOffset, 1, "QCOW-0001")]
     [Trait("tier", "unit")]
-    public void RefusesByCode(int offset, byte value, string code)
+    public void Refuses_by_code(int offset, byte value, string code)
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new QcowFormat(), device, DiskModel.Mixed(Size, 8));
@@ -124,7 +124,7 @@ public sealed class QcowImageTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void TwoUsesOfOneClusterAreRefused()
+    public void Two_uses_of_one_cluster_are_refused()
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new QcowFormat(), device, DiskModel.Mixed(Size, 8));

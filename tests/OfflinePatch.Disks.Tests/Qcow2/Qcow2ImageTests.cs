@@ -33,7 +33,7 @@ public sealed class Qcow2ImageTests
     [SkippableTheory]
     [MemberData(nameof(Variants))]
     [Trait("tier", "model")]
-    public void ReadsAndWritesEmptyImagesInPlace(string options)
+    public void Reads_and_writes_empty_images_in_place(string options)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -44,7 +44,7 @@ public sealed class Qcow2ImageTests
     [SkippableTheory]
     [MemberData(nameof(Variants))]
     [Trait("tier", "model")]
-    public void ReadsAndWritesFullImagesInPlace(string options)
+    public void Reads_and_writes_full_images_in_place(string options)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -67,7 +67,7 @@ public sealed class Qcow2ImageTests
     [SkippableTheory]
     [MemberData(nameof(CompressedVariants))]
     [Trait("tier", "model")]
-    public void ReadsCompressedClustersAndReplacesThem(string options)
+    public void Reads_compressed_clusters_and_replaces_them(string options)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -84,7 +84,7 @@ public sealed class Qcow2ImageTests
     [InlineData("extended_l2=on")]
     [InlineData("cluster_size=512,refcount_bits=8")]
     [Trait("tier", "model")]
-    public void CopiesWhatASnapshotShares(string options)
+    public void Copies_what_a_snapshot_shares(string options)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -112,7 +112,7 @@ public sealed class Qcow2ImageTests
     [InlineData("qcow2", "extended_l2=on")]
     [InlineData("qcow2", "cluster_size=4k")]
     [Trait("tier", "model")]
-    public void ReadsABackingFileAndNeverWritesIt(string backingFormat, string options)
+    public void Reads_a_backing_file_and_never_writes_it(string backingFormat, string options)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -136,7 +136,7 @@ public sealed class Qcow2ImageTests
 
     [SkippableFact]
     [Trait("tier", "model")]
-    public void ZeroClustersOfBothKindsCanBeWritten()
+    public void Zero_clusters_of_both_kinds_can_be_written()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -151,7 +151,7 @@ public sealed class Qcow2ImageTests
     [InlineData("lazy_refcounts=on,cluster_size=512", true)]
     [InlineData("lazy_refcounts=on,cluster_size=4096,refcount_bits=64", true)]
     [Trait("tier", "model")]
-    public void RebuildsTheCountsOfADirtyImage(string options, bool wipe)
+    public void Rebuilds_the_counts_of_a_dirty_image(string options, bool wipe)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -179,7 +179,7 @@ public sealed class Qcow2ImageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void BitmapsAreMarkedAsOutOfDate()
+    public void Bitmaps_are_marked_as_out_of_date()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -194,7 +194,7 @@ public sealed class Qcow2ImageTests
 
     [SkippableFact]
     [Trait("tier", "unit")]
-    public void UnknownAutoclearBitsAreClearedWithTheFirstWrite()
+    public void Unknown_autoclear_bits_are_cleared_with_the_first_write()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -208,7 +208,7 @@ public sealed class Qcow2ImageTests
 
     [SkippableFact]
     [Trait("tier", "unit")]
-    public void ACountThatIsTooLowIsFoundBeforeAnythingIsWritten()
+    public void A_count_that_is_too_low_is_found_before_anything_is_written()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -237,7 +237,7 @@ public sealed class Qcow2ImageTests
     [InlineData(Qcow2Layout.Header.Size, 1, "QCOW2-0003", typeof(CorruptImageException))]
     [InlineData(Qcow2Layout.Header.CompressionType, 1, "QCOW2-0003", typeof(CorruptImageException))]
     [Trait("tier", "unit")]
-    public void RefusesByCode(int offset, byte value, string code, Type type)
+    public void Refuses_by_code(int offset, byte value, string code, Type type)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -255,7 +255,7 @@ public sealed class Qcow2ImageTests
     [InlineData("zlib", 512)]
     [InlineData("zstd", 65536)]
     [Trait("tier", "oracle")]
-    public void WritesNewImages(string? compression, int size)
+    public void Writes_new_images(string? compression, int size)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -277,7 +277,7 @@ public sealed class Qcow2ImageTests
     [InlineData("containers/dfvfs/image")]
     [InlineData("containers/dfvfs/windows_volume")]
     [Trait("tier", "oracle")]
-    public void ReadsAndWritesTheCorpus(string name)
+    public void Reads_and_writes_the_corpus(string name)
     {
         Qemu.Require();
         Corpus.Require(name + ".qcow2");
@@ -289,7 +289,7 @@ public sealed class Qcow2ImageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void ReadsTheChainOfTheCorpus()
+    public void Reads_the_chain_of_the_corpus()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -306,7 +306,7 @@ public sealed class Qcow2ImageTests
 
     [SkippableFact]
     [Trait("tier", "unit")]
-    public void TheRefcountTableGrows()
+    public void The_refcount_table_grows()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();

@@ -14,12 +14,12 @@ public sealed class Qcow2LayoutTests
     [InlineData(9, 0x6000_0000_0000_0200UL, 0x200, 1024)] // x = 61
     [InlineData(21, 0x4002_0000_0000_0000UL | 0x1FF, 0x1FF, 513)] // x = 49
     [Trait("tier", "layout")]
-    public void CompressedDescriptors(int clusterBits, ulong entry, long offset, int length) =>
+    public void Compressed_descriptors(int clusterBits, ulong entry, long offset, int length) =>
         Assert.Equal((offset, length), Qcow2Tables.CompressedRange(entry, clusterBits));
 
     [Fact]
     [Trait("tier", "layout")]
-    public void Crc32COfTheCheckString()
+    public void Crc32_c_of_the_check_string()
     {
         Assert.Equal(0xE3069283u, ~Crc32C.Add(Crc32C.Start, "123456789"u8)); // RFC 3720 and every catalogue of CRCs
         Assert.Equal(0x8A9136AAu, ~Crc32C.Add(Crc32C.Start, new byte[32])); // RFC 3720 B.4
@@ -27,7 +27,7 @@ public sealed class Qcow2LayoutTests
 
     [SkippableFact]
     [Trait("tier", "layout")]
-    public void TheHeaderOfAnImageOfTheCorpus()
+    public void The_header_of_an_image_of_the_corpus()
     {
         var header = Qcow2Header.Read(new MemoryDevice(Corpus.Read("containers/qcow2/backing-chain-1.qcow2")));
         Assert.Equal(3, header.Version);

@@ -18,7 +18,7 @@ public sealed class QedImageTests
     [InlineData("cluster_size=1M,table_size=2", true)]
     [InlineData("table_size=16", true)]
     [Trait("tier", "model")]
-    public void ReadsAndWritesInPlace(string options, bool full)
+    public void Reads_and_writes_in_place(string options, bool full)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -34,7 +34,7 @@ public sealed class QedImageTests
     [InlineData("qed")]
     [InlineData("qcow2")]
     [Trait("tier", "model")]
-    public void ReadsABackingFileAndNeverWritesIt(string backingFormat)
+    public void Reads_a_backing_file_and_never_writes_it(string backingFormat)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -54,7 +54,7 @@ public sealed class QedImageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void AnImageThatNeedsACheckIsRepairedWithTheFirstWrite()
+    public void An_image_that_needs_a_check_is_repaired_with_the_first_write()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -81,7 +81,7 @@ public sealed class QedImageTests
     [InlineData(0)]
     [InlineData(512)]
     [Trait("tier", "oracle")]
-    public void WritesNewImages(int size)
+    public void Writes_new_images(int size)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -103,7 +103,7 @@ public sealed class QedImageTests
     [InlineData(QedLayout.L1TableOffset, 1, "QED-0001")]
     [InlineData(QedLayout.ImageSizeOffset, 1, "QED-0001")]
     [Trait("tier", "unit")]
-    public void RefusesByCode(int offset, byte value, string code)
+    public void Refuses_by_code(int offset, byte value, string code)
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new QedFormat(), device, DiskModel.Mixed(Size, 8));

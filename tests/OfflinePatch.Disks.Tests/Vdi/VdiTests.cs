@@ -2,7 +2,8 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
 using OfflinePatch.Disks.Formats;
-using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Tests.Conversion;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Vdi;
@@ -18,7 +19,7 @@ public sealed class VdiTests
     [InlineData("off", "dynamic", (9 * MiB) + (17 * 512))]
     [InlineData("on", "fixed", (9 * MiB) + (17 * 512))]
     [Trait("tier", "oracle")]
-    public void ChangesInPlaceAreWhatQemuReads(string isStatic, string subformat, long size)
+    public void Changes_in_place_are_what_QEMU_reads(string isStatic, string subformat, long size)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -45,7 +46,7 @@ public sealed class VdiTests
     [InlineData((9 * MiB) + (17 * 512))]
     [InlineData(512)]
     [Trait("tier", "oracle")]
-    public void WrittenImageIsWhatQemuReads(long size)
+    public void Written_image_is_what_QEMU_reads(long size)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -64,7 +65,7 @@ public sealed class VdiTests
 
     [SkippableFact]
     [Trait("tier", "layout")]
-    public void CorpusImageReadsAsQemuReadsIt()
+    public void Corpus_image_reads_as_QEMU_reads_it()
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -76,7 +77,7 @@ public sealed class VdiTests
 
     [Fact]
     [Trait("tier", "model")]
-    public void DifferencingImageIsReadThroughAndOnlyTheTopIsWritten()
+    public void Differencing_image_is_read_through_and_only_the_top_is_written()
     {
         var (files, model) = Chain();
         using var image = DiskFormats.Open(files);
@@ -95,7 +96,7 @@ public sealed class VdiTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void ParentIsCheckedByItsIdentities()
+    public void Parent_is_checked_by_its_identities()
     {
         var (files, _) = Chain();
         var parent = files.Companions.Values.Single();
@@ -121,7 +122,7 @@ public sealed class VdiTests
     [InlineData(0x158, 0x200u, "VDI-0007")]
     [InlineData(0x100000, 77u, "VDI-0005")]
     [InlineData(0x100004, 0u, "VDI-0006")]
-    public void HeaderFields(int offset, uint value, string code)
+    public void Header_fields(int offset, uint value, string code)
     {
         var file = Written(GuestModel.Patterned(6 * MiB, 1));
         file.Write(offset, BitConverter.GetBytes(value));
@@ -130,7 +131,7 @@ public sealed class VdiTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void OneWriteRenewsOnlyTheContentsIdentity()
+    public void One_write_renews_only_the_contents_identity()
     {
         var file = Written(GuestModel.Patterned(6 * MiB, 1));
         var before = Bytes(file);
@@ -149,7 +150,7 @@ public sealed class VdiTests
 
     [Fact]
     [Trait("tier", "fuzz")]
-    public void EveryBitAndEveryTruncation()
+    public void Every_bit_and_every_truncation()
     {
         var file = Small();
         Mutation.FlipEveryBit(file, 0x40, 0x190);
@@ -159,12 +160,12 @@ public sealed class VdiTests
 
     [Fact]
     [Trait("tier", "fuzz")]
-    public void MutatedContainers() => Mutation.Fuzz(Small(), 5, 3000, [(0x40, 0x190), (0x150, 0x40), (0x200, 64)]);
+    public void Mutated_containers() => Mutation.Fuzz(Small(), 5, 3000, [(0x40, 0x190), (0x150, 0x40), (0x200, 64)]);
 
     [Fact]
     [Trait("tier", "fuzz")]
     [Trait("speed", "slow")]
-    public void ManyMutatedContainers() => Mutation.Fuzz(Small(), 1_000_003, 100_000, [(0x40, 0x190), (0x150, 0x40), (0x200, 64)]);
+    public void Many_mutated_containers() => Mutation.Fuzz(Small(), 1_000_003, 100_000, [(0x40, 0x190), (0x150, 0x40), (0x200, 64)]);
 
     /// <summary>A VDI of 4 KiB blocks with its map right behind the header, small enough to be damaged many times.</summary>
     private static byte[] Small()

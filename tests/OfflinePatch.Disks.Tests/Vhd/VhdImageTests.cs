@@ -20,7 +20,7 @@ public sealed class VhdImageTests
     [InlineData("subformat=dynamic,force_size=on", true)]
     [InlineData("subformat=fixed,force_size=on", true)]
     [Trait("tier", "model")]
-    public void ReadsAndWritesInPlace(string options, bool full)
+    public void Reads_and_writes_in_place(string options, bool full)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -39,7 +39,7 @@ public sealed class VhdImageTests
     [InlineData("fixed", Size + 512)]
     [InlineData("fixed", 512)]
     [Trait("tier", "oracle")]
-    public void WritesNewImagesOfExactlyTheSize(string subformat, int size)
+    public void Writes_new_images_of_exactly_the_size(string subformat, int size)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -61,7 +61,7 @@ public sealed class VhdImageTests
     [InlineData("containers/vhd/dynamic", "dynamic")]
     [InlineData("containers/vhd/fixed", "fixed")]
     [Trait("tier", "oracle")]
-    public void ReadsAndWritesTheCorpus(string name, string subformat)
+    public void Reads_and_writes_the_corpus(string name, string subformat)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -83,7 +83,7 @@ public sealed class VhdImageTests
 
     [SkippableFact]
     [Trait("tier", "unit")]
-    public void ADifferencingImageIsReadThroughItsParentAndWrittenAlone()
+    public void A_differencing_image_is_read_through_its_parent_and_written_alone()
     {
         Corpus.Require("containers/dfvfs/image-differential.vhd");
         using var folder = new ScratchFolder();
@@ -141,7 +141,7 @@ public sealed class VhdImageTests
 
     [Fact]
     [Trait("tier", "model")]
-    public void AChainOfDifferencingImagesKeepsWhatIsNotWritten()
+    public void A_chain_of_differencing_images_keeps_what_is_not_written()
     {
         var content = DiskModel.Mixed(Size, 7);
         var parent = new MemoryDevice(0);
@@ -164,7 +164,7 @@ public sealed class VhdImageTests
 
     [SkippableFact]
     [Trait("tier", "unit")]
-    public void AnOldFooterOf511BytesIsReadAndReplaced()
+    public void An_old_footer_of511_bytes_is_read_and_replaced()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -197,7 +197,7 @@ public sealed class VhdImageTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void ADamagedFooterIsRepairedFromItsCopyWithTheFirstWrite()
+    public void A_damaged_footer_is_repaired_from_its_copy_with_the_first_write()
     {
         var content = DiskModel.Mixed(Size, 11);
         var device = new MemoryDevice(0);
@@ -222,7 +222,7 @@ public sealed class VhdImageTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void TwoBlocksInOnePlaceAreRefused()
+    public void Two_blocks_in_one_place_are_refused()
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new VhdFormat(), device, DiskModel.Mixed(Size, 13));
@@ -234,7 +234,7 @@ public sealed class VhdImageTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void AGeometryOfZeroSaysNothingAboutTheSize()
+    public void A_geometry_of_zero_says_nothing_about_the_size()
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new VhdFormat(), device, DiskModel.Mixed(Size, 13), new DiskWriterOptions("fixed"));
@@ -254,7 +254,7 @@ public sealed class VhdImageTests
     [InlineData(20480L * 1024 * 1024, 41610, 16, 63)] // 20 GiB, as Virtual PC and Hyper-V write it
     [InlineData(127L * 1024 * 1024 * 1024, 65278, 16, 255)]
     [Trait("tier", "layout")]
-    public void TheGeometryIsThatOfTheSpecification(long size, int cylinders, int heads, int sectors) =>
+    public void The_geometry_is_that_of_the_specification(long size, int cylinders, int heads, int sectors) =>
         Assert.Equal(((ushort)cylinders, (byte)heads, (byte)sectors), VhdGeometry.Of(size / 512));
 
     private static MemoryDevice Differencing(MemoryDevice parent, string parentName)

@@ -19,7 +19,7 @@ public sealed class VhdxImageTests
     [InlineData("subformat=dynamic,block_size=256M,log_size=3M", true)]
     [InlineData("subformat=fixed", true)]
     [Trait("tier", "model")]
-    public void ReadsAndWritesInPlace(string options, bool full)
+    public void Reads_and_writes_in_place(string options, bool full)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -37,7 +37,7 @@ public sealed class VhdxImageTests
     [InlineData(Size, 4096)]
     [InlineData(512, 512)]
     [Trait("tier", "oracle")]
-    public void WritesNewImages(int size, int sectorSize)
+    public void Writes_new_images(int size, int sectorSize)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -72,7 +72,7 @@ public sealed class VhdxImageTests
     [InlineData("containers/vhdx/dynamic.vhdx", "dynamic")]
     [InlineData("containers/vhdx/fixed.vhdx", "fixed")]
     [Trait("tier", "oracle")]
-    public void ReadsAndWritesTheCorpus(string name, string subformat)
+    public void Reads_and_writes_the_corpus(string name, string subformat)
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -89,7 +89,7 @@ public sealed class VhdxImageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void TheLogOfTheCorpusIsReplayedAndOnlyWrittenWithAChange()
+    public void The_log_of_the_corpus_is_replayed_and_only_written_with_a_change()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -132,7 +132,7 @@ public sealed class VhdxImageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void ALogThatWrapsAroundIsReplayedFromItsTail()
+    public void A_log_that_wraps_around_is_replayed_from_its_tail()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -167,7 +167,7 @@ public sealed class VhdxImageTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void ALogOfSeveralEntriesIsReplayedAsQemuDoes()
+    public void A_log_of_several_entries_is_replayed_as_QEMU_does()
     {
         Qemu.Require();
         using var folder = new ScratchFolder();
@@ -193,7 +193,7 @@ public sealed class VhdxImageTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void AFileShorterThanItsLogSaysIsRefused()
+    public void A_file_shorter_than_its_log_says_is_refused()
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new VhdxFormat(), device, DiskModel.Mixed(Size, 6));
@@ -208,7 +208,7 @@ public sealed class VhdxImageTests
 
     [SkippableFact]
     [Trait("tier", "unit")]
-    public void ADifferencingImageIsReadThroughItsParentAndWrittenAlone()
+    public void A_differencing_image_is_read_through_its_parent_and_written_alone()
     {
         Corpus.Require("containers/vhdx/differencing.avhdx");
         var child = Corpus.ReadSparse("containers/vhdx/differencing.avhdx");
@@ -248,7 +248,7 @@ public sealed class VhdxImageTests
 
     [Fact]
     [Trait("tier", "unit")]
-    public void ASessionChangesTheIdsOnce()
+    public void A_session_changes_the_ids_once()
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new VhdxFormat(), device, DiskModel.Mixed(Size, 9));
@@ -271,7 +271,7 @@ public sealed class VhdxImageTests
     [InlineData(0x200000 + 0x20, 0xFF, "VHDX-0006")]
     [InlineData(0x300000, 5, "VHDX-0008")]
     [Trait("tier", "unit")]
-    public void RefusesByCode(int offset, byte value, string code)
+    public void Refuses_by_code(int offset, byte value, string code)
     {
         var device = new MemoryDevice(0);
         ImageWriting.Write(new VhdxFormat(), device, DiskModel.Mixed(Size, 9));

@@ -1,6 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Formats;
-using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
@@ -18,7 +18,7 @@ public sealed class VmdkCorpusTests
     [InlineData("vmdk/compressed_stream_opt", "streamOptimized", 65536)]
     [InlineData("vmdk/flat", "twoGbMaxExtentFlat", 1048576)]
     [InlineData("vmdk/tw_sparse", "twoGbMaxExtentSparse", 4194304)]
-    public void ReadsAsQemuReadsIt(string name, string createType, long size)
+    public void Reads_as_QEMU_reads_it(string name, string createType, long size)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -43,7 +43,7 @@ public sealed class VmdkCorpusTests
     [InlineData("vmdk/ms3-win", "TEST-0002")]
     [InlineData("vmdk/tw_sparse_data", "TEST-0002")]
     [InlineData("vmdk/flat-f001", "DISK-0001")]
-    public void IsRefusedWithItsCode(string name, string code)
+    public void Is_refused_with_its_code(string name, string code)
     {
         using var scratch = new ScratchFolder();
         Corpus.Unpack("containers/" + name + ".vmdk", scratch["disk.vmdk"]);
@@ -54,7 +54,7 @@ public sealed class VmdkCorpusTests
     }
 
     [SkippableFact]
-    public void LongContentIdFollowsTheContentId()
+    public void Long_content_id_follows_the_content_id()
     {
         var text = Corpus.Read("containers/vmdk/ms3-win.vmdk");
         var descriptor = Disks.Vmdk.VmdkDescriptor.Parse("disk.vmdk", text);

@@ -17,7 +17,7 @@ public sealed class VmdkDescriptorTests
     [InlineData("# Disk Descriptorfile\n")]
     [InlineData("#Disk DescriptorFile\n\n  \n# more\n")]
     [Trait("tier", "layout")]
-    public void TheFirstOptionMakesADescriptor(string start)
+    public void The_first_option_makes_a_descriptor(string start)
     {
         var text = VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0").Replace(Signature, start, StringComparison.Ordinal);
         using var image = DiskFormats.Open(Files(Encoding.UTF8.GetBytes(text), "a.bin"));
@@ -31,7 +31,7 @@ public sealed class VmdkDescriptorTests
     [InlineData("version1\n")]
     [InlineData("# a shell script\n")]
     [Trait("tier", "layout")]
-    public void OtherTextsAreNone(string start)
+    public void Other_texts_are_none(string start)
     {
         var text = start + new string(' ', 2000) + "\nRW 100 FLAT \"a.bin\" 0\n";
         Assert.Equal("DISK-0001",
@@ -49,7 +49,7 @@ public sealed class VmdkDescriptorTests
     [InlineData("ibm-5347", 1251, "\u0441\u0435\u0440\u0432\u0435\u0440")]
     [InlineData("windows-1252", 1252, "b\u00fcro")]
     [Trait("tier", "layout")]
-    public void NamesInTheEncodingsThatVmwareNames(string encoding, int codePage, string name)
+    public void Names_in_the_encodings_that_VMware_names(string encoding, int codePage, string name)
     {
         var text = VmdkBuilder.Descriptor("monolithicFlat", $"RW 100 FLAT \"{name}-flat.vmdk\" 0", $"encoding=\"{encoding}\"");
         using var image =
@@ -62,7 +62,7 @@ public sealed class VmdkDescriptorTests
     [InlineData("klingon")]
     [InlineData("UTF-8")]
     [Trait("tier", "layout")]
-    public void AnEncodingThatIsNotKnownIsSaid(string encoding)
+    public void An_encoding_that_is_not_known_is_said(string encoding)
     {
         var text = VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"b\u00fcro-flat.vmdk\" 0", $"encoding=\"{encoding}\"");
         Assert.Equal("VMDK-0113", Assert.Throws<UnsupportedImageException>(() =>
@@ -74,7 +74,7 @@ public sealed class VmdkDescriptorTests
     [InlineData("CID=11111111\nCID=1a2b3c4d", "CID=")]
     [InlineData("cid = \"1a2b3c4d\"", "cid = \"")]
     [Trait("tier", "layout")]
-    public void EveryContentIdIsRenewed(string lines, string prefix)
+    public void Every_content_id_is_renewed(string lines, string prefix)
     {
         var text = VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0")
             .Replace("CID=1234abcd", lines, StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class VmdkDescriptorTests
     [InlineData(1000 * 1000)]
     [InlineData(300 * 1000 * 1000)] // zeros, but for the first
     [Trait("tier", "layout")]
-    public void BytesBehindAStreamArePassedOver(int count)
+    public void Bytes_behind_a_stream_are_passed_over(int count)
     {
         var device = new MemoryDevice(0);
         var content = Formats.DiskModel.Mixed(300_000 / 512 * 512, 7);

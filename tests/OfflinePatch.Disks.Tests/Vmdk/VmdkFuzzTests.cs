@@ -1,6 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
-using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
@@ -13,7 +13,7 @@ public sealed class VmdkFuzzTests
     private static readonly byte[] Grain = Enumerable.Range(0, 4096).Select(i => (byte)(i % 251)).ToArray();
 
     [Fact]
-    public void EveryBitOfASparseHeaderDescriptorAndTables()
+    public void Every_bit_of_a_sparse_header_descriptor_and_tables()
     {
         var file = Bytes(SmallSparse());
         Mutation.FlipEveryBit(file, 0, 1100);
@@ -22,7 +22,7 @@ public sealed class VmdkFuzzTests
     }
 
     [Fact]
-    public void EveryTruncation()
+    public void Every_truncation()
     {
         Mutation.TruncateEverywhere(Bytes(SmallSparse()), 1200);
         Mutation.TruncateEverywhere(Bytes(Stream()), 600);
@@ -30,7 +30,7 @@ public sealed class VmdkFuzzTests
     }
 
     [Fact]
-    public void EveryBitOfAStreamsHeaderMarkersAndFooter()
+    public void Every_bit_of_a_streams_header_markers_and_footer()
     {
         var file = Bytes(Stream());
         Mutation.FlipEveryBit(file, 0, 90);
@@ -45,7 +45,7 @@ public sealed class VmdkFuzzTests
     [InlineData("stream")]
     [InlineData("cowd")]
     [InlineData("sesparse")]
-    public void MutatedContainers(string kind) => Fuzz(kind, 1, 1500);
+    public void Mutated_containers(string kind) => Fuzz(kind, 1, 1500);
 
     [Theory]
     [Trait("speed", "slow")]
@@ -53,7 +53,7 @@ public sealed class VmdkFuzzTests
     [InlineData("stream")]
     [InlineData("cowd")]
     [InlineData("sesparse")]
-    public void ManyMutatedContainers(string kind) => Fuzz(kind, 1_000_003, 100_000);
+    public void Many_mutated_containers(string kind) => Fuzz(kind, 1_000_003, 100_000);
 
     private static void Fuzz(string kind, int seed, int cases)
     {

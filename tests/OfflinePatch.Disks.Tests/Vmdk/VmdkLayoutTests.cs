@@ -1,7 +1,7 @@
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Formats;
-using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
@@ -14,7 +14,7 @@ public sealed class VmdkLayoutTests
     private static readonly byte[] Grain = Enumerable.Range(0, 65536).Select(i => (byte)((i * 7 / 5) % 251)).ToArray();
 
     [Fact]
-    public void StreamWithAFooter()
+    public void Stream_with_a_footer()
     {
         using var image = Open(VmdkBuilder.Stream(1000, new Dictionary<int, byte[]> { [1] = Grain, [7] = Grain }));
         var model = new MemoryDevice(1000 * 512);
@@ -26,7 +26,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void FooterWhoseDescriptorLiesBeyondAnyFileIsRead()
+    public void Footer_whose_descriptor_lies_beyond_any_file_is_read()
     {
         var file = VmdkBuilder.Stream(1000, new Dictionary<int, byte[]> { [1] = Grain });
         // the header's own descriptor is the one that counts
@@ -38,7 +38,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void TruncatedStreamIsFoundAtOpening()
+    public void Truncated_stream_is_found_at_opening()
     {
         var file = VmdkBuilder.Stream(1000, new Dictionary<int, byte[]> { [1] = Grain });
         file.SetLength(file.Length - 512);
@@ -46,7 +46,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void StreamWhoseMarkerNamesAnotherGrainIsCorrupt()
+    public void Stream_whose_marker_names_another_grain_is_corrupt()
     {
         var file = VmdkBuilder.Stream(1000, new Dictionary<int, byte[]> { [1] = Grain });
         file.Write(65536, [9]);
@@ -55,7 +55,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void CowdIsReadOverItsParent()
+    public void Cowd_is_read_over_its_parent()
     {
         var part = Grain[..4096];
         var files = Files(VmdkBuilder.Descriptor("vmfsSparse", "RW 2000 VMFSSPARSE \"disk-delta.vmdk\"",
@@ -75,7 +75,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void CowdAloneIsRead()
+    public void Cowd_alone_is_read()
     {
         using var image = Open(VmdkBuilder.Cowd(100, 1, new Dictionary<int, byte[]> { [5] = Grain[..512] }));
         var model = new MemoryDevice(100 * 512);
@@ -84,7 +84,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void SeSparseIsReadOverItsParent()
+    public void Se_sparse_is_read_over_its_parent()
     {
         var files = SeSparseFiles(journal: false);
         var model = new MemoryDevice(2000 * 512);
@@ -99,11 +99,11 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void SeSparseWithAJournalIsRefused() =>
+    public void Se_sparse_with_a_journal_is_refused() =>
         Assert.Equal("VMDK-0107", Assert.Throws<UnsupportedImageException>(() => DiskFormats.Open(SeSparseFiles(journal: true))).Code);
 
     [Fact]
-    public void SeveralExtentsOfSeveralKinds()
+    public void Several_extents_of_several_kinds()
     {
         var files = Files(VmdkBuilder.Descriptor("custom", "RW 100 FLAT \"a b.bin\" 2\nRW 50 ZERO\nRW 300 SPARSE \"c.vmdk\""));
         files.Companions["a b.bin"] = GuestModel.Patterned(102 * 512, 1);
@@ -136,7 +136,7 @@ public sealed class VmdkLayoutTests
     [InlineData("RW 99999999999999999 FLAT \"a.bin\" 0", "VMDK-0011", null)]
     [InlineData("RW 10 FLAT", "VMDK-0011", null)]
     [InlineData("", "VMDK-0012", null)]
-    public void ExtentLines(string lines, string? code, string? whyNot)
+    public void Extent_lines(string lines, string? code, string? whyNot)
     {
         var files = Files(VmdkBuilder.Descriptor("monolithicFlat", lines));
         files.Companions["a.bin"] = GuestModel.Patterned(100 * 512, 1);
@@ -150,7 +150,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void EncryptedIsRefusedByName()
+    public void Encrypted_is_refused_by_name()
     {
         var files = Files(VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0",
             "encryption.keySafe = \"vmware:key/list/(pair/(x))\""));
@@ -160,7 +160,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void CircularChainIsRefused()
+    public void Circular_chain_is_refused()
     {
         var files =
             Files(VmdkBuilder.Descriptor("vmfs", "RW 100 VMFS \"a.bin\"", "parentFileNameHint=\"other.vmdk\"", parentCid: "1234abcd"));
@@ -180,7 +180,7 @@ public sealed class VmdkLayoutTests
     [InlineData(13, 0x7F, "VMDK-0014")] // capacity
     [InlineData(30, 0xFF, "VMDK-0010")] // descriptor
     [InlineData(28, 0x00, "VMDK-0105")] // no descriptor: an extent alone
-    public void HeaderFields(int offset, byte value, string code)
+    public void Header_fields(int offset, byte value, string code)
     {
         var file = Sparse();
         file.Write(offset, [value]);
@@ -188,7 +188,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void TruncatedSparseFileIsFoundAtOpening()
+    public void Truncated_sparse_file_is_found_at_opening()
     {
         var file = Sparse();
         file.SetLength(file.Length - 65536);
@@ -196,7 +196,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void SharedGrainIsRefused()
+    public void Shared_grain_is_refused()
     {
         var file = Sparse();
         var entry = new byte[4];
@@ -207,7 +207,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void DamagedPrimaryDirectoryIsReadThroughItsCopy()
+    public void Damaged_primary_directory_is_read_through_its_copy()
     {
         var file = Sparse();
         file.Write((22 + 4) * 512, [0xFF, 0xFF, 0xFF, 0x7F]);
@@ -217,7 +217,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void CopiesThatDifferAreReadAndNotWritten()
+    public void Copies_that_differ_are_read_and_not_written()
     {
         var file = Sparse();
         file.Write(22 * 512 + 400, [0, 0, 0, 0, 1]);
@@ -227,7 +227,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void MissingGrainTablesAreCreatedTwice()
+    public void Missing_grain_tables_are_created_twice()
     {
         var file = Sparse();
         file.Write(21 * 512, new byte[4]);
@@ -245,7 +245,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void VersionThreeIsNotWritten()
+    public void Version_three_is_not_written()
     {
         var file = Sparse();
         file.Write(4, [3]);
@@ -254,7 +254,7 @@ public sealed class VmdkLayoutTests
     }
 
     [Fact]
-    public void NothingButTheCidOfTheDescriptorChanges()
+    public void Nothing_but_the_cid_of_the_descriptor_changes()
     {
         var text = VmdkBuilder.Descriptor("monolithicFlat", "RW 100 FLAT \"a.bin\" 0", "ddb.comment = \"\u00fc\"", cid: "7c2a9");
         var files = Files(text);

@@ -1,6 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Formats;
-using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Vmdk;
@@ -25,7 +25,7 @@ public sealed class VmdkQemuTests
 
     [SkippableTheory]
     [MemberData(nameof(Variants))]
-    public void ChangesInPlaceAreWhatQemuReads(string subformat, long size)
+    public void Changes_in_place_are_what_QEMU_reads(string subformat, long size)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -47,7 +47,7 @@ public sealed class VmdkQemuTests
     }
 
     [SkippableFact]
-    public void StreamOptimizedIsReadAndNotWritten()
+    public void Stream_optimized_is_read_and_not_written()
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -63,7 +63,7 @@ public sealed class VmdkQemuTests
     [SkippableTheory]
     [InlineData("twoGbMaxExtentSparse")]
     [InlineData("twoGbMaxExtentFlat")]
-    public void SeveralExtents(string subformat)
+    public void Several_extents(string subformat)
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();
@@ -90,7 +90,7 @@ public sealed class VmdkQemuTests
     }
 
     [SkippableFact]
-    public void SnapshotIsReadThroughAndOnlyTheTopIsWritten()
+    public void Snapshot_is_read_through_and_only_the_top_is_written()
     {
         Oracle.Require("qemu-img", "qemu-io");
         using var scratch = new ScratchFolder();
@@ -113,7 +113,7 @@ public sealed class VmdkQemuTests
     }
 
     [SkippableFact]
-    public void ChangedParentIsRefused()
+    public void Changed_parent_is_refused()
     {
         Oracle.Require("qemu-img", "qemu-io");
         using var scratch = new ScratchFolder();
@@ -133,7 +133,7 @@ public sealed class VmdkQemuTests
     }
 
     [SkippableFact]
-    public void ZeroGrainsOfQemuAreReadAndReplaced()
+    public void Zero_grains_of_QEMU_are_read_and_replaced()
     {
         Oracle.Require("qemu-img", "qemu-io");
         using var scratch = new ScratchFolder();
@@ -154,7 +154,7 @@ public sealed class VmdkQemuTests
     }
 
     [SkippableFact]
-    public void ContentIdIsRenewedOnceAndOnlyByAWrite()
+    public void Content_id_is_renewed_once_and_only_by_a_write()
     {
         Oracle.Require("qemu-img");
         using var scratch = new ScratchFolder();

@@ -1,7 +1,8 @@
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Conversion;
 using OfflinePatch.Disks.Formats;
-using OfflinePatch.Disks.Tests.Containers;
+using OfflinePatch.Disks.Tests.Conversion;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Disks.Tests.Zvhd;
@@ -20,7 +21,7 @@ public sealed class ZvhdTests
     [InlineData(ImageFormat.Zvhd2, "zstd", (9 * MiB) + (17 * 512))]
     [InlineData(ImageFormat.Zvhd2, "zlib", 512)]
     [Trait("tier", "layout")]
-    public void WrittenFileDecodesTheSameInTwoDecoders(ImageFormat format, string? compression, long size)
+    public void Written_file_decodes_the_same_in_two_decoders(ImageFormat format, string? compression, long size)
     {
         var model = GuestModel.Patterned(size, 41);
         var file = Write(model, format, compression);
@@ -38,7 +39,7 @@ public sealed class ZvhdTests
     [InlineData(ImageFormat.Zvhd)]
     [InlineData(ImageFormat.Zvhd2)]
     [Trait("tier", "layout")]
-    public void EmptyDisk(ImageFormat format)
+    public void Empty_disk(ImageFormat format)
     {
         var model = new MemoryDevice(3 * 1024 * MiB);
         var file = Write(model, format);
@@ -51,7 +52,7 @@ public sealed class ZvhdTests
     [InlineData(ImageFormat.Zvhd)]
     [InlineData(ImageFormat.Zvhd2)]
     [Trait("tier", "model")]
-    public void ReadsInAnyOrderAndFromSeveralThreads(ImageFormat format)
+    public void Reads_in_any_order_and_from_several_threads(ImageFormat format)
     {
         var model = GuestModel.Patterned(60 * MiB, 42);
         using var image = DiskFormats.Open(new MemoryImageFiles(Write(model, format)));
@@ -71,7 +72,7 @@ public sealed class ZvhdTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void PayloadsAreFramesThatZstdUnpacks()
+    public void Payloads_are_frames_that_zstd_unpacks()
     {
         Oracle.Require("zstd");
         using var scratch = new ScratchFolder();
@@ -88,7 +89,7 @@ public sealed class ZvhdTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void DamagedFooterFallsBackToTheRecords()
+    public void Damaged_footer_falls_back_to_the_records()
     {
         var model = GuestModel.Patterned(20 * MiB, 44);
         var file = Write(model, ImageFormat.Zvhd2);
@@ -109,7 +110,7 @@ public sealed class ZvhdTests
     [InlineData(0x88, 0x7F, "ZVHD-0007")]
     [InlineData(0x63, 0x7F, "ZVHD-0007")]
     [Trait("tier", "layout")]
-    public void FooterFields(int offset, byte value, string code)
+    public void Footer_fields(int offset, byte value, string code)
     {
         var file = Bytes(Write(GuestModel.Patterned(20 * MiB, 45), ImageFormat.Zvhd2));
         file[^(4096 - offset)] = value;
@@ -119,7 +120,7 @@ public sealed class ZvhdTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void CutStreamDoesNotOpen()
+    public void Cut_stream_does_not_open()
     {
         var file = Write(GuestModel.Patterned(20 * MiB, 46), ImageFormat.Zvhd);
         file.SetLength(file.Length - 4096);
@@ -128,7 +129,7 @@ public sealed class ZvhdTests
 
     [Fact]
     [Trait("tier", "layout")]
-    public void TextThatStartsLikeAStreamIsNotOne() =>
+    public void Text_that_starts_like_a_stream_is_not_one() =>
         Assert.Equal("DISK-0001", Assert.Throws<UnsupportedImageException>(() =>
             DiskFormats.Open(new MemoryImageFiles(new MemoryDevice("stream of consciousness"u8)))).Code);
 
@@ -136,7 +137,7 @@ public sealed class ZvhdTests
     [InlineData(ImageFormat.Zvhd)]
     [InlineData(ImageFormat.Zvhd2)]
     [Trait("tier", "fuzz")]
-    public void EveryTruncationAndManyBits(ImageFormat format)
+    public void Every_truncation_and_many_bits(ImageFormat format)
     {
         var file = Small(format);
         Mutation.TruncateEverywhere(file, 100);
@@ -149,14 +150,14 @@ public sealed class ZvhdTests
     [InlineData(ImageFormat.Zvhd)]
     [InlineData(ImageFormat.Zvhd2)]
     [Trait("tier", "fuzz")]
-    public void MutatedContainers(ImageFormat format) => Fuzz(format, 7, 150);
+    public void Mutated_containers(ImageFormat format) => Fuzz(format, 7, 150);
 
     [Theory]
     [InlineData(ImageFormat.Zvhd)]
     [InlineData(ImageFormat.Zvhd2)]
     [Trait("tier", "fuzz")]
     [Trait("speed", "slow")]
-    public void ManyMutatedContainers(ImageFormat format) => Fuzz(format, 1_000_003, 100_000);
+    public void Many_mutated_containers(ImageFormat format) => Fuzz(format, 1_000_003, 100_000);
 
     private static void Fuzz(ImageFormat format, int seed, int cases)
     {

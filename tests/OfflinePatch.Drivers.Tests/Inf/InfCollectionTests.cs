@@ -12,7 +12,7 @@ namespace OfflinePatch.Drivers.Tests.Inf;
 public sealed class InfCollectionTests(ITestOutputHelper output)
 {
     [SkippableFact]
-    public void ForeignInfsAreUnderstood()
+    public void Foreign_infs_are_understood()
     {
         var folder = Environment.GetEnvironmentVariable("OFFLINEPATCH_INFS");
         Skip.If(string.IsNullOrEmpty(folder) || !Directory.Exists(folder), "OFFLINEPATCH_INFS names no folder");

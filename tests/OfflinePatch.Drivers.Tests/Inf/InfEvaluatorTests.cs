@@ -17,7 +17,7 @@ public sealed class InfEvaluatorTests
             + $"{Convert.ToHexString(e.Data)}";
 
     [Fact]
-    public void TheWholeStorageDriver()
+    public void The_whole_storage_driver()
     {
         var effects = InfEvaluator.Evaluate(InfFile.Parse(InfSamples.Storage, "sample.inf"), "sample_inst", Targets.Windows10);
         var service = Assert.Single(effects.Services);
@@ -64,14 +64,14 @@ public sealed class InfEvaluatorTests
     [InlineData("HKR,sub,,0x10", "Driver Relative\\sub [] CreateKey 0 ")]
     [InlineData("HKR,sub", "Driver Relative\\sub [] CreateKey 0 ")]
     [InlineData("HKCR,x,,,t", "Driver ClassesRoot\\x [] Set 1 74000000")]
-    public void AddRegTypesAndFlags(string line, string expected) =>
+    public void Add_reg_types_and_flags(string line, string expected) =>
         Assert.Equal(expected, Show(Assert.Single(Run($"[i]\nAddReg=r\n[r]\n{line}\n").Registry)));
 
     [Theory]
     [InlineData("HKR,a", "Driver Relative\\a [] DeleteKey 0 ")]
     [InlineData("HKR,a,v", "Driver Relative\\a [v] DeleteValue 0 ")]
     [InlineData("HKR,,v,0x00018002,t", "Driver Relative\\ [v] RemoveStrings 7 740000000000")]
-    public void DelReg(string line, string expected) =>
+    public void Del_reg(string line, string expected) =>
         Assert.Equal(expected, Show(Assert.Single(Run($"[i]\nDelReg=r\n[r]\n{line}\n").Registry)));
 
     [Theory]
@@ -80,19 +80,19 @@ public sealed class InfEvaluatorTests
     [InlineData("AddReg=r\n[r]\nHKR,,b,1,100", "100 is not a byte in hexadecimal.")]
     [InlineData("AddReg=r\n[r]\nHKR,,b,0x10001,0x1FFFFFFFF", "0x1FFFFFFFF is not a 32-bit number.")]
     [InlineData("AddReg=missing", "AddReg names [missing], which does not exist.")]
-    [InlineData("DelReg=r\n[r]\nHKLM", "DelReg of a whole root is not done.")]
+    [InlineData("Del_reg=r\n[r]\nHKLM", "Del_reg of a whole root is not done.")]
     [InlineData("CopyFiles=missing", "CopyFiles names [missing], which does not exist.")]
     [InlineData("CopyFiles=l\n[l]\n..\\..\\x.sys\n[SourceDisksFiles]\n..\\..\\x.sys=1", @"..\..\x.sys leads out of the package.")]
     [InlineData("CopyFiles=@x.sys\n[SourceDisksFiles]\nx.sys=1,..\\y", @"x.sys is not listed in SourceDisksFiles.")]
     [InlineData("CopyFiles=@x.sys", "x.sys is not listed in SourceDisksFiles.")]
-    public void ProblemsAreTold(string text, string message)
+    public void Problems_are_told(string text, string message)
     {
         var notice = Assert.Single(Run("[i]\n" + text).Notices);
         Assert.Equal((InfNoticeKind.Problem, message), (notice.Kind, notice.Message));
     }
 
     [Fact]
-    public void UnknownDirectivesAreListed()
+    public void Unknown_directives_are_listed()
     {
         var notices = Run("[i]\nFrobnicate=1\nstray line\nReboot=1\n[i.Events]\nx=y\n").Notices;
         Assert.Equal([(InfNoticeKind.Unknown, 4), (InfNoticeKind.Unknown, 5), (InfNoticeKind.NotApplied, 6), (InfNoticeKind.NotApplied, 0)],
@@ -100,7 +100,7 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
-    public void PlatformSectionsAndTheirSuffixes()
+    public void Platform_sections_and_their_suffixes()
     {
         const string Text =
             "[i]\nAddReg=plain\n[i.NTamd64]\nAddReg=amd\n[i.NTamd64.Services]\nAddService=s,2,svc\n[i.Services]\nAddService=wrong,2,svc\n"
@@ -114,7 +114,7 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
-    public void ServiceBinaries()
+    public void Service_binaries()
     {
         static string Binary(string text) => Run($"[i]\n[i.Services]\nAddService=s,2,svc\n[svc]\nServiceBinary={text}\n")
             .Services[0] is var s ? $"{s.Binary} {s.BinaryArguments}".Trim() : "";
@@ -127,7 +127,7 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
-    public void CopyFilesDestinationsAndSources()
+    public void Copy_files_destinations_and_sources()
     {
         var files = Run("""
             [i]
@@ -158,7 +158,7 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
-    public void IncludeAndNeedsComeFromTheResolver()
+    public void Include_and_needs_come_from_the_resolver()
     {
         var included =
             InfFile.Parse(Head + "[ports.NT]\nAddReg=p\nCopyFiles=pf\n[p]\nHKR,,EnumPropPages32,,\"MsPorts.dll\"\n[pf]\nserial.sys\n"
@@ -174,7 +174,7 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
-    public void RecursiveNeedsAreTold()
+    public void Recursive_needs_are_told()
     {
         Assert.Equal("[i] needs itself.", Assert.Single(Run("[i]\nNeeds=a\n[a]\nNeeds=i\n").Notices).Message);
         var deep = "[i]\nNeeds=d0\n" + string.Concat(Enumerable.Range(0, 20).Select(n => $"[d{n}]\nNeeds=d{n + 1}\n")) + "[d20]\n";
@@ -189,7 +189,7 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
-    public void TooManyEffectsAreTold()
+    public void Too_many_effects_are_told()
     {
         var many = new StringBuilder("[i]\nAddReg=").AppendJoin(',', Enumerable.Repeat("r", 300)).Append("\n[r]\n");
         for (var i = 0; i < 1000; i++)
@@ -201,7 +201,7 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
-    public void KmdfFeatureScoreFiltersAndTheNullDriver()
+    public void Kmdf_feature_score_filters_and_the_null_driver()
     {
         var effects = Run("""
             [i]

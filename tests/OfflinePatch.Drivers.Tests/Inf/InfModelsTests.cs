@@ -14,7 +14,7 @@ public sealed class InfModelsTests
     private static string Chosen(InfFile inf, WindowsTarget target) => string.Join(",", InfModels.Select(inf, target).Sections);
 
     [Fact]
-    public void UndecoratedModelsAreForX86Only()
+    public void Undecorated_models_are_for_x86_only()
     {
         var inf = Inf("", "Dev");
         Assert.Equal("Dev", Chosen(inf, Targets.Windows7X86));
@@ -23,7 +23,7 @@ public sealed class InfModelsTests
     }
 
     [Fact]
-    public void TheHighestFittingVersionWins()
+    public void The_highest_fitting_version_wins()
     {
         var inf = Inf("NTamd64, NTamd64.6.1, NTamd64.6.3, NTamd64.10.0, NTamd64.10.0...17763, NTx86.6.2",
             "Dev", "Dev.NTamd64", "Dev.NTamd64.6.1", "Dev.NTamd64.6.3", "Dev.NTamd64.10.0", "Dev.NTamd64.10.0...17763", "Dev.NTx86.6.2");
@@ -38,7 +38,7 @@ public sealed class InfModelsTests
     }
 
     [Fact]
-    public void ProductTypesAreDemands()
+    public void Product_types_are_demands()
     {
         var inf = Inf("NTamd64.6.1.1, NTamd64.6.1.3, NTamd64.6.0.2", "Dev.NTamd64.6.1.1", "Dev.NTamd64.6.1.3", "Dev.NTamd64.6.0.2");
         Assert.Equal("Dev.NTamd64.6.1.1", Chosen(inf, Targets.Windows7));
@@ -47,7 +47,7 @@ public sealed class InfModelsTests
     }
 
     [Fact]
-    public void OfEqualVersionsTheMoreSpecificWins()
+    public void Of_equal_versions_the_more_specific_wins()
     {
         var inf = Inf("NTamd64.10.0, NTamd64.10.0.3", "Dev.NTamd64.10.0", "Dev.NTamd64.10.0.3");
         Assert.Equal("Dev.NTamd64.10.0.3", Chosen(inf, Targets.Server2016));
@@ -55,7 +55,7 @@ public sealed class InfModelsTests
     }
 
     [Fact]
-    public void ADiscForArm64OnlyServesNothingElse()
+    public void A_disc_for_arm64_only_serves_nothing_else()
     {
         var inf = Inf("NTarm64", "Dev.NTarm64");
         Assert.All(Targets.All, t => Assert.Equal("", Chosen(inf, t)));
@@ -68,7 +68,7 @@ public sealed class InfModelsTests
     [InlineData("NTx86.5.1", "x86", 5, 1, null, 0)]
     [InlineData("NTamd64.10.0...16299", "amd64", 10, 0, null, 16299)]
     [InlineData("NTamd64.6.1.3.0x80", "amd64", 6, 1, 3, 0)]
-    public void ParsesDecorations(string text, string? architecture, int major, int minor, int? product, int build)
+    public void Parses_decorations(string text, string? architecture, int major, int minor, int? product, int build)
     {
         var decoration = InfDecoration.Parse(text)!;
         Assert.Equal((architecture, major, minor, product, build),
@@ -81,10 +81,10 @@ public sealed class InfModelsTests
     [InlineData("NTamd64.x")]
     [InlineData("NTamd64.1.2.3.4.5.6")]
     [InlineData("NTamd64.99999999999")]
-    public void RefusesOtherDecorations(string text) => Assert.Null(InfDecoration.Parse(text));
+    public void Refuses_other_decorations(string text) => Assert.Null(InfDecoration.Parse(text));
 
     [Fact]
-    public void ModelsHaveTokensAndIds()
+    public void Models_have_tokens_and_ids()
     {
         var model = InfModels.Select(InfFile.Parse(InfSamples.Storage, "sample.inf"), Targets.Windows10).Models[0];
         Assert.Equal(("%Sample.Desc%", "Sample storage controller", "%Maker%", "Sample, Inc.", "sample_inst"),
@@ -93,7 +93,7 @@ public sealed class InfModelsTests
     }
 
     [Fact]
-    public void ReadsTheVersionSection()
+    public void Reads_the_version_section()
     {
         var version = InfFile.Parse(InfSamples.Storage, "sample.inf").Version;
         Assert.Equal(("SCSIAdapter", "Sample, Inc.", "100.83.104.19000", "2020-11-12", "sample.cat", true),
@@ -112,13 +112,13 @@ public sealed class InfModelsTests
     [InlineData("6.1", "6.1.0.0")]
     [InlineData("", "0.0.0.0")]
     [InlineData("65535.0.1", "65535.0.1.0")]
-    public void ParsesVersions(string text, string expected)
+    public void Parses_versions(string text, string expected)
     {
         Assert.True(DriverVersion.TryParse(text, out var version));
         Assert.Equal(expected, version.ToString());
     }
 
     [Fact]
-    public void MissingInstallSectionIsTold() => Assert.Equal("INF-0014",
+    public void Missing_install_section_is_told() => Assert.Equal("INF-0014",
         Assert.Throws<CorruptImageException>(() => InfEvaluator.Evaluate(Inf("NTamd64", "Dev.NTamd64"), "inst", Targets.Windows10)).Code);
 }

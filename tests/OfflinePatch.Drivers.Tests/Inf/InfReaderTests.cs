@@ -28,7 +28,7 @@ public sealed class InfReaderTests
     [InlineData("\"quoted key\" = v", "quoted key", "v")]
     [InlineData("a = x\" y \"z", "a", "x y z")]
     [InlineData("a=", "a", "")]
-    public void SplitsLines(string text, string? key, string fields)
+    public void Splits_lines(string text, string? key, string fields)
     {
         var line = Line(text);
         Assert.Equal(key, line.Key);
@@ -36,7 +36,7 @@ public sealed class InfReaderTests
     }
 
     [Fact]
-    public void MergesSectionsOfOneNameInOrder()
+    public void Merges_sections_of_one_name_in_order()
     {
         var inf = InfFile.Parse(Head + "[A]\na=1\n[b]\nb=2\n[a] ; again\nc=3\n", "t.inf");
         Assert.Equal(["1", "3"], inf.Find("A")!.Lines.Select(l => l.Field(0)));
@@ -44,7 +44,7 @@ public sealed class InfReaderTests
     }
 
     [Fact]
-    public void ReadsEveryEncoding()
+    public void Reads_every_encoding()
     {
         const string Text = "[Version]\r\nSignature=\"$CHICAGO$\"\r\nProvider=\"Ünïted™ – Ltd\"\r\n";
         byte[] ansi = [.. Text.Select(c => c switch { '™' => (byte)0x99, '–' => (byte)0x96, _ => (byte)c })];
@@ -65,7 +65,7 @@ public sealed class InfReaderTests
     }
 
     [Fact]
-    public void SubstitutesTokens()
+    public void Substitutes_tokens()
     {
         var inf = InfFile.Parse(Head + "[Strings]\nA=\"one\"\nspaced name=two\n[Strings.0009]\nA=neutral\n[Strings.0407]\nA=eins\n",
             "t.inf");
@@ -82,14 +82,14 @@ public sealed class InfReaderTests
     [InlineData("nonsense", "INF-0007")]
     [InlineData("[a]\nb=c", "INF-0008")]
     [InlineData("[Version]\nSignature=\"$Linux$\"", "INF-0008")]
-    public void ToldWhenItIsNoInf(string text, string code)
+    public void Told_when_it_is_no_INF(string text, string code)
     {
         var error = Assert.Throws<CorruptImageException>(() => InfFile.Parse(text, "t.inf"));
         Assert.Equal(code, error.Code);
     }
 
     [Fact]
-    public void ToldWhenItIsBinary()
+    public void Told_when_it_is_binary()
     {
         var content = new byte[4096];
         new Random(1).NextBytes(content);
@@ -98,7 +98,7 @@ public sealed class InfReaderTests
     }
 
     [Fact]
-    public void ABombIsTold()
+    public void A_bomb_is_told()
     {
         Assert.Equal("INF-0002",
             Assert.Throws<UnsupportedImageException>(() => InfFile.Parse(Head + "[s]\n" + new string('\n', 1_000_000), "t.inf")).Code);
@@ -121,7 +121,7 @@ public sealed class InfReaderTests
 
     [Fact]
     [Trait("tier", "fuzz")]
-    public void MutationsNeverEscapeTheKnownErrors()
+    public void Mutations_never_escape_the_known_errors()
     {
         var sample = Encoding.Latin1.GetBytes(InfSamples.Storage);
         var random = new Random(20261122);

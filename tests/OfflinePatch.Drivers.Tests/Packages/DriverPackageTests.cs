@@ -42,7 +42,7 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void AGoodPackageHasNoFindings()
+    public void A_good_package_has_no_findings()
     {
         var check = DriverPackageCheck.Run(DriverPackage.Read(Folder(Storage()), "viostor.inf"), Targets.Windows10, SampleTrust.Options);
         Assert.Empty(check.Findings);
@@ -51,7 +51,7 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void EveryDefectIsTold()
+    public void Every_defect_is_told()
     {
         Assert.Equal("DRV-1002:Refusal", Findings([.. Storage().Where(f => f.Name != "viostor.sys")]));
         Assert.Equal("DRV-1007:Signature", Findings([.. Storage().Where(f => f.Name != "viostor.cat")]));
@@ -85,7 +85,7 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void ForEveryWindowsTheRightFolderIsChosen()
+    public void For_every_Windows_the_right_folder_is_chosen()
     {
         var source = DriverSource.Scan(Disc.Value);
         (WindowsTarget Target, string Folder)[] expected =
@@ -111,7 +111,7 @@ public sealed class DriverPackageTests
     [InlineData("2k25,w11", "2k22", "w10")]
     [InlineData("2k25,w11,2k22,2k19", "2k16", "w10")]
     [InlineData("2k25,w11,2k22,2k19,2k16", "w10", "w10")]
-    public void AMissingFolderFallsBackToTheNearestLower(string missing, string server, string client)
+    public void A_missing_folder_falls_back_to_the_nearest_lower(string missing, string server, string client)
     {
         var disc = new MemoryFileSystem("disc");
         foreach (var (path, content) in SampleDriverDisc.Virtio([SampleDrivers.VioStor], f => !missing.Split(',').Contains(f)))
@@ -127,7 +127,7 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void AFolderForALaterWindowsIsNeverTaken()
+    public void A_folder_for_a_later_Windows_is_never_taken()
     {
         var disc = new MemoryFileSystem("disc");
         foreach (var (name, content) in SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version))
@@ -141,7 +141,7 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void WithoutFoldersTheNewestVersionIsTaken()
+    public void Without_folders_the_newest_version_is_taken()
     {
         var disc = new MemoryFileSystem("disc");
         foreach (var (version, folder) in (ReadOnlySpan<(string, string)>)[("01/01/2024,100.90.0.0", "a"), ("01/01/2025,100.95.0.0", "b"),
@@ -158,7 +158,7 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void TwoPackagesThatClaimOneIdAreTold()
+    public void Two_packages_that_claim_one_id_are_told()
     {
         // A name that the manifest knows has the better claim.
         var selection =
@@ -185,11 +185,11 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void ExcludedFoldersAreNotChosen() =>
+    public void Excluded_folders_are_not_chosen() =>
         Assert.Null(Choose([TwoMakers(("sriov/w10/amd64", SampleDrivers.NetKvm))]).Find("netkvm"));
 
     [Fact]
-    public void ACompressedFileIsNamed()
+    public void A_compressed_file_is_named()
     {
         var files = Storage();
         var finding = Assert.Single(DriverPackageCheck.Run(DriverSource.Scan(Folder([.. files.Select(f => (f.Name.Replace(".sys", ".sy_",
@@ -216,7 +216,7 @@ public sealed class DriverPackageTests
         DriverSelection.Choose(discs.SelectMany(d => DriverSource.Scan(d).Packages), DriverManifest.Embedded.VirtIO!, Targets.Windows10);
 
     [Fact]
-    public void FwcfgExcludesQemufwcfg()
+    public void Fwcfg_excludes_qemufwcfg()
     {
         var disc = Folder(SampleDrivers.FwCfg.Build("amd64", SampleDriverDisc.Version));
         disc.Add("null/qemufwcfg.inf",
@@ -239,7 +239,7 @@ public sealed class DriverPackageTests
     }
 
     [Fact]
-    public void ScanningIsBoundedAndTellsBrokenInfs()
+    public void Scanning_is_bounded_and_tells_broken_infs()
     {
         var tree = Folder([("broken.inf", "garbage"u8.ToArray()), ("autorun.inf", "[autorun]"u8.ToArray()),
             ("data/ok.inf", SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version)[0].Content), ("sriov/no.inf", "x"u8.ToArray())]);

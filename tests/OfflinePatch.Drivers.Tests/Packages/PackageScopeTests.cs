@@ -51,7 +51,7 @@ public sealed class PackageScopeTests
     [InlineData("12", "viostor.sys:evil", false)]
     [InlineData("12", "e*vil", false)]
     [InlineData("12,..\\..\\..\\x", "evil.dll", false)]
-    public void DestinationsAreThoseOfDrivers(string directory, string destination, bool allowed)
+    public void Destinations_are_those_of_drivers(string directory, string destination, bool allowed)
     {
         var check = Check(Copies(directory, destination));
         var findings = check.Findings.Where(f => f.Code == "DRV-1030").ToList();
@@ -62,21 +62,21 @@ public sealed class PackageScopeTests
     }
 
     [Fact]
-    public void APathOfThousandsOfFoldersIsRefused() =>
+    public void A_path_of_thousands_of_folders_is_refused() =>
         Assert.Contains(Check(Copies("12", string.Join('\\', Enumerable.Repeat("d", 3000)) + "\\x")).Findings, f => f.Code == "DRV-1030"
             && f.Message.Length < 400);
 
     [Theory]
     [InlineData(@"..\..\Control\evil")]
     [InlineData("a/b")]
-    public void AServiceHasAName(string name)
+    public void A_service_has_a_name(string name)
     {
         var check = Check(Text.Replace("AddService = viostor", $"AddService = {name}", StringComparison.Ordinal));
         Assert.Contains(check.Findings, f => f is { Code: "DRV-1031", Kind: DriverFindingKind.Refusal });
     }
 
     [Fact]
-    public void AServiceRunsAProgramOfThePackage()
+    public void A_service_runs_a_program_of_the_package()
     {
         var service = "\r\n[evil_svc]\r\nServiceType=0x10\r\nStartType=2\r\nErrorControl=1\r\nServiceBinary=%11%\\cmd.exe /c evil\r\n";
         var check = Check(Text.Replace("AddService = viostor", "AddService = evil, 0, evil_svc\r\nAddService = viostor",
@@ -87,12 +87,12 @@ public sealed class PackageScopeTests
     [Theory]
     [InlineData("ClassGuid={4D36E97B-E325-11CE-BFC1-08002BE10318}", "ClassGuid={4D36E97B}")]
     [InlineData("CatalogFile=viostor.cat", @"CatalogFile=..\..\etc\passwd")]
-    public void TheVersionSectionIsSound(string before, string after) =>
+    public void The_version_section_is_sound(string before, string after) =>
         Assert.Contains(Check(Text.Replace(before, after, StringComparison.OrdinalIgnoreCase)).Findings,
             f => f is { Code: "DRV-1032", Kind: DriverFindingKind.Refusal });
 
     [Fact]
-    public void TooManyIdsAreRefusedAtOnce()
+    public void Too_many_ids_are_refused_at_once()
     {
         var ids = string.Concat(Enumerable.Range(0, 60_000).Select(i => $",PCI\\VEN_{i:X5}"));
         var inf = Text.Replace("%DeviceDesc% = scsi_inst", $"%DeviceDesc% = scsi_inst{ids}", StringComparison.Ordinal);

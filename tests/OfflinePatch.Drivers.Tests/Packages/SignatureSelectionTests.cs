@@ -26,7 +26,7 @@ public sealed class SignatureSelectionTests
     [Theory]
     [InlineData(SampleSigner.TestSigned)]
     [InlineData(SampleSigner.Attestation)]
-    public void AnOlderFolderThatWindowsAcceptsIsTaken(SampleSigner signer)
+    public void An_older_folder_that_Windows_accepts_is_taken(SampleSigner signer)
     {
         // virtio-win since 0.1.217: the folders of Windows 8.1 and 2012 R2 are test-signed, the one of 2008 R2 is not
         var source = Disc(("2k12R2", signer), ("2k8R2", SampleSigner.CrossSigned));
@@ -38,7 +38,7 @@ public sealed class SignatureSelectionTests
     }
 
     [Fact]
-    public void WhereNoneIsAcceptedTheBestIsChosenAndRefused()
+    public void Where_none_is_accepted_the_best_is_chosen_and_refused()
     {
         var source = Disc(("2k12R2", SampleSigner.TestSigned), ("2k8R2", SampleSigner.TestSigned));
         var package = DriverSelection.Choose(source.Packages, DriverManifest.Embedded.VirtIO!, Targets.Server2012R2, SampleTrust.Options)
@@ -49,7 +49,7 @@ public sealed class SignatureSelectionTests
     }
 
     [Fact]
-    public void NothingCountsByASignatureAlone()
+    public void Nothing_counts_by_a_signature_alone()
     {
         var package = Disc(("2k22", SampleSigner.Whql)).Packages[0];
         Assert.False(DriverPackageCheck.Run(package, Targets.Server2022).IsUsable(allowUnsigned: false));
@@ -57,7 +57,7 @@ public sealed class SignatureSelectionTests
     }
 
     [Fact]
-    public void CrossSignedDriversAreNamedForSecureBoot()
+    public void Cross_signed_drivers_are_named_for_secure_boot()
     {
         var package = Disc(("2k22", SampleSigner.CrossSigned)).Packages[0];
         var make = SampleTrust.Options;
@@ -70,7 +70,7 @@ public sealed class SignatureSelectionTests
     }
 
     [Fact]
-    public void APackageIsCompleteWhenEveryFileIsThatOfTheCatalogue()
+    public void A_package_is_complete_when_every_file_is_that_of_the_catalogue()
     {
         DriverPackageCheck Check(Func<string, byte[], byte[]?> change)
         {

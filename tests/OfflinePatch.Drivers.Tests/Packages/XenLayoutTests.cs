@@ -21,7 +21,7 @@ public sealed class XenLayoutTests
     [InlineData("XCP-ng", "package/{1}/{0}/", "XN")]
     [InlineData("driver store", "FileRepository/{0}.inf_{2}_0123456789abcdef/", "XS")]
     [InlineData("one folder", "{1}/", "XP")]
-    public void TheWholeChainIsFound(string layout, string folder, string prefix)
+    public void The_whole_chain_is_found(string layout, string folder, string prefix)
     {
         Assert.NotEmpty(layout);
         var disc = new MemoryFileSystem("disc");

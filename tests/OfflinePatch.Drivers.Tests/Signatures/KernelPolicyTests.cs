@@ -48,7 +48,7 @@ public sealed class KernelPolicyTests
     [Theory]
     [InlineData(ProcessorArchitecture.Amd64)]
     [InlineData(ProcessorArchitecture.Arm64)]
-    public void SixtyFourBitKernelsDecideByKindAndRelease(ProcessorArchitecture architecture)
+    public void Sixty_four_bit_kernels_decide_by_kind_and_release(ProcessorArchitecture architecture)
     {
         foreach (var (kind, verdict, without, with) in Table64)
         {
@@ -58,7 +58,7 @@ public sealed class KernelPolicyTests
     }
 
     [Fact]
-    public void WithTheUpdateWindows7AcceptsSha2()
+    public void With_the_update_windows7_accepts_SHA2()
     {
         Assert.StartsWith("+", Row(One(SignatureKind.Whql, sha2: true), ProcessorArchitecture.Amd64, secureBoot: false,
             hasSha2Update: true), StringComparison.Ordinal);
@@ -67,7 +67,7 @@ public sealed class KernelPolicyTests
     }
 
     [Fact]
-    public void ThirtyTwoBitKernelsAskWithSecureBootOnly()
+    public void Thirty_two_bit_kernels_ask_with_secure_boot_only()
     {
         foreach (var (kind, verdict, _, with) in Table64)
         {
@@ -77,7 +77,7 @@ public sealed class KernelPolicyTests
     }
 
     [Fact]
-    public void EveryRefusalHasAReason()
+    public void Every_refusal_has_a_reason()
     {
         foreach (var (_, verdict, _, _) in Table64)
         {

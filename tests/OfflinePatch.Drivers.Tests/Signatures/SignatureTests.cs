@@ -15,7 +15,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
     [InlineData(SamplePe.X86, ProcessorArchitecture.X86)]
     [InlineData(SamplePe.X64, ProcessorArchitecture.Amd64)]
     [InlineData(SamplePe.Arm64, ProcessorArchitecture.Arm64)]
-    public void ReadsExecutables(ushort machine, ProcessorArchitecture architecture)
+    public void Reads_executables(ushort machine, ProcessorArchitecture architecture)
     {
         var image = PeImage.TryParse(SamplePe.Build(machine, "x"u8, [1, 2, 3]), out var reason)!;
         Assert.Equal(("", architecture, "100.95.104.26200", true, (ushort)1),
@@ -25,7 +25,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void TheAuthenticodeHashLeavesTheSignatureOut()
+    public void The_authenticode_hash_leaves_the_signature_out()
     {
         var unsigned = SamplePe.Build(SamplePe.X64, "driver"u8);
         var signed = SamplePe.Build(SamplePe.X64, "driver"u8, new byte[100]);
@@ -40,7 +40,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
     [Theory]
     [InlineData(SampleSignature.Sha1, "SHA-1")]
     [InlineData(SampleSignature.Sha256, "SHA-256")]
-    public void ReadsSignatures(string digest, string name)
+    public void Reads_signatures(string digest, string name)
     {
         var signature = SignedContent.TryParse(SampleSignature.Embedded(new byte[32], digest), out _)!;
         Assert.Equal(SampleSignature.Publisher, signature.SignerName);
@@ -50,7 +50,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
     [Theory]
     [InlineData(SampleSignature.Sha1)]
     [InlineData(SampleSignature.Sha256)]
-    public void ReadsCatalogues(string digest)
+    public void Reads_catalogues(string digest)
     {
         var driver = SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, catalog: digest);
         var catalog = Catalog.Parse(driver.Single(f => f.Name == "viostor.cat").Content, "viostor.cat");
@@ -66,7 +66,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
 
     [Fact]
     [Trait("tier", "fuzz")]
-    public void DamagedSignaturesAreTold()
+    public void Damaged_signatures_are_told()
     {
         var good = SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).Single(f => f.Name == "viostor.cat").Content;
         var random = new Random(7);
@@ -95,7 +95,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
 
     [Fact]
     [Trait("tier", "fuzz")]
-    public void DamagedExecutablesAreTold()
+    public void Damaged_executables_are_told()
     {
         var good = SamplePe.Build(SamplePe.X64, "x"u8, SampleSignature.Embedded(new byte[32]));
         var random = new Random(8);
@@ -123,7 +123,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void OpenSslReadsOurSampleCatalogue()
+    public void Open_ssl_reads_our_sample_catalogue()
     {
         Oracle.Require("openssl");
         using var scratch = new ScratchFolder();
@@ -138,7 +138,7 @@ public sealed class SignatureTests(ITestOutputHelper output)
     /// </summary>
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void ForeignCataloguesListTheirFiles()
+    public void Foreign_catalogues_list_their_files()
     {
         var folder = Environment.GetEnvironmentVariable("OFFLINEPATCH_PACKAGES");
         Skip.If(string.IsNullOrEmpty(folder) || !Directory.Exists(folder), "OFFLINEPATCH_PACKAGES names no folder");

@@ -29,7 +29,7 @@ public sealed class SignatureVerifierTests
     [InlineData(SampleSigner.Attestation, SignatureKind.Attestation)]
     [InlineData(SampleSigner.CrossSigned, SignatureKind.CrossSigned)]
     [InlineData(SampleSigner.TestSigned, SignatureKind.TestSigned)]
-    public void TheKindIsThatOfTheRootAndTheUsage(SampleSigner signer, SignatureKind kind)
+    public void The_kind_is_that_of_the_root_and_the_usage(SampleSigner signer, SignatureKind kind)
     {
         foreach (var digest in (string[])[SampleSignature.Sha1, SampleSignature.Sha256])
         {
@@ -44,14 +44,14 @@ public sealed class SignatureVerifierTests
     [Theory]
     [InlineData(SampleSigner.Whql)]
     [InlineData(SampleSigner.CrossSigned)]
-    public void NothingTrustsTheSampleRootsByDefault(SampleSigner signer) =>
+    public void Nothing_trusts_the_sample_roots_by_default(SampleSigner signer) =>
         Assert.Equal(SignatureKind.TestSigned, Verify(Sign(signer: signer), SignatureOptions.Default).Kind);
 
     [Fact]
-    public void AnUnsignedFileHasNoKind() => Assert.Equal(SignatureKind.None, Verify(Unsigned).Kind);
+    public void An_unsigned_file_has_no_kind() => Assert.Equal(SignatureKind.None, Verify(Unsigned).Kind);
 
     [Fact]
-    public void EveryAlterationIsFound()
+    public void Every_alteration_is_found()
     {
         var altered = Sign();
         altered[0x2A0] ^= 1; // a byte of the file
@@ -68,7 +68,7 @@ public sealed class SignatureVerifierTests
     }
 
     [Fact]
-    public void NoSingleBitOfASignatureMayChangeUnseen()
+    public void No_single_bit_of_a_signature_may_change_unseen()
     {
         var good = Signature(SampleSignature.Sha256, SampleSigner.Whql);
         var harmless = 0;
@@ -85,7 +85,7 @@ public sealed class SignatureVerifierTests
     }
 
     [Fact]
-    public void AnExpiredCertificateIsGoodWithATimestamp()
+    public void An_expired_certificate_is_good_with_a_timestamp()
     {
         var make = new SampleSigning { NotAfter = new DateTimeOffset(2019, 1, 1, 0, 0, 0, TimeSpan.Zero) };
         Assert.Equal(SignatureProblemKind.Expired, Assert.Single(Verify(Sign(make: make)).Problems).Kind);
@@ -102,7 +102,7 @@ public sealed class SignatureVerifierTests
     }
 
     [Fact]
-    public void ANestedSignatureIsASignatureOfItsOwn()
+    public void A_nested_signature_is_a_signature_of_its_own()
     {
         var nested = Signature(SampleSignature.Sha256, SampleSigner.Attestation);
         var verdict = Verify(Sign(SampleSignature.Sha1, SampleSigner.CrossSigned, new SampleSigning { Nested = nested }));
@@ -112,7 +112,7 @@ public sealed class SignatureVerifierTests
     }
 
     [Fact]
-    public void PssAndEllipticCurvesVerify()
+    public void Pss_and_elliptic_curves_verify()
     {
         var hash = SHA256.HashData("content"u8);
         using var rsa = RSA.Create(2048);
@@ -151,7 +151,7 @@ public sealed class SignatureVerifierTests
     [Theory]
     [InlineData(64)]
     [InlineData(2000)]
-    public void ManyCertificatesOfOneNameCostLittle(int count)
+    public void Many_certificates_of_one_name_cost_little(int count)
     {
         // each certificate claims to be issued by every other: the search must not try every order
         var chain = SampleAuthority.Chain(SampleSigner.Whql, "A", sha1: false);
@@ -169,7 +169,7 @@ public sealed class SignatureVerifierTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void OsslsigncodeVerifiesWhatWeCallGood()
+    public void Osslsigncode_verifies_what_we_call_good()
     {
         Oracle.Require("osslsigncode");
         using var scratch = new ScratchFolder();

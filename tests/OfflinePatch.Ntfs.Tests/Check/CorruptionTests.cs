@@ -32,7 +32,7 @@ public sealed class CorruptionTests
         using var volume = new MemoryDevice(Corpus.Read("ntfs/large-directory.bin"));
         Assert.Empty(NtfsChecker.CheckTouched(volume, Enumerable.Range(0, 60).Select(n => (long)n)));
         var surgeon = new VolumeSurgeon(volume);
-        var big = surgeon.Find(33, r => VolumeSurgeon.Has(r, Layout.AttributeType.IndexAllocation, "$I30"));
+        var big = surgeon.Find(33, r => VolumeSurgeon.Has(r, AttributeType.IndexAllocation, "$I30"));
         Assert.Empty(NtfsChecker.CheckTouched(volume, [big]));
         surgeon.Edit(35, r => r[0x12] += 1);
         Assert.Empty(NtfsChecker.CheckTouched(volume, [33]));

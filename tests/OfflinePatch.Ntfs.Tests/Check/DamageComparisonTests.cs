@@ -4,6 +4,7 @@ using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Tests.Fuzz;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;

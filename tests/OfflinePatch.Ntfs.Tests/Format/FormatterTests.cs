@@ -171,7 +171,7 @@ public sealed class FormatterTests
         var record = new byte[1024];
         volume.Read((BinaryPrimitives.ReadInt64LittleEndian(boot.AsSpan(0x30)) * cluster) + (number * 1024), record);
         Assert.True(UpdateSequence.TryDecode(record));
-        Assert.True(FileRecord.Create(record, number).TryFind(Layout.AttributeType.Data, "", out var data));
+        Assert.True(FileRecord.Create(record, number).TryFind(AttributeType.Data, "", out var data));
         var pairs = data.MappingPairs;
         var lengthBytes = pairs[0] & 15;
         long start = 0;

@@ -8,7 +8,7 @@ namespace OfflinePatch.Registry.Tests.Bcd;
 public sealed class BcdTests
 {
     [SkippableFact]
-    public void AStoreOfARealMachine()
+    public void A_store_of_a_real_machine()
     {
         var store = BcdStore.Open(Hive.Open(Corpus.Read("bcd/uefi-win10/BCD")));
         Assert.Empty(store.Notes);
@@ -38,7 +38,7 @@ public sealed class BcdTests
     }
 
     [SkippableFact]
-    public void SetupMediaStartFromAFile()
+    public void Setup_media_start_from_a_file()
     {
         var store = BcdStore.Open(Hive.Open(Corpus.Read("bcd/ez-BCD")));
         var device = store.DefaultLoader!.Find(BcdStore.OsDevice)!.Device!;
@@ -46,7 +46,7 @@ public sealed class BcdTests
     }
 
     [Fact]
-    public void AnMbrPartition()
+    public void An_MBR_partition()
     {
         var element = new byte[88];
         element[0x10] = 6;
@@ -62,7 +62,7 @@ public sealed class BcdTests
     }
 
     [SkippableFact]
-    public void NothingInAnElementThrows()
+    public void Nothing_in_an_element_throws()
     {
         var random = new Random(1);
         foreach (var name in new[] { "bcd/uefi-win10/BCD", "bcd/ez-BCD", "bcd/regipy-BCD" })
@@ -85,6 +85,6 @@ public sealed class BcdTests
     }
 
     [Fact]
-    public void AnotherHiveIsNoStore() =>
+    public void Another_hive_is_no_store() =>
         Assert.Equal("REG-0601", Assert.Throws<CorruptImageException>(() => BcdStore.Open(Hive.Create())).Code);
 }

@@ -20,7 +20,7 @@ public sealed class CorpusVerdictTests(ITestOutputHelper output)
     };
 
     [SkippableFact]
-    public void EveryCorpusHive()
+    public void Every_corpus_hive()
     {
         Corpus.Require();
         var differences = new List<string>();
@@ -38,7 +38,7 @@ public sealed class CorpusVerdictTests(ITestOutputHelper output)
     }
 
     [SkippableFact]
-    public void EveryMutation()
+    public void Every_mutation()
     {
         Corpus.Require();
         var total = 0;

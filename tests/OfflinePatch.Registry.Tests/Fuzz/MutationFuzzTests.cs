@@ -23,11 +23,11 @@ public sealed class MutationFuzzTests
             "odd/NewDirtyHive2/NewDirtyHive", "win10-set/LocalService/NTUSER.DAT", "odd/OffHive"];
 
     [SkippableFact]
-    public void ThreeThousand() => Run(3_000, seed: 20_26);
+    public void Three_thousand() => Run(3_000, seed: 20_26);
 
     [SkippableFact]
     [Trait("speed", "slow")]
-    public void HalfAMillion() => Run(500_000, seed: int.Parse(Environment.GetEnvironmentVariable("OFFLINEPATCH_FUZZ_SEED") ?? "7",
+    public void Half_a_million() => Run(500_000, seed: int.Parse(Environment.GetEnvironmentVariable("OFFLINEPATCH_FUZZ_SEED") ?? "7",
         System.Globalization.CultureInfo.InvariantCulture));
 
     private static void Run(int count, int seed)

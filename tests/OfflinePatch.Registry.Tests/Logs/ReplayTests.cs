@@ -27,7 +27,7 @@ public sealed class ReplayTests
 
     [SkippableTheory]
     [MemberData(nameof(Recovered))]
-    public void GivesWhatWindowsGives(string name, int entries, string digest)
+    public void Gives_what_Windows_gives(string name, int entries, string digest)
     {
         var hive = Hive.Open(CorpusHives.Read(name), CorpusHives.Logs(name));
         Assert.Equal(HiveRecoveryKind.ReplayedEntries, hive.Recovery.Kind);
@@ -44,7 +44,7 @@ public sealed class ReplayTests
     /// </summary>
     [SkippableTheory]
     [MemberData(nameof(Recovered))]
-    public void NoStaleEntryCanBeReplayedAfterAnEdit(string name, int entries, string digest)
+    public void No_stale_entry_can_be_replayed_after_an_edit(string name, int entries, string digest)
     {
         _ = (entries, digest);
         var logs = CorpusHives.Logs(name);
@@ -73,7 +73,7 @@ public sealed class ReplayTests
     }
 
     [SkippableFact]
-    public void ReplayEndsAtTheFirstBrokenEntry()
+    public void Replay_ends_at_the_first_broken_entry()
     {
         var logs = CorpusHives.Logs("dirty/ntuser/NTUSER.DAT");
         var log = logs.Log1.ToArray();
@@ -86,7 +86,7 @@ public sealed class ReplayTests
     [SkippableTheory]
     [InlineData("win10-set/DEFAULT", 3)]
     [InlineData("dirty/usrclass/UsrClass.dat", 10)]
-    public void ALostBaseBlockComesFromTheLatestLog(string name, int entries)
+    public void A_lost_base_block_comes_from_the_latest_log(string name, int entries)
     {
         var primary = CorpusHives.Read(name);
         primary.AsSpan(0, 512).Fill(0xAA);
@@ -97,7 +97,7 @@ public sealed class ReplayTests
     }
 
     [SkippableFact]
-    public void SequencesWrap()
+    public void Sequences_wrap()
     {
         var primary = CorpusHives.Read("win10-set/BBI");
         var logs = CorpusHives.Logs("win10-set/BBI");
@@ -113,7 +113,7 @@ public sealed class ReplayTests
     }
 
     [SkippableFact]
-    public void OldPagesAreApplied()
+    public void Old_pages_are_applied()
     {
         // A hive whose write Windows 7 had logged and begun: the pages of the log are in place afterwards, wherever the primary had lost
         // them.
@@ -139,7 +139,7 @@ public sealed class ReplayTests
     }
 
     [SkippableFact]
-    public void AnOldLogOfAnotherMomentIsLeftOut()
+    public void An_old_log_of_another_moment_is_left_out()
     {
         var log = CorpusHives.Logs("odd/BadLogHive2/BadLogHive").Log1.ToArray();
         "DIRT"u8.CopyTo(log.AsSpan(0x200));
@@ -150,7 +150,7 @@ public sealed class ReplayTests
     }
 
     [SkippableFact]
-    public void AnUnrecoverableHiveIsReadOnlyUnlessReconciled()
+    public void An_unrecoverable_hive_is_read_only_unless_reconciled()
     {
         var primary = CorpusHives.Read("win81-x64/SYSTEM");
         Assert.Equal("REG-0201", Assert.Throws<RefusedException>(() => Hive.Open(primary)).Code);

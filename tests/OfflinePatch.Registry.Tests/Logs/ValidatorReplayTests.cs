@@ -19,7 +19,7 @@ public sealed class ValidatorReplayTests
 
     [SkippableTheory]
     [MemberData(nameof(Names))]
-    public void BothGiveTheSameHive(string name)
+    public void Both_give_the_same_hive(string name)
     {
         var validator = Oracle.RequireVariable("OFFLINEPATCH_CHKREG");
         Skip.IfNot(File.Exists(Wine), "wine64 is not installed");

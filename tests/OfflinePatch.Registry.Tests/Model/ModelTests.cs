@@ -15,20 +15,20 @@ public sealed class ModelTests
     [SkippableTheory]
     [Trait("tier", "model")]
     [MemberData(nameof(Short))]
-    public void AFewEdits(string name) =>
+    public void A_few_edits(string name) =>
         Run(name, 120, seed: 1, withOracles: name is "win10-set/ELAM" or "odd/UnicodeHive" or "clean/offreg-testhive");
 
     [SkippableTheory]
     [Trait("tier", "model")]
     [Trait("speed", "slow")]
     [MemberData(nameof(All))]
-    public void TwoThousandEdits(string name) => Run(name, 2000, seed: 2, withOracles: true);
+    public void Two_thousand_edits(string name) => Run(name, 2000, seed: 2, withOracles: true);
 
     [Theory]
     [Trait("tier", "model")]
     [InlineData(3)]
     [InlineData(5)]
-    public void FromNothing(int minorVersion)
+    public void From_nothing(int minorVersion)
     {
         var hive = Hive.Create(minorVersion);
         var edits = new RandomEdits(hive, ModelKey.Load(hive), seed: minorVersion);
@@ -46,7 +46,7 @@ public sealed class ModelTests
     [SkippableTheory]
     [Trait("tier", "oracle")]
     [MemberData(nameof(Short))]
-    public void MicrosoftsValidatorAcceptsTheResult(string name)
+    public void Microsofts_validator_accepts_the_result(string name)
     {
         const string Wine = "/usr/lib/wine/wine64";
         var validator = Oracle.RequireVariable("OFFLINEPATCH_CHKREG");

@@ -33,7 +33,7 @@ public sealed class RegTextTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void ReadsEveryForm(bool utf16)
+    public void Reads_every_form(bool utf16)
     {
         var bytes = utf16 ? [.. Encoding.Unicode.Preamble, .. Encoding.Unicode.GetBytes(Sample)]
             : Encoding.UTF8.GetBytes(Sample.ReplaceLineEndings("\r\n"));
@@ -69,7 +69,7 @@ public sealed class RegTextTests
     [InlineData("Windows Registry Editor Version 5.00\n[X]\n\"a\n", 4)]
     [InlineData("Windows Registry Editor Version 5.00\n[X", 2)]
     [InlineData("Windows Registry Editor Version 5.00\n[X]\n\"a\"=\"b\" c\n", 3)]
-    public void NamesTheLineOfAMistake(string text, int line)
+    public void Names_the_line_of_a_mistake(string text, int line)
     {
         var error = Assert.Throws<RefusedException>(() => RegTextFile.Parse(Encoding.UTF8.GetBytes(text)));
         Assert.Equal("REG-0501", error.Code);
@@ -77,7 +77,7 @@ public sealed class RegTextTests
     }
 
     [Fact]
-    public void AMistakeChangesNothing()
+    public void A_mistake_changes_nothing()
     {
         var hive = Hive.Create();
         Assert.Throws<RefusedException>(() => RegTextFile.Parse("Windows Registry Editor Version 5.00\n[A]\n[B]\nx"u8)
@@ -96,7 +96,7 @@ public sealed class RegTextTests
     [InlineData("win10-set/BBI", RegTextEncoding.Utf8)]
     [InlineData("clean/NTUSER-win7.DAT", RegTextEncoding.Utf16)]
     [InlineData("plaso/NTUSER-WIN7.DAT", RegTextEncoding.Utf8)]
-    public void ExportAndImportGiveTheSameTree(string name, RegTextEncoding encoding)
+    public void Export_and_import_give_the_same_tree(string name, RegTextEncoding encoding)
     {
         var hive = Hive.Open(CorpusHives.Read(name), CorpusHives.Logs(name));
         var copy = Hive.Create(hive.MinorVersion, hive.Root.Name);
@@ -107,7 +107,7 @@ public sealed class RegTextTests
     }
 
     [SkippableFact]
-    public void ADiffAppliedToTheFirstGivesTheSecond()
+    public void A_diff_applied_to_the_first_gives_the_second()
     {
         var before = Hive.Open(CorpusHives.Read("clean/NTUSER-win7.DAT"));
         var after = Hive.Open(CorpusHives.Read("clean/NTUSER-win7.DAT"));
@@ -120,7 +120,7 @@ public sealed class RegTextTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void HivexExportsTheSameKeysAndValues()
+    public void Hivex_exports_the_same_keys_and_values()
     {
         Oracle.Require("hivexregedit");
         using var folder = new ScratchFolder();
@@ -140,7 +140,7 @@ public sealed class RegTextTests
 
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void HivexMergesWhatWeExport()
+    public void Hivex_merges_what_we_export()
     {
         Oracle.Require("hivexregedit");
         using var folder = new ScratchFolder();

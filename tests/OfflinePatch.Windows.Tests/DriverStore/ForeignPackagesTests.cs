@@ -6,6 +6,7 @@ using OfflinePatch.Drivers.Packages;
 using OfflinePatch.FileSystems;
 using OfflinePatch.Testing;
 using OfflinePatch.Windows.DriverStore;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
 using Xunit.Abstractions;
@@ -40,7 +41,7 @@ public sealed class ForeignPackagesTests(ITestOutputHelper output)
             var target = DriverTarget.Of(guest.Windows);
             guest.Windows.Software.Root.Create(PnpLockdown.Key);
             guest.Windows.Current.Key.Create(@"Services\EventLog\System");
-            foreach (var hive in (Guest.HiveName[])[Guest.HiveName.System, Guest.HiveName.Drivers])
+            foreach (var hive in (HiveName[])[HiveName.System, HiveName.Drivers])
             {
                 guest.Windows.Find(hive)?.Root.Create(@"DriverDatabase\DeviceIds");
                 guest.Windows.Find(hive)?.Root.Create(@"DriverDatabase\DriverInfFiles");
@@ -98,7 +99,7 @@ public sealed class ForeignPackagesTests(ITestOutputHelper output)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, "package.inf"), package.InfContent);
-        foreach (var hive in (Guest.HiveName[])[Guest.HiveName.System, Guest.HiveName.Drivers, Guest.HiveName.Software])
+        foreach (var hive in (HiveName[])[HiveName.System, HiveName.Drivers, HiveName.Software])
         {
             if (guest.Windows.Find(hive) is { } found)
             {

@@ -64,7 +64,7 @@ public sealed class GoldenStagingTests
 
     [SkippableTheory]
     [MemberData(nameof(Names))]
-    public void StagingChangesExactlyThis(string name)
+    public void Staging_changes_exactly_this(string name)
     {
         var machine = StagingMachine.Create(name);
         machine.Profile = TargetCatalog.Get("xen");

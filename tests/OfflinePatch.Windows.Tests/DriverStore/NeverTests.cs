@@ -23,7 +23,7 @@ public sealed class NeverTests
     [InlineData("generic-kvm")]
     [InlineData("huawei-ims")]
     [InlineData("xen")]
-    public void StorageDriversOfVendorsStay(string target)
+    public void Storage_drivers_of_vendors_stay(string target)
     {
         var machine = StagingMachine.Create("server2022");
         machine.Profile = TargetCatalog.Get(target);
@@ -64,7 +64,7 @@ public sealed class NeverTests
     [Theory]
     [InlineData("storport.sys")]
     [InlineData("netio.sys")]
-    public void AnInboxFileStaysAlsoWhenADriverOfTheManifestListsIt(string inbox)
+    public void An_inbox_file_stays_also_when_a_driver_of_the_manifest_lists_it(string inbox)
     {
         var machine = StagingMachine.Create("server2019");
         machine.WindowsFiles.Put($@"Windows\System32\drivers\{inbox}", SamplePe.Build(SamplePe.X64, "inbox"u8));
@@ -83,7 +83,7 @@ public sealed class NeverTests
     [Theory]
     [InlineData("disk")]
     [InlineData("storahci")]
-    public void AServiceOfWindowsIsNotTakenOver(string service)
+    public void A_service_of_Windows_is_not_taken_over(string service)
     {
         var machine = StagingMachine.Create("server2019");
         var files = SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).ToList();

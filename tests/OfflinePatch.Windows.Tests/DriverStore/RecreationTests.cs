@@ -109,7 +109,7 @@ public sealed class RecreationTests
         """;
 
     [SkippableFact]
-    public void PvScsiMatchesFieldByField() => Compare("pvscsi", PvScsi, "oem4.inf",
+    public void Pv_scsi_matches_field_by_field() => Compare("pvscsi", PvScsi, "oem4.inf",
         @"\DriverPackages\PKG [ImportDate]", // the time of staging
         @"\DriverPackages\PKG [OemPath]", // where it came from
         @"\DriverPackages\PKG [StatusFlags]", // 0x112: staged, device absent; 0x12 here, as configured packages have it
@@ -121,7 +121,7 @@ public sealed class RecreationTests
         @"ControlSet001\Services\pvscsi");
 
     [SkippableFact]
-    public void VmciMatchesFieldByField() => Compare("vmci", Vmci, "oem2.inf",
+    public void Vmci_matches_field_by_field() => Compare("vmci", Vmci, "oem2.inf",
         @"\DriverPackages\PKG [ImportDate]",
         @"\DriverPackages\PKG [OemPath]",
         @"\DriverPackages\PKG\Properties",

@@ -36,7 +36,7 @@ public sealed class SelectionTests(ITestOutputHelper output)
     ];
 
     [Fact]
-    public void EveryWindowsTakesItsFolderOfEveryDriver()
+    public void Every_Windows_takes_its_folder_of_every_driver()
     {
         // The disc is not the same for all drivers: some began late, some have no package of their own for a Windows.
         (SampleDriver Driver, Func<string, bool> Has)[] drivers =
@@ -82,7 +82,7 @@ public sealed class SelectionTests(ITestOutputHelper output)
     /// </summary>
     [SkippableFact]
     [Trait("tier", "oracle")]
-    public void ARealDiscGivesEveryWindowsItsFolder()
+    public void A_real_disc_gives_every_Windows_its_folder()
     {
         var path = Environment.GetEnvironmentVariable("OFFLINEPATCH_VIRTIO_WIN");
         Skip.If(string.IsNullOrEmpty(path), "OFFLINEPATCH_VIRTIO_WIN names no driver disc");

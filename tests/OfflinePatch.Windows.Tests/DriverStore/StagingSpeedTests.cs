@@ -13,7 +13,7 @@ namespace OfflinePatch.Windows.Tests.DriverStore;
 public sealed class StagingSpeedTests(ITestOutputHelper output)
 {
     [SkippableFact]
-    public void ThirteenPackagesIntoARealHive()
+    public void Thirteen_packages_into_a_real_hive()
     {
         var guest = StagingMachine.Create("win10-1709-x64").Start();
         var virtio = StagingMachine.Disc(SampleDriverDisc.Virtio());

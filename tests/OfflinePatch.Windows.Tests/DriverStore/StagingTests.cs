@@ -24,7 +24,7 @@ public sealed class StagingTests
 
     [SkippableTheory]
     [MemberData(nameof(Names))]
-    public void TheRulesMendAndASecondRunChangesNothing(string name)
+    public void The_rules_mend_and_a_second_run_changes_nothing(string name)
     {
         var machine = StagingMachine.Create(name);
         var guest = machine.Start();
@@ -62,7 +62,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void ANewerVersionIsStagedBesideTheOlder()
+    public void A_newer_version_is_staged_beside_the_older()
     {
         var machine = StagingMachine.Create("server2019");
         var guest = machine.Start();
@@ -77,7 +77,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void WhatStopsABootDriverIsMended()
+    public void What_stops_a_boot_driver_is_mended()
     {
         var machine = StagingMachine.Create("server2022");
         machine.Options = new RuleOptions
@@ -111,7 +111,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void ADriverThatRunsFromTheStoreIsAlsoPutIntoDrivers()
+    public void A_driver_that_runs_from_the_store_is_also_put_into_drivers()
     {
         var machine = StagingMachine.Create("server2025");
         var guest = machine.Start();
@@ -125,7 +125,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void NumbersAndBitsOfOthersAreKept()
+    public void Numbers_and_bits_of_others_are_kept()
     {
         var machine = StagingMachine.Create("server2019");
         machine.System.Create("DriverDatabase").SetBinary("OemInfMap", [0xA0]);
@@ -138,7 +138,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void APackageThatWindowsStagedWithoutConfiguringIsCompleted()
+    public void A_package_that_Windows_staged_without_configuring_is_completed()
     {
         // As the corpus has pvscsi: staged by an installer on a machine without the device; no configuration, no service.
         var machine = StagingMachine.Create("server2019");
@@ -161,7 +161,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void AnInboxFileIsNeverOverwritten()
+    public void An_inbox_file_is_never_overwritten()
     {
         var machine = StagingMachine.Create("server2019");
         machine.WindowsFiles.Put(@"Windows\System32\drivers\disk.sys", SamplePe.Build(SamplePe.X64, "inbox"u8));
@@ -176,7 +176,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void AServiceOfWindowsIsNeverChanged()
+    public void A_service_of_Windows_is_never_changed()
     {
         var machine = StagingMachine.Create("server2019");
         var files = SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version).ToList();
@@ -192,7 +192,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void PackagesThatCannotBeUsedAreRefusedAndNothingIsWritten()
+    public void Packages_that_cannot_be_used_are_refused_and_nothing_is_written()
     {
         var machine = StagingMachine.Create("server2019");
         var guest = machine.Start();
@@ -222,7 +222,7 @@ public sealed class StagingTests
     }
 
     [Fact]
-    public void TheRulesTellWhatIsWrongWithASource()
+    public void The_rules_tell_what_is_wrong_with_a_source()
     {
         var machine = StagingMachine.Create("server2019");
         machine.Options = new RuleOptions
@@ -254,7 +254,7 @@ public sealed class StagingTests
     }
 
     [SkippableFact]
-    public void TheDriversOfTheCorpusMachineAreListed()
+    public void The_drivers_of_the_corpus_machine_are_listed()
     {
         var guest = StagingMachine.Create("win10-1709-x64").Start();
         var drivers = GuestDriverStore.Inspect(guest.Windows);

@@ -25,7 +25,7 @@ public sealed partial class StoreWalkTests
 
     [SkippableTheory]
     [MemberData(nameof(Names))]
-    public void EveryReferenceLeadsSomewhere(string name)
+    public void Every_reference_leads_somewhere(string name)
     {
         Oracle.Require("ntfscat", "ntfsfix", "hivexregedit");
         using var scratch = new ScratchFolder();

@@ -31,7 +31,7 @@ public sealed class XenPvTests
     [InlineData("server2022")]
     [InlineData("win81-x64")]
     [InlineData("win7-sp1-x86")]
-    public void TheChainIsConfiguredAndConnected(string name)
+    public void The_chain_is_configured_and_connected(string name)
     {
         var machine = Create(name, SampleDrivers.XenPv);
         var guest = machine.Start();
@@ -73,7 +73,7 @@ public sealed class XenPvTests
     [SkippableTheory]
     [InlineData("server2019")]
     [InlineData("win7-sp1-x86")]
-    public void DriversThatCountForThemselvesAreNotForced(string name)
+    public void Drivers_that_count_for_themselves_are_not_forced(string name)
     {
         var guest = Create(name, SampleDrivers.OldXenPv).Start();
         Rule.Fix(guest);
@@ -89,7 +89,7 @@ public sealed class XenPvTests
     [InlineData("xenvif")]
     [InlineData("xennet")]
     [InlineData("xeniface")]
-    public void WithoutOneLinkThereIsNothing(string missing)
+    public void Without_one_link_there_is_nothing(string missing)
     {
         var guest = Create("server2022", [.. SampleDrivers.XenPv.Where(d => d.Inf != missing)]).Start();
         var finding = Rule.Inspect(guest);
@@ -99,7 +99,7 @@ public sealed class XenPvTests
     }
 
     [Fact]
-    public void DriversOfTwoMakersAreNoChain()
+    public void Drivers_of_two_makers_are_no_chain()
     {
         var guest = Create("server2022", [SampleDrivers.XenBus with { Maker = "Another Xen" }, .. SampleDrivers.XenPv.Skip(1)]).Start();
         var finding = Rule.Inspect(guest);
@@ -109,7 +109,7 @@ public sealed class XenPvTests
     }
 
     [Fact]
-    public void WithoutXenfiltTheBusIsRefused()
+    public void Without_xenfilt_the_bus_is_refused()
     {
         var machine = Create("server2022");
         var files = SampleDriverDisc.Xen().Where(f => !f.Path.EndsWith("x64/xenfilt.sys", StringComparison.Ordinal));
@@ -122,7 +122,7 @@ public sealed class XenPvTests
     }
 
     [Fact]
-    public void DriversThatWindowsMayRefuseNeverUnplugTheDisk()
+    public void Drivers_that_Windows_may_refuse_never_unplug_the_disk()
     {
         var machine = Create("server2022");
         var files = SampleDriverDisc.Xen().ToList();
@@ -137,7 +137,7 @@ public sealed class XenPvTests
     [SkippableTheory]
     [InlineData("server2022")]
     [InlineData("win7-sp1-x86")]
-    public void WhereXenIsOneOfSeveralHostsNothingOfItRuns(string name)
+    public void Where_Xen_is_one_of_several_hosts_nothing_of_it_runs(string name)
     {
         var machine = Create(name, SampleDrivers.XenPv);
         machine.Profile = TargetCatalog.Get("huawei-ims");
@@ -156,7 +156,7 @@ public sealed class XenPvTests
     }
 
     [Fact]
-    public void HuaweisBundleIsRecognised()
+    public void Huaweis_bundle_is_recognised()
     {
         var machine = Create("server2022");
         machine.Profile = TargetCatalog.Get("huawei-ims");
@@ -169,7 +169,7 @@ public sealed class XenPvTests
     }
 
     [Fact]
-    public void AFormerXenGuestStartsWithoutXen()
+    public void A_former_Xen_guest_starts_without_Xen()
     {
         var machine = Create("server2022", SampleDrivers.XenPv);
         var guest = machine.Start();
@@ -214,7 +214,7 @@ public sealed class XenPvTests
     }
 
     [Fact]
-    public void AServiceThatSomethingElseNeedsIsNotDisabled()
+    public void A_service_that_something_else_needs_is_not_disabled()
     {
         var machine = Create("server2022", SampleDrivers.XenPv);
         var guest = machine.Start();
@@ -248,7 +248,7 @@ public sealed class XenPvTests
     }
 
     [Fact]
-    public void OtherTargetsDoNotAskForIt()
+    public void Other_targets_do_not_ask_for_it()
     {
         var machine = Create("server2022");
         machine.Profile = TargetCatalog.Get("generic-kvm");

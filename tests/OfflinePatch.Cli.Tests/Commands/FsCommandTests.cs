@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using OfflinePatch.Testing;
+
+namespace OfflinePatch.Cli.Tests.Commands;
+
+/// <summary>The <c>fs</c> commands on a disk that Windows 10 made.</summary>
+public sealed class FsCommandTests
+{
+    [SkippableFact, Trait("tier", "e2e")]
+    public void Files_go_in_and_out_and_undo_takes_the_last_change_back()
+    {
+        using var scratch = new ScratchFolder();
+        var image = scratch["disk.raw"];
+        Corpus.Unpack("ntfs/ntfs-si-vs-fn.raw", image);
+        var tree = Directory.CreateDirectory(Path.Combine(scratch["source"], "inner", "deep")).FullName;
+        var content = RandomNumberGenerator.GetBytes(300_000);
+        File.WriteAllBytes(Path.Combine(tree, "data.bin"), content);
+        File.WriteAllText(Path.Combine(scratch["source"], "note.txt"), "note");
+
+        Tool.Run("fs", "put", image, scratch["source"], @"C:\put\").MustExit(0);
+        var listing = Tool.RunJson("fs", "tree", image, "put").MustExit(0).Json.GetProperty("entries").EnumerateArray().ToDictionary(
+            e => e.GetProperty("path").GetString()!, e => e.GetProperty("size").GetInt64());
+        Assert.Equal(
+            [@"put\source", @"put\source\inner", @"put\source\inner\deep", @"put\source\inner\deep\data.bin", @"put\source\note.txt"],
+            listing.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal(content.Length, listing[@"put\source\inner\deep\data.bin"]);
+        Assert.Contains("note.txt", Tool.Run("fs", "ls", image, "put/source/*.TXT").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.Equal("note", Tool.Run("fs", "cat", image, "/put/source/note.txt").MustExit(0).Output);
+
+        Tool.Run("fs", "get", image, "put", scratch["out"]).MustExit(0);
+        Assert.Equal(content, File.ReadAllBytes(Path.Combine(scratch["out"], "put", "source", "inner", "deep", "data.bin")));
+        var stat = Tool.RunJson("fs", "stat", image, @"put\source\note.txt").MustExit(0).Json.GetProperty("files")[0];
+        Assert.True(stat.GetProperty("streams")[0].GetProperty("resident").GetBoolean());
+
+        Tool.Run("fs", "mkdir", image, @"a\b\c").MustExit(0);
+        Tool.Run("fs", "mv", image, @"put\source\note.txt", @"a\b").MustExit(0);
+        Tool.Run("fs", "cat", image, @"a\b\note.txt").MustExit(0);
+        Tool.Run("fs", "check", image).MustExit(0);
+        var before = SHA256.HashData(File.ReadAllBytes(image));
+        Assert.Contains("-r", Tool.Run("fs", "rm", image, "put").MustExit(4).Error, StringComparison.Ordinal);
+        Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)));
+        Tool.Run("fs", "rm", image, "-r", "put").MustExit(0);
+        Tool.Run("fs", "cat", image, @"put\source\inner\deep\data.bin").MustExit(2);
+        Tool.Run("undo", image).MustExit(0);
+        Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)));
+    }
+
+    [SkippableFact, Trait("tier", "e2e")]
+    public void What_must_not_be_changed_is_refused_and_the_image_stays()
+    {
+        using var scratch = new ScratchFolder();
+        var image = scratch["disk.raw"];
+        Corpus.Unpack("ntfs/ntfs-si-vs-fn.raw", image);
+        var before = SHA256.HashData(File.ReadAllBytes(image));
+        File.WriteAllText(scratch["x"], "x");
+        Tool.Run("fs", "put", image, scratch["x"], "$Bitmap").MustExit(4);
+        Tool.Run("fs", "rm", image, "$MFT").MustExit(4);
+        Tool.Run("fs", "ls", image, "--partition", "9").MustExit(2);
+        Tool.Run("fs", "ls", image, "no such directory").MustExit(2);
+        Tool.Run("fs", "nonsense", image).MustExit(1);
+        Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)));
+    }
+}
