@@ -95,11 +95,6 @@ internal static class QemuArguments
             image["backing"] = null;
         }
 
-        if (source.QemuFormat == "vpc")
-        {
-            image["force-size-calc"] = "current_size"; // the size of the footer, which is the one that counts for Windows
-        }
-
         var overlay = new JsonObject
         {
             ["node-name"] = Disk,
