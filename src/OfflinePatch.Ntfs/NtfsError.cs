@@ -147,7 +147,7 @@ internal static class NtfsError
     public static FileNotFoundException NotFound(string path) => new($"There is no {path} on this volume.", path);
 
     public static RefusedException Full(long need) => new("NTFS-0401", $"The volume is full: {need} more clusters are needed.",
-        "Free space in the source machine, or enlarge the volume.");
+        "Enlarge the volume (`offlinepatch resize IMAGE +10G --extend`), or free space in the source machine.");
 
     public static RefusedException NotEmpty(string path) => new("NTFS-0402", $"The directory {path} is not empty.");
 

@@ -71,7 +71,7 @@ internal static class PartitionError
     public static RefusedException RangeNotFree(int number, long offset, long length) =>
         new("PART-0016",
             $"Partition {number} cannot have {length} bytes from offset {offset}: the range is not free, or the table cannot name it.",
-            "Choose a smaller size. An MBR ends at 2 TiB: convert the disk to GPT in the source machine (mbr2gpt).");
+            "Choose a smaller size. An MBR ends at 2 TiB: `offlinepatch convert-boot uefi IMAGE` makes a GPT of it.");
 
     public static RefusedException NoRoomForGpt(int number, long offset, long length) =>
         new("PART-0017", $"A GPT with partition {number} ({length} bytes at offset {offset}) cannot be written: the range is not free.",

@@ -181,8 +181,8 @@ internal sealed class GrowthPlan
 
         if (table.Scheme == PartitionScheme.Mbr && _length > (1L << 32) * table.SectorSize)
         {
-            _notes.Add($"An MBR ends at {Text((1L << 32) * table.SectorSize)}: the rest of the disk stays unused. mbr2gpt makes it a GPT "
-                + "disk.");
+            _notes.Add($"An MBR ends at {Text((1L << 32) * table.SectorSize)}: the rest of the disk stays unused. `offlinepatch "
+                + "convert-boot uefi IMAGE` makes it a GPT disk.");
         }
     }
 

@@ -1,3 +1,4 @@
+using OfflinePatch.Core.Text;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;
 
@@ -57,7 +58,7 @@ internal static class AgentSurroundings
             ? Finding.Broken($"Cloudbase-Init depends on services that are disabled: {text}.", text,
                 string.Join("; ", disabled.Select(d => $"{d.Service.Name}: {ServiceImage.StartText(Healthy[d.Service.Name])}").Distinct()))
             : Finding.Failed($"Cloudbase-Init depends on services that are disabled: {text}.",
-                "Enable them in the source machine (`sc config NAME start= auto`), then export it again.", text);
+                $"Enable them, each with {OfflineCommands.SetServiceStart("NAME", 2)}.", text);
     }
 
     /// <summary>The disabled ones among the services that the agent depends on, and that those depend on.</summary>
@@ -131,8 +132,10 @@ internal static class AgentSurroundings
             return Finding.Failed(
                 $@"cloudbase-init.conf names the account {user}, which {why} in SAM\Domains\Account\Users: the agent sets its password "
                     + @"and changes nothing else about it.",
-                $"In the source machine: `net user {user} /active:yes`, or name another account in the configuration; then export it "
-                    + "again.", $"{user} {why}");
+                account.IsEnabled && !account.IsLocked
+                    ? "Name another account in the configuration, or none and let the agent create it."
+                    : $"`offlinepatch accounts enable IMAGE {ShellText.Quote(user)}`, or name another account in the configuration.",
+                $"{user} {why}");
         }
 
         var groups = LocalAccounts.GroupNames(sam);

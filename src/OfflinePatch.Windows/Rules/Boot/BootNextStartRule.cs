@@ -60,7 +60,8 @@ internal sealed class BootNextStartRule() : Rule(Description)
             return Finding.Failed(
                 $"BCD entry {manager.Identifier}: default names {id:B}, an entry that does not exist; what the boot manager starts "
                     + "instead is not known.",
-                "In the source machine: `bcdedit /default {current}`, then export it again.", $"{id:B}") with
+                $"Name the entry of Windows: {OfflineCommands.SetBcdElement("{bootmgr}", "default", store.DefaultLoader.Identifier)}.",
+                $"{id:B}") with
             { Severity = RuleSeverity.Warning };
         }
 
@@ -82,10 +83,10 @@ internal sealed class BootNextStartRule() : Rule(Description)
         return timeout > LongestTimeout
             ? Finding.Failed(
                 $"BCD entry {manager.Identifier}: the boot menu is shown and waits for a person without end (timeout).",
-                "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}")
+                $"{OfflineCommands.SetBcdElement(manager.Identifier, "timeout", "10")}.", $"{timeout}")
             : Finding.Failed(
                 $"BCD entry {manager.Identifier}: the boot menu is shown for {timeout} seconds at every start (timeout).",
-                "In the source machine: `bcdedit /timeout 10`, then export it again.", $"{timeout}") with
+                $"{OfflineCommands.SetBcdElement(manager.Identifier, "timeout", "10")}.", $"{timeout}") with
             { Severity = RuleSeverity.Warning };
     }
 
@@ -95,7 +96,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"BCD entry {loader.Identifier} has halbreakpoint: the kernel stops at its start and waits for a debugger.",
-                $"In the source machine: `bcdedit /deletevalue {loader.Identifier} halbreakpoint`, then export it again.");
+                $"{OfflineCommands.DeleteBcdElement(loader.Identifier, "halbreakpoint")}.");
         }
 
         foreach (var (id, name) in OneTimeMenus)
@@ -114,7 +115,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
             {
                 return Finding.Failed(
                     $"BCD entry {loader.Identifier} has {name}: a menu that waits for a person is shown at every start.",
-                    $"In the source machine: `bcdedit /deletevalue {loader.Identifier} {name}`, then export it again.") with
+                    $"{OfflineCommands.DeleteBcdElement(loader.Identifier, name)}.") with
                 { Severity = RuleSeverity.Warning };
             }
         }
@@ -130,7 +131,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
             return Finding.Failed(
                 $"BCD entry {textMode.Identifier} has graphicsmodedisabled, with which UEFI machines were seen to stop in the boot "
                     + "manager.",
-                $"In the source machine: `bcdedit /deletevalue {textMode.Identifier} graphicsmodedisabled`, then export it again.") with
+                $"{OfflineCommands.DeleteBcdElement(textMode.Identifier, "graphicsmodedisabled")}.") with
             { Severity = RuleSeverity.Warning };
         }
 
@@ -152,8 +153,8 @@ internal sealed class BootNextStartRule() : Rule(Description)
         return Finding.Failed(
             $@"{windows.GuestPath(windows.PathOf("bootstat.dat"))} says that the last start of this Windows did not succeed: the next "
                 + @"one goes to the recovery environment (Startup Repair) first.",
-            "Start the source machine once and shut it down from Windows, then export it again; or `bcdedit /set {default} "
-                + "bootstatuspolicy ignoreallfailures` there.") with
+            "Start the source machine once and shut it down from Windows, then export it again; or let the boot manager pass it over: "
+                + $"{OfflineCommands.SetBcdElement(loader.Identifier, "bootstatuspolicy", "IgnoreAllFailures")}.") with
         { Severity = RuleSeverity.Warning };
     }
 

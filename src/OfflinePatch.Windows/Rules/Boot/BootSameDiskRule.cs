@@ -109,7 +109,7 @@ internal sealed class BootSameDiskRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"BCD entry {loader.Identifier} has the element safeboot: Windows starts in safe mode, where no agent runs.",
-                $"In the source machine: `bcdedit /deletevalue {loader.Identifier} safeboot`, then export it again.");
+                $"{OfflineCommands.DeleteBcdElement(loader.Identifier, "safeboot")}.");
         }
 
         var program = loader.ProgramPath!.Trim('\\');
@@ -142,7 +142,7 @@ internal sealed class BootSameDiskRule() : Rule(Description)
                 return Finding.Failed(
                     $@"BCD entry {loader.Identifier}: {name} is {file}, which is missing or empty in "
                         + $@"{windows.GuestPath(windows.PathOf("System32"))}.",
-                    $"In the source machine: `bcdedit /deletevalue {loader.Identifier} {name}`, then export it again.", file);
+                    $"{OfflineCommands.DeleteBcdElement(loader.Identifier, name)}.", file);
             }
         }
 

@@ -46,8 +46,8 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             return Finding.Failed(
                 @"Disabled under Services (Start=4), and services of the network depend on it: "
                     + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Key.Name} ({d.Needs})"))}.",
-                $"Enable it in the source machine (`sc config {first.Key.Name} start= auto`, or as a healthy machine of this Windows has "
-                    + "it), then export it again.",
+                $"Enable it: {OfflineCommands.SetServiceStart(first.Key.Name, 2)}, or with the value that a healthy machine of this "
+                    + "Windows has.",
                 string.Join("; ", dependencies.Select(d => $@"{d.Key.Path}\Start=4")));
         }
 
@@ -55,7 +55,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         {
             return Finding.Failed(
                 $@"{manual.Path}\Start=3: the service starts on demand only, and nothing may ask for it before the machine has an address.",
-                $"In the source machine: `sc config {manual.Name} start= auto`, then export it again.", "demand", "auto") with
+                $"{OfflineCommands.SetServiceStart(manual.Name, 2)}.", "demand", "auto") with
             { Severity = RuleSeverity.Warning };
         }
 

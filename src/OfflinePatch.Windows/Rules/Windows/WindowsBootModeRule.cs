@@ -35,8 +35,7 @@ internal sealed class WindowsBootModeRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"{facts.ArchitectureText} Windows on a disk that boots by BIOS: the target starts Arm machines by UEFI only.",
-                "Convert the disk to GPT with an EFI system partition in the source machine (`mbr2gpt /convert`), then export it again.",
-                "bios", "uefi");
+                "`offlinepatch convert-boot uefi IMAGE`.", "bios", "uefi");
         }
 
         var modes = Value(context, Modes);
@@ -45,7 +44,7 @@ internal sealed class WindowsBootModeRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"The disk boots by {mode.ToUpperInvariant()}, which {context.Profile.Title} does not offer.",
-                mode == "bios" ? "Convert the disk in the source machine: `mbr2gpt /convert`." : "Choose a target that boots by UEFI.",
+                mode == "bios" ? "`offlinepatch convert-boot uefi IMAGE`." : "Choose a target that boots by UEFI.",
                 mode);
         }
 

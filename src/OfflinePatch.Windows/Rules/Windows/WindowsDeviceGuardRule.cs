@@ -46,8 +46,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
                 return Finding.Failed(
                     $@"{set.Name}\{Key}\Mandatory=1: Windows does not start where virtualization-based security cannot run, as on a host "
                         + @"without nested virtualization.",
-                    @"In the source machine: `reg add HKLM\SYSTEM\CurrentControlSet\Control\DeviceGuard /v Mandatory /t REG_DWORD /d 0 "
-                        + @"/f`, or take the policy back; then export it again.", "1", "0");
+                    $@"{OfflineCommands.SetDword($@"SYSTEM\CurrentControlSet\{Key}", "Mandatory", 0)}, or take the policy back in the "
+                        + @"source machine.", "1", "0");
             }
 
             if (set.Find($@"{Key}\{Hvci}")?.GetDword("Enabled") is not (null or 0)

@@ -34,7 +34,8 @@ internal sealed class WindowsFreeSpaceRule() : Rule(Description)
             ? Finding.Ok($"{context.Windows.DriveLetter} has {free / MiB} MiB free.")
             : Finding.Failed(
                 $"{context.Windows.DriveLetter} has only {free / MiB} MiB free; {context.Profile.Title} asks for {minimum} MiB.",
-                "Free space in the source machine (`cleanmgr`, page file, old updates), or enlarge the volume; then export it again.",
+                "Enlarge disk and volume: `offlinepatch resize IMAGE +10G --extend`; or free space in the source machine (`cleanmgr`, page "
+                    + "file, old updates), and export it again.",
                 $"{free / MiB} MiB");
     }
 }

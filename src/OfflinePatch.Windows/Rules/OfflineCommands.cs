@@ -1,0 +1,26 @@
+using OfflinePatch.Core.Text;
+
+namespace OfflinePatch.Windows.Rules;
+
+/// <summary>
+/// Commands of the program that are the remedy of a finding, for whoever has no source machine any more. IMAGE stands for the image; the
+/// other words are quoted for the shell.
+/// </summary>
+internal static class OfflineCommands
+{
+    /// <summary>Deletes an element of the boot configuration.</summary>
+    public static string DeleteBcdElement(string identifier, string name) =>
+        $"`offlinepatch bcd IMAGE --delete-value {ShellText.Quote(identifier)} {name}`";
+
+    /// <summary>Sets an element of the boot configuration.</summary>
+    public static string SetBcdElement(string identifier, string name, string value) =>
+        $"`offlinepatch bcd IMAGE --set {ShellText.Quote(identifier)} {name} {ShellText.Quote(value)}`";
+
+    /// <summary>Sets how a service of the control set that the next start uses starts: 0 boot, 2 automatic, 3 on demand.</summary>
+    public static string SetServiceStart(string service, uint start) =>
+        SetDword($@"SYSTEM\CurrentControlSet\Services\{service}", "Start", start);
+
+    /// <summary>Sets a REG_DWORD below HKEY_LOCAL_MACHINE.</summary>
+    public static string SetDword(string key, string name, uint value) =>
+        $"`offlinepatch reg add IMAGE {ShellText.Quote($@"HKLM\{key}")} /v {ShellText.Quote(name)} /t REG_DWORD /d {value} /f`";
+}
