@@ -4,5 +4,9 @@ namespace OfflinePatch.Core.Hosting;
 internal static class HostNames
 {
     /// <summary>Whether a name stays in its folder on every host: no separator, no drive, no parent.</summary>
-    public static bool IsPlain(ReadOnlySpan<char> name) => name.Length > 0 && name is not "." and not ".." && name.IndexOfAny("/\\:\0") < 0;
+    public static bool IsPlain(ReadOnlySpan<char> name) => IsPlainHere(name) && name.IndexOfAny("\\:") < 0;
+
+    /// <summary>Whether a name stays in its folder on this host, where some have files that others cannot have: <c>a:b.raw</c>.</summary>
+    public static bool IsPlainHere(ReadOnlySpan<char> name) => name.Length > 0 && name is not "." and not ".."
+        && name.IndexOfAny(OperatingSystem.IsWindows() ? "/\\:\0" : "/\0") < 0;
 }

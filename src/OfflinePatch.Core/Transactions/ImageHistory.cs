@@ -222,6 +222,11 @@ public static class ImageHistory
         });
         var isWhole = transaction.Interrupted.Count > 0 && transaction.Interrupted.All(i => i.Files.Count == i.Step.Records.Count);
         NameFiles(transaction, isWhole ? null : options.NameFiles, isNeeded: true);
+        if (!options.DryRun && transaction.RolledBackStep is null && transaction.Interrupted is [var other, ..])
+        {
+            throw UndoError.OtherImageInterrupted(imagePath, other.MainName, other.Step.Path);
+        }
+
         return transaction.RolledBackStep ?? transaction.Interrupted.Select(i => Describe(i.Step, transaction)).FirstOrDefault();
     }
 

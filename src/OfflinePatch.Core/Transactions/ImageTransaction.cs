@@ -269,7 +269,8 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             throw UndoError.UndoFileMayNotBeUsed(step.Path, reason);
         }
 
-        if (!options.Force && step.IsKeyed && step.WhyNotSigned() is { } unsigned)
+        // The code cannot be left out: whoever has a secret has written it into every undo file.
+        if (!options.Force && !step.IsLegacy && (step.IsKeyed || _storage.Secret is not null) && step.WhyNotSigned() is { } unsigned)
         {
             throw UndoError.SeemsChanged(ImagePath, unsigned);
         }
@@ -293,6 +294,11 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
                         + $"{time.ToUtc():yyyy-MM-dd HH:mm:ss.fffffff}"
                     : "it is a copy of the file that was changed, made later");
             }
+        }
+
+        if (StepRun.IsOfOther(step, files))
+        {
+            throw UndoError.StepOfOther(ImagePath, step.Path);
         }
 
         using var writing = HostProcess.BeginWriting();

@@ -14,7 +14,8 @@ public sealed partial class RemedyTests(Machines machines) : IClassFixture<Machi
         { "boot.next-start", ["bcd", "IMAGE", "--set", "{default}", "halbreakpoint", "yes"] },
         { "boot.next-start", ["bcd", "IMAGE", "--set", "{default}", "advancedoptions", "yes"] },
         { "windows.device-guard",
-            ["reg", "add", "IMAGE", @"HKLM\SYSTEM\CurrentControlSet\Control\DeviceGuard", "/v", "Mandatory", "/t", "REG_DWORD", "/d", "1", "/f"] },
+            ["reg", "add", "IMAGE", @"HKLM\SYSTEM\CurrentControlSet\Control\DeviceGuard", "/v", "Mandatory", "/t", "REG_DWORD", "/d", "1",
+                "/f"] },
     };
 
     [SkippableTheory]

@@ -1,3 +1,4 @@
+using OfflinePatch.Core.Transactions.Undo;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Core.Tests.Transactions;
@@ -50,6 +51,72 @@ public sealed class UndoFolderTests : IDisposable
 
         Assert.Equal(old, File.ReadAllBytes(image));
         Assert.Equal([image], Directory.GetFiles(_scratch.Path));
+    }
+
+    /// <summary>The original is moved away, and a copy of it stands under its name: its step is in the folder of undo files.</summary>
+    [SkippableFact]
+    public void A_copy_does_not_take_the_step_of_the_original()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "cp -p");
+        var undoFolder = Folder("undo");
+        var (image, old) = Image(Folder("a"), 9);
+        var step = Change(image, undoFolder);
+        var changed = File.ReadAllBytes(image);
+        var original = Path.Combine(Folder("moved"), Path.GetFileName(image));
+        File.Move(image, original);
+        Oracle.Run("cp", "-p", original, image).MustSucceed();
+        foreach (var force in (bool[])[false, true])
+        {
+            Assert.Equal("CORE-0044", Assert.Throws<RefusedException>(() =>
+                ImageHistory.Undo(image, new UndoOptions { UndoFolder = undoFolder, Force = force })).Code);
+        }
+
+        Assert.Equal(changed, File.ReadAllBytes(image));
+        using (var transaction = ImageTransaction.Open(original, new TransactionOptions { UndoFolder = undoFolder }))
+        {
+            Assert.False(transaction.ShowsOldBytes);
+        }
+
+        // As the message says: with an undo file of its own the copy is undone, and the original keeps its way back.
+        File.Copy(step, image + StepNames.Suffix);
+        ImageHistory.Undo(image);
+        Assert.Equal(old, File.ReadAllBytes(image));
+        Assert.Equal(changed, File.ReadAllBytes(original));
+        File.Move(original, Path.Combine(Folder("back"), Path.GetFileName(image)));
+        ImageHistory.Undo(Path.Combine(Folder("back"), Path.GetFileName(image)), new UndoOptions { UndoFolder = undoFolder });
+        Assert.Equal(old, File.ReadAllBytes(Path.Combine(Folder("back"), Path.GetFileName(image))));
+    }
+
+    [Fact]
+    public void An_interrupted_commit_whose_undo_file_is_gone_from_beside_the_image_is_refused()
+    {
+        var (image, old) = Image(_scratch.Path, 10);
+        Interrupt(image, null);
+        var undo = Assert.Single(Directory.GetFiles(_scratch.Path, "*" + StepNames.Suffix));
+        File.Move(undo, undo + "-away");
+        Assert.Equal("CORE-0026",
+            Assert.Throws<RefusedException>(() => ImageTransaction.Open(image, new TransactionOptions()).Dispose()).Code);
+        File.Move(undo + "-away", undo);
+        Assert.NotNull(ImageHistory.Recover(image));
+        Assert.Equal(old, File.ReadAllBytes(image));
+    }
+
+    [SkippableTheory]
+    [InlineData("a:b.raw")]
+    [InlineData(@"back\slash.raw")]
+    [InlineData("vm 2026-11-30T10:00.raw")]
+    public void A_name_that_only_this_host_allows_can_be_undone_and_recovered(string name)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no such names");
+        var (made, old) = Image(_scratch.Path, 11);
+        var image = _scratch[name];
+        File.Move(made, image);
+        Change(image, null);
+        ImageHistory.Undo(image);
+        Assert.Equal(old, File.ReadAllBytes(image));
+        Interrupt(image, null);
+        Assert.NotNull(ImageHistory.Recover(image));
+        Assert.Equal(old, File.ReadAllBytes(image));
     }
 
     [Fact]

@@ -68,7 +68,7 @@ internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
         var newLength = LongNumber(record, File.NewLength, 0, long.MaxValue, "new length");
         var ticks = LongNumber(record, File.OldWriteTime, 0, DateTime.MaxValue.Ticks, "write time");
         var name = Encoding.UTF8.GetString(Take(nameLength));
-        if (!HostNames.IsPlain(name))
+        if (!HostNames.IsPlainHere(name))
         {
             throw Damaged(_position - nameLength, "a file in the folder of the image", name);
         }

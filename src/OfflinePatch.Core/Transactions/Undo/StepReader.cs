@@ -85,7 +85,7 @@ internal sealed class StepReader
         var identity = ReadIdentity(record);
         Bound(identity.Birth?.Nanoseconds ?? 0, 0, MaxNanoseconds, "number of nanoseconds");
         var name = Encoding.UTF8.GetString(Take(nameLength));
-        if (!HostNames.IsPlain(name))
+        if (!HostNames.IsPlainHere(name))
         {
             // Every part of an image lies in its folder: an undo file that reaches elsewhere was not written by a commit.
             throw Damaged(_position - nameLength, "a file in the folder of the image", name);

@@ -143,8 +143,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         AreTimesRestored = true;
 
         // A copy that was recovered through its pointer: the undo file is that of the original, which still needs it.
-        var isOfOriginal = list.Exists(f => !f.Record.Identity.Matches(f.File.GetStatus().Identity))
-            && !string.Equals(Path.GetDirectoryName(step.Path), Path.GetDirectoryName(list[0].File.Path), StringComparison.Ordinal);
+        var isOfOriginal = IsOfOther(step, list);
         _pointers.Write(step.Path, list.Select(f => f.File));
         if (step.ReadState() != StepState.Applying)
         {
@@ -177,6 +176,14 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         search.Forget();
         return written;
     }
+
+    /// <summary>
+    /// Whether a step lies in a folder of undo files, and was made of other files than these: a copy has the name and the content that the
+    /// original had, and the step belongs to that.
+    /// </summary>
+    public static bool IsOfOther(StepFile step, IReadOnlyCollection<(StepRecord Record, IHostHandle File)> files) =>
+        files.Any(f => f.Record.Identity.IsKnown && !f.Record.Identity.Matches(f.File.GetStatus().Identity))
+        && !string.Equals(Path.GetDirectoryName(step.Path), Path.GetDirectoryName(files.First().File.Path), StringComparison.Ordinal);
 
     // The name may be given already when making it durable fails; an undo file of somebody else stays.
     private void DeleteOwn(string path, int number)

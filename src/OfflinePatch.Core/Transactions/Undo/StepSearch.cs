@@ -37,11 +37,10 @@ internal sealed class StepSearch
 
             foreach (var (pointer, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)))
             {
-                // Beside the file nothing can be lost but by hand; elsewhere a folder may not be mounted.
-                var isBeside = string.Equals(System.IO.Path.GetDirectoryName(target), System.IO.Path.GetDirectoryName(file.Path),
-                    StringComparison.Ordinal);
-                if (!AddInterrupted(Moved(target, file), file, isNamedAfterIt: false, trusted, found, seen) && !isBeside
-                    && found.Count == 0 && !_storage.Exists(target + StepNames.NewSuffix))
+                // Pointers are written after the undo file and deleted before it: one that leads to nothing means that the undo file is
+                // lost, or its folder is not mounted.
+                if (!AddInterrupted(Moved(target, file), file, isNamedAfterIt: false, trusted, found, seen) && found.Count == 0
+                    && !_storage.Exists(target + StepNames.NewSuffix))
                 {
                     throw UndoError.StepElsewhere(file.Path, target, pointer);
                 }
@@ -174,9 +173,16 @@ internal sealed class StepSearch
         {
             DeleteUnfinished(path, file);
             using var step = StepFile.TryOpen(_storage, path);
-            if (step is { State: StepState.Restored })
+            if (step is { State: StepState.Restored } && step.WhyNotOwned() is null)
             {
-                Delete(step, file);
+                if (step.WhyNotSigned() is null)
+                {
+                    Delete(step, file);
+                }
+                else
+                {
+                    _storage.Delete(step.Path); // not read: nobody vouches for its size
+                }
             }
         }
 
@@ -217,7 +223,7 @@ internal sealed class StepSearch
         try
         {
             using var step = StepFile.TryOpen(_storage, unfinished);
-            if (step is not null)
+            if (step is not null && step.WhyNotOwned() is null && step.WhyNotSigned() is null)
             {
                 _pointers.DeleteOf(step, path, System.IO.Path.GetDirectoryName(file.Path)!);
             }

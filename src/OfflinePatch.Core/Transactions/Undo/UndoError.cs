@@ -72,6 +72,12 @@ internal static class UndoError
         new("CORE-0038", $"The undo file {undoPath} is not used: {reason}.",
             "If it is yours, copy it with its own owner and one name only; otherwise delete it.");
 
+    public static RefusedException StepOfOther(string path, string undoPath) =>
+        new("CORE-0044",
+            $"{path} is a copy, or was put in the place of the file that was changed; the undo file {undoPath} is that file's.",
+            $"Give the copy an undo file of its own: cp {Quote(undoPath)} {Quote(path + StepNames.Suffix)}; then run: offlinepatch undo "
+                + $"{Quote(path)}");
+
     /// <summary>A path as it can be pasted into a shell.</summary>
     private static string Quote(string path) => ShellText.Quote(path);
 }
