@@ -10,7 +10,6 @@ public sealed partial class RemedyTests(Machines machines) : IClassFixture<Machi
 {
     public static TheoryData<string, string[]> Cases => new()
     {
-        { "boot.same-disk", ["bcd", "IMAGE", "--set", "{default}", "safeboot", "Minimal"] },
         { "boot.next-start", ["bcd", "IMAGE", "--set", "{default}", "halbreakpoint", "yes"] },
         { "boot.next-start", ["bcd", "IMAGE", "--set", "{default}", "advancedoptions", "yes"] },
         { "windows.device-guard",

@@ -71,7 +71,7 @@ public sealed class InfEvaluatorTests
     [InlineData("HKR,a", "Driver Relative\\a [] DeleteKey 0 ")]
     [InlineData("HKR,a,v", "Driver Relative\\a [v] DeleteValue 0 ")]
     [InlineData("HKR,,v,0x00018002,t", "Driver Relative\\ [v] RemoveStrings 7 740000000000")]
-    public void Del_reg(string line, string expected) =>
+    public void DelReg(string line, string expected) =>
         Assert.Equal(expected, Show(Assert.Single(Run($"[i]\nDelReg=r\n[r]\n{line}\n").Registry)));
 
     [Theory]
@@ -80,7 +80,7 @@ public sealed class InfEvaluatorTests
     [InlineData("AddReg=r\n[r]\nHKR,,b,1,100", "100 is not a byte in hexadecimal.")]
     [InlineData("AddReg=r\n[r]\nHKR,,b,0x10001,0x1FFFFFFFF", "0x1FFFFFFFF is not a 32-bit number.")]
     [InlineData("AddReg=missing", "AddReg names [missing], which does not exist.")]
-    [InlineData("Del_reg=r\n[r]\nHKLM", "Del_reg of a whole root is not done.")]
+    [InlineData("DelReg=r\n[r]\nHKLM", "DelReg of a whole root is not done.")]
     [InlineData("CopyFiles=missing", "CopyFiles names [missing], which does not exist.")]
     [InlineData("CopyFiles=l\n[l]\n..\\..\\x.sys\n[SourceDisksFiles]\n..\\..\\x.sys=1", @"..\..\x.sys leads out of the package.")]
     [InlineData("CopyFiles=@x.sys\n[SourceDisksFiles]\nx.sys=1,..\\y", @"x.sys is not listed in SourceDisksFiles.")]

@@ -19,7 +19,11 @@ internal static class CorpusHives
 
     public static byte[] Read(string name) => Corpus.Read("hives/" + name);
 
-    public static HiveLogs Logs(string name) => new(ReadOrEmpty(name + ".LOG"), ReadOrEmpty(name + ".LOG1"), ReadOrEmpty(name + ".LOG2"));
+    public static HiveLogs Logs(string name)
+    {
+        Corpus.Require();
+        return new(ReadOrEmpty(name + ".LOG"), ReadOrEmpty(name + ".LOG1"), ReadOrEmpty(name + ".LOG2"));
+    }
 
     /// <summary>
     /// A copy with bytes overwritten: <c>offset:hex,offset:hex</c>; the base block is signed again where a patch lies in it.
