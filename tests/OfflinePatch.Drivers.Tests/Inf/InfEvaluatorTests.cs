@@ -71,7 +71,7 @@ public sealed class InfEvaluatorTests
     [InlineData("HKR,a", "Driver Relative\\a [] DeleteKey 0 ")]
     [InlineData("HKR,a,v", "Driver Relative\\a [v] DeleteValue 0 ")]
     [InlineData("HKR,,v,0x00018002,t", "Driver Relative\\ [v] RemoveStrings 7 740000000000")]
-    public void DelReg(string line, string expected) =>
+    public void Del_reg(string line, string expected) =>
         Assert.Equal(expected, Show(Assert.Single(Run($"[i]\nDelReg=r\n[r]\n{line}\n").Registry)));
 
     [Theory]
