@@ -86,7 +86,7 @@ internal static class WitnessCommand
                 + "CODE in the name), or both in one file.",
             HelpName = "FILE",
         };
-        var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the image names." };
+        var allowBacking = CommonOptions.AllowBacking("image names");
         var jobs = TypedOption.Number("--jobs", 1, 64, "How many machines run at once; 1 by default.");
         var report = new Option<string?>("--report")
         {
@@ -114,15 +114,19 @@ internal static class WitnessCommand
                 Qemu = result.GetValue(qemu),
                 Firmware = result.GetValue(firmware),
                 Accelerator = result.GetValue(accelerator)!,
-                Memory = result.GetValue(memory) is not { } size ? new WitnessOptions { Buses = [] }.Memory
+                Memory = result.GetValue(memory) is not { } size ? WitnessOptions.DefaultMemory
                     : size >= LeastMemory ? size : throw new UsageException("--memory: a machine has 64M at least"),
-                Timeout = TimeSpan.FromSeconds(result.GetValue(timeout) ?? 300),
-                Trace = RunLog.Trace,
+                Timeout = TimeSpan.FromSeconds(result.GetValue(timeout) ?? WitnessOptions.DefaultTimeout),
             };
             var named = images.Read(result);
             target?.Check();
-            var open = new EditOptions { AllowBacking = result.GetValue(allowBacking), Note = Output.Note, Trace = RunLog.Trace };
-            return Run(named, (path, token) => WitnessRunner.Run(path, open, options, !result.GetValue(noScript), token),
+            var open = new EditOptions { AllowBacking = result.GetValue(allowBacking), Note = Output.Note };
+            return Run(named, (path, token) =>
+            {
+                var trace = RunLog.For(path, named.Count == 1);
+                return WitnessRunner.Run(path, open with { Trace = trace }, options with { Trace = trace }, !result.GetValue(noScript),
+                    token);
+            },
                 result.GetValue(jobs) ?? 1, GlobalOptions.WantsJson(result), target, cancellation);
         });
         return command;
@@ -140,7 +144,7 @@ internal static class WitnessCommand
         IReadOnlyList<string> images, Func<string, CancellationToken, WitnessReport> work, int jobs, bool isJson,
         WitnessReportTarget? target, CancellationToken cancellation)
     {
-        var context = new ReportContext(ReproducibleClock.Current.GetUtcNow(), Environment.MachineName, RunLog.CommandLine);
+        var context = ReportTarget.Context();
         var found = new ConcurrentDictionary<string, WitnessReport>(StringComparer.Ordinal);
         var watch = Stopwatch.StartNew();
         var batch = BatchRunner.Run(

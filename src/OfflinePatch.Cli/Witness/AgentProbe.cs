@@ -10,6 +10,7 @@ namespace OfflinePatch.Cli.Witness;
 internal sealed class AgentProbe
 {
     private const int LineLimit = 64 * 1024;
+    private const int MaxName = 200; // characters
 
     private readonly long _number;
     private readonly StringBuilder _line = new();
@@ -87,12 +88,13 @@ internal sealed class AgentProbe
             else if (_answers && value.ValueKind == JsonValueKind.Object && value.TryGetProperty("pretty-name", out var name)
                 && name.ValueKind == JsonValueKind.String)
             {
-                _system = name.GetString() is { Length: > 200 } longName ? longName[..200] : name.GetString();
+                var text = name.GetString()!;
+                _system = text[..Math.Min(text.Length, MaxName)];
             }
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // A guest may write anything.
+            // A guest may write anything: no JSON, or text that is no Unicode.
         }
     }
 }

@@ -7,6 +7,7 @@ namespace OfflinePatch.Cli.Witness;
 internal sealed partial class SerialLine(string? sign)
 {
     private const int Limit = 64 * 1024;
+    private const int Longest = 512; // characters of a sign, and of what the firmware says
     private const int ToldLines = 20;
     private const int ToldLength = 2000;
 
@@ -44,15 +45,16 @@ internal sealed partial class SerialLine(string? sign)
     {
         lock (_gate)
         {
+            // What is looked for may begin in what arrived before.
+            var from = Math.Max(0, _text.Length - Longest);
             _text.Append(Encoding.Latin1.GetString(bytes.Span));
+            var text = _text.ToString(from, _text.Length - from);
+            _hasSign |= sign is not null && text.Contains(sign, StringComparison.Ordinal);
+            _startedByFirmware = _startedByFirmware || FirmwareStart().IsMatch(text);
             if (_text.Length > Limit)
             {
                 _text.Remove(0, _text.Length - Limit);
             }
-
-            var text = _text.ToString();
-            _hasSign |= sign is not null && text.Contains(sign, StringComparison.Ordinal);
-            _startedByFirmware = _startedByFirmware || FirmwareStart().IsMatch(text);
         }
     }
 
@@ -70,8 +72,9 @@ internal sealed partial class SerialLine(string? sign)
         return tail.Length == 0 ? null : tail.Length > ToldLength ? tail[^ToldLength..] : tail;
     }
 
-    // EDK2, MdeModulePkg/Library/UefiBootManagerLib (BmBoot.c): a device path that begins with Fv( is in the firmware volume.
-    [GeneratedRegex(@"BdsDxe: starting Boot[0-9A-F]{4} ""[^""\r\n]{0,200}"" from (?!Fv\()", RegexOptions.CultureInvariant, 1000)]
+    // EDK2, MdeModulePkg/Library/UefiBootManagerLib (BmBoot.c): a device path that begins with Fv( is in the firmware volume. Its first
+    // three characters must be there: the line arrives in pieces.
+    [GeneratedRegex(@"BdsDxe: starting Boot[0-9A-F]{4} ""[^""\r\n]{0,200}"" from (?!Fv\()[^\r\n]{3}", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex FirmwareStart();
 
     [GeneratedRegex(@"\x1B\[[0-9;=?]*[A-Za-z]", RegexOptions.CultureInvariant, 1000)]

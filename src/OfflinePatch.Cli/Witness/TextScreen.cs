@@ -8,6 +8,9 @@ internal static class TextScreen
     private const int Columns = 80;
     private const int Rows = 25;
 
+    /// <summary>Bytes of the memory of a screen.</summary>
+    public const int Length = Columns * Rows * 2;
+
     // Firmware: nothing on the disk was started.
     private static readonly string[] OfFirmware = ["No bootable device"]; // SeaBIOS
 
@@ -24,7 +27,7 @@ internal static class TextScreen
     /// <returns>Its lines without blanks at their ends; null where this is no text.</returns>
     public static string? Read(ReadOnlySpan<byte> memory)
     {
-        if (memory.Length < Columns * Rows * 2)
+        if (memory.Length < Length)
         {
             return null;
         }

@@ -18,7 +18,6 @@ internal sealed class VirtualMachine : IDisposable
     private const int MaxPicture = 64 * 1024 * 1024;
     private const int MaxSaid = 16 * 1024;
     private const int TextBuffer = 0xB8000; // of a VGA in text mode
-    private const int TextLength = 80 * 25 * 2;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60); // emulation on a busy host
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
 
@@ -26,6 +25,7 @@ internal sealed class VirtualMachine : IDisposable
     private readonly QmpMonitor _monitor = new();
     private readonly StringBuilder _said = new();
     private readonly List<GuestChannel> _channels = [];
+    private readonly Lock _gate = new(); // of the process: a cancellation kills it
     private readonly CancellationTokenRegistration _cancelled;
     private readonly CancellationToken _cancellation;
     private Process? _process;
@@ -145,7 +145,8 @@ internal sealed class VirtualMachine : IDisposable
 
     /// <summary>The characters in the memory of its VGA, 80 in each of 25 lines; null when QEMU does not say.</summary>
     public string? ScreenText() =>
-        SaveAndRead("pmemsave", "screen.txt", new JsonObject { ["val"] = TextBuffer, ["size"] = TextLength }, TextLength) is { } bytes
+        SaveAndRead("pmemsave", "screen.txt", new JsonObject { ["val"] = TextBuffer, ["size"] = TextScreen.Length }, TextScreen.Length)
+            is { } bytes
             ? TextScreen.Read(bytes)
             : null;
 
@@ -266,7 +267,7 @@ internal sealed class VirtualMachine : IDisposable
             throw WitnessError.DidNotStart(program, e.Message);
         }
 
-        lock (_channels)
+        lock (_gate)
         {
             _process = process;
         }
@@ -293,7 +294,7 @@ internal sealed class VirtualMachine : IDisposable
 
     private void Kill()
     {
-        lock (_channels)
+        lock (_gate)
         {
             try
             {

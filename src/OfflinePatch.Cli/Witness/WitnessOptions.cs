@@ -3,6 +3,12 @@ namespace OfflinePatch.Cli.Witness;
 /// <summary>How machines are started, and how long they are waited for.</summary>
 internal sealed record WitnessOptions
 {
+    /// <summary>Bytes of memory of a machine, unless the user names others.</summary>
+    public const long DefaultMemory = 2L << 30;
+
+    /// <summary>Seconds that a machine may take, unless the user names others.</summary>
+    public const int DefaultTimeout = 300;
+
     /// <summary>The buses, each a start of its own: <c>virtio-blk</c>, <c>virtio-scsi</c>, <c>sata</c>.</summary>
     public required IReadOnlyList<string> Buses { get; init; }
 
@@ -16,10 +22,10 @@ internal sealed record WitnessOptions
     public string Accelerator { get; init; } = "auto";
 
     /// <summary>Bytes of memory of a machine.</summary>
-    public long Memory { get; init; } = 2L << 30;
+    public long Memory { get; init; } = DefaultMemory;
 
     /// <summary>How long a machine may take to give a sign.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(DefaultTimeout);
 
     /// <summary>Receives what is done. Or null.</summary>
     public Action<string>? Trace { get; init; }

@@ -115,6 +115,7 @@ public sealed partial class StandIns : IDisposable
     internal string BluePage() => Make("blue-uefi.raw", path =>
     {
         Oracle.Run("cp", "--sparse=always", Machines.Raw("win10", MachineFirmware.Uefi, Defect.NoFallbackLoader), path).MustSucceed();
+        Tool.Run("fs", "mkdir", path, "--partition", "1", @"\EFI\Boot", "--no-undo-keep").MustExit(0);
         Put(path, Path.Combine(Parts("efi"), "blue.efi"), @"\EFI\Boot\bootx64.efi");
     });
 
