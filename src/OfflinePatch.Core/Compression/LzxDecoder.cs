@@ -97,7 +97,6 @@ public sealed class LzxDecoder
             {
                 ReadPlain(ref bits, _window.AsSpan(_position, run));
                 _position += run;
-                _total += run;
             }
             else
             {
@@ -105,6 +104,7 @@ public sealed class LzxDecoder
             }
 
             RequireInput(in bits);
+            _total += run;
             left -= run;
             _blockLeft -= run;
             if (_blockLeft == 0 && _isOddPlain)
@@ -231,13 +231,13 @@ public sealed class LzxDecoder
 
     private void DecodeRun(ref WordBitReader bits, int run)
     {
+        var before = _total - _position; // the window holds what comes after
         for (var end = _position + run; _position < end;)
         {
             var symbol = Decode(_main, ref bits, "main");
             if (symbol < Literals)
             {
                 _window[_position++] = (byte)symbol;
-                _total++;
                 continue;
             }
 
@@ -250,10 +250,11 @@ public sealed class LzxDecoder
 
             length += MinMatch;
             var distance = ReadDistance(ref bits, symbol >> 3);
-            if (distance < 1 || distance > _window.Length || distance > _total)
+            var reach = Math.Min(before + _position, _window.Length);
+            if (distance < 1 || distance > reach)
             {
                 throw new LzxException(LzxFault.MatchOutside, bits.Position,
-                    $"a copy from 1 to {Math.Min(_total, _window.Length)} bytes back", $"{distance}");
+                    $"a copy from 1 to {reach} bytes back", $"{distance}");
             }
 
             if (length > end - _position)
@@ -262,7 +263,6 @@ public sealed class LzxDecoder
             }
 
             Copy(distance, length);
-            _total += length;
         }
     }
 

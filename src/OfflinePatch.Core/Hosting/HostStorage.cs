@@ -81,10 +81,27 @@ internal sealed class HostStorage : IHostStorage
     }
 
     /// <summary>
-    /// Deletes a temporary file whose writer was killed: a regular file of this user with one name that no process holds. Anything else
-    /// stays.
+    /// Deletes temporary files whose writers were killed: regular files of this user with one name that no process holds. Anything else
+    /// stays, and nothing of it is an error.
     /// </summary>
-    public static void DeleteAbandoned(string path)
+    /// <param name="folder">The folder.</param>
+    /// <param name="isMeant">Which names are meant.</param>
+    public static void DeleteAbandoned(string folder, Predicate<string> isMeant)
+    {
+        try
+        {
+            foreach (var name in Directory.EnumerateFiles(folder).Select(Path.GetFileName).Where(n => isMeant(n!)).ToList())
+            {
+                DeleteAbandoned(Path.Combine(folder, name!));
+            }
+        }
+        catch (Exception e) when (HostErrors.IsOfHost(e))
+        {
+            // A folder that cannot be listed: what may lie there is in nobody's way.
+        }
+    }
+
+    private static void DeleteAbandoned(string path)
     {
         try
         {

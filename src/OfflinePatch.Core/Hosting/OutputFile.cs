@@ -17,6 +17,7 @@ public sealed class OutputFile : ResizableDevice
     private const int NameLimit = 150; // bytes of the final name in the temporary one: names of hosts end at 255 bytes
 
     private readonly string _path;
+    private readonly string _temporaryStem; // what its temporary names begin with
     private readonly string _temporaryPath;
     private readonly bool _overwrite;
     private readonly bool _isUnnamed;
@@ -38,7 +39,9 @@ public sealed class OutputFile : ResizableDevice
         CheckFree(path, overwrite);
         _path = Path.GetFullPath(path);
         _isDurable = isDurable;
-        _temporaryPath = Path.Combine(Path.GetDirectoryName(_path) ?? "", $"{TemporaryStem}{Guid.NewGuid():N}{Ending}");
+        var name = Path.GetFileName(_path);
+        _temporaryStem = Encoding.UTF8.GetByteCount(name) > NameLimit ? "." : name + ".";
+        _temporaryPath = Path.Combine(Path.GetDirectoryName(_path) ?? "", $"{_temporaryStem}{Guid.NewGuid():N}{Ending}");
         _overwrite = overwrite;
         _handle = HostStorage.CreateUnnamed(_path, access?.Mode);
         _isUnnamed = _handle is not null;
@@ -137,28 +140,15 @@ public sealed class OutputFile : ResizableDevice
 
         if (_isDurable)
         {
-            DeleteAbandoned();
             HostStorage.Instance.FlushFolderOf(_path);
+            HostStorage.DeleteAbandoned(Path.GetDirectoryName(_path) ?? "", IsTemporaryOfThis);
         }
     }
 
-    /// <summary>What temporary names of this file begin with.</summary>
-    private string TemporaryStem =>
-        Path.GetFileName(_path) is var name && Encoding.UTF8.GetByteCount(name) > NameLimit ? "." : name + ".";
-
-    private void DeleteAbandoned()
-    {
-        var folder = Path.GetDirectoryName(_path) ?? "";
-        foreach (var name in HostStorage.Instance.NamesWith(folder, Ending))
-        {
-            if (name.Length == TemporaryStem.Length + RandomDigits + Ending.Length
-                && name.StartsWith(TemporaryStem, StringComparison.Ordinal) && name.EndsWith(Ending, StringComparison.Ordinal)
-                && Guid.TryParseExact(name.AsSpan(TemporaryStem.Length, RandomDigits), "N", out _))
-            {
-                HostStorage.DeleteAbandoned(Path.Combine(folder, name));
-            }
-        }
-    }
+    /// <summary>Whether a name is one that another run may have given to this file while it was not complete.</summary>
+    private bool IsTemporaryOfThis(string name) => name.Length == _temporaryStem.Length + RandomDigits + Ending.Length
+        && name.StartsWith(_temporaryStem, StringComparison.Ordinal) && name.EndsWith(Ending, StringComparison.Ordinal)
+        && Guid.TryParseExact(name.AsSpan(_temporaryStem.Length, RandomDigits), "N", out _);
 
     private void MoveIntoPlace()
     {

@@ -84,6 +84,11 @@ internal sealed class StepFile : IDisposable
             : "another user or another host wrote the undo file";
 
     /// <summary>
+    /// Says why this undo file may not be acted on without the user's word; null when this user wrote it, and nobody else can.
+    /// </summary>
+    public string? WhyNotProven() => WhyNotOwned() ?? WhyNotSigned();
+
+    /// <summary>
     /// The record of a file: the one of its identity; else the first where the undo file is named after it; else the one of its name. Null
     /// when the step has none.
     /// </summary>

@@ -223,7 +223,7 @@ internal sealed class StepSearch
         try
         {
             using var step = StepFile.TryOpen(_storage, unfinished);
-            if (step is not null && step.WhyNotOwned() is null && step.WhyNotSigned() is null)
+            if (step is not null && step.WhyNotProven() is null)
             {
                 _pointers.DeleteOf(step, path, System.IO.Path.GetDirectoryName(file.Path)!);
             }
@@ -258,7 +258,7 @@ internal sealed class StepSearch
             if (step.State == StepState.Applying)
             {
                 // Before anything of it is read: a hostile file may be of any size.
-                if (!string.Equals(path, trusted, StringComparison.Ordinal) && (step.WhyNotOwned() ?? step.WhyNotSigned()) is { } reason)
+                if (!string.Equals(path, trusted, StringComparison.Ordinal) && step.WhyNotProven() is { } reason)
                 {
                     throw UndoError.NotProven(file.Path, path, reason);
                 }
