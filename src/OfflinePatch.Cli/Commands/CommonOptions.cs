@@ -42,6 +42,10 @@ internal static class CommonOptions
     public static Option<string?> UndoDir() =>
         new("--undo-dir") { Description = "Folder of the undo file, if it is not beside the image.", HelpName = "DIR" };
 
+    /// <param name="names">Who names them: "image names" or "images name".</param>
+    public static Option<bool> AllowBacking(string names) =>
+        new("--allow-backing") { Description = $"Read the parent or backing files that the {names}." };
+
     public static Option<string?> CreateMf() => new("--create-mf")
     {
         Description = "Your CreateMF.jar: makes the bitmap (.mf) that fast import wants beside a new RAW image.",

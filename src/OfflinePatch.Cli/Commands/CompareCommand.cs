@@ -33,7 +33,7 @@ internal static class CompareCommand
         {
             Description = "Disks of different length differ, even where the longer one has only zeros.",
         };
-        var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the images name." };
+        var allowBacking = CommonOptions.AllowBacking("images name");
         var command = new Command("compare",
             "Compares what a guest sees of two images of any formats. Exit code 0: identical, 3: they differ.")
         { first, second, strict, allowBacking };

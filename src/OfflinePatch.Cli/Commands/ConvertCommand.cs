@@ -50,7 +50,7 @@ internal static class ConvertCommand
         };
         var verify = new Option<bool>("--verify") { Description = "Read the new image again and compare every byte." };
         var force = new Option<bool>("--force") { Description = "Replace the new image if it exists." };
-        var allowBacking = new Option<bool>("--allow-backing") { Description = "Read the parent or backing files that the image names." };
+        var allowBacking = CommonOptions.AllowBacking("image names");
         var createMf = CommonOptions.CreateMf();
         var qemuImgHw = CommonOptions.QemuImgHw();
         compress.AcceptOnlyFromAmong("zlib", "zstd");

@@ -29,7 +29,7 @@ internal static class ImagesCommand
         var watch = Stopwatch.StartNew();
         var printed = new OrderedPrinter(print);
         using var sources = new ThreadLocal<OpenedSources?>(trackAllValues: true);
-        report?.Begin(new ReportContext(ReproducibleClock.Current.GetUtcNow(), Environment.MachineName, RunLog.CommandLine));
+        report?.Begin(ReportTarget.Context());
         var batch = BatchRunner.Run(
             new BatchRequest(images, options.Jobs(result), (path, token) => work(
                 path, open with { Trace = RunLog.For(path, images.Count == 1) }, sources.Value ??= OpenedSources.Open(rules), token))

@@ -64,7 +64,7 @@ internal static class ReportCommand
         {
             var target = result.GetValue(report) is { } path ? new ReportTarget(path) : null;
             target?.Check();
-            target?.Begin(new ReportContext(ReproducibleClock.Current.GetUtcNow(), Environment.MachineName, RunLog.CommandLine));
+            target?.Begin(ReportTarget.Context());
             var images = new Dictionary<string, ImageReport>(StringComparer.Ordinal);
             foreach (var file in result.GetRequiredValue(files).SelectMany(Expand))
             {

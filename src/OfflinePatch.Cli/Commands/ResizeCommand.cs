@@ -43,7 +43,7 @@ internal static class ResizeCommand
         {
             Description = "Extend the partition of Windows and its NTFS volume into the space that follows them.",
         };
-        var dryRun = new Option<bool>("--dry-run") { Description = "Say what would be done, and change nothing." };
+        var dryRun = CommonArguments.DryRun();
         var output = new Option<string?>("--output", "-o")
         {
             Description = "Write a larger copy and leave the image as it is.",

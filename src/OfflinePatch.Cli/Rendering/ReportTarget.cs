@@ -23,6 +23,10 @@ internal sealed class ReportTarget(string path)
     /// <summary>Whether the whole reports are needed in the end.</summary>
     public bool NeedsAll => !IsFolder;
 
+    /// <summary>What a report says of this run: when, where and by which command.</summary>
+    public static ReportContext Context() =>
+        new(ReproducibleClock.Current.GetUtcNow(), Environment.MachineName, RunLog.CommandLine);
+
     /// <summary>Requires that it can be written, before any work.</summary>
     /// <exception cref="UsageException">Its name does not say what to write, or its folder is missing.</exception>
     /// <exception cref="HostIOException">The host refuses.</exception>

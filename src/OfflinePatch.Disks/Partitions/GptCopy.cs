@@ -89,9 +89,10 @@ internal sealed record GptCopy(ulong Lba, byte[] Header, byte[] Entries)
         disk.Write((long)LittleEndian.U64(Header, GptHeader.Layout.MyLba) * sectorSize, Header);
     }
 
-    /// <summary>Writes the header's checksum after its fields were changed.</summary>
-    public void SignHeader()
+    /// <summary>Writes the checksums of the entries and of the header, after either was changed.</summary>
+    public void Sign()
     {
+        LittleEndian.PutU32(Header, GptHeader.Layout.EntriesCrc, Crc32.HashToUInt32(Entries));
         var size = (int)LittleEndian.U32(Header, GptHeader.Layout.HeaderSize);
         LittleEndian.PutU32(Header, GptHeader.Layout.HeaderCrc, 0);
         LittleEndian.PutU32(Header, GptHeader.Layout.HeaderCrc, Crc32.HashToUInt32(Header.AsSpan(0, size)));

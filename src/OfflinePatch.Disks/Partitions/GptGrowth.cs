@@ -69,6 +69,6 @@ internal static class GptGrowth
         LittleEndian.PutU64(copy.Header, GptHeader.Layout.AlternateLba, alternate);
         LittleEndian.PutU64(copy.Header, GptHeader.Layout.EntriesLba, entriesLba);
         LittleEndian.PutU64(copy.Header, GptHeader.Layout.LastUsableLba, lastUsable);
-        copy.SignHeader();
+        copy.Sign();
     }
 }

@@ -45,8 +45,7 @@ public static class GptPartitionWriter
         foreach (var copy in new[] { backup, primary })
         {
             Put(copy.Entries.AsSpan(slot * copy.EntrySize, copy.EntrySize), partition, first, last);
-            LittleEndian.PutU32(copy.Header, GptHeader.Layout.EntriesCrc, Crc32.HashToUInt32(copy.Entries));
-            copy.SignHeader();
+            copy.Sign();
             copy.WriteTo(disk, table.SectorSize);
         }
 

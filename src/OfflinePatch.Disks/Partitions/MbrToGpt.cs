@@ -13,7 +13,6 @@ public static class MbrToGpt
     private const int EntryCount = 128;
     private const uint Revision = 0x00010000;
     private const int MaxPrimaryPartitions = 3; // mbr2gpt's own limit
-    private const ulong NoDriveLetter = 0x8000000000000000; // GPT_BASIC_DATA_ATTRIBUTE_NO_DRIVE_LETTER
     private const ulong Required = 0x0000000000000001; // GPT_ATTRIBUTE_PLATFORM_REQUIRED
 
     /// <summary>Bytes at the start of a disk that no partition may use: protective MBR, header, table.</summary>
@@ -93,7 +92,8 @@ public static class MbrToGpt
             Length = partition.Length,
             TypeGuid = type,
             UniqueGuid = uniqueGuid,
-            Attributes = type == PartitionTypes.WindowsRecovery ? Required | NoDriveLetter : hasLetter ? 0 : NoDriveLetter,
+            Attributes = type == PartitionTypes.WindowsRecovery ? Required | PartitionTypes.NoDriveLetter
+                : hasLetter ? 0 : PartitionTypes.NoDriveLetter,
             Name = "Basic data partition",
         };
     }
@@ -156,9 +156,8 @@ public static class MbrToGpt
             LittleEndian.PutU64(header, GptHeader.Layout.EntriesLba, (ulong)table);
             LittleEndian.PutU32(header, GptHeader.Layout.EntryCount, EntryCount);
             LittleEndian.PutU32(header, GptHeader.Layout.EntrySize, GptHeader.Layout.EntryMinimum);
-            LittleEndian.PutU32(header, GptHeader.Layout.EntriesCrc, Crc32.HashToUInt32(entries));
             var copy = new GptCopy((ulong)own, header, entries);
-            copy.SignHeader();
+            copy.Sign();
             return copy;
         }
     }

@@ -28,6 +28,9 @@ public sealed record Partition
     /// <summary>MBR: the partition that the BIOS starts (status 0x80). False on a GPT disk.</summary>
     public bool IsActive { get; init; }
 
+    /// <summary>Whether it is one with Windows' recovery tools, by its type.</summary>
+    public bool IsRecovery => TypeGuid == PartitionTypes.WindowsRecovery || MbrType == PartitionTypes.MbrRecovery;
+
     /// <summary>MBR: inside the extended partition.</summary>
     public bool IsLogical { get; init; }
 

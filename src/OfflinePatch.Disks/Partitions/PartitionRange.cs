@@ -115,8 +115,7 @@ public static class PartitionRange
             var entry = copy.Entries.AsSpan(slot * copy.EntrySize, copy.EntrySize);
             LittleEndian.PutU64(entry, GptHeader.Layout.EntryFirst, first);
             LittleEndian.PutU64(entry, GptHeader.Layout.EntryLast, last);
-            LittleEndian.PutU32(copy.Header, GptHeader.Layout.EntriesCrc, Crc32.HashToUInt32(copy.Entries));
-            copy.SignHeader();
+            copy.Sign();
             copy.WriteTo(disk, table.SectorSize);
         }
     }

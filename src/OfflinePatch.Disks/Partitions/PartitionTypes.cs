@@ -18,6 +18,9 @@ public static class PartitionTypes
     /// <summary>Windows recovery tools.</summary>
     public static Guid WindowsRecovery { get; } = new("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC");
 
+    /// <summary>GPT attribute of a basic partition: Windows gives it no letter. GPT_BASIC_DATA_ATTRIBUTE_NO_DRIVE_LETTER.</summary>
+    public const ulong NoDriveLetter = 0x8000000000000000;
+
     /// <summary>Dynamic disk (LDM): the metadata database.</summary>
     public static Guid LdmMetadata { get; } = new("5808C8AA-7E8F-42E0-85D2-E1E90434CFB3");
 

@@ -132,10 +132,11 @@ public sealed class NtfsGrowth
         var bits = bitmap.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$Bitmap", "no $DATA");
         var bad = core.Nodes.Get(FileReference.BadClusRecord);
         var hole = bad.Find(AttributeType.Data, "$Bad") ?? throw NtfsError.BadMetafile("$BadClus", "no stream $Bad");
-        if (hole.IsResident || hole.Runs.ClusterCount != _geometry.ClusterCount || bits.Runs.HasHoles || bits.IsCompressedOrSparse)
+        if (hole.IsResident || hole.Runs.ClusterCount != _geometry.ClusterCount || bits.IsResident || bits.Runs.HasHoles
+            || bits.IsCompressedOrSparse)
         {
             throw NtfsError.BadMetafile(hole.IsResident || hole.Runs.ClusterCount != _geometry.ClusterCount ? "$BadClus" : "$Bitmap",
-                $"{hole.Runs.ClusterCount} clusters of {_geometry.ClusterCount}, or a sparse $Bitmap");
+                $"{hole.Runs.ClusterCount} clusters of {_geometry.ClusterCount}, or a resident or sparse $Bitmap");
         }
 
         var end = (_clusters + 63) / 64 * BitmapUnit;
@@ -158,6 +159,7 @@ public sealed class NtfsGrowth
         NodeWriter.Store(core, bitmap);
         LinkEditor.RefreshAll(core, bad);
         LinkEditor.RefreshAll(core, bitmap);
+        NodeWriter.Store(core, bad);
         NodeWriter.Store(core, bitmap);
         core.Flush();
         WriteBits(bits.Runs, initialized, length, first, taken);

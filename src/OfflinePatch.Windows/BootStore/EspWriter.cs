@@ -18,7 +18,6 @@ internal sealed class EspWriter(GuestMachine machine, WindowsSystem windows, Boo
     private const long UsualLength = 100L << 20;
     private const long LengthWithLargeSectors = 300L << 20;
     private const long GiB = 1L << 30;
-    private const ulong NoDriveLetter = 0x8000000000000000; // GPT_BASIC_DATA_ATTRIBUTE_NO_DRIVE_LETTER
 
     /// <summary>Bytes that it needs, a multiple of <see cref="FreeSpace.Alignment"/>: room for the boot files twice.</summary>
     /// <param name="sectorSize">Bytes of a sector.</param>
@@ -44,7 +43,7 @@ internal sealed class EspWriter(GuestMachine machine, WindowsSystem windows, Boo
         Length = length,
         TypeGuid = PartitionTypes.EfiSystem,
         UniqueGuid = id,
-        Attributes = NoDriveLetter,
+        Attributes = PartitionTypes.NoDriveLetter,
         Name = Name,
     };
 

@@ -86,10 +86,12 @@ internal sealed class UefiConversion
 
         var writer = new EspWriter(_machine, _windows, files);
         var length = writer.LengthFor(_table.SectorSize);
-        var isReused = WhyNotReused(system, length) is null;
+        var whyNotReused = WhyNotReused(system, length);
+        var isReused = whyNotReused is null;
         var letters = MountedDevices.Read(_windows);
+        var lettered = letters.Where(d => d.Letter is not null).Select(d => d.FindOn(_table)?.Number).OfType<int>().ToHashSet();
         var kept = _table.Partitions.Where(p => !isReused || p.Number != system.Number)
-            .Select(p => MbrToGpt.Convert(p, IdOf(p.Offset, "partition"), MayHaveLetter(p, letters, system))).ToList();
+            .Select(p => MbrToGpt.Convert(p, IdOf(p.Offset, "partition"), MayHaveLetter(p, lettered, system))).ToList();
 
         var disk = _machine.Disk;
         var esp = PlaceEsp(system, length, isReused, kept, out var diskLength);
@@ -126,7 +128,7 @@ internal sealed class UefiConversion
             $"an EFI system partition of {esp.Length >> 20} MiB is partition {esp.Number}, with the boot files of Windows and a new boot "
                 + $"configuration{(recovery is null ? "" : " with the recovery entry of the old one")}",
             () => writer.Write(esp, _table.SectorSize, store, oldStore)));
-        AddNotes(system, isReused, old, recovery);
+        AddNotes(system, whyNotReused, old, recovery);
     }
 
     /// <summary>UEFI starts 64-bit Windows 8 and later; Windows 7 needs a BIOS beside it for the screen.</summary>
@@ -216,11 +218,6 @@ internal sealed class UefiConversion
             var start = (lastEnd + FreeSpace.Alignment - 1) / FreeSpace.Alignment * FreeSpace.Alignment;
             diskLength = EspWriter.DiskLength(Math.Max(_machine.Disk.Length, start + length + MbrToGpt.ReservedAtEnd(sectorSize)));
             free = Free(diskLength);
-            if (free.Length == 0) // the disk had a broken GiB, and its end is not aligned
-            {
-                diskLength = EspWriter.DiskLength(diskLength + length);
-                free = Free(diskLength);
-            }
         }
 
         return EspWriter.Entry(kept.Max(p => p.Number) + 1, free.Offset, length, IdOf(free.Offset, EspWriter.Name));
@@ -235,12 +232,9 @@ internal sealed class UefiConversion
     /// Whether Windows may give a partition a letter. To Windows a partition with a new id is a new volume, which gets a letter: one that
     /// had none, on a machine whose letters are known, stays without.
     /// </summary>
-    private bool MayHaveLetter(Partition partition, IReadOnlyList<MountedDevice> devices, GuestVolume system)
-    {
-        var lettered = devices.Where(d => d.Letter is not null).Select(d => d.FindOn(_table)?.Number).OfType<int>().ToHashSet();
-        return partition.Number == _windows.Volume.Number || lettered.Contains(partition.Number)
+    private bool MayHaveLetter(Partition partition, HashSet<int> lettered, GuestVolume system) =>
+        partition.Number == _windows.Volume.Number || lettered.Contains(partition.Number)
             || (partition.Number != system.Number && !lettered.Contains(_windows.Volume.Number));
-    }
 
     private void AddLetters(List<Partition> kept, IReadOnlyList<MountedDevice> devices)
     {
@@ -271,10 +265,10 @@ internal sealed class UefiConversion
             ? BcdDevice.OfGpt(_diskGuid, partition.UniqueGuid)
             : null;
 
-    private void AddNotes(GuestVolume system, bool isReused, BcdStore old, KeptRecovery? recovery)
+    private void AddNotes(GuestVolume system, string? whyNotReused, BcdStore old, KeptRecovery? recovery)
     {
         _notes.Add("The machine starts by UEFI from now on, and not by BIOS: choose UEFI where it is imported.");
-        if (isReused)
+        if (whyNotReused is null)
         {
             _notes.Add($@"The BIOS boot configuration of partition {system.Number} is kept as "
                 + $@"\{BootFilesFinder.UefiStorePath}{BootRepair.KeptSuffix}.");
@@ -286,7 +280,7 @@ internal sealed class UefiConversion
         else
         {
             _notes.Add($"Partition {system.Number}, the system partition until now, stays as it is; nothing starts from it any more. It "
-                + $"was not made the EFI system partition: {WhyNotReused(system, 0) ?? "it is too small"}.");
+                + $"was not made the EFI system partition: {whyNotReused}.");
         }
 
         if (recovery is null && old.DefaultLoader?.Find(BcdElements.RecoverySequence) is not null)

@@ -135,7 +135,7 @@ internal sealed class GrowthPlan
         var limit = Usable(partition);
         var next = table.Partitions.Where(p => p.Offset >= end).OrderBy(p => p.Offset).FirstOrDefault();
         var why = "";
-        if (next is not null && RecoveryMove.IsRecovery(next))
+        if (next is { IsRecovery: true })
         {
             _recovery = RecoveryMove.Find(_machine, _windows, next, Usable(next), out var unmoved);
             why = unmoved is null ? "" : "; " + unmoved;

@@ -13,7 +13,6 @@ namespace OfflinePatch.Windows.Growth;
 /// </summary>
 internal sealed class RecoveryMove
 {
-    private const byte MbrRecovery = 0x27;
     private const long MaxLength = 64L << 30; // far more than any image of Windows' own recovery tools
     private const int ChunkSize = 1024 * 1024;
     private const string OnWindows = @"System32\Recovery\ReAgent.xml";
@@ -33,10 +32,6 @@ internal sealed class RecoveryMove
 
     /// <summary>The byte where it will begin.</summary>
     public long Target => _target;
-
-    /// <summary>Whether a partition is one with Windows' recovery tools, by its type.</summary>
-    public static bool IsRecovery(Partition partition) =>
-        partition.TypeGuid == PartitionTypes.WindowsRecovery || partition.MbrType == MbrRecovery;
 
     /// <summary>Plans the move; null where it does not help, and <paramref name="why"/> says why it cannot be done.</summary>
     /// <param name="machine">The machine.</param>

@@ -34,7 +34,7 @@ public static class BootJob
     public static BootChangeResult Repair(
         string path, EditOptions open, BootRepairRequest request, CancellationToken cancellation = default)
     {
-        using var edit = request.DryRun ? ImageEdit.OpenForTrial(path, open) : ImageEdit.Open(path, open);
+        using var edit = ImageEdit.OpenToChange(path, open, request.DryRun);
         var context = ContextOf(edit, cancellation);
         var repair = BootRepair.Find(edit.Machine, context.Windows,
             new BootRepairOptions { Rebuild = request.Rebuild, AllFiles = true });
@@ -88,7 +88,7 @@ public static class BootJob
     public static BootChangeResult ConvertToUefi(
         string path, EditOptions open, bool dryRun = false, CancellationToken cancellation = default)
     {
-        using var edit = dryRun ? ImageEdit.OpenForTrial(path, open) : ImageEdit.Open(path, open);
+        using var edit = ImageEdit.OpenToChange(path, open, dryRun);
         var context = ContextOf(edit, cancellation);
         if (UefiConversion.IsDone(edit.Machine))
         {
@@ -126,7 +126,8 @@ public static class BootJob
 
     private static BootChangeResult Finish(ImageEdit edit, List<BootStepReport> steps, CancellationToken cancellation)
     {
-        var written = edit.CommitWritten(cancellation);
+        // An image that needs nothing is not written, whatever was replayed to read it.
+        var written = steps.Count == 0 ? default : edit.CommitWritten(cancellation);
         return new BootChangeResult(written, steps,
             ChangesReport.Of(edit.Machine.Changes) with { BytesWritten = written.BytesWritten });
     }

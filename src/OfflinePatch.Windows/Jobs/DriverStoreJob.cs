@@ -54,7 +54,7 @@ public static class DriverStoreJob
         using var sources = DriverAddSources.Open(request);
         while (true)
         {
-            using var edit = request.DryRun ? ImageEdit.OpenForTrial(path, open) : ImageEdit.Open(path, open);
+            using var edit = ImageEdit.OpenToChange(path, open, request.DryRun);
             var context = ContextOf(edit, sources.Rules, request.TrustedRootPaths, request.ForceUnsigned, cancellation);
             if (new DriverAddition(context, sources, cancellation).Run() is not { } packages)
             {
@@ -102,7 +102,7 @@ public static class DriverStoreJob
     public static DriverChangeReport Remove(string path, EditOptions open, DriverRemoveRequest request,
         CancellationToken cancellation = default)
     {
-        using var edit = request.DryRun ? ImageEdit.OpenForTrial(path, open) : ImageEdit.Open(path, open);
+        using var edit = ImageEdit.OpenToChange(path, open, request.DryRun);
         using var sources = new RuleSources();
         var context = ContextOf(edit, sources, [], allowUnsigned: true, cancellation);
         var system = context.Windows;

@@ -72,7 +72,7 @@ public static class FixJob
         trace?.Invoke($"opening {path}");
         using var transaction = request.Open.OpenTransaction(path, writable: !request.DryRun && request.Output is null);
         using var copyStorage = new OverlayStorage();
-        using var session = OpenSession(transaction, request, copyStorage);
+        using var session = FixedCopy.OpenSession(transaction, request.Open, request.Output, copyStorage);
         var context = new RuleContext
         {
             Machine = session.Machine,
@@ -121,27 +121,6 @@ public static class FixJob
         Rules = [.. report.Rules.Select(r => r.State == RuleState.Fixed ? r with { State = RuleState.WouldFix } : r)],
         Changes = null,
     };
-
-    /// <summary>Opens the disk itself, or for a copy or dry run a view of it whose changes go nowhere else.</summary>
-    private static ImageSession OpenSession(ImageTransaction transaction, FixRequest request, OverlayStorage copyStorage)
-    {
-        var disk = request.Output is null ? ImageEdit.OpenInPlace(transaction) : DiskFormats.Open(transaction);
-        try
-        {
-            if (request.Output is { } output)
-            {
-                FixedCopy.Check(disk, transaction, request.Open, output);
-                return ImageSession.Open(transaction, new OverlayDisk(disk, copyStorage), request.Open.Session);
-            }
-
-            return ImageSession.Open(transaction, disk, request.Open.Session);
-        }
-        catch
-        {
-            disk.Dispose();
-            throw;
-        }
-    }
 
     /// <summary>
     /// A rule that got the source it needs and still fails: the user named the wrong one. Half a fix would look like a whole one, so

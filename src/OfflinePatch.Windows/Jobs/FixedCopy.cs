@@ -2,6 +2,8 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Conversion;
 using OfflinePatch.Disks.Conversion.FastImport;
+using OfflinePatch.Disks.Formats;
+using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Windows.Jobs;
@@ -12,6 +14,27 @@ internal static class FixedCopy
     /// <summary>Refuses, before any work, a copy that could not be kept.</summary>
     public static void Check(DiskImage disk, ImageTransaction source, EditOptions open, OutputOptions output) =>
         ConversionJob.Check(source, RequestOf(disk, source, open, output));
+
+    /// <summary>Opens the disk itself, or for a copy a view of it whose changes go nowhere else.</summary>
+    public static ImageSession OpenSession(ImageTransaction transaction, EditOptions open, OutputOptions? output, OverlayStorage storage)
+    {
+        var disk = output is null ? ImageEdit.OpenInPlace(transaction) : DiskFormats.Open(transaction);
+        try
+        {
+            if (output is not null)
+            {
+                Check(disk, transaction, open, output);
+                disk = new OverlayDisk(disk, storage);
+            }
+
+            return ImageSession.Open(transaction, disk, open.Session);
+        }
+        catch
+        {
+            disk.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Writes the copy and adds it to the report.</summary>
     public static ImageReport Write(

@@ -60,6 +60,10 @@ public sealed class ImageEdit : IDisposable
     /// <inheritdoc cref="Open(string, EditOptions)" path="/exception"/>
     public static ImageEdit OpenForTrial(string path, EditOptions options) => Open(path, options, isWritable: true, isTrial: true);
 
+    /// <summary>Opens an image to change it, or as if to change it.</summary>
+    internal static ImageEdit OpenToChange(string path, EditOptions options, bool isTrial) =>
+        Open(path, options, isWritable: true, isTrial);
+
     /// <summary>The image as the rules see it.</summary>
     internal ImageSession Session => _session;
 

@@ -32,7 +32,7 @@ public static class ResizeJob
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(request.Length);
         using var transaction = open.OpenTransaction(path, writable: !request.DryRun && request.Output is null);
         using var storage = new OverlayStorage();
-        using var session = OpenSession(transaction, open, request, storage);
+        using var session = FixedCopy.OpenSession(transaction, open, request.Output, storage);
         var disk = session.Machine.Disk;
         var before = disk.Length;
         var after = !request.IsIncrease ? request.Length : request.Length > MaxLength - before ? MaxLength : before + request.Length;
@@ -82,26 +82,6 @@ public static class ResizeJob
         if (!isSame)
         {
             throw GrowthError.CheckFailed("the disk, its partitions or Windows are not found again");
-        }
-    }
-
-    private static ImageSession OpenSession(ImageTransaction transaction, EditOptions open, ResizeRequest request, OverlayStorage storage)
-    {
-        var disk = request.Output is null ? ImageEdit.OpenInPlace(transaction) : DiskFormats.Open(transaction);
-        try
-        {
-            if (request.Output is { } output)
-            {
-                FixedCopy.Check(disk, transaction, open, output);
-                disk = new OverlayDisk(disk, storage);
-            }
-
-            return ImageSession.Open(transaction, disk, open.Session);
-        }
-        catch
-        {
-            disk.Dispose();
-            throw;
         }
     }
 }

@@ -125,7 +125,7 @@ public static class HtmlReport
             .Append(Text(verdict.Sentence))
             .Append("</p>\n<p class=\"file\">").Append(Text(image.Path)).Append("</p>\n</div>\n</header>\n");
         AppendFacts(html, image);
-        AppendError(html, image);
+        AppendError(html, image.Error);
         AppendFailed(html, image, "What you still have to do", r => r.Severity != RuleSeverity.Info);
         AppendFailed(html, image, "For your information", r => r.Severity == RuleSeverity.Info);
         AppendRegistration(html, image);
@@ -163,9 +163,9 @@ public static class HtmlReport
         }
     }
 
-    private static void AppendError(StringBuilder html, ImageReport image)
+    internal static void AppendError(StringBuilder html, ErrorReport? error)
     {
-        if (image.Error is { } error)
+        if (error is not null)
         {
             html.Append("<section>\n<h2>What went wrong</h2>\n<div class=\"card bad\"><p><code>").Append(Text(error.Code))
                 .Append("</code> ").Append(HtmlText.Rich(error.Message))

@@ -80,13 +80,7 @@ public static class HtmlWitnessReport
         HtmlReport.Fact(html, "Image", image.Format?.ToUpperInvariant());
         HtmlReport.Fact(html, "Script", image.Script);
         html.Append("</dl>\n");
-        if (image.Error is { } error)
-        {
-            html.Append("<div class=\"card bad\"><p>").Append(HtmlText.Rich(error.Message)).Append("</p>");
-            HtmlReport.Remedy(html, error.Remedy);
-            html.Append("</div>\n");
-        }
-
+        HtmlReport.AppendError(html, image.Error);
         foreach (var run in image.Runs)
         {
             AppendRun(html, run);

@@ -10,10 +10,6 @@ namespace OfflinePatch.Windows.Reports;
 /// <summary>The facts about an image that stand in every report.</summary>
 internal static class SessionSummary
 {
-    private static readonly Guid RecoveryType = new("DE94BBA4-06D1-4D40-A16A-BFD50179D6AC");
-    private static readonly Guid ReservedType = new("E3C9E316-0B5C-4DB8-817D-F92DF00215AE");
-    private const byte MbrRecoveryType = 0x27;
-
     /// <summary>A report with the facts and without rules: what <c>inspect</c> starts from.</summary>
     public static ImageReport Describe(IImageFiles files, RuleContext context) => new()
     {
@@ -119,8 +115,8 @@ internal static class SessionSummary
                 ? context.Boot.SystemVolume == volume ? "windows, system" : "windows"
             : context.Boot.SystemVolume == volume ? "system"
             : context.Systems.Any(s => s.Volume == volume) ? "other windows"
-            : partition.TypeGuid == ReservedType ? "reserved"
-            : partition.TypeGuid == RecoveryType || partition.MbrType == MbrRecoveryType
+            : partition.TypeGuid == PartitionTypes.MicrosoftReserved ? "reserved"
+            : partition.IsRecovery
                 || volume.Files?.FileExists(@"Recovery\WindowsRE\winre.wim") == true ? "recovery"
             : volume.Kind is VolumeKind.Ntfs or VolumeKind.ExFat or VolumeKind.Refs or VolumeKind.Fat ? "data"
             : null;
