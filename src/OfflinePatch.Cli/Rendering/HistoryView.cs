@@ -81,6 +81,11 @@ internal static class HistoryView
 
     private static void Files(ImageStep step)
     {
+        if (step.WhyNotRead is { } reason)
+        {
+            Output.Line($"  files not listed: {reason}");
+        }
+
         foreach (var file in step.Files)
         {
             var length = file.OldLength == file.NewLength ? "" : $", {file.NewLength} bytes long, before that {file.OldLength}";

@@ -56,7 +56,12 @@ public sealed record RecoverOptions
 /// <param name="UndoFileLength">Bytes of that.</param>
 /// <param name="Files">The files that it wrote, and how many bytes of each.</param>
 public sealed record ImageStep(int Number, DateTime Created, string Label, string UndoFile, long UndoFileLength,
-    IReadOnlyList<ImageStepFile> Files);
+    IReadOnlyList<ImageStepFile> Files)
+{
+    /// <summary>Why the files are not listed, and the undo file was not read: nobody vouches for it, and it is longer than it can be; or
+    /// null.</summary>
+    public string? WhyNotRead { get; init; }
+}
 
 /// <summary>A file of a change.</summary>
 /// <param name="Path">Its path, as far as it is known: in the folder of the image.</param>
@@ -137,6 +142,7 @@ public static class ImageHistory
             var isNamed = undone.Count > 0;
             foreach (var step in steps.Take(options.All ? int.MaxValue : 1))
             {
+                transaction.CheckMayUndo(step, options);
                 if (step.Records.Count > 1 && !isNamed)
                 {
                     NameFiles(transaction, options.NameFiles, isNeeded: true);
@@ -166,7 +172,7 @@ public static class ImageHistory
         var steps = transaction.Search.FindComplete(transaction.Files[0].Handle);
         try
         {
-            return [.. steps.Select(s => Describe(s, transaction))];
+            return [.. steps.Select(s => DescribeUnproven(s, transaction))];
         }
         finally
         {
@@ -192,7 +198,7 @@ public static class ImageHistory
             // Oldest first: whatever is left when this is interrupted can still be undone in order.
             using (step)
             {
-                forgotten.Add(Describe(step, transaction));
+                forgotten.Add(DescribeUnproven(step, transaction));
                 transaction.Search.Delete(step, transaction.Files[0].Handle);
             }
         }
@@ -255,9 +261,15 @@ public static class ImageHistory
         var image = transaction.Files[0].Handle;
         var main = step.RecordOf(image, isNamedAfterIt: true);
         var folder = Path.GetDirectoryName(image.Path) ?? "";
-        return new ImageStep(step.Number, step.Created, step.Label, step.Path, step.Handle.Length,
-            [.. step.Records.Where(r => r.Ranges.Length > 0 || r.OldLength != r.NewLength)
-                .Select(r =>
-                    new ImageStepFile(r == main ? image.Path : Path.Combine(folder, r.Name), r.ByteCount, r.OldLength, r.NewLength))]);
+        return Describe(step, [.. step.Records.Where(r => r.Ranges.Length > 0 || r.OldLength != r.NewLength)
+            .Select(r => new ImageStepFile(r == main ? image.Path : Path.Combine(folder, r.Name), r.ByteCount, r.OldLength, r.NewLength))]);
     }
+
+    /// <summary>The same without reading more than the header of an undo file that nobody vouches for and that is too long.</summary>
+    private static ImageStep DescribeUnproven(StepFile step, ImageTransaction transaction) =>
+        step.WhyTooLong(transaction.Files[0].Handle) is { } reason ? Describe(step, []) with { WhyNotRead = reason }
+            : Describe(step, transaction);
+
+    private static ImageStep Describe(StepFile step, IReadOnlyList<ImageStepFile> files) =>
+        new(step.Number, step.Created, step.Label, step.Path, step.Handle.Length, files);
 }

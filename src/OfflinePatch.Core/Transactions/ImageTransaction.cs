@@ -224,6 +224,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
                 }
             }
 
+            RequireNotOfRenamed(interrupted, files);
             using var writing = HostProcess.BeginWriting();
             files.ForEach(f => f.Item2.CheckNoOtherWriter());
             RolledBackStep = ImageHistory.Describe(interrupted.Step, this);
@@ -243,6 +244,28 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     }
 
     /// <summary>
+    /// A file that took the name of the one that was being written (a new export) may hold the old bytes and so be proven. The undo file is
+    /// still needed by the renamed one, to which a pointer of this host leads by identity.
+    /// </summary>
+    private void RequireNotOfRenamed(InterruptedStep interrupted, List<(StepRecord Record, IHostHandle File)> files)
+    {
+        if (string.Equals(interrupted.Step.Path, _options.TrustedUndoFile, StringComparison.Ordinal)
+            || StepRun.IsOfOther(interrupted.Step, files)) // then the undo file stays
+        {
+            return;
+        }
+
+        var pointers = new StepPointers(_storage);
+        foreach (var (record, file) in files)
+        {
+            if (!record.Identity.Matches(file.GetStatus().Identity) && pointers.LeadsTo(record.Identity, interrupted.Step.Path))
+            {
+                throw UndoError.StepOfRenamed(file.Path, interrupted.Step.Path);
+            }
+        }
+    }
+
+    /// <summary>
     /// Opens the other files of interrupted changes without asking the container: only those that are the very files of the change, in an
     /// undo file that this user
     /// provably wrote.
@@ -258,23 +281,38 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         }
     }
 
-    /// <summary>complete → applying → restored → gone, after every file was held against the step.</summary>
-    /// <param name="step">The step, complete.</param>
-    /// <param name="timesCount">Whether the time of the last write shows other writers: not after an undo that could not set it.</param>
-    /// <param name="options">What the user vouches for.</param>
-    internal void Undo(StepFile step, bool timesCount, UndoOptions options)
+    /// <summary>Requires that a complete step may be used, before anything of its undo file but the header is read.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0038</c>: it may not be used at all; <c>CORE-0025</c>: not without the user's
+    /// word.</exception>
+    internal void CheckMayUndo(StepFile step, UndoOptions options)
     {
         if (step.WhyNotOwned() is { } reason)
         {
             throw UndoError.UndoFileMayNotBeUsed(step.Path, reason);
         }
 
-        // The code cannot be left out: whoever has a secret has written it into every undo file.
-        if (!options.Force && !step.IsLegacy && (step.IsKeyed || _storage.Secret is not null) && step.WhyNotSigned() is { } unsigned)
+        if (options.Force)
         {
-            throw UndoError.SeemsChanged(ImagePath, unsigned);
+            return;
         }
 
+        // The code cannot be left out: whoever has a secret has written it into every undo file.
+        var unsigned = !step.IsLegacy && (step.IsKeyed || _storage.Secret is not null) ? step.WhyNotSigned() : null;
+        if ((unsigned ?? step.WhyTooLong(_files[0].Handle)) is { } doubt)
+        {
+            throw UndoError.SeemsChanged(ImagePath, doubt);
+        }
+    }
+
+    /// <summary>
+    /// complete → applying → restored → gone, after every file was held against the step. The caller has called
+    /// <see cref="CheckMayUndo"/>.
+    /// </summary>
+    /// <param name="step">The step, complete.</param>
+    /// <param name="timesCount">Whether the time of the last write shows other writers: not after an undo that could not set it.</param>
+    /// <param name="options">What the user vouches for.</param>
+    internal void Undo(StepFile step, bool timesCount, UndoOptions options)
+    {
         var files = step.Records.Select(r => (Record: r, File: FileOf(step, r, options.NameFiles is not null).Handle)).ToList();
         foreach (var (record, file) in files)
         {
@@ -304,7 +342,16 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         using var writing = HostProcess.BeginWriting();
         files.ForEach(f => f.File.CheckNoOtherWriter());
         var run = new StepRun(_storage, _search);
-        run.TakeBack(step, files, options.Note);
+        if (step.IsLegacy)
+        {
+            using var upgraded = run.Upgrade(step, files.ConvertAll(f => f.File));
+            run.TakeBack(upgraded, upgraded.Records.Zip(files, (r, f) => (r, f.File)), options.Note);
+        }
+        else
+        {
+            run.TakeBack(step, files, options.Note);
+        }
+
         AreTimesRestored = run.AreTimesRestored;
     }
 

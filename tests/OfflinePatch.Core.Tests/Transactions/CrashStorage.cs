@@ -37,6 +37,9 @@ internal sealed class CrashStorage : IHostStorage
     /// <summary>The read that fails, of image files and undo files alike; -1 for none.</summary>
     public int FailReadAt { get; set; } = -1;
 
+    /// <summary>The folder that has no room for another file, or null.</summary>
+    public string? FullFolder { get; set; }
+
     /// <summary>Reads so far.</summary>
     public int Reads { get; private set; }
 
@@ -95,6 +98,11 @@ internal sealed class CrashStorage : IHostStorage
     public IHostHandle Create(string path, bool isPrivate)
     {
         Step();
+        if (Path.GetDirectoryName(path) == FullFolder)
+        {
+            throw new HostIOException("CORE-0018", "no space left on the device");
+        }
+
         var file = new CrashFile([], ++_nextInode);
         ChangeNames(names => names[path] = file);
         return new Handle(this, path, file);

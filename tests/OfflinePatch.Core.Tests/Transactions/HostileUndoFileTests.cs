@@ -34,6 +34,29 @@ public sealed class HostileUndoFileTests : IDisposable
     public void Dispose() => _scratch.Dispose();
 
     [Fact]
+    public void An_undo_file_of_a_terabyte_is_not_read_unless_the_user_says_so()
+    {
+        const long Length = 1L << 40;
+        var undo = _image + ".offlinepatch-undo";
+        using (var file = HostStorage.Instance.Create(undo, isPrivate: true))
+        {
+            var header = StepHeader.Create(1, 1, Length, new byte[StepLayout.HashSize], "fix", DateTime.UnixEpoch);
+            header.State = StepState.Complete;
+            header.Write(file, secret: [1]);
+            file.SetLength(StepLayout.Header.Size + Length);
+        }
+
+        var content = File.ReadAllBytes(_image);
+        var step = Assert.Single(ImageHistory.List(_image));
+        Assert.Empty(step.Files);
+        Assert.Contains("another user or another host", step.WhyNotRead, StringComparison.Ordinal);
+        Assert.Equal("CORE-0025", Assert.Throws<RefusedException>(() => ImageHistory.Undo(_image)).Code);
+        Assert.NotNull(Assert.Single(ImageHistory.Forget(_image)).WhyNotRead);
+        Assert.Equal([_image], Directory.GetFiles(_scratch.Path));
+        Assert.Equal(content, File.ReadAllBytes(_image));
+    }
+
+    [Fact]
     public void No_command_writes_outside_the_image_for_any_undo_file()
     {
         var original = File.ReadAllBytes(_image);

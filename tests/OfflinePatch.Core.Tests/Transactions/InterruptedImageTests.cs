@@ -294,6 +294,32 @@ public sealed class InterruptedImageTests : IDisposable
         Assert.Equal(_old, File.ReadAllBytes(_image));
     }
 
+    [SkippableFact]
+    public void An_export_in_the_place_of_a_renamed_image_does_not_take_its_undo_file()
+    {
+        Skip.If(HostStorage.Instance.StateFolder is null, "no state folder");
+        var undo = Interruption.Leave(_image, Change);
+        var renamed = _scratch["renamed.raw"];
+        File.Move(_image, renamed);
+        File.WriteAllBytes(_image, _old); // proven sector by sector, since all of them are the old ones
+        Assert.Equal("CORE-0045", Assert.Throws<RefusedException>(() => ImageHistory.Recover(_image)).Code);
+        Assert.True(File.Exists(undo));
+        Assert.NotNull(ImageHistory.Recover(renamed));
+        Assert.Equal(_old, File.ReadAllBytes(renamed));
+        Assert.Equal([_image, renamed], Directory.GetFiles(_scratch.Path).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_user_may_say_that_the_renamed_image_is_gone()
+    {
+        var undo = Interruption.Leave(_image, Change);
+        var half = File.ReadAllBytes(_image);
+        File.Move(_image, _scratch["other.raw"]);
+        File.WriteAllBytes(_image, half);
+        Assert.NotNull(ImageHistory.Recover(_image, new RecoverOptions { TrustedUndoFile = undo }));
+        Assert.Equal(_old, File.ReadAllBytes(_image));
+    }
+
     [Fact]
     public void A_folder_that_was_renamed_after_the_interruption_is_recovered()
     {

@@ -42,7 +42,7 @@ internal static class Interruption
 
         SetState(undo, StepState.Applying);
         var handles = files.ConvertAll(f => HostStorage.Instance.OpenOwn(f, writable: false));
-        new StepPointers(HostStorage.Instance).Write(undo, handles);
+        new StepPointers(HostStorage.Instance).Write(undo, handles, isOneEnough: false);
         handles.ForEach(h => h.Dispose());
         return undo;
     }

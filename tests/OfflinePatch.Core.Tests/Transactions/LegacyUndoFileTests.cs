@@ -42,6 +42,51 @@ public sealed class LegacyUndoFileTests : IDisposable
     }
 
     [Fact]
+    public void An_undo_that_dies_at_any_operation_and_inside_a_range_can_be_resumed()
+    {
+        const string Image = "/images/disk.raw";
+        var undoFile = UndoFile("disk.raw", state: 2);
+        var probe = Start();
+        ImageHistory.Undo(probe, Image, new UndoOptions());
+        Assert.InRange(probe.Operations, 10, 100);
+        var stoppedInside = 0;
+        for (var at = 0; at < probe.Operations; at++)
+        {
+            for (var seed = 0; seed < 20; seed++)
+            {
+                var storage = Start();
+                storage.CrashAt = at;
+                Assert.Throws<SimulatedCrashException>(() => ImageHistory.Undo(storage, Image, new UndoOptions()));
+                var survivor = storage.Reboot(new Random(seed));
+                var left = survivor.ContentOf(Image);
+                stoppedInside += left.AsSpan().SequenceEqual(_old) || left.AsSpan().SequenceEqual(_new) ? 0 : 1;
+                if (ImageHistory.Recover(survivor, Image, new RecoverOptions()) is null
+                    && survivor.ContentOf(Image).AsSpan().SequenceEqual(_new))
+                {
+                    ImageHistory.Undo(survivor, Image, new UndoOptions { Force = true }); // power loss may take the time of the last write
+                }
+
+                Assert.Equal(_old, survivor.ContentOf(Image));
+                using (ImageTransaction.Open(survivor, Image, new TransactionOptions { Writable = true }))
+                {
+                }
+
+                Assert.Equal([Image], survivor.Names);
+            }
+        }
+
+        Assert.InRange(stoppedInside, 20, int.MaxValue);
+
+        CrashStorage Start()
+        {
+            var storage = new CrashStorage();
+            storage.Add(Image, _new);
+            storage.Add(Image + ".offlinepatch-undo", undoFile);
+            return storage;
+        }
+    }
+
+    [Fact]
     public void A_change_of_another_content_is_refused()
     {
         WriteUndoFile("disk.raw", state: 2);
@@ -84,7 +129,9 @@ public sealed class LegacyUndoFileTests : IDisposable
         Assert.Equal(_old, File.ReadAllBytes(_image));
     }
 
-    private void WriteUndoFile(string name, uint state)
+    private void WriteUndoFile(string name, uint state) => File.WriteAllBytes(_image + ".offlinepatch-undo", UndoFile(name, state));
+
+    private byte[] UndoFile(string name, uint state)
     {
         var body = new List<byte>();
         body.AddRange(BitConverter.GetBytes(40_960L));
@@ -109,7 +156,7 @@ public sealed class LegacyUndoFileTests : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(0x20), DateTime.UnixEpoch.Ticks);
         XxHash128.Hash([.. body], header.AsSpan(0x28));
         XxHash128.Hash(header.AsSpan(0, 0x1E0), header.AsSpan(0x1E0));
-        File.WriteAllBytes(_image + ".offlinepatch-undo", [.. header, .. body]);
+        return [.. header, .. body];
     }
 
     /// <summary>10 blocks, one of them written: block 0 stands for the 16 that are spread, then the neighbours on both sides.</summary>

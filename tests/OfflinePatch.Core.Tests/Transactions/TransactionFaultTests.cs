@@ -61,6 +61,21 @@ public sealed class TransactionFaultTests(Xunit.Abstractions.ITestOutputHelper o
     }
 
     [Theory]
+    [InlineData(null, true)]
+    [InlineData("/undo", true)]
+    [InlineData("/undo", false)]
+    public void An_undo_needs_no_room_beside_the_image(string? undoFolder, bool all)
+    {
+        var (storage, states) = WithHistory(undoFolder);
+        storage.FullFolder = "/images";
+        var error = Record.Exception(() => Change(storage, undoFolder, round: 9));
+        Assert.IsType<HostIOException>(error);
+        Undo(storage, undoFolder, all);
+        Assert.Equal(all ? states[0] : states[^2], State(storage));
+        Assert.DoesNotContain(storage.Names, n => n.Contains("elsewhere", StringComparison.Ordinal));
+    }
+
+    [Theory]
     [InlineData(null)]
     [InlineData("/undo")]
     public void Whatever_an_operation_throws_the_change_is_taken_back(string? undoFolder)

@@ -3,6 +3,9 @@ namespace OfflinePatch.Core.Transactions.Undo;
 /// <summary>An undo file that was found, open for reading.</summary>
 internal sealed class StepFile : IDisposable
 {
+    // An undo file holds hardly more than the old bytes of the image's files. Those of a split image are longer than the one that is named.
+    private const long MaxUnprovenLength = 1L << 32;
+
     private readonly IHostStorage _storage;
     private readonly IHostHandle _file;
     private readonly StepHeader _header;
@@ -87,6 +90,15 @@ internal sealed class StepFile : IDisposable
     /// Says why this undo file may not be acted on without the user's word; null when this user wrote it, and nobody else can.
     /// </summary>
     public string? WhyNotProven() => WhyNotOwned() ?? WhyNotSigned();
+
+    /// <summary>
+    /// Says why this undo file is not read without the user's word; null when it is: it is proven, or reading it costs no more than reading
+    /// the image twice. A hostile one may claim any length.
+    /// </summary>
+    public string? WhyTooLong(IHostHandle image) =>
+        _file.Length <= (2 * image.Length) + MaxUnprovenLength ? null
+            : WhyNotProven() is { } reason ? $"its undo file has {_file.Length} bytes, and {reason}"
+            : null;
 
     /// <summary>
     /// The record of a file: the one of its identity; else the first where the undo file is named after it; else the one of its name. Null

@@ -44,7 +44,7 @@ internal sealed class StepHeader
     public ReadOnlySpan<byte> Bytes => _bytes;
 
     /// <summary>A header for a new step whose change is about to be applied.</summary>
-    public static StepHeader Create(int number, int fileCount, long bodyLength, ReadOnlySpan<byte> bodyHash, string label)
+    public static StepHeader Create(int number, int fileCount, long bodyLength, ReadOnlySpan<byte> bodyHash, string label, DateTime created)
     {
         var bytes = new byte[Layout.Size];
         StepLayout.Magic.CopyTo(bytes);
@@ -53,7 +53,7 @@ internal sealed class StepHeader
         header.SetU32(Layout.Number, (uint)number);
         header.SetU32(Layout.FileCount, (uint)fileCount);
         BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Layout.BodyLength), bodyLength);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Layout.Created), DateTime.UtcNow.Ticks);
+        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(Layout.Created), created.Ticks);
         bodyHash.CopyTo(bytes.AsSpan(Layout.BodyHash));
         Encoding.UTF8.GetEncoder()
             .Convert(label, bytes.AsSpan(Layout.Label, StepLayout.MaxLabel), flush: true, out _, out var length, out _);

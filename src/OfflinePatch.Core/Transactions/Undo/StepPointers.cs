@@ -31,30 +31,30 @@ internal sealed class StepPointers(IHostStorage storage)
     /// <summary>Makes pointers to an undo file durable. Those that are right already are left alone.</summary>
     /// <param name="stepPath">The undo file.</param>
     /// <param name="files">All files of the change.</param>
+    /// <param name="isOneEnough">
+    /// Whether a file may do without the pointer beside it where the host cannot make that (a full disk), and it has the other one.
+    /// Taking a change back must not need room; a commit asks for the one beside.
+    /// </param>
     /// <exception cref="HostIOException">The host failed.</exception>
-    public void Write(string stepPath, IEnumerable<IHostHandle> files)
+    public void Write(string stepPath, IEnumerable<IHostHandle> files, bool isOneEnough)
     {
         var folders = new HashSet<string>(StringComparer.Ordinal);
         foreach (var file in files)
         {
-            if (!IsNamedAfter(stepPath, file))
+            var isMarked = TryWriteMark(file, stepPath, folders);
+            if (IsNamedAfter(stepPath, file))
+            {
+                continue;
+            }
+
+            try
             {
                 Write(BesidePath(file), stepPath, folders);
             }
-
-            if (MarkPath(file) is { } mark)
+            catch (HostIOException) when (isOneEnough && isMarked)
             {
-                try
-                {
-                    storage.CreateFolderOf(mark);
-                    Write(mark, stepPath, folders);
-                }
-                catch (HostIOException)
-                {
-                    // A state folder that is full or not writable. The pointer beside the file is what counts; only through another hard
-                    // link or mount
-                    // of the file is the change then not found.
-                }
+                // Found by its identity.
+                TryDelete(BesidePath(file));
             }
         }
 
@@ -99,6 +99,49 @@ internal sealed class StepPointers(IHostStorage storage)
             storage.FlushFolderOf(pointer);
         }
     }
+
+    /// <summary>
+    /// Whether the file has a pointer in the state folder. That may be full or not writable: then the pointer beside the file is what
+    /// counts, and only through another hard link or mount of the file is the change not found.
+    /// </summary>
+    private bool TryWriteMark(IHostHandle file, string stepPath, HashSet<string> folders)
+    {
+        if (MarkPath(file) is not { } mark)
+        {
+            return false;
+        }
+
+        try
+        {
+            storage.CreateFolderOf(mark);
+            Write(mark, stepPath, folders);
+            return true;
+        }
+        catch (HostIOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Deletes a pointer that could not be written; what is left of it leads nowhere.</summary>
+    private void TryDelete(string pointer)
+    {
+        try
+        {
+            if (storage.Exists(pointer))
+            {
+                storage.Delete(pointer);
+            }
+        }
+        catch (HostIOException)
+        {
+            // An empty file: the next writer deletes it.
+        }
+    }
+
+    /// <summary>Whether the file that has this identity has a pointer to an undo file: one that was being written on this host.</summary>
+    public bool LeadsTo(FileIdentity identity, string stepPath) =>
+        MarkPath(identity) is { } mark && string.Equals(ReadTarget(mark), stepPath, StringComparison.Ordinal);
 
     private void Write(string pointer, string target, HashSet<string> folders)
     {

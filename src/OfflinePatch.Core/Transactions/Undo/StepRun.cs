@@ -42,7 +42,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
                 throw UndoError.UndoFileExists(path);
             }
 
-            _pointers.Write(path, handles);
+            _pointers.Write(path, handles, isOneEnough: false);
             storage.Rename(newPath, path);
             storage.FlushFolderOf(path);
             search.Forget();
@@ -130,6 +130,39 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         search.Forget();
     }
 
+    /// <summary>
+    /// complete, version 2 → complete, version 3. One hash for a whole range cannot tell a range that is half restored: without this, an
+    /// undo of version 2 that is killed could not be resumed.
+    /// </summary>
+    /// <param name="step">The step, of version 2.</param>
+    /// <param name="files">The files of all of its records, which hold what it wrote.</param>
+    /// <returns>The same step, which the caller disposes.</returns>
+    /// <exception cref="HostIOException">The host failed; the step is as it was.</exception>
+    public StepFile Upgrade(StepFile step, IReadOnlyList<IHostHandle> files)
+    {
+        var newPath = step.Path + StepNames.NewSuffix;
+        try
+        {
+            using (var output = storage.Create(newPath, isPrivate: true))
+            {
+                using var writer = new StepWriter(output);
+                writer.WriteCopy(step, files, storage.EnsureSecret());
+            }
+
+            storage.FlushFolderOf(newPath);
+            storage.Rename(newPath, step.Path);
+            storage.FlushFolderOf(step.Path);
+        }
+        catch
+        {
+            TryCleanUp(() => DeleteIfPresent(newPath));
+            throw;
+        }
+
+        search.Forget();
+        return StepFile.TryOpen(storage, step.Path) ?? throw ImageFileError.Missing(step.Path);
+    }
+
     /// <summary>complete or applying → applying → restored → gone. Can be repeated from wherever it was interrupted.</summary>
     /// <param name="step">The step.</param>
     /// <param name="files">All of its records, and their files, open for writing.</param>
@@ -144,7 +177,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
 
         // A copy that was recovered through its pointer: the undo file is that of the original, which still needs it.
         var isOfOriginal = IsOfOther(step, list);
-        _pointers.Write(step.Path, list.Select(f => f.File));
+        _pointers.Write(step.Path, list.Select(f => f.File), isOneEnough: true);
         if (step.ReadState() != StepState.Applying)
         {
             step.SetState(StepState.Applying);

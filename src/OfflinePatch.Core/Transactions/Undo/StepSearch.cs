@@ -206,7 +206,11 @@ internal sealed class StepSearch
     /// <exception cref="HostIOException">The host failed.</exception>
     public void Delete(StepFile step, IHostHandle image)
     {
-        _pointers.DeleteOf(step, step.Path, System.IO.Path.GetDirectoryName(image.Path)!);
+        if (step.WhyTooLong(image) is null)
+        {
+            _pointers.DeleteOf(step, step.Path, System.IO.Path.GetDirectoryName(image.Path)!);
+        }
+
         _storage.Delete(step.Path);
         _storage.FlushFolderOf(step.Path);
         Forget();

@@ -11,6 +11,8 @@ internal sealed class StepWriter : IDisposable
 {
     private readonly IHostHandle _output;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly byte[] _new = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
+    private readonly byte[] _old = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
     private long _position = StepLayout.Header.Size;
 
     public StepWriter(IHostHandle output) => _output = output;
@@ -27,28 +29,28 @@ internal sealed class StepWriter : IDisposable
     {
         // Reading what the change was based on needs the processor, writing the old bytes waits for the disk.
         var evidence = Task.Run(() => changes.Select(c => c.HashEvidence()).ToList(), CancellationToken.None);
-        var buffer = ArrayPool<byte>.Shared.Rent(HostFileChange.MaxRange);
         try
         {
             foreach (var change in changes)
             {
-                WriteFile(change);
+                var status = change.Handle.GetStatus();
+                WriteFile(Path.GetFileName(change.Handle.Path), change.Handle.Length, change.NewLength, status.WriteTime, status.Identity,
+                    change.Ranges.Count + change.CutOff().Count());
                 foreach (var range in change.Ranges)
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    WriteRange(change, range, range.Length, buffer);
+                    WriteRange(change, range, range.Length);
                 }
 
                 foreach (var range in change.CutOff())
                 {
                     cancellation.ThrowIfCancellationRequested();
-                    WriteRange(change, range, newLength: 0, buffer);
+                    WriteRange(change, range, newLength: 0);
                 }
             }
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(buffer);
             _ = evidence.ContinueWith(static t => _ = t.Exception, TaskScheduler.Default); // the first error counts
         }
 
@@ -57,9 +59,35 @@ internal sealed class StepWriter : IDisposable
             WriteEvidence(set);
         }
 
-        _output.Flush();
-        var header = StepHeader.Create(number, changes.Count, _position - StepLayout.Header.Size, _hash.GetHashAndReset(), label);
-        header.Write(_output, secret);
+        WriteHeader(StepState.Applying, number, changes.Count, label, created: DateTime.UtcNow, secret);
+    }
+
+    /// <summary>
+    /// Writes a complete step of version 2 once more, as version 3: the same old bytes, and a hash of each sector that its files hold now.
+    /// </summary>
+    /// <param name="step">The step. Its files hold what it wrote (<see cref="StepProof.WhyNotNew"/>).</param>
+    /// <param name="files">Its files, in the order of its records.</param>
+    /// <param name="secret">Signs the step; null where there is none.</param>
+    public void WriteCopy(StepFile step, IReadOnlyList<IHostHandle> files, byte[]? secret)
+    {
+        foreach (var (record, file) in step.Records.Zip(files))
+        {
+            WriteFile(record.Name, record.OldLength, record.NewLength, record.OldTime, file.GetStatus().Identity, record.Ranges.Length);
+            foreach (var range in record.Ranges)
+            {
+                file.Read(range.Offset, _new.AsSpan(0, range.NewLength));
+                StepProof.ReadOld(step.Handle, range, _old.AsSpan(0, range.OldLength));
+                WriteRange(range.Offset, range.NewLength, range.OldLength, range.OldKind);
+            }
+        }
+
+        // Version 2 has no list of what its change was based on; what it has in that place was looked at before this.
+        foreach (var _ in files)
+        {
+            WriteEvidence(new StepEvidence([], XxHash128.Hash([])));
+        }
+
+        WriteHeader(StepState.Complete, step.Number, files.Count, step.Label, step.Created, secret);
     }
 
     /// <summary>Adds the times that the files have after the change, and sets the state to complete, durably.</summary>
@@ -82,38 +110,53 @@ internal sealed class StepWriter : IDisposable
         header.Write(step, secret);
     }
 
-    public void Dispose() => _hash.Dispose();
-
-    private void WriteFile(HostFileChange change)
+    public void Dispose()
     {
-        var name = Encoding.UTF8.GetBytes(Path.GetFileName(change.Handle.Path));
-        var status = change.Handle.GetStatus();
+        ArrayPool<byte>.Shared.Return(_new);
+        ArrayPool<byte>.Shared.Return(_old);
+        _hash.Dispose();
+    }
+
+    private void WriteHeader(StepState state, int number, int fileCount, string label, DateTime created, byte[]? secret)
+    {
+        _output.Flush();
+        var header = StepHeader.Create(number, fileCount, _position - StepLayout.Header.Size, _hash.GetHashAndReset(), label, created);
+        header.State = state;
+        header.Write(_output, secret);
+    }
+
+    private void WriteFile(string name, long oldLength, long newLength, FileTimestamp oldTime, FileIdentity identity, int rangeCount)
+    {
+        var nameBytes = Encoding.UTF8.GetBytes(name);
         Span<byte> record = stackalloc byte[StepLayout.File.Size];
         record.Clear();
-        BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.File.OldLength..], change.Handle.Length);
-        BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.File.NewLength..], change.NewLength);
-        BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.File.WriteSeconds..], status.WriteTime.Seconds);
-        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.File.WriteNanoseconds..], status.WriteTime.Nanoseconds);
-        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.File.RangeCount..], change.Ranges.Count + change.CutOff().Count());
-        BinaryPrimitives.WriteUInt64LittleEndian(record[StepLayout.File.Device..], status.Identity.Device);
-        BinaryPrimitives.WriteUInt64LittleEndian(record[StepLayout.File.Inode..], status.Identity.Inode);
-        if (status.Identity.Birth is { } birth)
+        BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.File.OldLength..], oldLength);
+        BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.File.NewLength..], newLength);
+        BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.File.WriteSeconds..], oldTime.Seconds);
+        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.File.WriteNanoseconds..], oldTime.Nanoseconds);
+        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.File.RangeCount..], rangeCount);
+        BinaryPrimitives.WriteUInt64LittleEndian(record[StepLayout.File.Device..], identity.Device);
+        BinaryPrimitives.WriteUInt64LittleEndian(record[StepLayout.File.Inode..], identity.Inode);
+        if (identity.Birth is { } birth)
         {
             BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.File.BirthSeconds..], birth.Seconds);
             BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.File.BirthNanoseconds..], birth.Nanoseconds);
             record[StepLayout.File.HasBirth] = 1;
         }
 
-        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.File.NameLength..], name.Length);
+        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.File.NameLength..], nameBytes.Length);
         Append(record);
-        Append(name);
+        Append(nameBytes);
     }
 
-    private void WriteRange(HostFileChange change, ByteRange range, int newLength, byte[] buffer)
+    private void WriteRange(HostFileChange change, ByteRange range, int newLength)
     {
+        if (newLength > 0)
+        {
+            change.ReadNew(range with { Length = newLength }, _new);
+        }
+
         var oldLength = (int)Math.Clamp(change.Handle.Length - range.Offset, 0, range.Length);
-        var hashes = RecordWithHashes(change, range, newLength, buffer);
-        var old = buffer.AsSpan(0, oldLength);
         var kind = OldBytesKind.Zero;
         if (oldLength > 0)
         {
@@ -123,42 +166,37 @@ internal sealed class StepWriter : IDisposable
             }
             else
             {
+                var old = _old.AsSpan(0, oldLength);
                 change.Handle.Read(range.Offset, old);
                 kind = old.ContainsAnyExcept((byte)0) ? OldBytesKind.Stored : OldBytesKind.Zero;
             }
         }
 
-        var record = hashes.AsSpan(0, StepLayout.Range.Size);
-        BinaryPrimitives.WriteInt64LittleEndian(record[StepLayout.Range.Offset..], range.Offset);
-        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.Range.NewLength..], newLength);
-        BinaryPrimitives.WriteInt32LittleEndian(record[StepLayout.Range.OldLength..], oldLength);
-        BinaryPrimitives.WriteUInt32LittleEndian(record[StepLayout.Range.OldKind..], (uint)kind);
-        Append(hashes);
-        if (kind == OldBytesKind.Stored)
-        {
-            Append(old);
-        }
+        WriteRange(range.Offset, newLength, oldLength, kind);
     }
 
-    /// <summary>Room for the record of a range, then the hash of each sector that the change writes.</summary>
-    private static byte[] RecordWithHashes(HostFileChange change, ByteRange range, int newLength, byte[] buffer)
+    /// <summary>Writes a range whose new and old bytes are in the buffers.</summary>
+    private void WriteRange(long offset, int newLength, int oldLength, OldBytesKind kind)
     {
-        var hashes =
+        var record =
             new byte[StepLayout.Range.Size + ((newLength + StepLayout.SectorSize - 1) / StepLayout.SectorSize * StepLayout.SectorHashSize)];
-        if (newLength > 0)
-        {
-            change.ReadNew(range with { Length = newLength }, buffer);
-        }
-
+        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(StepLayout.Range.Offset), offset);
+        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(StepLayout.Range.NewLength), newLength);
+        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(StepLayout.Range.OldLength), oldLength);
+        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(StepLayout.Range.OldKind), (uint)kind);
         for (var at = 0; at < newLength; at += StepLayout.SectorSize)
         {
-            var sector = buffer.AsSpan(at, Math.Min(StepLayout.SectorSize, newLength - at));
+            var sector = _new.AsSpan(at, Math.Min(StepLayout.SectorSize, newLength - at));
             BinaryPrimitives.WriteUInt64LittleEndian(
-                hashes.AsSpan(StepLayout.Range.Size + (at / StepLayout.SectorSize * StepLayout.SectorHashSize)),
-                    XxHash3.HashToUInt64(sector));
+                record.AsSpan(StepLayout.Range.Size + (at / StepLayout.SectorSize * StepLayout.SectorHashSize)),
+                XxHash3.HashToUInt64(sector));
         }
 
-        return hashes;
+        Append(record);
+        if (kind == OldBytesKind.Stored)
+        {
+            Append(_old.AsSpan(0, oldLength));
+        }
     }
 
     private void WriteEvidence(StepEvidence evidence)

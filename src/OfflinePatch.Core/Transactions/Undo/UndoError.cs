@@ -78,6 +78,13 @@ internal static class UndoError
             $"Give the copy an undo file of its own: cp {Quote(undoPath)} {Quote(path + StepNames.Suffix)}; then run: offlinepatch undo "
                 + $"{Quote(path)}");
 
+    public static RefusedException StepOfRenamed(string path, string undoPath) =>
+        new("CORE-0045",
+            $"{path} is not the file whose change was interrupted: that one was renamed or moved, and needs {undoPath}. Nothing was "
+                + "written.",
+            "Recover that file first, under the name that it has now: offlinepatch recover FILE. If it is gone, run: "
+                + $"offlinepatch recover --trust {Quote(undoPath)} {Quote(path)}");
+
     /// <summary>A path as it can be pasted into a shell.</summary>
     private static string Quote(string path) => ShellText.Quote(path);
 }
