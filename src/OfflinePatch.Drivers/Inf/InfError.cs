@@ -37,8 +37,13 @@ internal static class InfError
     public static UnsupportedImageException TooManyIds(string name) =>
         new("INF-0015", $"{name} lists more than {InfLimits.Ids} device ids for one Windows.", OtherPackage);
 
+    public static UnsupportedImageException ExpansionTooLong(string name, string field) =>
+        new("INF-0016", $"{name}: strings make more than {InfLimits.ExpandedCharacters} characters of the field "
+            + $"\"{(field.Length > 60 ? field[..60] + "..." : field)}\".", OtherPackage);
+
     public static UnsupportedImageException TooManyEffects(string name) =>
-        new("INF-0011", $"{name} asks for more than {InfLimits.Effects} changes.", OtherPackage);
+        new("INF-0011", $"{name} asks for more than {InfLimits.Effects} changes, or "
+            + $"for more than {InfLimits.Content >> 20} MiB of keys and values.", OtherPackage);
 
     public static UnsupportedImageException TooManyVisits(string name, string section) =>
         new("INF-0012", $"{name}: [{section}] leads through more than {InfLimits.SectionVisits} sections.", OtherPackage);

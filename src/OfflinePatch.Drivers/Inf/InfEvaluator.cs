@@ -32,6 +32,7 @@ public sealed class InfEvaluator
     private readonly HashSet<InfSection> _open = []; // sections that are being processed: a circle of Needs ends here
     private byte _featureScore = 0xFF;
     private int _effects;
+    private long _content;
     private int _visits;
 
     private InfEvaluator(InfFile inf, WindowsTarget target, InfEvaluationOptions options)
@@ -165,6 +166,15 @@ public sealed class InfEvaluator
     internal void CountEffect()
     {
         if (++_effects > InfLimits.Effects)
+        {
+            throw InfError.TooManyEffects(_inf.Name);
+        }
+    }
+
+    /// <summary>Counts characters or bytes that changes hold against the limit.</summary>
+    internal void CountContent(int count)
+    {
+        if ((_content += count) > InfLimits.Content)
         {
             throw InfError.TooManyEffects(_inf.Name);
         }

@@ -63,7 +63,9 @@ public sealed class InfFile
     public InfSection? Find(string section) => _byName.GetValueOrDefault(section);
 
     /// <summary>Substitutes the tokens of a field; directory ids too where <paramref name="directory"/> knows them.</summary>
-    public string Expand(string raw, Func<int, string?>? directory = null) => InfText.Expand(raw, Strings, directory);
+    /// <exception cref="UnsupportedImageException"><c>INF-0016</c>: the text gets too long.</exception>
+    public string Expand(string raw, Func<int, string?>? directory = null) =>
+        InfText.Expand(raw, Strings, directory) ?? throw InfError.ExpansionTooLong(Name, raw);
 
     /// <summary>
     /// The install section that Windows takes for a name: <c>name.NTamd64</c>, <c>name.NT</c>, or <c>name</c>, whichever is first found;

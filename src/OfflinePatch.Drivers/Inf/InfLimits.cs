@@ -15,8 +15,11 @@ public static class InfLimits
     /// <summary>Different sections of an INF file.</summary>
     public const int Sections = 100_000;
 
-    /// <summary>Characters of one field. Windows itself stops at 4,096 after substitution (<c>MAX_INF_STRING_LENGTH</c>).</summary>
+    /// <summary>Characters of one field as it stands in the file.</summary>
     public const int FieldCharacters = 65_536;
+
+    /// <summary>Characters that strings may add to a field: <c>MAX_INF_STRING_LENGTH</c> of Windows.</summary>
+    public const int ExpandedCharacters = 4096;
 
     /// <summary>Fields of one line: a binary value of 64 KiB has one per byte.</summary>
     public const int Fields = 70_000;
@@ -32,6 +35,9 @@ public static class InfLimits
 
     /// <summary>Effects of one install section, with all that it includes.</summary>
     public const int Effects = 200_000;
+
+    /// <summary>Characters and bytes of keys, names and values that one evaluation may give.</summary>
+    public const int Content = 32 * 1024 * 1024;
 
     /// <summary>Sections that one evaluation may visit, with repetitions: recursive <c>Needs</c> end here.</summary>
     public const int SectionVisits = 10_000;

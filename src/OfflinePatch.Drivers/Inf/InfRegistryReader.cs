@@ -116,6 +116,7 @@ internal sealed class InfRegistryReader(InfEvaluator evaluator)
     public void Add(InfRegistryEdit edit)
     {
         evaluator.CountEffect();
+        evaluator.CountContent(edit.Key.Length + edit.ValueName.Length + edit.Data.Length);
         Edits.Add(edit);
     }
 
@@ -200,8 +201,17 @@ internal sealed class InfRegistryReader(InfEvaluator evaluator)
 
     private string Field(InfFile inf, InfLine line, int index) => inf.Expand(line.Field(index), evaluator.Directory);
 
-    private byte[] MultiString(InfFile inf, InfLine line, int first) =>
-        Texts(Enumerable.Range(first, Math.Max(0, line.Fields.Count - first)).Select(i => Field(inf, line, i)));
+    private byte[] MultiString(InfFile inf, InfLine line, int first)
+    {
+        var texts = new List<string>();
+        for (var i = first; i < line.Fields.Count; i++)
+        {
+            texts.Add(Field(inf, line, i));
+            evaluator.CountContent(texts[^1].Length);
+        }
+
+        return Texts(texts);
+    }
 
     private bool TryReadDword(InfFile inf, InfSection section, InfLine line, out byte[] data)
     {

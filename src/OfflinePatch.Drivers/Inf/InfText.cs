@@ -59,7 +59,9 @@ public static class InfText
     /// <param name="raw">The field as it stands in the INF, without its quotes.</param>
     /// <param name="strings">The strings of the INF.</param>
     /// <param name="directory">The path of a directory id, or null where it has none; null leaves directory ids as they are.</param>
-    public static string Expand(string raw, InfStrings strings, Func<int, string?>? directory = null)
+    /// <returns>The text, or null when substitution makes it longer than Windows takes
+    /// (<see cref="InfLimits.ExpandedCharacters"/>).</returns>
+    public static string? Expand(string raw, InfStrings strings, Func<int, string?>? directory = null)
     {
         var percent = raw.IndexOf('%', StringComparison.Ordinal);
         if (percent < 0)
@@ -102,12 +104,16 @@ public static class InfText
                 }
             }
 
+            if (text.Length > InfLimits.ExpandedCharacters + position)
+            {
+                return null; // what stands in the field itself is not counted: it was bounded when it was read
+            }
+
             position = end + 1;
             percent = raw.IndexOf('%', position);
         }
 
-        text.Append(raw, position, raw.Length - position);
-        return text.Length > InfLimits.FieldCharacters ? text.ToString(0, InfLimits.FieldCharacters) : text.ToString();
+        return text.Append(raw, position, raw.Length - position).ToString();
     }
 
     /// <summary>

@@ -201,6 +201,15 @@ public sealed class InfEvaluatorTests
     }
 
     [Fact]
+    public void Content_that_strings_multiply_is_bounded()
+    {
+        var list = "[i]\nAddReg=r\n[r]\nHKR,,a,0x10000" + string.Concat(Enumerable.Repeat(",%a%", 10_000));
+        Assert.Equal("INF-0011",
+            Assert.Throws<UnsupportedImageException>(() => Run($"{list}\n[Strings]\na={new string('x', 4000)}\n")).Code);
+        Assert.Single(Run($"{list}\n[Strings]\na={new string('x', 300)}\n").Registry);
+    }
+
+    [Fact]
     public void Kmdf_feature_score_filters_and_the_null_driver()
     {
         var effects = Run("""

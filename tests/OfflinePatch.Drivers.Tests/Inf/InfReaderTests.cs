@@ -77,6 +77,15 @@ public sealed class InfReaderTests
         Assert.Equal("%SystemRoot%\\x 5%", inf.Expand("%%SystemRoot%%\\x 5%"));
     }
 
+    [Fact]
+    public void A_field_that_strings_make_too_long_is_refused()
+    {
+        var inf = InfFile.Parse(Head + $"[Strings]\na=\"{new string('x', 4000)}\"\n", "t.inf");
+        Assert.Equal(4000, inf.Expand("%a%").Length);
+        Assert.Equal("INF-0016", Assert.Throws<UnsupportedImageException>(() => inf.Expand("%a%%a%")).Code);
+        Assert.Equal(60_000, inf.Expand(new string('y', 60_000)).Length);
+    }
+
     [Theory]
     [InlineData("", "INF-0007")]
     [InlineData("nonsense", "INF-0007")]
