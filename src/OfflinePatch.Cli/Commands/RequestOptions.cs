@@ -65,7 +65,7 @@ internal sealed class RequestOptions
     private readonly Option<string?> _devices = new("--devices")
     {
         Description = "Say which PCI device of the target has no driver: a file as `lspci -n` prints it, or the word target for the list "
-            + "of the target's profile.",
+            + "of the target's profile. `fix` stages what the --drivers sources hold for such a device, whoever made it.",
         HelpName = "FILE|target",
     };
 

@@ -19,7 +19,7 @@ internal sealed class DriverAddition(RuleContext context, DriverAddSources sourc
     /// <summary>Stages; null where a package was refused half-way, which is noted in the sources: all of it has to be dropped.</summary>
     public IReadOnlyList<DriverAddReport>? Run()
     {
-        var passedOver = PassedOver();
+        var passedOver = PackageChoice.PassedOver(sources.Packages, _target, _options);
         var reports = new List<DriverAddReport>(sources.Rejected);
         foreach (var package in sources.Packages)
         {
@@ -117,25 +117,4 @@ internal sealed class DriverAddition(RuleContext context, DriverAddSources sourc
     }
 
     private InfEvaluationOptions IncludesOf() => new() { Include = name => InboxInfs.Read(context.Windows, name) };
-
-    /// <summary>Packages of known families that give way to a better one of the same driver.</summary>
-    private Dictionary<DriverPackage, DriverFinding> PassedOver()
-    {
-        var passed = new Dictionary<DriverPackage, DriverFinding>();
-        foreach (var family in sources.Rules.Manifest.Families)
-        {
-            var selection = DriverSelection.Choose(sources.Packages, family, _target, _options.AllowUnsigned ? null : _options.Signatures);
-            foreach (var package in sources.Packages)
-            {
-                if (sources.Rules.Manifest.Classify(package.InfName, package.Ids(_target)) is { } owner && owner.Family == family
-                    && selection.Find(owner.Entry.Id) is { } chosen && chosen != package)
-                {
-                    passed.Add(package, selection.PassedOver(owner.Entry.Id).FirstOrDefault(f => f.File == package.Path)
-                        ?? DriverFinding.GivesWay(package.Path, chosen.Path));
-                }
-            }
-        }
-
-        return passed;
-    }
 }

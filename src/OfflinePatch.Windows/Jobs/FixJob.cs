@@ -129,7 +129,7 @@ public static class FixJob
     private static RuleReport? UnusableSource(ImageReport report, RuleSources sources) => !sources.HasDrivers
         ? null
         : report.Rules.FirstOrDefault(r => r is { State: RuleState.Failed, Severity: RuleSeverity.Error }
-            && RuleCatalog.Find(r.Id) is { UsesDriverSources: true });
+            && RuleCatalog.Find(r.Id) is { UsesDriverSources: true, MayLackSource: false });
 
     private static ImageReport Commit(ImageReport report, ImageTransaction transaction, CancellationToken cancellation)
     {

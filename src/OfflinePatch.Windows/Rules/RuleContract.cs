@@ -36,6 +36,9 @@ internal sealed record RuleContract(string Id)
     /// <summary>Whether it takes driver packages from <c>--drivers</c>.</summary>
     public bool UsesDriverSources { get; init; }
 
+    /// <summary>Whether the rule may stay unmet though a source was named: the other repairs are kept.</summary>
+    public bool MayLackSource { get; init; }
+
     /// <summary>What a target can set.</summary>
     public IReadOnlyList<RuleParameter> Parameters { get; init; } = [];
 }

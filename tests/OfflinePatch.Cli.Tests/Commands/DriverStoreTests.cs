@@ -147,6 +147,59 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         Tool.Run("check", image, "--devices", scratch["nothing"]).MustExit(2);
     }
 
+    [Theory]
+    [InlineData("win7", MachineFirmware.Bios)]
+    [InlineData("win2019", MachineFirmware.Uefi)]
+    [InlineData("win11", MachineFirmware.Uefi)]
+    public void A_machine_that_needs_a_foreign_network_driver_is_ready_after_one_fix(string generation, MachineFirmware firmware)
+    {
+        using var scratch = new ScratchFolder();
+        var image = machines.Copy(scratch, machines.Raw(generation, firmware));
+        var original = SparseHash.OfAll([image]);
+        var architecture = Generation.Get(generation).Is64Bit ? "amd64" : "x86";
+        SampleDriverDisc.Write(scratch["card"], ForeignCard("8086", "1572").Build(architecture, SampleDriverDisc.Version)
+            .Concat(ForeignCard("15b3", "1017").Build(architecture, SampleDriverDisc.Version)).Select(f => (f.Name, f.Content)));
+        File.WriteAllText(scratch["devices"], """
+            00:04.0 0200: 8086:1572 (rev 02)
+            00:05.0 0100: 1af4:1042 (rev 01)
+            """);
+        string[] devices = ["--devices", scratch["devices"]];
+        string[] common =
+            ["--drivers", machines.Drivers, "--trust-root", SampleRoot.Path, "--cloudbase-init", machines.AgentFor(generation), .. devices];
+
+        // Without a source for it the other repairs are kept, and the machine is not ready.
+        var without = Tool.RunJson(["fix", image, .. common]).MustExit(3);
+        Assert.Equal("failed", without.State("drivers.devices"));
+        Assert.Contains("8086:1572", without.Rule("drivers.devices").GetProperty("message").GetString(), StringComparison.Ordinal);
+        Tool.Run("undo", "--all", image).MustExit(0);
+
+        string[] command = ["fix", image, "--drivers", scratch["card"], .. common];
+        Assert.Equal("wouldFix", Tool.RunJson([.. command, "--dry-run"]).State("drivers.devices"));
+        Assert.Equal(original, SparseHash.OfAll([image]));
+        var fix = Tool.RunJson(command).MustExit(0);
+        Assert.Equal("fixed", fix.State("drivers.devices"));
+        Assert.Equal("ok", Tool.RunJson(["check", image, .. devices]).MustExit(0).State("drivers.devices"));
+        var packages = Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray()
+            .Select(p => p.GetProperty("inf").GetString()).ToList();
+        Assert.Contains("nic8086.inf", packages);
+        Assert.DoesNotContain("nic15b3.inf", packages); // the source has it, and no device needs it
+        Assert.Equal("ok", Tool.RunJson(command).MustExit(0).State("drivers.devices"));
+        Tool.Run("undo", "--all", image).MustExit(0);
+        Assert.Equal(original, SparseHash.OfAll([image]));
+    }
+
+    /// <summary>The package of a network card that no family of drivers knows.</summary>
+    private static SampleDriver ForeignCard(string vendor, string device) => SampleDrivers.NetKvm with
+    {
+        Inf = "nic" + vendor,
+        Folder = "card",
+        Description = "Sample Ethernet Converged Network Adapter",
+        Maker = "Sample Networks, Inc.",
+        Binaries = [$"nic{vendor}.sys", $"nic{vendor}p.exe"],
+        Models = [$@"kvmnet6.ndi, PCI\VEN_{vendor}&DEV_{device}"],
+        Body = SampleDrivers.NetKvm.Body.Replace("netkvm", "nic" + vendor, StringComparison.Ordinal),
+    };
+
     private static List<System.Text.Json.JsonElement> Ours(string image) =>
         [.. Tool.RunJson("drivers", "list", image).MustExit(0).Json.GetProperty("packages").EnumerateArray()
         .Where(p => p.GetProperty("inf").GetString() is "viostor.inf" or "netkvm.inf" or "balloon.inf")];
