@@ -14,26 +14,26 @@ namespace OfflinePatch.Ntfs.Engine;
 /// </summary>
 internal sealed class VolumeCore
 {
-    private readonly PendingWrites _pending;
     private UpcaseTable? _upcase;
     private ClusterBitmap? _bitmap;
     private RecordAllocator? _recordAllocator;
+    private ContentWriter? _content;
     private IReadOnlyList<VolumeFinding>? _allocationFindings;
 
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
-        Device = device;
-        _pending = new PendingWrites(geometry.ClusterSize);
-        Geometry = geometry;
+        Runs = new RunDevice(device, geometry);
         Options = options;
         Records = new RecordStore(this);
         Nodes = new NodeCache(this);
         Blocks = new IndexBlockStore(this);
     }
 
-    public BlockDevice Device { get; }
+    public RunDevice Runs { get; }
 
-    public VolumeGeometry Geometry { get; }
+    public BlockDevice Device => Runs.Device;
+
+    public VolumeGeometry Geometry => Runs.Geometry;
 
     public NtfsOpenOptions Options { get; }
 
@@ -43,14 +43,16 @@ internal sealed class VolumeCore
 
     public IndexBlockStore Blocks { get; }
 
-    /// <summary>Raised by every change: walks that are under way find their place again.</summary>
-    public int ChangeCount { get; set; }
+    public ChangeCounter Changes { get; } = new();
 
     /// <summary>The volume's $UpCase, read when first needed.</summary>
     public UpcaseTable Upcase => _upcase ??= ReadUpcase();
 
     /// <summary>$Bitmap.</summary>
     public ClusterBitmap Bitmap => _bitmap ??= new ClusterBitmap(this);
+
+    /// <summary>Writes content before the flush.</summary>
+    public ContentWriter Content => _content ??= new ContentWriter(Runs, Bitmap);
 
     /// <summary>$MFT's bitmap.</summary>
     public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
@@ -79,114 +81,16 @@ internal sealed class VolumeCore
         return now.ToFileTimeUtc();
     }
 
-    /// <summary>Reads bytes of the volume as they will be after the flush.</summary>
-    public void ReadVolume(long offset, Span<byte> buffer)
-    {
-        Device.Read(offset, buffer);
-        if (!_pending.IsEmpty)
-        {
-            _pending.Overlay(offset, buffer);
-        }
-    }
-
-    /// <summary>
-    /// Reads a stream through its runs: holes, and bytes from <paramref name="initialized"/> on, are zeros. The range is inside the runs.
-    /// </summary>
-    public void ReadRuns(RunList runs, long initialized, long offset, Span<byte> buffer, long record)
-    {
-        if (offset + buffer.Length > initialized)
-        {
-            var keep = (int)Math.Max(0, initialized - offset);
-            buffer[keep..].Clear();
-            buffer = buffer[..keep];
-        }
-
-        var shift = Geometry.ClusterShift;
-        var index = buffer.Length == 0 ? -1 : runs.IndexOf(offset >> shift);
-        while (buffer.Length > 0)
-        {
-            if (index < 0 || index >= runs.Runs.Count)
-            {
-                throw NtfsError.BadRuns(record, $"no run for byte {offset}");
-            }
-
-            var run = runs.Runs[index];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(buffer.Length, (run.Count << shift) - within);
-            if (run.IsHole)
-            {
-                buffer[..count].Clear();
-            }
-            else
-            {
-                ReadVolume((run.Lcn << shift) + within, buffer[..count]);
-            }
-
-            buffer = buffer[count..];
-            offset += count;
-            index++;
-        }
-    }
-
-    /// <summary>
-    /// Writes bytes of a stream through its runs, which must cover the range without holes. Clusters that are free on the volume as it
-    /// is on the device are written at once, others held back.
-    /// </summary>
-    public void WriteRuns(RunList runs, long offset, ReadOnlySpan<byte> bytes, long record)
-    {
-        var shift = Geometry.ClusterShift;
-        var index = bytes.Length == 0 ? -1 : runs.IndexOf(offset >> shift);
-        while (bytes.Length > 0)
-        {
-            if (index < 0 || index >= runs.Runs.Count || runs.Runs[index].IsHole)
-            {
-                throw NtfsError.BadRuns(record, $"no clusters for byte {offset}");
-            }
-
-            var run = runs.Runs[index];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            WriteVolume((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
-            index++;
-        }
-    }
-
     /// <summary>Writes the dirty caches in this order: content, $MFT's bitmap, $Bitmap, index blocks, records, mirror.</summary>
     public void Flush()
     {
-        _pending.Flush(Device);
+        Runs.FlushPending();
         _recordAllocator?.Flush();
-        _pending.Flush(Device);
-        _bitmap?.Flush(Device);
+        Runs.FlushPending();
+        _bitmap?.Flush();
         Blocks.Flush();
         Records.Flush();
         Device.Flush();
-    }
-
-    private void WriteVolume(long offset, ReadOnlySpan<byte> bytes)
-    {
-        // cluster by cluster: a held-back copy of a cluster that later writes go around would hide them
-        var shift = Geometry.ClusterShift;
-        while (bytes.Length > 0)
-        {
-            var first = offset >> shift;
-            var last = (offset + bytes.Length - 1) >> shift;
-            var alike = Bitmap.CountAlike(first, last - first + 1, out var wasAllocated);
-            var count = (int)Math.Min(bytes.Length, ((first + alike) << shift) - offset);
-            if (wasAllocated)
-            {
-                _pending.Write(Device, offset, bytes[..count]);
-            }
-            else
-            {
-                Device.Write(offset, bytes[..count]);
-            }
-
-            bytes = bytes[count..];
-            offset += count;
-        }
     }
 
     private UpcaseTable ReadUpcase()

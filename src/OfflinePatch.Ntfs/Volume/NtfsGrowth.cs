@@ -202,7 +202,7 @@ public sealed class NtfsGrowth
         var old = (int)(first - (start * 8));
         if (old is > 0 and < 8)
         {
-            _volume.Core.ReadRuns(runs, long.MaxValue, start, part[..1], FileReference.BitmapRecord);
+            _volume.Core.Runs.Read(runs, long.MaxValue, start, part[..1], FileReference.BitmapRecord);
             part[0] &= (byte)((1 << old) - 1);
         }
     }
@@ -229,16 +229,13 @@ public sealed class NtfsGrowth
 
     private void Write(RunList runs, long offset, ReadOnlySpan<byte> bytes)
     {
-        var shift = _geometry.ClusterShift;
-        while (bytes.Length > 0)
+        var walk = new RunWalk(runs, _geometry.ClusterShift, offset, bytes.Length);
+        while (walk.MoveNext() && !walk.IsHole)
         {
-            var run = runs.Runs[runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            WritePart((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
+            WritePart(walk.VolumeOffset, bytes.Slice((int)walk.Done, (int)walk.Count));
         }
+
+        RunDevice.RequireAll(walk, offset, bytes.Length, FileReference.BitmapRecord);
     }
 
     /// <summary>$Bitmap of a large volume is almost all zeros, and so is what a disk grew by: holes stay holes.</summary>

@@ -21,7 +21,7 @@ public sealed partial class NtfsVolume
     private bool _gatesPassed;
 
     /// <summary>Whether something waits for <see cref="Flush"/>.</summary>
-    public bool HasUnflushedChanges => _core.ChangeCount != _flushedAt;
+    public bool HasUnflushedChanges => _core.Changes.Count != _flushedAt;
 
     /// <summary>Why the volume is closed for writing, or null.</summary>
     internal string? BrokenReason => _broken;
@@ -276,7 +276,7 @@ public sealed partial class NtfsVolume
         }
 
         _core.Flush();
-        _flushedAt = _core.ChangeCount;
+        _flushedAt = _core.Changes.Count;
     }
 
     private void ReplaceContent(FileReference reference, NtfsPath target, string path, Stream content, long length)
@@ -497,14 +497,14 @@ public sealed partial class NtfsVolume
             throw NtfsError.Full(clusters - free);
         }
 
-        var before = _core.ChangeCount;
+        var before = _core.Changes.Count;
         try
         {
             action();
         }
         catch (Exception failure) // thrown again: a volume that is half changed in memory is not stored
         {
-            if (_core.ChangeCount != before)
+            if (_core.Changes.Count != before)
             {
                 _broken = failure.Message;
             }

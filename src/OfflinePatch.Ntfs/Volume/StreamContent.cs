@@ -213,37 +213,27 @@ internal static class StreamContent
             }
 
             _index = -1;
-            var clusters = 1L << _data.CompressionUnit;
-            var first = index * clusters;
-            long real = 0;
-            var at = _data.Runs.IndexOf(first);
-            for (var vcn = first; at >= 0 && at < _data.Runs.Runs.Count && vcn < first + clusters; at++)
+            var first = index * _unit.Length;
+            var walk = new RunWalk(_data.Runs, _core.Geometry.ClusterShift, first, _unit.Length);
+            while (walk.MoveNext() && !walk.IsHole)
             {
-                var run = _data.Runs.Runs[at];
-                var part = Math.Min(run.EndVcn, first + clusters) - vcn;
-                if (run.IsHole)
-                {
-                    break;
-                }
-
-                real += part;
-                vcn += part;
+                // counts the clusters before the first hole
             }
 
-            var bytes = (int)(real << _core.Geometry.ClusterShift);
-            if (real == 0)
+            var bytes = (int)walk.Done;
+            if (bytes == 0)
             {
                 _unit.AsSpan().Clear();
             }
-            else if (real == clusters || first + real >= _data.Runs.ClusterCount)
+            else if (bytes == _unit.Length || first + bytes >= _data.Runs.ClusterCount << _core.Geometry.ClusterShift)
             {
-                _core.ReadRuns(_data.Runs, long.MaxValue, first << _core.Geometry.ClusterShift, _unit.AsSpan(0, bytes), _node.Number);
+                _core.Runs.Read(_data.Runs, long.MaxValue, first, _unit.AsSpan(0, bytes), _node.Number);
                 _unit.AsSpan(bytes).Clear();
             }
             else
             {
                 _packed ??= new byte[_unit.Length];
-                _core.ReadRuns(_data.Runs, long.MaxValue, first << _core.Geometry.ClusterShift, _packed.AsSpan(0, bytes), _node.Number);
+                _core.Runs.Read(_data.Runs, long.MaxValue, first, _packed.AsSpan(0, bytes), _node.Number);
                 Lznt1.Decompress(_packed.AsSpan(0, bytes), _unit);
             }
 

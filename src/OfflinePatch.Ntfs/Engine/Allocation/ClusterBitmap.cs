@@ -198,7 +198,7 @@ internal sealed class ClusterBitmap
     public void Free(long lcn, long count) => Set(lcn, count, value: false);
 
     /// <summary>Writes the changed parts.</summary>
-    public void Flush(BlockDevice device)
+    public void Flush()
     {
         for (long index = 0; index < _parts.Length; index++)
         {
@@ -214,7 +214,7 @@ internal sealed class ClusterBitmap
                 var size = Math.Min(512, limit - at);
                 if (!part.Current.AsSpan(at, size).SequenceEqual(original.AsSpan(at, size)))
                 {
-                    WriteThrough(device, (index * PartBytes) + at, part, at, size);
+                    Write((index * PartBytes) + at, part, at, size);
                 }
             }
 
@@ -224,7 +224,7 @@ internal sealed class ClusterBitmap
         _tooLong = long.MaxValue;
     }
 
-    private void WriteThrough(BlockDevice device, long offset, Part part, int at, int size)
+    private void Write(long offset, Part part, int at, int size)
     {
         var bytes = part.Current.AsSpan(at, size).ToArray();
         if (offset + size > _count / 8)
@@ -241,17 +241,7 @@ internal sealed class ClusterBitmap
             }
         }
 
-        var shift = _core.Geometry.ClusterShift;
-        var span = bytes.AsSpan();
-        while (span.Length > 0)
-        {
-            var run = _data.Runs.Runs[_data.Runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(span.Length, (run.Count << shift) - within);
-            device.Write((run.Lcn << shift) + within, span[..count]);
-            span = span[count..];
-            offset += count;
-        }
+        _core.Runs.WriteThrough(_data.Runs, offset, bytes, FileReference.BitmapRecord);
     }
 
     private long TakeAt(RunList runs, long lcn, long count, bool forMft)
@@ -491,7 +481,7 @@ internal sealed class ClusterBitmap
             _free += value ? -1 : 1;
         }
 
-        _core.ChangeCount++;
+        _core.Changes.Count++;
     }
 
     private Part GetPart(long index)
@@ -503,7 +493,7 @@ internal sealed class ClusterBitmap
 
         var bytes = new byte[PartBytes];
         var size = (int)Math.Clamp(_data.DataSize - (index * PartBytes), 0, PartBytes);
-        _core.ReadRuns(_data.Runs, _data.InitializedSize, index * PartBytes, bytes.AsSpan(0, size), FileReference.BitmapRecord);
+        _core.Runs.Read(_data.Runs, _data.InitializedSize, index * PartBytes, bytes.AsSpan(0, size), FileReference.BitmapRecord);
         var part = new Part(bytes);
         if ((index + 1) * PartClusters > _count)
         {

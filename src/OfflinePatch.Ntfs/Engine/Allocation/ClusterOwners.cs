@@ -89,31 +89,17 @@ internal sealed class ClusterOwners
             if (announced < at + ChunkSize)
             {
                 announced = Math.Min(total, at + PrefetchSize);
-                Prefetch(at, announced);
+                _core.Runs.Prefetch(records.Runs, at, announced - at);
             }
 
             var chunk = buffer.AsSpan(0, (int)Math.Min(buffer.Length, total - at));
-            _core.ReadRuns(records.Runs, records.InitializedSize, at, chunk, FileReference.MftRecord);
+            _core.Runs.Read(records.Runs, records.InitializedSize, at, chunk, FileReference.MftRecord);
             for (var i = 0; i < chunk.Length; i += size)
             {
                 ReadRecord(chunk.Slice(i, size), (at + i) / size);
             }
 
             at += chunk.Length;
-        }
-    }
-
-    private void Prefetch(long from, long to)
-    {
-        var shift = _core.Geometry.ClusterShift;
-        foreach (var run in _core.Records.Runs.Runs)
-        {
-            var start = Math.Max(from, run.Vcn << shift);
-            var end = Math.Min(to, run.EndVcn << shift);
-            if (start < end && !run.IsHole)
-            {
-                _core.Device.Prefetch((run.Lcn << shift) + start - (run.Vcn << shift), end - start);
-            }
         }
     }
 

@@ -129,7 +129,7 @@ internal sealed class RecordAllocator
         }
         else
         {
-            _core.WriteRuns(attribute.Runs, 0, _bits, FileReference.MftRecord);
+            _core.Content.Write(attribute.Runs, 0, _bits, FileReference.MftRecord);
         }
 
         _changed = false;
@@ -197,7 +197,7 @@ internal sealed class RecordAllocator
                 clusters = Math.Max(geometry.ClustersFor(recordSize), Math.Min(clusters, spare / 8));
             }
 
-            var changes = _core.ChangeCount;
+            var changes = _core.Changes.Count;
             var grown = Copy(data.Runs);
             _core.Bitmap.Allocate(grown, clusters, data.Runs.EndLcn, forMft: true);
             var saved = data.Runs;
@@ -208,7 +208,7 @@ internal sealed class RecordAllocator
                 var freed = new List<ClusterRun>();
                 grown.Truncate(saved.ClusterCount, freed);
                 _core.Bitmap.Free(freed);
-                _core.ChangeCount = changes; // everything is as it was: the volume stays open for writing
+                _core.Changes.Count = changes; // everything is as it was: the volume stays open for writing
                 throw NtfsError.MftFull("its own record has no room for more runs",
                     "Defragment the volume in the source machine, or delete files there.");
             }

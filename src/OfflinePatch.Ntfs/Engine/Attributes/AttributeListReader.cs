@@ -37,7 +37,7 @@ internal static class AttributeListReader
         }
 
         var content = new byte[size];
-        core.ReadRuns(runs, list.InitializedSize, 0, content, number);
+        core.Runs.Read(runs, list.InitializedSize, 0, content, number);
         return content;
     }
 

@@ -72,7 +72,7 @@ internal sealed class NodeAttribute(AttributeType type, string name)
         }
         else
         {
-            core.ReadRuns(Runs, InitializedSize, offset, buffer, record);
+            core.Runs.Read(Runs, InitializedSize, offset, buffer, record);
         }
     }
 

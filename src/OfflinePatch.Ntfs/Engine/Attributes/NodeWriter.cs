@@ -248,7 +248,7 @@ internal static class NodeWriter
             listAttribute.IsResident = false;
             listAttribute.Runs = node.ListRuns;
             listAttribute.DataSize = listAttribute.InitializedSize = list.Length;
-            core.WriteRuns(node.ListRuns, 0, list, node.Number);
+            core.Content.Write(node.ListRuns, 0, list, node.Number);
         }
 
         var listPiece = Encode(core, listAttribute, node.Number);

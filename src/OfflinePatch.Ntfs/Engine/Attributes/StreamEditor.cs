@@ -23,7 +23,7 @@ internal static class StreamEditor
         attribute.Runs = runs;
         attribute.DataSize = attribute.InitializedSize = value.Length;
         attribute.CompressionUnit = 0;
-        core.WriteRuns(runs, 0, value, node.Number);
+        core.Content.Write(runs, 0, value, node.Number);
     }
 
     /// <summary>Gives all clusters back and leaves an empty resident value.</summary>
@@ -75,7 +75,7 @@ internal static class StreamEditor
             {
                 var part = buffer.AsSpan(0, (int)Math.Min(Math.Min(buffer.Length, CopyBuffer), length - offset));
                 content.ReadExactly(part);
-                core.WriteRuns(attribute.Runs, offset, part, node.Number);
+                core.Content.Write(attribute.Runs, offset, part, node.Number);
                 offset += part.Length;
             }
         }
@@ -126,7 +126,7 @@ internal static class StreamEditor
         }
 
         ZeroTo(core, node, attribute, offset);
-        core.WriteRuns(attribute.Runs, offset, bytes, node.Number);
+        core.Content.Write(attribute.Runs, offset, bytes, node.Number);
         attribute.InitializedSize = Math.Max(attribute.InitializedSize, offset + bytes.Length);
     }
 
@@ -136,7 +136,7 @@ internal static class StreamEditor
         while (attribute.InitializedSize < end)
         {
             var part = (int)Math.Min(Zeros.Length, end - attribute.InitializedSize);
-            core.WriteRuns(attribute.Runs, attribute.InitializedSize, Zeros.AsSpan(0, part), node.Number);
+            core.Content.Write(attribute.Runs, attribute.InitializedSize, Zeros.AsSpan(0, part), node.Number);
             attribute.InitializedSize += part;
         }
     }

@@ -59,7 +59,7 @@ internal sealed class IndexBlockStore(VolumeCore core)
     /// <summary>Says that a block was changed.</summary>
     public void MarkDirty(IndexTree tree, long vcn, IndexBlock block)
     {
-        core.ChangeCount++;
+        core.Changes.Count++;
         if (block.IsDirty)
         {
             return;
@@ -78,7 +78,7 @@ internal sealed class IndexBlockStore(VolumeCore core)
         var key = new IndexBlockKey(tree.Node.Number, tree.Name, vcn);
         _clean.Remove(key);
         _dirty[key] = block;
-        core.ChangeCount++;
+        core.Changes.Count++;
     }
 
     /// <summary>Forgets a block that is free now.</summary>
@@ -87,7 +87,7 @@ internal sealed class IndexBlockStore(VolumeCore core)
         var key = new IndexBlockKey(tree.Node.Number, tree.Name, vcn);
         _clean.Remove(key);
         _dirty.Remove(key);
-        core.ChangeCount++;
+        core.Changes.Count++;
     }
 
     /// <summary>Forgets all blocks of a file that is deleted, or of an index that has become small.</summary>
@@ -120,7 +120,7 @@ internal sealed class IndexBlockStore(VolumeCore core)
                 // the next write goes on from this number
                 int offset = BinaryPrimitives.ReadUInt16LittleEndian(raw.AsSpan(IndexBlockLayout.UpdateSequenceOffset));
                 raw.AsSpan(offset, 2).CopyTo(block.Bytes.AsSpan(offset));
-                Write(tree, key.Vcn * tree.VcnUnit, raw);
+                core.Runs.WriteThrough(tree.Allocation!.Runs, key.Vcn * tree.VcnUnit, raw, key.Record);
                 block.IsDirty = false;
                 if (_clean.Count < MaxClean)
                 {
@@ -130,27 +130,6 @@ internal sealed class IndexBlockStore(VolumeCore core)
         }
 
         _dirty.Clear();
-    }
-
-    private void Write(IndexTree tree, long offset, ReadOnlySpan<byte> bytes)
-    {
-        var runs = tree.Allocation!.Runs;
-        var shift = core.Geometry.ClusterShift;
-        while (bytes.Length > 0)
-        {
-            var index = runs.IndexOf(offset >> shift);
-            if (index < 0 || runs.Runs[index].IsHole)
-            {
-                throw NtfsError.BadIndex(tree.Node.Number, $"no cluster for byte {offset}");
-            }
-
-            var run = runs.Runs[index];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            core.Device.Write((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
-        }
     }
 
     private byte[] Read(IndexTree tree, long vcn)
@@ -163,7 +142,7 @@ internal sealed class IndexBlockStore(VolumeCore core)
         }
 
         var bytes = new byte[size];
-        core.ReadRuns(allocation.Runs, allocation.InitializedSize, vcn * tree.VcnUnit, bytes, tree.Node.Number);
+        core.Runs.Read(allocation.Runs, allocation.InitializedSize, vcn * tree.VcnUnit, bytes, tree.Node.Number);
         if (!bytes.AsSpan(0, 4).SequenceEqual(IndexBlockLayout.IndexMagic))
         {
             throw NtfsError.BadIndex(tree.Node.Number, $"no INDX signature at VCN {vcn}");

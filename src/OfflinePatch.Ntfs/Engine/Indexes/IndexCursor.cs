@@ -27,7 +27,7 @@ internal sealed class IndexCursor
     {
         _core = core;
         _tree = tree;
-        _changes = core.ChangeCount;
+        _changes = core.Changes.Count;
     }
 
     /// <summary>A walk that starts at the first key that is not smaller than <paramref name="key"/>.</summary>
@@ -55,7 +55,7 @@ internal sealed class IndexCursor
     /// <exception cref="CorruptImageException">The index is damaged, or loops.</exception>
     public bool MoveNext()
     {
-        if (_changes != _core.ChangeCount)
+        if (_changes != _core.Changes.Count)
         {
             Restart();
         }
@@ -125,7 +125,7 @@ internal sealed class IndexCursor
     /// <summary>Builds the stack anew for the place after the last key.</summary>
     private void Restart()
     {
-        _changes = _core.ChangeCount;
+        _changes = _core.Changes.Count;
         _tree = new IndexTree(_core, _core.Nodes.Get(_tree.Node.Number), _tree.Name);
         _stack.Clear();
         _visited.Clear();

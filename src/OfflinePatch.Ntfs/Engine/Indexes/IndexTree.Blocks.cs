@@ -168,7 +168,7 @@ internal sealed partial class IndexTree
         }
         else
         {
-            _core.WriteRuns(bitmap.Runs, at, one, Node.Number);
+            _core.Content.Write(bitmap.Runs, at, one, Node.Number);
         }
     }
 }

@@ -226,7 +226,7 @@ internal sealed partial class IndexTree
             value.Length - IndexRootHeader.Layout.Node, hasSubNodes);
         _root.SetResident(value);
         _nodeChanged = true;
-        _core.ChangeCount++;
+        _core.Changes.Count++;
     }
 
     private void SetSubNode(IndexNode node, int at, long vcn)

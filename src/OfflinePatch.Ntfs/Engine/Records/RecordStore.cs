@@ -147,7 +147,7 @@ internal sealed class RecordStore(VolumeCore core)
     /// <summary>The record's bytes, to be changed. They are written at the next flush.</summary>
     public byte[] Edit(long number)
     {
-        core.ChangeCount++;
+        core.Changes.Count++;
         if (_dirty.TryGetValue(number, out var dirty))
         {
             return dirty;
@@ -164,7 +164,7 @@ internal sealed class RecordStore(VolumeCore core)
     {
         _dirty[number] = bytes;
         _touched.Add(number);
-        core.ChangeCount++;
+        core.Changes.Count++;
     }
 
     /// <summary>Numbers of the changed records, in order.</summary>
@@ -225,21 +225,8 @@ internal sealed class RecordStore(VolumeCore core)
         }
     }
 
-    private void WriteBatch(long first, ReadOnlySpan<byte> bytes) => WriteThrough(first * _recordSize, bytes);
-
-    private void WriteThrough(long offset, ReadOnlySpan<byte> bytes)
-    {
-        var shift = core.Geometry.ClusterShift;
-        while (bytes.Length > 0)
-        {
-            var run = Runs.Runs[Runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            core.Device.Write((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
-        }
-    }
+    private void WriteBatch(long first, ReadOnlySpan<byte> bytes) =>
+        core.Runs.WriteThrough(Runs, first * _recordSize, bytes, FileReference.MftRecord);
 
     /// <summary>$MFTMirr holds the first records of $MFT, as many as a cluster has and at least four.</summary>
     private void WriteMirror(long[] numbers)
@@ -268,24 +255,8 @@ internal sealed class RecordStore(VolumeCore core)
             }
 
             var raw = new byte[_recordSize];
-            ReadDevice(number * _recordSize, raw);
-            var vcn = (number * _recordSize) >> geometry.ClusterShift;
-            var run = data.Runs.Runs[data.Runs.IndexOf(vcn)];
-            core.Device.Write((run.Lcn << geometry.ClusterShift) + (number * _recordSize) - (run.Vcn << geometry.ClusterShift), raw);
-        }
-    }
-
-    private void ReadDevice(long offset, Span<byte> buffer)
-    {
-        var shift = core.Geometry.ClusterShift;
-        while (buffer.Length > 0)
-        {
-            var run = Runs.Runs[Runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(buffer.Length, (run.Count << shift) - within);
-            core.Device.Read((run.Lcn << shift) + within, buffer[..count]);
-            buffer = buffer[count..];
-            offset += count;
+            core.Runs.Read(Runs, long.MaxValue, number * _recordSize, raw, FileReference.MftRecord);
+            core.Runs.WriteThrough(data.Runs, number * _recordSize, raw, node.Number);
         }
     }
 
@@ -296,7 +267,7 @@ internal sealed class RecordStore(VolumeCore core)
             var start = index * ChunkBytes;
             var count = (int)Math.Min(ChunkBytes, (Count * _recordSize) - start);
             var bytes = count == ChunkBytes && _resting.Count > RestingBuffers ? _resting.Dequeue() : new byte[count];
-            core.ReadRuns(Runs, InitializedSize, start, bytes, FileReference.MftRecord);
+            core.Runs.Read(Runs, InitializedSize, start, bytes, FileReference.MftRecord);
             chunk = new Chunk(bytes);
             for (var slot = 0; slot < count / _recordSize; slot++)
             {
@@ -354,7 +325,7 @@ internal sealed class RecordStore(VolumeCore core)
                     throw NtfsError.BadAttributeList(0, $"record {entry.Reference.Record} lies in a part of $MFT that it describes itself");
                 }
 
-                core.ReadRuns(Runs, long.MaxValue, entry.Reference.Record * _recordSize, bytes, 0);
+                core.Runs.Read(Runs, long.MaxValue, entry.Reference.Record * _recordSize, bytes, 0);
                 if (!UpdateSequence.TryDecode(bytes))
                 {
                     throw NtfsError.TornRecord($"FILE record {entry.Reference.Record}");
