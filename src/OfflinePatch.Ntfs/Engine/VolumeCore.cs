@@ -1,33 +1,41 @@
-using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Engine;
 
 /// <summary>
-/// What all parts of an open volume share: the device, the geometry, and the caches. Everything that is changed stays in these caches
-/// until <see cref="Flush"/>; only bytes of clusters that nothing on the volume owns go to the device at once.
+/// Builds the parts of an open volume, each over the parts that it needs, and flushes them in order. All live as long as the volume.
+/// Everything that is changed stays in their caches until <see cref="Flush"/>; only bytes of clusters that nothing on the volume owns go
+/// to the device at once.
 /// </summary>
 internal sealed class VolumeCore
 {
-    private UpcaseTable? _upcase;
-    private ClusterBitmap? _bitmap;
+    private readonly MirrorWriter _mirror;
     private RecordAllocator? _recordAllocator;
-    private ContentWriter? _content;
-    private IReadOnlyList<VolumeFinding>? _allocationFindings;
+    private UpcaseTable? _upcase;
 
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
-        Runs = new RunDevice(device, geometry);
         Options = options;
-        Records = new RecordStore(this);
-        Nodes = new NodeCache(this);
+        Runs = new RunDevice(device, geometry);
+        Records = new RecordStore(Runs, Changes);
+        Reader = new NodeReader(Records, Runs);
+        Nodes = new NodeCache(Reader);
+        Paths = new RecordPath(Records, Reader);
+        _mirror = new MirrorWriter(Records, Nodes, Runs);
+        Bitmap = new ClusterBitmap(Nodes, Runs, Changes);
+        RecordBitmap = new RecordBitmap(Records, Nodes, Runs);
+        Owners = new OwnerReader(Records, Reader, RecordBitmap, Runs);
+        Proof = new AllocationProof(Owners, Bitmap, Paths);
+        Clusters = new ClusterAllocator(Bitmap, Proof, geometry);
+        Content = new ContentWriter(Runs, Bitmap);
         Blocks = new IndexBlockStore(this);
     }
+
+    public NtfsOpenOptions Options { get; }
 
     public RunDevice Runs { get; }
 
@@ -35,44 +43,34 @@ internal sealed class VolumeCore
 
     public VolumeGeometry Geometry => Runs.Geometry;
 
-    public NtfsOpenOptions Options { get; }
+    public ChangeCounter Changes { get; } = new();
 
     public RecordStore Records { get; }
 
+    public NodeReader Reader { get; }
+
     public NodeCache Nodes { get; }
+
+    public RecordPath Paths { get; }
+
+    public ClusterBitmap Bitmap { get; }
+
+    public RecordBitmap RecordBitmap { get; }
+
+    public OwnerReader Owners { get; }
+
+    public AllocationProof Proof { get; }
+
+    public ClusterAllocator Clusters { get; }
+
+    public ContentWriter Content { get; }
 
     public IndexBlockStore Blocks { get; }
 
-    public ChangeCounter Changes { get; } = new();
+    public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
 
     /// <summary>The volume's $UpCase, read when first needed.</summary>
     public UpcaseTable Upcase => _upcase ??= ReadUpcase();
-
-    /// <summary>$Bitmap.</summary>
-    public ClusterBitmap Bitmap => _bitmap ??= new ClusterBitmap(this);
-
-    /// <summary>Writes content before the flush.</summary>
-    public ContentWriter Content => _content ??= new ContentWriter(Runs, Bitmap);
-
-    /// <summary>$MFT's bitmap.</summary>
-    public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
-
-    /// <summary>
-    /// Refuses a volume on which the records and $Bitmap disagree about what is free. Called before the first change and by everything that
-    /// takes or gives back clusters; reads all records the first time.
-    /// </summary>
-    /// <exception cref="RefusedException"><c>NTFS-0304</c> to <c>NTFS-0306</c>. Nothing was changed.</exception>
-    public void RequireAllocationProof()
-    {
-        if (AllocationFindings(CancellationToken.None) is { Count: > 0 } findings)
-        {
-            throw NtfsError.UnsafeAllocation(findings);
-        }
-    }
-
-    /// <summary>Where the records and $Bitmap disagree about what is free, as the volume was before the first change.</summary>
-    public IReadOnlyList<VolumeFinding> AllocationFindings(CancellationToken cancellation) =>
-        _allocationFindings ??= AllocationCheck.Run(this, cancellation);
 
     /// <summary>FILETIME of now.</summary>
     public long Now()
@@ -85,11 +83,12 @@ internal sealed class VolumeCore
     public void Flush()
     {
         Runs.FlushPending();
-        _recordAllocator?.Flush();
+        RecordAllocator.Flush();
         Runs.FlushPending();
-        _bitmap?.Flush();
+        Clusters.Flush();
         Blocks.Flush();
-        Records.Flush();
+        _mirror.Update(Records.Write());
+        Records.Forget();
         Device.Flush();
     }
 
@@ -103,7 +102,7 @@ internal sealed class VolumeCore
         }
 
         var bytes = new byte[UpcaseTable.Size];
-        data.Read(this, node.Number, 0, bytes);
+        data.Read(Runs, node.Number, 0, bytes);
         return new UpcaseTable(bytes);
     }
 }

@@ -216,18 +216,17 @@ public static class LogReplayer
         {
             var core = new VolumeCore(volume, VolumeGeometry.Read(volume), NtfsOpenOptions.Default);
             core.Records.Bootstrap();
-            var owners = ClusterOwners.Read(core, CancellationToken.None);
-            if (AllocationCheck.Run(core, owners) is { Count: > 0 } findings)
+            var owners = core.Owners.Read(CancellationToken.None);
+            if (new AllocationCheck(core.Bitmap, core.Paths).Compare(owners) is { Count: > 0 } findings)
             {
                 throw LogError.Volume($"afterwards {findings[0].Text}");
             }
 
-            var paths = new RecordPath(core);
             foreach (var (cluster, file) in volume.Writers)
             {
                 if (owners.Find(cluster) is { } owner && BaseOf(core, owner.Record) != file)
                 {
-                    throw LogError.Volume($"it writes cluster {cluster} of FILE record {file}, which {paths.Describe(owner.Record)} owns");
+                    throw LogError.Volume($"it writes cluster {cluster} of FILE record {file}, which {core.Paths.Describe(owner.Record)} owns");
                 }
             }
         }

@@ -50,7 +50,7 @@ internal static class EntryReader
 
         if (hasList && !hasData && !isDirectory)
         {
-            length = NodeReader.Read(core, reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
+            length = core.Reader.Read(reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
         }
 
         return new FileEntry(name, isDirectory, isDirectory ? 0 : length, NtfsTime.ToDateTime(modified),

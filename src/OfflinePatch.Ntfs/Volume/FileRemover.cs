@@ -24,10 +24,10 @@ internal static class FileRemover
         RemoveFromView(core, node, AttributeType.ObjectId, "$ObjId", "$O");
         foreach (var attribute in node.Attributes.Where(a => !a.IsResident))
         {
-            core.Bitmap.Free(attribute.Runs.Runs.Where(r => !r.IsHole));
+            core.Clusters.Free(attribute.Runs);
         }
 
-        core.Bitmap.Free(node.ListRuns.Runs.Where(r => !r.IsHole));
+        core.Clusters.Free(node.ListRuns);
         if (node.Find(AttributeType.IndexAllocation, "$I30") is not null)
         {
             core.Blocks.RemoveAll(node.Number);
@@ -95,7 +95,7 @@ internal static class FileRemover
             return;
         }
 
-        var value = attribute.ReadAll(core, node.Number, 64 * 1024, "a reparse point or object id");
+        var value = attribute.ReadAll(core.Runs, node.Number, 64 * 1024, "a reparse point or object id");
         byte[] key;
         if (type == AttributeType.ReparsePoint)
         {

@@ -16,7 +16,7 @@ internal static class FileSnapshot
         }
 
         var point = node.Find(AttributeType.ReparsePoint, "");
-        var reparse = point is null ? [] : point.ReadAll(core, node.Number, 64 * 1024, "a reparse point");
+        var reparse = point is null ? [] : point.ReadAll(core.Runs, node.Number, 64 * 1024, "a reparse point");
         var hasPoint = ReparsePoint.TryCreate(reparse, out var view);
         return new NtfsFile
         {

@@ -491,7 +491,7 @@ public sealed partial class NtfsVolume
             _gatesPassed = true;
         }
 
-        var free = _core.Bitmap.FreeClusters;
+        var free = _core.Clusters.FreeClusters;
         if (clusters > free)
         {
             throw NtfsError.Full(clusters - free);

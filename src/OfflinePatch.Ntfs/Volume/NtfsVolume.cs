@@ -34,7 +34,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     public int ClusterSize => _core.Geometry.ClusterSize;
 
     /// <summary>Free bytes, as they will be after the flush.</summary>
-    public long FreeBytes => _core.Bitmap.FreeClusters << _core.Geometry.ClusterShift;
+    public long FreeBytes => _core.Clusters.FreeClusters << _core.Geometry.ClusterShift;
 
     /// <summary>Records of $MFT, free ones too.</summary>
     public long RecordCount => _core.Records.Count;
@@ -187,7 +187,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
                     throw NtfsError.BadIndex(reference.Record, "a directory that is in two directories");
                 }
 
-                stack.Push((full, EnumerateEntries(NodeReader.Read(_core, reference.Record)).GetEnumerator()));
+                stack.Push((full, EnumerateEntries(_core.Reader.Read(reference.Record)).GetEnumerator()));
             }
         }
     }

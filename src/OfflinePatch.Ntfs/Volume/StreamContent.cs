@@ -122,7 +122,7 @@ internal static class StreamContent
             }
 
             var count = (int)Math.Min(buffer.Length, data.DataSize - offset);
-            data.Read(core, node.Number, offset, buffer[..count]);
+            data.Read(core.Runs, node.Number, offset, buffer[..count]);
             return count;
         }
 

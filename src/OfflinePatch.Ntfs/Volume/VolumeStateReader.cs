@@ -40,7 +40,7 @@ internal static class VolumeStateReader
     {
         var node = core.Nodes.Get(FileReference.LogFileRecord);
         return node.Find(AttributeType.Data, "") is { IsResident: false } data
-            ? LogFileInspection.Read((offset, buffer) => data.Read(core, node.Number, offset, buffer), data.DataSize).State
+            ? LogFileInspection.Read((offset, buffer) => data.Read(core.Runs, node.Number, offset, buffer), data.DataSize).State
             : LogFileState.Damaged;
     }
 

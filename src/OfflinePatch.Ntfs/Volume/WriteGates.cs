@@ -25,7 +25,7 @@ internal static class WriteGates
                 "Attach it to Windows 2000 or later once.");
         }
 
-        core.RequireAllocationProof();
+        core.Proof.Require();
         for (long number = 0; number < Math.Min(32, core.Records.Count); number++)
         {
             var bytes = core.Records.Read(number);

@@ -9,9 +9,6 @@ namespace OfflinePatch.Ntfs.Engine.Allocation;
 /// <summary>Gives out FILE records by $MFT's bitmap, and makes $MFT longer. Source: Linux-NTFS documentation, FILE Record.</summary>
 internal sealed class RecordAllocator
 {
-    /// <summary>Largest $MFT bitmap that is held in memory: 2^32 records, more than NTFS has.</summary>
-    private const int MaxBitmap = 512 * 1024 * 1024;
-
     /// <summary>Fewest records that $MFT grows by: 64 KiB of 1 KiB records.</summary>
     private const int MinGrowth = 64;
 
@@ -22,18 +19,13 @@ internal sealed class RecordAllocator
     private const long FirstReserved = 16;
 
     private readonly VolumeCore _core;
-    private byte[] _bits;
-    private bool _changed;
+    private readonly RecordBitmap _bitmap;
     private long _cursor = FileReference.FirstUserRecord;
 
     public RecordAllocator(VolumeCore core)
     {
         _core = core;
-        _bits = BitmapAttribute().ReadAll(core, FileReference.MftRecord, MaxBitmap, "$MFT's bitmap");
-        if (_bits.Length * 8L < core.Records.Count)
-        {
-            throw NtfsError.BadMetafile("$MFT", $"a bitmap of {_bits.Length * 8L} bits for {core.Records.Count} records");
-        }
+        _bitmap = core.RecordBitmap;
     }
 
     /// <summary>
@@ -43,16 +35,16 @@ internal sealed class RecordAllocator
     /// <exception cref="RefusedException"><c>NTFS-0310</c>: $MFT cannot grow.</exception>
     public long Allocate(out ushort sequence)
     {
-        var number = FindFree(_cursor);
+        var number = _bitmap.FindFree(_cursor);
         if (number < 0)
         {
-            number = FindFree(FileReference.FirstUserRecord);
+            number = _bitmap.FindFree(FileReference.FirstUserRecord);
         }
 
         if (number < 0)
         {
             Grow();
-            number = FindFree(FileReference.FirstUserRecord);
+            number = _bitmap.FindFree(FileReference.FirstUserRecord);
         }
 
         var bytes = _core.Records.Read(number);
@@ -67,7 +59,7 @@ internal sealed class RecordAllocator
             sequence = header.SequenceNumber == 0 ? (ushort)1 : header.SequenceNumber;
         }
 
-        Set(number, value: true);
+        _bitmap.Set(number, value: true);
         _cursor = number + 1;
         return number;
     }
@@ -87,16 +79,13 @@ internal sealed class RecordAllocator
 
         sequence = FileRecordHeader.TryCreate(_core.Records.Read(number), out var header)
             && header.SequenceNumber != 0 ? header.SequenceNumber : (ushort)number;
-        if (!IsAllocated(number))
+        if (!_bitmap.IsAllocated(number))
         {
-            Set(number, value: true);
+            _bitmap.Set(number, value: true);
         }
 
         return number;
     }
-
-    /// <summary>Whether $MFT's bitmap marks a record as in use.</summary>
-    public bool IsAllocated(long number) => (_bits[number / 8] >> (int)(number % 8) & 1) != 0;
 
     /// <summary>Frees a record: not in use, sequence number raised, bit cleared.</summary>
     public void Free(long number)
@@ -108,7 +97,7 @@ internal sealed class RecordAllocator
         var sequence = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber));
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber),
             sequence >= 0xFFFF ? (ushort)1 : (ushort)(sequence + 1));
-        Set(number, value: false);
+        _bitmap.Set(number, value: false);
         _core.Nodes.Remove(number);
         _cursor = Math.Min(_cursor, number);
     }
@@ -116,65 +105,23 @@ internal sealed class RecordAllocator
     /// <summary>Writes the bitmap.</summary>
     public void Flush()
     {
-        if (!_changed)
+        if (!_bitmap.IsChanged)
         {
             return;
         }
 
-        var attribute = BitmapAttribute();
+        var attribute = _bitmap.Attribute;
         if (attribute.IsResident)
         {
-            attribute.Value = _bits;
+            attribute.Value = _bitmap.Bits;
             NodeWriter.Store(_core, _core.Nodes.Get(FileReference.MftRecord));
         }
         else
         {
-            _core.Content.Write(attribute.Runs, 0, _bits, FileReference.MftRecord);
+            _core.Content.Write(attribute.Runs, 0, _bitmap.Bits, FileReference.MftRecord);
         }
 
-        _changed = false;
-    }
-
-    private NodeAttribute BitmapAttribute() =>
-        _core.Nodes.Get(FileReference.MftRecord).Find(AttributeType.Bitmap, "") ?? throw NtfsError.BadMetafile("$MFT", "no $BITMAP");
-
-    private long FindFree(long from)
-    {
-        var count = _core.Records.Count;
-        for (var number = from; number < count; number++)
-        {
-            if (number % 8 == 0)
-            {
-                while (number + 8 <= count && _bits[number / 8] == 0xFF)
-                {
-                    number += 8;
-                }
-
-                if (number >= count)
-                {
-                    return -1;
-                }
-            }
-
-            if ((_bits[number / 8] >> (int)(number % 8) & 1) == 0)
-            {
-                return number;
-            }
-        }
-
-        return -1;
-    }
-
-    private void Set(long number, bool value)
-    {
-        var mask = 1 << (int)(number % 8);
-        if ((_bits[number / 8] & mask) != 0 == value)
-        {
-            throw NtfsError.BadMetafile("$MFT", $"record {number} is {(value ? "taken" : "free")} already in the bitmap");
-        }
-
-        _bits[number / 8] ^= (byte)mask;
-        _changed = true;
+        _bitmap.IsChanged = false;
     }
 
     private void Grow()
@@ -191,7 +138,7 @@ internal sealed class RecordAllocator
         {
             var wanted = Math.Clamp(before / 4, MinGrowth, MaxGrowth);
             var clusters = Math.Max(1, geometry.ClustersFor(wanted * recordSize));
-            var spare = _core.Bitmap.FreeClusters;
+            var spare = _core.Clusters.FreeClusters;
             if (spare < clusters * 8)
             {
                 clusters = Math.Max(geometry.ClustersFor(recordSize), Math.Min(clusters, spare / 8));
@@ -199,15 +146,13 @@ internal sealed class RecordAllocator
 
             var changes = _core.Changes.Count;
             var grown = Copy(data.Runs);
-            _core.Bitmap.Allocate(grown, clusters, data.Runs.EndLcn, forMft: true);
+            _core.Clusters.Allocate(grown, clusters, data.Runs.EndLcn, forMft: true);
             var saved = data.Runs;
             data.Runs = grown;
             if (!NodeWriter.FitsInPlace(_core, node) && !TryContinueInNewRecord(node, data, saved.ClusterCount))
             {
                 data.Runs = saved;
-                var freed = new List<ClusterRun>();
-                grown.Truncate(saved.ClusterCount, freed);
-                _core.Bitmap.Free(freed);
+                _core.Clusters.Resize(grown, saved.ClusterCount);
                 _core.Changes.Count = changes; // everything is as it was: the volume stays open for writing
                 throw NtfsError.MftFull("its own record has no room for more runs",
                     "Defragment the volume in the source machine, or delete files there.");
@@ -321,12 +266,12 @@ internal sealed class RecordAllocator
     private void GrowBitmap(FileNode node, long records)
     {
         var bytes = (int)(((records + 63) / 64) * 8);
-        if (bytes <= _bits.Length)
+        if (bytes <= _bitmap.Bits.Length)
         {
             return;
         }
 
-        var attribute = BitmapAttribute();
+        var attribute = _bitmap.Attribute;
         if (attribute.IsResident)
         {
             attribute.SetResident(new byte[bytes]);
@@ -341,7 +286,7 @@ internal sealed class RecordAllocator
             var missing = geometry.ClustersFor(bytes) - attribute.Runs.ClusterCount;
             if (missing > 0)
             {
-                _core.Bitmap.Allocate(attribute.Runs, missing, attribute.Runs.EndLcn);
+                _core.Clusters.Allocate(attribute.Runs, missing, attribute.Runs.EndLcn);
                 if (!NodeWriter.FitsInPlace(_core, node))
                 {
                     throw NtfsError.MftFull("its own record has no room for the runs of a longer bitmap");
@@ -352,8 +297,7 @@ internal sealed class RecordAllocator
             attribute.InitializedSize = bytes;
         }
 
-        Array.Resize(ref _bits, bytes);
-        _changed = true;
+        _bitmap.Grow(bytes);
     }
 
     private static RunList Copy(RunList runs)

@@ -161,7 +161,7 @@ internal static class NodeWriter
     {
         if (node.HasList)
         {
-            core.Bitmap.Free(node.ListRuns.Runs.Where(r => !r.IsHole));
+            core.Clusters.Free(node.ListRuns);
             node.ListRuns = new RunList();
             node.HasList = false;
         }
@@ -359,25 +359,14 @@ internal static class NodeWriter
             throw NtfsError.AttributeListFull(node.Number);
         }
 
-        var clusters = core.Geometry.ClustersFor(size);
         if (IsListResident(core, node, pieces))
         {
-            core.Bitmap.Free(node.ListRuns.Runs.Where(r => !r.IsHole));
+            core.Clusters.Free(node.ListRuns);
             node.ListRuns = new RunList();
             return AttributeEncoder.MeasureResident(0, size);
         }
 
-        if (node.ListRuns.ClusterCount < clusters)
-        {
-            core.Bitmap.Allocate(node.ListRuns, clusters - node.ListRuns.ClusterCount, node.ListRuns.EndLcn);
-        }
-        else if (node.ListRuns.ClusterCount > clusters)
-        {
-            var freed = new List<ClusterRun>();
-            node.ListRuns.Truncate(clusters, freed);
-            core.Bitmap.Free(freed);
-        }
-
+        core.Clusters.Resize(node.ListRuns, core.Geometry.ClustersFor(size));
         return AttributeHeader.Layout.NonResidentSize + AttributeEncoder.Round8(MappingPairs.Measure(node.ListRuns));
     }
 

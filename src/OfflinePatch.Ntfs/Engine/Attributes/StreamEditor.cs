@@ -16,7 +16,7 @@ internal static class StreamEditor
     {
         var value = attribute.Value;
         var runs = new RunList();
-        core.Bitmap.Allocate(runs, core.Geometry.ClustersFor(value.Length));
+        core.Clusters.Allocate(runs, core.Geometry.ClustersFor(value.Length));
         attribute.Value = [];
         attribute.IsResident = false;
         attribute.Header = null;
@@ -31,7 +31,7 @@ internal static class StreamEditor
     {
         if (!attribute.IsResident)
         {
-            core.Bitmap.Free(attribute.Runs.Runs.Where(r => !r.IsHole));
+            core.Clusters.Free(attribute.Runs);
         }
 
         attribute.SetResident([]);
@@ -66,7 +66,7 @@ internal static class StreamEditor
             attribute.Header = null;
         }
 
-        SetClusters(core, attribute, core.Geometry.ClustersFor(length));
+        core.Clusters.Resize(attribute.Runs, core.Geometry.ClustersFor(length));
         attribute.DataSize = attribute.InitializedSize = length;
         var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent((int)Math.Min(length, CopyBuffer));
         try
@@ -101,7 +101,7 @@ internal static class StreamEditor
             MakeNonResident(core, node, attribute);
         }
 
-        SetClusters(core, attribute, core.Geometry.ClustersFor(length));
+        core.Clusters.Resize(attribute.Runs, core.Geometry.ClustersFor(length));
         attribute.DataSize = length;
         attribute.InitializedSize = Math.Min(attribute.InitializedSize, length);
     }
@@ -158,20 +158,5 @@ internal static class StreamEditor
         var needed = AttributeEncoder.MeasureResident(attribute.Name.Length, (int)length);
         var has = node.Attributes.Contains(attribute) ? AttributeEncoder.Measure(attribute) : 0;
         return NodeWriter.HasRoom(core, node, needed - has);
-    }
-
-    private static void SetClusters(VolumeCore core, NodeAttribute attribute, long count)
-    {
-        var have = attribute.Runs.ClusterCount;
-        if (count > have)
-        {
-            core.Bitmap.Allocate(attribute.Runs, count - have, attribute.Runs.EndLcn);
-        }
-        else if (count < have)
-        {
-            var freed = new List<ClusterRun>();
-            attribute.Runs.Truncate(count, freed);
-            core.Bitmap.Free(freed);
-        }
     }
 }

@@ -36,7 +36,7 @@ internal sealed partial class IndexTree
             throw NtfsError.BadIndex(Node.Number, "a resident $INDEX_ALLOCATION");
         }
 
-        var bits = bitmap.ReadAll(_core, Node.Number, MaxBitmap, "an index bitmap");
+        var bits = bitmap.ReadAll(_core.Runs, Node.Number, MaxBitmap, "an index bitmap");
         var index = 0;
         while (index < bits.Length * 8 && (bits[index / 8] >> (index % 8) & 1) != 0)
         {
@@ -72,7 +72,7 @@ internal sealed partial class IndexTree
             return;
         }
 
-        var bits = Node.Find(AttributeType.Bitmap, Name)?.ReadAll(_core, Node.Number, MaxBitmap, "an index bitmap")
+        var bits = Node.Find(AttributeType.Bitmap, Name)?.ReadAll(_core.Runs, Node.Number, MaxBitmap, "an index bitmap")
             ?? throw NtfsError.MissingAttribute(Node.Number, "the index' $BITMAP");
         var visited = new HashSet<long>();
         var nodes = new Stack<IndexNode>();
@@ -121,7 +121,7 @@ internal sealed partial class IndexTree
             var extra = Math.Clamp(allocated / BlockSize / 4, 1, MaxGrowth) * BlockSize;
             var wanted = geometry.ClustersFor(Math.Max(end, allocated + extra)) - allocation.Runs.ClusterCount;
             var least = geometry.ClustersFor(end) - allocation.Runs.ClusterCount;
-            _core.Bitmap.Allocate(allocation.Runs, wanted * 4 > _core.Bitmap.FreeClusters ? least : wanted, allocation.Runs.EndLcn);
+            _core.Clusters.Allocate(allocation.Runs, wanted * 4 > _core.Clusters.FreeClusters ? least : wanted, allocation.Runs.EndLcn);
         }
 
         allocation.DataSize = end;
@@ -153,7 +153,7 @@ internal sealed partial class IndexTree
         }
 
         Span<byte> one = stackalloc byte[1];
-        bitmap.Read(_core, Node.Number, at, one);
+        bitmap.Read(_core.Runs, Node.Number, at, one);
         var mask = (byte)(1 << (int)(index % 8));
         if ((one[0] & mask) != 0 == value)
         {

@@ -180,7 +180,7 @@ internal sealed partial class IndexTree
             {
                 if (!attribute.IsResident)
                 {
-                    _core.Bitmap.Free(attribute.Runs.Runs.Where(r => !r.IsHole));
+                    _core.Clusters.Free(attribute.Runs);
                 }
 
                 Node.Attributes.Remove(attribute);

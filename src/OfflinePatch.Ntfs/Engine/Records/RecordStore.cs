@@ -10,7 +10,7 @@ namespace OfflinePatch.Ntfs.Engine.Records;
 /// $MFT as an array of decoded FILE records. Clean records are read in chunks of 64 KiB of which a bounded number is kept; changed
 /// records stay until they are flushed.
 /// </summary>
-internal sealed class RecordStore(VolumeCore core)
+internal sealed class RecordStore(RunDevice device, ChangeCounter changes)
 {
     private const int ChunkBytes = 64 * 1024;
 
@@ -27,8 +27,8 @@ internal sealed class RecordStore(VolumeCore core)
     private readonly Queue<long> _order = [];
     private readonly Dictionary<long, byte[]> _dirty = [];
     private readonly HashSet<long> _touched = [];
-    private readonly int _recordSize = core.Geometry.RecordSize;
-    private readonly int _perChunk = ChunkBytes / core.Geometry.RecordSize;
+    private readonly int _recordSize = device.Geometry.RecordSize;
+    private readonly int _perChunk = ChunkBytes / device.Geometry.RecordSize;
     private readonly Queue<byte[]> _resting = [];
     private Chunk? _last;
     private long _lastIndex = -1;
@@ -54,9 +54,9 @@ internal sealed class RecordStore(VolumeCore core)
     /// <summary>Finds $MFT's own runs, also where an attribute list spreads them over several records.</summary>
     public void Bootstrap()
     {
-        var geometry = core.Geometry;
+        var geometry = device.Geometry;
         var bytes = new byte[_recordSize];
-        core.Device.Read(geometry.MftLcn << geometry.ClusterShift, bytes);
+        device.Device.Read(geometry.MftLcn << geometry.ClusterShift, bytes);
         if (!UpdateSequence.TryDecode(bytes))
         {
             throw NtfsError.TornRecord("FILE record 0");
@@ -147,7 +147,7 @@ internal sealed class RecordStore(VolumeCore core)
     /// <summary>The record's bytes, to be changed. They are written at the next flush.</summary>
     public byte[] Edit(long number)
     {
-        core.Changes.Count++;
+        changes.Count++;
         if (_dirty.TryGetValue(number, out var dirty))
         {
             return dirty;
@@ -164,27 +164,36 @@ internal sealed class RecordStore(VolumeCore core)
     {
         _dirty[number] = bytes;
         _touched.Add(number);
-        core.Changes.Count++;
+        changes.Count++;
     }
 
-    /// <summary>Numbers of the changed records, in order.</summary>
-    public long[] DirtyNumbers() => [.. _dirty.Keys.Order()];
+    private long[] DirtyNumbers() => [.. _dirty.Keys.Order()];
 
-    /// <summary>Writes the changed records: extension records, base records, then the mirror.</summary>
-    public void Flush()
+    /// <summary>
+    /// Writes the changed records, extension records first, and returns their numbers in order. They stay changed until <see
+    /// cref="Forget"/>.
+    /// </summary>
+    public long[] Write()
     {
-        if (_dirty.Count == 0)
+        var numbers = DirtyNumbers();
+        if (numbers.Length > 0)
         {
-            return;
+            WriteRecords(numbers, extensions: true);
+            WriteRecords(numbers, extensions: false);
+            device.Device.Flush();
         }
 
-        var numbers = DirtyNumbers();
-        WriteRecords(numbers, extensions: true);
-        WriteRecords(numbers, extensions: false);
-        core.Device.Flush();
-        WriteMirror(numbers);
-        _dirty.Clear();
-        Resize(Runs, DataSize, InitializedSize);
+        return numbers;
+    }
+
+    /// <summary>Forgets what was read and changed: all of it is on the device.</summary>
+    public void Forget()
+    {
+        if (_dirty.Count > 0)
+        {
+            _dirty.Clear();
+            Resize(Runs, DataSize, InitializedSize);
+        }
     }
 
     private void WriteRecords(long[] numbers, bool extensions)
@@ -226,39 +235,7 @@ internal sealed class RecordStore(VolumeCore core)
     }
 
     private void WriteBatch(long first, ReadOnlySpan<byte> bytes) =>
-        core.Runs.WriteThrough(Runs, first * _recordSize, bytes, FileReference.MftRecord);
-
-    /// <summary>$MFTMirr holds the first records of $MFT, as many as a cluster has and at least four.</summary>
-    private void WriteMirror(long[] numbers)
-    {
-        var geometry = core.Geometry;
-        var mirrored = Math.Max(4, geometry.ClusterSize / _recordSize);
-        if (numbers.Length == 0 || numbers[0] >= mirrored)
-        {
-            return;
-        }
-
-        var node = core.Nodes.Get(FileReference.MirrorRecord);
-        var data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$MFTMirr", "no $DATA");
-        if (data.IsResident)
-        {
-            throw NtfsError.BadMetafile("$MFTMirr", "resident $DATA");
-        }
-
-        var size = Math.Min(data.DataSize, Math.Min(data.InitializedSize, data.Runs.ClusterCount << geometry.ClusterShift));
-        foreach (var number in numbers)
-        {
-            // big clusters: the mirror has room for more than four records. Windows keeps only the first four current, ntfs-3g compares all
-            if (number >= Math.Min(mirrored, size / _recordSize))
-            {
-                continue;
-            }
-
-            var raw = new byte[_recordSize];
-            core.Runs.Read(Runs, long.MaxValue, number * _recordSize, raw, FileReference.MftRecord);
-            core.Runs.WriteThrough(data.Runs, number * _recordSize, raw, node.Number);
-        }
-    }
+        device.WriteThrough(Runs, first * _recordSize, bytes, FileReference.MftRecord);
 
     private Chunk Load(long index)
     {
@@ -267,7 +244,7 @@ internal sealed class RecordStore(VolumeCore core)
             var start = index * ChunkBytes;
             var count = (int)Math.Min(ChunkBytes, (Count * _recordSize) - start);
             var bytes = count == ChunkBytes && _resting.Count > RestingBuffers ? _resting.Dequeue() : new byte[count];
-            core.Runs.Read(Runs, InitializedSize, start, bytes, FileReference.MftRecord);
+            device.Read(Runs, InitializedSize, start, bytes, FileReference.MftRecord);
             chunk = new Chunk(bytes);
             for (var slot = 0; slot < count / _recordSize; slot++)
             {
@@ -299,14 +276,14 @@ internal sealed class RecordStore(VolumeCore core)
 
     private void AppendListedRuns(AttributeHeader list, long number)
     {
-        var geometry = core.Geometry;
-        var content = AttributeListReader.ReadContent(core, list, number);
+        var geometry = device.Geometry;
+        var entries = new AttributeListReader(device).Read(list, number);
         var seen = new HashSet<long>();
         var next = true;
         while (next)
         {
             next = false;
-            foreach (var entry in AttributeListReader.Parse(content, number))
+            foreach (var entry in entries)
             {
                 if (entry.Type != AttributeType.Data || entry.Name.Length != 0 || entry.LowestVcn != Runs.ClusterCount
                     || entry.Reference.Record == 0)
@@ -325,7 +302,7 @@ internal sealed class RecordStore(VolumeCore core)
                     throw NtfsError.BadAttributeList(0, $"record {entry.Reference.Record} lies in a part of $MFT that it describes itself");
                 }
 
-                core.Runs.Read(Runs, long.MaxValue, entry.Reference.Record * _recordSize, bytes, 0);
+                device.Read(Runs, long.MaxValue, entry.Reference.Record * _recordSize, bytes, 0);
                 if (!UpdateSequence.TryDecode(bytes))
                 {
                     throw NtfsError.TornRecord($"FILE record {entry.Reference.Record}");

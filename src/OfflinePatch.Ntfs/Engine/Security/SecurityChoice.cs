@@ -75,7 +75,7 @@ internal sealed class SecurityChoice(VolumeCore core)
             descriptor = store.Read(standard.SecurityId);
         }
 
-        descriptor ??= directory.Find(AttributeType.SecurityDescriptor, "")?.ReadAll(core, directory.Number, 64 * 1024,
+        descriptor ??= directory.Find(AttributeType.SecurityDescriptor, "")?.ReadAll(core.Runs, directory.Number, 64 * 1024,
             "a security descriptor");
         var wanted = SecurityInheritance.Create(descriptor, isDirectory);
         var id = store.Find(wanted);

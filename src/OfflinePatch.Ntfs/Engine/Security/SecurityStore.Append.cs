@@ -105,7 +105,7 @@ internal sealed partial class SecurityStore
         }
 
         Span<byte> header = stackalloc byte[HeaderSize];
-        sds.Read(core, node.Number, offset, header);
+        sds.Read(core.Runs, node.Number, offset, header);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
         if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != offset || length is <= HeaderSize or > BlockSize
             || offset > sds.DataSize - length)
@@ -114,7 +114,7 @@ internal sealed partial class SecurityStore
         }
 
         var descriptor = new byte[length - HeaderSize];
-        sds.Read(core, node.Number, offset + HeaderSize, descriptor);
+        sds.Read(core.Runs, node.Number, offset + HeaderSize, descriptor);
         if (Hash(descriptor) == BinaryPrimitives.ReadUInt32LittleEndian(header))
         {
             throw NtfsError.BadMetafile("$Secure", $"$SDS has a descriptor at 0x{offset:X} that $SII does not name");

@@ -94,7 +94,7 @@ internal sealed partial class SecurityStore(VolumeCore core)
         }
 
         var bytes = new byte[length];
-        sds.Read(core, node.Number, offset, bytes);
+        sds.Read(core.Runs, node.Number, offset, bytes);
         return bytes.AsSpan(0, HeaderSize).SequenceEqual(header.AsSpan(0, HeaderSize))
             ? bytes[HeaderSize..]
             : throw NtfsError.BadMetafile("$Secure", $"$SDS at 0x{offset:X} is not the entry of id 0x{id:X}");
