@@ -2,7 +2,7 @@ using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Engine.Records;
-using OfflinePatch.Ntfs.Layout;
+using OfflinePatch.Ntfs.Engine.Security;
 
 namespace OfflinePatch.Ntfs.Engine;
 
@@ -14,8 +14,8 @@ namespace OfflinePatch.Ntfs.Engine;
 internal sealed class VolumeCore
 {
     private readonly MirrorWriter _mirror;
-    private RecordAllocator? _recordAllocator;
-    private UpcaseTable? _upcase;
+    private readonly VolumeUpcase _upcase;
+    private readonly MftGrowth _growth;
 
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
@@ -32,7 +32,20 @@ internal sealed class VolumeCore
         Proof = new AllocationProof(Owners, Bitmap, Paths);
         Clusters = new ClusterAllocator(Bitmap, Proof, geometry);
         Content = new ContentWriter(Runs, Bitmap);
-        Blocks = new IndexBlockStore(this);
+        Space = new RecordSpace(Records, geometry);
+        Streams = new StreamEditor(Space, Clusters, Content, geometry);
+        Blocks = new IndexBlockStore(Runs, Nodes, Changes);
+        _upcase = new VolumeUpcase(Nodes, Runs);
+        Trees = new IndexTrees(Runs, Nodes, _upcase, Blocks, Space, Clusters, Streams, Content, Changes);
+
+        // $MFT is stored with records of its own, every other file with records that $MFT may grow for
+        var reserved = new ReservedRecords(RecordBitmap, Records, Nodes);
+        var mftWriter = new NodeWriter(Records, Space, reserved, Clusters, Streams, Trees, Content);
+        _growth = new MftGrowth(Records, Nodes, RecordBitmap, reserved, Space, mftWriter, Clusters, Content, Changes);
+        RecordAllocator = new RecordAllocator(RecordBitmap, Records, Nodes, _growth);
+        Writer = new NodeWriter(Records, Space, RecordAllocator, Clusters, Streams, Trees, Content);
+        Indexes = new IndexEditor(Trees, Writer);
+        Security = new SecurityStore(Runs, Nodes, Trees, Indexes, Streams, Writer);
     }
 
     public NtfsOpenOptions Options { get; }
@@ -67,10 +80,22 @@ internal sealed class VolumeCore
 
     public IndexBlockStore Blocks { get; }
 
-    public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
+    public RecordSpace Space { get; }
+
+    public StreamEditor Streams { get; }
+
+    public IndexTrees Trees { get; }
+
+    public IndexEditor Indexes { get; }
+
+    public RecordAllocator RecordAllocator { get; }
+
+    public NodeWriter Writer { get; }
+
+    public SecurityStore Security { get; }
 
     /// <summary>The volume's $UpCase, read when first needed.</summary>
-    public UpcaseTable Upcase => _upcase ??= ReadUpcase();
+    public UpcaseTable Upcase => _upcase.Table;
 
     /// <summary>FILETIME of now.</summary>
     public long Now()
@@ -83,26 +108,12 @@ internal sealed class VolumeCore
     public void Flush()
     {
         Runs.FlushPending();
-        RecordAllocator.Flush();
+        _growth.Flush();
         Runs.FlushPending();
         Clusters.Flush();
         Blocks.Flush();
         _mirror.Update(Records.Write());
         Records.Forget();
         Device.Flush();
-    }
-
-    private UpcaseTable ReadUpcase()
-    {
-        var node = Nodes.Get(FileReference.UpCaseRecord);
-        var data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$UpCase", "no $DATA");
-        if (data.DataSize != UpcaseTable.Size)
-        {
-            throw NtfsError.BadMetafile("$UpCase", $"{data.DataSize} bytes instead of {UpcaseTable.Size}");
-        }
-
-        var bytes = new byte[UpcaseTable.Size];
-        data.Read(Runs, node.Number, 0, bytes);
-        return new UpcaseTable(bytes);
     }
 }

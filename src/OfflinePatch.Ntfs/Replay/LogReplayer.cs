@@ -224,7 +224,7 @@ public static class LogReplayer
 
             foreach (var (cluster, file) in volume.Writers)
             {
-                if (owners.Find(cluster) is { } owner && BaseOf(core, owner.Record) != file)
+                if (owners.Find(cluster) is { } owner && core.Records.BaseOf(owner.Record) != file)
                 {
                     throw LogError.Volume($"it writes cluster {cluster} of FILE record {file}, which {core.Paths.Describe(owner.Record)} owns");
                 }
@@ -235,9 +235,6 @@ public static class LogReplayer
             throw LogError.Volume($"afterwards the volume is damaged: {damage.Message}");
         }
     }
-
-    private static long BaseOf(VolumeCore core, long record) =>
-        core.Records.Get(record).Header.BaseReference is { Value: not 0 } reference ? reference.Record : record;
 
     /// <summary>$LogFile's own runs, from record 2; its clusters never move while a volume is mounted.</summary>
     private static CheckedStream OpenLog(BlockDevice device, VolumeGeometry geometry)

@@ -68,7 +68,7 @@ public sealed class NtfsGrowth
             throw NtfsError.NotExtended(problem);
         }
 
-        WriteGates.CheckVolume(_volume.Core);
+        WriteGates.CheckVolume(_volume.Core.Records, _volume.Core.Nodes, _volume.Core.Proof);
     }
 
     /// <summary>
@@ -128,6 +128,7 @@ public sealed class NtfsGrowth
     private void ExtendMetafiles()
     {
         var core = _volume.Core;
+        var links = new LinkEditor(core.Nodes, core.Records, core.Indexes);
         var bitmap = core.Nodes.Get(FileReference.BitmapRecord);
         var bits = bitmap.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$Bitmap", "no $DATA");
         var bad = core.Nodes.Get(FileReference.BadClusRecord);
@@ -155,12 +156,12 @@ public sealed class NtfsGrowth
         hole.DataSize = _clusters << _geometry.ClusterShift;
 
         // Both are stored, or neither: a record without room refuses before the first byte.
-        NodeWriter.Store(core, bad);
-        NodeWriter.Store(core, bitmap);
-        LinkEditor.RefreshAll(core, bad);
-        LinkEditor.RefreshAll(core, bitmap);
-        NodeWriter.Store(core, bad);
-        NodeWriter.Store(core, bitmap);
+        core.Writer.Store(bad);
+        core.Writer.Store(bitmap);
+        links.RefreshAll(bad);
+        links.RefreshAll(bitmap);
+        core.Writer.Store(bad);
+        core.Writer.Store(bitmap);
         core.Flush();
         WriteBits(bits.Runs, initialized, length, first, taken);
     }

@@ -4,7 +4,7 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Engine.Allocation;
 
-/// <summary>$MFT's bitmap: which FILE records are in use. Read as a whole when first needed; <see cref="RecordAllocator"/> writes it.</summary>
+/// <summary>$MFT's bitmap: which FILE records are in use. Read as a whole when first needed; <see cref="MftGrowth"/> writes it.</summary>
 internal sealed class RecordBitmap(RecordStore records, NodeCache nodes, RunDevice device)
 {
     /// <summary>Largest $MFT bitmap that is held in memory: 2^32 records, more than NTFS has.</summary>
@@ -14,6 +14,9 @@ internal sealed class RecordBitmap(RecordStore records, NodeCache nodes, RunDevi
 
     /// <summary>Whether it must be written.</summary>
     public bool IsChanged { get; set; }
+
+    /// <summary>Where the search for a free record begins: after the last that was taken, or at one that was freed.</summary>
+    public long Cursor { get; set; } = FileReference.FirstUserRecord;
 
     /// <summary>The bits, record 0 first.</summary>
     /// <exception cref="CorruptImageException"><c>NTFS-0140</c>: it is shorter than $MFT, or missing.</exception>

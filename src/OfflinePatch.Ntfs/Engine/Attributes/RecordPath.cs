@@ -19,8 +19,7 @@ internal sealed class RecordPath(RecordStore records, NodeReader nodes)
     {
         try
         {
-            var header = records.Get(record).Header;
-            var number = header.BaseReference.Value == 0 ? record : header.BaseReference.Record;
+            var number = records.BaseOf(record);
             var names = new List<string>();
             while (number != FileReference.RootRecord)
             {

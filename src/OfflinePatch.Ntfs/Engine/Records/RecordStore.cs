@@ -33,6 +33,9 @@ internal sealed class RecordStore(RunDevice device, ChangeCounter changes)
     private Chunk? _last;
     private long _lastIndex = -1;
 
+    /// <summary>What the boot sector says.</summary>
+    public VolumeGeometry Geometry => device.Geometry;
+
     /// <summary>Runs of $MFT.</summary>
     public RunList Runs { get; private set; } = new();
 
@@ -144,6 +147,10 @@ internal sealed class RecordStore(RunDevice device, ChangeCounter changes)
             : throw NtfsError.StaleReference(reference, record.Header.SequenceNumber);
     }
 
+    /// <summary>The base record of the file that a record belongs to.</summary>
+    /// <exception cref="CorruptImageException">It is no valid FILE record.</exception>
+    public long BaseOf(long number) => Get(number).Header.BaseReference is { Value: not 0 } reference ? reference.Record : number;
+
     /// <summary>The record's bytes, to be changed. They are written at the next flush.</summary>
     public byte[] Edit(long number)
     {
@@ -159,8 +166,36 @@ internal sealed class RecordStore(RunDevice device, ChangeCounter changes)
         return copy;
     }
 
-    /// <summary>Replaces a record.</summary>
-    public void Set(long number, byte[] bytes)
+    /// <summary>Formats a record for a new file. A reused record goes on with its update sequence number.</summary>
+    public byte[] Reformat(long number, ushort sequence)
+    {
+        var bytes = Edit(number);
+        ushort last = 0;
+        if (FileRecordHeader.TryCreate(bytes, out _))
+        {
+            int offset = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset));
+            last = offset + 2 <= bytes.Length ? BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(offset)) : (ushort)0;
+        }
+
+        bytes.AsSpan().Clear();
+        BlankRecord.Write(bytes, number, sequence);
+        if (last != 0)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceArray), last);
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Adds a record that was never used.</summary>
+    public void AddBlank(long number)
+    {
+        var bytes = new byte[_recordSize];
+        BlankRecord.Write(bytes, number, sequence: 1);
+        Set(number, bytes);
+    }
+
+    private void Set(long number, byte[] bytes)
     {
         _dirty[number] = bytes;
         _touched.Add(number);
