@@ -226,7 +226,8 @@ public static class LogReplayer
             {
                 if (owners.Find(cluster) is { } owner && core.Records.BaseOf(owner.Record) != file)
                 {
-                    throw LogError.Volume($"it writes cluster {cluster} of FILE record {file}, which {core.Paths.Describe(owner.Record)} owns");
+                    throw LogError.Volume(
+                        $"it writes cluster {cluster} of FILE record {file}, which {core.Paths.Describe(owner.Record)} owns");
                 }
             }
         }
