@@ -11,8 +11,6 @@ namespace OfflinePatch.Ntfs.Check;
 /// </summary>
 internal sealed class RecordParser(CheckContext context)
 {
-    private const int EndMarkerLength = 8;
-
     /// <summary>
     /// Parses a decoded record. With <paramref name="judge"/> it reports, and takes the clusters of every run. Null: nothing of the record
     /// can be used.
@@ -35,7 +33,7 @@ internal sealed class RecordParser(CheckContext context)
         }
 
         if (header.BytesUsed > record.Length || header.BytesUsed % 8 != 0 || header.FirstAttribute % 8 != 0 || header.FirstAttribute < 0x28
-            || header.FirstAttribute + EndMarkerLength > header.BytesUsed)
+            || header.FirstAttribute + FileRecordHeader.EndMarkerSize > header.BytesUsed)
         {
             findings?.Error(NtfsFindingCode.RecordHeader, label, FileRecordHeader.Layout.BytesUsed,
                 $"attributes and an end mark inside {record.Length} bytes",
@@ -76,9 +74,10 @@ internal sealed class RecordParser(CheckContext context)
             at += attribute.Length;
         }
 
-        if (at + EndMarkerLength != used)
+        if (at + FileRecordHeader.EndMarkerSize != used)
         {
-            findings?.Error(NtfsFindingCode.RecordEnd, label, FileRecordHeader.Layout.BytesUsed, $"{at + EndMarkerLength} bytes in use",
+            findings?.Error(NtfsFindingCode.RecordEnd, label, FileRecordHeader.Layout.BytesUsed,
+                $"{at + FileRecordHeader.EndMarkerSize} bytes in use",
                 $"{used}");
         }
 

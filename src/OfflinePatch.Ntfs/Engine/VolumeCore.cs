@@ -1,76 +1,101 @@
-using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Engine.Records;
-using OfflinePatch.Ntfs.Layout;
-using OfflinePatch.Ntfs.Runs;
+using OfflinePatch.Ntfs.Engine.Security;
 
 namespace OfflinePatch.Ntfs.Engine;
 
 /// <summary>
-/// What all parts of an open volume share: the device, the geometry, and the caches. Everything that is changed stays in these caches
-/// until <see cref="Flush"/>; only bytes of clusters that nothing on the volume owns go to the device at once.
+/// Builds the parts of an open volume, each over the parts that it needs, and flushes them in order. All live as long as the volume.
+/// Everything that is changed stays in their caches until <see cref="Flush"/>; only bytes of clusters that nothing on the volume owns go
+/// to the device at once.
 /// </summary>
 internal sealed class VolumeCore
 {
-    private readonly PendingWrites _pending;
-    private UpcaseTable? _upcase;
-    private ClusterBitmap? _bitmap;
-    private RecordAllocator? _recordAllocator;
-    private IReadOnlyList<VolumeFinding>? _allocationFindings;
+    private readonly MirrorWriter _mirror;
+    private readonly VolumeUpcase _upcase;
+    private readonly MftGrowth _growth;
 
     public VolumeCore(BlockDevice device, VolumeGeometry geometry, NtfsOpenOptions options)
     {
-        Device = device;
-        _pending = new PendingWrites(geometry.ClusterSize);
-        Geometry = geometry;
         Options = options;
-        Records = new RecordStore(this);
-        Nodes = new NodeCache(this);
-        Blocks = new IndexBlockStore(this);
+        Runs = new RunDevice(device, geometry);
+        Records = new RecordStore(Runs, Changes);
+        Reader = new NodeReader(Records, Runs);
+        Nodes = new NodeCache(Reader);
+        Paths = new RecordPath(Records, Reader);
+        _mirror = new MirrorWriter(Records, Nodes, Runs);
+        Bitmap = new ClusterBitmap(Nodes, Runs, Changes);
+        RecordBitmap = new RecordBitmap(Records, Nodes, Runs);
+        Owners = new OwnerReader(Records, Reader, RecordBitmap, Runs);
+        Proof = new AllocationProof(Owners, Bitmap, Paths);
+        Clusters = new ClusterAllocator(Bitmap, Proof, geometry);
+        Content = new ContentWriter(Runs, Bitmap);
+        Space = new RecordSpace(Records, geometry);
+        Streams = new StreamEditor(Space, Clusters, Content, geometry);
+        Blocks = new IndexBlockStore(Runs, Nodes, Changes);
+        _upcase = new VolumeUpcase(Nodes, Runs);
+        Trees = new IndexTrees(Runs, Nodes, _upcase, Blocks, Space, Clusters, Streams, Content, Changes);
+
+        // $MFT is stored with records of its own, every other file with records that $MFT may grow for
+        var reserved = new ReservedRecords(RecordBitmap, Records, Nodes);
+        var mftWriter = new NodeWriter(Records, Space, reserved, Clusters, Streams, Trees, Content);
+        _growth = new MftGrowth(Records, Nodes, RecordBitmap, reserved, Space, mftWriter, Clusters, Content, Changes);
+        RecordAllocator = new RecordAllocator(RecordBitmap, Records, Nodes, _growth);
+        Writer = new NodeWriter(Records, Space, RecordAllocator, Clusters, Streams, Trees, Content);
+        Indexes = new IndexEditor(Trees, Writer);
+        Security = new SecurityStore(Runs, Nodes, Trees, Indexes, Streams, Writer);
     }
-
-    public BlockDevice Device { get; }
-
-    public VolumeGeometry Geometry { get; }
 
     public NtfsOpenOptions Options { get; }
 
+    public RunDevice Runs { get; }
+
+    public BlockDevice Device => Runs.Device;
+
+    public VolumeGeometry Geometry => Runs.Geometry;
+
+    public ChangeCounter Changes { get; } = new();
+
     public RecordStore Records { get; }
+
+    public NodeReader Reader { get; }
 
     public NodeCache Nodes { get; }
 
+    public RecordPath Paths { get; }
+
+    public ClusterBitmap Bitmap { get; }
+
+    public RecordBitmap RecordBitmap { get; }
+
+    public OwnerReader Owners { get; }
+
+    public AllocationProof Proof { get; }
+
+    public ClusterAllocator Clusters { get; }
+
+    public ContentWriter Content { get; }
+
     public IndexBlockStore Blocks { get; }
 
-    /// <summary>Raised by every change: walks that are under way find their place again.</summary>
-    public int ChangeCount { get; set; }
+    public RecordSpace Space { get; }
+
+    public StreamEditor Streams { get; }
+
+    public IndexTrees Trees { get; }
+
+    public IndexEditor Indexes { get; }
+
+    public RecordAllocator RecordAllocator { get; }
+
+    public NodeWriter Writer { get; }
+
+    public SecurityStore Security { get; }
 
     /// <summary>The volume's $UpCase, read when first needed.</summary>
-    public UpcaseTable Upcase => _upcase ??= ReadUpcase();
-
-    /// <summary>$Bitmap.</summary>
-    public ClusterBitmap Bitmap => _bitmap ??= new ClusterBitmap(this);
-
-    /// <summary>$MFT's bitmap.</summary>
-    public RecordAllocator RecordAllocator => _recordAllocator ??= new RecordAllocator(this);
-
-    /// <summary>
-    /// Refuses a volume on which the records and $Bitmap disagree about what is free. Called before the first change and by everything that
-    /// takes or gives back clusters; reads all records the first time.
-    /// </summary>
-    /// <exception cref="RefusedException"><c>NTFS-0304</c> to <c>NTFS-0306</c>. Nothing was changed.</exception>
-    public void RequireAllocationProof()
-    {
-        if (AllocationFindings(CancellationToken.None) is { Count: > 0 } findings)
-        {
-            throw NtfsError.UnsafeAllocation(findings);
-        }
-    }
-
-    /// <summary>Where the records and $Bitmap disagree about what is free, as the volume was before the first change.</summary>
-    public IReadOnlyList<VolumeFinding> AllocationFindings(CancellationToken cancellation) =>
-        _allocationFindings ??= AllocationCheck.Run(this, cancellation);
+    public UpcaseTable Upcase => _upcase.Table;
 
     /// <summary>FILETIME of now.</summary>
     public long Now()
@@ -79,127 +104,16 @@ internal sealed class VolumeCore
         return now.ToFileTimeUtc();
     }
 
-    /// <summary>Reads bytes of the volume as they will be after the flush.</summary>
-    public void ReadVolume(long offset, Span<byte> buffer)
-    {
-        Device.Read(offset, buffer);
-        if (!_pending.IsEmpty)
-        {
-            _pending.Overlay(offset, buffer);
-        }
-    }
-
-    /// <summary>
-    /// Reads a stream through its runs: holes, and bytes from <paramref name="initialized"/> on, are zeros. The range is inside the runs.
-    /// </summary>
-    public void ReadRuns(RunList runs, long initialized, long offset, Span<byte> buffer, long record)
-    {
-        if (offset + buffer.Length > initialized)
-        {
-            var keep = (int)Math.Max(0, initialized - offset);
-            buffer[keep..].Clear();
-            buffer = buffer[..keep];
-        }
-
-        var shift = Geometry.ClusterShift;
-        var index = buffer.Length == 0 ? -1 : runs.IndexOf(offset >> shift);
-        while (buffer.Length > 0)
-        {
-            if (index < 0 || index >= runs.Runs.Count)
-            {
-                throw NtfsError.BadRuns(record, $"no run for byte {offset}");
-            }
-
-            var run = runs.Runs[index];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(buffer.Length, (run.Count << shift) - within);
-            if (run.IsHole)
-            {
-                buffer[..count].Clear();
-            }
-            else
-            {
-                ReadVolume((run.Lcn << shift) + within, buffer[..count]);
-            }
-
-            buffer = buffer[count..];
-            offset += count;
-            index++;
-        }
-    }
-
-    /// <summary>
-    /// Writes bytes of a stream through its runs, which must cover the range without holes. Clusters that are free on the volume as it
-    /// is on the device are written at once, others held back.
-    /// </summary>
-    public void WriteRuns(RunList runs, long offset, ReadOnlySpan<byte> bytes, long record)
-    {
-        var shift = Geometry.ClusterShift;
-        var index = bytes.Length == 0 ? -1 : runs.IndexOf(offset >> shift);
-        while (bytes.Length > 0)
-        {
-            if (index < 0 || index >= runs.Runs.Count || runs.Runs[index].IsHole)
-            {
-                throw NtfsError.BadRuns(record, $"no clusters for byte {offset}");
-            }
-
-            var run = runs.Runs[index];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            WriteVolume((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
-            index++;
-        }
-    }
-
     /// <summary>Writes the dirty caches in this order: content, $MFT's bitmap, $Bitmap, index blocks, records, mirror.</summary>
     public void Flush()
     {
-        _pending.Flush(Device);
-        _recordAllocator?.Flush();
-        _pending.Flush(Device);
-        _bitmap?.Flush(Device);
+        Runs.FlushPending();
+        _growth.Flush();
+        Runs.FlushPending();
+        Clusters.Flush();
         Blocks.Flush();
-        Records.Flush();
+        _mirror.Update(Records.Write());
+        Records.Forget();
         Device.Flush();
-    }
-
-    private void WriteVolume(long offset, ReadOnlySpan<byte> bytes)
-    {
-        // cluster by cluster: a held-back copy of a cluster that later writes go around would hide them
-        var shift = Geometry.ClusterShift;
-        while (bytes.Length > 0)
-        {
-            var first = offset >> shift;
-            var last = (offset + bytes.Length - 1) >> shift;
-            var alike = Bitmap.CountAlike(first, last - first + 1, out var wasAllocated);
-            var count = (int)Math.Min(bytes.Length, ((first + alike) << shift) - offset);
-            if (wasAllocated)
-            {
-                _pending.Write(Device, offset, bytes[..count]);
-            }
-            else
-            {
-                Device.Write(offset, bytes[..count]);
-            }
-
-            bytes = bytes[count..];
-            offset += count;
-        }
-    }
-
-    private UpcaseTable ReadUpcase()
-    {
-        var node = Nodes.Get(FileReference.UpCaseRecord);
-        var data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$UpCase", "no $DATA");
-        if (data.DataSize != UpcaseTable.Size)
-        {
-            throw NtfsError.BadMetafile("$UpCase", $"{data.DataSize} bytes instead of {UpcaseTable.Size}");
-        }
-
-        var bytes = new byte[UpcaseTable.Size];
-        data.Read(this, node.Number, 0, bytes);
-        return new UpcaseTable(bytes);
     }
 }

@@ -9,8 +9,6 @@ namespace OfflinePatch.Ntfs.Format;
 /// </summary>
 internal sealed class FileRecordBuilder
 {
-    private const int EndMarkerLength = 8;
-
     private readonly byte[] _record;
     private readonly int _clusterSize;
     private int _end;
@@ -58,7 +56,7 @@ internal sealed class FileRecordBuilder
     {
         Write32(_end, -1);
         Write16(FileRecordHeader.Layout.NextAttributeId, _nextId);
-        Write32(FileRecordHeader.Layout.BytesUsed, _end + EndMarkerLength);
+        Write32(FileRecordHeader.Layout.BytesUsed, _end + FileRecordHeader.EndMarkerSize);
         UpdateSequence.TryEncode(_record);
         return _record;
     }
@@ -81,7 +79,7 @@ internal sealed class FileRecordBuilder
 
     private int Start(AttributeType type, string name, int nameOffset, int length)
     {
-        if (_end + length + EndMarkerLength > _record.Length)
+        if (_end + length + FileRecordHeader.EndMarkerSize > _record.Length)
         {
             throw new InvalidOperationException($"A new FILE record has no room for {type}.");
         }

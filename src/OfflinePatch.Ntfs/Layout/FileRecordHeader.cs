@@ -58,6 +58,9 @@ internal readonly ref struct FileRecordHeader
         public const int Size = 0x30;
     }
 
+    /// <summary>Bytes of the end marker after the last attribute.</summary>
+    public const int EndMarkerSize = 8;
+
     /// <summary>The magic of a good record.</summary>
     public static ReadOnlySpan<byte> FileMagic => "FILE"u8;
 

@@ -11,8 +11,6 @@ namespace OfflinePatch.Ntfs.Replay;
 /// </summary>
 internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
 {
-    private const int EndMarkerLength = 8;
-
     private LogRecord Log => target.Record;
 
     private int Used

@@ -216,18 +216,18 @@ public static class LogReplayer
         {
             var core = new VolumeCore(volume, VolumeGeometry.Read(volume), NtfsOpenOptions.Default);
             core.Records.Bootstrap();
-            var owners = ClusterOwners.Read(core, CancellationToken.None);
-            if (AllocationCheck.Run(core, owners) is { Count: > 0 } findings)
+            var owners = core.Owners.Read(CancellationToken.None);
+            if (new AllocationCheck(core.Bitmap, core.Paths).Compare(owners) is { Count: > 0 } findings)
             {
                 throw LogError.Volume($"afterwards {findings[0].Text}");
             }
 
-            var paths = new RecordPath(core);
             foreach (var (cluster, file) in volume.Writers)
             {
-                if (owners.Find(cluster) is { } owner && BaseOf(core, owner.Record) != file)
+                if (owners.Find(cluster) is { } owner && core.Records.BaseOf(owner.Record) != file)
                 {
-                    throw LogError.Volume($"it writes cluster {cluster} of FILE record {file}, which {paths.Describe(owner.Record)} owns");
+                    throw LogError.Volume(
+                        $"it writes cluster {cluster} of FILE record {file}, which {core.Paths.Describe(owner.Record)} owns");
                 }
             }
         }
@@ -236,9 +236,6 @@ public static class LogReplayer
             throw LogError.Volume($"afterwards the volume is damaged: {damage.Message}");
         }
     }
-
-    private static long BaseOf(VolumeCore core, long record) =>
-        core.Records.Get(record).Header.BaseReference is { Value: not 0 } reference ? reference.Record : record;
 
     /// <summary>$LogFile's own runs, from record 2; its clusters never move while a volume is mounted.</summary>
     private static CheckedStream OpenLog(BlockDevice device, VolumeGeometry geometry)

@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
@@ -9,13 +10,13 @@ namespace OfflinePatch.Ntfs.Volume;
 /// <summary>
 /// Reads what a directory listing shows from the FILE record itself: the copies in the index may be stale. Allocates nothing but the entry.
 /// </summary>
-internal static class EntryReader
+internal sealed class EntryReader(RecordStore records, NodeReader nodes)
 {
     /// <summary>The entry of a file.</summary>
     /// <exception cref="CorruptImageException">The record is damaged, free, or was reused.</exception>
-    public static FileEntry Read(VolumeCore core, FileReference reference, string name)
+    public FileEntry Read(FileReference reference, string name)
     {
-        var record = core.Records.Get(reference);
+        var record = records.Get(reference);
         if (!record.IsBase)
         {
             throw NtfsError.NotInUse(reference.Record, "it is an extension record");
@@ -50,7 +51,7 @@ internal static class EntryReader
 
         if (hasList && !hasData && !isDirectory)
         {
-            length = NodeReader.Read(core, reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
+            length = nodes.Read(reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
         }
 
         return new FileEntry(name, isDirectory, isDirectory ? 0 : length, NtfsTime.ToDateTime(modified),

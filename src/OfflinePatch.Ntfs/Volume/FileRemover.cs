@@ -11,24 +11,24 @@ using OfflinePatch.Ntfs.Runs;
 namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>Removes files, and what they are registered in: $Extend\$Reparse, $Extend\$ObjId.</summary>
-internal static class FileRemover
+internal sealed class FileRemover(VolumeCore core)
 {
     private const uint SparseBit = 0x200;
     private const uint ReparseBit = 0x400;
     private const uint CompressedBit = 0x800;
 
     /// <summary>Frees a file that has no name left: clusters, extension records, base record.</summary>
-    public static void Remove(VolumeCore core, FileNode node)
+    public void Remove(FileNode node)
     {
-        RemoveFromView(core, node, AttributeType.ReparsePoint, "$Reparse", "$R");
-        RemoveFromView(core, node, AttributeType.ObjectId, "$ObjId", "$O");
+        RemoveFromView(node, AttributeType.ReparsePoint, "$Reparse", "$R");
+        RemoveFromView(node, AttributeType.ObjectId, "$ObjId", "$O");
         foreach (var attribute in node.Attributes.Where(a => !a.IsResident))
         {
-            core.Bitmap.Free(attribute.Runs.Runs.Where(r => !r.IsHole));
+            core.Clusters.Free(attribute.Runs);
         }
 
-        core.Bitmap.Free(node.ListRuns.Runs.Where(r => !r.IsHole));
-        if (node.Find(AttributeType.IndexAllocation, "$I30") is not null)
+        core.Clusters.Free(node.ListRuns);
+        if (node.Find(AttributeType.IndexAllocation, IndexTrees.Directory) is not null)
         {
             core.Blocks.RemoveAll(node.Number);
         }
@@ -42,20 +42,20 @@ internal static class FileRemover
     }
 
     /// <summary>Turns a CompactOS file into a plain, empty one: its reparse point and packed stream go.</summary>
-    public static void RemoveCompactOs(VolumeCore core, FileNode node)
+    public void RemoveCompactOs(FileNode node)
     {
         if (StreamContent.TagOf(node) != ReparsePoint.Wof)
         {
             return;
         }
 
-        RemoveFromView(core, node, AttributeType.ReparsePoint, "$Reparse", "$R");
+        RemoveFromView(node, AttributeType.ReparsePoint, "$Reparse", "$R");
         foreach (var attribute in new[] { node.Find(AttributeType.ReparsePoint, ""),
             node.Find(AttributeType.Data, WofReparsePoint.StreamName) })
         {
             if (attribute is not null)
             {
-                StreamEditor.Clear(core, attribute);
+                core.Streams.Clear(attribute);
                 node.Attributes.Remove(attribute);
             }
         }
@@ -88,14 +88,14 @@ internal static class FileRemover
     }
 
     /// <summary>Removes the entry that names this file from a view index of $Extend.</summary>
-    private static void RemoveFromView(VolumeCore core, FileNode node, AttributeType type, string file, string index)
+    private void RemoveFromView(FileNode node, AttributeType type, string file, string index)
     {
         if (node.Find(type, "") is not { } attribute)
         {
             return;
         }
 
-        var value = attribute.ReadAll(core, node.Number, 64 * 1024, "a reparse point or object id");
+        var value = attribute.ReadAll(core.Runs, node.Number, 64 * 1024, "a reparse point or object id");
         byte[] key;
         if (type == AttributeType.ReparsePoint)
         {
@@ -109,9 +109,9 @@ internal static class FileRemover
         }
 
         var extend = core.Nodes.Get(FileReference.ExtendRecord);
-        if (extend.IsDirectory && new IndexTree(core, extend).TryFindName(file, out var reference, out _))
+        if (extend.IsDirectory && core.Trees.Open(extend).TryFindName(file, out var reference, out _))
         {
-            new IndexTree(core, core.Nodes.Get(reference), index).Delete(key);
+            core.Indexes.Delete(core.Nodes.Get(reference), index, key);
         }
     }
 }

@@ -8,7 +8,7 @@ namespace OfflinePatch.Ntfs.Volume;
 /// <summary>Builds <see cref="NtfsFile"/> from a file.</summary>
 internal static class FileSnapshot
 {
-    public static NtfsFile Create(VolumeCore core, FileNode node)
+    public static NtfsFile Create(RunDevice device, FileNode node)
     {
         if (!StandardInformation.TryCreate(node.StandardInformation, out var standard))
         {
@@ -16,7 +16,7 @@ internal static class FileSnapshot
         }
 
         var point = node.Find(AttributeType.ReparsePoint, "");
-        var reparse = point is null ? [] : point.ReadAll(core, node.Number, 64 * 1024, "a reparse point");
+        var reparse = point is null ? [] : point.ReadAll(device, node.Number, 64 * 1024, "a reparse point");
         var hasPoint = ReparsePoint.TryCreate(reparse, out var view);
         return new NtfsFile
         {
@@ -32,17 +32,17 @@ internal static class FileSnapshot
             ReparseTag = hasPoint ? view.Tag : 0,
             ReparseContent = hasPoint ? view.Content.ToArray() : [],
             Streams = [.. node.Attributes.Where(a => a.Type == AttributeType.Data).OrderBy(a => a.Name.Length > 0)
-                .Select(a => ToStream(core, a))],
+                .Select(a => ToStream(device, a))],
             Links = [.. node.Names.Select(ToLink).OfType<NtfsLink>()],
             MayBeCaseSensitive = node.IsDirectory && standard.VersionFields != 0,
             RecordCount = 1 + node.Extensions.Count,
         };
     }
 
-    private static NtfsStream ToStream(VolumeCore core, NodeAttribute data) => new(
+    private static NtfsStream ToStream(RunDevice device, NodeAttribute data) => new(
         data.Name,
         data.DataSize,
-        data.IsResident ? 0 : data.DuplicatedAllocation(core.Geometry.ClusterSize),
+        data.IsResident ? 0 : data.DuplicatedAllocation(device.Geometry.ClusterSize),
         data.IsResident,
         (data.Flags & AttributeFlags.Compressed) != 0,
         (data.Flags & AttributeFlags.Encrypted) != 0,

@@ -12,7 +12,7 @@ namespace OfflinePatch.Ntfs.Volume;
 /// <summary>
 /// Names of files: $FILE_NAME attributes and the entries in their directories, with the copies of sizes and times in both.
 /// </summary>
-internal static class LinkEditor
+internal sealed class LinkEditor(NodeCache nodes, RecordStore records, IndexEditor indexes)
 {
     private const uint ReparseBit = 0x400;
 
@@ -28,7 +28,7 @@ internal static class LinkEditor
     }
 
     /// <summary>Copies times, sizes and attributes of the file into one $FILE_NAME value. Returns whether it changed.</summary>
-    public static bool Refresh(VolumeCore core, FileNode node, byte[] value)
+    public bool Refresh(FileNode node, byte[] value)
     {
         var before = value.AsSpan(0, FileNameAttribute.Layout.NameLength).ToArray();
         if (!StandardInformation.TryCreate(node.StandardInformation, out var standard))
@@ -42,7 +42,7 @@ internal static class LinkEditor
         BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Accessed), standard.Accessed);
         var data = node.IsDirectory ? null : node.Find(AttributeType.Data, "");
         BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.AllocatedSize),
-            data?.DuplicatedAllocation(core.Geometry.ClusterSize) ?? 0);
+            data?.DuplicatedAllocation(records.Geometry.ClusterSize) ?? 0);
         BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.DataSize), data?.DataSize ?? 0);
 
         // the bits that only $FILE_NAME has stay: directory, view index
@@ -62,7 +62,7 @@ internal static class LinkEditor
     /// <summary>
     /// Brings every copy of the file's sizes and times up to date: in its own names, and in the directory of each of them.
     /// </summary>
-    public static void RefreshAll(VolumeCore core, FileNode node)
+    public void RefreshAll(FileNode node)
     {
         foreach (var name in node.Names.ToList())
         {
@@ -71,9 +71,9 @@ internal static class LinkEditor
                 throw NtfsError.BadAttribute(node.Number, 0, "a short $FILE_NAME");
             }
 
-            Refresh(core, node, name.Value);
-            var parent = core.Nodes.Get(view.Parent);
-            if (!new IndexTree(core, parent).UpdateName(node.Reference, name.Value))
+            Refresh(node, name.Value);
+            var parent = nodes.Get(view.Parent);
+            if (!indexes.UpdateName(parent, node.Reference, name.Value))
             {
                 throw NtfsError.BadIndex(parent.Number, $"no entry for the name {view.Name} of record {node.Number}");
             }
@@ -81,31 +81,30 @@ internal static class LinkEditor
     }
 
     /// <summary>Adds a name: to the file (stored by the caller) and to the directory.</summary>
-    public static void Add(VolumeCore core, FileNode node, FileNode parent, string name)
+    public void Add(FileNode node, FileNode parent, string name)
     {
         var attribute = new NodeAttribute(AttributeType.FileName, "");
         var value = NewName(parent.Reference, name, NameRules.NameSpaceOf(name));
-        Refresh(core, node, value);
+        Refresh(node, value);
         attribute.SetResident(value);
         node.Attributes.Add(attribute);
     }
 
     /// <summary>Adds the directory's entry for a name of the file.</summary>
-    public static void Index(VolumeCore core, FileNode node, FileNode parent, ReadOnlySpan<byte> name) =>
-        new IndexTree(core, parent).Insert(IndexTree.NameEntry(node.Reference, name));
+    public void Index(FileNode node, FileNode parent, ReadOnlySpan<byte> name) =>
+        indexes.Insert(parent, IndexTrees.Directory, IndexTree.NameEntry(node.Reference, name));
 
     /// <summary>
     /// Removes a name, and its 8.3 partner in the same directory, from the file (stored by the caller) and from the directory.
     /// </summary>
-    /// <param name="core">The volume.</param>
     /// <param name="node">The file.</param>
     /// <param name="parent">The directory.</param>
     /// <param name="key">The name, as the directory's entry has it.</param>
-    public static void Remove(VolumeCore core, FileNode node, FileNode parent, byte[] key)
+    public void Remove(FileNode node, FileNode parent, byte[] key)
     {
         foreach (var attribute in Linked(node, parent, key))
         {
-            if (!new IndexTree(core, parent).Delete(attribute.Value))
+            if (!indexes.Delete(parent, IndexTrees.Directory, attribute.Value))
             {
                 throw NtfsError.BadIndex(parent.Number, $"no entry for a name of record {node.Number}");
             }
@@ -161,7 +160,7 @@ internal static class LinkEditor
     }
 
     /// <summary>Sets the times of a directory whose entries changed, in its base record at once.</summary>
-    public static void TouchDirectory(VolumeCore core, FileNode directory, long now)
+    public void TouchDirectory(FileNode directory, long now)
     {
         var standard = directory.StandardInformation;
         if (BinaryPrimitives.ReadInt64LittleEndian(standard.AsSpan(StandardInformation.Layout.RecordChanged)) == now)
@@ -170,7 +169,7 @@ internal static class LinkEditor
         }
 
         Touch(directory, now, content: true);
-        var bytes = core.Records.Edit(directory.Number);
+        var bytes = records.Edit(directory.Number);
         var attributes = FileRecord.Create(bytes, directory.Number).GetEnumerator();
         while (attributes.MoveNext())
         {

@@ -68,7 +68,7 @@ public sealed class NtfsGrowth
             throw NtfsError.NotExtended(problem);
         }
 
-        WriteGates.CheckVolume(_volume.Core);
+        WriteGates.CheckVolume(_volume.Core.Records, _volume.Core.Nodes, _volume.Core.Proof);
     }
 
     /// <summary>
@@ -128,6 +128,7 @@ public sealed class NtfsGrowth
     private void ExtendMetafiles()
     {
         var core = _volume.Core;
+        var links = new LinkEditor(core.Nodes, core.Records, core.Indexes);
         var bitmap = core.Nodes.Get(FileReference.BitmapRecord);
         var bits = bitmap.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$Bitmap", "no $DATA");
         var bad = core.Nodes.Get(FileReference.BadClusRecord);
@@ -155,12 +156,12 @@ public sealed class NtfsGrowth
         hole.DataSize = _clusters << _geometry.ClusterShift;
 
         // Both are stored, or neither: a record without room refuses before the first byte.
-        NodeWriter.Store(core, bad);
-        NodeWriter.Store(core, bitmap);
-        LinkEditor.RefreshAll(core, bad);
-        LinkEditor.RefreshAll(core, bitmap);
-        NodeWriter.Store(core, bad);
-        NodeWriter.Store(core, bitmap);
+        core.Writer.Store(bad);
+        core.Writer.Store(bitmap);
+        links.RefreshAll(bad);
+        links.RefreshAll(bitmap);
+        core.Writer.Store(bad);
+        core.Writer.Store(bitmap);
         core.Flush();
         WriteBits(bits.Runs, initialized, length, first, taken);
     }
@@ -202,7 +203,7 @@ public sealed class NtfsGrowth
         var old = (int)(first - (start * 8));
         if (old is > 0 and < 8)
         {
-            _volume.Core.ReadRuns(runs, long.MaxValue, start, part[..1], FileReference.BitmapRecord);
+            _volume.Core.Runs.Read(runs, long.MaxValue, start, part[..1], FileReference.BitmapRecord);
             part[0] &= (byte)((1 << old) - 1);
         }
     }
@@ -229,16 +230,13 @@ public sealed class NtfsGrowth
 
     private void Write(RunList runs, long offset, ReadOnlySpan<byte> bytes)
     {
-        var shift = _geometry.ClusterShift;
-        while (bytes.Length > 0)
+        var walk = new RunWalk(runs, _geometry.ClusterShift, offset, bytes.Length);
+        while (walk.MoveNext() && !walk.IsHole)
         {
-            var run = runs.Runs[runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            WritePart((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
+            WritePart(walk.VolumeOffset, bytes.Slice((int)walk.Done, (int)walk.Count));
         }
+
+        RunDevice.RequireAll(walk, offset, bytes.Length, FileReference.BitmapRecord);
     }
 
     /// <summary>$Bitmap of a large volume is almost all zeros, and so is what a disk grew by: holes stay holes.</summary>

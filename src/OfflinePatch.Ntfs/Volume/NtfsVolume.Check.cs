@@ -34,7 +34,7 @@ public sealed partial class NtfsVolume
     {
         try
         {
-            return _core.AllocationFindings(cancellation);
+            return _core.Proof.Find(cancellation);
         }
         catch (CorruptImageException damage)
         {

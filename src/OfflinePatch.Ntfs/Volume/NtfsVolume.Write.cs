@@ -16,12 +16,11 @@ public sealed partial class NtfsVolume
     /// <summary>FILE_ATTRIBUTE_ARCHIVE.</summary>
     private const uint ArchiveBit = 0x20;
 
-    private SecurityChoice? _security;
     private string? _broken;
     private bool _gatesPassed;
 
     /// <summary>Whether something waits for <see cref="Flush"/>.</summary>
-    public bool HasUnflushedChanges => _core.ChangeCount != _flushedAt;
+    public bool HasUnflushedChanges => _core.Changes.Count != _flushedAt;
 
     /// <summary>Why the volume is closed for writing, or null.</summary>
     internal string? BrokenReason => _broken;
@@ -128,7 +127,7 @@ public sealed partial class NtfsVolume
         var bytes = content.ToArray();
         Change(GrowthReserve(node, data, offset + bytes.Length), () =>
         {
-            StreamEditor.Write(_core, node, data, offset, bytes);
+            _core.Streams.Write(node, data, offset, bytes);
             Finish(node);
         });
     }
@@ -152,7 +151,7 @@ public sealed partial class NtfsVolume
 
         Change(GrowthReserve(node, data, length), () =>
         {
-            StreamEditor.SetLength(_core, node, data, length);
+            _core.Streams.SetLength(node, data, length);
             Finish(node);
         });
     }
@@ -168,7 +167,7 @@ public sealed partial class NtfsVolume
         }
 
         var parent = WritableDirectory(target.Parent, path);
-        if (!new IndexTree(_core, parent).TryFindName(target.Name, out var reference, out var key))
+        if (!_core.Trees.Open(parent).TryFindName(target.Name, out var reference, out var key))
         {
             throw NtfsError.NotFound(path);
         }
@@ -181,7 +180,7 @@ public sealed partial class NtfsVolume
             return;
         }
 
-        if (node.IsDirectory && new IndexTree(_core, node).GetCursor().MoveNext())
+        if (node.IsDirectory && _core.Trees.Open(node).GetCursor().MoveNext())
         {
             throw NtfsError.NotEmpty(path);
         }
@@ -189,20 +188,20 @@ public sealed partial class NtfsVolume
         _ = LinkEditor.Linked(node, parent, key);
         Change(0, () =>
         {
-            LinkEditor.Remove(_core, node, parent, key);
+            _links.Remove(node, parent, key);
             if (node.Names.Any())
             {
                 LinkEditor.Touch(node, _core.Now(), content: false);
-                NodeWriter.Store(_core, node);
-                LinkEditor.RefreshAll(_core, node);
+                _core.Writer.Store(node);
+                _links.RefreshAll(node);
             }
             else
             {
-                FileRemover.Remove(_core, node);
-                _security?.Forget(node.Number);
+                _remover.Remove(node);
+                _security.Forget(node.Number);
             }
 
-            LinkEditor.TouchDirectory(_core, parent, _core.Now());
+            _links.TouchDirectory(parent, _core.Now());
         });
     }
 
@@ -219,7 +218,7 @@ public sealed partial class NtfsVolume
 
         NameRules.Check(target.Name, newPath);
         var parent = WritableDirectory(source.Parent, path);
-        if (!new IndexTree(_core, parent).TryFindName(source.Name, out var reference, out var key))
+        if (!_core.Trees.Open(parent).TryFindName(source.Name, out var reference, out var key))
         {
             throw NtfsError.NotFound(path);
         }
@@ -227,7 +226,7 @@ public sealed partial class NtfsVolume
         var node = _core.Nodes.Get(reference);
         WriteGates.CheckFile(node, path);
         var newParent = WritableDirectory(target.Parent, newPath);
-        var exists = new IndexTree(_core, newParent).TryFindName(target.Name, out var existing, out var existingKey);
+        var exists = _core.Trees.Open(newParent).TryFindName(target.Name, out var existing, out var existingKey);
         if (exists && existing != reference)
         {
             throw NtfsError.Exists(newPath);
@@ -246,18 +245,18 @@ public sealed partial class NtfsVolume
 
         Change(RecordReserve(newParent), () =>
         {
-            LinkEditor.Remove(_core, node, parent, key);
+            _links.Remove(node, parent, key);
             var now = _core.Now();
             LinkEditor.Touch(node, now, content: false);
-            LinkEditor.Add(_core, node, newParent, target.Name);
-            NodeWriter.Store(_core, node);
+            _links.Add(node, newParent, target.Name);
+            _core.Writer.Store(node);
             var added = node.Names.Last(n => FileNameAttribute.TryCreate(n.Value, out var v) && v.Parent == newParent.Reference
                 && v.Name == target.Name);
-            LinkEditor.Index(_core, node, newParent, added.Value);
-            LinkEditor.RefreshAll(_core, node);
-            NodeWriter.Store(_core, node);
-            LinkEditor.TouchDirectory(_core, parent, now);
-            LinkEditor.TouchDirectory(_core, newParent, now);
+            _links.Index(node, newParent, added.Value);
+            _links.RefreshAll(node);
+            _core.Writer.Store(node);
+            _links.TouchDirectory(parent, now);
+            _links.TouchDirectory(newParent, now);
         });
     }
 
@@ -276,7 +275,7 @@ public sealed partial class NtfsVolume
         }
 
         _core.Flush();
-        _flushedAt = _core.ChangeCount;
+        _flushedAt = _core.Changes.Count;
     }
 
     private void ReplaceContent(FileReference reference, NtfsPath target, string path, Stream content, long length)
@@ -299,7 +298,7 @@ public sealed partial class NtfsVolume
         {
             if (target.Stream.Length == 0)
             {
-                FileRemover.RemoveCompactOs(_core, node);
+                _remover.RemoveCompactOs(node);
             }
 
             if (data is null)
@@ -308,7 +307,7 @@ public sealed partial class NtfsVolume
                 node.Attributes.Add(data);
             }
 
-            StreamEditor.Replace(_core, node, data, content, length);
+            _core.Streams.Replace(node, data, content, length);
             FileRemover.ClearPackedBits(node);
             Finish(node);
         });
@@ -324,7 +323,7 @@ public sealed partial class NtfsVolume
 
         Change(0, () =>
         {
-            StreamEditor.Clear(_core, data);
+            _core.Streams.Clear(data);
             node.Attributes.Remove(data);
             Finish(node);
         });
@@ -336,21 +335,20 @@ public sealed partial class NtfsVolume
         LinkEditor.Touch(node, _core.Now(), content: true);
         foreach (var name in node.Names)
         {
-            LinkEditor.Refresh(_core, node, name.Value);
+            _links.Refresh(node, name.Value);
         }
 
-        NodeWriter.Store(_core, node);
+        _core.Writer.Store(node);
 
         // storing may have moved the content out of the record: the copies say so
-        LinkEditor.RefreshAll(_core, node);
+        _links.RefreshAll(node);
     }
 
     private void Create(FileNode parent, string name, bool isDirectory, Stream? content, long length)
     {
-        _security ??= new SecurityChoice(_core);
         var security = _security.Choose(parent, isDirectory);
         var number = _core.RecordAllocator.Allocate(out var sequence);
-        RecordAllocator.Reformat(_core, number, sequence);
+        _core.Records.Reformat(number, sequence);
         var node = new FileNode(number, sequence) { Flags = FileRecordFlags.InUse | (isDirectory ? FileRecordFlags.Directory : 0) };
         _core.Nodes.Add(node);
 
@@ -360,26 +358,26 @@ public sealed partial class NtfsVolume
         node.Attributes.Add(standard);
         if (isDirectory)
         {
-            var root = new NodeAttribute(AttributeType.IndexRoot, "$I30");
+            var root = new NodeAttribute(AttributeType.IndexRoot, IndexTrees.Directory);
             root.SetResident(IndexTree.EmptyRoot(AttributeType.FileName, CollationRule.FileName, _core.Geometry.IndexBlockSize,
                 ClusterSize));
-            LinkEditor.Add(_core, node, parent, name);
+            _links.Add(node, parent, name);
             node.Attributes.Add(root);
         }
         else
         {
             var data = new NodeAttribute(AttributeType.Data, "");
-            LinkEditor.Add(_core, node, parent, name);
+            _links.Add(node, parent, name);
             node.Attributes.Add(data);
-            StreamEditor.Replace(_core, node, data, content!, length);
+            _core.Streams.Replace(node, data, content!, length);
         }
 
         var value = node.Attributes.First(a => a.Type == AttributeType.FileName).Value;
-        LinkEditor.Refresh(_core, node, value);
-        NodeWriter.Store(_core, node);
-        LinkEditor.Refresh(_core, node, value);
-        LinkEditor.Index(_core, node, parent, value);
-        LinkEditor.TouchDirectory(_core, parent, now);
+        _links.Refresh(node, value);
+        _core.Writer.Store(node);
+        _links.Refresh(node, value);
+        _links.Index(node, parent, value);
+        _links.TouchDirectory(parent, now);
     }
 
     private static byte[] NewStandardInformation(long now, uint attributes, uint security)
@@ -461,7 +459,7 @@ public sealed partial class NtfsVolume
     private long RecordReserve(FileNode? directory)
     {
         var block = _core.Geometry.ClustersFor(_core.Geometry.IndexBlockSize);
-        var large = directory?.Find(AttributeType.IndexAllocation, "$I30") is not null;
+        var large = directory?.Find(AttributeType.IndexAllocation, IndexTrees.Directory) is not null;
         return (large ? 4 * block : block) + _core.Geometry.ClustersFor(2L * _core.Geometry.RecordSize) + 2;
     }
 
@@ -487,24 +485,24 @@ public sealed partial class NtfsVolume
 
         if (!_gatesPassed)
         {
-            WriteGates.CheckVolume(_core);
+            WriteGates.CheckVolume(_core.Records, _core.Nodes, _core.Proof);
             _gatesPassed = true;
         }
 
-        var free = _core.Bitmap.FreeClusters;
+        var free = _core.Clusters.FreeClusters;
         if (clusters > free)
         {
             throw NtfsError.Full(clusters - free);
         }
 
-        var before = _core.ChangeCount;
+        var before = _core.Changes.Count;
         try
         {
             action();
         }
         catch (Exception failure) // thrown again: a volume that is half changed in memory is not stored
         {
-            if (_core.ChangeCount != before)
+            if (_core.Changes.Count != before)
             {
                 _broken = failure.Message;
             }

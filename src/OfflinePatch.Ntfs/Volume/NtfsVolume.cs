@@ -17,9 +17,20 @@ namespace OfflinePatch.Ntfs.Volume;
 public sealed partial class NtfsVolume : IWritableFileSystem
 {
     private readonly VolumeCore _core;
+    private readonly EntryReader _entries;
+    private readonly LinkEditor _links;
+    private readonly FileRemover _remover;
+    private readonly SecurityChoice _security;
     private NtfsVolumeState? _state;
 
-    private NtfsVolume(VolumeCore core) => _core = core;
+    private NtfsVolume(VolumeCore core)
+    {
+        _core = core;
+        _entries = new EntryReader(core.Records, core.Reader);
+        _links = new LinkEditor(core.Nodes, core.Records, core.Indexes);
+        _remover = new FileRemover(core);
+        _security = new SecurityChoice(core.Runs, core.Records, core.Trees, core.Security);
+    }
 
     /// <inheritdoc/>
     public string Format => "NTFS";
@@ -34,7 +45,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     public int ClusterSize => _core.Geometry.ClusterSize;
 
     /// <summary>Free bytes, as they will be after the flush.</summary>
-    public long FreeBytes => _core.Bitmap.FreeClusters << _core.Geometry.ClusterShift;
+    public long FreeBytes => _core.Clusters.FreeClusters << _core.Geometry.ClusterShift;
 
     /// <summary>Records of $MFT, free ones too.</summary>
     public long RecordCount => _core.Records.Count;
@@ -43,7 +54,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     public UpcaseTable Upcase => _core.Upcase;
 
     /// <summary>Dirty flag, log, hibernation, label, as the metafiles have them. Read once.</summary>
-    public NtfsVolumeState NtfsState => _state ??= VolumeStateReader.Read(this, _core);
+    public NtfsVolumeState NtfsState => _state ??= new VolumeStateReader(this, _core.Nodes, _core.Runs).Read();
 
     /// <inheritdoc/>
     public VolumeState State => NtfsState.Summary;
@@ -86,7 +97,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
             return null;
         }
 
-        var entry = EntryReader.Read(_core, reference, name);
+        var entry = _entries.Read(reference, name);
         if (target.Stream.Length == 0)
         {
             return entry;
@@ -132,14 +143,14 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     public NtfsFile OpenFile(FileReference reference)
     {
         Trim();
-        return FileSnapshot.Create(_core, _core.Nodes.Get(reference));
+        return FileSnapshot.Create(_core.Runs, _core.Nodes.Get(reference));
     }
 
     /// <summary>The content of $SECURITY_DESCRIPTOR of a security id, or null when $Secure does not know it.</summary>
     public byte[]? ReadSecurityDescriptor(uint securityId)
     {
         Trim();
-        return new SecurityStore(_core).Read(securityId);
+        return _core.Security.Read(securityId);
     }
 
     /// <inheritdoc/>
@@ -155,10 +166,10 @@ public sealed partial class NtfsVolume : IWritableFileSystem
             yield break;
         }
 
-        var cursor = new IndexTree(_core, node).GetCursor();
+        var cursor = _core.Trees.Open(node).GetCursor();
         while (NextName(cursor, node, out var reference, out var name))
         {
-            yield return (reference, EntryReader.Read(_core, reference, name));
+            yield return (reference, _entries.Read(reference, name));
         }
     }
 
@@ -187,7 +198,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
                     throw NtfsError.BadIndex(reference.Record, "a directory that is in two directories");
                 }
 
-                stack.Push((full, EnumerateEntries(NodeReader.Read(_core, reference.Record)).GetEnumerator()));
+                stack.Push((full, EnumerateEntries(_core.Reader.Read(reference.Record)).GetEnumerator()));
             }
         }
     }
@@ -230,7 +241,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
 
         var node = _core.Nodes.Get(reference);
         var name = target.Stream.Length == 0 ? "" : FindStream(node, target.Stream)?.Name ?? throw NtfsError.NotFound(path);
-        return StreamContent.Open(_core, node, name, path) ?? throw NtfsError.NotFound(path);
+        return StreamContent.Open(_core.Runs, node, name, path) ?? throw NtfsError.NotFound(path);
     }
 
     private NodeAttribute? FindStream(FileNode node, string name) =>
@@ -263,7 +274,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
         for (var i = 0; i < path.Parts.Length; i++)
         {
             var node = _core.Nodes.Get(reference);
-            if (!node.IsDirectory || !new IndexTree(_core, node).TryFindName(path.Parts[i], out reference, out var key))
+            if (!node.IsDirectory || !_core.Trees.Open(node).TryFindName(path.Parts[i], out reference, out var key))
             {
                 return false;
             }

@@ -23,7 +23,7 @@ internal static class StreamContent
 
     /// <summary>Plain content of a stream, or null when the file has no stream of this name.</summary>
     /// <exception cref="UnsupportedImageException">EFS, WIMBoot, an unknown compression, or content that is not on the volume.</exception>
-    public static IContentReader? Open(VolumeCore core, FileNode node, string stream, string path)
+    public static IContentReader? Open(RunDevice device, FileNode node, string stream, string path)
     {
         var data = node.Find(AttributeType.Data, stream);
         if (data is null)
@@ -35,13 +35,13 @@ internal static class StreamContent
         {
             if (TagOf(node) == ReparsePoint.Wof)
             {
-                return OpenWof(core, node, data, path);
+                return OpenWof(device, node, data, path);
             }
 
             RequireContentHere(node, data, path);
         }
 
-        return OpenStored(core, node, data, path);
+        return OpenStored(device, node, data, path);
     }
 
     /// <summary>Refuses a file whose content is not what its unnamed stream stores: zeros would be read in its place.</summary>
@@ -74,7 +74,7 @@ internal static class StreamContent
             && ReparsePoint.TryCreate(point.Value, out var view) ? view.Tag : point is null ? 0 : uint.MaxValue;
     }
 
-    private static IContentReader OpenStored(VolumeCore core, FileNode node, NodeAttribute data, string path)
+    private static IContentReader OpenStored(RunDevice device, FileNode node, NodeAttribute data, string path)
     {
         if ((data.Flags & AttributeFlags.Encrypted) != 0)
         {
@@ -83,7 +83,7 @@ internal static class StreamContent
 
         if (((ushort)data.Flags & 0xFF) == 0 || data.IsResident)
         {
-            return new PlainContent(core, node, data);
+            return new PlainContent(device, node, data);
         }
 
         if (((ushort)data.Flags & 0xFF) != (ushort)AttributeFlags.Compressed)
@@ -91,10 +91,10 @@ internal static class StreamContent
             throw NtfsError.UnknownCompression(path, $"compression method {(ushort)data.Flags & 0xFF}");
         }
 
-        return data.CompressionUnit == 0 ? new PlainContent(core, node, data) : new CompressedContent(core, node, data);
+        return data.CompressionUnit == 0 ? new PlainContent(device, node, data) : new CompressedContent(device, node, data);
     }
 
-    private static WofReader OpenWof(VolumeCore core, FileNode node, NodeAttribute data, string path)
+    private static WofReader OpenWof(RunDevice device, FileNode node, NodeAttribute data, string path)
     {
         var point = node.Find(AttributeType.ReparsePoint, "")!;
         if (!ReparsePoint.TryCreate(point.Value, out var view))
@@ -105,12 +105,12 @@ internal static class StreamContent
         var algorithm = WofReparsePoint.Over(view.Content).Algorithm;
         var packed = node.Find(AttributeType.Data, WofReparsePoint.StreamName)
             ?? throw NtfsError.MissingAttribute(node.Number, $"the stream {WofReparsePoint.StreamName}");
-        var stored = OpenStored(core, node, packed, path);
+        var stored = OpenStored(device, node, packed, path);
         return new WofReader((offset, buffer) => stored.Read(offset, buffer), stored.Length, data.DataSize, algorithm);
     }
 
     /// <summary>Content that is stored as it is.</summary>
-    private sealed class PlainContent(VolumeCore core, FileNode node, NodeAttribute data) : IContentReader
+    private sealed class PlainContent(RunDevice device, FileNode node, NodeAttribute data) : IContentReader
     {
         public long Length => data.DataSize;
 
@@ -122,7 +122,7 @@ internal static class StreamContent
             }
 
             var count = (int)Math.Min(buffer.Length, data.DataSize - offset);
-            data.Read(core, node.Number, offset, buffer[..count]);
+            data.Read(device, node.Number, offset, buffer[..count]);
             return count;
         }
 
@@ -138,7 +138,7 @@ internal static class StreamContent
                 return Length - offset;
             }
 
-            var shift = core.Geometry.ClusterShift;
+            var shift = device.Geometry.ClusterShift;
             var run = data.Runs.Runs[data.Runs.IndexOf(offset >> shift)];
             return run.IsHole ? Math.Min(run.EndVcn << shift, Length) - offset : 0;
         }
@@ -150,24 +150,24 @@ internal static class StreamContent
         /// <summary>Largest unit: NTFS compresses only with clusters of up to 4 KiB, in units of 16.</summary>
         private const int MaxUnit = 4 * 1024 * 1024;
 
-        private readonly VolumeCore _core;
+        private readonly RunDevice _device;
         private readonly FileNode _node;
         private readonly NodeAttribute _data;
         private readonly byte[] _unit;
         private byte[]? _packed;
         private long _index = -1;
 
-        public CompressedContent(VolumeCore core, FileNode node, NodeAttribute data)
+        public CompressedContent(RunDevice device, FileNode node, NodeAttribute data)
         {
-            _core = core;
+            _device = device;
             _node = node;
             _data = data;
-            if (data.CompressionUnit > 12 || (long)core.Geometry.ClusterSize << data.CompressionUnit > MaxUnit)
+            if (data.CompressionUnit > 12 || (long)device.Geometry.ClusterSize << data.CompressionUnit > MaxUnit)
             {
                 throw NtfsError.BadSizes(node.Number, $"compression units of 2^{data.CompressionUnit} clusters");
             }
 
-            _unit = new byte[core.Geometry.ClusterSize << data.CompressionUnit];
+            _unit = new byte[device.Geometry.ClusterSize << data.CompressionUnit];
         }
 
         public long Length => _data.DataSize;
@@ -197,7 +197,7 @@ internal static class StreamContent
             }
 
             // a hole that covers whole units is zeros; a shorter one belongs to a packed unit
-            var shift = _core.Geometry.ClusterShift;
+            var shift = _device.Geometry.ClusterShift;
             var run = _data.Runs.Runs[_data.Runs.IndexOf(offset >> shift)];
             var unit = offset / _unit.Length * _unit.Length;
             var end = Math.Min(run.EndVcn << shift,
@@ -213,37 +213,27 @@ internal static class StreamContent
             }
 
             _index = -1;
-            var clusters = 1L << _data.CompressionUnit;
-            var first = index * clusters;
-            long real = 0;
-            var at = _data.Runs.IndexOf(first);
-            for (var vcn = first; at >= 0 && at < _data.Runs.Runs.Count && vcn < first + clusters; at++)
+            var first = index * _unit.Length;
+            var walk = new RunWalk(_data.Runs, _device.Geometry.ClusterShift, first, _unit.Length);
+            while (walk.MoveNext() && !walk.IsHole)
             {
-                var run = _data.Runs.Runs[at];
-                var part = Math.Min(run.EndVcn, first + clusters) - vcn;
-                if (run.IsHole)
-                {
-                    break;
-                }
-
-                real += part;
-                vcn += part;
+                // counts the clusters before the first hole
             }
 
-            var bytes = (int)(real << _core.Geometry.ClusterShift);
-            if (real == 0)
+            var bytes = (int)walk.Done;
+            if (bytes == 0)
             {
                 _unit.AsSpan().Clear();
             }
-            else if (real == clusters || first + real >= _data.Runs.ClusterCount)
+            else if (bytes == _unit.Length || first + bytes >= _data.Runs.ClusterCount << _device.Geometry.ClusterShift)
             {
-                _core.ReadRuns(_data.Runs, long.MaxValue, first << _core.Geometry.ClusterShift, _unit.AsSpan(0, bytes), _node.Number);
+                _device.Read(_data.Runs, long.MaxValue, first, _unit.AsSpan(0, bytes), _node.Number);
                 _unit.AsSpan(bytes).Clear();
             }
             else
             {
                 _packed ??= new byte[_unit.Length];
-                _core.ReadRuns(_data.Runs, long.MaxValue, first << _core.Geometry.ClusterShift, _packed.AsSpan(0, bytes), _node.Number);
+                _device.Read(_data.Runs, long.MaxValue, first, _packed.AsSpan(0, bytes), _node.Number);
                 Lznt1.Decompress(_packed.AsSpan(0, bytes), _unit);
             }
 

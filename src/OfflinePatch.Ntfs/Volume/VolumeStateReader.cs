@@ -1,5 +1,6 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.LogState;
 using OfflinePatch.Ntfs.Replay;
@@ -7,14 +8,14 @@ using OfflinePatch.Ntfs.Replay;
 namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>Reads <see cref="NtfsVolumeState"/>.</summary>
-internal static class VolumeStateReader
+internal sealed class VolumeStateReader(NtfsVolume volume, NodeCache nodes, RunDevice device)
 {
     /// <summary>The catalogue of volume shadow copies in System Volume Information. Source: the documentation of libvshadow.</summary>
     private const string ShadowCatalogue = "{3808876b-c176-4e48-b7ae-04046e6cc752}";
 
-    public static NtfsVolumeState Read(NtfsVolume volume, VolumeCore core)
+    public NtfsVolumeState Read()
     {
-        var node = core.Nodes.Get(FileReference.VolumeRecord);
+        var node = nodes.Get(FileReference.VolumeRecord);
         if (!VolumeInformation.TryCreate(node.Value(AttributeType.VolumeInformation), out var information))
         {
             throw NtfsError.BadMetafile("$Volume", "a short $VOLUME_INFORMATION");
@@ -26,25 +27,25 @@ internal static class VolumeStateReader
         {
             IsDirty = (information.Flags & 1) != 0,
             VolumeFlags = information.Flags,
-            LogFile = ReadLog(core),
-            Hibernation = ReadHibernation(volume),
+            LogFile = ReadLog(),
+            Hibernation = ReadHibernation(),
             MajorVersion = information.Major,
             MinorVersion = information.Minor,
             Label = label,
-            SerialNumber = core.Geometry.SerialNumber,
-            HasShadowCopies = HasShadowCopies(volume),
+            SerialNumber = device.Geometry.SerialNumber,
+            HasShadowCopies = FindShadowCopies(),
         };
     }
 
-    private static LogFileState ReadLog(VolumeCore core)
+    private LogFileState ReadLog()
     {
-        var node = core.Nodes.Get(FileReference.LogFileRecord);
+        var node = nodes.Get(FileReference.LogFileRecord);
         return node.Find(AttributeType.Data, "") is { IsResident: false } data
-            ? LogFileInspection.Read((offset, buffer) => data.Read(core, node.Number, offset, buffer), data.DataSize).State
+            ? LogFileInspection.Read((offset, buffer) => data.Read(device, node.Number, offset, buffer), data.DataSize).State
             : LogFileState.Damaged;
     }
 
-    private static HibernationState ReadHibernation(NtfsVolume volume)
+    private HibernationState ReadHibernation()
     {
         if (volume.Find("hiberfil.sys") is not { IsDirectory: false, Length: >= 4096 })
         {
@@ -68,7 +69,7 @@ internal static class VolumeStateReader
         };
     }
 
-    private static bool HasShadowCopies(NtfsVolume volume)
+    private bool FindShadowCopies()
     {
         if (volume.Find("System Volume Information") is not { IsDirectory: true })
         {

@@ -1,7 +1,9 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Compression;
 using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
@@ -16,22 +18,22 @@ internal static class WriteGates
     private const uint EncryptedBit = 0x4000;
 
     /// <summary>Refuses a volume whose metafiles are in a form that a write could make worse.</summary>
-    public static void CheckVolume(VolumeCore core)
+    public static void CheckVolume(RecordStore records, NodeCache nodes, AllocationProof proof)
     {
-        if (!VolumeInformation.TryCreate(core.Nodes.Get(FileReference.VolumeRecord).Value(AttributeType.VolumeInformation),
+        if (!VolumeInformation.TryCreate(nodes.Get(FileReference.VolumeRecord).Value(AttributeType.VolumeInformation),
             out var version) || version.Major < 3)
         {
             throw new RefusedException("NTFS-0303", "The volume has an NTFS version before 3.0; it is not written.",
                 "Attach it to Windows 2000 or later once.");
         }
 
-        core.RequireAllocationProof();
-        for (long number = 0; number < Math.Min(32, core.Records.Count); number++)
+        proof.Require();
+        for (long number = 0; number < Math.Min(32, records.Count); number++)
         {
-            var bytes = core.Records.Read(number);
+            var bytes = records.Read(number);
             if (FileRecordHeader.TryCreate(bytes, out var header) && (header.Flags & FileRecordFlags.InUse) != 0
                 && header.BaseReference.Value == 0
-                && core.Nodes.Get(number).WriteProblem is { } problem)
+                && nodes.Get(number).WriteProblem is { } problem)
             {
                 throw NtfsError.NotSound("The volume", problem);
             }

@@ -80,7 +80,7 @@ public sealed class FreeMapTests
         {
             for (var i = 0; i < 300; i++)
             {
-                new SecurityStore(v.Core).Append(Descriptor(10_000 + i));
+                v.Core.Security.Append(Descriptor(10_000 + i));
             }
         }, mayWrite: true); // $SDS grows into clusters that are free before $SII needs a block
     }
@@ -93,7 +93,7 @@ public sealed class FreeMapTests
         surgeon.Edit(FileReference.SecureRecord, r => RemoveLastEntry(r, VolumeSurgeon.Value(r, AttributeType.IndexRoot, "$SII") + 0x10));
         device.Writes = 0;
         using var volume = NtfsVolume.Open(device);
-        Assert.Throws<CorruptImageException>(() => new SecurityStore(volume.Core).Append(Descriptor(10_000)));
+        Assert.Throws<CorruptImageException>(() => volume.Core.Security.Append(Descriptor(10_000)));
         Assert.Equal(0, device.Writes);
     }
 
@@ -236,7 +236,7 @@ public sealed class FreeMapTests
             volume.WriteFile($"small.txt:stream {i} with a name that fills the record", new byte[100]); // extension records
         }
 
-        var store = new SecurityStore(volume.Core);
+        var store = volume.Core.Security;
         for (var i = 0; i < descriptors; i++)
         {
             store.Append(Descriptor(i + 1));

@@ -432,7 +432,7 @@ public sealed class MadeCrashTests
             volume.WriteFile($"wide\\file {i:d5} with a name that is long enough to fill index blocks and levels.bin", []); // three levels
         }
 
-        var store = new SecurityStore(volume.Core);
+        var store = volume.Core.Security;
         for (var i = 0; i < descriptors; i++)
         {
             var descriptor = SecurityInheritance.Create(default, isDirectory: false);

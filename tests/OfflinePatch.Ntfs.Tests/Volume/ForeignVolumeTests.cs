@@ -185,7 +185,7 @@ public sealed class ForeignVolumeTests
         NtfsFormatter.Format(device, new NtfsFormatOptions());
         using var volume = NtfsVolume.Open(device);
         volume.WriteFile("seed", []);
-        var store = new SecurityStore(volume.Core);
+        var store = volume.Core.Security;
         var ids = new Dictionary<uint, byte[]>();
         for (var i = 0; i < 2000; i++)
         {
@@ -198,7 +198,7 @@ public sealed class ForeignVolumeTests
         volume.Flush();
         Assert.Empty(volume.Check());
         using var again = NtfsVolume.Open(device);
-        var reread = new SecurityStore(again.Core);
+        var reread = again.Core.Security;
         foreach (var (id, descriptor) in ids)
         {
             Assert.Equal(descriptor, again.ReadSecurityDescriptor(id));
@@ -212,7 +212,7 @@ public sealed class ForeignVolumeTests
     {
         var node = volume.Core.Nodes.Get(volume.OpenFile(path)!.Reference);
         change(node);
-        NodeWriter.Store(volume.Core, node);
+        volume.Core.Writer.Store(node);
     }
 
     /// <summary>Makes a plain, empty file with a packed stream a CompactOS file. Returns its plain length.</summary>
@@ -245,21 +245,21 @@ public sealed class ForeignVolumeTests
             node.StandardInformation[StandardInformation.Layout.Attributes + 1] |= 0x02;
             var core = volume.Core;
             var extend = core.Nodes.Get(FileReference.ExtendRecord);
-            Assert.True(new IndexTree(core, extend).TryFindName("$Reparse", out var reference, out _));
+            Assert.True(core.Trees.Open(extend).TryFindName("$Reparse", out var reference, out _));
             var key = new byte[12];
             BinaryPrimitives.WriteUInt32LittleEndian(key, ReparsePoint.Wof);
             BinaryPrimitives.WriteUInt64LittleEndian(key.AsSpan(4), node.Reference.Value);
-            new IndexTree(core, core.Nodes.Get(reference), "$R").Insert(IndexTree.ViewEntry(key, []));
+            core.Indexes.Insert(core.Nodes.Get(reference), "$R", IndexTree.ViewEntry(key, []));
         });
         var stored = volume.Core.Nodes.Get(volume.OpenFile(path)!.Reference);
-        LinkEditor.RefreshAll(volume.Core, stored);
+        new LinkEditor(volume.Core.Nodes, volume.Core.Records, volume.Core.Indexes).RefreshAll(stored);
         foreach (var name in stored.Names)
         {
             BinaryPrimitives.WriteUInt32LittleEndian(name.Value.AsSpan(FileNameAttribute.Layout.ReparseTag), ReparsePoint.Wof);
-            new IndexTree(volume.Core, volume.Core.Nodes.Get(FileReference.RootRecord)).UpdateName(stored.Reference, name.Value);
+            volume.Core.Indexes.UpdateName(volume.Core.Nodes.Get(FileReference.RootRecord), stored.Reference, name.Value);
         }
 
-        NodeWriter.Store(volume.Core, stored);
+        volume.Core.Writer.Store(stored);
         volume.Flush();
         return length;
     }

@@ -1,5 +1,5 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Check;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Engine.Allocation;
@@ -9,35 +9,21 @@ namespace OfflinePatch.Ntfs.Engine.Allocation;
 /// that no cluster
 /// has two owners. Without the proof, new content could overwrite a file, or a deletion could give away clusters of another file.
 /// </summary>
-internal sealed class AllocationCheck
+internal sealed class AllocationCheck(ClusterBitmap bitmap, RecordPath paths)
 {
     /// <summary>Max findings: the volume is refused whatever their number.</summary>
     private const int MaxFindings = 16;
 
-    private readonly VolumeCore _core;
-    private readonly RecordPath _paths;
     private readonly List<VolumeFinding> _findings = [];
 
-    private AllocationCheck(VolumeCore core)
+    /// <summary>Compares what the records own with $Bitmap. Empty: the volume may be changed. Called once.</summary>
+    /// <exception cref="CorruptImageException">$Bitmap cannot be read.</exception>
+    public IReadOnlyList<VolumeFinding> Compare(ClusterOwners owners)
     {
-        _core = core;
-        _paths = new RecordPath(core);
-    }
-
-    /// <summary>Reads all records and compares them with $Bitmap. Empty: the volume may be changed.</summary>
-    /// <exception cref="CorruptImageException">$MFT or $Bitmap cannot be read.</exception>
-    /// <exception cref="UnsupportedImageException"><c>NTFS-0204</c>: too many runs.</exception>
-    public static IReadOnlyList<VolumeFinding> Run(VolumeCore core, CancellationToken cancellation) =>
-        Run(core, ClusterOwners.Read(core, cancellation));
-
-    /// <summary>Compares known owners with $Bitmap.</summary>
-    public static IReadOnlyList<VolumeFinding> Run(VolumeCore core, ClusterOwners owners)
-    {
-        var check = new AllocationCheck(core);
-        check.CompareWithBitmap(owners.Runs);
-        check.FindSharedClusters(owners.Runs);
-        check.AddUnreadable(owners.Unreadable);
-        return check._findings;
+        CompareWithBitmap(owners.Runs);
+        FindSharedClusters(owners.Runs);
+        AddUnreadable(owners.Unreadable);
+        return _findings;
     }
 
     private bool IsFull => _findings.Count >= MaxFindings;
@@ -58,19 +44,19 @@ internal sealed class AllocationCheck
 
     private void Compare(OwnedRun run)
     {
-        var free = _core.Bitmap.FindFree(run.Lcn, run.Count);
+        var free = bitmap.FindFree(run.Lcn, run.Count);
         if (free < 0)
         {
             return;
         }
 
         var last = free;
-        while (last + 1 < run.End && !_core.Bitmap.IsAllocated(last + 1))
+        while (last + 1 < run.End && !bitmap.IsAllocated(last + 1))
         {
             last++;
         }
 
-        Add("NTFS-0304", "$Bitmap", free / 8, $"{Clusters(free, last)} in use, for {_paths.Describe(run.Record)} owns {Them(free, last)}",
+        Add("NTFS-0304", "$Bitmap", free / 8, $"{Clusters(free, last)} in use, for {paths.Describe(run.Record)} owns {Them(free, last)}",
             "free");
     }
 
@@ -94,8 +80,8 @@ internal sealed class AllocationCheck
                     -1,
                     "one owner",
                     furthest.Record == run.Record
-                        ? $"{_paths.Describe(run.Record)} twice"
-                        : $"{_paths.Describe(furthest.Record)} and {_paths.Describe(run.Record)}");
+                        ? $"{paths.Describe(run.Record)} twice"
+                        : $"{paths.Describe(furthest.Record)} and {paths.Describe(run.Record)}");
             }
 
             furthest = run.End > furthest.End ? run : furthest;
@@ -111,7 +97,7 @@ internal sealed class AllocationCheck
                 return;
             }
 
-            Add("NTFS-0306", _paths.Describe(record), -1, "runs that can be read", problem);
+            Add("NTFS-0306", paths.Describe(record), -1, "runs that can be read", problem);
         }
     }
 

@@ -8,50 +8,30 @@ using OfflinePatch.Ntfs.Runs;
 namespace OfflinePatch.Ntfs.Engine.Allocation;
 
 /// <summary>
-/// $Bitmap, read in parts when needed. A cluster that is freed is not given away again before the flush unless nothing else is left, so
-/// that
-/// the volume on the device stays whole until then.
+/// $Bitmap, read in parts when needed. It also knows which clusters were in use before the flush: those are not to be given away again
+/// until then.
 /// </summary>
 internal sealed class ClusterBitmap
 {
     private const int PartBytes = 32 * 1024;
     private const long PartClusters = PartBytes * 8L;
 
-    private readonly VolumeCore _core;
-    private readonly NodeAttribute _data;
+    private readonly NodeCache _nodes;
+    private readonly RunDevice _device;
+    private readonly ChangeCounter _changes;
     private readonly Part?[] _parts;
     private readonly long _count;
+    private NodeAttribute? _data;
     private long _free = -1;
-    private long _cursor;
-    private long _tooLong = long.MaxValue;
 
-    public ClusterBitmap(VolumeCore core)
+    public ClusterBitmap(NodeCache nodes, RunDevice device, ChangeCounter changes)
     {
-        _core = core;
-        _count = core.Geometry.ClusterCount;
-        var node = core.Nodes.Get(FileReference.BitmapRecord);
-        _data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$Bitmap", "no $DATA");
-        if (_data.DataSize < (_count / 8) + (_count % 8 != 0 ? 1 : 0) || _data.DataSize > int.MaxValue / 2)
-        {
-            throw NtfsError.BadMetafile("$Bitmap", $"{_data.DataSize} bytes for {_count} clusters");
-        }
-
-        if (_data.IsResident)
-        {
-            throw NtfsError.BadMetafile("$Bitmap", "resident $DATA");
-        }
-
+        _nodes = nodes;
+        _device = device;
+        _changes = changes;
+        _count = device.Geometry.ClusterCount;
         _parts = new Part?[(_count / PartClusters) + 1];
-        ZoneStart = core.Geometry.MftLcn;
-        ZoneEnd = Math.Min(_count, ZoneStart + (_count / 8));
-        _cursor = ZoneEnd < _count ? ZoneEnd : 0;
     }
-
-    /// <summary>First cluster of the zone kept for $MFT: 1/8 of the volume from $MFT on.</summary>
-    public long ZoneStart { get; }
-
-    /// <summary>End of the zone.</summary>
-    public long ZoneEnd { get; }
 
     /// <summary>Free clusters.</summary>
     public long FreeClusters
@@ -135,70 +115,8 @@ internal sealed class ClusterBitmap
         return -1;
     }
 
-    /// <summary>
-    /// Appends <paramref name="count"/> clusters to <paramref name="runs"/>: what follows <paramref name="after"/> first, then one run that
-    /// is long
-    /// enough, then whatever is free; the $MFT zone last (first for $MFT itself).
-    /// </summary>
-    /// <exception cref="RefusedException"><c>NTFS-0401</c>: the volume is full; nothing was allocated.</exception>
-    public void Allocate(RunList runs, long count, long after = -1, bool forMft = false)
-    {
-        _core.RequireAllocationProof();
-        if (count > FreeClusters)
-        {
-            throw NtfsError.Full(count - FreeClusters);
-        }
-
-        if (after >= 0)
-        {
-            count -= TakeAt(runs, after, count, forMft);
-        }
-
-        if (forMft && count > 0)
-        {
-            count -= TakeBest(runs, count, ZoneStart, ZoneEnd);
-        }
-
-        if (count > 0 && count < _tooLong && !forMft)
-        {
-            count -= TakeWhole(runs, count);
-        }
-
-        for (var pass = 0; pass < 4 && count > 0; pass++)
-        {
-            var reuse = pass >= 2;
-            if (pass % 2 == 0 && !forMft)
-            {
-                count -= TakeAny(runs, count, ZoneEnd, _count, reuse);
-                count -= count > 0 ? TakeAny(runs, count, 0, ZoneStart, reuse) : 0;
-            }
-            else
-            {
-                count -= TakeAny(runs, count, 0, _count, reuse);
-            }
-        }
-
-        if (count > 0)
-        {
-            throw NtfsError.Full(count);
-        }
-    }
-
-    /// <summary>Gives clusters back.</summary>
-    /// <exception cref="CorruptImageException"><c>NTFS-0140</c>: one of them was free already.</exception>
-    public void Free(IEnumerable<ClusterRun> runs)
-    {
-        foreach (var run in runs)
-        {
-            Set(run.Lcn, run.Count, value: false);
-        }
-    }
-
-    /// <summary>Frees one run.</summary>
-    public void Free(long lcn, long count) => Set(lcn, count, value: false);
-
     /// <summary>Writes the changed parts.</summary>
-    public void Flush(BlockDevice device)
+    public void Flush()
     {
         for (long index = 0; index < _parts.Length; index++)
         {
@@ -208,245 +126,23 @@ internal sealed class ClusterBitmap
             }
 
             // only the sectors that differ, and never a byte past the stream
-            var limit = (int)Math.Min(PartBytes, _data.DataSize - (index * PartBytes));
+            var limit = (int)Math.Min(PartBytes, Data.DataSize - (index * PartBytes));
             for (var at = 0; at < limit; at += 512)
             {
                 var size = Math.Min(512, limit - at);
                 if (!part.Current.AsSpan(at, size).SequenceEqual(original.AsSpan(at, size)))
                 {
-                    WriteThrough(device, (index * PartBytes) + at, part, at, size);
+                    Write((index * PartBytes) + at, part, at, size);
                 }
             }
 
             part.Original = null;
         }
 
-        _tooLong = long.MaxValue;
     }
 
-    private void WriteThrough(BlockDevice device, long offset, Part part, int at, int size)
-    {
-        var bytes = part.Current.AsSpan(at, size).ToArray();
-        if (offset + size > _count / 8)
-        {
-            // the last byte's bits past the volume: as they were
-            for (var i = 0; i < size; i++)
-            {
-                var first = (offset + i) * 8;
-                if (first + 8 > _count)
-                {
-                    var keep = first >= _count ? 0xFF : 0xFF << (int)(_count - first) & 0xFF;
-                    bytes[i] = (byte)((bytes[i] & ~keep) | (part.Tail[i + at] & keep));
-                }
-            }
-        }
-
-        var shift = _core.Geometry.ClusterShift;
-        var span = bytes.AsSpan();
-        while (span.Length > 0)
-        {
-            var run = _data.Runs.Runs[_data.Runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(span.Length, (run.Count << shift) - within);
-            device.Write((run.Lcn << shift) + within, span[..count]);
-            span = span[count..];
-            offset += count;
-        }
-    }
-
-    private long TakeAt(RunList runs, long lcn, long count, bool forMft)
-    {
-        long taken = 0;
-        var limit = !forMft && lcn < ZoneStart ? ZoneStart : _count;
-        while (taken < count && lcn + taken < limit && !IsBlocked(lcn + taken, reuse: false))
-        {
-            taken++;
-        }
-
-        Take(runs, lcn, taken);
-        return taken;
-    }
-
-    /// <summary>One free run of the whole length outside the zone, from the cursor on.</summary>
-    private long TakeWhole(RunList runs, long count)
-    {
-        var lcn = FindRun(_cursor, _count, count);
-        lcn = lcn >= 0 ? lcn : FindRun(0, _count, count);
-        if (lcn < 0)
-        {
-            _tooLong = count;
-            return 0;
-        }
-
-        Take(runs, lcn, count);
-        _cursor = lcn + count;
-        return count;
-    }
-
-    private long FindRun(long from, long to, long count)
-    {
-        long start = -1;
-        var lcn = from;
-        while (lcn < to)
-        {
-            if (lcn >= ZoneStart && lcn < ZoneEnd)
-            {
-                start = -1;
-                lcn = ZoneEnd;
-                continue;
-            }
-
-            if (SkipFull(ref lcn, to))
-            {
-                start = -1;
-                continue;
-            }
-
-            if (IsBlocked(lcn, reuse: false))
-            {
-                start = -1;
-            }
-            else
-            {
-                start = start < 0 ? lcn : start;
-                if (lcn + 1 - start >= count)
-                {
-                    return start;
-                }
-
-                if (SkipFree(ref lcn, to, start, count))
-                {
-                    continue;
-                }
-            }
-
-            lcn++;
-        }
-
-        return -1;
-    }
-
-    private long TakeBest(RunList runs, long count, long from, long to)
-    {
-        long start = -1, best = -1, length = 0;
-        for (var lcn = from; lcn <= to; lcn++)
-        {
-            if (lcn < to && !IsBlocked(lcn, reuse: false))
-            {
-                start = start < 0 ? lcn : start;
-                if (lcn + 1 - start >= count)
-                {
-                    best = start;
-                    length = count;
-                    break;
-                }
-            }
-            else
-            {
-                if (start >= 0 && lcn - start > length)
-                {
-                    best = start;
-                    length = lcn - start;
-                }
-
-                start = -1;
-            }
-        }
-
-        if (best >= 0)
-        {
-            Take(runs, best, length);
-        }
-
-        return length;
-    }
-
-    private long TakeAny(RunList runs, long count, long from, long to, bool reuse)
-    {
-        long taken = 0;
-        var lcn = from;
-        while (taken < count && lcn < to)
-        {
-            if (!reuse && SkipFull(ref lcn, to))
-            {
-                continue;
-            }
-
-            if (IsBlocked(lcn, reuse))
-            {
-                lcn++;
-                continue;
-            }
-
-            var start = lcn;
-            while (lcn < to && taken + (lcn - start) < count && !IsBlocked(lcn, reuse))
-            {
-                lcn++;
-            }
-
-            Take(runs, start, lcn - start);
-            taken += lcn - start;
-        }
-
-        return taken;
-    }
-
-    private void Take(RunList runs, long lcn, long count)
-    {
-        if (count > 0)
-        {
-            Set(lcn, count, value: true);
-            runs.Append(lcn, count);
-        }
-    }
-
-    /// <summary>Moves past 64 clusters that are all taken.</summary>
-    private bool SkipFull(ref long lcn, long to)
-    {
-        if (lcn % 64 != 0 || lcn + 64 > to)
-        {
-            return false;
-        }
-
-        var part = GetPart(lcn / PartClusters);
-        var at = (int)(lcn % PartClusters) >> 3;
-        var word = BitConverter.ToUInt64(part.Current, at) | (part.Original is { } original ? BitConverter.ToUInt64(original, at) : 0);
-        if (word != ulong.MaxValue)
-        {
-            return false;
-        }
-
-        lcn += 64;
-        return true;
-    }
-
-    /// <summary>Moves past 64 clusters that are all free, when they do not complete a run of <paramref name="count"/>.</summary>
-    private bool SkipFree(ref long lcn, long to, long start, long count)
-    {
-        if (lcn % 64 != 0 || lcn + 64 > to || lcn + 64 - start >= count || (lcn < ZoneStart && lcn + 64 > ZoneStart))
-        {
-            return false;
-        }
-
-        var part = GetPart(lcn / PartClusters);
-        var at = (int)(lcn % PartClusters) >> 3;
-        if ((BitConverter.ToUInt64(part.Current, at) | (part.Original is { } original ? BitConverter.ToUInt64(original, at) : 0)) != 0)
-        {
-            return false;
-        }
-
-        lcn += 64;
-        return true;
-    }
-
-    private bool WasAllocated(long lcn)
-    {
-        var part = GetPart(lcn / PartClusters);
-        var bit = (int)(lcn % PartClusters);
-        return ((part.Original ?? part.Current)[bit >> 3] >> (bit & 7) & 1) != 0;
-    }
-
-    private bool IsBlocked(long lcn, bool reuse)
+    /// <summary>Whether a cluster is in use, or was before the flush and <paramref name="reuse"/> is not allowed.</summary>
+    public bool IsBlocked(long lcn, bool reuse)
     {
         var part = GetPart(lcn / PartClusters);
         var bit = (int)(lcn % PartClusters);
@@ -454,15 +150,11 @@ internal sealed class ClusterBitmap
         return (value >> (bit & 7) & 1) != 0;
     }
 
-    private void Set(long lcn, long count, bool value)
+    /// <summary>Marks clusters. Only <see cref="ClusterAllocator"/> does it, which has the proof that a change is safe.</summary>
+    /// <exception cref="CorruptImageException"><c>NTFS-0140</c>: one of them is marked so already.</exception>
+    public void Set(long lcn, long count, bool value)
     {
-        _core.RequireAllocationProof();
         _ = FreeClusters;
-        if (!value)
-        {
-            _tooLong = long.MaxValue;
-        }
-
         while (count > 0)
         {
             var part = GetPart(lcn / PartClusters);
@@ -491,7 +183,57 @@ internal sealed class ClusterBitmap
             _free += value ? -1 : 1;
         }
 
-        _core.ChangeCount++;
+        _changes.Count++;
+    }
+
+    /// <summary>A bit for each of 64 clusters, set where it is in use or was before the flush.</summary>
+    /// <param name="lcn">The first of them, a multiple of 64.</param>
+    public ulong Blocked64(long lcn)
+    {
+        var part = GetPart(lcn / PartClusters);
+        var at = (int)(lcn % PartClusters) >> 3;
+        return BitConverter.ToUInt64(part.Current, at) | (part.Original is { } original ? BitConverter.ToUInt64(original, at) : 0);
+    }
+
+    private void Write(long offset, Part part, int at, int size)
+    {
+        var bytes = part.Current.AsSpan(at, size).ToArray();
+        if (offset + size > _count / 8)
+        {
+            // the last byte's bits past the volume: as they were
+            for (var i = 0; i < size; i++)
+            {
+                var first = (offset + i) * 8;
+                if (first + 8 > _count)
+                {
+                    var keep = first >= _count ? 0xFF : 0xFF << (int)(_count - first) & 0xFF;
+                    bytes[i] = (byte)((bytes[i] & ~keep) | (part.Tail[i + at] & keep));
+                }
+            }
+        }
+
+        _device.WriteThrough(Data.Runs, offset, bytes, FileReference.BitmapRecord);
+    }
+
+    private bool WasAllocated(long lcn)
+    {
+        var part = GetPart(lcn / PartClusters);
+        var bit = (int)(lcn % PartClusters);
+        return ((part.Original ?? part.Current)[bit >> 3] >> (bit & 7) & 1) != 0;
+    }
+
+    private NodeAttribute Data => _data ??= Open();
+
+    private NodeAttribute Open()
+    {
+        var node = _nodes.Get(FileReference.BitmapRecord);
+        var data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$Bitmap", "no $DATA");
+        if (data.DataSize < (_count / 8) + (_count % 8 != 0 ? 1 : 0) || data.DataSize > int.MaxValue / 2)
+        {
+            throw NtfsError.BadMetafile("$Bitmap", $"{data.DataSize} bytes for {_count} clusters");
+        }
+
+        return data.IsResident ? throw NtfsError.BadMetafile("$Bitmap", "resident $DATA") : data;
     }
 
     private Part GetPart(long index)
@@ -502,8 +244,8 @@ internal sealed class ClusterBitmap
         }
 
         var bytes = new byte[PartBytes];
-        var size = (int)Math.Clamp(_data.DataSize - (index * PartBytes), 0, PartBytes);
-        _core.ReadRuns(_data.Runs, _data.InitializedSize, index * PartBytes, bytes.AsSpan(0, size), FileReference.BitmapRecord);
+        var size = (int)Math.Clamp(Data.DataSize - (index * PartBytes), 0, PartBytes);
+        _device.Read(Data.Runs, Data.InitializedSize, index * PartBytes, bytes.AsSpan(0, size), FileReference.BitmapRecord);
         var part = new Part(bytes);
         if ((index + 1) * PartClusters > _count)
         {

@@ -9,14 +9,16 @@ internal readonly record struct ListedAttribute(AttributeType Type, string Name,
     int NameOffset);
 
 /// <summary>Reads $ATTRIBUTE_LIST, resident or not.</summary>
-internal static class AttributeListReader
+internal sealed class AttributeListReader(RunDevice device)
 {
     /// <summary>Largest list that NTFS itself handles.</summary>
     public const int MaxSize = 256 * 1024;
 
-    /// <summary>The content of the list.</summary>
+    /// <summary>The entries of the list in record <paramref name="number"/>.</summary>
     /// <exception cref="CorruptImageException"><c>NTFS-0117</c>, <c>NTFS-0120</c>.</exception>
-    public static byte[] ReadContent(VolumeCore core, AttributeHeader list, long number)
+    public List<ListedAttribute> Read(AttributeHeader list, long number) => Parse(ReadContent(list, number), number);
+
+    private byte[] ReadContent(AttributeHeader list, long number)
     {
         if (list.IsResident)
         {
@@ -30,20 +32,18 @@ internal static class AttributeListReader
         }
 
         var runs = new RunList();
-        MappingPairs.Decode(list.MappingPairs, runs, core.Geometry.ClusterCount, core.Geometry.MaxVcn, number);
-        if (core.Geometry.ClustersFor(size) > runs.ClusterCount)
+        MappingPairs.Decode(list.MappingPairs, runs, device.Geometry.ClusterCount, device.Geometry.MaxVcn, number);
+        if (device.Geometry.ClustersFor(size) > runs.ClusterCount)
         {
             throw NtfsError.BadAttributeList(number, $"{size} bytes in {runs.ClusterCount} clusters");
         }
 
         var content = new byte[size];
-        core.ReadRuns(runs, list.InitializedSize, 0, content, number);
+        device.Read(runs, list.InitializedSize, 0, content, number);
         return content;
     }
 
-    /// <summary>The entries.</summary>
-    /// <exception cref="CorruptImageException"><c>NTFS-0117</c>.</exception>
-    public static List<ListedAttribute> Parse(ReadOnlySpan<byte> content, long number)
+    private static List<ListedAttribute> Parse(ReadOnlySpan<byte> content, long number)
     {
         var entries = new List<ListedAttribute>();
         while (content.Length >= AttributeListEntry.Layout.Name)

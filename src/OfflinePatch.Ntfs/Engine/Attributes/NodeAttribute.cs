@@ -64,7 +64,7 @@ internal sealed class NodeAttribute(AttributeType type, string name)
         : (IsCompressedOrSparse ? Runs.AllocatedClusters : Runs.ClusterCount) * clusterSize;
 
     /// <summary>Reads stored bytes (not decompressed). The range is inside the stream.</summary>
-    public void Read(VolumeCore core, long record, long offset, Span<byte> buffer)
+    public void Read(RunDevice device, long record, long offset, Span<byte> buffer)
     {
         if (IsResident)
         {
@@ -72,13 +72,13 @@ internal sealed class NodeAttribute(AttributeType type, string name)
         }
         else
         {
-            core.ReadRuns(Runs, InitializedSize, offset, buffer, record);
+            device.Read(Runs, InitializedSize, offset, buffer, record);
         }
     }
 
     /// <summary>The whole stored content, of at most <paramref name="limit"/> bytes.</summary>
     /// <exception cref="UnsupportedImageException"><c>NTFS-0204</c>.</exception>
-    public byte[] ReadAll(VolumeCore core, long record, int limit, string what)
+    public byte[] ReadAll(RunDevice device, long record, int limit, string what)
     {
         if (DataSize > limit)
         {
@@ -86,7 +86,7 @@ internal sealed class NodeAttribute(AttributeType type, string name)
         }
 
         var bytes = new byte[DataSize];
-        Read(core, record, 0, bytes);
+        Read(device, record, 0, bytes);
         return bytes;
     }
 

@@ -6,7 +6,7 @@ namespace OfflinePatch.Ntfs.Engine.Attributes;
 /// The files that are in use by the current operation, each once, and recent ones. Bounded: trimmed between operations only, so that nobody
 /// works on a second copy.
 /// </summary>
-internal sealed class NodeCache(VolumeCore core)
+internal sealed class NodeCache(NodeReader reader)
 {
     private const int Capacity = 512;
 
@@ -17,7 +17,7 @@ internal sealed class NodeCache(VolumeCore core)
     {
         if (!_nodes.TryGetValue(number, out var node))
         {
-            node = NodeReader.Read(core, number);
+            node = reader.Read(number);
             _nodes.Add(number, node);
         }
 

@@ -1,20 +1,23 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Engine.Attributes;
 
 /// <summary>Builds a <see cref="FileNode"/> from a base record and the records that its attribute list names.</summary>
-internal static class NodeReader
+internal sealed class NodeReader(RecordStore records, RunDevice device)
 {
     /// <summary>Most records that one file may have: an attribute list of 256 KiB names at most this many parts.</summary>
     private const int MaxExtensions = AttributeListReader.MaxSize / AttributeListEntry.Layout.Name;
 
+    private readonly AttributeListReader _lists = new(device);
+
     /// <summary>Reads a file.</summary>
     /// <exception cref="CorruptImageException">A record, attribute or list is damaged.</exception>
-    public static FileNode Read(VolumeCore core, long number)
+    public FileNode Read(long number)
     {
-        var record = core.Records.Get(number);
+        var record = records.Get(number);
         if (!record.IsInUse || !record.IsBase)
         {
             throw NtfsError.NotInUse(number, record.IsInUse ? "it is an extension record" : "it is free");
@@ -34,10 +37,10 @@ internal static class NodeReader
 
                 node.HasList = true;
                 node.ListId = attribute.Id;
-                listed = AttributeListReader.Parse(AttributeListReader.ReadContent(core, attribute, number), number);
+                listed = _lists.Read(attribute, number);
                 if (!attribute.IsResident)
                 {
-                    MappingPairs.Decode(attribute.MappingPairs, node.ListRuns, core.Geometry.ClusterCount, core.Geometry.MaxVcn, number);
+                    MappingPairs.Decode(attribute.MappingPairs, node.ListRuns, device.Geometry.ClusterCount, device.Geometry.MaxVcn, number);
                 }
             }
             else
@@ -48,14 +51,14 @@ internal static class NodeReader
 
         if (listed is not null)
         {
-            ReadExtensions(core, node, listed, parts);
+            ReadExtensions(node, listed, parts);
         }
 
-        Merge(core, node, parts);
+        Merge(node, parts);
         return node;
     }
 
-    private static void ReadExtensions(VolumeCore core, FileNode node, List<ListedAttribute> listed, List<Part> parts)
+    private void ReadExtensions(FileNode node, List<ListedAttribute> listed, List<Part> parts)
     {
         var seen = new HashSet<long>();
         foreach (var entry in listed)
@@ -77,7 +80,7 @@ internal static class NodeReader
                 throw NtfsError.BadAttributeList(node.Number, $"more than {MaxExtensions} records");
             }
 
-            var extension = core.Records.Get(entry.Reference);
+            var extension = records.Get(entry.Reference);
             if (extension.Header.BaseReference != node.Reference)
             {
                 throw NtfsError.BadAttributeList(node.Number,
@@ -106,7 +109,7 @@ internal static class NodeReader
         }
     }
 
-    private static void Merge(VolumeCore core, FileNode node, List<Part> parts)
+    private void Merge(FileNode node, List<Part> parts)
     {
         // parts of one attribute, by VCN: stable for everything else
         var ordered = parts.Count < 2 ? parts : [.. parts.OrderBy(p => (uint)p.Attribute.Type).ThenBy(p => p.Place.LowestVcn)];
@@ -141,7 +144,7 @@ internal static class NodeReader
             }
 
             attribute.Places.Add(part.Place);
-            MappingPairs.Decode(part.Pairs!, attribute.Runs, core.Geometry.ClusterCount, core.Geometry.MaxVcn, node.Number);
+            MappingPairs.Decode(part.Pairs!, attribute.Runs, device.Geometry.ClusterCount, device.Geometry.MaxVcn, node.Number);
             if (part.HighestVcn != attribute.Runs.ClusterCount - 1 && !(attribute.Runs.ClusterCount == 0 && part.HighestVcn == 0))
             {
                 throw NtfsError.BadRuns(node.Number,
@@ -152,8 +155,8 @@ internal static class NodeReader
         foreach (var attribute in node.Attributes)
         {
             if (!attribute.IsResident && (attribute.DataSize < 0 || attribute.InitializedSize < 0
-                || attribute.DataSize > attribute.Runs.ClusterCount << core.Geometry.ClusterShift
-                || attribute.InitializedSize > attribute.Runs.ClusterCount << core.Geometry.ClusterShift))
+                || attribute.DataSize > attribute.Runs.ClusterCount << device.Geometry.ClusterShift
+                || attribute.InitializedSize > attribute.Runs.ClusterCount << device.Geometry.ClusterShift))
             {
                 throw NtfsError.BadSizes(node.Number,
                     $"{attribute.DataSize} bytes, {attribute.InitializedSize} written, in {attribute.Runs.ClusterCount} clusters");

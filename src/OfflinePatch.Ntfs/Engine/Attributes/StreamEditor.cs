@@ -1,37 +1,38 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Engine.Attributes;
 
 /// <summary>Changes the size and content of streams. The caller stores the file afterwards.</summary>
-internal static class StreamEditor
+internal sealed class StreamEditor(RecordSpace space, ClusterAllocator clusters, ContentWriter content, VolumeGeometry geometry)
 {
     private const int CopyBuffer = 1024 * 1024;
 
     private static readonly byte[] Zeros = new byte[64 * 1024];
 
     /// <summary>Moves a resident value into clusters.</summary>
-    public static void MakeNonResident(VolumeCore core, FileNode node, NodeAttribute attribute)
+    public void MakeNonResident(FileNode node, NodeAttribute attribute)
     {
         var value = attribute.Value;
         var runs = new RunList();
-        core.Bitmap.Allocate(runs, core.Geometry.ClustersFor(value.Length));
+        clusters.Allocate(runs, geometry.ClustersFor(value.Length));
         attribute.Value = [];
         attribute.IsResident = false;
         attribute.Header = null;
         attribute.Runs = runs;
         attribute.DataSize = attribute.InitializedSize = value.Length;
         attribute.CompressionUnit = 0;
-        core.WriteRuns(runs, 0, value, node.Number);
+        content.Write(runs, 0, value, node.Number);
     }
 
     /// <summary>Gives all clusters back and leaves an empty resident value.</summary>
-    public static void Clear(VolumeCore core, NodeAttribute attribute)
+    public void Clear(NodeAttribute attribute)
     {
         if (!attribute.IsResident)
         {
-            core.Bitmap.Free(attribute.Runs.Runs.Where(r => !r.IsHole));
+            clusters.Free(attribute.Runs);
         }
 
         attribute.SetResident([]);
@@ -42,19 +43,19 @@ internal static class StreamEditor
     /// resident
     /// where the record has room.
     /// </summary>
-    public static void Replace(VolumeCore core, FileNode node, NodeAttribute attribute, Stream content, long length)
+    public void Replace(FileNode node, NodeAttribute attribute, Stream source, long length)
     {
         if (attribute.IsCompressedOrSparse || attribute.CompressionUnit != 0 || attribute.Runs.HasHoles)
         {
-            Clear(core, attribute);
+            Clear(attribute);
             attribute.Flags &= ~(AttributeFlags.Compressed | AttributeFlags.Sparse);
         }
 
-        if (FitsResident(core, node, attribute, length))
+        if (FitsResident(node, attribute, length))
         {
             var value = new byte[length];
-            content.ReadExactly(value);
-            Clear(core, attribute);
+            source.ReadExactly(value);
+            Clear(attribute);
             attribute.SetResident(value);
             return;
         }
@@ -66,7 +67,7 @@ internal static class StreamEditor
             attribute.Header = null;
         }
 
-        SetClusters(core, attribute, core.Geometry.ClustersFor(length));
+        clusters.Resize(attribute.Runs, geometry.ClustersFor(length));
         attribute.DataSize = attribute.InitializedSize = length;
         var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent((int)Math.Min(length, CopyBuffer));
         try
@@ -74,8 +75,8 @@ internal static class StreamEditor
             for (long offset = 0; offset < length;)
             {
                 var part = buffer.AsSpan(0, (int)Math.Min(Math.Min(buffer.Length, CopyBuffer), length - offset));
-                content.ReadExactly(part);
-                core.WriteRuns(attribute.Runs, offset, part, node.Number);
+                source.ReadExactly(part);
+                content.Write(attribute.Runs, offset, part, node.Number);
                 offset += part.Length;
             }
         }
@@ -86,11 +87,11 @@ internal static class StreamEditor
     }
 
     /// <summary>Sets the length. New bytes read as zeros: they lie beyond the initialised size.</summary>
-    public static void SetLength(VolumeCore core, FileNode node, NodeAttribute attribute, long length)
+    public void SetLength(FileNode node, NodeAttribute attribute, long length)
     {
         if (attribute.IsResident)
         {
-            if (FitsResident(core, node, attribute, length))
+            if (FitsResident(node, attribute, length))
             {
                 var value = attribute.Value;
                 Array.Resize(ref value, (int)length);
@@ -98,16 +99,16 @@ internal static class StreamEditor
                 return;
             }
 
-            MakeNonResident(core, node, attribute);
+            MakeNonResident(node, attribute);
         }
 
-        SetClusters(core, attribute, core.Geometry.ClustersFor(length));
+        clusters.Resize(attribute.Runs, geometry.ClustersFor(length));
         attribute.DataSize = length;
         attribute.InitializedSize = Math.Min(attribute.InitializedSize, length);
     }
 
     /// <summary>Writes bytes at an offset, and makes the stream longer where needed.</summary>
-    public static void Write(VolumeCore core, FileNode node, NodeAttribute attribute, long offset, ReadOnlySpan<byte> bytes)
+    public void Write(FileNode node, NodeAttribute attribute, long offset, ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length == 0)
         {
@@ -116,7 +117,7 @@ internal static class StreamEditor
 
         if (offset + bytes.Length > attribute.DataSize)
         {
-            SetLength(core, node, attribute, offset + bytes.Length);
+            SetLength(node, attribute, offset + bytes.Length);
         }
 
         if (attribute.IsResident)
@@ -125,26 +126,26 @@ internal static class StreamEditor
             return;
         }
 
-        ZeroTo(core, node, attribute, offset);
-        core.WriteRuns(attribute.Runs, offset, bytes, node.Number);
+        ZeroTo(node, attribute, offset);
+        content.Write(attribute.Runs, offset, bytes, node.Number);
         attribute.InitializedSize = Math.Max(attribute.InitializedSize, offset + bytes.Length);
     }
 
     /// <summary>Writes zeros from the initialised size up to <paramref name="end"/>.</summary>
-    public static void ZeroTo(VolumeCore core, FileNode node, NodeAttribute attribute, long end)
+    public void ZeroTo(FileNode node, NodeAttribute attribute, long end)
     {
         while (attribute.InitializedSize < end)
         {
             var part = (int)Math.Min(Zeros.Length, end - attribute.InitializedSize);
-            core.WriteRuns(attribute.Runs, attribute.InitializedSize, Zeros.AsSpan(0, part), node.Number);
+            content.Write(attribute.Runs, attribute.InitializedSize, Zeros.AsSpan(0, part), node.Number);
             attribute.InitializedSize += part;
         }
     }
 
     /// <summary>Whether a value of this length can stay in the base record.</summary>
-    private static bool FitsResident(VolumeCore core, FileNode node, NodeAttribute attribute, long length)
+    private bool FitsResident(FileNode node, NodeAttribute attribute, long length)
     {
-        if (length > core.Geometry.RecordSize || attribute.Type is not (AttributeType.Data or AttributeType.Bitmap))
+        if (length > geometry.RecordSize || attribute.Type is not (AttributeType.Data or AttributeType.Bitmap))
         {
             return false;
         }
@@ -157,21 +158,6 @@ internal static class StreamEditor
 
         var needed = AttributeEncoder.MeasureResident(attribute.Name.Length, (int)length);
         var has = node.Attributes.Contains(attribute) ? AttributeEncoder.Measure(attribute) : 0;
-        return NodeWriter.HasRoom(core, node, needed - has);
-    }
-
-    private static void SetClusters(VolumeCore core, NodeAttribute attribute, long count)
-    {
-        var have = attribute.Runs.ClusterCount;
-        if (count > have)
-        {
-            core.Bitmap.Allocate(attribute.Runs, count - have, attribute.Runs.EndLcn);
-        }
-        else if (count < have)
-        {
-            var freed = new List<ClusterRun>();
-            attribute.Runs.Truncate(count, freed);
-            core.Bitmap.Free(freed);
-        }
+        return space.HasRoom(node, needed - has);
     }
 }

@@ -20,7 +20,7 @@ internal sealed class IndexBlock(byte[] bytes)
 internal readonly record struct IndexBlockKey(long Record, string Name, long Vcn);
 
 /// <summary>Decoded index blocks: a bounded number of clean ones, and all changed ones until the flush.</summary>
-internal sealed class IndexBlockStore(VolumeCore core)
+internal sealed class IndexBlockStore(RunDevice device, NodeCache nodes, ChangeCounter changes)
 {
     /// <summary>Clean blocks kept: 8 MiB of 4 KiB blocks.</summary>
     private const int MaxClean = 2048;
@@ -38,15 +38,15 @@ internal sealed class IndexBlockStore(VolumeCore core)
 
     /// <summary>The block at a VCN of an index.</summary>
     /// <exception cref="CorruptImageException"><c>NTFS-0112</c>, <c>NTFS-0130</c>.</exception>
-    public IndexBlock Get(IndexTree tree, long vcn)
+    public IndexBlock Get(IndexFile index, long vcn)
     {
-        var key = new IndexBlockKey(tree.Node.Number, tree.Name, vcn);
+        var key = new IndexBlockKey(index.Node.Number, index.Name, vcn);
         if (_dirty.TryGetValue(key, out var block) || _clean.TryGetValue(key, out block))
         {
             return block;
         }
 
-        block = new IndexBlock(Read(tree, vcn));
+        block = new IndexBlock(Read(index, vcn));
         if (_clean.Count >= MaxClean)
         {
             _clean.Clear();
@@ -57,37 +57,37 @@ internal sealed class IndexBlockStore(VolumeCore core)
     }
 
     /// <summary>Says that a block was changed.</summary>
-    public void MarkDirty(IndexTree tree, long vcn, IndexBlock block)
+    public void MarkDirty(IndexFile index, long vcn, IndexBlock block)
     {
-        core.ChangeCount++;
+        changes.Count++;
         if (block.IsDirty)
         {
             return;
         }
 
         block.IsDirty = true;
-        var key = new IndexBlockKey(tree.Node.Number, tree.Name, vcn);
+        var key = new IndexBlockKey(index.Node.Number, index.Name, vcn);
         _clean.Remove(key);
         _dirty[key] = block;
     }
 
     /// <summary>Adds a new block.</summary>
-    public void Add(IndexTree tree, long vcn, IndexBlock block)
+    public void Add(IndexFile index, long vcn, IndexBlock block)
     {
         block.IsDirty = true;
-        var key = new IndexBlockKey(tree.Node.Number, tree.Name, vcn);
+        var key = new IndexBlockKey(index.Node.Number, index.Name, vcn);
         _clean.Remove(key);
         _dirty[key] = block;
-        core.ChangeCount++;
+        changes.Count++;
     }
 
     /// <summary>Forgets a block that is free now.</summary>
-    public void Remove(IndexTree tree, long vcn)
+    public void Remove(IndexFile index, long vcn)
     {
-        var key = new IndexBlockKey(tree.Node.Number, tree.Name, vcn);
+        var key = new IndexBlockKey(index.Node.Number, index.Name, vcn);
         _clean.Remove(key);
         _dirty.Remove(key);
-        core.ChangeCount++;
+        changes.Count++;
     }
 
     /// <summary>Forgets all blocks of a file that is deleted, or of an index that has become small.</summary>
@@ -107,8 +107,8 @@ internal sealed class IndexBlockStore(VolumeCore core)
     {
         foreach (var file in _dirty.GroupBy(p => (p.Key.Record, p.Key.Name)))
         {
-            var node = core.Nodes.Get(file.Key.Record);
-            var tree = new IndexTree(core, node, file.Key.Name);
+            var node = nodes.Get(file.Key.Record);
+            var index = new IndexFile(node, file.Key.Name, device.Geometry);
             foreach (var (key, block) in file.OrderBy(p => p.Key.Vcn))
             {
                 var raw = (byte[])block.Bytes.Clone();
@@ -120,7 +120,7 @@ internal sealed class IndexBlockStore(VolumeCore core)
                 // the next write goes on from this number
                 int offset = BinaryPrimitives.ReadUInt16LittleEndian(raw.AsSpan(IndexBlockLayout.UpdateSequenceOffset));
                 raw.AsSpan(offset, 2).CopyTo(block.Bytes.AsSpan(offset));
-                Write(tree, key.Vcn * tree.VcnUnit, raw);
+                device.WriteThrough(index.Allocation!.Runs, key.Vcn * index.VcnUnit, raw, key.Record);
                 block.IsDirty = false;
                 if (_clean.Count < MaxClean)
                 {
@@ -132,53 +132,32 @@ internal sealed class IndexBlockStore(VolumeCore core)
         _dirty.Clear();
     }
 
-    private void Write(IndexTree tree, long offset, ReadOnlySpan<byte> bytes)
+    private byte[] Read(IndexFile index, long vcn)
     {
-        var runs = tree.Allocation!.Runs;
-        var shift = core.Geometry.ClusterShift;
-        while (bytes.Length > 0)
+        var allocation = index.Allocation;
+        var size = index.BlockSize;
+        if (allocation is null || vcn < 0 || vcn > long.MaxValue / index.VcnUnit || vcn * index.VcnUnit > allocation.DataSize - size)
         {
-            var index = runs.IndexOf(offset >> shift);
-            if (index < 0 || runs.Runs[index].IsHole)
-            {
-                throw NtfsError.BadIndex(tree.Node.Number, $"no cluster for byte {offset}");
-            }
-
-            var run = runs.Runs[index];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            core.Device.Write((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
-        }
-    }
-
-    private byte[] Read(IndexTree tree, long vcn)
-    {
-        var allocation = tree.Allocation;
-        var size = tree.BlockSize;
-        if (allocation is null || vcn < 0 || vcn > long.MaxValue / tree.VcnUnit || vcn * tree.VcnUnit > allocation.DataSize - size)
-        {
-            throw NtfsError.BadIndex(tree.Node.Number, $"a sub-node at VCN {vcn}, outside the index");
+            throw NtfsError.BadIndex(index.Node.Number, $"a sub-node at VCN {vcn}, outside the index");
         }
 
         var bytes = new byte[size];
-        core.ReadRuns(allocation.Runs, allocation.InitializedSize, vcn * tree.VcnUnit, bytes, tree.Node.Number);
+        device.Read(allocation.Runs, allocation.InitializedSize, vcn * index.VcnUnit, bytes, index.Node.Number);
         if (!bytes.AsSpan(0, 4).SequenceEqual(IndexBlockLayout.IndexMagic))
         {
-            throw NtfsError.BadIndex(tree.Node.Number, $"no INDX signature at VCN {vcn}");
+            throw NtfsError.BadIndex(index.Node.Number, $"no INDX signature at VCN {vcn}");
         }
 
         if (!UpdateSequence.TryDecode(bytes))
         {
-            throw NtfsError.TornRecord($"index block VCN {vcn} of record {tree.Node.Number}");
+            throw NtfsError.TornRecord($"index block VCN {vcn} of record {index.Node.Number}");
         }
 
         if (BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(IndexBlockLayout.Vcn)) != vcn
             || !IndexNodeHeader.TryCreate(bytes.AsSpan(IndexBlockLayout.Node), out var header)
             || header.Allocated > size - IndexBlockLayout.Node || header.Used > header.Allocated)
         {
-            throw NtfsError.BadIndex(tree.Node.Number, $"the header of the block at VCN {vcn}");
+            throw NtfsError.BadIndex(index.Node.Number, $"the header of the block at VCN {vcn}");
         }
 
         return bytes;

@@ -9,7 +9,7 @@ namespace OfflinePatch.Ntfs.Engine.Indexes;
 /// </summary>
 internal sealed class IndexCursor
 {
-    private readonly VolumeCore _core;
+    private readonly IndexTrees _trees;
     private readonly List<Step> _stack = [];
     private readonly HashSet<long> _visited = [];
     private IndexTree _tree;
@@ -17,23 +17,23 @@ internal sealed class IndexCursor
     private int _lastKeyLength = -1;
     private int _changes;
 
-    public IndexCursor(VolumeCore core, IndexTree tree)
-        : this(tree, core)
+    public IndexCursor(IndexTrees trees, IndexTree tree)
+        : this(tree, trees)
     {
         Descend(tree.Root);
     }
 
-    private IndexCursor(IndexTree tree, VolumeCore core)
+    private IndexCursor(IndexTree tree, IndexTrees trees)
     {
-        _core = core;
+        _trees = trees;
         _tree = tree;
-        _changes = core.ChangeCount;
+        _changes = trees.Changes.Count;
     }
 
     /// <summary>A walk that starts at the first key that is not smaller than <paramref name="key"/>.</summary>
-    public static IndexCursor StartAt(VolumeCore core, IndexTree tree, ReadOnlySpan<byte> key)
+    public static IndexCursor StartAt(IndexTrees trees, IndexTree tree, ReadOnlySpan<byte> key)
     {
-        var cursor = new IndexCursor(tree, core);
+        var cursor = new IndexCursor(tree, trees);
         var path = new List<IndexStep>();
         tree.TryFind(key, exact: true, out _, out _, path);
         foreach (var step in path)
@@ -49,13 +49,13 @@ internal sealed class IndexCursor
     private int _at;
 
     /// <summary>The current entry; valid until the next move or change.</summary>
-    public IndexEntry Entry => _node.Entry(_at, _tree.Node.Number);
+    public IndexEntry Entry => _node.Entry(_at, _tree.File.Node.Number);
 
     /// <summary>Moves to the next entry.</summary>
     /// <exception cref="CorruptImageException">The index is damaged, or loops.</exception>
     public bool MoveNext()
     {
-        if (_changes != _core.ChangeCount)
+        if (_changes != _trees.Changes.Count)
         {
             Restart();
         }
@@ -63,7 +63,7 @@ internal sealed class IndexCursor
         while (_stack.Count > 0)
         {
             var top = _stack[^1];
-            var entry = top.Node.Entry(top.At, _tree.Node.Number);
+            var entry = top.Node.Entry(top.At, _tree.File.Node.Number);
             if (entry.IsLast)
             {
                 _stack.RemoveAt(_stack.Count - 1);
@@ -73,7 +73,7 @@ internal sealed class IndexCursor
             _node = top.Node;
             _at = top.At;
             _stack[^1] = top with { At = top.At + entry.Length };
-            if (_stack[^1].Node.Entry(top.At + entry.Length, _tree.Node.Number) is { HasSubNode: true } next)
+            if (_stack[^1].Node.Entry(top.At + entry.Length, _tree.File.Node.Number) is { HasSubNode: true } next)
             {
                 Descend(next.SubNode);
             }
@@ -96,7 +96,7 @@ internal sealed class IndexCursor
     {
         if (_stack.Count >= IndexTree.MaxDepth || !_visited.Add(vcn))
         {
-            throw NtfsError.IndexLoop(_tree.Node.Number, vcn);
+            throw NtfsError.IndexLoop(_tree.File.Node.Number, vcn);
         }
 
         Descend(_tree.GetNode(vcn));
@@ -106,7 +106,7 @@ internal sealed class IndexCursor
     {
         while (true)
         {
-            var first = node.Entry(node.First, _tree.Node.Number);
+            var first = node.Entry(node.First, _tree.File.Node.Number);
             _stack.Add(new Step(node, node.First));
             if (!first.HasSubNode)
             {
@@ -115,7 +115,7 @@ internal sealed class IndexCursor
 
             if (_stack.Count >= IndexTree.MaxDepth || !_visited.Add(first.SubNode))
             {
-                throw NtfsError.IndexLoop(_tree.Node.Number, first.SubNode);
+                throw NtfsError.IndexLoop(_tree.File.Node.Number, first.SubNode);
             }
 
             node = _tree.GetNode(first.SubNode);
@@ -125,8 +125,8 @@ internal sealed class IndexCursor
     /// <summary>Builds the stack anew for the place after the last key.</summary>
     private void Restart()
     {
-        _changes = _core.ChangeCount;
-        _tree = new IndexTree(_core, _core.Nodes.Get(_tree.Node.Number), _tree.Name);
+        _changes = _trees.Changes.Count;
+        _tree = _trees.Reopen(_tree);
         _stack.Clear();
         _visited.Clear();
         if (_lastKeyLength < 0)
@@ -145,9 +145,9 @@ internal sealed class IndexCursor
         if (found)
         {
             var top = _stack[^1];
-            var entry = top.Node.Entry(top.At, _tree.Node.Number);
+            var entry = top.Node.Entry(top.At, _tree.File.Node.Number);
             _stack[^1] = top with { At = top.At + entry.Length };
-            if (_stack[^1].Node.Entry(top.At + entry.Length, _tree.Node.Number) is { HasSubNode: true } next)
+            if (_stack[^1].Node.Entry(top.At + entry.Length, _tree.File.Node.Number) is { HasSubNode: true } next)
             {
                 Descend(next.SubNode);
             }

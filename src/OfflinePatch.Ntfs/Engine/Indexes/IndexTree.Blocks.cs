@@ -36,7 +36,7 @@ internal sealed partial class IndexTree
             throw NtfsError.BadIndex(Node.Number, "a resident $INDEX_ALLOCATION");
         }
 
-        var bits = bitmap.ReadAll(_core, Node.Number, MaxBitmap, "an index bitmap");
+        var bits = bitmap.ReadAll(_trees.Device, Node.Number, MaxBitmap, "an index bitmap");
         var index = 0;
         while (index < bits.Length * 8 && (bits[index / 8] >> (index % 8) & 1) != 0)
         {
@@ -56,7 +56,7 @@ internal sealed partial class IndexTree
 
         allocation.InitializedSize = Math.Max(allocation.InitializedSize, end);
         SetBit(bitmap, index, value: true);
-        _nodeChanged = true;
+        IsNodeChanged = true;
         return (long)index * BlockSize / VcnUnit;
     }
 
@@ -67,12 +67,12 @@ internal sealed partial class IndexTree
     /// <exception cref="CorruptImageException"><c>NTFS-0130</c>, <c>NTFS-0131</c>.</exception>
     private void RequireMarkedBlocks()
     {
-        if (!Root.HasSubNodes || !_core.Blocks.IsFirstChange(Node.Number, Name))
+        if (!Root.HasSubNodes || !_trees.Blocks.IsFirstChange(Node.Number, Name))
         {
             return;
         }
 
-        var bits = Node.Find(AttributeType.Bitmap, Name)?.ReadAll(_core, Node.Number, MaxBitmap, "an index bitmap")
+        var bits = Node.Find(AttributeType.Bitmap, Name)?.ReadAll(_trees.Device, Node.Number, MaxBitmap, "an index bitmap")
             ?? throw NtfsError.MissingAttribute(Node.Number, "the index' $BITMAP");
         var visited = new HashSet<long>();
         var nodes = new Stack<IndexNode>();
@@ -109,19 +109,19 @@ internal sealed partial class IndexTree
     {
         var bitmap = Node.Find(AttributeType.Bitmap, Name) ?? throw NtfsError.MissingAttribute(Node.Number, "the index' $BITMAP");
         SetBit(bitmap, vcn * VcnUnit / BlockSize, value: false);
-        _core.Blocks.Remove(this, vcn);
+        _trees.Blocks.Remove(File, vcn);
     }
 
     private void GrowAllocation(NodeAttribute allocation, long end)
     {
-        var geometry = _core.Geometry;
+        var geometry = _trees.Device.Geometry;
         var allocated = allocation.AllocatedSize(geometry.ClusterSize);
         if (end > allocated)
         {
             var extra = Math.Clamp(allocated / BlockSize / 4, 1, MaxGrowth) * BlockSize;
             var wanted = geometry.ClustersFor(Math.Max(end, allocated + extra)) - allocation.Runs.ClusterCount;
             var least = geometry.ClustersFor(end) - allocation.Runs.ClusterCount;
-            _core.Bitmap.Allocate(allocation.Runs, wanted * 4 > _core.Bitmap.FreeClusters ? least : wanted, allocation.Runs.EndLcn);
+            _trees.Clusters.Allocate(allocation.Runs, wanted * 4 > _trees.Clusters.FreeClusters ? least : wanted, allocation.Runs.EndLcn);
         }
 
         allocation.DataSize = end;
@@ -137,11 +137,11 @@ internal sealed partial class IndexTree
         }
         else
         {
-            StreamEditor.SetLength(_core, Node, bitmap, size);
-            StreamEditor.ZeroTo(_core, Node, bitmap, size);
+            _trees.Streams.SetLength(Node, bitmap, size);
+            _trees.Streams.ZeroTo(Node, bitmap, size);
         }
 
-        _nodeChanged = true;
+        IsNodeChanged = true;
     }
 
     private void SetBit(NodeAttribute bitmap, long index, bool value)
@@ -153,7 +153,7 @@ internal sealed partial class IndexTree
         }
 
         Span<byte> one = stackalloc byte[1];
-        bitmap.Read(_core, Node.Number, at, one);
+        bitmap.Read(_trees.Device, Node.Number, at, one);
         var mask = (byte)(1 << (int)(index % 8));
         if ((one[0] & mask) != 0 == value)
         {
@@ -164,11 +164,11 @@ internal sealed partial class IndexTree
         if (bitmap.IsResident)
         {
             bitmap.Value[at] = one[0];
-            _nodeChanged = true;
+            IsNodeChanged = true;
         }
         else
         {
-            _core.WriteRuns(bitmap.Runs, at, one, Node.Number);
+            _trees.Content.Write(bitmap.Runs, at, one, Node.Number);
         }
     }
 }

@@ -31,7 +31,6 @@ internal sealed partial class IndexTree
             ReleaseIfEmpty(path, path.Count - 1);
         }
 
-        StoreNode();
         return true;
     }
 
@@ -180,13 +179,13 @@ internal sealed partial class IndexTree
             {
                 if (!attribute.IsResident)
                 {
-                    _core.Bitmap.Free(attribute.Runs.Runs.Where(r => !r.IsHole));
+                    _trees.Clusters.Free(attribute.Runs);
                 }
 
                 Node.Attributes.Remove(attribute);
             }
         }
 
-        _core.Blocks.RemoveAll(Node.Number, Name);
+        _trees.Blocks.RemoveAll(Node.Number, Name);
     }
 }

@@ -10,8 +10,6 @@ namespace OfflinePatch.Ntfs.Engine.Indexes;
 /// down.</content>
 internal sealed partial class IndexTree
 {
-    private bool _nodeChanged;
-
     /// <summary>An entry of a directory.</summary>
     /// <param name="reference">The file.</param>
     /// <param name="key">Its $FILE_NAME.</param>
@@ -55,7 +53,6 @@ internal sealed partial class IndexTree
     {
         RequireMarkedBlocks();
         InsertLeaf(entry);
-        StoreNode();
     }
 
     /// <summary>Moves the root's entries into a block, so that the record has room. The caller stores the file.</summary>
@@ -84,7 +81,7 @@ internal sealed partial class IndexTree
         var (node, at) = path[level];
         if (node.IsRoot)
         {
-            if (NodeWriter.HasRoom(_core, Node, _root, entry.Length))
+            if (_trees.Space.HasRoom(Node, _root, entry.Length))
             {
                 SetRootEntries(Splice(node, at, 0, entry), node.HasSubNodes);
                 return;
@@ -103,7 +100,7 @@ internal sealed partial class IndexTree
             bytes.AsSpan(at, node.End - at).CopyTo(bytes.AsSpan(at + entry.Length));
             entry.CopyTo(bytes, at);
             SetUsed(node, node.End + entry.Length);
-            _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
+            _trees.Blocks.MarkDirty(File, node.Vcn, node.Block!);
             return;
         }
 
@@ -198,7 +195,7 @@ internal sealed partial class IndexTree
 
         entries.CopyTo(bytes.AsSpan(node.First));
         SetUsed(node, node.First + entries.Length);
-        _core.Blocks.Add(this, vcn, block);
+        _trees.Blocks.Add(File, vcn, block);
         return node;
     }
 
@@ -214,7 +211,7 @@ internal sealed partial class IndexTree
 
         node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] =
             (byte)((node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] & ~1) | (hasSubNodes ? 1 : 0));
-        _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
+        _trees.Blocks.MarkDirty(File, node.Vcn, node.Block!);
     }
 
     private void SetRootEntries(ReadOnlySpan<byte> entries, bool hasSubNodes)
@@ -225,8 +222,8 @@ internal sealed partial class IndexTree
         WriteNodeHeader(value.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, value.Length - IndexRootHeader.Layout.Node,
             value.Length - IndexRootHeader.Layout.Node, hasSubNodes);
         _root.SetResident(value);
-        _nodeChanged = true;
-        _core.ChangeCount++;
+        IsNodeChanged = true;
+        _trees.Changes.Count++;
     }
 
     private void SetSubNode(IndexNode node, int at, long vcn)
@@ -235,11 +232,11 @@ internal sealed partial class IndexTree
         BinaryPrimitives.WriteInt64LittleEndian(node.Bytes.AsSpan(at + length - 8), vcn);
         if (node.IsRoot)
         {
-            _nodeChanged = true;
+            IsNodeChanged = true;
         }
         else
         {
-            _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
+            _trees.Blocks.MarkDirty(File, node.Vcn, node.Block!);
         }
     }
 
@@ -299,13 +296,4 @@ internal sealed partial class IndexTree
 
     private static void SetUsed(IndexNode node, int end) =>
         BinaryPrimitives.WriteUInt32LittleEndian(node.Bytes.AsSpan(node.Header + IndexNodeHeader.Layout.Used), (uint)(end - node.Header));
-
-    private void StoreNode()
-    {
-        if (_nodeChanged)
-        {
-            _nodeChanged = false;
-            NodeWriter.Store(_core, Node);
-        }
-    }
 }

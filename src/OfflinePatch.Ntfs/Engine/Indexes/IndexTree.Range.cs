@@ -8,7 +8,7 @@ internal sealed partial class IndexTree
     /// </summary>
     public IEnumerable<(byte[] Key, byte[] Value)> From(byte[] key)
     {
-        var cursor = IndexCursor.StartAt(_core, this, key);
+        var cursor = IndexCursor.StartAt(_trees, this, key);
         while (cursor.MoveNext())
         {
             var entry = cursor.Entry;

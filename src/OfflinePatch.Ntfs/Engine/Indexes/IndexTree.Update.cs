@@ -30,12 +30,11 @@ internal sealed partial class IndexTree
         name[First..End].CopyTo(target);
         if (node.IsRoot)
         {
-            _nodeChanged = true;
-            StoreNode();
+            IsNodeChanged = true;
         }
         else
         {
-            _core.Blocks.MarkDirty(this, node.Vcn, node.Block!);
+            _trees.Blocks.MarkDirty(File, node.Vcn, node.Block!);
         }
 
         return true;

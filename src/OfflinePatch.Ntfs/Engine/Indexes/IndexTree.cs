@@ -47,48 +47,34 @@ internal sealed partial class IndexTree
     /// <summary>Deeper than any tree of 2^48 entries can be.</summary>
     public const int MaxDepth = 32;
 
-    private readonly VolumeCore _core;
+    private readonly IndexTrees _trees;
     private readonly NodeAttribute _root;
 
     /// <exception cref="CorruptImageException"><c>NTFS-0116</c>, <c>NTFS-0130</c>.</exception>
-    public IndexTree(VolumeCore core, FileNode node, string name = "$I30")
+    public IndexTree(IndexTrees trees, IndexFile file)
     {
-        _core = core;
-        Node = node;
-        Name = name;
-        _root = node.Find(AttributeType.IndexRoot, name) is { IsResident: true } root
-            ? root
-            : throw NtfsError.MissingAttribute(node.Number, $"$INDEX_ROOT {name}");
-        if (!IndexRootHeader.TryCreate(_root.Value, out var header)
-            || header.BlockSize is < 512 or > 64 * 1024 || !BitOperations.IsPow2(header.BlockSize)
-            || !IndexNodeHeader.TryCreate(_root.Value.AsSpan(IndexRootHeader.Layout.Node), out _))
-        {
-            throw NtfsError.BadIndex(node.Number, "the header of its root");
-        }
-
-        BlockSize = (int)header.BlockSize;
-        Collation = header.Collation;
-        VcnUnit = core.Geometry.ClusterSize <= BlockSize ? core.Geometry.ClusterSize : 512;
+        _trees = trees;
+        File = file;
+        _root = file.Root;
     }
 
-    /// <summary>The file.</summary>
-    public FileNode Node { get; }
+    /// <summary>Which index.</summary>
+    public IndexFile File { get; }
 
-    /// <summary>Name of the index.</summary>
-    public string Name { get; }
+    /// <summary>
+    /// Whether attributes of the file were changed, so that it must be stored. <see cref="IndexEditor"/> does it.
+    /// </summary>
+    public bool IsNodeChanged { get; private set; }
 
-    /// <summary>Bytes per block.</summary>
-    public int BlockSize { get; }
+    private FileNode Node => File.Node;
 
-    /// <summary>Bytes per VCN of a sub-node: a cluster, or 512 where a cluster is larger than a block.</summary>
-    public int VcnUnit { get; }
+    private string Name => File.Name;
 
-    /// <summary>Order of the keys.</summary>
-    public CollationRule Collation { get; }
+    private int BlockSize => File.BlockSize;
 
-    /// <summary>$INDEX_ALLOCATION, or null while all entries are in the root.</summary>
-    public NodeAttribute? Allocation => Node.Find(AttributeType.IndexAllocation, Name) is { IsResident: false } allocation ? allocation
-        : null;
+    private int VcnUnit => File.VcnUnit;
+
+    private CollationRule Collation => File.Collation;
 
     /// <summary>The root node.</summary>
     public IndexNode Root => new(_root.Value, IndexRootHeader.Layout.Node, -1, null);
@@ -96,7 +82,7 @@ internal sealed partial class IndexTree
     /// <summary>A block.</summary>
     public IndexNode GetNode(long vcn)
     {
-        var block = _core.Blocks.Get(this, vcn);
+        var block = _trees.Blocks.Get(File, vcn);
         return new IndexNode(block.Bytes, IndexBlockLayout.Node, vcn, block);
     }
 
@@ -113,7 +99,7 @@ internal sealed partial class IndexTree
                     : throw NtfsError.BadIndex(Node.Number, "a key that is no $FILE_NAME");
                 var b = FileNameAttribute.TryCreate(right, out var r) ? r.NameBytes
                     : throw NtfsError.BadIndex(Node.Number, "a key that is no $FILE_NAME");
-                return exact ? _core.Upcase.Compare(a, b) : _core.Upcase.CompareIgnoreCase(a, b);
+                return exact ? _trees.Upcase.Compare(a, b) : _trees.Upcase.CompareIgnoreCase(a, b);
             case CollationRule.UnsignedLong:
             case CollationRule.SecurityHash:
             case CollationRule.UnsignedLongs:
@@ -211,7 +197,7 @@ internal sealed partial class IndexTree
     }
 
     /// <summary>Walks the entries in order.</summary>
-    public IndexCursor GetCursor() => new(_core, this);
+    public IndexCursor GetCursor() => new(_trees, this);
 }
 
 /// <summary>One step of a descent: a node, and the offset of the entry that was taken.</summary>

@@ -10,7 +10,7 @@ namespace OfflinePatch.Ntfs.Engine.Records;
 /// $MFT as an array of decoded FILE records. Clean records are read in chunks of 64 KiB of which a bounded number is kept; changed
 /// records stay until they are flushed.
 /// </summary>
-internal sealed class RecordStore(VolumeCore core)
+internal sealed class RecordStore(RunDevice device, ChangeCounter changes)
 {
     private const int ChunkBytes = 64 * 1024;
 
@@ -27,11 +27,14 @@ internal sealed class RecordStore(VolumeCore core)
     private readonly Queue<long> _order = [];
     private readonly Dictionary<long, byte[]> _dirty = [];
     private readonly HashSet<long> _touched = [];
-    private readonly int _recordSize = core.Geometry.RecordSize;
-    private readonly int _perChunk = ChunkBytes / core.Geometry.RecordSize;
+    private readonly int _recordSize = device.Geometry.RecordSize;
+    private readonly int _perChunk = ChunkBytes / device.Geometry.RecordSize;
     private readonly Queue<byte[]> _resting = [];
     private Chunk? _last;
     private long _lastIndex = -1;
+
+    /// <summary>What the boot sector says.</summary>
+    public VolumeGeometry Geometry => device.Geometry;
 
     /// <summary>Runs of $MFT.</summary>
     public RunList Runs { get; private set; } = new();
@@ -54,9 +57,9 @@ internal sealed class RecordStore(VolumeCore core)
     /// <summary>Finds $MFT's own runs, also where an attribute list spreads them over several records.</summary>
     public void Bootstrap()
     {
-        var geometry = core.Geometry;
+        var geometry = device.Geometry;
         var bytes = new byte[_recordSize];
-        core.Device.Read(geometry.MftLcn << geometry.ClusterShift, bytes);
+        device.Device.Read(geometry.MftLcn << geometry.ClusterShift, bytes);
         if (!UpdateSequence.TryDecode(bytes))
         {
             throw NtfsError.TornRecord("FILE record 0");
@@ -144,10 +147,14 @@ internal sealed class RecordStore(VolumeCore core)
             : throw NtfsError.StaleReference(reference, record.Header.SequenceNumber);
     }
 
+    /// <summary>The base record of the file that a record belongs to.</summary>
+    /// <exception cref="CorruptImageException">It is no valid FILE record.</exception>
+    public long BaseOf(long number) => Get(number).Header.BaseReference is { Value: not 0 } reference ? reference.Record : number;
+
     /// <summary>The record's bytes, to be changed. They are written at the next flush.</summary>
     public byte[] Edit(long number)
     {
-        core.ChangeCount++;
+        changes.Count++;
         if (_dirty.TryGetValue(number, out var dirty))
         {
             return dirty;
@@ -159,32 +166,69 @@ internal sealed class RecordStore(VolumeCore core)
         return copy;
     }
 
-    /// <summary>Replaces a record.</summary>
-    public void Set(long number, byte[] bytes)
+    /// <summary>Formats a record for a new file. A reused record goes on with its update sequence number.</summary>
+    public byte[] Reformat(long number, ushort sequence)
+    {
+        var bytes = Edit(number);
+        ushort last = 0;
+        if (FileRecordHeader.TryCreate(bytes, out _))
+        {
+            int offset = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset));
+            last = offset + 2 <= bytes.Length ? BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(offset)) : (ushort)0;
+        }
+
+        bytes.AsSpan().Clear();
+        BlankRecord.Write(bytes, number, sequence);
+        if (last != 0)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceArray), last);
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Adds a record that was never used.</summary>
+    public void AddBlank(long number)
+    {
+        var bytes = new byte[_recordSize];
+        BlankRecord.Write(bytes, number, sequence: 1);
+        Set(number, bytes);
+    }
+
+    private void Set(long number, byte[] bytes)
     {
         _dirty[number] = bytes;
         _touched.Add(number);
-        core.ChangeCount++;
+        changes.Count++;
     }
 
-    /// <summary>Numbers of the changed records, in order.</summary>
-    public long[] DirtyNumbers() => [.. _dirty.Keys.Order()];
+    private long[] DirtyNumbers() => [.. _dirty.Keys.Order()];
 
-    /// <summary>Writes the changed records: extension records, base records, then the mirror.</summary>
-    public void Flush()
+    /// <summary>
+    /// Writes the changed records, extension records first, and returns their numbers in order. They stay changed until <see
+    /// cref="Forget"/>.
+    /// </summary>
+    public long[] Write()
     {
-        if (_dirty.Count == 0)
+        var numbers = DirtyNumbers();
+        if (numbers.Length > 0)
         {
-            return;
+            WriteRecords(numbers, extensions: true);
+            WriteRecords(numbers, extensions: false);
+            device.Device.Flush();
         }
 
-        var numbers = DirtyNumbers();
-        WriteRecords(numbers, extensions: true);
-        WriteRecords(numbers, extensions: false);
-        core.Device.Flush();
-        WriteMirror(numbers);
-        _dirty.Clear();
-        Resize(Runs, DataSize, InitializedSize);
+        return numbers;
+    }
+
+    /// <summary>Forgets what was read and changed: all of it is on the device.</summary>
+    public void Forget()
+    {
+        if (_dirty.Count > 0)
+        {
+            _dirty.Clear();
+            Resize(Runs, DataSize, InitializedSize);
+        }
     }
 
     private void WriteRecords(long[] numbers, bool extensions)
@@ -225,69 +269,8 @@ internal sealed class RecordStore(VolumeCore core)
         }
     }
 
-    private void WriteBatch(long first, ReadOnlySpan<byte> bytes) => WriteThrough(first * _recordSize, bytes);
-
-    private void WriteThrough(long offset, ReadOnlySpan<byte> bytes)
-    {
-        var shift = core.Geometry.ClusterShift;
-        while (bytes.Length > 0)
-        {
-            var run = Runs.Runs[Runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(bytes.Length, (run.Count << shift) - within);
-            core.Device.Write((run.Lcn << shift) + within, bytes[..count]);
-            bytes = bytes[count..];
-            offset += count;
-        }
-    }
-
-    /// <summary>$MFTMirr holds the first records of $MFT, as many as a cluster has and at least four.</summary>
-    private void WriteMirror(long[] numbers)
-    {
-        var geometry = core.Geometry;
-        var mirrored = Math.Max(4, geometry.ClusterSize / _recordSize);
-        if (numbers.Length == 0 || numbers[0] >= mirrored)
-        {
-            return;
-        }
-
-        var node = core.Nodes.Get(FileReference.MirrorRecord);
-        var data = node.Find(AttributeType.Data, "") ?? throw NtfsError.BadMetafile("$MFTMirr", "no $DATA");
-        if (data.IsResident)
-        {
-            throw NtfsError.BadMetafile("$MFTMirr", "resident $DATA");
-        }
-
-        var size = Math.Min(data.DataSize, Math.Min(data.InitializedSize, data.Runs.ClusterCount << geometry.ClusterShift));
-        foreach (var number in numbers)
-        {
-            // big clusters: the mirror has room for more than four records. Windows keeps only the first four current, ntfs-3g compares all
-            if (number >= Math.Min(mirrored, size / _recordSize))
-            {
-                continue;
-            }
-
-            var raw = new byte[_recordSize];
-            ReadDevice(number * _recordSize, raw);
-            var vcn = (number * _recordSize) >> geometry.ClusterShift;
-            var run = data.Runs.Runs[data.Runs.IndexOf(vcn)];
-            core.Device.Write((run.Lcn << geometry.ClusterShift) + (number * _recordSize) - (run.Vcn << geometry.ClusterShift), raw);
-        }
-    }
-
-    private void ReadDevice(long offset, Span<byte> buffer)
-    {
-        var shift = core.Geometry.ClusterShift;
-        while (buffer.Length > 0)
-        {
-            var run = Runs.Runs[Runs.IndexOf(offset >> shift)];
-            var within = offset - (run.Vcn << shift);
-            var count = (int)Math.Min(buffer.Length, (run.Count << shift) - within);
-            core.Device.Read((run.Lcn << shift) + within, buffer[..count]);
-            buffer = buffer[count..];
-            offset += count;
-        }
-    }
+    private void WriteBatch(long first, ReadOnlySpan<byte> bytes) =>
+        device.WriteThrough(Runs, first * _recordSize, bytes, FileReference.MftRecord);
 
     private Chunk Load(long index)
     {
@@ -296,7 +279,7 @@ internal sealed class RecordStore(VolumeCore core)
             var start = index * ChunkBytes;
             var count = (int)Math.Min(ChunkBytes, (Count * _recordSize) - start);
             var bytes = count == ChunkBytes && _resting.Count > RestingBuffers ? _resting.Dequeue() : new byte[count];
-            core.ReadRuns(Runs, InitializedSize, start, bytes, FileReference.MftRecord);
+            device.Read(Runs, InitializedSize, start, bytes, FileReference.MftRecord);
             chunk = new Chunk(bytes);
             for (var slot = 0; slot < count / _recordSize; slot++)
             {
@@ -328,14 +311,14 @@ internal sealed class RecordStore(VolumeCore core)
 
     private void AppendListedRuns(AttributeHeader list, long number)
     {
-        var geometry = core.Geometry;
-        var content = AttributeListReader.ReadContent(core, list, number);
+        var geometry = device.Geometry;
+        var entries = new AttributeListReader(device).Read(list, number);
         var seen = new HashSet<long>();
         var next = true;
         while (next)
         {
             next = false;
-            foreach (var entry in AttributeListReader.Parse(content, number))
+            foreach (var entry in entries)
             {
                 if (entry.Type != AttributeType.Data || entry.Name.Length != 0 || entry.LowestVcn != Runs.ClusterCount
                     || entry.Reference.Record == 0)
@@ -354,7 +337,7 @@ internal sealed class RecordStore(VolumeCore core)
                     throw NtfsError.BadAttributeList(0, $"record {entry.Reference.Record} lies in a part of $MFT that it describes itself");
                 }
 
-                core.ReadRuns(Runs, long.MaxValue, entry.Reference.Record * _recordSize, bytes, 0);
+                device.Read(Runs, long.MaxValue, entry.Reference.Record * _recordSize, bytes, 0);
                 if (!UpdateSequence.TryDecode(bytes))
                 {
                     throw NtfsError.TornRecord($"FILE record {entry.Reference.Record}");

@@ -1,5 +1,6 @@
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
@@ -9,7 +10,7 @@ namespace OfflinePatch.Ntfs.Engine.Security;
 /// The security id of a new file: that of most siblings of its kind; without siblings, what it inherits from the directory, looked up in
 /// $Secure and added only when it is not there. Source: Linux-NTFS documentation, $Secure.
 /// </summary>
-internal sealed class SecurityChoice(VolumeCore core)
+internal sealed class SecurityChoice(RunDevice device, RecordStore records, IndexTrees trees, SecurityStore store)
 {
     /// <summary>Siblings that are asked: enough to outvote an odd one, few enough for a directory of a million.</summary>
     private const int MaxSiblings = 48;
@@ -45,7 +46,7 @@ internal sealed class SecurityChoice(VolumeCore core)
         }
 
         var votes = new Dictionary<uint, int>();
-        var cursor = new IndexTree(core, directory).GetCursor();
+        var cursor = trees.Open(directory).GetCursor();
         for (var asked = 0; asked < MaxSiblings && cursor.MoveNext();)
         {
             if (!FileNameAttribute.TryCreate(cursor.Entry.Key, out var key) || key.NameSpace == FileNameSpace.Dos
@@ -55,7 +56,7 @@ internal sealed class SecurityChoice(VolumeCore core)
             }
 
             asked++;
-            var record = core.Records.Get(cursor.Entry.Reference);
+            var record = records.Get(cursor.Entry.Reference);
             if (record.TryFind(AttributeType.StandardInformation, "", out var attribute) && attribute.IsResident
                 && StandardInformation.TryCreate(attribute.Value, out var standard) && standard.SecurityId != 0)
             {
@@ -68,14 +69,13 @@ internal sealed class SecurityChoice(VolumeCore core)
 
     private uint Inherit(FileNode directory, bool isDirectory)
     {
-        var store = new SecurityStore(core);
         byte[]? descriptor = null;
         if (StandardInformation.TryCreate(directory.StandardInformation, out var standard) && standard.SecurityId != 0)
         {
             descriptor = store.Read(standard.SecurityId);
         }
 
-        descriptor ??= directory.Find(AttributeType.SecurityDescriptor, "")?.ReadAll(core, directory.Number, 64 * 1024,
+        descriptor ??= directory.Find(AttributeType.SecurityDescriptor, "")?.ReadAll(device, directory.Number, 64 * 1024,
             "a security descriptor");
         var wanted = SecurityInheritance.Create(descriptor, isDirectory);
         var id = store.Find(wanted);

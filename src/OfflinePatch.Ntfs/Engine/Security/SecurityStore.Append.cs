@@ -19,7 +19,7 @@ internal sealed partial class SecurityStore
     /// <summary>Adds a descriptor to $SDS (both copies), $SII and $SDH, and returns its id.</summary>
     public uint Append(ReadOnlySpan<byte> descriptor)
     {
-        var node = core.Nodes.Get(FileReference.SecureRecord);
+        var node = nodes.Get(FileReference.SecureRecord);
         if (node.WriteProblem is { } problem)
         {
             throw NtfsError.NotSound("$Secure", problem);
@@ -36,13 +36,13 @@ internal sealed partial class SecurityStore
         BinaryPrimitives.WriteUInt32LittleEndian(header[16..], (uint)(HeaderSize + descriptor.Length));
         descriptor.CopyTo(entry.AsSpan(HeaderSize));
         var bytes = entry.AsSpan(0, HeaderSize + descriptor.Length);
-        StreamEditor.Write(core, node, sds, offset, bytes);
-        StreamEditor.Write(core, node, sds, offset + BlockSize, bytes);
-        NodeWriter.Store(core, node);
+        streams.Write(node, sds, offset, bytes);
+        streams.Write(node, sds, offset + BlockSize, bytes);
+        writer.Store(node);
 
         var idKey = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(idKey, id);
-        new IndexTree(core, node, "$SII").Insert(IndexTree.ViewEntry(idKey, header));
+        indexes.Insert(node, "$SII", IndexTree.ViewEntry(idKey, header));
 
         var hashKey = new byte[8];
         BinaryPrimitives.WriteUInt32LittleEndian(hashKey, hash);
@@ -51,7 +51,7 @@ internal sealed partial class SecurityStore
         Array.Resize(ref hashEntry, AttributeEncoder.Round8(IndexEntry.Layout.Key + hashKey.Length + HeaderSize + 4));
         BinaryPrimitives.WriteUInt32LittleEndian(hashEntry.AsSpan(IndexEntry.Layout.Key + hashKey.Length + HeaderSize), HashEntryTail);
         BinaryPrimitives.WriteUInt16LittleEndian(hashEntry.AsSpan(IndexEntry.Layout.Length), (ushort)hashEntry.Length);
-        new IndexTree(core, node, "$SDH").Insert(hashEntry);
+        indexes.Insert(node, "$SDH", hashEntry);
         return id;
     }
 
@@ -60,7 +60,7 @@ internal sealed partial class SecurityStore
     {
         uint id = FirstId;
         long end = 0;
-        foreach (var (key, value) in new IndexTree(core, node, "$SII").From([0, 0, 0, 0]))
+        foreach (var (key, value) in trees.Open(node, "$SII").From([0, 0, 0, 0]))
         {
             if (key.Length < 4 || value.Length < HeaderSize)
             {
@@ -105,7 +105,7 @@ internal sealed partial class SecurityStore
         }
 
         Span<byte> header = stackalloc byte[HeaderSize];
-        sds.Read(core, node.Number, offset, header);
+        sds.Read(device, node.Number, offset, header);
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
         if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != offset || length is <= HeaderSize or > BlockSize
             || offset > sds.DataSize - length)
@@ -114,7 +114,7 @@ internal sealed partial class SecurityStore
         }
 
         var descriptor = new byte[length - HeaderSize];
-        sds.Read(core, node.Number, offset + HeaderSize, descriptor);
+        sds.Read(device, node.Number, offset + HeaderSize, descriptor);
         if (Hash(descriptor) == BinaryPrimitives.ReadUInt32LittleEndian(header))
         {
             throw NtfsError.BadMetafile("$Secure", $"$SDS has a descriptor at 0x{offset:X} that $SII does not name");

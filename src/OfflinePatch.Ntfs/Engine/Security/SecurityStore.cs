@@ -11,7 +11,8 @@ namespace OfflinePatch.Ntfs.Engine.Security;
 /// $Secure: every security descriptor of the volume once. $SDS holds them (each twice, the copy 256 KiB further on), $SII finds them by id,
 /// $SDH by hash. Source: Linux-NTFS documentation, $Secure.
 /// </summary>
-internal sealed partial class SecurityStore(VolumeCore core)
+internal sealed partial class SecurityStore(RunDevice device, NodeCache nodes, IndexTrees trees, IndexEditor indexes,
+    StreamEditor streams, NodeWriter writer)
 {
     /// <summary>Bytes of the header before each descriptor in $SDS: hash, id, offset, length.</summary>
     public const int HeaderSize = 0x14;
@@ -28,10 +29,10 @@ internal sealed partial class SecurityStore(VolumeCore core)
             return null;
         }
 
-        var node = core.Nodes.Get(FileReference.SecureRecord);
+        var node = nodes.Get(FileReference.SecureRecord);
         var key = new byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(key, id);
-        var tree = new IndexTree(core, node, "$SII");
+        var tree = trees.Open(node, "$SII");
         if (!tree.TryFind(key, exact: true, out var found, out var at))
         {
             return null;
@@ -43,11 +44,11 @@ internal sealed partial class SecurityStore(VolumeCore core)
     /// <summary>The id of a descriptor that $Secure has already, or 0.</summary>
     public uint Find(ReadOnlySpan<byte> descriptor)
     {
-        var node = core.Nodes.Get(FileReference.SecureRecord);
+        var node = nodes.Get(FileReference.SecureRecord);
         var hash = Hash(descriptor);
         var key = new byte[8];
         BinaryPrimitives.WriteUInt32LittleEndian(key, hash);
-        var tree = new IndexTree(core, node, "$SDH");
+        var tree = trees.Open(node, "$SDH");
         foreach (var candidate in tree.From(key))
         {
             if (candidate.Key.Length < 8 || BinaryPrimitives.ReadUInt32LittleEndian(candidate.Key) != hash)
@@ -94,7 +95,7 @@ internal sealed partial class SecurityStore(VolumeCore core)
         }
 
         var bytes = new byte[length];
-        sds.Read(core, node.Number, offset, bytes);
+        sds.Read(device, node.Number, offset, bytes);
         return bytes.AsSpan(0, HeaderSize).SequenceEqual(header.AsSpan(0, HeaderSize))
             ? bytes[HeaderSize..]
             : throw NtfsError.BadMetafile("$Secure", $"$SDS at 0x{offset:X} is not the entry of id 0x{id:X}");

@@ -1,12 +1,12 @@
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs.Engine;
+namespace OfflinePatch.Ntfs.Engine.Attributes;
 
 /// <summary>Names FILE records in messages, also on a damaged volume: by path where the names lead to the root.</summary>
-internal sealed class RecordPath(VolumeCore core)
+internal sealed class RecordPath(RecordStore records, NodeReader nodes)
 {
     /// <summary>Max directories in a path that is shown: more than a Windows path of 32,767 characters is met only in a circle.</summary>
     private const int MaxDepth = 256;
@@ -19,8 +19,7 @@ internal sealed class RecordPath(VolumeCore core)
     {
         try
         {
-            var header = core.Records.Get(record).Header;
-            var number = header.BaseReference.Value == 0 ? record : header.BaseReference.Record;
+            var number = records.BaseOf(record);
             var names = new List<string>();
             while (number != FileReference.RootRecord)
             {
@@ -44,7 +43,7 @@ internal sealed class RecordPath(VolumeCore core)
     private (string Name, long Parent)? NameOf(long number)
     {
         (string Name, long Parent)? found = null;
-        foreach (var attribute in NodeReader.Read(core, number).Names)
+        foreach (var attribute in nodes.Read(number).Names)
         {
             if (FileNameAttribute.TryCreate(attribute.Value, out var name) && (found is null || name.NameSpace != FileNameSpace.Dos))
             {

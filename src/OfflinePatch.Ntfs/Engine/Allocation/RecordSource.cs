@@ -1,0 +1,29 @@
+using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Records;
+using OfflinePatch.Ntfs.Layout;
+
+namespace OfflinePatch.Ntfs.Engine.Allocation;
+
+/// <summary>Where a file gets further FILE records from, and gives them back to.</summary>
+internal abstract class RecordSource(RecordBitmap bitmap, RecordStore records, NodeCache nodes)
+{
+    /// <summary>Takes a free record and returns its number and its sequence number. The caller formats it.</summary>
+    /// <exception cref="RefusedException"><c>NTFS-0310</c>, <c>NTFS-0401</c>: there is none.</exception>
+    public abstract long Allocate(out ushort sequence);
+
+    /// <summary>Frees a record: not in use, sequence number raised, bit cleared.</summary>
+    public void Free(long number)
+    {
+        var bytes = records.Edit(number);
+        var flags = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags),
+            (ushort)(flags & ~(ushort)FileRecordFlags.InUse));
+        var sequence = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber));
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber),
+            sequence >= 0xFFFF ? (ushort)1 : (ushort)(sequence + 1));
+        bitmap.Set(number, value: false);
+        nodes.Remove(number);
+        bitmap.Cursor = Math.Min(bitmap.Cursor, number);
+    }
+}
