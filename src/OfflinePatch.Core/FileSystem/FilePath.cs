@@ -13,7 +13,11 @@ public static class FilePath
     public static string[] Split(string path) => path.Split(Separators, StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>The last name of a path; empty for the root.</summary>
-    public static string NameOf(string path) => Split(path) is { Length: > 0 } names ? names[^1] : "";
+    public static string NameOf(string path)
+    {
+        var names = path.AsSpan().TrimEnd(Separators); // asked for every file that is written: no list of names
+        return names[(names.LastIndexOfAny(Separators) + 1)..].ToString();
+    }
 
     /// <summary>The path of the directory that holds it; empty for a path in the root, and for the root.</summary>
     public static string ParentOf(string path) => Split(path) is { Length: > 1 } names ? string.Join('\\', names[..^1]) : "";

@@ -19,7 +19,17 @@ public static partial class HostMemory
     public static byte[] Allocate(int length)
     {
         var bytes = GC.AllocateUninitializedArray<byte>(length);
-        if (length >= WorthLargePages && OperatingSystem.IsLinux())
+        PreferLargePages(bytes);
+        return bytes;
+    }
+
+    /// <summary>
+    /// Asks for large pages where nothing of an array was touched yet, as <see cref="Allocate"/> does: before all of it is filled.
+    /// </summary>
+    /// <param name="bytes">The array.</param>
+    public static void PreferLargePages(byte[] bytes)
+    {
+        if (bytes.Length >= WorthLargePages && OperatingSystem.IsLinux())
         {
             // Arrays of this size are not moved; were this one, the advice would be wasted and no harm done.
             ref var first = ref MemoryMarshal.GetArrayDataReference(bytes);
@@ -30,14 +40,12 @@ public static partial class HostMemory
             }
 
             var aligned = (start + LargePage - 1) & ~(nint)(LargePage - 1);
-            var end = (start + length) & ~(nint)(LargePage - 1);
+            var end = (start + bytes.Length) & ~(nint)(LargePage - 1);
             if (end > aligned)
             {
                 _ = Advise(aligned, (nuint)(end - aligned), AdviseHugePage);
             }
         }
-
-        return bytes;
     }
 
     [LibraryImport("libc", EntryPoint = "madvise")]

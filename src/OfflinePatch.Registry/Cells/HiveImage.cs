@@ -48,7 +48,8 @@ internal sealed class HiveImage
     /// <param name="length">Bytes.</param>
     public HiveImage(Stream file, int length)
     {
-        _buffer = GC.AllocateUninitializedArray<byte>(length);
+        // Room to grow: without it, the first bin that an edit appends would copy the hive. The host gives no memory for what is not used.
+        _buffer = GC.AllocateUninitializedArray<byte>(WithRoom(length));
         _isWritable = true;
         _unread = file;
         _readPieces = new ulong[(length >> (PieceShift + 6)) + 1];
@@ -216,8 +217,7 @@ internal sealed class HiveImage
         ReadAll();
         if (!_isWritable || length > _buffer.Length)
         {
-            var capacity = length <= _buffer.Length ? length : (int)Math.Min(Array.MaxLength, length + Math.Max(256L * 1024, length / 16));
-            var grown = GC.AllocateUninitializedArray<byte>(capacity);
+            var grown = HostMemory.Allocate(length <= _buffer.Length ? length : WithRoom(length));
             File.CopyTo(grown);
             _buffer = grown;
             _isWritable = true;
@@ -234,11 +234,14 @@ internal sealed class HiveImage
     {
         if (_unread is not null)
         {
+            HostMemory.PreferLargePages(_buffer);
             ReadPieces(0, Length);
             _unread = null;
             _readPieces = [];
         }
     }
+
+    private static int WithRoom(int length) => (int)Math.Min(Array.MaxLength, length + Math.Max(256L * 1024, length / 16));
 
     /// <summary>Makes sure that a part of the file is in the array. What lies outside of the file is the caller's to find out.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
