@@ -17,6 +17,7 @@ SEEDS       ?= 60
 CRASH       ?= --power 1
 FAULTS      ?=
 SOAK        ?=
+FUZZ        ?=
 # of make bench: its sections, all unless some are named
 BENCH       ?=
 MAKE_MACHINES = dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll
@@ -29,7 +30,7 @@ PACKAGE     := src/deploy/package
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build machines demo test lint bench bench-record fuzz slow crash faults soak cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
+.PHONY: help build machines demo test lint bench bench-record fuzz slow crash faults soak fuzz-tier cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
   dist-test deb-test container-test pack-test first-minutes
 
 help: ## list the targets
@@ -55,7 +56,10 @@ slow: build tools ## the long tiers: fuzz, models, whole disks
 machines:
 	@dotnet build $(FIXTURES) -c $(CONFIG) --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
 
-fuzz: build ## the long fuzz tier only
+fuzz: ## every parser, fuzzed for MINUTES (10) in all, guided by coverage; one line for each, exit code 1 with finds; FUZZ="--targets inf,pe --seed 7" narrows it
+	@sh tests/OfflinePatch.Fuzz/run.sh $(CONFIG) $(or $(MINUTES),10) $(FUZZ)
+
+fuzz-tier: build ## the long tests with the trait tier=fuzz
 	@sh tests/run.sh "tier=fuzz"
 
 crash: build tools machines ## kill the program, and lose power, at every operation that changes a file, in every format and for every command
