@@ -4,6 +4,7 @@ using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Records;
+using OfflinePatch.Ntfs.Engine.Volumes;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.LogState;
 

@@ -2,9 +2,10 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Compression;
 using OfflinePatch.Ntfs.Engine;
-using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine.Storage;
+using OfflinePatch.Ntfs.Engine.Volumes;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 

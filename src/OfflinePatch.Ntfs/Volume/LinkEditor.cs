@@ -4,6 +4,7 @@ using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Engine.Records;
+using OfflinePatch.Ntfs.Engine.Storage;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 

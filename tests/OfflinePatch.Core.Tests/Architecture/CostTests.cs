@@ -33,7 +33,7 @@ public sealed partial class CostTests
     {
         var formats =
             Sources.Where(f => f.Key.Contains("/OfflinePatch.Disks/", StringComparison.Ordinal) && FormatClass().IsMatch(f.Value)).ToList();
-        Assert.Equal(10, formats.Count);
+        Assert.True(formats.Count >= 10, $"{formats.Count}");
         foreach (var (file, text) in formats)
         {
             var type = FormatClass().Match(text).Groups[1].Value;

@@ -26,12 +26,23 @@ public sealed class LayerTests
                 "GuestTools", "Rules", "Reports", "Jobs"],
     };
 
+    /// <summary>
+    /// The rooms of the NTFS engine, lowest first: bytes by runs, records, files, what is free, content, indexes, storing, security, and
+    /// the open volume that builds them all.
+    /// </summary>
+    private static readonly string[] EngineLayers =
+        ["", "Records", "Attributes", "Allocation", "Streams", "Indexes", "Storage", "Security", "Volumes"];
+
     public static TheoryData<string> Assemblies => [.. Layers.Keys];
 
     [Theory]
     [MemberData(nameof(Assemblies))]
     public void No_folder_refers_to_one_above_it(string assembly) =>
         Assert.Empty(Upward(BuiltAssembly.PathOf(assembly), assembly, Layers[assembly]));
+
+    [Fact]
+    public void No_room_of_the_NTFS_engine_refers_to_one_above_it() =>
+        Assert.Empty(Upward(BuiltAssembly.PathOf("OfflinePatch.Ntfs"), "OfflinePatch.Ntfs.Engine", EngineLayers));
 
     [Theory]
     [MemberData(nameof(Assemblies))]

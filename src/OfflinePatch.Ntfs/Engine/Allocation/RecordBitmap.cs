@@ -1,5 +1,6 @@
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Records;
+using OfflinePatch.Ntfs.Engine.Storage;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Engine.Allocation;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Engine.Storage;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Ntfs.Engine.Storage;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 

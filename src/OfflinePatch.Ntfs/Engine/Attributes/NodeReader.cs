@@ -40,8 +40,8 @@ internal sealed class NodeReader(RecordStore records, RunDevice device)
                 listed = _lists.Read(attribute, number);
                 if (!attribute.IsResident)
                 {
-                    MappingPairs.Decode(attribute.MappingPairs, node.ListRuns, device.Geometry.ClusterCount, device.Geometry.MaxVcn,
-                        number);
+                    MappingPairs.Decode(attribute.MappingPairs, node.ListRuns, device.Geometry.ClusterCount,
+                        device.Geometry.MaxVcn, number);
                 }
             }
             else

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Storage;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 

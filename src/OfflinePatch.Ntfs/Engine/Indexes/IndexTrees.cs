@@ -1,5 +1,6 @@
 using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Streams;
 
 namespace OfflinePatch.Ntfs.Engine.Indexes;
 

@@ -2,6 +2,8 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine.Storage;
+using OfflinePatch.Ntfs.Engine.Streams;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 

@@ -1,6 +1,7 @@
+using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs.Engine.Allocation;
+namespace OfflinePatch.Ntfs.Engine.Streams;
 
 /// <summary>
 /// Writes the content of streams before the flush. Clusters that are free on the volume as the device has it are written at once; bytes

@@ -1,8 +1,9 @@
+using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 
-namespace OfflinePatch.Ntfs.Engine.Allocation;
+namespace OfflinePatch.Ntfs.Engine.Storage;
 
 /// <summary>Gives out FILE records by $MFT's bitmap, and makes $MFT longer where all are in use.</summary>
 internal sealed class RecordAllocator(RecordBitmap bitmap, RecordStore records, NodeCache nodes, MftGrowth growth)

@@ -3,8 +3,10 @@ using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Engine.Security;
+using OfflinePatch.Ntfs.Engine.Storage;
+using OfflinePatch.Ntfs.Engine.Streams;
 
-namespace OfflinePatch.Ntfs.Engine;
+namespace OfflinePatch.Ntfs.Engine.Volumes;
 
 /// <summary>
 /// Builds the parts of an open volume, each over the parts that it needs, and flushes them in order. All live as long as the volume.

@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine.Allocation;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Engine.Records;
+using OfflinePatch.Ntfs.Engine.Streams;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs.Engine.Attributes;
+namespace OfflinePatch.Ntfs.Engine.Storage;
 
 /// <summary>
 /// Stores a <see cref="FileNode"/> in its FILE records. What fits into the base record stays there; else the attributes spread over

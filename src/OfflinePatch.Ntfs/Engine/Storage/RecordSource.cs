@@ -1,9 +1,10 @@
 using System.Buffers.Binary;
+using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 
-namespace OfflinePatch.Ntfs.Engine.Allocation;
+namespace OfflinePatch.Ntfs.Engine.Storage;
 
 /// <summary>Where a file gets further FILE records from, and gives them back to.</summary>
 internal abstract class RecordSource(RecordBitmap bitmap, RecordStore records, NodeCache nodes)

@@ -1,9 +1,11 @@
+using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Records;
+using OfflinePatch.Ntfs.Engine.Streams;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs.Engine.Allocation;
+namespace OfflinePatch.Ntfs.Engine.Storage;
 
 /// <summary>
 /// Makes $MFT and its bitmap longer, and writes the bitmap. Source: Linux-NTFS documentation, FILE Record.

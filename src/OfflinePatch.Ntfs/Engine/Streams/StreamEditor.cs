@@ -1,9 +1,10 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine.Allocation;
+using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs.Engine.Attributes;
+namespace OfflinePatch.Ntfs.Engine.Streams;
 
 /// <summary>Changes the size and content of streams. The caller stores the file afterwards.</summary>
 internal sealed class StreamEditor(RecordSpace space, ClusterAllocator clusters, ContentWriter content, VolumeGeometry geometry)

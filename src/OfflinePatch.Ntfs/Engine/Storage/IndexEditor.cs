@@ -1,7 +1,8 @@
 using OfflinePatch.Ntfs.Engine.Attributes;
+using OfflinePatch.Ntfs.Engine.Indexes;
 using OfflinePatch.Ntfs.Layout;
 
-namespace OfflinePatch.Ntfs.Engine.Indexes;
+namespace OfflinePatch.Ntfs.Engine.Storage;
 
 /// <summary>Changes indexes, and stores the file of an index where its attributes changed.</summary>
 internal sealed class IndexEditor(IndexTrees trees, NodeWriter writer)

@@ -1,8 +1,9 @@
+using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Records;
 using OfflinePatch.Ntfs.Layout;
 
-namespace OfflinePatch.Ntfs.Engine.Allocation;
+namespace OfflinePatch.Ntfs.Engine.Storage;
 
 /// <summary>
 /// The records 16 to 23, for $MFT itself: a record that describes $MFT must lie in a part of $MFT that is described before it, near its

@@ -2,7 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 
-namespace OfflinePatch.Ntfs.Engine.Attributes;
+namespace OfflinePatch.Ntfs.Engine.Records;
 
 /// <summary>One decoded entry of an attribute list.</summary>
 internal readonly record struct ListedAttribute(AttributeType Type, string Name, long LowestVcn, FileReference Reference, ushort Id,
