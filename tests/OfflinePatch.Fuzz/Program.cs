@@ -35,7 +35,8 @@ internal static class Program
         var targets = AllTargets.List.Where(t => chosen.Length == 0 || chosen.Contains(t.Name, StringComparer.Ordinal)).ToArray();
         var seconds = double.Parse(Option("--seconds", "60"), CultureInfo.InvariantCulture);
         var seed = int.Parse(Option("--seed", "1"), CultureInfo.InvariantCulture);
-        return Run(targets, TimeSpan.FromSeconds(seconds / targets.Length), seed, Option("--finds", "artifacts/fuzz/finds"), Console.Out) ? 0 : 1;
+        var finds = Option("--finds", "artifacts/fuzz/finds");
+        return Run(targets, TimeSpan.FromSeconds(seconds / targets.Length), seed, finds, Console.Out) ? 0 : 1;
     }
 
     /// <summary>Fuzzes targets one after the other; false with finds.</summary>

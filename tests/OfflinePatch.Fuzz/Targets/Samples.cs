@@ -49,7 +49,10 @@ internal static class Samples
         File.WriteAllBytes(scratch["disk"], Disk(131_072));
         using var process = Process.Start(new ProcessStartInfo(Oracle.Locate(program)!, arguments(scratch))
         {
-            WorkingDirectory = scratch.Path, RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false,
+            WorkingDirectory = scratch.Path,
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            UseShellExecute = false,
         })!;
         _ = process.StandardOutput.ReadToEndAsync();
         process.StandardError.ReadToEnd();

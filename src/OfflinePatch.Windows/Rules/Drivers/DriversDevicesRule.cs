@@ -62,7 +62,8 @@ internal sealed class DriversDevicesRule() : Rule(Description)
         var offered = Offered(context, missing.Select(m => m.Device));
         return offered.Exists(o => o.Check.IsUsable(context.Request.AllowUnsigned))
             ? Finding.Broken(message, before, string.Join("; ", offered.Where(o => o.Check.IsUsable(context.Request.AllowUnsigned))
-                .Select(o => $"{Name(o.Device)}: {o.Check.Package.InfName} {o.Check.Package.Version}"))) with { Severity = severity }
+                .Select(o => $"{Name(o.Device)}: {o.Check.Package.InfName} {o.Check.Package.Version}"))) with
+            { Severity = severity }
             : Finding.Failed(message, Remedy(context, offered), before) with { Severity = severity };
     }
 
