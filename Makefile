@@ -18,6 +18,7 @@ CRASH       ?= --power 1
 FAULTS      ?=
 SOAK        ?=
 FUZZ        ?=
+COVERAGE    ?=
 # of make bench: its sections, all unless some are named
 BENCH       ?=
 MAKE_MACHINES = dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll
@@ -30,7 +31,7 @@ PACKAGE     := src/deploy/package
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build machines demo test lint bench bench-record fuzz slow crash faults soak fuzz-tier cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
+.PHONY: help build machines demo test lint bench bench-record fuzz slow crash faults soak fuzz-tier coverage cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
   dist-test deb-test container-test pack-test first-minutes
 
 help: ## list the targets
@@ -61,6 +62,9 @@ fuzz: ## every parser, fuzzed for MINUTES (10) in all, guided by coverage; one l
 
 fuzz-tier: build ## the long tests with the trait tier=fuzz
 	@sh tests/run.sh "tier=fuzz"
+
+coverage: tools ## line and branch coverage of each assembly over the fast tests; COVERAGE="Registry Ntfs" chooses the test projects
+	@sh tests/coverage.sh $(COVERAGE)
 
 crash: build tools machines ## kill the program, and lose power, at every operation that changes a file, in every format and for every command
 	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) sh tests/crash/engine.sh $(CONFIG)
