@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Targets;
@@ -36,6 +37,11 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
         ReadOnlySpan<byte> json, string source, IReadOnlyDictionary<string, IReadOnlyList<RuleParameter>> rules,
         Func<string, TargetProfile> baseProfile)
     {
+        if (!Utf8.IsValid(json))
+        {
+            throw TargetError.Broken(source, "it is not UTF-8."); // a value that is read later would fail otherwise
+        }
+
         TargetDocument document;
         try
         {
@@ -60,7 +66,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
 
         foreach (var device in document.Devices ?? [])
         {
-            if (PciDevice.TryParse(device) is null)
+            if (device is null || PciDevice.TryParse(device) is null)
             {
                 throw TargetError.Broken(source, $"\"{device}\" is no PCI device; one is written as \"0200: 1af4:1041 network adapter\".");
             }

@@ -25,6 +25,6 @@ internal abstract class RecordSource(RecordBitmap bitmap, RecordStore records, N
             sequence >= 0xFFFF ? (ushort)1 : (ushort)(sequence + 1));
         bitmap.Set(number, value: false);
         nodes.Remove(number);
-        bitmap.Cursor = Math.Min(bitmap.Cursor, number);
+        bitmap.Cursor = Math.Clamp(number, FileReference.FirstUserRecord, bitmap.Cursor); // never at those that are kept for $MFT itself
     }
 }
