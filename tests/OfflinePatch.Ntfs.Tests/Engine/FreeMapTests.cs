@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine.Security;
+using OfflinePatch.Ntfs.Engine.Storage;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Tests.Check;
@@ -28,6 +29,24 @@ public sealed class FreeMapTests
         new VolumeSurgeon(device).SetRecordBit(number, value: false);
         Refuses("NTFS-0140", device, $"record {number} is in use", v => v.WriteFile("new", []));
         Refuses("NTFS-0140", device, $"record {number} is in use", v => v.CreateDirectory("new"));
+    }
+
+    [Fact]
+    public void A_record_that_MFT_gives_back_is_not_taken_by_a_file()
+    {
+        using var device = new OverlayDevice(Volume.Value);
+        using (var volume = NtfsVolume.Open(device))
+        {
+            var core = volume.Core;
+            var reserved = new ReservedRecords(core.RecordBitmap, core.Records, core.Nodes);
+            var number = reserved.Allocate(out var sequence);
+            core.Records.Reformat(number, sequence);
+            reserved.Free(number);
+            volume.WriteFile("new", []);
+            volume.Flush();
+        }
+
+        Assert.InRange(Number(device, "new"), FileReference.FirstUserRecord, long.MaxValue);
     }
 
     [Fact]
