@@ -78,12 +78,13 @@ public sealed class DeviceStream : Stream
     }
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
+    /// <exception cref="IOException">The position is before the first byte: what readers of archives expect of a file that is too
+    /// short.</exception>
+    public override long Seek(long offset, SeekOrigin origin)
     {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => _length + offset,
-    };
+        var position = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => _length };
+        return position < 0 ? throw new IOException("The position is before the first byte.") : Position = position;
+    }
 
     /// <inheritdoc/>
     public override void Flush()

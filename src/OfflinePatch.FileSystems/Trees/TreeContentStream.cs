@@ -41,12 +41,11 @@ internal sealed class TreeContentStream(long length, ContentReader read) : Strea
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override long Seek(long offset, SeekOrigin origin) => Position = origin switch
+    public override long Seek(long offset, SeekOrigin origin)
     {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => length + offset,
-    };
+        var position = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => length };
+        return position < 0 ? throw new IOException("The position is before the first byte.") : Position = position;
+    }
 
     public override void Flush()
     {

@@ -47,13 +47,8 @@ internal sealed class ContentStream(IContentReader reader) : Stream, ISparseCont
     /// <inheritdoc/>
     public override long Seek(long offset, SeekOrigin origin)
     {
-        Position = origin switch
-        {
-            SeekOrigin.Begin => offset,
-            SeekOrigin.Current => _position + offset,
-            _ => Length + offset,
-        };
-        return _position;
+        var position = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => Length };
+        return position < 0 ? throw new IOException("The position is before the first byte.") : Position = position;
     }
 
     /// <inheritdoc/>
