@@ -78,13 +78,7 @@ public sealed class DeviceStream : Stream
     }
 
     /// <inheritdoc/>
-    /// <exception cref="IOException">The position is before the first byte: what readers of archives expect of a file that is too
-    /// short.</exception>
-    public override long Seek(long offset, SeekOrigin origin)
-    {
-        var position = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => _length };
-        return position < 0 ? throw new IOException("The position is before the first byte.") : Position = position;
-    }
+    public override long Seek(long offset, SeekOrigin origin) => Position = StreamPosition.Seek(offset, origin, _position, _length);
 
     /// <inheritdoc/>
     public override void Flush()

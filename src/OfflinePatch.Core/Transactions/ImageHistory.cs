@@ -172,7 +172,7 @@ public static class ImageHistory
         var steps = transaction.Search.FindComplete(transaction.Files[0].Handle);
         try
         {
-            return [.. steps.Select(s => DescribeUnproven(s, transaction))];
+            return [.. steps.Select(s => DescribeForList(s, transaction))];
         }
         finally
         {
@@ -198,7 +198,7 @@ public static class ImageHistory
             // Oldest first: whatever is left when this is interrupted can still be undone in order.
             using (step)
             {
-                forgotten.Add(DescribeUnproven(step, transaction));
+                forgotten.Add(DescribeForList(step, transaction));
                 transaction.Search.Delete(step, transaction.Files[0].Handle);
             }
         }
@@ -266,7 +266,7 @@ public static class ImageHistory
     }
 
     /// <summary>The same without reading more than the header of an undo file that nobody vouches for and that is too long.</summary>
-    private static ImageStep DescribeUnproven(StepFile step, ImageTransaction transaction) =>
+    private static ImageStep DescribeForList(StepFile step, ImageTransaction transaction) =>
         step.WhyTooLong(transaction.Files[0].Handle) is { } reason ? Describe(step, []) with { WhyNotRead = reason }
             : Describe(step, transaction);
 

@@ -41,11 +41,7 @@ internal sealed class TreeContentStream(long length, ContentReader read) : Strea
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    public override long Seek(long offset, SeekOrigin origin)
-    {
-        var position = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => length };
-        return position < 0 ? throw new IOException("The position is before the first byte.") : Position = position;
-    }
+    public override long Seek(long offset, SeekOrigin origin) => Position = StreamPosition.Seek(offset, origin, _position, length);
 
     public override void Flush()
     {

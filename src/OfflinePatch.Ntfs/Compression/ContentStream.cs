@@ -45,11 +45,7 @@ internal sealed class ContentStream(IContentReader reader) : Stream, ISparseCont
     }
 
     /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin)
-    {
-        var position = offset + origin switch { SeekOrigin.Begin => 0, SeekOrigin.Current => _position, _ => Length };
-        return position < 0 ? throw new IOException("The position is before the first byte.") : Position = position;
-    }
+    public override long Seek(long offset, SeekOrigin origin) => Position = StreamPosition.Seek(offset, origin, _position, Length);
 
     /// <inheritdoc/>
     public override void Flush()

@@ -16,7 +16,8 @@ internal sealed record DeviceDriver(string Inf, string Id);
 /// </summary>
 internal sealed class DeviceDrivers
 {
-    private const string Bus = @"PCI\";
+    /// <summary>What the ids of PCI devices begin with in an INF.</summary>
+    public const string Bus = @"PCI\";
     private const int MaximumInfs = 20_000;
 
     private readonly List<DeviceDriver> _known = [];
@@ -65,10 +66,15 @@ internal sealed class DeviceDrivers
 
     /// <summary>The INFs that fit a device, the most exact id first.</summary>
     public IEnumerable<DeviceDriver> Find(PciDevice device) => _known
-        .Select(d =>
-            (Driver: d, Exactness: device.Match(d.Id) + (d.Id.Contains("DEV_", StringComparison.OrdinalIgnoreCase) ? 8 : 0),
-                Fits: device.Match(d.Id) > 0))
-        .Where(d => d.Fits).OrderByDescending(d => d.Exactness).Select(d => d.Driver);
+        .Select(d => (Driver: d, Exactness: Exactness(device, d.Id)))
+        .Where(d => d.Exactness > 0).OrderByDescending(d => d.Exactness).Select(d => d.Driver);
+
+    /// <summary>
+    /// How exactly an id (without its bus) fits a device; 0 when it does not. One that names the device goes before one of its class.
+    /// </summary>
+    public static int Exactness(PciDevice device, string id) => device.Match(id) is > 0 and var parts
+        ? parts + (id.Contains("DEV_", StringComparison.OrdinalIgnoreCase) ? 8 : 0)
+        : 0;
 
     private void ReadInfs(WindowsSystem system)
     {

@@ -8,8 +8,6 @@ namespace OfflinePatch.Windows.DriverStore;
 /// <summary>Which packages of several sources a Windows is given, where more than one would do.</summary>
 internal static class PackageChoice
 {
-    private const string Bus = @"PCI\";
-
     /// <summary>Packages of known families that give way to a better one of the same driver.</summary>
     public static Dictionary<DriverPackage, DriverFinding> PassedOver(IReadOnlyList<DriverPackage> packages, WindowsTarget target,
         StagingOptions options)
@@ -52,6 +50,7 @@ internal static class PackageChoice
         .FirstOrDefault();
 
     private static int Exactness(PciDevice device, IEnumerable<string> ids) => ids
-        .Where(i => i.StartsWith(Bus, StringComparison.OrdinalIgnoreCase)).Select(i => device.Match(i.AsSpan(Bus.Length)))
+        .Where(i => i.StartsWith(DeviceDrivers.Bus, StringComparison.OrdinalIgnoreCase))
+        .Select(i => DeviceDrivers.Exactness(device, i[DeviceDrivers.Bus.Length..]))
         .DefaultIfEmpty(0).Max();
 }

@@ -40,9 +40,8 @@ public sealed class HostileUndoFileTests : IDisposable
         var undo = _image + ".offlinepatch-undo";
         using (var file = HostStorage.Instance.Create(undo, isPrivate: true))
         {
-            var header = StepHeader.Create(1, 1, Length, new byte[StepLayout.HashSize], "fix", DateTime.UnixEpoch);
-            header.State = StepState.Complete;
-            header.Write(file, secret: [1]);
+            StepHeader.Create(StepState.Complete, 1, 1, Length, new byte[StepLayout.HashSize], "fix", DateTime.UnixEpoch)
+                .Write(file, secret: [1]);
             file.SetLength(StepLayout.Header.Size + Length);
         }
 

@@ -6,6 +6,7 @@ using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
 using OfflinePatch.Registry.RegText;
+using OfflinePatch.Registry.Tests.Fuzz;
 using System.Buffers.Binary;
 using System.Text;
 
@@ -87,8 +88,8 @@ internal static class RegistryTargets
 
     private static void RunHive(FuzzInput input)
     {
-        Walk(Hive.Open(input.Memory, options: new HiveOpenOptions { Unclean = UncleanHive.ReadOnly }).Root);
-        Walk(Hive.Open(input.Memory, options: new HiveOpenOptions { Salvage = true }).Root);
+        HiveWalk.Run(Hive.Open(input.Memory, options: new HiveOpenOptions { Unclean = UncleanHive.ReadOnly }).Root);
+        HiveWalk.Run(Hive.Open(input.Memory, options: new HiveOpenOptions { Salvage = true }).Root);
     }
 
     private static void RunEdit(FuzzInput input)
@@ -113,7 +114,7 @@ internal static class RegistryTargets
         var hive = Sample5.ToArray();
         var logs = new HiveLogs(default, input.Memory, default);
         _ = HiveChecker.Check(hive, logs).Findings;
-        Walk(Hive.Open(hive, logs).Root);
+        HiveWalk.Run(Hive.Open(hive, logs).Root);
     }
 
     private static readonly byte[] Sample5 = Dirty();
@@ -139,25 +140,6 @@ internal static class RegistryTargets
     {
         var file = RegTextFile.Parse(input.Span);
         _ = file.ToString();
-    }
-
-    private static void Walk(HiveKey root)
-    {
-        var pending = new Stack<HiveKey>([root]);
-        while (pending.TryPop(out var key))
-        {
-            _ = (key.Name, key.LastWriteTimeUtc, key.ClassName);
-            foreach (var value in key.Values)
-            {
-                _ = (value.Name, value.Type, value.AsString(), value.AsMultiString(), value.AsQword());
-                _ = value.ReadData();
-            }
-
-            foreach (var child in key.SubKeys)
-            {
-                pending.Push(child);
-            }
-        }
     }
 
     private static void SignHive(Mutant mutant)

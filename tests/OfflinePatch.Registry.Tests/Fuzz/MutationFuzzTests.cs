@@ -96,8 +96,8 @@ public sealed class MutationFuzzTests
     private static IEnumerable<(string Step, Action Work)> Steps(byte[] bytes, HiveLogs logs, int seed)
     {
         yield return ("check", () => HiveChecker.Check(bytes, logs));
-        yield return ("walk", () => Walk(Hive.Open(bytes, logs, new HiveOpenOptions { Unclean = UncleanHive.ReadOnly }).Root));
-        yield return ("salvage", () => Walk(Hive.Open(bytes, logs, new HiveOpenOptions { Salvage = true }).Root));
+        yield return ("walk", () => HiveWalk.Run(Hive.Open(bytes, logs, new HiveOpenOptions { Unclean = UncleanHive.ReadOnly }).Root));
+        yield return ("salvage", () => HiveWalk.Run(Hive.Open(bytes, logs, new HiveOpenOptions { Salvage = true }).Root));
         yield return ("export", () => RegTextWriter.Export(Hive.Open(bytes, logs).Root, "R", Stream.Null));
         yield return ("edit", () =>
         {
@@ -140,25 +140,6 @@ public sealed class MutationFuzzTests
             }
         }
         );
-    }
-
-    private static void Walk(HiveKey root)
-    {
-        var pending = new Stack<HiveKey>([root]);
-        while (pending.TryPop(out var key))
-        {
-            _ = (key.Name, key.LastWriteTimeUtc, key.ClassName);
-            foreach (var value in key.Values)
-            {
-                _ = (value.Name, value.Type, value.AsString(), value.AsMultiString(), value.AsQword());
-                _ = value.ReadData();
-            }
-
-            foreach (var child in key.SubKeys)
-            {
-                pending.Push(child);
-            }
-        }
     }
 
     private static byte[] Mutate(ReadOnlyMemory<byte> original, Random random, bool isLog)

@@ -43,12 +43,13 @@ internal sealed class StepHeader
 
     public ReadOnlySpan<byte> Bytes => _bytes;
 
-    /// <summary>A header for a new step whose change is about to be applied.</summary>
-    public static StepHeader Create(int number, int fileCount, long bodyLength, ReadOnlySpan<byte> bodyHash, string label, DateTime created)
+    /// <summary>A header for a new undo file.</summary>
+    public static StepHeader Create(StepState state, int number, int fileCount, long bodyLength, ReadOnlySpan<byte> bodyHash, string label,
+        DateTime created)
     {
         var bytes = new byte[Layout.Size];
         StepLayout.Magic.CopyTo(bytes);
-        var header = new StepHeader(bytes) { State = StepState.Applying };
+        var header = new StepHeader(bytes) { State = state };
         header.SetU32(Layout.Version, StepLayout.Version);
         header.SetU32(Layout.Number, (uint)number);
         header.SetU32(Layout.FileCount, (uint)fileCount);

@@ -120,9 +120,8 @@ internal sealed class StepWriter : IDisposable
     private void WriteHeader(StepState state, int number, int fileCount, string label, DateTime created, byte[]? secret)
     {
         _output.Flush();
-        var header = StepHeader.Create(number, fileCount, _position - StepLayout.Header.Size, _hash.GetHashAndReset(), label, created);
-        header.State = state;
-        header.Write(_output, secret);
+        StepHeader.Create(state, number, fileCount, _position - StepLayout.Header.Size, _hash.GetHashAndReset(), label, created)
+            .Write(_output, secret);
     }
 
     private void WriteFile(string name, long oldLength, long newLength, FileTimestamp oldTime, FileIdentity identity, int rangeCount)

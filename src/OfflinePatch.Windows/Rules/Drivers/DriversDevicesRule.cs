@@ -59,12 +59,12 @@ internal sealed class DriversDevicesRule() : Rule(Description)
             + unknown;
         var before = string.Join("; ", missing.Select(m => m.State).Concat(found));
         var severity = missing.Exists(m => m.Device.IsStorage || m.Device.IsNetwork) ? RuleSeverity.Error : RuleSeverity.Warning;
-        var offered = Offered(context, missing.Select(m => m.Device));
-        return offered.Exists(o => o.Check.IsUsable(context.Request.AllowUnsigned))
-            ? Finding.Broken(message, before, string.Join("; ", offered.Where(o => o.Check.IsUsable(context.Request.AllowUnsigned))
-                .Select(o => $"{Name(o.Device)}: {o.Check.Package.InfName} {o.Check.Package.Version}"))) with
-            { Severity = severity }
-            : Finding.Failed(message, Remedy(context, offered), before) with { Severity = severity };
+        var offered = Offered(context, missing.Select(m => m.Device)).ToLookup(o => o.Check.IsUsable(context.Request.AllowUnsigned));
+        var after = string.Join("; ",
+            offered[true].Select(o => $"{Name(o.Device)}: {o.Check.Package.InfName} {o.Check.Package.Version}"));
+        var finding = after.Length > 0 ? Finding.Broken(message, before, after)
+            : Finding.Failed(message, Remedy(context, [.. offered[false]]), before);
+        return finding with { Severity = severity };
     }
 
     /// <inheritdoc/>
