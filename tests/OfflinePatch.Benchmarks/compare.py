@@ -230,7 +230,7 @@ def bench_owners(scratch):
 
 def bench_convert(scratch):
     """A sparse disk of 40 GiB with much data, and with little."""
-    for size in (int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "6144")), 1024):
+    for size in (int(os.environ.get("OFFLINEPATCH_BENCH_CONVERT_MIB", "2048")), 1024):
         folder = os.path.join(scratch, str(size))
         os.makedirs(folder)
         convert_all(folder, size)
