@@ -7,19 +7,23 @@ namespace OfflinePatch.Cli.Witness;
 /// Asks the QEMU guest agent whether it runs. Source: QEMU, docs/interop/qemu-ga-ref (guest-sync, guest-get-osinfo). An answer counts only
 /// with the number that was asked with.
 /// </summary>
-internal sealed class AgentProbe
+internal sealed class AgentProbe : IDisposable
 {
     private const int LineLimit = 64 * 1024;
     private const int MaxName = 200; // characters
 
     private readonly long _number;
-    private readonly StringBuilder _line = new();
+    private readonly JsonLines _lines;
     private readonly Lock _gate = new();
     private bool _answers;
     private string? _system;
 
     /// <param name="number">The number of the question, which nobody else knows.</param>
-    public AgentProbe(long number) => _number = number;
+    public AgentProbe(long number)
+    {
+        _number = number;
+        _lines = new JsonLines(LineLimit, Read);
+    }
 
     /// <summary>Whether it answered.</summary>
     public bool Answers
@@ -56,45 +60,29 @@ internal sealed class AgentProbe
     {
         lock (_gate)
         {
-            foreach (var c in Encoding.Latin1.GetString(bytes.Span))
-            {
-                if (c == '\n')
-                {
-                    Read(_line.ToString());
-                    _line.Clear();
-                }
-                else if (_line.Length < LineLimit)
-                {
-                    _line.Append(c);
-                }
-            }
+            _lines.Add(bytes.Span);
         }
     }
 
-    private void Read(string line)
-    {
-        try
-        {
-            using var answer = JsonDocument.Parse(Encoding.Latin1.GetBytes(line));
-            if (answer.RootElement.ValueKind != JsonValueKind.Object || !answer.RootElement.TryGetProperty("return", out var value))
-            {
-                return;
-            }
+    /// <inheritdoc/>
+    public void Dispose() => _lines.Dispose();
 
-            if (value.ValueKind == JsonValueKind.Number)
-            {
-                _answers |= value.TryGetInt64(out var number) && number == _number;
-            }
-            else if (_answers && value.ValueKind == JsonValueKind.Object && value.TryGetProperty("pretty-name", out var name)
-                && name.ValueKind == JsonValueKind.String)
-            {
-                var text = name.GetString()!;
-                _system = text[..Math.Min(text.Length, MaxName)];
-            }
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+    private void Read(JsonElement answer)
+    {
+        if (!answer.TryGetProperty("return", out var value))
         {
-            // A guest may write anything: no JSON, or text that is no Unicode.
+            return;
+        }
+
+        if (value.ValueKind == JsonValueKind.Number)
+        {
+            _answers |= value.TryGetInt64(out var number) && number == _number;
+        }
+        else if (_answers && value.ValueKind == JsonValueKind.Object && value.TryGetProperty("pretty-name", out var name)
+            && name.ValueKind == JsonValueKind.String)
+        {
+            var text = name.GetString()!;
+            _system = text[..Math.Min(text.Length, MaxName)];
         }
     }
 }

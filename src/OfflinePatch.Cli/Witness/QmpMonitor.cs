@@ -13,7 +13,7 @@ internal sealed class QmpMonitor : IDisposable
     private const int LineLimit = 1024 * 1024;
     private const int EventLimit = 10_000; // of a machine that is reset for ever
 
-    private readonly MemoryStream _line = new();
+    private readonly JsonLines _lines;
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _arrived = new(initialState: false);
     private readonly List<JsonElement> _events = [];
@@ -21,23 +21,15 @@ internal sealed class QmpMonitor : IDisposable
     private JsonElement? _answer;
     private int _number;
 
+    /// <summary>A monitor that nothing arrived from yet.</summary>
+    public QmpMonitor() => _lines = new JsonLines(LineLimit, Read);
+
     /// <summary>Takes what arrived.</summary>
     public void Add(ReadOnlyMemory<byte> bytes)
     {
         lock (_gate)
         {
-            foreach (var one in bytes.Span)
-            {
-                if (one == '\n')
-                {
-                    Read(_line.ToArray());
-                    _line.SetLength(0);
-                }
-                else if (_line.Length < LineLimit)
-                {
-                    _line.WriteByte(one);
-                }
-            }
+            _lines.Add(bytes.Span);
         }
 
         _arrived.Set();
@@ -96,7 +88,7 @@ internal sealed class QmpMonitor : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _line.Dispose();
+    public void Dispose() => _lines.Dispose();
 
     private JsonElement? Wait(Func<JsonElement?> find, TimeSpan patience, CancellationToken cancellation)
     {
@@ -122,36 +114,23 @@ internal sealed class QmpMonitor : IDisposable
         }
     }
 
-    private void Read(byte[] line)
+    private void Read(JsonElement line)
     {
-        try
+        var message = line.Clone();
+        if (message.TryGetProperty("QMP", out var greeting))
         {
-            using var document = JsonDocument.Parse(line);
-            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            _greeting = greeting;
+        }
+        else if (message.TryGetProperty("event", out _))
+        {
+            if (_events.Count < EventLimit)
             {
-                return;
-            }
-
-            var message = document.RootElement.Clone();
-            if (message.TryGetProperty("QMP", out var greeting))
-            {
-                _greeting = greeting;
-            }
-            else if (message.TryGetProperty("event", out _))
-            {
-                if (_events.Count < EventLimit)
-                {
-                    _events.Add(message);
-                }
-            }
-            else
-            {
-                _answer = message;
+                _events.Add(message);
             }
         }
-        catch (JsonException)
+        else
         {
-            // Not a message: nothing to answer.
+            _answer = message;
         }
     }
 }

@@ -1,9 +1,9 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OfflinePatch.Core;
+using OfflinePatch.Core.Hosting;
 using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Witness;
@@ -23,12 +23,11 @@ internal sealed class VirtualMachine : IDisposable
 
     private readonly PrivateFolder _folder;
     private readonly QmpMonitor _monitor = new();
-    private readonly StringBuilder _said = new();
     private readonly List<GuestChannel> _channels = [];
     private readonly Lock _gate = new(); // of the process: a cancellation kills it
     private readonly CancellationTokenRegistration _cancelled;
     private readonly CancellationToken _cancellation;
-    private Process? _process;
+    private ForeignProcess? _process;
     private GuestChannel? _qmp;
     private GuestChannel? _agentChannel;
 
@@ -56,16 +55,7 @@ internal sealed class VirtualMachine : IDisposable
     public bool HasExited => _process is null or { HasExited: true };
 
     /// <summary>What QEMU wrote on standard error.</summary>
-    public string Said
-    {
-        get
-        {
-            lock (_said)
-            {
-                return _said.ToString();
-            }
-        }
-    }
+    public string Said => _process?.Output ?? "";
 
     /// <summary>Starts a machine.</summary>
     /// <exception cref="HostIOException"><c>WIT-0003</c>: QEMU does not start it; or the host failed.</exception>
@@ -162,6 +152,7 @@ internal sealed class VirtualMachine : IDisposable
         _channels.ForEach(c => c.Dispose());
         _process?.Dispose();
         _monitor.Dispose();
+        Agent.Dispose();
         _folder.Dispose();
     }
 
@@ -241,54 +232,23 @@ internal sealed class VirtualMachine : IDisposable
     {
         // A process that is killed cannot end another: there the kernel does it, where util-linux can ask it to.
         var guard = OperatingSystem.IsLinux() ? QemuInstallation.OnPath("setpriv") : null;
-        var start = new ProcessStartInfo(guard ?? program)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = _folder.Path,
-        };
-        foreach (var argument in guard is null ? arguments : ["--pdeathsig", "KILL", program, .. arguments])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, e) => Keep(e.Data);
-        process.ErrorDataReceived += (_, e) => Keep(e.Data);
         try
         {
-            process.Start();
+            var process = ForeignProcess.Start(
+                guard ?? program, guard is null ? arguments : ["--pdeathsig", "KILL", program, .. arguments], MaxSaid, _folder.Path);
+            lock (_gate)
+            {
+                _process = process;
+            }
         }
         catch (Win32Exception e)
         {
-            process.Dispose();
             throw WitnessError.DidNotStart(program, e.Message);
         }
 
-        lock (_gate)
-        {
-            _process = process;
-        }
-
-        process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
         if (_cancellation.IsCancellationRequested)
         {
             Kill(); // it was cancelled before there was a process to kill
-        }
-    }
-
-    private void Keep(string? line)
-    {
-        lock (_said)
-        {
-            if (line is not null && _said.Length < MaxSaid)
-            {
-                _said.AppendLine(line);
-            }
         }
     }
 
@@ -296,14 +256,7 @@ internal sealed class VirtualMachine : IDisposable
     {
         lock (_gate)
         {
-            try
-            {
-                _process?.Kill();
-            }
-            catch (InvalidOperationException)
-            {
-                // It has ended, and is disposed.
-            }
+            _process?.Kill();
         }
     }
 }

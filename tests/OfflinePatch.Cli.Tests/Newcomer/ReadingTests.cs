@@ -199,8 +199,9 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
                     break; // the write had begun: it ends, and is whole
                 }
 
-                // 300 ms is the contract. The host that runs this may be busy with other tests, so the test allows for more.
-                Assert.True(watch.ElapsedMilliseconds < 1500,
+                // 300 ms is the contract. A host that is busy with other tests may take longer to give us a processor.
+                var limit = Environment.GetEnvironmentVariable("OFFLINEPATCH_QUIET") is null ? 1500 : 300;
+                Assert.True(watch.ElapsedMilliseconds < limit,
                     $"{string.Join(' ', line)}: {watch.ElapsedMilliseconds} ms after the signal at {moment} ms");
                 Assert.Equal(130, process.ExitCode);
                 Assert.Contains("cancelled", first + error.Result + output.Result, StringComparison.Ordinal);

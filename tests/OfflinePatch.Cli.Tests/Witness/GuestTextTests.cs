@@ -44,7 +44,7 @@ public sealed class GuestTextTests
     [InlineData("[1]")]
     public void An_answer_that_is_none_is_passed_over(string answer)
     {
-        var probe = new AgentProbe(7);
+        using var probe = new AgentProbe(7);
         probe.Add("{\"return\":7}\n"u8.ToArray());
         probe.Add(Encoding.Latin1.GetBytes(answer + "\n"));
         Assert.True(probe.Answers);

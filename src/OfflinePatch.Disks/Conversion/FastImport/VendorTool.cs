@@ -1,6 +1,5 @@
 using System.ComponentModel;
-using System.Diagnostics;
-using System.Text;
+using OfflinePatch.Core.Hosting;
 
 namespace OfflinePatch.Disks.Conversion.FastImport;
 
@@ -15,45 +14,7 @@ internal static class VendorTool
     /// <exception cref="HostIOException">It did not start (<c>FAST-0001</c>), or failed (<c>FAST-0002</c>).</exception>
     public static string Run(string program, IEnumerable<string> arguments, CancellationToken cancellation)
     {
-        var start = new ProcessStartInfo(program)
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        var output = new StringBuilder();
-        void Keep(string? line)
-        {
-            lock (output)
-            {
-                if (line is not null && output.Length < MaxOutput)
-                {
-                    output.AppendLine(line);
-                }
-            }
-        }
-
-        using var process = new Process { StartInfo = start };
-        process.OutputDataReceived += (_, e) => Keep(e.Data);
-        process.ErrorDataReceived += (_, e) => Keep(e.Data);
-        try
-        {
-            process.Start();
-        }
-        catch (Win32Exception e)
-        {
-            throw FastImportError.DidNotStart(program, e);
-        }
-
-        process.StandardInput.Close();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        using var process = Start(program, arguments);
         while (!process.WaitForExit(LookEvery))
         {
             if (cancellation.IsCancellationRequested)
@@ -64,8 +25,20 @@ internal static class VendorTool
         }
 
         process.WaitForExit();
-        var text = output.ToString().Trim();
+        var text = process.Output.Trim();
         return process.ExitCode == 0 ? text
             : throw FastImportError.Failed(program, process.ExitCode, text.Length > MaxTold ? text[..MaxTold] : text);
+    }
+
+    private static ForeignProcess Start(string program, IEnumerable<string> arguments)
+    {
+        try
+        {
+            return ForeignProcess.Start(program, arguments, MaxOutput);
+        }
+        catch (Win32Exception e)
+        {
+            throw FastImportError.DidNotStart(program, e);
+        }
     }
 }
