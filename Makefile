@@ -125,7 +125,7 @@ reproducible: ## two builds of this commit in two places: the same bytes? REPROD
 dist-test: ## judge artifacts/dist: checksums, contents, and that each program is of the system that its archive names
 	@python3 tests/packages/dist.py
 
-deb-test: ## lintian; install and remove artifacts/deb/*.deb in a debootstrap root (as root)
+deb-test: machines ## lintian; install and remove artifacts/deb/*.deb in a debootstrap root (as root)
 	@sh tests/packages/deb.sh
 
 container-test: build ## build src/deploy/Containerfile with buildah on a debootstrap root, and run it (as root)
