@@ -10,9 +10,6 @@ namespace OfflinePatch.Windows.Rules.Agent;
 /// </summary>
 internal static class AgentSurroundings
 {
-    private const string Environment = @"Control\Session Manager\Environment";
-    private const string InternetSettings = @"Software\Microsoft\Windows\CurrentVersion\Internet Settings";
-    private const string MetadataAddress = "169.254.169.254";
     private const int MaxDependencies = 100;
 
     /// <summary>The healthy start of what the agent depends on, as Windows 10 and Server 2019 have it.</summary>
@@ -27,11 +24,10 @@ internal static class AgentSurroundings
         ["DcomLaunch"] = 2,
     };
 
-    private static readonly string[] ProxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-
     /// <summary>The first thing that is wrong, or null.</summary>
     public static Finding? Judge(RuleContext context, CloudbaseInitInstallation found, CloudbaseInitConfig config) =>
-        JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config) ?? JudgeProxy(context);
+        JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config)
+            ?? MetadataProxy.Judge(context.Windows);
 
     /// <summary>Gives disabled services that the agent depends on the start of a healthy system.</summary>
     public static void EnableDependencies(WindowsSystem windows)
@@ -164,49 +160,4 @@ internal static class AgentSurroundings
         : account.IsLocked ? "is locked"
         : account.ExpiresUtc is { } expiry && expiry <= context.Clock.GetUtcNow().UtcDateTime ? "has expired"
         : null;
-
-    /// <summary>
-    /// The agent's HTTP client takes the proxy of the environment, and without one that of LocalSystem's Internet settings.
-    /// </summary>
-    private static Finding? JudgeProxy(RuleContext context)
-    {
-        // What a service finds in its environment: its own value Environment ("NAME=value" strings) before the machine's.
-        var own = context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetMultiString("Environment") ?? [];
-        string? Own(string name) =>
-            own.FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase)) is { } line
-                ? line[(name.Length + 1)..]
-                : null;
-        if (ProxyVariables.FirstOrDefault(v => Own(v) is { Length: > 0 }) is { } ownVariable)
-        {
-            return Bypasses(Own("NO_PROXY") ?? context.Windows.Current.Find(Environment)?.GetString("NO_PROXY"), ',')
-                ? null
-                : Failed($@"{context.Windows.Current.Name}\Services\cloudbase-init\Environment: {ownVariable}={Own(ownVariable)}",
-                    "NO_PROXY");
-        }
-
-        var environment = context.Windows.Current.Find(Environment);
-        if (ProxyVariables.FirstOrDefault(v => environment?.GetString(v) is { Length: > 0 }) is { } variable)
-        {
-            return Bypasses(environment!.GetString("NO_PROXY"), ',')
-                ? null
-                : Failed($@"{context.Windows.Current.Name}\{Environment}\{variable}={environment.GetString(variable)}", "NO_PROXY");
-        }
-
-        var settings = context.Windows.Load(HiveName.Default).Hive?.Root.Find(InternetSettings);
-        return settings?.GetDword("ProxyEnable") is not (null or 0) && settings.GetString("ProxyServer") is { Length: > 0 } server
-            && !Bypasses(settings.GetString("ProxyOverride"), ';')
-            ? Failed($@"{settings.Path}\ProxyServer={server}", "ProxyOverride")
-            : null;
-
-        static Finding Failed(string proxy, string exception) => Finding.Failed(
-            $"{proxy}: the agent asks a proxy for the metadata at {MetadataAddress}, which no proxy reaches.",
-            $"Add {MetadataAddress} to {exception} in the source machine, or delete the proxy; then export it again.", proxy);
-    }
-
-    private static bool Bypasses(string? list, char separator) =>
-        (list ?? "").Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Any(e => e == "*" || e == MetadataAddress
-                || (e.TrimEnd('*', '/') is { Length: > 0 } prefix
-                    && (MetadataAddress.StartsWith(prefix, StringComparison.Ordinal)
-                        || prefix.StartsWith("169.254.0.0", StringComparison.Ordinal))));
 }

@@ -161,10 +161,8 @@ internal sealed class BootControllersRule() : Rule(Description)
 
         return fault switch
         {
-            FilterFault.NoService => Removal("has no service"),
-            FilterFault.NotADriver => Removal("is not a driver"),
-            FilterFault.NoFile => Removal("has no driver file"),
-            FilterFault.WrongMachine => Removal("has a driver file for another processor"),
+            FilterFault.NoService or FilterFault.NotADriver or FilterFault.NoFile or FilterFault.WrongMachine =>
+                Removal(DeviceFilters.Text(fault)),
             FilterFault.Disabled when !isInbox => Removal($@"is disabled ({set.Name}\Services\{filter.Filter}\Start=4)"),
             FilterFault.Overridden => new Repair(
                 filter.Key, $@"{place} is overridden ({set.Name}\Services\{filter.Filter}\StartOverride)", $"{filter.Filter}: no override",

@@ -26,14 +26,21 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     /// <summary>Services that give the machine its address: on demand, nothing starts them.</summary>
     private static readonly string[] Automatic = ["Dhcp", "nsi"];
 
+    /// <summary>Without them there is no TCP/IP or no address at all; every Windows from 7 on has them.</summary>
+    private static readonly string[] Needed =
+        ["NDIS", "Tcpip", "AFD", "tdx", "nsiproxy", "nsi", "RpcSs", "RpcEptMapper", "DcomLaunch", "Dhcp"];
+
     private const int MaxDependencies = 200;
+    private const string NetClass = "{4D36E972-E325-11CE-BFC1-08002BE10318}";
 
     private static readonly RuleContract Description = new("network.services")
     {
         Title = "The services that a network and its installation need are not disabled",
-        Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)",
+        Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems); support.microsoft.com: Error codes in "
+            + "Device Manager (19, 32, 39: UpperFilters and LowerFilters)",
         Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy "
-            + @"system; what those depend on (DependOnService) is not disabled.",
+            + $@"system; what those depend on (DependOnService) is not disabled; {string.Join(", ", Needed)} exist. Control\Class\"
+            + $@"{NetClass} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot load is removed.",
         CanFix = true,
     };
 
@@ -41,6 +48,21 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     public override Finding Inspect(RuleContext context)
     {
         var disabled = Disabled(context).ToList();
+        if (Missing(context) is [var lost, ..] missing)
+        {
+            return Finding.Failed(
+                $@"{string.Join(", ", missing)}: missing. There is no network without it.",
+                "Repair Windows in the source machine (`sfc /scannow`, `DISM /Online /Cleanup-Image /RestoreHealth`), or take the key from "
+                    + $"an installation of the same version (`reg export`); then export it again.", lost);
+        }
+
+        if (disabled.Count == 0 && Filters(context).ToList() is [var filter, ..] filters)
+        {
+            return Finding.Broken(
+                $@"{Describe(filter)}: no network adapter starts.", string.Join("; ", filters.Select(Describe)),
+                string.Join("; ", filters.Select(f => $"{f.Filter.Filter} removed").Distinct()));
+        }
+
         if (disabled.Count == 0 && DisabledDependencies(context) is [var first, ..] dependencies)
         {
             return Finding.Failed(
@@ -60,7 +82,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         }
 
         return disabled.Count == 0
-            ? Finding.Ok("None of the services that the network and the installation of its adapter need is disabled.")
+            ? Finding.Ok("None of the services that this rule knows the network and the installation of its adapter to need is disabled.")
             : Finding.Broken(
                 @"Disabled under Services (Start=4): "
                     + $@"{string.Join(", ", disabled.Select(d => d.Key.Name).Distinct(StringComparer.OrdinalIgnoreCase))}.",
@@ -75,7 +97,26 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         {
             key.SetDword("Start", start);
         }
+
+        foreach (var (filter, _) in Filters(context).ToList())
+        {
+            DeviceFilters.Remove(filter);
+        }
     }
+
+    private static List<string> Missing(RuleContext context) =>
+        !context.Windows.Facts.AtLeast(6, 1)
+            ? []
+            : [.. from set in context.Windows.BootControlSets
+                  from name in Needed
+                  where set.Service(name)?.GetDword("Start") is null
+                  select $@"{set.Name}\Services\{name}"];
+
+    private static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Filters(RuleContext context) =>
+        context.Windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(context.Windows, s, NetClass));
+
+    private static string Describe((DeviceFilter Filter, FilterFault Fault) found) =>
+        $@"{found.Filter.Key.Path}\{found.Filter.Value}: {found.Filter.Filter} {DeviceFilters.Text(found.Fault)}";
 
     private static IEnumerable<(GuestKey Key, uint Start)> Disabled(RuleContext context)
     {
