@@ -541,6 +541,10 @@ public sealed record Defect(string Name, string Rule, bool Fixable, Action<Machi
             @"Services\Dhcp: missing"),
         new("TCP/IP missing", "network.services", false, m => m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("Tcpip"),
             @"Services\Tcpip: missing"),
+        new("service of the target's network adapter disabled", "network.services", true, m => m.Service("netkvm", 4),
+            @"Services\netkvm\Start=4"),
+        new("dependency of the DHCP client that is not there", "network.services", false,
+            m => m.Set(@"Services\Dhcp").SetMultiString("DependOnService", ["NSI", "gonebase"]), @"Services\gonebase: missing"),
         new("filter of network adapters without service", "network.services", true,
             m => m.Class(Net).SetMultiString("LowerFilters", ["ghostnet"]), "ghostnet has no service"),
         new("filter of network adapters that is disabled", "network.services", true, m =>

@@ -164,6 +164,14 @@ public sealed class PreparedDefectTests
             m.Software.Create(@"Microsoft\Windows\CurrentVersion\Internet Settings").SetDword("ProxyEnable", 1);
             m.Software.Create(@"Microsoft\Windows\CurrentVersion\Internet Settings").SetString("ProxyServer", "proxy.example:3128");
         }, "Internet settings of the machine"),
+        new("firewall that lets nothing out", Agent, false,
+            m => m.Set(@"Services\SharedAccess\Parameters\FirewallPolicy\PublicProfile").SetDword("DefaultOutboundAction", 1),
+            "DefaultOutboundAction=1"),
+        new("policy of a firewall that lets nothing out", Agent, false,
+            m => m.Software.Create(@"Policies\Microsoft\WindowsFirewall\PublicProfile").SetDword("DefaultOutboundAction", 1),
+            "DefaultOutboundAction=1"),
+        new("filter of CD-ROM drives without service", Agent, false,
+            m => m.Class("4d36e965-e325-11ce-bfc1-08002be10318").SetMultiString("UpperFilters", ["GEARAspiWDM"]), "configuration drive"),
         new("agent that waits for a script that Windows leaves out", Agent, false, m =>
         {
             Generalize(m);

@@ -1,6 +1,7 @@
 using OfflinePatch.Core.Text;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Agent;
 
@@ -11,6 +12,9 @@ namespace OfflinePatch.Windows.Rules.Agent;
 internal static class AgentSurroundings
 {
     private const int MaxDependencies = 100;
+    private const string Profile = "PublicProfile";
+    private const string Outbound = "DefaultOutboundAction";
+    private const string CdRom = "{4D36E965-E325-11CE-BFC1-08002BE10318}";
 
     /// <summary>The healthy start of what the agent depends on, as Windows 10 and Server 2019 have it.</summary>
     private static readonly Dictionary<string, uint> Healthy = new(StringComparer.OrdinalIgnoreCase)
@@ -27,7 +31,7 @@ internal static class AgentSurroundings
     /// <summary>The first thing that is wrong, or null.</summary>
     public static Finding? Judge(RuleContext context, CloudbaseInitInstallation found, CloudbaseInitConfig config) =>
         JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config)
-            ?? MetadataProxy.Judge(context.Windows);
+            ?? MetadataProxy.Judge(context.Windows) ?? JudgeFirewall(context.Windows) ?? JudgeDrive(context.Windows);
 
     /// <summary>Gives disabled services that the agent depends on the start of a healthy system.</summary>
     public static void EnableDependencies(WindowsSystem windows)
@@ -160,4 +164,36 @@ internal static class AgentSurroundings
         : account.IsLocked ? "is locked"
         : account.ExpiresUtc is { } expiry && expiry <= context.Clock.GetUtcNow().UtcDateTime ? "has expired"
         : null;
+
+    /// <summary>
+    /// A firewall that lets nothing out: whether a rule lets the agent's requests out is not judged. A network that Windows meets first is
+    /// a public one. Source: [MS-GPFAS] 2.2.2 (EnableFirewall, DefaultOutboundAction: 1 blocks); policies go before local settings.
+    /// </summary>
+    private static Finding? JudgeFirewall(WindowsSystem windows)
+    {
+        var policy = windows.Software.Root.Find($@"Policies\Microsoft\WindowsFirewall\{Profile}");
+        var local = windows.Current.Find($@"Services\SharedAccess\Parameters\FirewallPolicy\{Profile}");
+        var blocking = new[] { policy, local }.FirstOrDefault(k => k?.GetDword(Outbound) is not null);
+        return blocking?.GetDword(Outbound) == 1 && (policy?.GetDword("EnableFirewall") ?? local?.GetDword("EnableFirewall")) is not 0
+            ? Finding.Failed($@"{blocking.Path}\{Outbound}=1: the firewall lets out only what a rule names, and whether one lets out the "
+                + "agent's requests for its metadata is not known.",
+                "Add a rule for python.exe of Cloudbase-Init in the source machine, or let connections out (`netsh advfirewall set "
+                    + "publicprofile firewallpolicy blockinbound,allowoutbound`); then export it again.", $"{Outbound}=1") with
+            { Severity = RuleSeverity.Warning }
+            : null;
+    }
+
+    /// <summary>A filter that Windows cannot load keeps every CD-ROM drive from starting, and a configuration drive is one.</summary>
+    private static Finding? JudgeDrive(WindowsSystem windows)
+    {
+        var found = windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(windows, s, CdRom)).FirstOrDefault();
+        return found is { Filter: { } filter, Fault: var fault }
+            ? Finding.Failed(
+                $@"{filter.Key.Path}\{filter.Value}: {filter.Filter} {DeviceFilters.Text(fault)}: no CD-ROM drive starts, and the agent "
+                    + "cannot read a configuration drive.",
+                "Take the filter out of the list in the source machine, or uninstall its program; then export it again.",
+                filter.Filter) with
+            { Severity = RuleSeverity.Warning }
+            : null;
+    }
 }

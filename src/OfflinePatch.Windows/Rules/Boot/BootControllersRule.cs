@@ -68,8 +68,8 @@ internal sealed class BootControllersRule() : Rule(Description)
         }
 
         return repairs.Count == 0
-            ? Finding.Ok($"The inbox disk controllers ({string.Join(", ", Present(context))}) start at boot, and every filter between "
-                + "them and the disk does.")
+            ? Finding.Ok($"The drivers of Windows' own for disk controllers ({string.Join(", ", Present(context))}) start at boot, and so "
+                + "does every filter in the lists of the classes and devices between processor and disk.")
             : Finding.Broken(
                 $"{repairs[0].Before}{(repairs.Count == 1 ? "" : $", and {repairs.Count - 1} more")}: Windows may not find its disk.",
                 string.Join("; ", repairs.Select(r => r.Before)), string.Join("; ", repairs.Select(r => r.After).Distinct()));

@@ -57,7 +57,8 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
         }
 
         return before.Count == 0
-            ? Finding.Ok("The filters of the keyboard and mouse classes are in order, and no inbox driver is disabled.")
+            ? Finding.Ok("No filter of the keyboard, mouse, HID and USB classes is missing or disabled, and no inbox driver of keyboard "
+                + "and mouse is disabled.")
             : Finding.Broken("The driver stack of mouse or keyboard is damaged.", string.Join("; ", before),
                 string.Join("; ", after.Distinct()));
     }

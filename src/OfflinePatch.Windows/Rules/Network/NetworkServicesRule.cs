@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
@@ -28,7 +29,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
 
     /// <summary>Without them there is no TCP/IP or no address at all; every Windows from 7 on has them.</summary>
     private static readonly string[] Needed =
-        ["NDIS", "Tcpip", "AFD", "tdx", "nsiproxy", "nsi", "RpcSs", "RpcEptMapper", "DcomLaunch", "Dhcp"];
+        ["NDIS", "Tcpip", "AFD", "nsiproxy", "nsi", "RpcSs", "RpcEptMapper", "DcomLaunch", "Dhcp"];
 
     private const int MaxDependencies = 200;
     private const string NetClass = "{4D36E972-E325-11CE-BFC1-08002BE10318}";
@@ -47,7 +48,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        var disabled = Disabled(context).ToList();
+        var disabled = Disabled(context).Concat(DisabledAdapters(context)).ToList();
         if (Missing(context) is [var lost, ..] missing)
         {
             return Finding.Failed(
@@ -63,14 +64,14 @@ internal sealed class NetworkServicesRule() : Rule(Description)
                 string.Join("; ", filters.Select(f => $"{f.Filter.Filter} removed").Distinct()));
         }
 
-        if (disabled.Count == 0 && DisabledDependencies(context) is [var first, ..] dependencies)
+        if (disabled.Count == 0 && LostDependencies(context) is [var first, ..] dependencies)
         {
             return Finding.Failed(
-                @"Disabled under Services (Start=4), and services of the network depend on it: "
-                    + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Key.Name} ({d.Needs})"))}.",
-                $"Enable it: {OfflineCommands.SetServiceStart(first.Key.Name, 2)}, or with the value that a healthy machine of this "
-                    + "Windows has.",
-                string.Join("; ", dependencies.Select(d => $@"{d.Key.Path}\Start=4")));
+                @"Disabled or missing under Services, and services of the network depend on it: "
+                    + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Service} ({d.Needs})"))}.",
+                $"Enable it: {OfflineCommands.SetServiceStart(first.Service, 2)}, or with the value that a healthy machine of this "
+                    + "Windows has; one that is gone: take it out of DependOnService in the source machine (`sc config NAME depend= …`).",
+                string.Join("; ", dependencies.Select(d => d.Fault)));
         }
 
         if (disabled.Count == 0 && OnDemand(context) is [var manual, ..])
@@ -93,7 +94,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     /// <inheritdoc/>
     public override void Fix(RuleContext context)
     {
-        foreach (var (key, start) in Disabled(context).ToList())
+        foreach (var (key, start) in Disabled(context).Concat(DisabledAdapters(context)).ToList())
         {
             key.SetDword("Start", start);
         }
@@ -132,6 +133,21 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         }
     }
 
+    /// <summary>
+    /// Services of the drivers that the target demands for its network adapters. Where Windows meets the adapter again, a disabled one
+    /// keeps it from starting (code 32).
+    /// </summary>
+    private static IEnumerable<(GuestKey Key, uint Start)> DisabledAdapters(RuleContext context) =>
+        from family in context.Sources.Manifest.Families
+        let required = context.Profile.DemandOf(family.Name) is { Absent: false, Required: { } ids } ? ids : []
+        from entry in family.Drivers
+        where entry.Role == DriverRole.Network && required.Contains(entry.Id, StringComparer.OrdinalIgnoreCase)
+        from service in entry.Services
+        from set in context.Windows.BootControlSets
+        let key = set.Service(service)
+        where key?.GetDword("Start") == ServiceImage.Disabled
+        select (key, 3u);
+
     private static List<GuestKey> OnDemand(RuleContext context) =>
         [.. from set in context.Windows.BootControlSets
             from name in Automatic
@@ -140,11 +156,12 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             select key];
 
     /// <summary>
-    /// Disabled services that those of the network depend on, and that those depend on; their healthy value is not known here.
+    /// Services that those of the network depend on, and that those depend on, and that are disabled or not there. Their healthy value is
+    /// not known here.
     /// </summary>
-    private static List<(GuestKey Key, string Needs)> DisabledDependencies(RuleContext context)
+    private static List<(string Fault, string Service, string Needs)> LostDependencies(RuleContext context)
     {
-        var found = new List<(GuestKey Key, string Needs)>();
+        var found = new List<(string Fault, string Service, string Needs)>();
         foreach (var set in context.Windows.BootControlSets)
         {
             var seen = Healthy.Select(h => h.Service).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -156,9 +173,13 @@ internal sealed class NetworkServicesRule() : Rule(Description)
                     if (dependency.Length > 0 && seen.Add(dependency))
                     {
                         pending.Enqueue(dependency);
-                        if (set.Service(dependency) is { } key && key.GetDword("Start") == ServiceImage.Disabled)
+                        if (set.Service(dependency) is not { } key)
                         {
-                            found.Add((key, name));
+                            found.Add(($@"{set.Key.Path}\Services\{dependency}: missing", dependency, name));
+                        }
+                        else if (key.GetDword("Start") == ServiceImage.Disabled)
+                        {
+                            found.Add(($@"{key.Path}\Start=4", key.Name, name));
                         }
                     }
                 }

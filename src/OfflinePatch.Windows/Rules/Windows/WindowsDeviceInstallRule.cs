@@ -96,7 +96,7 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
         // support of Microsoft looks for it.
         if (DeviceInstallPolicy.Read(context.Windows.System.Root.Find(BootRestrictions), context.Windows) is { } copy)
         {
-            foreach (var device in devices.Where(d => d.Title != NetworkAdapter))
+            foreach (var device in devices.Where(d => !d.Title.StartsWith(NetworkAdapter, StringComparison.Ordinal)))
             {
                 if (copy.WhyNot(device, out _) is { } reason)
                 {
@@ -122,7 +122,8 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
         return from demand in demands.Count > 0 ? demands : [.. (context.Sources.Manifest.VirtIO?.Drivers ?? []).Select(e => (e, true))]
                where demand.Entry.Role != DriverRole.Other
                from id in demand.Entry.HardwareIds
-               select PolicyDevice.Of(demand.Entry.Role == DriverRole.Network ? NetworkAdapter : DiskController,
+               select PolicyDevice.Of(
+                   $"{(demand.Entry.Role == DriverRole.Network ? NetworkAdapter : DiskController)} ({demand.Entry.Title})",
                    ClassOf(demand.Entry.Class), id, demand.Entry.Role switch
                    {
                        DriverRole.Network => "020000",
