@@ -87,14 +87,14 @@ public static class DeviceFilters
     /// <param name="system">The installation.</param>
     /// <param name="set">The control set.</param>
     /// <param name="classGuid">The class, in braces.</param>
-    public static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Unloadable(WindowsSystem system, ControlSet set,
+    internal static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Unloadable(WindowsSystem system, ControlSet set,
         string classGuid) =>
         (set.Find($@"Control\Class\{classGuid}") is { } key ? Of(key) : [])
             .Select(f => (f, Judge(system, set, f.Filter)))
             .Where(f => f.Item2 is not (FilterFault.None or FilterFault.NotBootStart or FilterFault.Overridden));
 
     /// <summary>Why a filter cannot be loaded, as a clause behind its name.</summary>
-    public static string Text(FilterFault fault) => fault switch
+    internal static string Text(FilterFault fault) => fault switch
     {
         FilterFault.NoService => "has no service",
         FilterFault.NotADriver => "is not a driver",

@@ -167,7 +167,7 @@ internal static class AgentSurroundings
 
     /// <summary>
     /// A firewall that lets nothing out: whether a rule lets the agent's requests out is not judged. A network that Windows meets first is
-    /// a public one. Source: [MS-GPFAS] 2.2.2 (EnableFirewall, DefaultOutboundAction: 1 blocks); policies go before local settings.
+    /// a public one. Source: [MS-GPFAS] (EnableFirewall, DefaultOutboundAction: 1 blocks); policies go before local settings.
     /// </summary>
     private static Finding? JudgeFirewall(WindowsSystem windows)
     {
