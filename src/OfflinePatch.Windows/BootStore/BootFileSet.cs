@@ -17,14 +17,18 @@ internal sealed class BootFileSet
 
     private readonly IFileSystem _files;
     private readonly List<(string Source, string Target, long Length)> _items = [];
+    private string? _missing;
 
     private BootFileSet(IFileSystem files) => _files = files;
 
     /// <summary>Bytes of all files.</summary>
     public long Length => _items.Sum(i => i.Length);
 
-    /// <summary>What is missing so that the set cannot start a machine, or null.</summary>
-    public string? Problem { get; private set; }
+    /// <summary>What is missing so that the set cannot start a machine, or else <see cref="Excess"/>; or null.</summary>
+    public string? Problem => _missing ?? Excess;
+
+    /// <summary>Why the folder is not one of boot files alone, and nothing of it is copied; or null.</summary>
+    public string? Excess { get; private set; }
 
     /// <summary>Lists the files of an installation for a firmware; reads no content.</summary>
     public static BootFileSet Find(WindowsSystem windows, Firmware firmware)
@@ -45,12 +49,13 @@ internal sealed class BootFileSet
         var loader = firmware == Firmware.Uefi ? BootFilesFinder.UefiBootManager : BootFilesFinder.BiosBootManager;
         if (!set._items.Exists(i => i.Target.Equals(loader, StringComparison.OrdinalIgnoreCase) && i.Length > 0))
         {
-            set.Problem = $@"Windows' own copy of the boot manager, \{own}\{System.IO.Path.GetFileName(loader.Replace('\\', '/'))}, is "
+            set._missing = $@"Windows' own copy of the boot manager, \{own}\{System.IO.Path.GetFileName(loader.Replace('\\', '/'))}, is "
                 + @"missing";
         }
-        else if (set._items.Count > MaxFiles || set.Length > MaxTotal || set._items.Exists(i => i.Length > MaxFile))
+
+        if (set._items.Count > MaxFiles || set.Length > MaxTotal || set._items.Exists(i => i.Length > MaxFile))
         {
-            set.Problem = $@"\{source} holds more than boot files: {set._items.Count} files, {set.Length} bytes";
+            set.Excess = $@"\{source} holds more than boot files: {set._items.Count} files, {set.Length} bytes";
         }
 
         return set;
@@ -95,7 +100,7 @@ internal sealed class BootFileSet
             {
                 Add($@"{source}\{entry.Name}", $@"{target}\{entry.Name}", depth + 1);
             }
-            else
+            else if (entry.Length > 0)
             {
                 _items.Add(($@"{source}\{entry.Name}", $@"{target}\{entry.Name}", entry.Length));
             }

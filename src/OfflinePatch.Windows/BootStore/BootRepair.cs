@@ -218,14 +218,15 @@ internal sealed class BootRepair
     {
         var missing = files.MissingOn(system.RequireFiles());
         var loader = _machine.Boot.Esp == system ? BootFilesFinder.UefiBootManager : BootFilesFinder.BiosBootManager;
-        var isLoaderMissing = missing.Contains(loader, StringComparer.OrdinalIgnoreCase);
-        if (missing.Count == 0 || (!isLoaderMissing && !_options.AllFiles))
+        var isLoaderMissing = system.RequireFiles().Find(loader) is not { IsDirectory: false, Length: > 0 };
+        if (!isLoaderMissing && (missing.Count == 0 || !_options.AllFiles))
         {
             return;
         }
 
+        // A boot manager that is there already needs no copy of Windows' own.
         var needed = files.LengthOf(missing);
-        if (files.Problem is { } problem)
+        if ((isLoaderMissing ? files.Problem : files.Excess) is { } problem)
         {
             Problem = problem + ".";
         }
@@ -308,11 +309,7 @@ internal sealed class BootRepair
 
     /// <summary>What a partition of an old boot configuration is called now, if it and the file that is meant are there.</summary>
     private BcdDevice? Locate(BcdDevice device, string? path) =>
-        PartitionDevices.Meant(_machine.Partitions, device) is { } partition
-        && _machine.Volumes.FirstOrDefault(v => v.Number == partition.Number) is { Files: { } files }
-        && (path is null || files.FileExists(path.TrimStart('\\')))
-            ? PartitionDevices.Of(_machine.Partitions, partition)
-            : null;
+        PartitionDevices.Holder(_machine, device, path) is { } partition ? PartitionDevices.Of(_machine.Partitions, partition) : null;
 
     private byte[] BuildStore(BootTarget target, KeptRecovery? recovery) =>
         BootStoreBuilder.Build(_windows, target, _machine.Changes.Clock, recovery);

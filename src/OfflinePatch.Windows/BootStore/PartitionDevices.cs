@@ -20,4 +20,18 @@ internal static class PartitionDevices
         ?? table.Partitions.FirstOrDefault(p => table.Scheme == PartitionScheme.Gpt
             ? device.Kind == BcdDeviceKind.GptPartition && p.UniqueGuid == device.PartitionId
             : device.Kind == BcdDeviceKind.MbrPartition && p.Offset == device.PartitionOffset);
+
+    /// <summary>
+    /// The partition that a device of an old boot configuration means, where it can be read and holds the file that is meant with it; else
+    /// null.
+    /// </summary>
+    /// <param name="machine">The disk.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="path">The file, from the root of the partition; null for the partition alone.</param>
+    public static Partition? Holder(GuestMachine machine, BcdDevice device, string? path) =>
+        Meant(machine.Partitions, device) is { } partition
+        && machine.Volumes.FirstOrDefault(v => v.Number == partition.Number) is { Files: { } files }
+        && (path is null || files.FileExists(path.TrimStart('\\')))
+            ? partition
+            : null;
 }

@@ -259,9 +259,7 @@ internal sealed class UefiConversion
     }
 
     private BcdDevice? Locate(BcdDevice device, string? path, List<Partition> kept) =>
-        PartitionDevices.Meant(_table, device) is { } old && kept.Find(p => p.Number == old.Number) is { } partition
-        && _machine.Volumes.FirstOrDefault(v => v.Number == old.Number) is { Files: { } files }
-        && (path is null || files.FileExists(path.TrimStart('\\')))
+        PartitionDevices.Holder(_machine, device, path) is { } old && kept.Find(p => p.Number == old.Number) is { } partition
             ? BcdDevice.OfGpt(_diskGuid, partition.UniqueGuid)
             : null;
 

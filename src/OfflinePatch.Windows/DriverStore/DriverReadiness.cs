@@ -1,5 +1,6 @@
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Manifest;
+using OfflinePatch.Drivers.Pe;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
@@ -10,6 +11,8 @@ namespace OfflinePatch.Windows.DriverStore;
 /// <param name="Problems">What is missing, each naming the key or file; empty when it is ready.</param>
 public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IReadOnlyList<string> Problems)
 {
+    private const int LargestDriver = 64 << 20; // bytes; those of VirtIO and Xen have some hundred KiB
+
     /// <summary>Whether nothing is missing.</summary>
     public bool IsReady => Problems.Count == 0;
 
@@ -140,6 +143,10 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
                 {
                     problems.Add($@"the file of {path} ({service.GetString("ImagePath") ?? "no ImagePath"}) is missing");
                 }
+                else if (ServiceImage.Resolve(system, service) is { } file && WhyNotLoadable(system, file) is { } why)
+                {
+                    problems.Add($"the file of {path}, {system.GuestPath(file)}, {why}");
+                }
 
                 if (entry.BusType is { } busType && service.Find("Parameters")?.GetDword("BusType") is { } stored && stored != busType)
                 {
@@ -152,5 +159,20 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
                 }
             }
         }
+    }
+
+    /// <summary>Why the boot loader cannot load a driver: it is no executable, or one for another processor; null when it can.</summary>
+    private static string? WhyNotLoadable(WindowsSystem system, string file)
+    {
+        var files = system.Volume.RequireFiles();
+        if (files.Find(file)?.Length > LargestDriver)
+        {
+            return $"has more than {LargestDriver >> 20} MiB";
+        }
+
+        var image = PeImage.TryParse(files.ReadFile(file, LargestDriver), out var reason);
+        return image is null ? $"is no executable: {reason}"
+            : image.Architecture != DriverTarget.Of(system).Architecture ? "is for another processor"
+            : null;
     }
 }

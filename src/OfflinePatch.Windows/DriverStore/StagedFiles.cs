@@ -122,8 +122,10 @@ internal sealed class StagedFiles(StagingPlan plan)
                 return IsOurs(path);
             }
 
-            var (old, own) = (PeImage.TryParse(existing, out _)?.FileVersion, PeImage.TryParse(content, out _)?.FileVersion);
-            if (existing.Length > 0 && old is not null && own is not null && old.Value.CompareTo(own.Value) > 0 && IsOurs(path))
+            var there = PeImage.TryParse(existing, out _);
+            var (old, own) = (there?.FileVersion, PeImage.TryParse(content, out _)?.FileVersion);
+            if (there?.Architecture == plan.Target.Architecture && old is not null && own is not null
+                && old.Value.CompareTo(own.Value) > 0 && IsOurs(path))
             {
                 return true; // the newer one stays
             }

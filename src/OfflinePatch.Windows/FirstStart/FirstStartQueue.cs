@@ -47,6 +47,13 @@ internal sealed class FirstStartQueue
         _ => "a startup script of the local group policy",
     };
 
+    /// <summary>What says that Windows does not run the queue; null where nothing does.</summary>
+    public string? WhyIgnored => Channel == FirstStartChannel.SetupComplete ? SetupComplete.WhyIgnored(_windows, out _) : null;
+
+    /// <summary>Whether the channel is one that Windows may leave out, and whether it does is not known.</summary>
+    public bool MayBeIgnored =>
+        Channel == FirstStartChannel.SetupComplete && SetupComplete.WhyIgnored(_windows, out var isKnown) is null && !isKnown;
+
     private string? AgentFolder { get; }
 
     /// <summary>Why the scripts cannot be registered; null when they can.</summary>

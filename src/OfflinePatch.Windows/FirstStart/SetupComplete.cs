@@ -23,6 +23,25 @@ internal static class SetupComplete
         return files.FileExists(path) ? Encoding.Latin1.GetString(files.ReadFile(path, MaxLength)) : "";
     }
 
+    /// <summary>
+    /// What says that Windows does not run the script: it leaves it out with a product key for makers of machines, except on Enterprise
+    /// editions and Windows Server (same source). Null where it runs it, or where the kind of the key is not known.
+    /// </summary>
+    /// <param name="windows">The installation.</param>
+    /// <param name="isKnown">Whether the answer is sure.</param>
+    public static string? WhyIgnored(WindowsSystem windows, out bool isKnown)
+    {
+        isKnown = true;
+        if (windows.Facts.IsServer || windows.Facts.EditionId?.Contains("Enterprise", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            return null;
+        }
+
+        var isOem = ProductKey.IsOem(windows, out var evidence);
+        isKnown = isOem is not null;
+        return isOem == true ? evidence : null;
+    }
+
     /// <summary>Adds a line; what is there stays.</summary>
     public static void Append(WindowsSystem windows, string line)
     {

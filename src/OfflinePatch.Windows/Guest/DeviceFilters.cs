@@ -80,6 +80,30 @@ public static class DeviceFilters
             .Select(f => (f, Judge(system, set, f.Filter)))
             .Where(f => f.Item2 != FilterFault.None);
 
+    /// <summary>
+    /// The filters of one device class that Windows cannot load, so that no device of the class starts (Device Manager: codes 19, 32 and
+    /// 39). For classes that the start does not need: when a filter starts does not matter.
+    /// </summary>
+    /// <param name="system">The installation.</param>
+    /// <param name="set">The control set.</param>
+    /// <param name="classGuid">The class, in braces.</param>
+    internal static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Unloadable(WindowsSystem system, ControlSet set,
+        string classGuid) =>
+        (set.Find($@"Control\Class\{classGuid}") is { } key ? Of(key) : [])
+            .Select(f => (f, Judge(system, set, f.Filter)))
+            .Where(f => f.Item2 is not (FilterFault.None or FilterFault.NotBootStart or FilterFault.Overridden));
+
+    /// <summary>Why a filter cannot be loaded, as a clause behind its name.</summary>
+    internal static string Text(FilterFault fault) => fault switch
+    {
+        FilterFault.NoService => "has no service",
+        FilterFault.NotADriver => "is not a driver",
+        FilterFault.NoFile => "has no driver file",
+        FilterFault.WrongMachine => "has a driver file for another processor",
+        FilterFault.Disabled => "is disabled",
+        _ => "does not start at boot",
+    };
+
     /// <summary>Whether a filter is one of Windows itself.</summary>
     public static bool IsInbox(string filter) => Inbox.Contains(filter, StringComparer.OrdinalIgnoreCase);
 

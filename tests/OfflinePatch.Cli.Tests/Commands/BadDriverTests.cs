@@ -165,6 +165,32 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
         Assert.Equal(hash, SparseHash.Of(image));
     }
 
+    /// <summary>
+    /// An INF that does not make its driver a PCI miniport: what is staged would never find its disk. It is the package's fault, whatever
+    /// the Windows.
+    /// </summary>
+    [SkippableTheory]
+    [InlineData("win7", "w7")]
+    [InlineData("win2008r2", "2k8R2")]
+    [InlineData("win2019", "2k19")]
+    public void A_storage_driver_without_PnpInterface_is_a_fault_of_its_package(string generation, string folder)
+    {
+        using var scratch = new ScratchFolder();
+        const string Line = @"HKR, ""Parameters\PnpInterface"", ""5"", 0x00010001, 0x00000001";
+        Assert.Contains(Line, SampleDrivers.VioStor.Body, StringComparison.Ordinal);
+        var without = SampleDrivers.VioStor with { Body = SampleDrivers.VioStor.Body.Replace(Line, "", StringComparison.Ordinal) };
+        SampleDriverDisc.Write(scratch["disc"],
+            SampleDriverDisc.Virtio([without, SampleDrivers.VioScsi, SampleDrivers.NetKvm], f => f == folder));
+        var image = machines.Copy(scratch, machines.Raw(generation, MachineFirmware.Bios));
+        var hash = SparseHash.Of(image);
+        var result = Tool.RunJson("fix", image, "--trust-root", SampleRoot.Path, "--drivers", scratch["disc"]).MustExit(4);
+        Assert.Equal("JOB-0014", result.ErrorCode);
+        Assert.Contains(@"Parameters\PnpInterface\5 is not 1", result.Output.Replace(@"\\", @"\", StringComparison.Ordinal),
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("WIN-0006", result.Output, StringComparison.Ordinal);
+        Assert.Equal(hash, SparseHash.Of(image));
+    }
+
     private static string Disc(ScratchFolder scratch, params string[] drivers)
     {
         SampleDriverDisc.Write(scratch["disc"], SampleDriverDisc.Virtio(

@@ -5,7 +5,9 @@ using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Rules.Agent;
+using OfflinePatch.Windows.Targets;
 using OfflinePatch.Windows.Tests.Machines;
+using OfflinePatch.Windows.Tests.Rules;
 
 namespace OfflinePatch.Windows.Tests.CloudbaseInit;
 
@@ -60,6 +62,50 @@ public sealed class AgentSurroundingsTests
         Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Restart()).State);
     }
 
+    /// <summary>
+    /// What the agent waits for is run with an OEM key on Enterprise editions and servers only; a key that is not known is no evidence.
+    /// </summary>
+    [Theory]
+    [InlineData("Professional", "00325-96058-34284-AAOEM", "", true)]
+    [InlineData("Professional", "00371-OEM-8992671-00524", "", true)]
+    [InlineData("Professional", "00330-80000-00000-AA123", "OEM:DM", true)] // DigitalProductId4 says more than ProductId
+    [InlineData("Core", "00325-96058-34284-AAOEM", "Retail", false)]
+    [InlineData("Professional", "00330-80000-00000-AA123", "", false)]
+    [InlineData("Professional", "", "", false)]
+    [InlineData("Enterprise", "00329-00000-00003-AAOEM", "", false)]
+    [InlineData("ServerStandard", "00429-OEM-0000000-00000", "", false)]
+    public void With_an_OEM_key_the_end_of_the_setup_starts_nothing(string edition, string productId, string keyType, bool fails)
+    {
+        var machine = Installed();
+        Generalize(machine);
+        machine.Set(@"Services\cloudbase-init").SetDword("Start", 4);
+        var version = machine.Software.Create(@"Microsoft\Windows NT\CurrentVersion");
+        version.SetString("EditionID", edition);
+        machine.Set(@"Control\ProductOptions")
+            .SetString("ProductType", edition.StartsWith("Server", StringComparison.Ordinal) ? "ServerNT" : "WinNT");
+        if (productId.Length > 0)
+        {
+            version.SetString("ProductId", productId);
+        }
+
+        if (keyType.Length > 0)
+        {
+            var id = new byte[1272];
+            Encoding.Unicode.GetBytes(keyType).CopyTo(id, 0x3F8);
+            version.SetBinary("DigitalProductId4", id);
+        }
+
+        var context = machine.Start();
+        Rule.Fix(context);
+        Machine.Save(context);
+        var finding = Rule.Inspect(machine.Restart());
+        Assert.Equal((fails ? FindingState.Failed : FindingState.Ok, false), (finding.State, finding.Fixable));
+        Assert.Equal(fails ? RuleSeverity.Warning : null, finding.Severity);
+        Assert.Equal(fails, finding.Message.Contains("OEM product key", StringComparison.Ordinal));
+        machine.Set(@"Services\cloudbase-init").SetDword("Start", 2); // needs no script
+        Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Start()).State);
+    }
+
     [Fact]
     public void Names_of_accounts_are_those_of_this_Windows()
     {
@@ -94,7 +140,12 @@ public sealed class AgentSurroundingsTests
     [InlineData("HTTP_PROXY", "", true)]
     [InlineData("https_proxy", "intranet.example", true)]
     [InlineData("HTTP_PROXY", "localhost,169.254.169.254", false)]
-    [InlineData("HTTP_PROXY", "169.254.*", false)]
+    [InlineData("HTTP_PROXY", "169.254.*", true)] // requests knows no patterns
+    [InlineData("HTTP_PROXY", "16", true)]
+    [InlineData("HTTP_PROXY", "169.254.0.0/16", false)]
+    [InlineData("HTTP_PROXY", "169.254.1.1/16", false)]
+    [InlineData("HTTP_PROXY", "169.253.0.0/16", true)]
+    [InlineData("HTTP_PROXY", "*", false)]
     public void A_proxy_takes_the_way_to_the_metadata(string variable, string exceptions, bool fails)
     {
         void Break(Machine m)
@@ -113,6 +164,36 @@ public sealed class AgentSurroundingsTests
             Break(machine);
             Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Start()).State);
         }
+    }
+
+    [Theory]
+    [InlineData("proxy.example:3128", "", true)]
+    [InlineData("http=proxy.example:3128", "<local>;*.example", true)]
+    [InlineData("proxy.example:3128", "169.254.169.254", false)]
+    [InlineData("proxy.example:3128", "<local>;169.254.*", false)]
+    [InlineData("", "", false)]
+    public void The_proxy_of_WinHTTP_is_a_warning(string proxy, string exceptions, bool fails)
+    {
+        var machine = Installed();
+        PreparedDefectTests.WinHttp(machine, proxy, exceptions);
+        var finding = Rule.Inspect(machine.Start());
+        Assert.Equal((fails ? FindingState.Failed : FindingState.Ok, false), (finding.State, finding.Fixable));
+        Assert.Equal(fails ? RuleSeverity.Warning : null, finding.Severity);
+    }
+
+    /// <summary>Every value that ends early or says that it is longer than it is: no exception, no proxy that is not there.</summary>
+    [Fact]
+    public void A_damaged_value_of_WinHTTP_is_no_proxy()
+    {
+        byte[] whole = [0x18, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0, .. "host"u8, 1, 0, 0, 0, .. "x"u8];
+        Assert.Equal(("host", "x"), MetadataProxy.Parse(whole));
+        for (var length = 0; length < whole.Length; length++)
+        {
+            Assert.True(MetadataProxy.Parse(whole.AsSpan(0, length)) is null or ("host", ""), $"{length}");
+        }
+
+        whole[15] = 0x80;
+        Assert.Null(MetadataProxy.Parse(whole));
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Rules.Network;
 using OfflinePatch.Windows.Rules.Start;
+using OfflinePatch.Windows.Targets;
 using OfflinePatch.Windows.Tests.Machines;
 
 namespace OfflinePatch.Windows.Tests.FirstStart;
@@ -161,6 +162,33 @@ public sealed class StartRulesTests
             Text(machine, @"Windows\Setup\Scripts\SetupComplete.cmd"));
         Assert.Equal(FindingState.Ok, new StartScriptsRule().Inspect(guest).State);
         Assert.DoesNotContain(machine.WindowsFiles.Paths, p => p.StartsWith(Policy, StringComparison.OrdinalIgnoreCase));
+    }
+
+    /// <summary>What Windows leaves out is told as a warning; where the kind of the key is not known, as a remark.</summary>
+    [Theory]
+    [InlineData(Generation.Windows10, "00325-96058-34284-AAOEM", true, 0)]
+    [InlineData(Generation.Windows7, "00371-OEM-8992671-00524", true, 0)]
+    [InlineData(Generation.Windows10, "00330-80000-00000-AA123", false, 0)]
+    [InlineData(Generation.Windows10, "", false, 1)]
+    [InlineData(Generation.Server2019, "00429-OEM-0000000-00000", false, 0)]
+    public void With_an_OEM_key_nothing_runs_at_the_end_of_the_setup(Generation generation, string productId, bool fails, int remarks)
+    {
+        var machine = new Machine(generation);
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
+            .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE");
+        if (productId.Length > 0)
+        {
+            machine.Software.Create(@"Microsoft\Windows NT\CurrentVersion").SetString("ProductId", productId);
+        }
+
+        var guest = Ask(machine.Start(), WithScripts);
+        Assert.True(new StartScriptsRule().Inspect(guest).Fixable);
+        new StartScriptsRule().Fix(guest);
+        var finding = new StartScriptsRule().Inspect(guest);
+        Assert.Equal((fails ? FindingState.Failed : FindingState.Ok, false, remarks),
+            (finding.State, finding.Fixable, finding.Remarks.Count));
+        Assert.Equal(fails ? RuleSeverity.Warning : null, finding.Severity);
+        Assert.Equal(fails, finding.Message.Contains($"={productId})", StringComparison.Ordinal));
     }
 
     [SkippableTheory]

@@ -122,7 +122,7 @@ public sealed class ContradictionTests
         // Agent.
         Same(inspection.Agents.Any(a => a.Name == "Cloudbase-Init"),
             !findings["agent.cloudbase-init"].Message.Contains("is not installed", StringComparison.Ordinal), "the agent");
-        var ended = findings["windows.sysprep"].Message.StartsWith("Setup has ended", StringComparison.Ordinal);
+        var ended = findings["windows.sysprep"].Message.StartsWith("No setup is in progress", StringComparison.Ordinal);
         Same(false,
             ended && (findings["agent.cloudbase-init"].Message + string.Join(' ', findings["agent.cloudbase-init"].Remarks))
                 .Contains("goes on with its setup", StringComparison.Ordinal), "the state of the setup");

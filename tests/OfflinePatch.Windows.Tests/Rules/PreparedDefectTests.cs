@@ -149,6 +149,46 @@ public sealed class PreparedDefectTests
         new("proxy of the service alone", Agent, false,
             m => m.Set(@"Services\cloudbase-init").SetMultiString("Environment", ["https_proxy=http://proxy.example:3128"]),
             "asks a proxy"),
+        new("proxy of WinHTTP", Agent, false, m => WinHttp(m, "proxy.example:3128", "*.example"), "WinHttpSettings: proxy.example:3128"),
+        new("proxy of LocalSystem", Agent, false, m =>
+        {
+            var settings = Hive.Create(rootName: "DEFAULT");
+            var key = settings.Create(@"Software\Microsoft\Windows\CurrentVersion\Internet Settings");
+            key.SetDword("ProxyEnable", 1);
+            key.SetString("ProxyServer", "proxy.example:3128");
+            m.WindowsFiles.Put(@"Windows\System32\config\DEFAULT", settings.ToArray());
+        }, "asks a proxy"),
+        new("proxy of all users", Agent, false, m =>
+        {
+            m.Software.Create(@"Policies\Microsoft\Windows\CurrentVersion\Internet Settings").SetDword("ProxySettingsPerUser", 0);
+            m.Software.Create(@"Microsoft\Windows\CurrentVersion\Internet Settings").SetDword("ProxyEnable", 1);
+            m.Software.Create(@"Microsoft\Windows\CurrentVersion\Internet Settings").SetString("ProxyServer", "proxy.example:3128");
+        }, "Internet settings of the machine"),
+        new("firewall that lets nothing out", Agent, false,
+            m => m.Set(@"Services\SharedAccess\Parameters\FirewallPolicy\PublicProfile").SetDword("DefaultOutboundAction", 1),
+            "DefaultOutboundAction=1"),
+        new("policy of a firewall that lets nothing out", Agent, false,
+            m => m.Software.Create(@"Policies\Microsoft\WindowsFirewall\PublicProfile").SetDword("DefaultOutboundAction", 1),
+            "DefaultOutboundAction=1"),
+        new("filter of CD-ROM drives without service", Agent, false,
+            m => m.Class("4d36e965-e325-11ce-bfc1-08002be10318").SetMultiString("UpperFilters", ["GEARAspiWDM"]), "configuration drive"),
+        new("agent that waits for a script that Windows leaves out", Agent, false, m =>
+        {
+            Generalize(m);
+            m.Set(@"Services\cloudbase-init").SetDword("Start", 3);
+            m.WindowsFiles.Put(@"Windows\Setup\Scripts\SetupComplete.cmd", "net start cloudbase-init\r\n"u8.ToArray());
+            m.Software.Create(@"Microsoft\Windows NT\CurrentVersion").SetString("ProductId", "00325-96058-34284-AAOEM");
+        }, "OEM product key") { Where = g => !Machine.Server(g) },
+        new("storage driver whose file for the start is damaged", Storage, true, m =>
+        {
+            m.WindowsFiles.Put(@"Windows\System32\drivers\viostor.sys", [1, 2, 3]);
+            m.Options = Source(SampleSigner.Whql);
+        }, "is no executable"),
+        new("storage driver whose file for the start is for another processor", Storage, true, m =>
+        {
+            m.WindowsFiles.Put(@"Windows\System32\drivers\viostor.sys", SamplePe.Build(SamplePe.Arm64, [], version: 0x0065_0000_0000_0000));
+            m.Options = Source(SampleSigner.Whql);
+        }, "another processor"),
         new("configuration in UTF-16", Agent, true,
             m =>
                 m.WindowsFiles.Put(Conf,
@@ -258,6 +298,14 @@ public sealed class PreparedDefectTests
         machine.Software
             .Create(@"Microsoft\Windows\CurrentVersion\Component Based "
                 + @"Servicing\Packages\Package_for_KB3033929~31bf3856ad364e35~amd64~~6.1.1.0").SetDword("CurrentState", state);
+
+    /// <summary>WinHttpSettings as netsh writes it.</summary>
+    internal static void WinHttp(Machine machine, string proxy, string exceptions)
+    {
+        static byte[] Text(string text) => [.. BitConverter.GetBytes(text.Length), .. Encoding.ASCII.GetBytes(text)];
+        machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Internet Settings\Connections").SetBinary("WinHttpSettings",
+            [0x18, 0, 0, 0, 0, 0, 0, 0, (byte)(proxy.Length > 0 ? 3 : 1), 0, 0, 0, .. Text(proxy), .. Text(exceptions)]);
+    }
 
     private static void Generalize(Machine machine) =>
         machine.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")

@@ -35,6 +35,31 @@ public sealed class RepairDevicesTests
         Assert.Contains("#3&1&0&20#", Assert.Single(set.Find(Classes)!.SubKeys).Name, StringComparison.Ordinal);
     }
 
+    /// <summary>What hangs on the buses of Xen is told and forgotten where the target may be Xen, and nowhere else.</summary>
+    [Theory]
+    [InlineData("huawei-ims", true)]
+    [InlineData("xen", true)]
+    [InlineData("generic-kvm", false)]
+    public void Devices_of_Xen_count_where_the_target_has_them(string profile, bool counts)
+    {
+        var machine = new Machine { Profile = TargetCatalog.Get(profile) };
+        const string Vif = "VEN_XP0001&DEV_VIF&REV_0800000B";
+        machine.Set($@"Enum\XENBUS\{Vif}\_").SetDword("ConfigFlags", 0);
+        machine.Set(@"Enum\XENBUS\VEN_XP0001&DEV_CONS&REV_09000001\_").SetDword("ConfigFlags", 0); // has no driver anyway
+        machine.Set($@"{Classes}\##?#XENBUS#{Vif}#_#{{ad498944-762f-11d0-8dca-00c04fc3358c}}").SetString("DeviceInstance", "x");
+        machine.Set(@"Enum\VMBUS\{f8615163-df3e-46c5-913f-f2d2f965ed0e}\1").SetDword("ConfigFlags", 1); // no target is Hyper-V
+        if (!counts)
+        {
+            Assert.Equal(FindingState.Ok, new DriversStaleDevicesRule().Inspect(machine.Start()).State);
+            return;
+        }
+
+        var set = Repair(new DriversStaleDevicesRule(), machine).Windows.BootControlSets.First();
+        Assert.Equal(["VEN_XP0001&DEV_CONS&REV_09000001"], set.Find(@"Enum\XENBUS")!.SubKeys.Select(k => k.Name));
+        Assert.Empty(set.Find(Classes)!.SubKeys);
+        Assert.Equal(FindingState.Ok, new DriversStaleDevicesRule().Inspect(machine.Restart()).State);
+    }
+
     [Fact]
     public void A_network_service_without_its_device_is_removed_and_one_with_it_stays()
     {

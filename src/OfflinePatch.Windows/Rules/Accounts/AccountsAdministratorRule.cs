@@ -39,8 +39,9 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         var usable = administrators.Where(a => a.IsEnabled && !a.IsLocked && a.HasPassword && (a.ExpiresUtc is null || a.ExpiresUtc > now))
             .ToList();
         return usable.Count > 0
-            ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} can log on and "
-                + $"{(usable.Count == 1 ? "is an administrator" : "are administrators")}: enabled, with a password.")
+            ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} "
+                + $"{(usable.Count == 1 ? "is an administrator" : "are administrators")}, enabled, with a password, neither locked nor "
+                + "expired. Rights to log on are not looked at.")
             : Finding.Failed(
                 administrators.Count == 0
                     ? @"SAM\Domains\Account\Users names no administrator (RID 500, or a member of Administrators)."

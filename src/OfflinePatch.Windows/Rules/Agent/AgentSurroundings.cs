@@ -1,6 +1,7 @@
 using OfflinePatch.Core.Text;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Agent;
 
@@ -10,10 +11,10 @@ namespace OfflinePatch.Windows.Rules.Agent;
 /// </summary>
 internal static class AgentSurroundings
 {
-    private const string Environment = @"Control\Session Manager\Environment";
-    private const string InternetSettings = @"Software\Microsoft\Windows\CurrentVersion\Internet Settings";
-    private const string MetadataAddress = "169.254.169.254";
     private const int MaxDependencies = 100;
+    private const string Profile = "PublicProfile";
+    private const string Outbound = "DefaultOutboundAction";
+    private const string CdRom = "{4D36E965-E325-11CE-BFC1-08002BE10318}";
 
     /// <summary>The healthy start of what the agent depends on, as Windows 10 and Server 2019 have it.</summary>
     private static readonly Dictionary<string, uint> Healthy = new(StringComparer.OrdinalIgnoreCase)
@@ -27,11 +28,10 @@ internal static class AgentSurroundings
         ["DcomLaunch"] = 2,
     };
 
-    private static readonly string[] ProxyVariables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
-
     /// <summary>The first thing that is wrong, or null.</summary>
     public static Finding? Judge(RuleContext context, CloudbaseInitInstallation found, CloudbaseInitConfig config) =>
-        JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config) ?? JudgeProxy(context);
+        JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config)
+            ?? MetadataProxy.Judge(context.Windows) ?? JudgeFirewall(context.Windows) ?? JudgeDrive(context.Windows);
 
     /// <summary>Gives disabled services that the agent depends on the start of a healthy system.</summary>
     public static void EnableDependencies(WindowsSystem windows)
@@ -166,47 +166,34 @@ internal static class AgentSurroundings
         : null;
 
     /// <summary>
-    /// The agent's HTTP client takes the proxy of the environment, and without one that of LocalSystem's Internet settings.
+    /// A firewall that lets nothing out: whether a rule lets the agent's requests out is not judged. A network that Windows meets first is
+    /// a public one. Source: [MS-GPFAS] (EnableFirewall, DefaultOutboundAction: 1 blocks); policies go before local settings.
     /// </summary>
-    private static Finding? JudgeProxy(RuleContext context)
+    private static Finding? JudgeFirewall(WindowsSystem windows)
     {
-        // What a service finds in its environment: its own value Environment ("NAME=value" strings) before the machine's.
-        var own = context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetMultiString("Environment") ?? [];
-        string? Own(string name) =>
-            own.FirstOrDefault(v => v.StartsWith(name + "=", StringComparison.OrdinalIgnoreCase)) is { } line
-                ? line[(name.Length + 1)..]
-                : null;
-        if (ProxyVariables.FirstOrDefault(v => Own(v) is { Length: > 0 }) is { } ownVariable)
-        {
-            return Bypasses(Own("NO_PROXY") ?? context.Windows.Current.Find(Environment)?.GetString("NO_PROXY"), ',')
-                ? null
-                : Failed($@"{context.Windows.Current.Name}\Services\cloudbase-init\Environment: {ownVariable}={Own(ownVariable)}",
-                    "NO_PROXY");
-        }
-
-        var environment = context.Windows.Current.Find(Environment);
-        if (ProxyVariables.FirstOrDefault(v => environment?.GetString(v) is { Length: > 0 }) is { } variable)
-        {
-            return Bypasses(environment!.GetString("NO_PROXY"), ',')
-                ? null
-                : Failed($@"{context.Windows.Current.Name}\{Environment}\{variable}={environment.GetString(variable)}", "NO_PROXY");
-        }
-
-        var settings = context.Windows.Load(HiveName.Default).Hive?.Root.Find(InternetSettings);
-        return settings?.GetDword("ProxyEnable") is not (null or 0) && settings.GetString("ProxyServer") is { Length: > 0 } server
-            && !Bypasses(settings.GetString("ProxyOverride"), ';')
-            ? Failed($@"{settings.Path}\ProxyServer={server}", "ProxyOverride")
+        var policy = windows.Software.Root.Find($@"Policies\Microsoft\WindowsFirewall\{Profile}");
+        var local = windows.Current.Find($@"Services\SharedAccess\Parameters\FirewallPolicy\{Profile}");
+        var blocking = new[] { policy, local }.FirstOrDefault(k => k?.GetDword(Outbound) is not null);
+        return blocking?.GetDword(Outbound) == 1 && (policy?.GetDword("EnableFirewall") ?? local?.GetDword("EnableFirewall")) is not 0
+            ? Finding.Failed($@"{blocking.Path}\{Outbound}=1: the firewall lets out only what a rule names, and whether one lets out the "
+                + "agent's requests for its metadata is not known.",
+                "Add a rule for python.exe of Cloudbase-Init in the source machine, or let connections out (`netsh advfirewall set "
+                    + "publicprofile firewallpolicy blockinbound,allowoutbound`); then export it again.", $"{Outbound}=1") with
+            { Severity = RuleSeverity.Warning }
             : null;
-
-        static Finding Failed(string proxy, string exception) => Finding.Failed(
-            $"{proxy}: the agent asks a proxy for the metadata at {MetadataAddress}, which no proxy reaches.",
-            $"Add {MetadataAddress} to {exception} in the source machine, or delete the proxy; then export it again.", proxy);
     }
 
-    private static bool Bypasses(string? list, char separator) =>
-        (list ?? "").Split(separator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Any(e => e == "*" || e == MetadataAddress
-                || (e.TrimEnd('*', '/') is { Length: > 0 } prefix
-                    && (MetadataAddress.StartsWith(prefix, StringComparison.Ordinal)
-                        || prefix.StartsWith("169.254.0.0", StringComparison.Ordinal))));
+    /// <summary>A filter that Windows cannot load keeps every CD-ROM drive from starting, and a configuration drive is one.</summary>
+    private static Finding? JudgeDrive(WindowsSystem windows)
+    {
+        var found = windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(windows, s, CdRom)).FirstOrDefault();
+        return found is { Filter: { } filter, Fault: var fault }
+            ? Finding.Failed(
+                $@"{filter.Key.Path}\{filter.Value}: {filter.Filter} {DeviceFilters.Text(fault)}: no CD-ROM drive starts, and the agent "
+                    + "cannot read a configuration drive.",
+                "Take the filter out of the list in the source machine, or uninstall its program; then export it again.",
+                filter.Filter) with
+            { Severity = RuleSeverity.Warning }
+            : null;
+    }
 }

@@ -3,6 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Guest;
+using OfflinePatch.Windows.Rules.Start;
 using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Agent;
@@ -179,6 +180,14 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             return Finding.Failed($"{Describe(found)} is installed, and cannot start: "
                 + $"{context.Windows.GuestPath(context.Windows.PathOf(@"System32\ucrtbase.dll"))} is missing.",
                 "Install the Universal C Runtime (KB2999226) in the source machine, or name a package that brings it.");
+        }
+
+        if (SetupPhase.WhyNotStarted(context.Windows) is { } evidence)
+        {
+            return Finding.Failed(
+                $@"{Describe(found)} is installed, and nothing starts it at the end of the setup: {StartScriptsRule.Ignored(evidence)}.",
+                StartScriptsRule.Instead, evidence) with
+            { Severity = RuleSeverity.Warning };
         }
 
         var wanted = CloudbaseInitSettings.VersionFor(context.Profile);

@@ -35,7 +35,7 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
         if (context.Sources.GuestAgent is not { } package)
         {
             return Finding.NotApplicable(
-                isThere ? "The QEMU guest agent is installed."
+                isThere ? $@"Services\{Service} is there; its files are not judged without --guest-agent."
                 : context.Profile.Value(Description.Id, Wanted)
                     ? "The QEMU guest agent is not installed; the target can use it. Name its MSI with --guest-agent."
                 : "The QEMU guest agent is not installed, and the target does not use it.");
@@ -49,7 +49,7 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
 
         if (isThere && !IsOurs(context))
         {
-            return Finding.Ok("The QEMU guest agent is installed already, and stays as it is.");
+            return Finding.Ok($@"Services\{Service} is there already with another program, and stays as it is; its files are not judged.");
         }
 
         var queue = Queue(context);

@@ -42,6 +42,15 @@ internal static class SetupPhase
         });
     }
 
+    /// <summary>
+    /// What says that Windows does not run the script that is to start the agent at the end of the setup; null where nothing does, or where
+    /// the agent does not need it.
+    /// </summary>
+    public static string? WhyNotStarted(WindowsSystem windows) =>
+        IsAhead(windows) && windows.BootControlSets.Any(s => s.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") is not 2)
+            ? SetupComplete.WhyIgnored(windows, out _)
+            : null;
+
     /// <summary>Makes the end of the setup start the agent; lines that are in the script stay.</summary>
     public static void StartAgentAfterSetup(WindowsSystem windows)
     {

@@ -68,8 +68,8 @@ internal sealed class BootControllersRule() : Rule(Description)
         }
 
         return repairs.Count == 0
-            ? Finding.Ok($"The inbox disk controllers ({string.Join(", ", Present(context))}) start at boot, and every filter between "
-                + "them and the disk does.")
+            ? Finding.Ok($"The drivers of Windows' own for disk controllers ({string.Join(", ", Present(context))}) start at boot, and so "
+                + "does every filter in the lists of the classes and devices between processor and disk.")
             : Finding.Broken(
                 $"{repairs[0].Before}{(repairs.Count == 1 ? "" : $", and {repairs.Count - 1} more")}: Windows may not find its disk.",
                 string.Join("; ", repairs.Select(r => r.Before)), string.Join("; ", repairs.Select(r => r.After).Distinct()));
@@ -161,10 +161,8 @@ internal sealed class BootControllersRule() : Rule(Description)
 
         return fault switch
         {
-            FilterFault.NoService => Removal("has no service"),
-            FilterFault.NotADriver => Removal("is not a driver"),
-            FilterFault.NoFile => Removal("has no driver file"),
-            FilterFault.WrongMachine => Removal("has a driver file for another processor"),
+            FilterFault.NoService or FilterFault.NotADriver or FilterFault.NoFile or FilterFault.WrongMachine =>
+                Removal(DeviceFilters.Text(fault)),
             FilterFault.Disabled when !isInbox => Removal($@"is disabled ({set.Name}\Services\{filter.Filter}\Start=4)"),
             FilterFault.Overridden => new Repair(
                 filter.Key, $@"{place} is overridden ({set.Name}\Services\{filter.Filter}\StartOverride)", $"{filter.Filter}: no override",

@@ -33,8 +33,8 @@ internal sealed class BootDriveLetterRule() : Rule(Description)
                         + $@"SOFTWARE says that it runs from {letter} (SystemRoot): it would start under another letter than its "
                         + @"registry names.",
                     other.Name, $"{letter} names partition {context.Windows.Volume.Number}")
-                : Finding.Ok($@"SYSTEM\MountedDevices gives neither {letter} nor another letter to the partition of Windows: Windows "
-                    + @"assigns it at the start.");
+                : Finding.Ok($@"SYSTEM\MountedDevices names neither {letter} nor the partition of Windows, as after Sysprep: Windows gives "
+                    + @"letters anew at its start, and which it gives is not seen here.");
         }
 
         return owner.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number

@@ -68,7 +68,8 @@ internal sealed class BootNextStartRule() : Rule(Description)
         var loader = store.DefaultLoader;
         return JudgeMenu(manager) ?? (loader is null ? null : JudgeLoader(store, loader)) ?? JudgeGraphics(context, store)
             ?? (loader is null ? null : JudgeLastStart(context, store, loader))
-            ?? Finding.Ok("The boot manager goes straight to its default entry.");
+            ?? Finding.Ok("The next start runs the default entry: no one-time boot sequence, and no menu for more than "
+                + $"{LongTimeout} seconds.");
     }
 
     private static Finding? JudgeMenu(BcdObject manager)

@@ -66,7 +66,8 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
                 "Install the updates of Windows, or run `offlinepatch fix --repair-devices`, which removes the claim.", ProcessorClaim,
                 "no claim") with
             { Severity = RuleSeverity.Info })
-            : Finding.Ok($@"{Database} has no package without files, and {ProcessorClaim} claims no processors.");
+            : Finding.Ok($@"{Database} has none of the packages without files that tools for migrations leave, and {ProcessorClaim} claims "
+                + @"no processors.");
     }
 
     /// <inheritdoc/>

@@ -63,7 +63,8 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
         var found = others.Where(f => f.State == ToolsState.Active && !chosen.Contains(f.Product.Id)).ToList();
         var finding = found.Count == 0
             ? Finding.Ok(others.Where(f => f.State == ToolsState.Silenced).ToList() is { Count: > 0 } silent
-                ? $"No tools of another hypervisor start. Installed and silent: {string.Join(", ", silent.Select(s => s.Title))}."
+                ? "No tools of another hypervisor that this rule knows start. Installed and silent: "
+                    + $"{string.Join(", ", silent.Select(s => s.Title))}."
                 : "No service of VMware Tools, VirtualBox, Parallels or old Xen tools that this rule knows is enabled.")
             : Finding.Failed(
                 string.Join(" ",

@@ -50,7 +50,7 @@ internal sealed class XenPvRule() : Rule(Description)
 
         if (Chain(family, demand) is not { Count: > 0 } chain)
         {
-            return Finding.NotApplicable("The target does not run on Xen.");
+            return Finding.NotApplicable($"The profile {context.Profile.Id} asks for no {family.Title}.");
         }
 
         if (InspectHalfChain(context, chain, demand) is { } half)
@@ -199,7 +199,8 @@ internal sealed class XenPvRule() : Rule(Description)
         var bundles = InstalledBundles.Find(context.Windows, family);
         if (bundles.FirstOrDefault(b => b.IsCurrent) is { } bundle)
         {
-            return Finding.Ok($"{bundle.Bundle.Title} {bundle.Version} is installed.");
+            return Finding.Ok($"{bundle.Bundle.Title} {bundle.Version} is installed by its version file ({bundle.Bundle.File}). Whether "
+                + "its drivers are whole is not seen here.");
         }
 
         var old = bundles.Count > 0 ? $" {bundles[0].Bundle.Title} {bundles[0].Version} is older than {bundles[0].Bundle.Lowest}." : "";

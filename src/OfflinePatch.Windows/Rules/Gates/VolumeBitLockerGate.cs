@@ -20,7 +20,7 @@ internal sealed class VolumeBitLockerGate() : GateRule(Description)
     {
         var encrypted = context.Volumes.Where(v => v.Kind == VolumeKind.BitLocker).ToList();
         return encrypted.Count == 0
-            ? Finding.Ok("No volume is encrypted by BitLocker.")
+            ? Finding.Ok("No boot sector of a volume has the signature of BitLocker (-FVE-FS-).")
             : Finding.Failed(
                 $"{string.Join(", ", encrypted.Select(v => $"Partition {v.Number}"))}: BitLocker (boot sector signature -FVE-FS-).",
                 "Decrypt in the source machine: `manage-bde -off C:` for each drive, wait until `manage-bde -status` says fully "

@@ -23,6 +23,6 @@ internal sealed class VolumeHibernatedGate() : GateRule(Description)
         }
 
         var notes = context.Volumes.Select(v => v.Condition?.HibernationNote).OfType<string>().ToList();
-        return Finding.Ok("No Windows is hibernated." + (notes.Count == 0 ? "" : " " + string.Join(" ", notes)));
+        return Finding.Ok("No hiberfil.sys holds a hibernated Windows." + (notes.Count == 0 ? "" : " " + string.Join(" ", notes)));
     }
 }

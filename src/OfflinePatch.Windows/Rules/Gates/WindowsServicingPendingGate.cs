@@ -57,7 +57,7 @@ internal sealed class WindowsServicingPendingGate() : GateRule(Description)
         }
 
         return evidence.Count == 0
-            ? Finding.Ok("No servicing operation is pending.")
+            ? Finding.Ok("None of the marks that an unfinished servicing operation leaves is there.")
             : Finding.Failed(
                 $"Windows servicing is not finished: {string.Join("; ", evidence)}.",
                 "Start the source machine, let Windows finish its updates (restart until it asks for none), shut it down with `shutdown "

@@ -36,7 +36,7 @@ internal sealed class ImageFormatRule() : Rule(Description)
         }
 
         return accepted.Contains(format, StringComparer.OrdinalIgnoreCase)
-            ? Finding.Ok($"{format.ToUpperInvariant()} is accepted.")
+            ? Finding.Ok($"{context.Profile.Title} takes {format.ToUpperInvariant()}.")
             : Finding.Failed(
                 $"{format.ToUpperInvariant()} is not accepted by {context.Profile.Title}: it takes "
                     + $"{string.Join(", ", accepted.Select(f => f.ToUpperInvariant()))}.",

@@ -63,7 +63,8 @@ internal sealed class ImageSingleDiskRule() : Rule(Description)
         if (elsewhere.Count == 0)
         {
             return lost.Count == 0
-                ? Finding.Ok("Every drive letter of a partition belongs to this disk.")
+                ? Finding.Ok(@"No letter in SYSTEM\MountedDevices names a partition of another disk, and the page file, profiles, programs "
+                    + @"and databases that this rule knows are on this one.")
                 : Finding.Failed(
                     $"What Windows uses is not on this disk: {string.Join(", ", lost.Select(u => $"{u.What} {u.Path} ({u.Key})"))}.",
                     "Only the system disk is imported. Import the data disk as a data disk image and attach it, or move what is named to "

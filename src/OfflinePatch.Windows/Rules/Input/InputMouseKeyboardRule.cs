@@ -9,10 +9,15 @@ namespace OfflinePatch.Windows.Rules.Input;
 /// </summary>
 internal sealed class InputMouseKeyboardRule() : Rule(Description)
 {
-    private static readonly (string Class, string Guid, string Driver)[] Classes =
+    /// <summary>
+    /// The classes, each with the driver that its upper filters must name. KVM's tablet is a USB device of the class HID.
+    /// </summary>
+    private static readonly (string Class, string Guid, string? Driver)[] Classes =
     [
         ("Keyboard", "{4D36E96B-E325-11CE-BFC1-08002BE10318}", "kbdclass"),
         ("Mouse", "{4D36E96F-E325-11CE-BFC1-08002BE10318}", "mouclass"),
+        ("HIDClass", "{745A17A0-74D3-11D0-B6FE-00A0C90F57DA}", null),
+        ("USB", "{36FC9E60-C465-11CF-8056-444553540000}", null),
     ];
 
     private static readonly string[] ForeignFilters =
@@ -25,8 +30,9 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
         Title = "Mouse and keyboard work",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: the import deletes the registry keys of mouse and keyboard and generates them again",
-        Summary = @"Control\Class\{4D36E96B…} and {4D36E96F…}: UpperFilters holds kbdclass, mouclass, no filter of another hypervisor, "
-            + @"none without a driver file; i8042prt, kbdclass, mouclass, kbdhid, mouhid, hidusb: Start=4 becomes 3.",
+        Summary = @"Control\Class\{4D36E96B…} and {4D36E96F…}: UpperFilters holds kbdclass, mouclass; there, and in those of HID and "
+            + @"USB: no filter of another hypervisor, none without a driver file, none that is disabled; i8042prt, kbdclass, mouclass, "
+            + @"kbdhid, mouhid, hidusb: Start=4 becomes 3.",
         CanFix = true,
     };
 
@@ -51,7 +57,8 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
         }
 
         return before.Count == 0
-            ? Finding.Ok("The filters of the keyboard and mouse classes are in order, and no inbox driver is disabled.")
+            ? Finding.Ok("No filter of the keyboard, mouse, HID and USB classes is missing or disabled, and no inbox driver of keyboard "
+                + "and mouse is disabled.")
             : Finding.Broken("The driver stack of mouse or keyboard is damaged.", string.Join("; ", before),
                 string.Join("; ", after.Distinct()));
     }
@@ -94,7 +101,7 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
             {
                 var old = key.GetMultiString(value) ?? [];
                 var wanted = old.Where(f => !IsForeign(context, set, f, driver)).ToList();
-                if (value == "UpperFilters" && !wanted.Contains(driver, StringComparer.OrdinalIgnoreCase))
+                if (value == "UpperFilters" && driver is not null && !wanted.Contains(driver, StringComparer.OrdinalIgnoreCase))
                 {
                     wanted.Add(driver);
                 }
@@ -107,7 +114,7 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
         }
     }
 
-    private static bool IsForeign(RuleContext context, ControlSet set, string filter, string driver)
+    private static bool IsForeign(RuleContext context, ControlSet set, string filter, string? driver)
     {
         if (filter.Equals(driver, StringComparison.OrdinalIgnoreCase))
         {
@@ -116,6 +123,7 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
 
         return ForeignFilters.Contains(filter, StringComparer.OrdinalIgnoreCase)
             || set.Service(filter) is not { } service
+            || !ServiceImage.IsEnabled(service)
             || ServiceImage.HasFile(context.Windows, service) == false;
     }
 

@@ -84,8 +84,8 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
             : $@" Persistent routes stay ({string.Join("; ", routes)}): remove them with `route delete` if the old network is gone.";
         if (StaticIPv6(context.Windows.Current) is { Count: > 0 } fixedAddresses)
         {
-            note += $@" Addresses in Control\Nsi\{NsiIPv6} stay ({string.Join(", ", fixedAddresses)}): they count only if the same "
-                + @"adapter appears again, at the same place.";
+            note += $@" Addresses in Control\Nsi\{NsiIPv6} stay ({string.Join(", ", fixedAddresses)}): they are those of "
+                + @"adapters that the machine had.";
         }
 
         return Finding.Ok(interfaces == 0

@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
@@ -26,29 +27,51 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     /// <summary>Services that give the machine its address: on demand, nothing starts them.</summary>
     private static readonly string[] Automatic = ["Dhcp", "nsi"];
 
+    /// <summary>Without them there is no TCP/IP or no address at all; every Windows from 7 on has them.</summary>
+    private static readonly string[] Needed =
+        ["NDIS", "Tcpip", "AFD", "nsiproxy", "nsi", "RpcSs", "RpcEptMapper", "DcomLaunch", "Dhcp"];
+
     private const int MaxDependencies = 200;
+    private const string NetClass = "{4D36E972-E325-11CE-BFC1-08002BE10318}";
 
     private static readonly RuleContract Description = new("network.services")
     {
         Title = "The services that a network and its installation need are not disabled",
-        Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems)",
+        Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems); support.microsoft.com: Error codes in "
+            + "Device Manager (19, 32, 39: UpperFilters and LowerFilters)",
         Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy "
-            + @"system; what those depend on (DependOnService) is not disabled.",
+            + $@"system; what those depend on (DependOnService) is not disabled; {string.Join(", ", Needed)} exist. Control\Class\"
+            + $@"{NetClass} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot load is removed.",
         CanFix = true,
     };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        var disabled = Disabled(context).ToList();
-        if (disabled.Count == 0 && DisabledDependencies(context) is [var first, ..] dependencies)
+        var disabled = Disabled(context).Concat(DisabledAdapters(context)).ToList();
+        if (Missing(context) is [var lost, ..] missing)
         {
             return Finding.Failed(
-                @"Disabled under Services (Start=4), and services of the network depend on it: "
-                    + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Key.Name} ({d.Needs})"))}.",
-                $"Enable it: {OfflineCommands.SetServiceStart(first.Key.Name, 2)}, or with the value that a healthy machine of this "
-                    + "Windows has.",
-                string.Join("; ", dependencies.Select(d => $@"{d.Key.Path}\Start=4")));
+                $@"{string.Join(", ", missing)}: missing. There is no network without it.",
+                "Repair Windows in the source machine (`sfc /scannow`, `DISM /Online /Cleanup-Image /RestoreHealth`), or take the key from "
+                    + $"an installation of the same version (`reg export`); then export it again.", lost);
+        }
+
+        if (disabled.Count == 0 && Filters(context).ToList() is [var filter, ..] filters)
+        {
+            return Finding.Broken(
+                $@"{Describe(filter)}: no network adapter starts.", string.Join("; ", filters.Select(Describe)),
+                string.Join("; ", filters.Select(f => $"{f.Filter.Filter} removed").Distinct()));
+        }
+
+        if (disabled.Count == 0 && LostDependencies(context) is [var first, ..] dependencies)
+        {
+            return Finding.Failed(
+                @"Disabled or missing under Services, and services of the network depend on it: "
+                    + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Service} ({d.Needs})"))}.",
+                $"Enable it: {OfflineCommands.SetServiceStart(first.Service, 2)}, or with the value that a healthy machine of this "
+                    + "Windows has; one that is gone: take it out of DependOnService in the source machine (`sc config NAME depend= …`).",
+                string.Join("; ", dependencies.Select(d => d.Fault)));
         }
 
         if (disabled.Count == 0 && OnDemand(context) is [var manual, ..])
@@ -60,7 +83,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         }
 
         return disabled.Count == 0
-            ? Finding.Ok("None of the services that the network and the installation of its adapter need is disabled.")
+            ? Finding.Ok("None of the services that this rule knows the network and the installation of its adapter to need is disabled.")
             : Finding.Broken(
                 @"Disabled under Services (Start=4): "
                     + $@"{string.Join(", ", disabled.Select(d => d.Key.Name).Distinct(StringComparer.OrdinalIgnoreCase))}.",
@@ -71,11 +94,30 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     /// <inheritdoc/>
     public override void Fix(RuleContext context)
     {
-        foreach (var (key, start) in Disabled(context).ToList())
+        foreach (var (key, start) in Disabled(context).Concat(DisabledAdapters(context)).ToList())
         {
             key.SetDword("Start", start);
         }
+
+        foreach (var (filter, _) in Filters(context).ToList())
+        {
+            DeviceFilters.Remove(filter);
+        }
     }
+
+    private static List<string> Missing(RuleContext context) =>
+        !context.Windows.Facts.AtLeast(6, 1)
+            ? []
+            : [.. from set in context.Windows.BootControlSets
+                  from name in Needed
+                  where set.Service(name)?.GetDword("Start") is null
+                  select $@"{set.Name}\Services\{name}"];
+
+    private static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Filters(RuleContext context) =>
+        context.Windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(context.Windows, s, NetClass));
+
+    private static string Describe((DeviceFilter Filter, FilterFault Fault) found) =>
+        $@"{found.Filter.Key.Path}\{found.Filter.Value}: {found.Filter.Filter} {DeviceFilters.Text(found.Fault)}";
 
     private static IEnumerable<(GuestKey Key, uint Start)> Disabled(RuleContext context)
     {
@@ -91,6 +133,21 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         }
     }
 
+    /// <summary>
+    /// Services of the drivers that the target demands for its network adapters. Where Windows meets the adapter again, a disabled one
+    /// keeps it from starting (code 32).
+    /// </summary>
+    private static IEnumerable<(GuestKey Key, uint Start)> DisabledAdapters(RuleContext context) =>
+        from family in context.Sources.Manifest.Families
+        let required = context.Profile.DemandOf(family.Name) is { Absent: false, Required: { } ids } ? ids : []
+        from entry in family.Drivers
+        where entry.Role == DriverRole.Network && required.Contains(entry.Id, StringComparer.OrdinalIgnoreCase)
+        from service in entry.Services
+        from set in context.Windows.BootControlSets
+        let key = set.Service(service)
+        where key?.GetDword("Start") == ServiceImage.Disabled
+        select (key, 3u);
+
     private static List<GuestKey> OnDemand(RuleContext context) =>
         [.. from set in context.Windows.BootControlSets
             from name in Automatic
@@ -99,11 +156,12 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             select key];
 
     /// <summary>
-    /// Disabled services that those of the network depend on, and that those depend on; their healthy value is not known here.
+    /// Services that those of the network depend on, and that those depend on, and that are disabled or not there. Their healthy value is
+    /// not known here.
     /// </summary>
-    private static List<(GuestKey Key, string Needs)> DisabledDependencies(RuleContext context)
+    private static List<(string Fault, string Service, string Needs)> LostDependencies(RuleContext context)
     {
-        var found = new List<(GuestKey Key, string Needs)>();
+        var found = new List<(string Fault, string Service, string Needs)>();
         foreach (var set in context.Windows.BootControlSets)
         {
             var seen = Healthy.Select(h => h.Service).ToHashSet(StringComparer.OrdinalIgnoreCase);
@@ -115,9 +173,13 @@ internal sealed class NetworkServicesRule() : Rule(Description)
                     if (dependency.Length > 0 && seen.Add(dependency))
                     {
                         pending.Enqueue(dependency);
-                        if (set.Service(dependency) is { } key && key.GetDword("Start") == ServiceImage.Disabled)
+                        if (set.Service(dependency) is not { } key)
                         {
-                            found.Add((key, name));
+                            found.Add(($@"{set.Key.Path}\Services\{dependency}: missing", dependency, name));
+                        }
+                        else if (key.GetDword("Start") == ServiceImage.Disabled)
+                        {
+                            found.Add(($@"{key.Path}\Start=4", key.Name, name));
                         }
                     }
                 }

@@ -30,7 +30,7 @@ internal sealed class RemoteRdpRule() : Rule(Description)
         {
             return Finding.NotApplicable(denied
                 ? $@"Remote Desktop is off ({TerminalServer}\fDenyTSConnections). Ask for it with --enable-rdp."
-                : "Remote Desktop is on.");
+                : $@"{TerminalServer}\fDenyTSConnections is 0. Its policy, services and firewall rules are judged with --enable-rdp only.");
         }
 
         var before = new List<string>();
@@ -51,7 +51,7 @@ internal sealed class RemoteRdpRule() : Rule(Description)
         }
 
         return before.Count == 0
-            ? Finding.Ok($"Remote Desktop is on.{Remarks(context)}")
+            ? Finding.Ok($"Remote Desktop is not denied, and its services are not disabled.{Remarks(context)}")
             : Finding.Broken("Remote Desktop is off.", string.Join("; ", before), "fDenyTSConnections=0, services on demand");
     }
 

@@ -45,7 +45,7 @@ internal sealed class CloneStateRule() : Rule(Description)
         };
         var found = Found(context).ToList();
         return (found.Count == 0
-            ? Finding.Ok("Nothing identifies the source machine to servers for DHCP and updates, and the agent has no state.")
+            ? Finding.Ok("There is no Dhcpv6DUID, no id of the update client and no state of the agent.")
             : Finding.Broken("Machines made from this image would present themselves as one: "
                 + $"{string.Join("; ", found.Select(f => $@"{f.Key.Path}\{f.Name}"))}.", "of the source machine",
                 "deleted; each machine makes its own")) with

@@ -28,16 +28,16 @@ internal sealed class ComputerNameRule() : Rule(Description)
             return Finding.NotApplicable("No name was asked for (--hostname).");
         }
 
-        var different = context.Windows.BootControlSets.Where(s => !Has(s, name)).ToList();
-        if (different.Count == 0)
-        {
-            return Finding.Ok($"The machine starts under the name {name}.");
-        }
-
         if (SetupPhase.IsAhead(context.Windows))
         {
             return Finding.Failed($"This Windows goes on with its setup at the next start, which gives it a new name: {name} would not "
                 + "stay.", "Name it in the answer file (ComputerName), or in the metadata of the cloud.");
+        }
+
+        var different = context.Windows.BootControlSets.Where(s => !Has(s, name)).ToList();
+        if (different.Count == 0)
+        {
+            return Finding.Ok($"The machine starts under the name {name}.");
         }
 
         if (context.Windows.Facts.IsDomainController || IsDomainMember(context.Windows))

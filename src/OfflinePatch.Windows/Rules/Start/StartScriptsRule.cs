@@ -13,6 +13,11 @@ namespace OfflinePatch.Windows.Rules.Start;
 /// </summary>
 internal sealed class StartScriptsRule() : Rule(Description)
 {
+    /// <summary>What the user can do where Windows does not run SetupComplete.cmd.</summary>
+    internal const string Instead =
+        "Change the product key in the source machine before it is generalised (`slmgr /ipk`), or name the command in the answer file "
+            + "(FirstLogonCommands).";
+
     private const string StaticScript = "20-static-network.ps1";
 
     private static readonly RuleContract Description = new("start.scripts")
@@ -41,6 +46,14 @@ internal sealed class StartScriptsRule() : Rule(Description)
         {
             var ran = wanted.Where(s => queue.HasRun(s.Name)).Select(s => s.Name).ToList();
             var ahead = wanted.Select(s => s.Name).Except(ran).ToList();
+            if (ahead.Count > 0 && queue.WhyIgnored is { } evidence)
+            {
+                return Finding.Failed(
+                    $"{string.Join(", ", ahead)}: prepared, but {queue.ChannelText}, does not run: {Ignored(evidence)}.", Instead,
+                    evidence) with
+                { Severity = RuleSeverity.Warning };
+            }
+
             return Finding.Ok(
                 (ahead.Count == 0 ? "" : $"{string.Join(", ", ahead)}: once at the first start, by {queue.ChannelText}. ")
                 + (ran.Count == 0 ? "" : $"{string.Join(", ", ran)}: ran at an earlier start, and does not run again; give a new script "
@@ -81,14 +94,20 @@ internal sealed class StartScriptsRule() : Rule(Description)
     /// <summary>What is to be known about the way that was chosen.</summary>
     internal static IReadOnlyList<string> Remarks(FirstStartQueue queue) => queue.Channel switch
     {
-        FirstStartChannel.SetupComplete =>
+        FirstStartChannel.SetupComplete when queue.WhyIgnored is { } evidence => [$"{Ignored(evidence)}. {Instead}"],
+        FirstStartChannel.SetupComplete when queue.MayBeIgnored =>
             ["Windows leaves SetupComplete.cmd out where a client edition was installed with an OEM product key."],
+        FirstStartChannel.SetupComplete => [],
         FirstStartChannel.Agent =>
             ["Cloudbase-Init runs local scripts once it has found its metadata; on a cloud without metadata they do not run."],
         _ =>
             ["The startup script is part of the local group policy. A policy that allows signed PowerShell scripts only stops scripts "
                 + "that end in .ps1, not batch files."],
     };
+
+    /// <summary>Why Windows does not run SetupComplete.cmd, as a clause that can stand alone.</summary>
+    internal static string Ignored(string evidence) =>
+        $"Windows leaves SetupComplete.cmd out with an OEM product key, unless it is an Enterprise edition ({evidence})";
 
     private static IEnumerable<(string Name, string Text)> Wanted(RuleContext context)
     {

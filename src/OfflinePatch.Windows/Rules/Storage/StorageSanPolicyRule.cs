@@ -25,7 +25,9 @@ internal sealed class StorageSanPolicyRule() : Rule(Description)
     {
         var wrong = Wrong(context).ToList();
         return wrong.Count == 0
-            ? Finding.Ok(@"Services\partmgr\Parameters\SanPolicy is OnlineAll.")
+            ? Finding.Ok(context.Windows.BootControlSets.Any(s => Policy(s) is null)
+                ? @"Services\partmgr\Parameters\SanPolicy is not set, which is OnlineAll on a client."
+                : @"Services\partmgr\Parameters\SanPolicy is OnlineAll.")
             : Finding.Broken(
                 @"Services\partmgr\Parameters\SanPolicy leaves new disks offline.",
                 string.Join("; ", wrong.Select(s => $"{s.Name}: {Text(Policy(s))}")), "1 (OnlineAll)");

@@ -51,7 +51,7 @@ internal sealed class WindowsBootModeRule() : Rule(Description)
         var listed = Value(context, UefiSystems);
         var name = OsNames.OsVersion(facts);
         return Finding.Ok(
-            $"The disk boots by {mode.ToUpperInvariant()}: register the image with hw_firmware_type={mode}."
+            $"The disk is laid out to boot by {mode.ToUpperInvariant()}: register the image with hw_firmware_type={mode}."
             + (mode == "uefi" && listed.Count > 0 && (name is null || !listed.Contains(name, StringComparer.OrdinalIgnoreCase))
                 ? $" {context.Profile.Title} does not list {name ?? "this Windows"} for UEFI."
                 : ""));

@@ -16,6 +16,7 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
     private const string Key = @"Control\DeviceGuard";
     private const string PolicyKey = @"Policies\Microsoft\Windows\DeviceGuard";
     private const string Lsa = @"Control\Lsa";
+    private const string SignedPolicy = @"EFI\Microsoft\Boot\SIPolicy.p7b";
     private const string Hvci = @"Scenarios\HypervisorEnforcedCodeIntegrity";
 
     private static readonly RuleContract Description = new("windows.device-guard")
@@ -25,7 +26,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, "
             + "HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy",
         Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, "
-            + $@"DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b; {Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, "
+            + @"DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b and that of the EFI system partition; "
+            + $@"{Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, "
             + @"EnableVirtualizationBasedSecurity, Enabled of every scenario and LsaCfgFlags become 0.",
         CanFix = true,
     };
@@ -81,8 +83,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
                 "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.", policy);
         }
 
-        return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and no code integrity policy is "
-            + "deployed.");
+        return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and there is no SIPolicy.p7b. "
+            + @"Policies under CodeIntegrity\CiPolicies, where Windows keeps its own, are not read.");
     }
 
     /// <inheritdoc/>
@@ -122,6 +124,7 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         return context.Windows.Software.Root.Find(PolicyKey)?.GetDword("DeployConfigCIPolicy") is not (null or 0)
             ? $@"SOFTWARE\{PolicyKey}\DeployConfigCIPolicy=1"
             : context.Windows.Volume.RequireFiles().FileExists(file) ? context.Windows.GuestPath(file)
+            : context.Boot.Esp is { Files: { } esp } volume && esp.FileExists(SignedPolicy) ? $@"partition {volume.Number}:\{SignedPolicy}"
             : null;
     }
 }

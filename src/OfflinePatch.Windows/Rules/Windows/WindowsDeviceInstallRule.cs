@@ -13,43 +13,63 @@ namespace OfflinePatch.Windows.Rules.Windows;
 internal sealed class WindowsDeviceInstallRule() : Rule(Description)
 {
     private const string Restrictions = @"Policies\Microsoft\Windows\DeviceInstall\Restrictions";
+    private const string BootRestrictions = @"DriverDatabase\Policies\Restrictions";
+    private const string NetworkAdapter = "the network adapter";
+    private const string DiskController = "the disk controller";
     private static readonly string[] Services = ["PlugPlay", "DeviceInstall"];
 
-    /// <summary>Ids that every network adapter on PCI has: its class code.</summary>
-    private static readonly string[] Compatible = [@"PCI\CC_0200", @"PCI\CC_020000"];
+    /// <summary>
+    /// Devices between the processor and the disk that any target has, by their drivers of Windows itself. Which of them are new to Windows
+    /// is not known.
+    /// </summary>
+    private static readonly PolicyDevice[] Inbox =
+    [
+        PolicyDevice.Of("the IDE controller", DriverClass.Hdc, @"PCI\VEN_8086&DEV_7010", "010180", isNeeded: false),
+        new("the disk", new("4d36e967-e325-11ce-bfc1-08002be10318"), "GenDisk", null, IsNeeded: false),
+        new("the volume", new("71a27cdd-812a-11d0-bec7-08002be2092f"), @"STORAGE\Volume", null, IsNeeded: false),
+    ];
 
     private static readonly RuleContract Description = new("windows.device-install")
     {
         Title = "Windows may install the devices of the target",
-        Source = "Group policy \"Device Installation Restrictions\"; virt-v2v warns of it; events 6423 and 6424 of DeviceSetupManager",
-        Summary = $@"SOFTWARE\{Restrictions} (DenyUnspecified, DenyRemovableDevices, DenyDeviceClasses, DenyDeviceIDs, DenyInstanceIDs), "
-            + @"Services\PlugPlay and \DeviceInstall\Parameters\DeviceInstallDisabled.",
+        Source = "learn.microsoft.com, Policy CSP - DeviceInstallation; virt-v2v warns of it (0x7B); events 6423 and 6424 of "
+            + "DeviceSetupManager",
+        Summary = $@"SOFTWARE\{Restrictions} (AllowDenyLayered; DenyUnspecified, DenyRemovableDevices; Deny and Allow of DeviceClasses, "
+            + $@"DeviceIDs and InstanceIDs, with their Retroactive) and its copy for the start, SYSTEM\{BootRestrictions}, against network "
+            + @"adapters and disk controllers of the target; Services\PlugPlay and \DeviceInstall\Parameters\DeviceInstallDisabled.",
     };
 
     /// <inheritdoc/>
     public override Finding Inspect(RuleContext context)
     {
-        var blocked = Disabled(context.Windows).Concat(Denied(context)).ToList();
-        if (blocked.Count == 0 && context.Windows.Software.Root.Find(Restrictions)?.GetDword("DenyRemovableDevices") is not (null or 0))
+        var denied = Denied(context).ToList();
+        var certain = Disabled(context.Windows).Select(d => new Denial(NetworkAdapter, d, true))
+            .Concat(denied.Where(d => d.IsCertain)).ToList();
+        if (certain.Count > 0)
         {
-            // Inferred: the slots of KVM take devices in and out while the machine runs.
             return Finding.Failed(
-                $@"SOFTWARE\{Restrictions}\DenyRemovableDevices=1: where the slots of the target take devices in and out, Windows calls "
-                    + @"the network adapter removable and must not install it.",
-                "Take the policy back in the source machine (gpedit.msc: System, Device Installation, Device Installation Restrictions, "
-                    + "\"Prevent installation of removable devices\"), then export it again.", "1") with
-            { Severity = RuleSeverity.Warning };
-        }
-
-        return blocked.Count == 0
-            ? Finding.Ok($@"No policy under SOFTWARE\{Restrictions} forbids Windows to install the network adapter.")
-            : Finding.Failed(
-                $"Windows must not install the network adapter of the target: {string.Join("; ", blocked)}.",
+                $"Windows must not install {Titles(certain)} of the target: {Reasons(certain)}.",
                 "Take the policy back in the source machine (gpedit.msc: Computer Configuration, Administrative Templates, System, "
                     + "Device Installation, Device Installation Restrictions; for DeviceInstallDisabled "
-                + "delete the value), or allow the devices PCI\\VEN_1AF4 there; then export it again.",
-                string.Join("; ", blocked));
+                    + "delete the value), or allow the devices PCI\\VEN_1AF4 there; then export it again.", Reasons(certain));
+        }
+
+        return denied.Count == 0
+            ? Finding.Ok($@"No policy under SOFTWARE\{Restrictions} forbids Windows to install the network adapter or a disk controller of "
+                + @"the target.")
+            : Finding.Failed(
+                $"Whether Windows may install {Titles(denied)} of the target is not known: {Reasons(denied)}. It depends on the place of "
+                    + "the device (devices in slots that take them in and out are removable), its subsystem, the updates of Windows, or on "
+                    + "whether Windows has met the device.",
+                "Take the policy back in the source machine (gpedit.msc: Computer Configuration, Administrative Templates, System, "
+                    + "Device Installation, Device Installation Restrictions), or allow the device there by its ids; then export it again.",
+                Reasons(denied)) with
+            { Severity = RuleSeverity.Warning };
     }
+
+    private static string Titles(List<Denial> denials) => string.Join(" and ", denials.Select(d => d.Title).Distinct());
+
+    private static string Reasons(List<Denial> denials) => string.Join("; ", denials.Select(d => d.Reason).Distinct().Take(8));
 
     private static IEnumerable<string> Disabled(WindowsSystem windows) =>
         from set in windows.BootControlSets
@@ -58,53 +78,67 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
         where parameters?.GetDword("DeviceInstallDisabled") is not (null or 0)
         select $@"{set.Name}\Services\{service}\Parameters\DeviceInstallDisabled={parameters.GetDword("DeviceInstallDisabled")}";
 
-    private static IEnumerable<string> Denied(RuleContext context)
+    private static IEnumerable<Denial> Denied(RuleContext context)
     {
-        if (context.Windows.Software.Root.Find(Restrictions) is not { } policy)
+        var devices = Devices(context).Concat(Inbox).ToList();
+        if (DeviceInstallPolicy.Read(context.Windows.Software.Root.Find(Restrictions), context.Windows) is { } policy)
         {
-            yield break;
-        }
-
-        var adapters = NetworkAdapters(context);
-        var allowsIds = Lists(policy, "AllowDeviceIDs").ToList();
-        var allowsClass = Lists(policy, "AllowDeviceClasses").Contains(DriverClass.Key(DriverClass.Net), StringComparer.OrdinalIgnoreCase);
-        var isAllowed = allowsClass || adapters.TrueForAll(a => allowsIds.Exists(i => IsSameDevice(i, a)));
-        if (policy.GetDword("DenyUnspecified") is not (null or 0) && !isAllowed)
-        {
-            yield return $@"SOFTWARE\{Restrictions}\DenyUnspecified=1 (devices that no policy names), and none allows it";
-        }
-
-        if (Lists(policy, "DenyDeviceClasses").Contains(DriverClass.Key(DriverClass.Net), StringComparer.OrdinalIgnoreCase))
-        {
-            yield return $@"SOFTWARE\{Restrictions}\DenyDeviceClasses names the class of network adapters";
-        }
-
-        foreach (var list in (string[])["DenyDeviceIDs", "DenyInstanceIDs"])
-        {
-            if (Lists(policy, list).FirstOrDefault(i => adapters.Concat(Compatible).Any(a => IsSameDevice(i, a))) is { } id)
+            foreach (var device in devices)
             {
-                yield return $@"SOFTWARE\{Restrictions}\{list} names {id}";
+                if (policy.WhyNot(device, out var isCertain) is { } reason)
+                {
+                    yield return new Denial(device.Title, reason, isCertain && device.IsNeeded);
+                }
+            }
+        }
+
+        // The kernel cannot read SOFTWARE yet when it configures the devices of the start. That it goes by this copy is inferred from where
+        // support of Microsoft looks for it.
+        if (DeviceInstallPolicy.Read(context.Windows.System.Root.Find(BootRestrictions), context.Windows) is { } copy)
+        {
+            foreach (var device in devices.Where(d => !d.Title.StartsWith(NetworkAdapter, StringComparison.Ordinal)))
+            {
+                if (copy.WhyNot(device, out _) is { } reason)
+                {
+                    yield return new Denial(device.Title, reason, IsCertain: false);
+                }
             }
         }
     }
 
-    /// <summary>The ids of the network adapters of the target's families; those of VirtIO where the profile names none.</summary>
-    private static List<string> NetworkAdapters(RuleContext context)
+    /// <summary>
+    /// Network adapters and disk controllers whose drivers the target demands or advises; those of VirtIO where it names none.
+    /// </summary>
+    private static IEnumerable<PolicyDevice> Devices(RuleContext context)
     {
-        var families = context.Sources.Manifest.Families
-            .Where(f => context.Profile.DemandOf(f.Name) is { Absent: false } d && (d.Required ?? []).Concat(d.Advised ?? []).Any())
-            .ToList();
-        return [.. (families.Count == 0 ? context.Sources.Manifest.Families : families).SelectMany(f => f.Drivers)
-            .Where(d => d.Role == DriverRole.Network).SelectMany(d => d.HardwareIds)];
+        var demands = (
+            from family in context.Sources.Manifest.Families
+            let demand = context.Profile.DemandOf(family.Name)
+            where demand is { Absent: false }
+            from entry in family.Drivers
+            let isRequired = (demand.Required ?? []).Contains(entry.Id, StringComparer.OrdinalIgnoreCase)
+            where isRequired || (demand.Advised ?? []).Contains(entry.Id, StringComparer.OrdinalIgnoreCase)
+            select (Entry: entry, IsRequired: isRequired)).ToList();
+        return from demand in demands.Count > 0 ? demands : [.. (context.Sources.Manifest.VirtIO?.Drivers ?? []).Select(e => (e, true))]
+               where demand.Entry.Role != DriverRole.Other
+               from id in demand.Entry.HardwareIds
+               select PolicyDevice.Of(
+                   $"{(demand.Entry.Role == DriverRole.Network ? NetworkAdapter : DiskController)} ({demand.Entry.Title})",
+                   ClassOf(demand.Entry.Class), id, demand.Entry.Role switch
+                   {
+                       DriverRole.Network => "020000",
+                       DriverRole.Storage => "010000",
+                       _ => "FF8000",
+                   }, demand.IsRequired);
     }
 
-    /// <summary>The values of a list that is switched on: the value of its name is 1, the key of its name holds "1", "2"….</summary>
-    private static IEnumerable<string> Lists(GuestKey policy, string name) =>
-        policy.GetDword(name) is null or 0
-            ? []
-            : (policy.Find(name)?.Values ?? []).Select(v => policy.Find(name)!.GetString(v.Name)).OfType<string>().Select(s => s.Trim());
+    private static Guid ClassOf(string name) => name switch
+    {
+        "Net" => DriverClass.Net,
+        "SCSIAdapter" => DriverClass.ScsiAdapter,
+        _ => DriverClass.SystemDevices,
+    };
 
-    private static bool IsSameDevice(string listed, string adapter) =>
-        listed.Length > 4 && (listed.StartsWith(adapter, StringComparison.OrdinalIgnoreCase)
-            || adapter.StartsWith(listed, StringComparison.OrdinalIgnoreCase));
+    /// <summary>A device that Windows must not, or may have to, leave without a driver.</summary>
+    private sealed record Denial(string Title, string Reason, bool IsCertain);
 }

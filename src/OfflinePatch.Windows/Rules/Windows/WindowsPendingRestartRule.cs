@@ -60,7 +60,8 @@ internal sealed class WindowsPendingRestartRule() : Rule(Description)
         }
 
         return found.Count == 0
-            ? Finding.Ok("No update, disk check, file operation or Driver Verifier waits for the next start.")
+            ? Finding.Ok("Windows Update, open CBS sessions, BootExecute, PendingFileRenameOperations and VerifyDrivers ask for nothing at "
+                + "the next start.")
             : Finding.Failed(
                 string.Join("; ", found) + ".",
                 "Restart the source machine until nothing is pending (`verifier /reset` for Driver Verifier), shut it down, and export "

@@ -51,9 +51,9 @@ internal sealed class WindowsSysprepRule() : Rule(Description)
                         $@"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState={generalization}: Sysprep was interrupted, or never "
                             + $@"ended; Cloudbase-Init waits without end until it is {GeneralizationDone}.",
                         @"Run Sysprep again in the source machine; its log is Windows\System32\Sysprep\Panther\setupact.log.")
-                    : Finding.Ok("Setup has ended and Windows is not generalised: copies of this machine share one SID. If each needs "
-                        + "its own, run `sysprep /generalize /oobe /shutdown` before the export (`slmgr /dlv` tells how often it can "
-                        + "still be rearmed).");
+                    : Finding.Ok($"No setup is in progress, and ImageState is {(state is null ? "absent" : "COMPLETE")}: Windows is not "
+                        + "generalised, and copies of this machine share one SID. If each needs its own, run `sysprep /generalize /oobe "
+                        + "/shutdown` before the export (`slmgr /dlv` tells how often it can still be rearmed).");
         }
 
         return state == SetupPhase.Generalized
