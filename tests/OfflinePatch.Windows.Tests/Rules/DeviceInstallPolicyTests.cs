@@ -100,7 +100,7 @@ public sealed class DeviceInstallPolicyTests
     public void A_list_without_its_switch_counts_for_nothing()
     {
         var machine = new Machine();
-        Defect.Deny(machine, "DenyDeviceClasses", Net);
+        DeviceDefects.Deny(machine, "DenyDeviceClasses", Net);
         machine.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions").SetDword("DenyDeviceClasses", 0);
         Assert.Equal(FindingState.Ok, new WindowsDeviceInstallRule().Inspect(machine.Start()).State);
     }
@@ -127,7 +127,7 @@ public sealed class DeviceInstallPolicyTests
             machine.Software.Create(@"Policies\Microsoft\Windows\DeviceInstall\Restrictions").SetDword(name, 1);
             foreach (var item in items)
             {
-                Defect.Deny(machine, name, item);
+                DeviceDefects.Deny(machine, name, item);
             }
         }
 
