@@ -45,6 +45,9 @@ public sealed partial class FatFileSystem : IWritableFileSystem
     /// <summary>Bits of a table entry.</summary>
     public FatType Type => _geometry.Type;
 
+    /// <summary>Bytes of a sector, as the boot sector says.</summary>
+    public int SectorSize => _geometry.BytesPerSector;
+
     /// <summary>Bytes of a cluster.</summary>
     public int ClusterSize => _geometry.ClusterSize;
 
