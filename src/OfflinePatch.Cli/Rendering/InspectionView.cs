@@ -88,6 +88,7 @@ internal static class InspectionView
             volume is { Dirty: true } ? "marked dirty" : null,
             volume?.Log is { } log and not "clean" ? $"log {log}" : null,
             volume?.Hibernation is { } hibernation ? $"hiberfil.sys {hibernation}" : null,
+            volume?.Flags is { } flags ? string.Join(' ', flags) : null,
             volume is { ShadowCopies: true } ? "shadow copies" : null,
             partition.Logical == true ? "logical" : null,
             partition.Name is { } name ? $"named {name}" : null,

@@ -25,12 +25,12 @@ internal static class GptGrowth
         }
 
         var places = new[] { table.Primary, table.Backup }.SelectMany(c => Places(c, table.SectorSize)).ToList();
-        foreach (var place in places)
+        foreach (var (offset, length) in places)
         {
-            RequireFree(table, place.Offset, place.Length, $"a copy of it, at byte {place.Offset},");
-            if (places.Any(p => p != place && p.Offset < place.Offset + place.Length && place.Offset < p.Offset + p.Length))
+            RequireFree(table, offset, length, $"a copy of it, at byte {offset},");
+            if (places.Count(p => p.Offset < offset + length && offset < p.Offset + p.Length) > 1)
             {
-                throw PartitionError.GptNotWhole($"two parts of its copies lie at byte {place.Offset}");
+                throw PartitionError.GptNotWhole($"two parts of its copies lie at byte {offset}");
             }
         }
     }

@@ -38,6 +38,16 @@ public sealed record VolumeFacts
     /// <summary>NTFS: whether shadow copies exist.</summary>
     public bool ShadowCopies { get; init; }
 
+    /// <summary>
+    /// NTFS: what else is set in $VOLUME_INFORMATION, as words: <c>resizeLogFile</c>, <c>upgradeOnMount</c>, <c>mountedOnNt4</c>,
+    /// <c>deleteUsnUnderway</c>, <c>repairObjectId</c>, <c>chkdskUnderway</c>, <c>modifiedByChkdsk</c>, others as <c>bit 9</c>. Null without
+    /// any.
+    /// </summary>
+    public IReadOnlyList<string>? Flags { get; init; }
+
+    /// <summary>NTFS: bytes of a FILE record. Null elsewhere.</summary>
+    public int? RecordSize { get; init; }
+
     /// <summary>NTFS: FILE records of $MFT, free ones too. Null elsewhere.</summary>
     public long? Records { get; init; }
 }

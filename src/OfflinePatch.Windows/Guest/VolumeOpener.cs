@@ -127,9 +127,27 @@ internal static class VolumeOpener
                 _ => "unknown",
             },
             ShadowCopies = state.HasShadowCopies,
+            Flags = FlagsOf(state) is { Count: > 0 } flags ? flags : null,
+            RecordSize = volume.Geometry.RecordSize,
             Records = volume.RecordCount,
         };
     }
+
+    // Source: Linux-NTFS documentation, $VOLUME_INFORMATION. Bit 0 is the dirty flag.
+    private static List<string> FlagsOf(NtfsVolumeState state) =>
+    [
+        .. Enumerable.Range(1, 15).Where(bit => (state.VolumeFlags >> bit & 1) != 0).Select(bit => bit switch
+        {
+            1 => "resizeLogFile",
+            2 => "upgradeOnMount",
+            3 => "mountedOnNt4",
+            4 => "deleteUsnUnderway",
+            5 => "repairObjectId",
+            14 => "chkdskUnderway",
+            15 => "modifiedByChkdsk",
+            _ => $"bit {bit}",
+        }),
+    ];
 
     private static VolumeFacts FactsOf(FatFileSystem volume) => new()
     {

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using OfflinePatch.Fixtures.Machines;
 using OfflinePatch.Testing;
 
@@ -168,6 +167,36 @@ public sealed class FieldInputTests(Machines machines) : IClassFixture<Machines>
         Assert.Equal(["plain.txt"], Directory.GetFiles(Path.Combine(scratch["out"], "x")).Select(Path.GetFileName));
         Assert.Contains("onedrive.docx", get.Error, StringComparison.Ordinal);
         Assert.Contains("unknown.bin", get.Error, StringComparison.Ordinal);
+    }
+
+    /// <summary>Names that only ntfs-3g and WSL make: each leads to its own content, and a check says which Windows does not open.</summary>
+    [SkippableFact]
+    public void Longname_every_name_of_a_listing_leads_to_its_file()
+    {
+        Oracle.Require("ntfs-3g", "umount", "mkntfs");
+        using var scratch = new ScratchFolder();
+        string[] names = ["CON", "trail.", "space ", "File", "file", "a:b", "a", "nul.txt", new string('長', 82) + ".txt", new string('a', 240)];
+        var image = Mounted(scratch, 32 << 20, folder =>
+        {
+            Directory.CreateDirectory(Path.Combine(folder, "x"));
+            foreach (var name in names)
+            {
+                File.WriteAllText(Path.Combine(folder, "x", name), "content of " + name);
+            }
+
+            Oracle.Run("/bin/sh", "-c", $"printf deep > '{folder}/x/back\\slash'").MustSucceed();
+        });
+        Tool.Run("fs", "put", image, OwnedVolumes.Random(scratch, "stream", 10), "/x/a:b").MustExit(4); // a stream of a, or that file?
+        var get = Tool.Run("fs", "get", image, "/x", scratch["out"]).MustExit(2); // the name with a backslash
+        Assert.Contains("1 left out", get.Error, StringComparison.Ordinal);
+        foreach (var name in names)
+        {
+            Assert.Equal("content of " + name, File.ReadAllText(Path.Combine(scratch["out"], "x", name)));
+        }
+
+        var check = Tool.Run("fs", "check", image).MustExit(0).Output;
+        Assert.Equal(4, check.Split("NTFS-6066").Length - 1);
+        Assert.Equal(2, check.Split("NTFS-6058").Length - 1);
     }
 
     /// <summary>A volume that ntfs-3g wrote, while <paramref name="write"/> has it mounted.</summary>
