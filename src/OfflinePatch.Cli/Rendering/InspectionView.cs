@@ -65,7 +65,8 @@ internal static class InspectionView
 
     private static void AddDisk(List<(string Name, string Value)> grid, InspectionReport inspection)
     {
-        Row(grid, "container says", string.Join(", ", inspection.Container.Where(f => f.Value.Length > 0).Select(f => $"{f.Key} {f.Value}")));
+        Row(grid, "container says",
+            string.Join(", ", inspection.Container.Where(f => f.Value.Length > 0).Select(f => $"{f.Key} {f.Value}")));
         Row(grid, "disk", string.Join(", ", new[]
         {
             inspection.PartitionScheme == "none" ? "no partition table" : inspection.PartitionScheme,

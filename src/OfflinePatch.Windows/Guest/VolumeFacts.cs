@@ -40,8 +40,8 @@ public sealed record VolumeFacts
 
     /// <summary>
     /// NTFS: what else is set in $VOLUME_INFORMATION, as words: <c>resizeLogFile</c>, <c>upgradeOnMount</c>, <c>mountedOnNt4</c>,
-    /// <c>deleteUsnUnderway</c>, <c>repairObjectId</c>, <c>chkdskUnderway</c>, <c>modifiedByChkdsk</c>, others as <c>bit 9</c>. Null without
-    /// any.
+    /// <c>deleteUsnUnderway</c>, <c>repairObjectId</c>, <c>chkdskUnderway</c>, <c>modifiedByChkdsk</c>, others as <c>bit 9</c>.
+    /// Null without any.
     /// </summary>
     public IReadOnlyList<string>? Flags { get; init; }
 

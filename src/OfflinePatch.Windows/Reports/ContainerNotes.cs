@@ -37,8 +37,8 @@ internal static class ContainerNotes
 
         if (facts.GetValueOrDefault("changeTrackPath") is { Length: > 0 } path)
         {
-            yield return $"Changed block tracking is on ({path}): a backup that goes by it does not see what is changed here; make the next "
-                + "one a full backup.";
+            yield return $"Changed block tracking is on ({path}): a backup that goes by it does not see what is changed here; make "
+                + "the next one a full backup.";
         }
     }
 }

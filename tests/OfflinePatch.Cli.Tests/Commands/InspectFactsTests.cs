@@ -6,7 +6,9 @@ using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests.Commands;
 
-/// <summary>What containers, partition tables and volumes say about themselves is in what <c>inspect</c> prints, as text and as JSON.</summary>
+/// <summary>
+/// What containers, partition tables and volumes say about themselves is in what <c>inspect</c> prints, as text and as JSON.
+/// </summary>
 [Trait("tier", "e2e")]
 public sealed class InspectFactsTests(Machines machines) : IClassFixture<Machines>
 {
@@ -69,7 +71,8 @@ public sealed class InspectFactsTests(Machines machines) : IClassFixture<Machine
         Assert.Equal(512, report.GetProperty("inspection").GetProperty("sectorSize").GetInt32());
         Assert.Equal(512, report.GetProperty("inspection").GetProperty("tableSectorSize").GetInt32());
         var partitions = report.GetProperty("partitions").EnumerateArray().ToList();
-        var windows = partitions.Single(p => p.GetProperty("role").GetString()!.Contains("windows", StringComparison.Ordinal)).GetProperty("volume");
+        var windows = partitions.Single(p => p.GetProperty("role").GetString()!.Contains("windows", StringComparison.Ordinal))
+            .GetProperty("volume");
         Assert.Equal("NTFS 3.1", windows.GetProperty("format").GetString());
         Assert.Equal(4096, windows.GetProperty("clusterSize").GetInt32());
         Assert.True(windows.GetProperty("dirty").GetBoolean());

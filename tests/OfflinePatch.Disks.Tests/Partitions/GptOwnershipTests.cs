@@ -83,7 +83,8 @@ public sealed class GptOwnershipTests
         var table = PartitionTable.Read(image);
         foreach (var offset in new[] { 30L, 40, 49 })
         {
-            AssertRefused("PART-0012", () => GptPartitionWriter.Add(image, table, table.Partitions[0] with { Offset = offset * MiB, Length = 11 * MiB }));
+            var partition = table.Partitions[0] with { Offset = offset * MiB, Length = 11 * MiB };
+            AssertRefused("PART-0012", () => GptPartitionWriter.Add(image, table, partition));
         }
 
         Assert.Equal(before, Bytes(disk, 0, (int)disk.Length));

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Cli.Tests.Owners;
+namespace OfflinePatch.Cli.Tests.Commands;
 
 /// <summary>
 /// Containers and FAT volumes whose maps lie about what is free, written to through the built program: nothing of the file changes. The
@@ -89,8 +89,8 @@ public sealed class OwnedPlaceTests
         Oracle.Run("qemu-img", "convert", "-f", qemu, "-O", "raw", image, scratch["read.raw"]).MustSucceed();
         foreach (var (name, original) in new[] { ("victim.bin", scratch["victim"]), ("new.bin", added) })
         {
-            Tool.Run("fs", "get", scratch["read.raw"], "/" + name, scratch["out"]).MustExit(0);
-            Assert.Equal(OwnedVolumes.Hash(original), OwnedVolumes.Hash(Path.Combine(scratch["out"], name)));
+            Tool.Run("fs", "get", scratch["read.raw"], "/" + name, scratch["out-" + name]).MustExit(0);
+            Assert.Equal(OwnedVolumes.Hash(original), OwnedVolumes.Hash(scratch["out-" + name]));
         }
     }
 
@@ -126,7 +126,8 @@ public sealed class OwnedPlaceTests
                 case FatType.Fat12:
                     var at = table + cluster + (cluster / 2);
                     var pair = BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan(at));
-                    BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(at), (ushort)((cluster & 1) == 0 ? (pair & 0xF000) | value : (pair & 15) | (value << 4)));
+                    BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(at),
+                        (ushort)((cluster & 1) == 0 ? (pair & 0xF000) | value : (pair & 15) | (value << 4)));
                     break;
                 case FatType.Fat16:
                     BinaryPrimitives.WriteUInt16LittleEndian(file.AsSpan(table + (cluster * 2)), (ushort)value);
@@ -261,8 +262,8 @@ public sealed class OwnedPlaceTests
                     BinaryPrimitives.WriteInt64LittleEndian(span, place == 0 ? 65536 : place); // 0 is no place
                     break;
                 default:
-                    // of QCOW 0 is no place: the L1 table
-                    BinaryPrimitives.WriteInt64BigEndian(span, _format == "qcow2" ? (place == 0 ? Big64(40) : place) | long.MinValue : place == 0 ? Big64(40) : place);
+                    place = place == 0 ? Big64(40) : place; // of QCOW 0 is no place: the L1 table
+                    BinaryPrimitives.WriteInt64BigEndian(span, _format == "qcow2" ? place | long.MinValue : place);
                     break;
             }
         }

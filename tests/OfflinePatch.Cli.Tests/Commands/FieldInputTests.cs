@@ -1,7 +1,7 @@
 using OfflinePatch.Fixtures.Machines;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Cli.Tests.Owners;
+namespace OfflinePatch.Cli.Tests.Commands;
 
 /// <summary>Situations that users reported, each made as it was met, through the built program.</summary>
 [Trait("tier", "e2e")]
@@ -25,14 +25,15 @@ public sealed class FieldInputTests(Machines machines) : IClassFixture<Machines>
         var put = Tool.Run("fs", "put", image, OwnedVolumes.Random(scratch, "new", 25_000_000), "/new.bin").MustExit(4);
         Assert.Contains("NTFS-0304", put.Error, StringComparison.Ordinal);
         Assert.Contains("victim.bin", put.Error, StringComparison.Ordinal);
-        foreach (string[] change in new string[][] { ["mkdir", image, "/new"], ["rm", image, "/victim.bin"], ["mv", image, "/victim.bin", "/v"] })
+        foreach (string[] change in new string[][]
+            { ["mkdir", image, "/new"], ["rm", image, "/victim.bin"], ["mv", image, "/victim.bin", "/v"] })
         {
             Tool.Run(["fs", .. change]).MustExit(4);
         }
 
         Assert.Equal(before, OwnedVolumes.Hash(image));
         Tool.Run("fs", "get", image, "/victim.bin", scratch["out"]).MustExit(0);
-        Assert.Equal(OwnedVolumes.Hash(scratch["victim"]), OwnedVolumes.Hash(Path.Combine(scratch["out"], "victim.bin")));
+        Assert.Equal(OwnedVolumes.Hash(scratch["victim"]), OwnedVolumes.Hash(scratch["out"]));
     }
 
     /// <summary>The same on the volume of Windows: the gate sees it, and fix writes nothing.</summary>
@@ -45,9 +46,10 @@ public sealed class FieldInputTests(Machines machines) : IClassFixture<Machines>
         Tool.Run("undo", "--forget", image).MustExit(0);
         var windows = Tool.RunJson("inspect", image).MustExit(0).Image.GetProperty("partitions").EnumerateArray()
             .Single(p => p.GetProperty("role").GetString()!.Contains("windows", StringComparison.Ordinal));
+        var record = OwnedVolumes.Record(image, "/Users/important.bin");
         using (var clusters = new NtfsClusters(image, windows.GetProperty("offset").GetInt64()))
         {
-            Assert.NotEqual(0, clusters.MarkFree(OwnedVolumes.Record(image, "/Users/important.bin")));
+            Assert.NotEqual(0, clusters.MarkFree(record));
         }
 
         var before = SparseHash.Of(image);
@@ -98,8 +100,8 @@ public sealed class FieldInputTests(Machines machines) : IClassFixture<Machines>
         Skip.If(Oracle.Run("setfacl", "-m", "u:12345:rw", image).ExitCode != 0, "the file system has no access control lists");
         Oracle.Run("setfacl", "-m", "u:12345:rwx", scratch.Path).MustSucceed();
         Oracle.Run("chmod", "a+r", scratch["victim"]).MustSucceed();
-        var run = Oracle.Run("env", "HOME=" + scratch.Path, "setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", Tool.Path, "fs", "put",
-            image, scratch["victim"], "/h.txt");
+        var run = Oracle.Run("env", "HOME=" + scratch.Path, "setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", Tool.Path,
+            "fs", "put", image, scratch["victim"], "/h.txt");
         Assert.True(run.ExitCode == 0, run.Error);
     }
 
@@ -119,7 +121,7 @@ public sealed class FieldInputTests(Machines machines) : IClassFixture<Machines>
             }
         });
         Tool.Run("fs", "get", image, "/sparse.bin", scratch["out"]).MustExit(0);
-        var copy = Path.Combine(scratch["out"], "sparse.bin");
+        var copy = scratch["out"];
         Assert.Equal(1L << 30, new FileInfo(copy).Length);
         using (var read = File.OpenRead(copy))
         {
@@ -141,8 +143,8 @@ public sealed class FieldInputTests(Machines machines) : IClassFixture<Machines>
         using var scratch = new ScratchFolder();
         File.WriteAllText(scratch["make.py"], """
             import os, struct, sys
-            for name, tag, attr in [('onedrive.docx', 0x9000601A, 0x401600), ('hsm.bin', 0xC0000004, 0x1000), ('sis.bin', 0x80000007, 0), ('dedup.bin', 0x80000013, 0x600),
-                                    ('applink.exe', 0x8000001B, 0), ('unknown.bin', 0x80004242, 0)]:
+            for name, tag, attr in [('onedrive.docx', 0x9000601A, 0x401600), ('hsm.bin', 0xC0000004, 0x1000), ('sis.bin', 0x80000007, 0),
+                                    ('dedup.bin', 0x80000013, 0x600), ('applink.exe', 0x8000001B, 0), ('unknown.bin', 0x80004242, 0)]:
                 p = sys.argv[1] + '/' + name
                 open(p, 'wb').truncate(100000)
                 os.setxattr(p, 'system.ntfs_reparse_data', struct.pack('<IHH', tag, 64, 0) + b'\1' * 64)
@@ -169,13 +171,18 @@ public sealed class FieldInputTests(Machines machines) : IClassFixture<Machines>
         Assert.Contains("unknown.bin", get.Error, StringComparison.Ordinal);
     }
 
-    /// <summary>Names that only ntfs-3g and WSL make: each leads to its own content, and a check says which Windows does not open.</summary>
+    /// <summary>
+    /// Names that only ntfs-3g and WSL make: each leads to its own content, and a check says which Windows does not open.
+    /// </summary>
     [SkippableFact]
     public void Longname_every_name_of_a_listing_leads_to_its_file()
     {
         Oracle.Require("ntfs-3g", "umount", "mkntfs");
         using var scratch = new ScratchFolder();
-        string[] names = ["CON", "trail.", "space ", "File", "file", "a:b", "a", "nul.txt", new string('長', 82) + ".txt", new string('a', 240)];
+        string[] names =
+        [
+            "CON", "trail.", "space ", "File", "file", "a:b", "a", "nul.txt", new string('長', 82) + ".txt", new string('a', 240),
+        ];
         var image = Mounted(scratch, 32 << 20, folder =>
         {
             Directory.CreateDirectory(Path.Combine(folder, "x"));

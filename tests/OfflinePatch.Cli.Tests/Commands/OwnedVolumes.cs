@@ -4,7 +4,7 @@ using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Cli.Tests.Owners;
+namespace OfflinePatch.Cli.Tests.Commands;
 
 /// <summary>Small volumes with a file whose owner wants to keep it.</summary>
 internal static class OwnedVolumes
@@ -41,7 +41,8 @@ internal static class OwnedVolumes
     /// <summary>The record of a file, as <c>fs stat</c> tells it.</summary>
     public static long Record(string image, string path)
     {
-        var line = Tool.Run("fs", "stat", image, path).MustExit(0).Output.Split('\n').First(l => l.StartsWith("  record", StringComparison.Ordinal));
+        var line = Tool.Run("fs", "stat", image, path).MustExit(0).Output.Split('\n')
+            .First(l => l.StartsWith("  record", StringComparison.Ordinal));
         return long.Parse(line.Split([' '], StringSplitOptions.RemoveEmptyEntries)[1].Split('-')[0],
             System.Globalization.CultureInfo.InvariantCulture);
     }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace OfflinePatch.Cli.Tests.Owners;
+namespace OfflinePatch.Cli.Tests.Commands;
 
 /// <summary>
 /// The clusters of files on an NTFS volume in a host file, and their bits in $Bitmap; by the offsets of the format alone. For volumes whose
