@@ -41,7 +41,7 @@ internal sealed class NtfsClusters : IDisposable
             for (var cluster = lcn; cluster < lcn + length; cluster++, count++)
             {
                 var one = Read(bitmap + (cluster / 8), 1);
-                one[0] &= (byte)~(1 << (int)(cluster % 8));
+                one[0] &= (byte)(0xFF ^ (1 << (int)(cluster % 8)));
                 _file.Seek(_start + bitmap + (cluster / 8), SeekOrigin.Begin);
                 _file.Write(one);
             }
