@@ -39,7 +39,7 @@ public sealed class BadClusterTests
         Assert.Empty(NtfsChecker.Check(device));
         using var scratch = new ScratchFolder();
         VolumeOracles.Save(device, scratch["volume.raw"]);
-        Assert.Empty(VolumeOracles.Complaints(scratch["volume.raw"]));
+        Assert.Null(VolumeOracles.CheckersComplain(scratch["volume.raw"])); // not ntfsresize, which refuses every volume with bad clusters
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed class BadClusterTests
         }
     }
 
-    private static byte[] Word(int value) => [(byte)value, (byte)(value >> 8)];
+    private static byte[] Word(int value) => [(byte)(value & 0xFF), (byte)(value >> 8)];
 
     private static byte[] Bytes(MemoryDevice device)
     {
