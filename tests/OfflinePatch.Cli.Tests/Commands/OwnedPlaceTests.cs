@@ -250,7 +250,7 @@ public sealed class OwnedPlaceTests
                     BinaryPrimitives.WriteUInt32BigEndian(span, (uint)(place / 512));
                     break;
                 case "vmdk":
-                    BinaryPrimitives.WriteUInt32LittleEndian(span, (uint)(place / 512));
+                    BinaryPrimitives.WriteUInt32LittleEndian(span, place == 0 ? 2 : (uint)(place / 512)); // 0 is no place: the descriptor
                     break;
                 case "vdi":
                     BinaryPrimitives.WriteUInt32LittleEndian(span, (uint)((place - Little32(0x158)) / Unit));
