@@ -39,7 +39,13 @@ internal static class InspectionView
 
         if (report.Inspection is { } inspection)
         {
+            AddDisk(grid, inspection);
             AddInspection(grid, inspection);
+        }
+
+        foreach (var partition in report.Partitions)
+        {
+            AddPartition(grid, partition);
         }
 
         foreach (var note in report.Notes)
@@ -55,6 +61,41 @@ internal static class InspectionView
 
         PrintPartitions(report.Partitions);
         Console.Out.WriteLine();
+    }
+
+    private static void AddDisk(List<(string Name, string Value)> grid, InspectionReport inspection)
+    {
+        Row(grid, "container says",
+            string.Join(", ", inspection.Container.Where(f => f.Value.Length > 0).Select(f => $"{f.Key} {f.Value}")));
+        Row(grid, "disk", string.Join(", ", new[]
+        {
+            inspection.PartitionScheme == "none" ? "no partition table" : inspection.PartitionScheme,
+            inspection.DiskId,
+            $"sectors of {inspection.SectorSize} bytes",
+            inspection.TableSectorSize is { } size && size != inspection.SectorSize ? $"table in sectors of {size} bytes" : null,
+        }.Where(f => f is not null)));
+    }
+
+    // What the table below has no column for.
+    private static void AddPartition(List<(string Name, string Value)> grid, PartitionReport partition)
+    {
+        var volume = partition.Volume;
+        Row(grid, $"partition {partition.Number}", string.Join(", ", new[]
+        {
+            volume?.Format,
+            volume is null ? null : $"clusters of {volume.ClusterSize} bytes",
+            volume is null or { SectorSize: 512 } ? null : $"sectors of {volume.SectorSize} bytes",
+            volume?.Serial is { } serial ? $"serial number {serial}" : null,
+            volume is { Dirty: true } ? "marked dirty" : null,
+            volume?.Log is { } log and not "clean" ? $"log {log}" : null,
+            volume?.Hibernation is { } hibernation ? $"hiberfil.sys {hibernation}" : null,
+            volume?.Flags is { } flags ? string.Join(' ', flags) : null,
+            volume is { ShadowCopies: true } ? "shadow copies" : null,
+            partition.Logical == true ? "logical" : null,
+            partition.Name is { } name ? $"named {name}" : null,
+            partition.Id,
+            partition.Attributes is { } attributes ? $"attributes {string.Join(' ', attributes)}" : null,
+        }.Where(f => f is not null)));
     }
 
     private static void AddInspection(List<(string Name, string Value)> grid, InspectionReport inspection)

@@ -54,6 +54,11 @@ public static class DiskGrowth
             throw PartitionError.SectorMultiple(length, table.SectorSize);
         }
 
+        if (table.Scheme == PartitionScheme.Gpt)
+        {
+            GptGrowth.CheckEnd(table, Math.Max(length, old));
+        }
+
         disk.Grow(length);
         if (table.Scheme == PartitionScheme.Gpt)
         {
@@ -80,6 +85,7 @@ public static class DiskGrowth
             return false;
         }
 
+        GptGrowth.CheckEnd(table, disk.Length);
         GptGrowth.MoveBackup(disk, table, ((long)table.Backup!.Lba + 1) * table.SectorSize);
         return true;
     }

@@ -7,7 +7,10 @@ namespace OfflinePatch.Disks.Partitions;
 /// </summary>
 internal static class GptGrowth
 {
-    /// <summary>Refuses a table that cannot be moved: both copies must be whole and say the same.</summary>
+    /// <summary>
+    /// Refuses a table that must not be written: both copies must be whole and say the same, and neither may lie in a partition or in the
+    /// other one. A header says itself where its table is.
+    /// </summary>
     /// <exception cref="RefusedException"><c>PART-0009</c>.</exception>
     public static void Check(PartitionTable table)
     {
@@ -20,6 +23,27 @@ internal static class GptGrowth
         {
             throw PartitionError.GptNotWhole("its two copies differ");
         }
+
+        var places = new[] { table.Primary, table.Backup }.SelectMany(c => Places(c, table.SectorSize)).ToList();
+        foreach (var (offset, length) in places)
+        {
+            RequireFree(table, offset, length, $"a copy of it, at byte {offset},");
+            if (places.Count(p => p.Offset < offset + length && offset < p.Offset + p.Length) > 1)
+            {
+                throw PartitionError.GptNotWhole($"two parts of its copies lie at byte {offset}");
+            }
+        }
+    }
+
+    /// <summary>Refuses to put the backup copy at the end of a disk where a partition is.</summary>
+    /// <param name="table">Its table, which <see cref="Check"/> has passed.</param>
+    /// <param name="length">Bytes of the disk, now or after a growth.</param>
+    /// <exception cref="RefusedException"><c>PART-0009</c>.</exception>
+    public static void CheckEnd(PartitionTable table, long length)
+    {
+        var end = length / table.SectorSize * table.SectorSize;
+        var bytes = TableBytes(table.Backup!, table.SectorSize) + table.SectorSize;
+        RequireFree(table, end - bytes, bytes, "its place at the end of the disk");
     }
 
     /// <summary>Whether the disk goes on behind the backup copy: something else made it larger, and did not move the copy.</summary>
@@ -62,6 +86,19 @@ internal static class GptGrowth
             disk.Write(place, count);
         }
     }
+
+    private static void RequireFree(PartitionTable table, long offset, long length, string what)
+    {
+        if (table.Partitions.FirstOrDefault(p => p.Offset < offset + length && offset < p.Offset + p.Length) is { } owner)
+        {
+            throw PartitionError.GptNotWhole($"{what} lies in partition {owner.Number}");
+        }
+    }
+
+    private static long TableBytes(GptCopy copy, int sectorSize) => (copy.Entries.Length + sectorSize - 1L) / sectorSize * sectorSize;
+
+    private static IEnumerable<(long Offset, long Length)> Places(GptCopy copy, int sectorSize) =>
+        [((long)copy.Lba * sectorSize, sectorSize), ((long)copy.EntriesLba * sectorSize, TableBytes(copy, sectorSize))];
 
     private static void SetHeader(GptCopy copy, ulong lba, ulong alternate, ulong entriesLba, ulong lastUsable)
     {

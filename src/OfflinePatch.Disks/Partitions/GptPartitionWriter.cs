@@ -35,7 +35,9 @@ public static class GptPartitionWriter
         var last = (ulong)((partition.Offset + partition.Length) / table.SectorSize) - 1;
         var isFree = partition.Offset % table.SectorSize == 0 && partition.Length > 0 && partition.Length % table.SectorSize == 0
             && first >= primary.FirstUsableLba && last <= primary.LastUsableLba
-            && table.Partitions.All(p => p.Offset + p.Length <= partition.Offset || p.Offset >= partition.Offset + partition.Length);
+            && table.Partitions.All(p => p.Offset + p.Length <= partition.Offset || p.Offset >= partition.Offset + partition.Length)
+            // what a hybrid MBR lists beside the GPT has an owner, too
+            && PartitionRange.HybridEntries(disk).All(e => (ulong)e.FirstSector + e.SectorCount <= first || e.FirstSector > last);
         var slot = 1 + (table.Partitions.Count == 0 ? -1 : table.Partitions.Max(p => p.Number) - 1);
         if (!isFree || slot >= primary.Entries.Length / primary.EntrySize)
         {

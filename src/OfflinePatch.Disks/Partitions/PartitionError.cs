@@ -40,7 +40,7 @@ internal static class PartitionError
         new("PART-0008", "The disk has no GPT, so a protective MBR would hide its partitions.", "Nothing needs to be written.");
 
     public static RefusedException GptNotWhole(string why) =>
-        new("PART-0009", $"The GPT cannot be moved to a new end of the disk: {why}.",
+        new("PART-0009", $"The GPT cannot be changed: {why}.",
             "Repair the partition table first (gdisk: v, then w), then try again.");
 
     public static RefusedException DynamicDisk() =>

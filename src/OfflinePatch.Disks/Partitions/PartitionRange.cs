@@ -65,12 +65,16 @@ public static class PartitionRange
         if (table.Scheme == PartitionScheme.Gpt)
         {
             GptGrowth.Check(table);
-            if (Slots(disk).Any(e => e.IsUsed && e.Type != PartitionTypes.MbrProtective))
+            if (HybridEntries(disk).Count > 0)
             {
                 throw PartitionError.Hybrid();
             }
         }
     }
+
+    /// <summary>What the MBR of a GPT disk lists beside the protective entry.</summary>
+    internal static IReadOnlyList<MbrEntry> HybridEntries(BlockDevice disk) =>
+        Slots(disk).FindAll(e => e.IsUsed && e.Type != PartitionTypes.MbrProtective);
 
     /// <summary>Writes the new range into the table.</summary>
     /// <param name="disk">The disk; writes go through it.</param>

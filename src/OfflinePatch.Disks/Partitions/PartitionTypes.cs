@@ -57,6 +57,36 @@ public static class PartitionTypes
     /// <summary>Whether an MBR entry of this type holds a chain of logical partitions.</summary>
     public static bool IsExtended(byte type) => type is MbrExtended or MbrExtendedLba or MbrExtendedLinux;
 
+    /// <summary>
+    /// The attribute bits of a GPT partition as words: bits 0 to 2 mean the same for every type, 60 to 63 what Microsoft gave them for its
+    /// own types; others <c>bit 48</c>. Source: UEFI 2.10 §5.3.3, PARTITION_INFORMATION_GPT.
+    /// </summary>
+    public static IReadOnlyList<string> AttributeNames(Guid type, ulong attributes)
+    {
+        var isMicrosoft = type == BasicData || type == WindowsRecovery || type == MicrosoftReserved || type == LdmMetadata
+            || type == LdmContainer || type == StorageSpaces;
+        var words = new List<string>();
+        for (var bit = 0; bit < 64; bit++)
+        {
+            if ((attributes >> bit & 1) != 0)
+            {
+                words.Add((bit, isMicrosoft) switch
+                {
+                    (0, _) => "required",
+                    (1, _) => "noBlockIo",
+                    (2, _) => "legacyBoot",
+                    (60, true) => "readOnly",
+                    (61, true) => "shadowCopy",
+                    (62, true) => "hidden",
+                    (63, true) => "noDriveLetter",
+                    _ => $"bit {bit}",
+                });
+            }
+        }
+
+        return words;
+    }
+
     /// <summary>A GPT type for people.</summary>
     public static string NameOf(Guid type) =>
         type == EfiSystem ? "EFI system"

@@ -56,6 +56,12 @@ internal sealed partial class VhdDynamicImage : MappedImage
         {
             var properties = PropertiesOf(_footer);
             properties["blockSize"] = _blockSize.ToString(CultureInfo.InvariantCulture);
+            if (_footer.DiskType == VhdLayout.TypeDifferencing)
+            {
+                properties["parentUniqueId"] = _header.ParentId.ToString();
+                properties["parentName"] = _header.ParentNames(_file).FirstOrDefault(n => n.Length > 0, "");
+            }
+
             return properties;
         }
     }

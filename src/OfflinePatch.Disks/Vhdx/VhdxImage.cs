@@ -62,14 +62,21 @@ internal sealed partial class VhdxImage : MappedImage
         {
             var creator = new byte[VhdxLayout.Identifier.CreatorBytes];
             _file.Read(VhdxLayout.Identifier.Creator, creator);
-            return new Dictionary<string, string>(StringComparer.Ordinal)
+            var properties = new Dictionary<string, string>(StringComparer.Ordinal)
             {
                 ["creatorApplication"] = Encoding.Unicode.GetString(creator).Split('\0')[0],
                 ["blockSize"] = _blockSize.ToString(CultureInfo.InvariantCulture),
                 ["logicalSectorSize"] = _metadata.SectorSize.ToString(CultureInfo.InvariantCulture),
                 ["uniqueId"] = _metadata.DiskId.ToString(),
                 ["logReplayed"] = _header.LogGuid == Guid.Empty ? "false" : "true",
+                ["dataWriteGuid"] = DataWriteGuid.ToString(),
             };
+            foreach (var (key, value) in _metadata.HasParent ? _metadata.ParentLocator : [])
+            {
+                properties[$"parentLocator.{key}"] = value;
+            }
+
+            return properties;
         }
     }
 

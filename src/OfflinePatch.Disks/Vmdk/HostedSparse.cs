@@ -87,6 +87,7 @@ internal static class HostedSparse
             Length = sectors * VmdkLayout.SectorSize,
             GrainBytes = grainSectors * VmdkLayout.SectorSize,
             Parent = parent,
+            IsUnclean = header.UncleanShutdown != 0,
         };
     }
 

@@ -14,6 +14,9 @@ internal abstract class VmdkExtent
     /// <summary>Guest bytes.</summary>
     public required long Length { get; set; }
 
+    /// <summary>Whether its header says that it was not closed properly.</summary>
+    public bool IsUnclean { get; init; }
+
     /// <summary>Null when the extent can be written; else why not, in a full sentence.</summary>
     public virtual string? WhyNotInPlace => null;
 

@@ -37,7 +37,16 @@ internal sealed class VmdkImage : DiskImage
     public override string? WhyNotInPlace => _whyNotInPlace;
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, string> Properties => _descriptor?.Properties ?? base.Properties;
+    public override IReadOnlyDictionary<string, string> Properties
+    {
+        get
+        {
+            var properties = _descriptor?.Properties ?? base.Properties;
+            return _extents.Exists(e => e.IsUnclean)
+                ? new Dictionary<string, string>(properties, StringComparer.OrdinalIgnoreCase) { ["uncleanShutdown"] = "true" }
+                : properties;
+        }
+    }
 
     /// <inheritdoc/>
     public override long Length => _extents[^1].Start + _extents[^1].Length;

@@ -55,7 +55,14 @@ public sealed partial class FatFileSystem
 
     private void CheckDirectory(uint first, uint parent, string path, int depth, Dictionary<uint, string> owners, FatFindings findings)
     {
-        if (findings.Count >= FindingLimit || depth > CheckDepthLimit || (first != 0 && !Own(first, path, owners, findings, out _)))
+        if (depth > CheckDepthLimit)
+        {
+            // What is below has owners that are not known.
+            findings.Error(FatFindingCode.Unreadable, path, $"more than {CheckDepthLimit} directories inside each other", isObstacle: true);
+            return;
+        }
+
+        if (findings.Count >= FindingLimit || (first != 0 && !Own(first, path, owners, findings, out _)))
         {
             return;
         }

@@ -43,7 +43,10 @@ public sealed partial class FatFileSystem : IWritableFileSystem
     public string Source { get; }
 
     /// <summary>Bits of a table entry.</summary>
-    public FatType Type => _geometry.Type;
+    internal FatType Type => _geometry.Type;
+
+    /// <summary>Bytes of a sector, as the boot sector says.</summary>
+    public int SectorSize => _geometry.BytesPerSector;
 
     /// <summary>Bytes of a cluster.</summary>
     public int ClusterSize => _geometry.ClusterSize;

@@ -52,10 +52,10 @@ public sealed class IsoFileSystem : TreeFileSystem
     public override string Format => IsJoliet ? "ISO 9660 (Joliet)" : "ISO 9660";
 
     /// <summary>Whether the names are those of Joliet.</summary>
-    public bool IsJoliet { get; }
+    internal bool IsJoliet { get; }
 
     /// <summary>The volume identifier.</summary>
-    public string Label { get; }
+    internal string Label { get; }
 
     /// <summary>Whether the content is that of a disc: a descriptor with its identifier in sector 16.</summary>
     public static bool Probe(BlockDevice device)

@@ -37,7 +37,7 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
     public override string Format => "MSI";
 
     /// <summary>What was passed over.</summary>
-    public IReadOnlyList<string> Notes => _notes;
+    internal IReadOnlyList<string> Notes => _notes;
 
     /// <summary>The rows of the Property table: <c>ProductName</c>, <c>ProductVersion</c>, …</summary>
     public IReadOnlyDictionary<string, string> Properties => _properties;

@@ -34,7 +34,7 @@ public sealed class UdfFileSystem : TreeFileSystem
     public override string Format => "UDF";
 
     /// <summary>The logical volume identifier.</summary>
-    public string Label => _volume.Label;
+    internal string Label => _volume.Label;
 
     /// <summary>Whether the content is that of a UDF disc.</summary>
     public static bool Probe(BlockDevice device) => UdfVolume.Probe(device);

@@ -235,6 +235,11 @@ internal sealed class FileChecker(CheckContext context)
             Findings.Add(new VolumeFinding(NtfsFindingCode.NameCharacter, severity, attribute.Label,
                 $"expected a name that Windows accepts, found the unit U+{unit:X4}", attribute.Offset));
         }
+        else if (number >= FirstUserRecord && FileNameRules.WhyNotOpened(name.Name) is { } why)
+        {
+            Findings.Add(new VolumeFinding(NtfsFindingCode.NameNotOpened, FindingSeverity.Warning, attribute.Label,
+                $"expected a name that programs can open in Windows, found one that {why}", attribute.Offset));
+        }
 
         if (name.NameSpace is FileNameSpace.Dos or FileNameSpace.Win32AndDos && number >= FirstUserRecord
             && attribute.Record >= FirstUserRecord && !FileNameRules.IsShort(name.NameBytes) && !IsExtendFile(name))

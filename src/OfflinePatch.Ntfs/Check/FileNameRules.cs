@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Core;
 
 namespace OfflinePatch.Ntfs.Check;
 
@@ -22,6 +23,14 @@ internal static class FileNameRules
 
         return -1;
     }
+
+    /// <summary>
+    /// Why Win32 leads elsewhere than to a file of this name, as a clause; null where it does not. chkdsk is content with such names, and
+    /// <c>\\?\</c> paths reach them.
+    /// </summary>
+    public static string? WhyNotOpened(string name) => name.Length > 0 && name[^1] is ('.' or ' ') ? "ends in a dot or a space"
+        : DeviceNames.IsReserved(name) ? "is that of a device"
+        : null;
 
     /// <summary>Whether a name can be a DOS name: 1 to 8 units, and after a dot 1 to 3; "." alone is the root's.</summary>
     public static bool IsShort(ReadOnlySpan<byte> name)

@@ -53,6 +53,7 @@ internal static class NtfsFindingCode
     public const string ReparseFlag = "NTFS-6063"; // The reparse attribute flag disagrees with $REPARSE_POINT.
     public const string ParentLoop = "NTFS-6064"; // A chain of parents does not lead to the root.
     public const string ReparseTooShort = "NTFS-6065"; // A reparse point is too short.
+    public const string NameNotOpened = "NTFS-6066"; // A name leads Windows programs elsewhere.
     public const string ListIncomplete = "NTFS-6070"; // An attribute list does not match the attributes.
     public const string BaseReference = "NTFS-6071"; // The base reference of an extension record is wrong.
     public const string ListNameOffset = "NTFS-6072"; // An attribute list entry has an unusual name offset.

@@ -11,6 +11,9 @@ internal readonly record struct NtfsPath(string[] Parts, string Stream)
     /// <summary>The path of the directory.</summary>
     public NtfsPath Parent => new(Parts.Length == 0 ? [] : Parts[..^1], "");
 
+    /// <summary>The path without streams: a colon belongs to the last name. Windows makes no such name; ntfs-3g and WSL do.</summary>
+    public static NtfsPath Literal(string path) => new(path.Split(Separators, StringSplitOptions.RemoveEmptyEntries), "");
+
     /// <summary>Splits a path at <c>\</c> and <c>/</c>; <c>name:stream</c> and <c>name:stream:$DATA</c> name a stream.</summary>
     public static NtfsPath Parse(string path)
     {

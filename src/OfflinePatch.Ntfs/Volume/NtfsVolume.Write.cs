@@ -30,7 +30,7 @@ public sealed partial class NtfsVolume
     /// <exception cref="RefusedException">A directory on the way must not be changed.</exception>
     public void CreateDirectory(string path)
     {
-        var target = NtfsPath.Parse(path);
+        var target = ParseToWrite(path);
         for (var length = 1; length <= target.Parts.Length; length++)
         {
             var part = new NtfsPath(target.Parts[..length], "");
@@ -62,7 +62,7 @@ public sealed partial class NtfsVolume
     public void WriteFile(string path, Stream content, long length)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
-        var target = NtfsPath.Parse(path);
+        var target = ParseToWrite(path);
         if (target.Parts.Length == 0)
         {
             throw NtfsError.WrongKind(path, "is the root directory");
@@ -159,7 +159,7 @@ public sealed partial class NtfsVolume
     /// <remarks>A file with further hard links loses only this name. <c>path:stream</c> deletes an alternate stream.</remarks>
     public void Delete(string path)
     {
-        var target = NtfsPath.Parse(path);
+        var target = ParseToWrite(path);
         if (target.Parts.Length == 0)
         {
             throw NtfsError.WrongKind(path, "is the root directory");
@@ -208,8 +208,8 @@ public sealed partial class NtfsVolume
     /// <exception cref="RefusedException"><c>NTFS-0403</c>: the new path exists.</exception>
     public void Move(string path, string newPath)
     {
-        var source = NtfsPath.Parse(path);
-        var target = NtfsPath.Parse(newPath);
+        var source = ParseToWrite(path);
+        var target = ParseToWrite(newPath);
         if (source.Parts.Length == 0 || target.Parts.Length == 0 || source.Stream.Length > 0 || target.Stream.Length > 0)
         {
             throw NtfsError.WrongKind(path, "is not a file or directory that can be renamed");
@@ -393,7 +393,7 @@ public sealed partial class NtfsVolume
 
     private (FileNode Node, NodeAttribute Data) WritableStream(string path)
     {
-        var target = NtfsPath.Parse(path);
+        var target = ParseToWrite(path);
         if (!TryResolve(target with { Stream = "" }, out var reference, out _))
         {
             throw NtfsError.NotFound(path);
@@ -514,4 +514,13 @@ public sealed partial class NtfsVolume
 
         Trim();
     }
+
+    /// <summary>
+    /// A path that is changed. Where a file has a name with a colon, it is not guessed whether that file or a stream is meant.
+    /// </summary>
+    /// <exception cref="RefusedException"><c>NTFS-0404</c>.</exception>
+    private NtfsPath ParseToWrite(string path) =>
+        NtfsPath.Parse(path) is var target && target.Stream.Length > 0 && TryResolve(NtfsPath.Literal(path), out _, out _)
+            ? throw NtfsError.BadName(path, "a file of this very name exists, which Windows did not make; it is left alone")
+            : target;
 }

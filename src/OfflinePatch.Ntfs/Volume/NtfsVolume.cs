@@ -92,8 +92,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     /// <inheritdoc/>
     public FileEntry? Find(string path)
     {
-        var target = NtfsPath.Parse(path);
-        if (!TryResolve(target, out var reference, out var name))
+        if (!TryResolve(path, out var target, out var reference, out var name))
         {
             return null;
         }
@@ -137,7 +136,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     public Stream OpenRead(string path) => new ContentStream(OpenContent(path));
 
     /// <summary>Everything about one file or directory, or null when there is none.</summary>
-    public NtfsFile? OpenFile(string path) => TryResolve(NtfsPath.Parse(path), out var reference, out _) ? OpenFile(reference) : null;
+    public NtfsFile? OpenFile(string path) => TryResolve(path, out _, out var reference, out _) ? OpenFile(reference) : null;
 
     /// <summary>Everything about the file of a reference.</summary>
     /// <exception cref="CorruptImageException">It is no file in use, or the sequence number differs.</exception>
@@ -234,8 +233,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     private IContentReader OpenContent(string path)
     {
         Trim();
-        var target = NtfsPath.Parse(path);
-        if (!TryResolve(target, out var reference, out _))
+        if (!TryResolve(path, out var target, out var reference, out _))
         {
             throw NtfsError.NotFound(path);
         }
@@ -258,6 +256,22 @@ public sealed partial class NtfsVolume : IWritableFileSystem
 
         var node = _core.Nodes.Get(reference);
         return node.IsDirectory ? node : throw NtfsError.NotFound(path);
+    }
+
+    /// <summary>
+    /// Finds what is read. A file whose own name has a colon comes before the stream of another one, so that a name from a listing leads
+    /// to its file.
+    /// </summary>
+    private bool TryResolve(string path, out NtfsPath target, out FileReference reference, out string name)
+    {
+        target = NtfsPath.Parse(path);
+        if (target.Stream.Length > 0 && NtfsPath.Literal(path) is var literal && TryResolve(literal, out reference, out name))
+        {
+            target = literal;
+            return true;
+        }
+
+        return TryResolve(target, out reference, out name);
     }
 
     private bool TryResolve(NtfsPath path, out FileReference reference, out string name) =>

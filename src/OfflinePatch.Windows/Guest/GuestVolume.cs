@@ -52,8 +52,11 @@ public sealed class GuestVolume
     /// <summary>The state of an NTFS volume; null for anything else.</summary>
     public VolumeState? Condition { get; init; }
 
-    /// <summary>What was done to read it, or null: <c>$LogFile was replayed</c>.</summary>
+    /// <summary>What is to be known about it, a full sentence, or null: <c>$LogFile was replayed</c>.</summary>
     public string? Note { get; init; }
+
+    /// <summary>What it says about itself; null when it cannot be read.</summary>
+    public VolumeFacts? Facts { get; init; }
 
     /// <summary>Its label, or null.</summary>
     public string? Label { get; init; }

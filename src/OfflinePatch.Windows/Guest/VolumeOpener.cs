@@ -5,6 +5,8 @@ using OfflinePatch.Disks.Partitions;
 using OfflinePatch.FileSystems.Fat;
 using OfflinePatch.Ntfs;
 using OfflinePatch.Ntfs.Engine;
+using OfflinePatch.Ntfs.LogState;
+using OfflinePatch.Ntfs.Volume;
 
 namespace OfflinePatch.Windows.Guest;
 
@@ -65,6 +67,7 @@ internal static class VolumeOpener
                     Note = opened.Note,
                     Label = ntfs.NtfsState.Label is { Length: > 0 } name ? name : null,
                     FreeBytes = ntfs.FreeBytes,
+                    Facts = FactsOf(ntfs),
                 };
             }
 
@@ -80,6 +83,10 @@ internal static class VolumeOpener
                     Files = new RecordingFileSystem(fat, changes, "", IsHive),
                     Label = fat.Label is { Length: > 0 } label ? label : null,
                     FreeBytes = fat.FreeBytes,
+                    Facts = FactsOf(fat),
+                    Note = fat.IsDirty
+                        ? $"partition {number}: the {fat.Format} volume was not cleanly dismounted; Windows looks at it when it starts."
+                        : null,
                 };
             }
         }
@@ -90,6 +97,66 @@ internal static class VolumeOpener
 
         return new GuestVolume { Number = number, Partition = partition, Device = device, Kind = kind };
     }
+
+    private static VolumeFacts FactsOf(NtfsVolume volume)
+    {
+        var state = volume.NtfsState;
+        return new VolumeFacts
+        {
+            Format = $"NTFS {state.MajorVersion}.{state.MinorVersion}",
+            ClusterSize = volume.ClusterSize,
+            SectorSize = volume.Geometry.BytesPerSector,
+            Serial = $"{state.SerialNumber:X16}",
+            HiddenSectors = volume.Geometry.HiddenSectors,
+            Dirty = state.IsDirty,
+            Log = state.LogFile switch
+            {
+                LogFileState.Clean => "clean",
+                LogFileState.Empty => "empty",
+                LogFileState.Unclean20FastStartupOrMounted => "mounted",
+                LogFileState.UncleanCrash => "crashed",
+                LogFileState.UnknownVersion => "unknown",
+                _ => "damaged",
+            },
+            Hibernation = state.Hibernation switch
+            {
+                HibernationState.None => null,
+                HibernationState.Hibernated => "hibernated",
+                HibernationState.Resumed => "resumed",
+                HibernationState.OnOtherDisk => "elsewhere",
+                _ => "unknown",
+            },
+            ShadowCopies = state.HasShadowCopies,
+            Flags = FlagsOf(state) is { Count: > 0 } flags ? flags : null,
+            RecordSize = volume.Geometry.RecordSize,
+            Records = volume.RecordCount,
+        };
+    }
+
+    // Source: Linux-NTFS documentation, $VOLUME_INFORMATION. Bit 0 is the dirty flag.
+    private static List<string> FlagsOf(NtfsVolumeState state) =>
+    [
+        .. Enumerable.Range(1, 15).Where(bit => (state.VolumeFlags >> bit & 1) != 0).Select(bit => bit switch
+        {
+            1 => "resizeLogFile",
+            2 => "upgradeOnMount",
+            3 => "mountedOnNt4",
+            4 => "deleteUsnUnderway",
+            5 => "repairObjectId",
+            14 => "chkdskUnderway",
+            15 => "modifiedByChkdsk",
+            _ => $"bit {bit}",
+        }),
+    ];
+
+    private static VolumeFacts FactsOf(FatFileSystem volume) => new()
+    {
+        Format = volume.Format,
+        ClusterSize = volume.ClusterSize,
+        SectorSize = volume.SectorSize,
+        Serial = volume.SerialNumber == 0 ? null : $"{volume.SerialNumber >> 16:X4}-{volume.SerialNumber & 0xFFFF:X4}",
+        Dirty = volume.IsDirty,
+    };
 
     /// <summary>Hives and their logs: written back as a whole, and told as registry values instead.</summary>
     private static bool IsHive(string path)

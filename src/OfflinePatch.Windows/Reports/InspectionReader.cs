@@ -46,6 +46,8 @@ internal static class InspectionReader
             PartitionScheme.Mbr => $"{context.Partitions.MbrSignature:X8}",
             _ => null,
         },
+        SectorSize = context.Partitions.DeviceSectorSize,
+        TableSectorSize = context.Partitions.Scheme == PartitionScheme.None ? null : context.Partitions.SectorSize,
         Systems = [.. context.Systems.OrderByDescending(s => s == context.FoundWindows).Select(SessionSummary.Describe)],
         BootStores = [.. Stores(context)],
         NetworkInterfaces = HasSystemHive(context) ? [.. Interfaces(context.FoundWindows!)] : [],

@@ -14,6 +14,12 @@ public sealed record InspectionReport
     /// <summary>The GPT disk GUID or the MBR signature.</summary>
     public string? DiskId { get; init; }
 
+    /// <summary>Bytes of a sector of the disk: 512 or 4096. Containers that do not say have 512.</summary>
+    public int? SectorSize { get; init; }
+
+    /// <summary>Bytes of a sector that the partition table counts in: 512 or 4096; null without a table.</summary>
+    public int? TableSectorSize { get; init; }
+
     /// <summary>Every Windows installation found, the one that the rules look at first.</summary>
     public IReadOnlyList<WindowsReport> Systems { get; init; } = [];
 

@@ -1,3 +1,5 @@
+using OfflinePatch.Windows.Guest;
+
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>One partition of the disk.</summary>
@@ -15,4 +17,20 @@ namespace OfflinePatch.Windows.Reports;
 /// <param name="FreeBytes">Free bytes of its file system, or null.</param>
 public sealed record PartitionReport(
     int Number, long Offset, long Length, string Type, string? FileSystem, string? Label, string? Role, bool Active, string? Id,
-    string? Letter, long? FreeBytes);
+    string? Letter, long? FreeBytes)
+{
+    /// <summary>The name of a GPT partition, or null.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>
+    /// The attributes of a GPT partition, as words: <c>required</c>, <c>noBlockIo</c>, <c>legacyBoot</c>, <c>readOnly</c>,
+    /// <c>shadowCopy</c>, <c>hidden</c>, <c>noDriveLetter</c>, others as <c>bit 48</c>. Null without any.
+    /// </summary>
+    public IReadOnlyList<string>? Attributes { get; init; }
+
+    /// <summary>Whether it lies inside an extended partition of an MBR.</summary>
+    public bool? Logical { get; init; }
+
+    /// <summary>What the volume says about itself; null where it cannot be read.</summary>
+    public VolumeFacts? Volume { get; init; }
+}

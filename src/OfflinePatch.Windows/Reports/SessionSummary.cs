@@ -24,7 +24,11 @@ internal static class SessionSummary
         Partitions = [.. context.Volumes.Where(v => v.Partition is not null).Select(v => Describe(context, v))],
         Target = context.Profile.Id,
         Registration = context.FoundWindows is null ? null : InspectionReader.Registration(context),
-        Notes = [.. context.Profile.Notes, .. context.Partitions.Notes, .. VolumeNotes(context), .. HiveNotes(context)],
+        Notes =
+        [
+            .. context.Profile.Notes, .. ContainerNotes.Of(context.Disk), .. context.Partitions.Notes, .. VolumeNotes(context),
+            .. HiveNotes(context),
+        ],
     };
 
     /// <summary>A report with everything that <c>inspect</c> tells.</summary>
@@ -58,6 +62,12 @@ internal static class SessionSummary
             if (volume.Failure is not null)
             {
                 yield return $"{volume.Description} cannot be read: {volume.Failure.Message}";
+            }
+
+            if (volume.Facts is { SectorSize: var size } && size != context.Partitions.DeviceSectorSize)
+            {
+                yield return $"{volume.Description} counts in sectors of {size} bytes, the disk has sectors of "
+                    + $"{context.Partitions.DeviceSectorSize}: it was made on another kind of disk, and Windows may not mount it here.";
             }
 
             if (volume.Note is not null)
@@ -94,7 +104,13 @@ internal static class SessionSummary
             partition.Number, partition.Offset, partition.Length, partition.TypeName, FileSystemText(volume), volume.Label,
             Role(context, volume),
             partition.IsActive, partition.UniqueGuid == Guid.Empty ? null : partition.UniqueGuid.ToString(),
-            context.FoundWindows is { } windows ? DriveLetters.Of(windows, context.Partitions, partition) : null, volume.FreeBytes);
+            context.FoundWindows is { } windows ? DriveLetters.Of(windows, context.Partitions, partition) : null, volume.FreeBytes)
+        {
+            Name = partition.Name.Length == 0 ? null : partition.Name,
+            Attributes = PartitionTypes.AttributeNames(partition.TypeGuid, partition.Attributes) is { Count: > 0 } words ? words : null,
+            Logical = partition.IsLogical ? true : null,
+            Volume = volume.Facts,
+        };
     }
 
     private static string? FileSystemText(GuestVolume volume) => volume.Kind switch

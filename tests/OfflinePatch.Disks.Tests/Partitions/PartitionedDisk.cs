@@ -63,7 +63,7 @@ internal static class PartitionedDisk
         return disk;
     }
 
-    private static void WriteGptHeader(
+    public static void WriteGptHeader(
         MemoryDevice disk, int sectorSize, ulong lba, ulong alternate, ulong entriesLba, ulong firstUsable, ulong lastUsable, byte[] table)
     {
         var header = new byte[92];
