@@ -19,6 +19,7 @@ FAULTS      ?=
 SOAK        ?=
 FUZZ        ?=
 COVERAGE    ?=
+MUTANTS     ?=
 # of make bench: its sections, all unless some are named
 BENCH       ?=
 MAKE_MACHINES = dotnet fixtures/OfflinePatch.Fixtures/bin/$(CONFIG)/net10.0/offlinepatch-fixtures.dll
@@ -31,7 +32,7 @@ PACKAGE     := src/deploy/package
 export DOTNET_CLI_TELEMETRY_OPTOUT = 1
 export DOTNET_NOLOGO = 1
 
-.PHONY: help build machines demo test lint bench bench-record fuzz slow crash faults soak fuzz-tier coverage cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
+.PHONY: help build machines demo test lint bench bench-record fuzz slow crash faults soak fuzz-tier coverage mutants cluster-test errors man clean tools release dist deb pack install uninstall reproducible \
   dist-test deb-test container-test pack-test first-minutes
 
 help: ## list the targets
@@ -65,6 +66,9 @@ fuzz-tier: build ## the long tests with the trait tier=fuzz
 
 coverage: tools ## line and branch coverage of each assembly over the fast tests; COVERAGE="Registry Ntfs" chooses the test projects
 	@sh tests/coverage.sh $(COVERAGE)
+
+mutants: tools ## change the code that writes to images in one place at a time: which tests notice? hours when whole; MUTANTS="--area Registry.Editing --sample 300 --seed 1" narrows it
+	@sh tests/OfflinePatch.Mutants/run.sh $(CONFIG) $(MUTANTS)
 
 crash: build tools machines ## kill the program, and lose power, at every operation that changes a file, in every format and for every command
 	@OFFLINEPATCH_CRASH_SEEDS=$(SEEDS) sh tests/crash/engine.sh $(CONFIG)

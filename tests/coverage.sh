@@ -6,7 +6,7 @@ results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 export OFFLINEPATCH_STATE="$results/state"
 dotnet build OfflinePatch.sln -c Release --nologo -v quiet -p:RunAnalyzers=false "-clp:ErrorsOnly;NoSummary"
-for project in ${*:-$(ls -d tests/*.Tests | sed 's|tests/OfflinePatch\.||; s|\.Tests||' | grep -vE '^(Cli|Fuzz)$')}; do
+for project in ${*:-$(ls -d tests/*.Tests | sed 's|tests/OfflinePatch\.||; s|\.Tests||' | grep -vE '^(Cli|Fuzz|Mutants)$')}; do
   began=$(date +%s)
   dotnet test "tests/OfflinePatch.$project.Tests" -c Release --no-build --nologo -v quiet --filter "speed!=slow" --collect "XPlat Code Coverage" \
     --results-directory "$results/$project" -- DataCollectionRunSettings.DataCollectors.DataCollector.Configuration.Include="[OfflinePatch.*]*" \
