@@ -13,6 +13,7 @@ public sealed class MutantsTests
         "Kept: \"kept\" → \"\": Killed",
         "IsSmall: value < Limit → value >= Limit: Killed",
         "IsSmall: value < Limit → value <= Limit: Survived",
+        "Count: text?.Trim().Length → default: NotCovered",
         "Unused: value + 7 → default: NotCovered",
         "Unused: value + 7 → value - 7: NotCovered",
         "Unused: 7 → 8: NotCovered",

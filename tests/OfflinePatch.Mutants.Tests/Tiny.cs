@@ -20,6 +20,8 @@ internal static class Tiny
 
             public static bool IsSmall(int value) => value < Limit;
 
+            public static int? Count(string? text) => text?.Trim().Length;
+
             public static int Unused(int value) => value + 7;
 
             public static int Once()

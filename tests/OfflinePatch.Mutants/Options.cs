@@ -8,7 +8,7 @@ internal sealed class Options
     /// <summary>What can be said.</summary>
     public const string Usage = """
         OfflinePatch.Mutants [--area NAME]... [--sample N] [--seed N] [--file TEXT] [--tests TEXT] [--workers N] [--budget SECONDS]
-                             [--at-least PERCENT] [--list] [--verbose]
+                             [--at-least PERCENT] [--list] [--verbose] [--no-build]
           --area      one of the areas (all)
           --sample    so many mutants of each area, drawn at random (all)
           --seed      of the draw (1)
@@ -18,6 +18,7 @@ internal sealed class Options
           --budget    seconds of tests for one mutant, in the time that they take without it (20); what outlives them counts as survived
           --at-least  exit code 1 below this score
           --list      print the mutants, run nothing
+          --no-build  the tests are built already
           --verbose   print each verdict as it comes, with the test that gave it
         """;
 
@@ -42,6 +43,8 @@ internal sealed class Options
 
     public bool IsVerbose { get; private init; }
 
+    public bool IsBuilt { get; private init; }
+
     public string Configuration { get; private init; } = "Release";
 
     /// <summary>Reads the command line.</summary>
@@ -53,7 +56,7 @@ internal sealed class Options
         for (var i = 0; i < arguments.Length; i++)
         {
             var name = arguments[i];
-            if (name is "--list" or "--verbose")
+            if (name is "--list" or "--verbose" or "--no-build")
             {
                 values[name] = [];
             }
@@ -84,6 +87,7 @@ internal sealed class Options
             Budget = TimeSpan.FromSeconds(Number("--budget", 20)),
             AtLeast = Number("--at-least", 0),
             IsList = values.ContainsKey("--list"),
+            IsBuilt = values.ContainsKey("--no-build"),
             IsVerbose = values.ContainsKey("--verbose"),
             Configuration = Value("--configuration", "Release"),
         };

@@ -46,7 +46,11 @@ internal static class Program
         {
             var name = group.Key;
             var tests = $"{name}.Tests";
-            Build($"tests/{tests}/{tests}.csproj", options.Configuration);
+            if (!options.IsBuilt)
+            {
+                Build($"tests/{tests}/{tests}.csproj", options.Configuration);
+            }
+
             var areas = group.ToList();
             var root = Directory.GetCurrentDirectory();
             var sources = ProjectSources.Read($"src/{name}/{name}.csproj", options.Configuration);

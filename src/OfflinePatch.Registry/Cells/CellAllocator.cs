@@ -132,7 +132,7 @@ internal sealed class CellAllocator
     private uint AppendBin(int size, out int found)
     {
         var bin = (size + (long)HiveBin.HeaderSize + HiveBin.Alignment - 1) / HiveBin.Alignment * HiveBin.Alignment;
-        if (_image.BinsSize + bin > BaseBlock.MaxBinsSize || BaseBlock.Size + _image.BinsSize + bin > Array.MaxLength)
+        if (_image.BinsSize + bin > _image.MaxBinsSize || BaseBlock.Size + _image.BinsSize + bin > Array.MaxLength)
         {
             throw RegistryError.Full();
         }

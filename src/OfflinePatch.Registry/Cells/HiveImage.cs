@@ -62,6 +62,9 @@ internal sealed class HiveImage
     /// <summary>Bytes of hive bins: cells lie below this. Set when the base block was found sound; never past the file's end.</summary>
     public int BinsSize { get; set; }
 
+    /// <summary>The most that the bins may grow to; tests set less than what the format allows.</summary>
+    public long MaxBinsSize { get; set; } = BaseBlock.MaxBinsSize;
+
     public ReadOnlySpan<byte> File => Memory.Span;
 
     public ReadOnlyMemory<byte> Memory

@@ -104,7 +104,7 @@ internal sealed partial class HiveEditor
     /// <summary>Refuses an edit that might not find room half way through.</summary>
     private void RequireRoom(long payload)
     {
-        if (_image.BinsSize + payload + (payload / 1024 * 8) + (1024 * 1024) > BaseBlock.MaxBinsSize)
+        if (_image.BinsSize + payload + (payload / 1024 * 8) + (1024 * 1024) > _image.MaxBinsSize)
         {
             throw RegistryError.Full();
         }

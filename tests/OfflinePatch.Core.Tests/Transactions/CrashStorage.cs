@@ -20,8 +20,8 @@ public sealed class SimulatedCrashException : Exception
 internal sealed class CrashStorage : IHostStorage
 {
     private readonly Dictionary<string, CrashFile> _names = new(StringComparer.Ordinal);
-    private Dictionary<string, CrashFile> _durableNames = new(StringComparer.Ordinal);
-    private readonly List<Action<Dictionary<string, CrashFile>>> _pendingNames = [];
+    private readonly Dictionary<string, CrashFile> _durableNames = new(StringComparer.Ordinal);
+    private readonly List<(string? Folder, Action<Dictionary<string, CrashFile>> Change)> _pendingNames = [];
     private int _operations;
     private ulong _nextInode;
 
@@ -104,14 +104,14 @@ internal sealed class CrashStorage : IHostStorage
         }
 
         var file = new CrashFile([], ++_nextInode);
-        ChangeNames(names => names[path] = file);
+        ChangeNames(path, names => names[path] = file);
         return new Handle(this, path, file);
     }
 
     public void Rename(string path, string newPath)
     {
         Step();
-        ChangeNames(names =>
+        ChangeNames(path, names =>
         {
             if (names.Remove(path, out var file))
             {
@@ -123,20 +123,25 @@ internal sealed class CrashStorage : IHostStorage
     public void Delete(string path)
     {
         Step();
-        ChangeNames(names => names.Remove(path));
+        ChangeNames(path, names => names.Remove(path));
     }
 
     public void FlushFolderOf(string path)
     {
         Step();
-        _durableNames = new Dictionary<string, CrashFile>(_names, StringComparer.Ordinal);
-        _pendingNames.Clear();
+        var folder = Path.GetDirectoryName(path);
+        foreach (var (_, change) in _pendingNames.Where(p => p.Folder == folder))
+        {
+            change(_durableNames);
+        }
+
+        _pendingNames.RemoveAll(p => p.Folder == folder);
     }
 
     public CrashStorage Reboot(Random random)
     {
         var names = new Dictionary<string, CrashFile>(_durableNames, StringComparer.Ordinal);
-        foreach (var change in _pendingNames.Take(random.Next(_pendingNames.Count + 1)))
+        foreach (var (_, change) in _pendingNames.Take(random.Next(_pendingNames.Count + 1)))
         {
             change(names); // a file system journals names in order: any prefix may have reached the medium
         }
@@ -152,10 +157,10 @@ internal sealed class CrashStorage : IHostStorage
         return survivor;
     }
 
-    private void ChangeNames(Action<Dictionary<string, CrashFile>> change)
+    private void ChangeNames(string path, Action<Dictionary<string, CrashFile>> change)
     {
         change(_names);
-        _pendingNames.Add(change);
+        _pendingNames.Add((Path.GetDirectoryName(path), change));
     }
 
     private void Step()

@@ -74,6 +74,23 @@ public sealed class OvaTests
         GuestModel.AssertSame(model, image);
     }
 
+    [Fact]
+    [Trait("tier", "layout")]
+    public void A_member_of_the_old_type_NUL_is_a_file()
+    {
+        var model = GuestModel.Patterned(MiB, 52);
+        var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("d")), ("d", Disk(model)));
+        foreach (var name in (string[])["a.ovf", "d"])
+        {
+            var at = FindHeader(package, name);
+            package.Write(at + 156, [0]);
+            SignHeader(package, at);
+        }
+
+        using var image = DiskFormats.Open(new MemoryImageFiles(package));
+        GuestModel.AssertSame(model, image);
+    }
+
     [SkippableFact]
     [Trait("tier", "oracle")]
     public void OVA_by_the_hosts_tar_and_a_disk_by_QEMU()

@@ -103,6 +103,20 @@ public sealed class PartitionTableTests
     }
 
     [Fact]
+    public void A_header_that_was_copied_from_another_sector_is_none()
+    {
+        var disk = SmallGpt();
+        var backup = new byte[512];
+        disk.Read(disk.Length - 512, backup);
+        disk.Write(512, backup); // whole, and of the last sector
+
+        var table = PartitionTable.Read(disk);
+
+        Assert.Equal(2, table.Partitions.Count);
+        Assert.Contains(table.Notes, n => n.StartsWith("the primary GPT is damaged", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Both_copies_damaged()
     {
         var disk = SmallGpt();

@@ -193,6 +193,55 @@ public sealed class VhdxImageTests
 
     [Fact]
     [Trait("tier", "unit")]
+    public void A_sequence_ends_before_an_entry_whose_checksum_is_wrong()
+    {
+        var (bytes, content) = Written();
+        var log = new LogMaker(bytes);
+        const long payload = 4L * 1024 * 1024;
+        var at = log.Add(0, 0, 5, bytes.Length, (payload, 0xA1));
+        var end = log.Add(at, 0, 6, bytes.Length, (payload, 0xA2));
+        bytes[VhdxLayout.Megabyte + end - 100] ^= 1; // in the last data sector
+        log.Activate();
+        content.AsSpan(0, 4096).Fill(0xA1);
+        AssertReads(content, bytes);
+    }
+
+    [Fact]
+    [Trait("tier", "unit")]
+    public void Entries_before_the_tail_are_not_replayed()
+    {
+        var (bytes, content) = Written();
+        var log = new LogMaker(bytes);
+        const long payload = 4L * 1024 * 1024;
+        var second = log.Add(0, 0, 5, bytes.Length, (payload, 0xA1)); // its effect was flushed; later writes may lie over it
+        var third = log.Add(second, 0, 6, bytes.Length, (payload + 4096, 0xA2));
+        log.Add(third, second, 7, bytes.Length, (payload + 8192, 0xA3));
+        log.Activate();
+        content.AsSpan(4096, 4096).Fill(0xA2);
+        content.AsSpan(8192, 4096).Fill(0xA3);
+        AssertReads(content, bytes);
+    }
+
+    private static (byte[] Bytes, byte[] Content) Written()
+    {
+        var device = new MemoryDevice(0);
+        var model = DiskModel.Mixed(Size, 6);
+        ImageWriting.Write(new VhdxFormat(), device, model);
+        var bytes = new byte[device.Length];
+        device.Read(0, bytes);
+        return (bytes, (byte[])model.Clone());
+    }
+
+    private static void AssertReads(byte[] expected, byte[] file)
+    {
+        using var image = DiskFormats.Open(new MemoryImageFiles(new MemoryDevice(file)));
+        var content = new byte[expected.Length];
+        image.Read(0, content);
+        Assert.True(expected.AsSpan().SequenceEqual(content));
+    }
+
+    [Fact]
+    [Trait("tier", "unit")]
     public void A_file_shorter_than_its_log_says_is_refused()
     {
         var device = new MemoryDevice(0);

@@ -1,6 +1,9 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Conversion;
 using OfflinePatch.Disks.Formats;
+using OfflinePatch.Disks.Tests.Conversion;
+using OfflinePatch.Disks.Tests.Formats;
 using OfflinePatch.Disks.Vmdk;
 using OfflinePatch.Testing;
 
@@ -55,6 +58,23 @@ public sealed class VmdkDescriptorTests
         using var image =
             DiskFormats.Open(Files(CodePagesEncodingProvider.Instance.GetEncoding(codePage)!.GetBytes(text), name + "-flat.vmdk"));
         Assert.Equal(51200L, image.Length);
+    }
+
+    /// <summary>A name must not become a line of the descriptor.</summary>
+    [Theory]
+    [InlineData("a\nparentFileNameHint=\"x\".vmdk", "aparentFileNameHint=x.vmdk")]
+    [InlineData("a\"b\r\t\u0085c\u007f.vmdk", "abc.vmdk")]
+    [InlineData("\n", "disk.vmdk")]
+    [Trait("tier", "layout")]
+    public void A_written_descriptor_has_the_name_without_control_characters(string name, string expected)
+    {
+        var output = new MemoryDevice(0);
+        DiskConverter.Convert(GuestModel.Patterned(1 << 20, 3), ConversionTests.Format(ImageFormat.Vmdk), output,
+            new DiskWriterOptions(FileName: name));
+        var start = new byte[4096];
+        output.Read(0, start);
+        var text = Encoding.UTF8.GetString(start);
+        Assert.Contains($"\nRW 2048 SPARSE \"{expected}\"\n", text, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -83,6 +83,9 @@ public sealed class InfEvaluatorTests
     [InlineData("DelReg=r\n[r]\nHKLM", "DelReg of a whole root is not done.")]
     [InlineData("CopyFiles=missing", "CopyFiles names [missing], which does not exist.")]
     [InlineData("CopyFiles=l\n[l]\n..\\..\\x.sys\n[SourceDisksFiles]\n..\\..\\x.sys=1", @"..\..\x.sys leads out of the package.")]
+    [InlineData("CopyFiles=l\n[l]\n..\\..\\x.sys,x.sys\n[SourceDisksFiles]\nx.sys=1", @"..\..\x.sys leads out of the package.")]
+    [InlineData("CopyFiles=l\n[l]\nx.sys,..\\..\\x.sys\n[SourceDisksFiles]\n..\\..\\x.sys=1", "x.sys leads out of the package.")]
+    [InlineData("CopyFiles=l\n[l]\nx.sys\n[DestinationDirs]\nl=12,..\\..\n[SourceDisksFiles]\nx.sys=1", "x.sys leads out of the package.")]
     [InlineData("CopyFiles=@x.sys\n[SourceDisksFiles]\nx.sys=1,..\\y", @"x.sys is not listed in SourceDisksFiles.")]
     [InlineData("CopyFiles=@x.sys", "x.sys is not listed in SourceDisksFiles.")]
     public void Problems_are_told(string text, string message)
@@ -124,6 +127,10 @@ public sealed class InfEvaluatorTests
         Assert.Equal(@"%13%\svc.exe -k run", Binary(@"""%13%\svc.exe -k run"""));
         Assert.Equal(@"%11%\a b.exe -x", Binary(@"""""""%11%\a b.exe"""" -x"""));
         Assert.Equal(@"D:\x.sys", Binary(@"D:\x.sys"));
+
+        // an absolute path; the id of no folder
+        var absolute = Run("[i]\n[i.Services]\nAddService=s,2,svc\n[svc]\nServiceBinary=%65535%\\x.sys\n").Services[0].Binary!;
+        Assert.Equal((-1, "x.sys"), (absolute.DirectoryId, absolute.Relative));
     }
 
     [Fact]

@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using System.Text;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers.Manifest;
 using OfflinePatch.Drivers.Packages;
+using OfflinePatch.Drivers.Pe;
 using OfflinePatch.Testing;
 using OfflinePatch.Fixtures.Drivers;
 
@@ -73,6 +75,23 @@ public sealed class DriverPackageTests
         Assert.Equal("DRV-1011:Signature", Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, embedded: null)]));
         Assert.Equal("DRV-1012:Signature DRV-1019:Signature",
             Findings([.. SampleDrivers.VioStor.Build("amd64", SampleDriverDisc.Version, ".6.1")], Targets.Windows7));
+
+        // a member of the catalogue that was exchanged for the altered file
+        var forged = Storage();
+        var driver = forged.Single(f => f.Name == "viostor.sys").Content;
+        var catalog = forged.Single(f => f.Name == "viostor.cat").Content;
+        var members = 0;
+        foreach (var algorithm in (HashAlgorithmName[])[HashAlgorithmName.SHA1, HashAlgorithmName.SHA256])
+        {
+            var hash = PeImage.TryParse(driver, out _)!.Hash(algorithm);
+            for (int at; (at = catalog.AsSpan().IndexOf(hash)) >= 0; members++)
+            {
+                catalog[at] ^= 1;
+            }
+        }
+
+        Assert.True(members > 0);
+        Assert.Equal("DRV-1010:Signature DRV-1009:Signature", Findings(forged));
 
         var broken = Storage();
         broken[2] = ("viostor.cat", [1, 2, 3]);

@@ -131,7 +131,7 @@ internal sealed partial class MutantRewriter(SemanticModel model, MutantList mut
         }
 
         var visited = (InvocationExpressionSyntax)base.VisitInvocationExpression(node)!;
-        if (node.Expression is not MemberAccessExpressionSyntax access || model.GetSymbolInfo(node).Symbol is not IMethodSymbol method)
+        if (IsBehindQuestionMark(node) || node.Expression is not MemberAccessExpressionSyntax access || model.GetSymbolInfo(node).Symbol is not IMethodSymbol method)
         {
             return visited;
         }
@@ -157,7 +157,7 @@ internal sealed partial class MutantRewriter(SemanticModel model, MutantList mut
             "StringComparison.OrdinalIgnoreCase" or "StringComparer.OrdinalIgnoreCase" => text[..^"IgnoreCase".Length],
             _ => null,
         };
-        return other is null ? visited
+        return other is null || IsBehindQuestionMark(node) ? visited
             : Weave.Choose(mutants.Add(node, MutantKind.Literal, other), ParseExpression(other), (ExpressionSyntax)visited);
     }
 
@@ -237,6 +237,33 @@ internal sealed partial class MutantRewriter(SemanticModel model, MutantList mut
 
     private bool IsUnmutated(InvocationExpressionSyntax node) => node.Expression is MemberAccessExpressionSyntax access
         && Unmutated.Contains(access.Expression.ToString(), StringComparer.Ordinal);
+
+    /// <summary>Whether an expression begins in the middle of <c>a?.b.c</c>, and has no value without what is in front.</summary>
+    private static bool IsBehindQuestionMark(ExpressionSyntax node)
+    {
+        while (true)
+        {
+            switch (node)
+            {
+                case MemberBindingExpressionSyntax or ElementBindingExpressionSyntax:
+                    return true;
+                case InvocationExpressionSyntax call:
+                    node = call.Expression;
+                    break;
+                case MemberAccessExpressionSyntax access:
+                    node = access.Expression;
+                    break;
+                case ElementAccessExpressionSyntax element:
+                    node = element.Expression;
+                    break;
+                case PostfixUnaryExpressionSyntax postfix:
+                    node = postfix.Operand;
+                    break;
+                default:
+                    return false;
+            }
+        }
+    }
 
     private bool IsBool(ExpressionSyntax node) => model.GetTypeInfo(node).Type?.SpecialType == SpecialType.System_Boolean;
 

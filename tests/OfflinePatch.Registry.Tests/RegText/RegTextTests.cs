@@ -76,6 +76,26 @@ public sealed class RegTextTests
         Assert.Contains($"line {line}:", error.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>As regedit cuts them: a line ends behind the byte that reaches column 77.</summary>
+    [Theory]
+    [InlineData("Data", 22, 78)] // 11 characters in front of the bytes
+    [InlineData("Data1", 22, 79)]
+    [InlineData("Da", 23, 79)]
+    [InlineData("Dat", 23, 80)]
+    public void Lines_of_bytes_end_where_those_of_regedit_end(string name, int bytes, int length)
+    {
+        var hive = Hive.Create();
+        hive.Root.SetBinary(name, new byte[100]);
+        using var output = new MemoryStream();
+        RegTextWriter.Export(hive.Root, @"HKEY_LOCAL_MACHINE\X", output);
+        var lines = Encoding.Unicode.GetString(output.ToArray()).Split("\r\n").SkipWhile(l => !l.StartsWith('"')).TakeWhile(l => l.Length > 0).ToList();
+
+        Assert.Equal(length, lines[0].Length);
+        Assert.Equal($"\"{name}\"=hex:{string.Concat(Enumerable.Repeat("00,", bytes))}\\", lines[0]);
+        Assert.Equal($"  {string.Concat(Enumerable.Repeat("00,", 25))}\\", lines[1]);
+        Assert.Equal(100 - bytes - 75, (lines[^1].Length - 1) / 3);
+    }
+
     [Fact]
     public void A_mistake_changes_nothing()
     {

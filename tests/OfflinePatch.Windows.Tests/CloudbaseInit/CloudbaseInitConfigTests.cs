@@ -32,6 +32,9 @@ public sealed class CloudbaseInitConfigTests
         "# head\n[DEFAULT]\nusername=Administrator\nx=1\nretry_count=40\n[openstack]\nadd_metadata_private_ip_route=False\n")]
     [InlineData("own=stray\n",
         "[DEFAULT]\nown=stray\nusername=Administrator\nretry_count=40\n[openstack]\nadd_metadata_private_ip_route=False\n")]
+    [InlineData("[default]\nusername=other\n", // the agent's reader tells the names of sections apart by case here alone
+        "[DEFAULT]\nusername=Administrator\nretry_count=40\n[default]\nusername=other\n"
+            + "[openstack]\nadd_metadata_private_ip_route=False\n")]
     public void Settings_land_where_the_agent_looks_for_them(string before, string after)
     {
         var first = Apply(Encoding.UTF8.GetBytes(before));

@@ -110,6 +110,49 @@ public sealed class StagingTests
         Assert.Equal(FindingState.Ok, rule.Inspect(guest).State);
     }
 
+    [Theory]
+    [InlineData(0, 0u)]
+    [InlineData(1, 1u)]
+    [InlineData(2, 1u)]
+    [InlineData(3, 1u)]
+    public void A_service_never_stops_the_boot_when_its_driver_fails(int control, uint expected)
+    {
+        var machine = StagingMachine.Create("server2019");
+        var guest = machine.Start();
+        var files = VendorPackage.Chipset();
+        var inf = Encoding.ASCII.GetString(files[0].Content).Replace("ErrorControl=1", $"ErrorControl={control}", StringComparison.Ordinal);
+        StagingMachine.Stage(guest.Windows, VendorPackage.Of("smpchip", inf, "smpchip.sys", "smphelp.dll"));
+        Assert.Equal(expected, guest.Windows.Current.Service("smpchip")!.GetDword("ErrorControl"));
+    }
+
+    /// <summary>Clouds have subsystem ids of their own: the driver must be found without them.</summary>
+    [SkippableTheory]
+    [InlineData("server2019")]
+    [InlineData("win7-sp1-x86")]
+    public void A_boot_driver_is_registered_for_its_device_without_a_subsystem(string name)
+    {
+        var machine = StagingMachine.Create(name);
+        var guest = machine.Start();
+        var driver = SampleDrivers.VioStor with
+        {
+            Models = [@"scsi_inst, PCI\VEN_1AF4&DEV_1001&SUBSYS_00021AF4&REV_00",
+                @"scsi_inst, PCI\VEN_1AF4&DEV_1042&SUBSYS_11001AF4&REV_01"],
+        };
+        var (architecture, decoration) = name == "server2019" ? ("amd64", "") : ("x86", ".6.1");
+        StagingMachine.Stage(guest.Windows, driver.Build(architecture, SampleDriverDisc.Version, decoration));
+        foreach (var id in (string[])["VEN_1AF4&DEV_1001", "VEN_1AF4&DEV_1042"])
+        {
+            if (name == "server2019")
+            {
+                Assert.NotNull(guest.Windows.System.Root.Find($@"DriverDatabase\DeviceIds\PCI\{id}")?.GetBinary("oem0.inf"));
+            }
+            else
+            {
+                Assert.Equal("viostor", guest.Windows.Current.Find($@"Control\CriticalDeviceDatabase\PCI#{id}")?.GetString("Service"));
+            }
+        }
+    }
+
     [Fact]
     public void A_driver_that_runs_from_the_store_is_also_put_into_drivers()
     {

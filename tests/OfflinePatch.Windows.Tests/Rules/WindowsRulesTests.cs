@@ -185,6 +185,44 @@ public sealed class WindowsRulesTests
         Assert.DoesNotContain(machine.Sam.Check(), f => f.ForbidsEditing);
     }
 
+    /// <summary>A member of the group from a domain has a relative id that means nothing here.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    public void Members_of_the_administrators_are_those_of_this_machine(int foreignPart, bool isAdministrator)
+    {
+        var machine = new Machine();
+        uint[] domain = [11, 22, 33];
+        var v = new byte[24];
+        for (var i = 0; i < 3; i++)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(v.AsSpan(12 + (4 * i)), domain[i]);
+        }
+
+        machine.Sam.Create(@"SAM\Domains\Account").SetBinary("V", v);
+        machine.AddAccount(1001, "anna", 0x0210, hasPassword: true);
+        domain[2] += (uint)foreignPart;
+        uint[] subAuthorities = [21, .. domain, 1001];
+        var sid = new byte[28];
+        (sid[0], sid[1], sid[7]) = (1, 5, 5);
+        for (var i = 0; i < subAuthorities.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt32LittleEndian(sid.AsSpan(8 + (4 * i)), subAuthorities[i]);
+        }
+
+        byte[] everyone = [1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+        var group = new byte[0x34 + everyone.Length + sid.Length];
+        BinaryPrimitives.WriteUInt32LittleEndian(group.AsSpan(0x2C), (uint)(everyone.Length + sid.Length));
+        BinaryPrimitives.WriteUInt32LittleEndian(group.AsSpan(0x30), 2);
+        everyone.CopyTo(group, 0x34);
+        sid.CopyTo(group, 0x34 + everyone.Length);
+        machine.Sam.Create(@"SAM\Domains\Builtin\Aliases\00000220").SetBinary("C", group);
+
+        var accounts = LocalAccounts.Read(machine.Start().Windows.Load(HiveName.Sam).Hive!);
+        Assert.Equal(isAdministrator, accounts.Single(a => a.Rid == 1001).IsAdministrator);
+    }
+
     [Theory]
     [InlineData(Generation.Windows10)]
     [InlineData(Generation.Windows7)]
