@@ -7,13 +7,14 @@ internal sealed class Options
 {
     /// <summary>What can be said.</summary>
     public const string Usage = """
-        OfflinePatch.Mutants [--area NAME]... [--sample N] [--seed N] [--file TEXT] [--tests TEXT] [--workers N] [--budget SECONDS]
-                             [--at-least PERCENT] [--list] [--verbose] [--no-build]
+        OfflinePatch.Mutants [--area NAME]... [--sample N] [--seed N] [--file TEXT] [--tests TEXT] [--without TEXT] [--workers N]
+                             [--budget SECONDS] [--at-least PERCENT] [--list] [--verbose] [--no-build]
           --area      one of the areas (all)
           --sample    so many mutants of each area, drawn at random (all)
           --seed      of the draw (1)
           --file      mutants of files with this text in their path
           --tests     judged by tests with this text in their name, so that a new test is tried quickly
+          --without   not judged by tests with this text in their name
           --workers   processes (2)
           --budget    seconds of tests for one mutant, in the time that they take without it (20); what outlives them counts as survived
           --at-least  exit code 1 below this score
@@ -32,6 +33,8 @@ internal sealed class Options
     public string File { get; private init; } = "";
 
     public string Tests { get; private init; } = "";
+
+    public string? Without { get; private init; }
 
     public int Workers { get; private init; } = 2;
 
@@ -52,7 +55,7 @@ internal sealed class Options
     public static Options Parse(string[] arguments)
     {
         var values = new Dictionary<string, List<string>>(StringComparer.Ordinal);
-        string[] known = ["--area", "--sample", "--seed", "--file", "--tests", "--workers", "--budget", "--at-least", "--configuration"];
+        string[] known = ["--area", "--sample", "--seed", "--file", "--tests", "--without", "--workers", "--budget", "--at-least", "--configuration"];
         for (var i = 0; i < arguments.Length; i++)
         {
             var name = arguments[i];
@@ -83,6 +86,7 @@ internal sealed class Options
             Seed = Number("--seed", 1),
             File = Value("--file", ""),
             Tests = Value("--tests", ""),
+            Without = values.TryGetValue("--without", out var without) ? without[^1] : null,
             Workers = Number("--workers", 2),
             Budget = TimeSpan.FromSeconds(Number("--budget", 20)),
             AtLeast = Number("--at-least", 0),

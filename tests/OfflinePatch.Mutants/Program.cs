@@ -27,13 +27,19 @@ internal static class Program
         }
 
         var scratch = Directory.CreateTempSubdirectory("offlinepatch-mutants-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Clear(scratch); // after a signal, too
+        return Run(options, scratch) ? 0 : 1;
+    }
+
+    private static void Clear(string scratch)
+    {
         try
         {
-            return Run(options, scratch) ? 0 : 1;
-        }
-        finally
-        {
             Directory.Delete(scratch, recursive: true);
+        }
+        catch (IOException)
+        {
+            // a test that is just being ended still writes there
         }
     }
 
@@ -71,6 +77,7 @@ internal static class Program
 
             using var judge = new Judge(setup, options.Workers, options.Budget);
             judge.Cover(t => t.Contains(options.Tests, StringComparison.Ordinal)
+                && (options.Without is null || !t.Contains(options.Without, StringComparison.Ordinal))
                 && !t.Contains(".Architecture.", StringComparison.Ordinal)); // they read files of the repository
             Tell($"{name}: {judge.Tests.Count} tests judge");
             foreach (var (test, why) in judge.Unstable)

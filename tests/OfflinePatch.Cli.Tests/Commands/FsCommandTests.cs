@@ -46,6 +46,36 @@ public sealed class FsCommandTests
     }
 
     [SkippableFact, Trait("tier", "e2e")]
+    public void What_was_got_before_is_replaced()
+    {
+        using var scratch = new ScratchFolder();
+        var image = scratch["disk.raw"];
+        Corpus.Unpack("ntfs/ntfs-si-vs-fn.raw", image);
+        File.WriteAllText(scratch["note.txt"], "first");
+        Tool.Run("fs", "put", image, scratch["note.txt"], @"\note.txt").MustExit(0);
+        Tool.Run("fs", "get", image, "note.txt", scratch["out"]).MustExit(0);
+        File.WriteAllText(scratch["note.txt"], "2");
+        Tool.Run("fs", "put", image, scratch["note.txt"], @"\note.txt").MustExit(0);
+        Tool.Run("fs", "get", image, "note.txt", scratch["out"]).MustExit(0);
+        Assert.Equal("2", File.ReadAllText(Path.Combine(scratch["out"], "note.txt")));
+    }
+
+    [SkippableFact, Trait("tier", "e2e")]
+    public void A_change_that_is_not_kept_for_undo_leaves_the_image_alone_in_its_folder()
+    {
+        using var scratch = new ScratchFolder();
+        var image = scratch["disk.raw"];
+        Corpus.Unpack("ntfs/ntfs-si-vs-fn.raw", image);
+        Tool.Run("fs", "mkdir", image, "kept").MustExit(0);
+        Assert.NotEmpty(Directory.GetFiles(scratch.Path, "*undo*"));
+        Tool.Run("undo", image).MustExit(0);
+        Tool.Run("fs", "mkdir", image, "new", "--no-undo-keep").MustExit(0);
+        Assert.Equal([image], Directory.GetFiles(scratch.Path));
+        Assert.NotEqual(0, Tool.Run("undo", image).ExitCode);
+        Tool.Run("fs", "ls", image, "new").MustExit(0);
+    }
+
+    [SkippableFact, Trait("tier", "e2e")]
     public void What_must_not_be_changed_is_refused_and_the_image_stays()
     {
         using var scratch = new ScratchFolder();

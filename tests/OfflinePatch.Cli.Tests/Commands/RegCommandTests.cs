@@ -59,6 +59,31 @@ public sealed class RegCommandTests : IDisposable
         Tool.Run("reg", "set", hive, "K", "-v", "v", "-t", "dword", "-d", "many").MustExit(1);
     }
 
+    [Theory]
+    [InlineData("dword", "4294967295", "FFFFFFFF")]
+    [InlineData("dword", "4294967296", null)]
+    [InlineData("dword", "0x1FFFFFFFF", null)]
+    [InlineData("dword", "-1", null)]
+    [InlineData("qword", "0xFFFFFFFFFFFFFFFF", "FFFFFFFFFFFFFFFF")]
+    [InlineData("qword", "18446744073709551616", null)]
+    [InlineData("binary", "abc", null)]
+    [InlineData("binary", "ab,c0", "ABC0")]
+    public void A_number_that_does_not_fit_is_refused_and_not_cut(string type, string text, string? stored)
+    {
+        var hive = NewHive("H");
+        var bytes = File.ReadAllBytes(hive);
+        var result = Tool.Run("reg", "set", hive, "Key", "-v", "limit", "-t", type, "-d", text);
+        Assert.Equal(stored is null ? 1 : 0, result.ExitCode);
+        if (stored is null)
+        {
+            Assert.Equal(bytes, File.ReadAllBytes(hive));
+        }
+        else
+        {
+            Assert.Equal(stored, Convert.ToHexString(Hive.Open(File.ReadAllBytes(hive)).Find("Key")!.FindValue("limit")!.ReadData()));
+        }
+    }
+
     [SkippableFact]
     public void Exit_codes_of_check()
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Core.Compression;
 using OfflinePatch.FileSystems.Cab;
 using OfflinePatch.Testing;
 
@@ -180,6 +181,27 @@ public sealed class CabFileSystemTests
             using var cabinet = FileSources.Open(scratch["a.cab"]);
             Assert.Equal(File.ReadAllBytes(scratch["out/a.bin"]), cabinet.ReadFile("a.bin"));
         }
+    }
+
+    /// <summary>Recent distances stand in the stream as they are, and may be longer than any that can be written in a match.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [Trait("tier", "layout")]
+    public void A_copy_from_beyond_the_window_is_refused(int seed)
+    {
+        var encoder = new LzxTestEncoder(seed, 15) { RecentReach = 60_000 };
+        var decoder = new LzxDecoder(LzxVariant.Cabinet);
+        var plain = new byte[LzxDecoder.FrameSize];
+        var error = Assert.Throws<LzxException>(() =>
+        {
+            foreach (var (packed, length) in encoder.Encode(1_000_000, 0))
+            {
+                decoder.DecodeFrame(packed, plain.AsSpan(0, length));
+            }
+        });
+        Assert.Equal((LzxFault.MatchOutside, "a copy from 1 to 32768 bytes back"), (error.Fault, error.Expected));
     }
 
     private static void Fuzz(int seed, int cases)

@@ -27,7 +27,11 @@ internal sealed class LzxTestEncoder
         _windowBits = windowBits;
         _slots = windowBits switch { 20 => 42, 21 => 50, _ => windowBits * 2 };
         _mainLengths = new byte[256 + (_slots * 8)];
+        RecentReach = (1 << windowBits) - 3;
     }
+
+    /// <summary>How far back a recent distance may lead; more than the window makes a stream that must be refused.</summary>
+    public int RecentReach { get; init; }
 
     /// <summary>What the stream unpacks to before E8 translation.</summary>
     public byte[] Output => [.. _output];
@@ -66,7 +70,7 @@ internal sealed class LzxTestEncoder
         Align(always: true);
         for (var i = 0; i < 3; i++)
         {
-            _recent[i] = _output.Count == 0 ? 1 : _random.Next(1, Math.Min(_output.Count, (1 << _windowBits) - 3) + 1);
+            _recent[i] = _output.Count == 0 ? 1 : _random.Next(1, Math.Min(_output.Count, RecentReach) + 1);
             var bytes = new byte[4];
             BinaryPrimitives.WriteInt32LittleEndian(bytes, _recent[i]);
             _frame.AddRange(bytes);
@@ -173,7 +177,7 @@ internal sealed class LzxTestEncoder
         if (_random.Next(3) == 0)
         {
             slot = _random.Next(3);
-            if (_recent[slot] <= furthest)
+            if (_recent[slot] <= Math.Min(_output.Count, RecentReach))
             {
                 var recent = _recent[slot];
                 (_recent[slot], _recent[0]) = (_recent[0], recent);

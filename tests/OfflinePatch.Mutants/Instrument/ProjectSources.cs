@@ -18,7 +18,7 @@ internal sealed record ProjectSources(CSharpCompilation Compilation, IReadOnlyLi
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, UseShellExecute = false };
         foreach (var argument in new[]
         {
-            "msbuild", project, "-t:Compile", $"-p:Configuration={configuration}", "-p:BuildProjectReferences=false",
+            "msbuild", project, "-t:PrepareResources;Compile", $"-p:Configuration={configuration}", "-p:BuildProjectReferences=false",
             "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-p:NonExistentFile=none", "-getItem:CscCommandLineArgs",
         })
         {

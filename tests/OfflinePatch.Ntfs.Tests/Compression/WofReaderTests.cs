@@ -137,4 +137,26 @@ public sealed class WofReaderTests
         Assert.Equal("KUSJESVANSRT", text[..12]);
         Assert.True(text.AsSpan(12).SequenceEqual(text.AsSpan(0, text.Length - 12)));
     }
+
+    /// <summary>Calls whose target lies below 12,000,000, and not at it, were made absolute by the packer (wimlib's lzx_postprocess).</summary>
+    [Fact, Trait("tier", "layout")]
+    public void Calls_of_programs_are_made_relative_up_to_the_limit()
+    {
+        var packed = new byte[2 + 12 + Lzx.ChunkSize];
+        packed[1] = 0x70; // type 3, stored; of the usual size
+        packed[2] = packed[6] = packed[10] = 1; // recent distances
+        var plain = packed.AsSpan(14);
+        var expected = new byte[Lzx.ChunkSize];
+        foreach (var (at, stored, relative) in ((int, int, int)[])
+            [(100, 11_999_999, 11_999_899), (200, 12_000_000, 12_000_000), (300, -300, 11_999_700), (400, -401, -401), (500, 0, -500)])
+        {
+            plain[at] = expected[at] = 0xE8;
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(plain[(at + 1)..], stored);
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(expected.AsSpan(at + 1), relative);
+        }
+
+        var content = new byte[Lzx.ChunkSize];
+        new Lzx().Decompress(packed, content);
+        Assert.Equal(expected, content);
+    }
 }

@@ -45,6 +45,22 @@ public sealed class FormatterTests
         Assert.True(complaints.Count == 0, string.Join("\n", complaints));
     }
 
+    /// <summary>What a BIOS boot sector is started with: the geometry that Windows writes for every disk of some size.</summary>
+    [Fact, Trait("tier", "layout")]
+    public void The_boot_sector_has_the_geometry_of_large_disks()
+    {
+        using var device = new MemoryDevice(16 * MiB);
+        NtfsFormatter.Format(device, new NtfsFormatOptions { ClusterSize = 4096, HiddenSectors = 2048 });
+        foreach (var sector in (long[])[0, (16 * MiB) - 512])
+        {
+            var boot = new byte[512];
+            device.Read(sector, boot);
+            Assert.Equal((63, 255, 2048u, 0x00800080u), (BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x18)),
+                BinaryPrimitives.ReadUInt16LittleEndian(boot.AsSpan(0x1A)), BinaryPrimitives.ReadUInt32LittleEndian(boot.AsSpan(0x1C)),
+                BinaryPrimitives.ReadUInt32LittleEndian(boot.AsSpan(0x24))));
+        }
+    }
+
     /// <summary>ntfs-3g mounts a new volume for writing, fills it with 400 files, and the judges still find nothing.</summary>
     [SkippableTheory, Trait("tier", "oracle")]
     [InlineData(512)]
