@@ -48,7 +48,7 @@ public sealed class MutantsTests
             Assert.True(Tiny.Compile("Tiny.Tests", Tiny.Tests, product.ToMetadataReference()).Emit(tests).Success);
         }
 
-        using var judge = new Judge(setup, workers: 2, budget: TimeSpan.FromSeconds(60));
+        using var judge = new Judge(setup, instrumenter.Mutants, workers: 2, budget: TimeSpan.FromSeconds(60));
         judge.Cover(_ => true);
         var verdicts = judge.Run(instrumenter.Mutants, _ => { });
 

@@ -55,7 +55,8 @@ internal sealed class Options
     public static Options Parse(string[] arguments)
     {
         var values = new Dictionary<string, List<string>>(StringComparer.Ordinal);
-        string[] known = ["--area", "--sample", "--seed", "--file", "--tests", "--without", "--workers", "--budget", "--at-least", "--configuration"];
+        string[] known = ["--area", "--sample", "--seed", "--file", "--tests", "--without", "--workers", "--budget", "--at-least",
+            "--configuration"];
         for (var i = 0; i < arguments.Length; i++)
         {
             var name = arguments[i];
@@ -75,7 +76,8 @@ internal sealed class Options
         }
 
         string Value(string name, string other) => values.TryGetValue(name, out var given) ? given[^1] : other;
-        int Number(string name, int other) => Value(name, "") is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : other;
+        int Number(string name, int other) => Value(name, "") is { Length: > 0 } text
+            ? int.Parse(text, CultureInfo.InvariantCulture) : other;
         return new Options
         {
             Areas = values.TryGetValue("--area", out var areas)

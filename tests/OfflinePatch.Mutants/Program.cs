@@ -10,9 +10,9 @@ internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        if (arguments is ["host", var tests, var instrumented])
+        if (arguments is ["host", var tests, var instrumented, var mutant])
         {
-            return TestHost.Serve(tests, instrumented);
+            return TestHost.Serve(tests, instrumented, int.Parse(mutant, CultureInfo.InvariantCulture));
         }
 
         Options options;
@@ -75,7 +75,7 @@ internal static class Program
                 continue;
             }
 
-            using var judge = new Judge(setup, options.Workers, options.Budget);
+            using var judge = new Judge(setup, instrumenter.Mutants, options.Workers, options.Budget);
             judge.Cover(t => t.Contains(options.Tests, StringComparison.Ordinal)
                 && (options.Without is null || !t.Contains(options.Without, StringComparison.Ordinal))
                 && !t.Contains(".Architecture.", StringComparison.Ordinal)); // they read files of the repository

@@ -13,7 +13,8 @@ internal sealed class Score(IReadOnlyList<Verdict> verdicts, AcceptedMutants acc
     /// <summary>Mutants on the list of accepted ones that a test noticed.</summary>
     public IReadOnlyList<Verdict> NeedlesslyAccepted { get; } =
         [.. verdicts.GroupBy(v => v.Mutant.Key, StringComparer.Ordinal)
-            .Where(g => accepted.ReasonFor(g.Key) is not null && g.All(v => v.Fate is Fate.Killed or Fate.TimedOut)).Select(g => g.First())];
+            .Where(g => accepted.ReasonFor(g.Key) is not null && g.All(v => v.Fate is Fate.Killed or Fate.TimedOut))
+            .Select(g => g.First())];
 
     /// <summary>The share in percent.</summary>
     public double Percent

@@ -20,6 +20,9 @@ public sealed class DurabilityTests : IDisposable
         var source = _folder["source.raw"];
         var content = new byte[1 << 20];
         new Random(1).NextBytes(content);
+        content.AsSpan(446, 64).Clear();
+        content[446 + 4] = 7; // a partition, so that it is a disk
+        (content[446 + 9], content[446 + 13], content[510], content[511]) = (1, 2, 0x55, 0xAA);
         File.WriteAllBytes(source, content);
         var target = _folder["target.qcow2"];
         var calls = Trace("convert", source, "-o", target);
@@ -58,7 +61,7 @@ public sealed class DurabilityTests : IDisposable
 
     /// <summary>The path that strace names behind the first file descriptor.</summary>
     private static string FileOf(string call) =>
-        Regex.Match(call, @"^\w+\(\d+<([^>]*)>", RegexOptions.None, TimeSpan.FromSeconds(1)).Groups[1].Value;
+        Regex.Match(call, @"^\w+\(\d+<(?<path>[^>]*)>", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["path"].Value;
 
     /// <summary>Runs the program; its calls in their order, without the process in front.</summary>
     private List<string> Trace(params string[] arguments)

@@ -51,6 +51,7 @@ public sealed class FsCommandTests
         using var scratch = new ScratchFolder();
         var image = scratch["disk.raw"];
         Corpus.Unpack("ntfs/ntfs-si-vs-fn.raw", image);
+        Directory.CreateDirectory(scratch["out"]);
         File.WriteAllText(scratch["note.txt"], "first");
         Tool.Run("fs", "put", image, scratch["note.txt"], @"\note.txt").MustExit(0);
         Tool.Run("fs", "get", image, "note.txt", scratch["out"]).MustExit(0);

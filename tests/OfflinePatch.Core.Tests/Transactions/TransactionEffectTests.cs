@@ -206,6 +206,71 @@ public sealed class TransactionEffectTests
         }
     }
 
+    /// <summary>What another program wrote into a changed range since is seen by sector, be it the old bytes.</summary>
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(511, false)]
+    [InlineData(5000, false)]
+    [InlineData((8 * Block) - 1, false)]
+    [InlineData(5000, true)]
+    public void An_undo_refuses_a_range_in_which_one_sector_changed(int offset, bool toOld)
+    {
+        var storage = Start(60_000);
+        var old = storage.ContentOf(Image);
+        using (var transaction = ImageTransaction.Open(storage, Image, Writable))
+        {
+            transaction.Image.Write(Block, new byte[8 * Block]);
+            transaction.Commit();
+        }
+
+        var sector = (Block + offset) / 512 * 512;
+        storage.WriteFromElsewhere(Image, content =>
+        {
+            for (var at = sector; at < sector + 512; at++)
+            {
+                content[at] = toOld ? old[at] : at == Block + offset ? (byte)1 : (byte)0;
+            }
+        });
+        var before = storage.ContentOf(Image);
+        foreach (var force in (bool[])[false, true])
+        {
+            var error = Assert.Throws<RefusedException>(() => ImageHistory.Undo(storage, Image, new UndoOptions { Force = force }));
+            Assert.Contains($"it holds something else at byte {sector}", error.Message, StringComparison.Ordinal);
+            Assert.Equal(before, storage.ContentOf(Image));
+        }
+    }
+
+    [Fact]
+    public void A_range_of_several_blocks_that_was_written_in_part_is_taken_back()
+    {
+        var whole = Changed(Start(60_000));
+        for (var crashAt = 0; crashAt < whole.Operations; crashAt++)
+        {
+            for (var seed = 0; seed < 6; seed++)
+            {
+                var storage = Start(60_000);
+                var old = storage.ContentOf(Image);
+                storage.CrashAt = crashAt;
+                Assert.NotNull(Record.Exception(() => Changed(storage)));
+                var survivor = storage.Reboot(new Random(seed));
+                ImageHistory.Recover(survivor, Image, new RecoverOptions());
+                var content = survivor.ContentOf(Image);
+                Assert.True(content.AsSpan().SequenceEqual(old) || content.AsSpan().SequenceEqual(whole.ContentOf(Image)),
+                    $"{crashAt} {seed}");
+            }
+        }
+
+        static CrashStorage Changed(CrashStorage storage)
+        {
+            using var transaction = ImageTransaction.Open(storage, Image, Writable);
+            var content = new byte[6 * Block];
+            new Random(9).NextBytes(content);
+            transaction.Image.Write(2 * Block, content);
+            transaction.Commit();
+            return storage;
+        }
+    }
+
     private static readonly Action<IImageFiles> NameFiles = files => files.OpenCompanion(Image, "disk-s001.vmdk", CompanionKind.Extent);
 
     private static CrashStorage Start(int length = 20_000)

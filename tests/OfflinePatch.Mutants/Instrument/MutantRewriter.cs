@@ -131,7 +131,8 @@ internal sealed partial class MutantRewriter(SemanticModel model, MutantList mut
         }
 
         var visited = (InvocationExpressionSyntax)base.VisitInvocationExpression(node)!;
-        if (IsBehindQuestionMark(node) || node.Expression is not MemberAccessExpressionSyntax access || model.GetSymbolInfo(node).Symbol is not IMethodSymbol method)
+        if (IsBehindQuestionMark(node) || node.Expression is not MemberAccessExpressionSyntax access
+            || model.GetSymbolInfo(node).Symbol is not IMethodSymbol method)
         {
             return visited;
         }

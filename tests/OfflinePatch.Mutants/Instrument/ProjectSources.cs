@@ -19,7 +19,8 @@ internal sealed record ProjectSources(CSharpCompilation Compilation, IReadOnlyLi
         foreach (var argument in new[]
         {
             "msbuild", project, "-t:PrepareResources;Compile", $"-p:Configuration={configuration}", "-p:BuildProjectReferences=false",
-            "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true", "-p:NonExistentFile=none", "-getItem:CscCommandLineArgs",
+            "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true",
+            "-p:NonExistentFile=none", "-getItem:CscCommandLineArgs",
         })
         {
             start.ArgumentList.Add(argument);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 
 namespace OfflinePatch.Mutants.Run;
 
@@ -19,7 +20,8 @@ internal sealed class HostProcess : IDisposable
     /// <param name="tests">The name of the assembly of the tests.</param>
     /// <param name="instrumented">The name of the instrumented assembly.</param>
     /// <param name="scratch">A folder for temporary files, made here and deleted with the process.</param>
-    public HostProcess(string folder, string tests, string instrumented, string scratch)
+    /// <param name="mutant">The mutant that is active from the start on; 0: none.</param>
+    public HostProcess(string folder, string tests, string instrumented, string scratch, int mutant)
     {
         _scratch = scratch;
         Directory.CreateDirectory(scratch);
@@ -33,8 +35,8 @@ internal sealed class HostProcess : IDisposable
         };
         foreach (var argument in new[]
         {
-            "exec", "--runtimeconfig", Path.Combine(folder, $"{tests}.runtimeconfig.json"), Path.Combine(folder, "OfflinePatch.Mutants.dll"),
-            "host", tests, instrumented,
+            "exec", "--runtimeconfig", Path.Combine(folder, $"{tests}.runtimeconfig.json"),
+            Path.Combine(folder, "OfflinePatch.Mutants.dll"), "host", tests, instrumented, mutant.ToString(CultureInfo.InvariantCulture),
         })
         {
             start.ArgumentList.Add(argument);

@@ -5,7 +5,7 @@ using OfflinePatch.Mutants.Instrument;
 namespace OfflinePatch.Mutants.Run;
 
 /// <summary>Runs the tests that reach a mutant over it, the cheapest first, until one notices; several mutants at a time.</summary>
-internal sealed class Judge(TestSetup setup, int workers, TimeSpan budget) : IDisposable
+internal sealed class Judge(TestSetup setup, IReadOnlyList<Mutant> all, int workers, TimeSpan budget) : IDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(3);
 
@@ -13,6 +13,8 @@ internal sealed class Judge(TestSetup setup, int workers, TimeSpan budget) : IDi
     private readonly ConcurrentDictionary<string, string> _unstable = new(StringComparer.Ordinal);
     private readonly Worker[] _workers = [.. Enumerable.Range(0, workers).Select(number => new Worker(setup, number))];
     private IReadOnlyList<CoveredTest> _tests = [];
+    private readonly ILookup<string, int> _idsOfFile = all.ToLookup(m => m.File, m => m.Id, StringComparer.Ordinal);
+    private HashSet<int> _atStart = [];
     private ILookup<int, CoveredTest> _warm = Enumerable.Empty<CoveredTest>().ToLookup(_ => 0);
     private ILookup<int, CoveredTest> _cold = Enumerable.Empty<CoveredTest>().ToLookup(_ => 0);
 
@@ -58,7 +60,7 @@ internal sealed class Judge(TestSetup setup, int workers, TimeSpan budget) : IDi
     }
 
     /// <summary>Whether a test reaches a mutant.</summary>
-    public bool IsCovered(Mutant mutant) => _warm.Contains(mutant.Id) || _cold.Contains(mutant.Id);
+    public bool IsCovered(Mutant mutant) => _warm.Contains(mutant.Id) || _cold.Contains(mutant.Id) || _atStart.Contains(mutant.Id);
 
     /// <summary>Judges mutants.</summary>
     /// <param name="mutants">The mutants.</param>
@@ -94,17 +96,17 @@ internal sealed class Judge(TestSetup setup, int workers, TimeSpan budget) : IDi
             return Ask(mutant, Ordered(mutant, _warm[mutant.Id]), "run", worker);
         }
 
-        if (!_cold.Contains(mutant.Id))
+        if (!IsCovered(mutant))
         {
             return new Verdict(mutant, Fate.NotCovered);
         }
 
-        // It works when the process begins: those that saw it first, then everybody, in a process that begins with it.
-        var first = _cold[mutant.Id].ToList();
-        var classes = first.Select(t => t.Class).ToHashSet(StringComparer.Ordinal);
-        var tests = first.Concat(_tests.Where(t => classes.Contains(t.Class))).Concat(_tests).Distinct();
-        worker.Replace();
-        var verdict = Ask(mutant, tests, "fresh", worker);
+        // It works when the process begins: those that saw it first, those that reach the file, then everybody, in a process with it.
+        var file = _idsOfFile[mutant.File].ToHashSet();
+        var tests = _cold[mutant.Id].Concat(_tests.Where(t => t.Warm.Overlaps(file))).Concat(_tests).Distinct().ToList();
+        worker.Replace(mutant.Id);
+        var verdict = worker.CanStart ? Ask(mutant, tests, "fresh", worker)
+            : new Verdict(mutant, Fate.Killed, "the process of the tests does not start");
         worker.Replace();
         return verdict;
     }
@@ -175,10 +177,13 @@ internal sealed class Judge(TestSetup setup, int workers, TimeSpan budget) : IDi
     {
         var tests = new List<(string Id, string Class, string Name)>();
         _workers[0].Host.Send("list");
-        while (_workers[0].Host.Receive(StartLimit) is ["test", var id, var type, var name])
+        string[] answer;
+        while ((answer = _workers[0].Host.Receive(StartLimit)) is ["test", var id, var type, var name])
         {
             tests.Add((id, type, name));
         }
+
+        _atStart = Ids(answer[^1]);
 
         return tests;
     }
@@ -211,33 +216,41 @@ internal sealed class Judge(TestSetup setup, int workers, TimeSpan budget) : IDi
         private readonly TestSetup _setup;
         private readonly int _number;
         private int _count;
+        private int _mutant;
+        private string _errors = "";
 
         private HostProcess? _host;
 
         public Worker(TestSetup setup, int number) => (_setup, _number) = (setup, number);
 
-        public HostProcess Host => _host ??= Start();
+        public HostProcess Host => _host ??= Start()
+            ?? throw new InvalidOperationException($"the host of {_setup.Tests} does not start: {_errors}");
 
-        /// <summary>Ends the process; the next one begins when it is needed.</summary>
-        public void Replace()
+        /// <summary>Whether the process takes commands: with a mutant it may end before.</summary>
+        public bool CanStart => (_host ??= Start()) is not null;
+
+        /// <summary>Ends the process; the next one begins when it is needed, with a mutant or without one.</summary>
+        public void Replace(int mutant = 0)
         {
             _host?.Dispose();
             _host = null;
+            _mutant = mutant;
         }
 
         public void Dispose() => Replace();
 
-        private HostProcess Start()
+        private HostProcess? Start()
         {
             var scratch = Path.Combine(_setup.Scratch, $"{_number}-{_count++}");
-            var host = new HostProcess(_setup.Folder, _setup.Tests, _setup.Instrumented, scratch);
-            if (host.Receive(StartLimit) is not ["ready"])
+            var host = new HostProcess(_setup.Folder, _setup.Tests, _setup.Instrumented, scratch, _mutant);
+            if (host.Receive(StartLimit) is ["ready"])
             {
-                host.Dispose();
-                throw new InvalidOperationException($"the host of {_setup.Tests} does not start: {host.Errors}");
+                return host;
             }
 
-            return host;
+            _errors = host.Errors;
+            host.Dispose();
+            return null;
         }
     }
 }

@@ -21,21 +21,29 @@ internal sealed class TestHost
     private readonly HostedTests _tests;
     private readonly FieldInfo _active;
     private readonly byte[] _touched;
+    private readonly List<int> _atStart;
+    private readonly HashSet<int> _seen;
     private readonly TextWriter _output;
     private readonly HashSet<string> _proven = new(StringComparer.Ordinal);
 
-    private TestHost(string tests, string instrumented, TextWriter output)
+    private TestHost(string tests, string instrumented, int mutant, TextWriter output)
     {
         var type = Assembly.Load(new AssemblyName(instrumented)).GetType(SwitchSource.TypeName)
             ?? throw new InvalidOperationException($"{instrumented} is not instrumented");
         _active = type.GetField(SwitchSource.Active)!;
         _touched = (byte[])type.GetField(SwitchSource.Touched)!.GetValue(null)!;
+        _active.SetValue(null, mutant);
         _tests = new HostedTests(Assembly.Load(new AssemblyName(tests)));
+        _atStart = Reached();
+        _seen = [.. _atStart];
         _output = output;
     }
 
     /// <summary>Serves commands: <c>list</c>, <c>cover TEST</c>, <c>run MUTANT TEST…</c>, <c>fresh MUTANT TEST…</c>.</summary>
-    public static int Serve(string tests, string instrumented)
+    /// <param name="tests">The name of the assembly of the tests.</param>
+    /// <param name="instrumented">The name of the instrumented assembly.</param>
+    /// <param name="mutant">The mutant that is active before the tests are looked for; 0: none.</param>
+    public static int Serve(string tests, string instrumented, int mutant)
     {
         using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
         Console.SetOut(TextWriter.Null);
@@ -53,7 +61,7 @@ internal sealed class TestHost
         { IsBackground = true };
         reader.Start();
 
-        var host = new TestHost(tests, instrumented, output);
+        var host = new TestHost(tests, instrumented, mutant, output);
         host.Say("ready");
         foreach (var command in commands.GetConsumingEnumerable())
         {
@@ -82,7 +90,7 @@ internal sealed class TestHost
             Say("test", id, type, MutantList.OneLine(name));
         }
 
-        Say("end");
+        Say("start", string.Join(',', _atStart));
     }
 
     /// <summary>
@@ -98,7 +106,10 @@ internal sealed class TestHost
             return;
         }
 
-        var (second, time, warm) = firstTime < OnceOnly ? Measure(test) : (first, firstTime, cold);
+        // what was reached before, and is again, is reached each time
+        var isKnown = cold.TrueForAll(_seen.Contains);
+        _seen.UnionWith(cold);
+        var (second, time, warm) = firstTime < OnceOnly || !isKnown ? Measure(test) : (first, firstTime, cold);
         Say("cover", second.Failure is null ? "passed" : "failed", time.ToString(CultureInfo.InvariantCulture), string.Join(',', cold),
             string.Join(',', warm), MutantList.OneLine(second.Failure ?? ""));
         _proven.Add(test);
@@ -110,12 +121,14 @@ internal sealed class TestHost
         var start = Stopwatch.GetTimestamp();
         var outcome = _tests.Run(test);
         var time = (long)Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-        return (outcome, time, [.. Enumerable.Range(0, _touched.Length).Where(i => _touched[i] != 0)]);
+        return (outcome, time, Reached());
     }
+
+    private List<int> Reached() => [.. Enumerable.Range(0, _touched.Length).Where(i => _touched[i] != 0)];
 
     /// <summary>
     /// Runs tests until one fails. Each has passed without a mutant in this process before, so that what tests keep is not the mutant's
-    /// work; <paramref name="isFresh"/>: it shall be.
+    /// work; <paramref name="isFresh"/>: it shall be, and the process began with the mutant.
     /// </summary>
     private void Run(int mutant, string[] tests, bool isFresh)
     {
@@ -131,7 +144,7 @@ internal sealed class TestHost
             _active.SetValue(null, mutant);
             var start = Stopwatch.GetTimestamp();
             var outcome = _tests.Run(test);
-            _active.SetValue(null, 0);
+            _active.SetValue(null, isFresh ? mutant : 0);
             if (outcome.Failure is { } failure)
             {
                 // a process that stays broken judges nobody

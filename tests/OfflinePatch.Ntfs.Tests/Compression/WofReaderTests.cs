@@ -138,7 +138,9 @@ public sealed class WofReaderTests
         Assert.True(text.AsSpan(12).SequenceEqual(text.AsSpan(0, text.Length - 12)));
     }
 
-    /// <summary>Calls whose target lies below 12,000,000, and not at it, were made absolute by the packer (wimlib's lzx_postprocess).</summary>
+    /// <summary>
+    /// Calls whose target lies below 12,000,000, and not at it, were made absolute by the packer (wimlib's lzx_postprocess).
+    /// </summary>
     [Fact, Trait("tier", "layout")]
     public void Calls_of_programs_are_made_relative_up_to_the_limit()
     {

@@ -96,7 +96,9 @@ public sealed class EditGuardTests
         Assert.Equal(file, again.ToArray());
     }
 
-    /// <summary>A defect of ours must not become a machine that does not start: what was edited is checked before it is given away.</summary>
+    /// <summary>
+    /// A defect of ours must not become a machine that does not start: what was edited is checked before it is given away.
+    /// </summary>
     [Theory]
     [InlineData(0)]
     [InlineData(17)] // MiB: from 16 on only what was touched is checked
@@ -122,6 +124,7 @@ public sealed class EditGuardTests
     /// <summary>Each edit by itself is noticed: the hive counts as changed, and the key that it changed is checked.</summary>
     [Theory]
     [InlineData("create")]
+    [InlineData("create, parent")]
     [InlineData("create below")]
     [InlineData("delete")]
     [InlineData("set")]
@@ -136,6 +139,10 @@ public sealed class EditGuardTests
         {
             case "create":
                 touched = hive.Create(@"Keys\New");
+                break;
+            case "create, parent":
+                touched = hive.Find("Keys")!;
+                hive.Create(@"Keys\New");
                 break;
             case "create below":
                 hive.Create(@"Keys\A\New");
@@ -162,12 +169,38 @@ public sealed class EditGuardTests
         Assert.Equal("REG-0320", Assert.Throws<CorruptImageException>(() => hive.ToArray()).Code);
     }
 
+    [Fact]
+    public void A_key_that_was_made_and_deleted_is_not_looked_for()
+    {
+        var hive = Hive.Open(Ballast.Value);
+        hive.Create(@"Keys\New").SetDword("v", 1);
+        hive.Root.DeleteSubKeyTree(@"Keys\New");
+        Assert.Null(Hive.Open(hive.ToArray()).Find(@"Keys\New"));
+    }
+
+    /// <summary>Up to four bytes stand in the value itself, as Windows has them.</summary>
+    [Fact]
+    public void Short_data_take_no_cell()
+    {
+        var hive = Hive.Create();
+        var key = hive.Create("A");
+        foreach (var (length, isInline) in ((int, bool)[])[(0, true), (1, true), (3, true), (4, true), (5, false)])
+        {
+            key.SetBinary("v", new byte[length]);
+            var bins = hive.Image.Span[4096..];
+            var stored = U32(bins[(int)(U32(bins[((int)key.Node.ValueList.Value + 4)..]) + 8)..]);
+            Assert.Equal((uint)length | (isInline ? 0x80000000 : 0), stored);
+        }
+    }
+
     /// <summary>What cannot be done is refused before anything is done. An edit leaves a MiB free for lists and bins.</summary>
     [Theory]
     [InlineData(100_000, 100_776)] // 97 KiB: 8 bytes more for each
     [InlineData(4, 4)]
     [InlineData(1023, 1023)]
     [InlineData(1024, 1032)]
+    [InlineData(1015, 1015)] // 1023 and 1024 with what is there
+    [InlineData(1016, 1016)]
     public void A_value_that_may_not_find_room_is_refused(int length, int room)
     {
         foreach (var missing in (int[])[0, 1])

@@ -88,7 +88,8 @@ public sealed class RegTextTests
         hive.Root.SetBinary(name, new byte[100]);
         using var output = new MemoryStream();
         RegTextWriter.Export(hive.Root, @"HKEY_LOCAL_MACHINE\X", output);
-        var lines = Encoding.Unicode.GetString(output.ToArray()).Split("\r\n").SkipWhile(l => !l.StartsWith('"')).TakeWhile(l => l.Length > 0).ToList();
+        var lines = Encoding.Unicode.GetString(output.ToArray()).Split("\r\n")
+            .SkipWhile(l => !l.StartsWith('"')).TakeWhile(l => l.Length > 0).ToList();
 
         Assert.Equal(length, lines[0].Length);
         Assert.Equal($"\"{name}\"=hex:{string.Concat(Enumerable.Repeat("00,", bytes))}\\", lines[0]);
