@@ -79,7 +79,7 @@ internal static class DriverInventory
             ClassGuid = version?.ClassGuid ?? Guid.Empty,
             Hive = hive,
             IsActive = string.Equals(active, name, StringComparison.OrdinalIgnoreCase),
-            HasFiles = system.Volume.RequireFiles().FileExists(system.PathOf($@"System32\DriverStore\FileRepository\{name}\{infName}")),
+            HasFiles = system.Volume.RequireFiles().FileExists(FileRepository.PathOf(system, name, infName)),
             IsConfigured = package.Find("Descriptors") is { } descriptors && descriptors.SubKeys.Any()
                 && package.Find("Configurations") is not null,
             Ids = ids,

@@ -151,7 +151,7 @@ internal sealed class DriverRemoval
     private void RemovePackage()
     {
         DriverIndex.Remove(_system.Find(_driver.Hive)!.Root.Find("DriverDatabase")!, _driver.PublishedName, _driver.PackageName);
-        Files.DeleteTree(_system.PathOf($@"System32\DriverStore\FileRepository\{_driver.PackageName}"));
+        Files.DeleteTree(FileRepository.PathOf(_system, _driver.PackageName));
     }
 
     private void RemoveServices(ControlSet set, HashSet<string> owners)

@@ -14,7 +14,7 @@ internal sealed class GuestDirectories(WindowsSystem system, ProcessorArchitectu
         16428];
 
     /// <summary>The package's directory on the volume.</summary>
-    public string PackageDirectory { get; } = system.PathOf($@"System32\DriverStore\FileRepository\{packageName}");
+    public string PackageDirectory { get; } = FileRepository.PathOf(system, packageName);
 
     /// <summary>
     /// The path on the volume of a directory id, or null for one that has no place offline (a user's folder, the source disc).

@@ -126,7 +126,7 @@ public static class GuestDriverStore
 
     private static DriverPackage FromStore(WindowsSystem system, StagedDriver existing) =>
         DriverPackage.Read(system.Volume.RequireFiles(),
-            system.PathOf($@"System32\DriverStore\FileRepository\{existing.PackageName}\{existing.InfName}"));
+            FileRepository.PathOf(system, existing.PackageName, existing.InfName));
 
     private static StagingResult StageLegacy(WindowsSystem system, DriverPackageCheck check, DriverEntry? entry, StagingOptions options)
     {

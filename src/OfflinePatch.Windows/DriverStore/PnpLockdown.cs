@@ -34,7 +34,7 @@ internal static class PnpLockdown
         key.AddString("Owners", plan.Names.Published, first: true);
         if (plan.IsNew || !key.HasValue("Source"))
         {
-            key.SetExpandString("Source", $@"%SystemRoot%\System32\DriverStore\FileRepository\{plan.Names.Package}\{source}");
+            key.SetExpandString("Source", $@"%SystemRoot%\{FileRepository.Folder}\{plan.Names.Package}\{source}");
         }
     }
 }

@@ -17,7 +17,6 @@ internal sealed record StorePackage(string InfName, string Published, string Pac
 /// </summary>
 internal static class StoreRemoval
 {
-    private const string Repository = @"System32\DriverStore\FileRepository";
     private const int MaximumInf = 4 * 1024 * 1024;
 
     /// <summary>The packages whose INF had one of some names.</summary>
@@ -59,7 +58,7 @@ internal static class StoreRemoval
         }
 
         var files = system.Volume.RequireFiles();
-        var root = system.PathOf(Repository);
+        var root = FileRepository.Of(system);
         foreach (var entry in files.DirectoryExists(root) ? files.Enumerate(root).Where(e => e.IsDirectory).ToList() : [])
         {
             if (InfOf(entry.Name, names) is { } inf && !inbox.Contains(entry.Name)
@@ -78,7 +77,7 @@ internal static class StoreRemoval
     public static bool CanRemove(WindowsSystem system) => Databases(system).Any();
 
     /// <summary>The folder of a package in the store.</summary>
-    public static string FolderOf(WindowsSystem system, StorePackage package) => system.PathOf($@"{Repository}\{package.Package}");
+    public static string FolderOf(WindowsSystem system, StorePackage package) => FileRepository.PathOf(system, package.Package);
 
     /// <summary>Takes a package out. Does nothing where it is out already.</summary>
     public static void Remove(WindowsSystem system, StorePackage package)

@@ -10,8 +10,6 @@ namespace OfflinePatch.Windows.Reports;
 /// <summary>Describes the driver packages of others that an image has, with who uses them.</summary>
 internal static class DriverStoreListing
 {
-    private const string Repository = @"System32\DriverStore\FileRepository";
-
     /// <summary>All packages, by the number of their published names.</summary>
     public static IReadOnlyList<DriverStorePackage> Describe(WindowsSystem system, DriverManifest manifest)
     {
@@ -55,7 +53,7 @@ internal static class DriverStoreListing
         var files = system.Volume.RequireFiles();
         if (staged.PackageName.Length > 0)
         {
-            return (staged.HasFiles ? system.PathOf($@"{Repository}\{staged.PackageName}") : null, staged.InfName);
+            return (staged.HasFiles ? FileRepository.PathOf(system, staged.PackageName) : null, staged.InfName);
         }
 
         if (staged.PublishedName.Length == 0)
@@ -64,7 +62,7 @@ internal static class DriverStoreListing
         }
 
         var published = system.PathOf($@"INF\{staged.PublishedName}");
-        var root = system.PathOf(Repository);
+        var root = FileRepository.Of(system);
         if (files.FileExists(published) && files.DirectoryExists(root))
         {
             var content = files.ReadFile(published, InfLimits.FileBytes);

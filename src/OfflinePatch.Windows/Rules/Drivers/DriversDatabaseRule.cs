@@ -97,7 +97,7 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
         where package.Name.EndsWith(NoHash, StringComparison.Ordinal)
             || package.Name.StartsWith(Invented + "_", StringComparison.OrdinalIgnoreCase)
         where !context.Windows.Volume.RequireFiles()
-            .DirectoryExists(context.Windows.PathOf($@"System32\DriverStore\FileRepository\{package.Name}"))
+            .DirectoryExists(FileRepository.PathOf(context.Windows, package.Name))
         select (database, package.Name);
 
     private static void Remove(GuestKey database, string package)
