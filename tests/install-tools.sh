@@ -33,6 +33,7 @@ need nasm nasm
 need mkudffs udftools
 need wimlib-imagex wimtools
 need jq jq
+need strace strace
 need gcc gcc
 need x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
 need qemu-system-x86_64 qemu-system-x86

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using OfflinePatch.Fixtures.Machines;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Cli.Tests.Commands;
@@ -8,7 +9,7 @@ namespace OfflinePatch.Cli.Tests.Commands;
 /// at each of them; here only the order is looked at.
 /// </summary>
 [Trait("tier", "oracle")]
-public sealed class DurabilityTests : IDisposable
+public sealed class DurabilityTests(Machines machines) : IClassFixture<Machines>, IDisposable
 {
     private readonly ScratchFolder _folder = new();
 
@@ -39,9 +40,7 @@ public sealed class DurabilityTests : IDisposable
     [SkippableFact]
     public void The_old_bytes_are_on_the_medium_before_the_first_new_one_is_written()
     {
-        Corpus.Require("ntfs/ntfs-si-vs-fn.raw");
-        var image = _folder["disk.raw"];
-        Corpus.Unpack("ntfs/ntfs-si-vs-fn.raw", image);
+        var image = machines.Copy(_folder, machines.Raw("win2019", MachineFirmware.Bios));
         var calls = Trace("fs", "mkdir", image, "new");
 
         var first = calls.FindIndex(c => IsWrite(c) && FileOf(c) == image);
