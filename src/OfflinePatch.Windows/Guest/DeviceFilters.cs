@@ -104,6 +104,10 @@ public static class DeviceFilters
         _ => "does not start at boot",
     };
 
+    /// <summary>Where a filter stands, and why it cannot be loaded.</summary>
+    internal static string Text(DeviceFilter filter, FilterFault fault) =>
+        $@"{filter.Key.Path}\{filter.Value}: {filter.Filter} {Text(fault)}";
+
     /// <summary>Whether a filter is one of Windows itself.</summary>
     public static bool IsInbox(string filter) => Inbox.Contains(filter, StringComparer.OrdinalIgnoreCase);
 

@@ -189,8 +189,7 @@ internal static class AgentSurroundings
         var found = windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(windows, s, CdRom)).FirstOrDefault();
         return found is { Filter: { } filter, Fault: var fault }
             ? Finding.Failed(
-                $@"{filter.Key.Path}\{filter.Value}: {filter.Filter} {DeviceFilters.Text(fault)}: no CD-ROM drive starts, and the agent "
-                    + "cannot read a configuration drive.",
+                $"{DeviceFilters.Text(filter, fault)}: no CD-ROM drive starts, and the agent cannot read a configuration drive.",
                 "Take the filter out of the list in the source machine, or uninstall its program; then export it again.",
                 filter.Filter) with
             { Severity = RuleSeverity.Warning }

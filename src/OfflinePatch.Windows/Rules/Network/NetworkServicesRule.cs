@@ -117,7 +117,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         context.Windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(context.Windows, s, NetClass));
 
     private static string Describe((DeviceFilter Filter, FilterFault Fault) found) =>
-        $@"{found.Filter.Key.Path}\{found.Filter.Value}: {found.Filter.Filter} {DeviceFilters.Text(found.Fault)}";
+        DeviceFilters.Text(found.Filter, found.Fault);
 
     private static IEnumerable<(GuestKey Key, uint Start)> Disabled(RuleContext context)
     {
