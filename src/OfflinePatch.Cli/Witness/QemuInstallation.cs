@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Cli.Witness;
@@ -47,7 +48,8 @@ internal sealed record QemuInstallation(string Program, string? FirmwareFile, st
     ];
 
     /// <summary>Whether a machine is one of 64-bit Arm, which has UEFI only.</summary>
-    public static bool IsArm(WindowsArchitecture architecture) => architecture is WindowsArchitecture.Arm64 or WindowsArchitecture.Arm;
+    public static bool IsArm(ProcessorArchitecture architecture) =>
+        architecture is ProcessorArchitecture.Arm64 or ProcessorArchitecture.Arm;
 
     /// <summary>Whether this processor can run the machine itself.</summary>
     public static bool IsOfHost(bool isArm) => RuntimeInformation.OSArchitecture switch

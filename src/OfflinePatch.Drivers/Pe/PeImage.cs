@@ -100,15 +100,7 @@ public sealed class PeImage
     public ushort MachineCode { get; }
 
     /// <summary>The architecture, or null for one that Windows drivers do not have.</summary>
-    public ProcessorArchitecture? Architecture => MachineCode switch
-    {
-        0x014C => ProcessorArchitecture.X86,
-        0x8664 => ProcessorArchitecture.Amd64,
-        0xAA64 => ProcessorArchitecture.Arm64,
-        0x01C0 or 0x01C4 => ProcessorArchitecture.Arm,
-        0x0200 => ProcessorArchitecture.Ia64,
-        _ => null,
-    };
+    public ProcessorArchitecture? Architecture => OfMachine(MachineCode);
 
     /// <summary>Link time, UTC; reproducible builds put a hash there.</summary>
     public DateTime TimeStamp { get; }
@@ -153,6 +145,36 @@ public sealed class PeImage
         reason = "";
         return new PeImage(content, (int)header, optional, wide);
     }
+
+    /// <summary>The architecture in the headers of a file, of which no more is read; null where it is missing or no executable.</summary>
+    public static ProcessorArchitecture? ReadArchitecture(IFileSystem files, string path)
+    {
+        if (!files.FileExists(path))
+        {
+            return null;
+        }
+
+        Span<byte> start = stackalloc byte[Layout.NewHeader + sizeof(uint)];
+        if (files.Read(path, 0, start) < start.Length || start[0] != 'M' || start[1] != 'Z')
+        {
+            return null;
+        }
+
+        Span<byte> header = stackalloc byte[Layout.Machine + sizeof(ushort)];
+        return files.Read(path, U32(start, Layout.NewHeader), header) == header.Length && header.StartsWith("PE\0\0"u8)
+            ? OfMachine(U16(header, Layout.Machine))
+            : null;
+    }
+
+    private static ProcessorArchitecture? OfMachine(ushort code) => code switch
+    {
+        0x014C => ProcessorArchitecture.X86,
+        0x8664 => ProcessorArchitecture.Amd64,
+        0xAA64 => ProcessorArchitecture.Arm64,
+        0x01C0 or 0x01C4 => ProcessorArchitecture.Arm,
+        0x0200 => ProcessorArchitecture.Ia64,
+        _ => null,
+    };
 
     /// <summary>
     /// The signatures in the certificate table (WIN_CERTIFICATE of type 2, PKCS#7), each as DER; nested signatures are inside the first.

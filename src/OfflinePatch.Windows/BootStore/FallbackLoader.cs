@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.BootStore;
@@ -6,12 +7,12 @@ namespace OfflinePatch.Windows.BootStore;
 internal static class FallbackLoader
 {
     /// <summary>Its path on the EFI system partition; null for an architecture that is not known.</summary>
-    public static string? PathFor(WindowsArchitecture architecture) => architecture switch
+    public static string? PathFor(ProcessorArchitecture? architecture) => architecture switch
     {
-        WindowsArchitecture.X64 => @"EFI\Boot\bootx64.efi",
-        WindowsArchitecture.X86 => @"EFI\Boot\bootia32.efi",
-        WindowsArchitecture.Arm64 => @"EFI\Boot\bootaa64.efi",
-        WindowsArchitecture.Arm => @"EFI\Boot\bootarm.efi",
+        ProcessorArchitecture.Amd64 => @"EFI\Boot\bootx64.efi",
+        ProcessorArchitecture.X86 => @"EFI\Boot\bootia32.efi",
+        ProcessorArchitecture.Arm64 => @"EFI\Boot\bootaa64.efi",
+        ProcessorArchitecture.Arm => @"EFI\Boot\bootarm.efi",
         _ => null,
     };
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Drivers;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
 
@@ -140,7 +141,7 @@ internal sealed class UefiConversion
             throw BootStoreError.NotByUefi("there are several installations on the disk, and which one is to start cannot be known");
         }
 
-        if (facts.Architecture is not (WindowsArchitecture.X64 or WindowsArchitecture.Arm64))
+        if (facts.Architecture is not (ProcessorArchitecture.Amd64 or ProcessorArchitecture.Arm64))
         {
             throw BootStoreError.NotByUefi($"it is {facts.ArchitectureText ?? "of an unknown architecture"}, and UEFI of 64-bit machines "
                 + "starts 64-bit Windows only");

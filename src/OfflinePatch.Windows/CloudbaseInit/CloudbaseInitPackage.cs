@@ -1,4 +1,6 @@
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Pe;
 using OfflinePatch.FileSystems;
 using OfflinePatch.FileSystems.Msi;
 using OfflinePatch.FileSystems.Trees;
@@ -20,7 +22,7 @@ public sealed class CloudbaseInitPackage
 
     private const int DepthLimit = 32;
 
-    private CloudbaseInitPackage(IFileSystem tree, string root, string binName, WindowsArchitecture architecture,
+    private CloudbaseInitPackage(IFileSystem tree, string root, string binName, ProcessorArchitecture architecture,
         IReadOnlyList<CloudbaseInitFile> files, string? version)
     {
         Tree = tree;
@@ -40,8 +42,8 @@ public sealed class CloudbaseInitPackage
     /// <summary>How the package writes the name of the directory Bin.</summary>
     public string BinName { get; }
 
-    /// <summary><see cref="WindowsArchitecture.X86"/> or <see cref="WindowsArchitecture.X64"/>, from the service program.</summary>
-    public WindowsArchitecture Architecture { get; }
+    /// <summary><see cref="ProcessorArchitecture.X86"/> or <see cref="ProcessorArchitecture.Amd64"/>, from the service program.</summary>
+    public ProcessorArchitecture Architecture { get; }
 
     /// <summary>Every file below <see cref="Root"/>, in the order in which they are cheapest to read.</summary>
     public IReadOnlyList<CloudbaseInitFile> Files { get; }
@@ -102,8 +104,8 @@ public sealed class CloudbaseInitPackage
             }
         }
 
-        var architecture = FactsReader.ReadPeMachine(tree, services[0].Path);
-        if (architecture is not (WindowsArchitecture.X86 or WindowsArchitecture.X64))
+        if (PeImage.ReadArchitecture(tree, services[0].Path) is not { } architecture
+            || architecture is not (ProcessorArchitecture.X86 or ProcessorArchitecture.Amd64))
         {
             throw CloudbaseInitError.NotAProgram(tree.Source, services[0].Path);
         }

@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
@@ -156,9 +157,9 @@ public sealed record CloudbaseInitPlan
     /// An answer file in three passes: devices stay installed through generalize, the first-start pages are skipped, specialize sets the
     /// host name.
     /// </summary>
-    private static string CreateUnattend(string guest, WindowsArchitecture architecture)
+    private static string CreateUnattend(string guest, ProcessorArchitecture architecture)
     {
-        var component = $"processorArchitecture=\"{(architecture == WindowsArchitecture.X86 ? "x86" : "amd64")}\" "
+        var component = $"processorArchitecture=\"{architecture.InfName()}\" "
             + "publicKeyToken=\"31bf3856ad364e35\" language=\"neutral\" versionScope=\"nonSxS\"";
         var (python, program) = (guest + CloudbaseInitLayout.Python, guest + CloudbaseInitLayout.Program);
         var configuration = guest + CloudbaseInitLayout.UnattendConfiguration;

@@ -11,32 +11,20 @@ namespace OfflinePatch.Windows.DriverStore;
 /// </summary>
 internal static class DriverClass
 {
-    public static readonly Guid ScsiAdapter = new("4d36e97b-e325-11ce-bfc1-08002be10318");
-    public static readonly Guid Hdc = new("4d36e96a-e325-11ce-bfc1-08002be10318");
-    public static readonly Guid SystemDevices = new("4d36e97d-e325-11ce-bfc1-08002be10318");
-    public static readonly Guid Net = new("4d36e972-e325-11ce-bfc1-08002be10318");
-
-    public static readonly Guid Extension = new("e2f84ce7-8efa-411c-aa69-97454ca4cb57");
+    public static readonly Guid ScsiAdapter = new(DeviceClass.ScsiAdapter);
+    public static readonly Guid Hdc = new(DeviceClass.Hdc);
+    public static readonly Guid SystemDevices = new(DeviceClass.System);
+    public static readonly Guid Net = new(DeviceClass.Net);
+    public static readonly Guid DiskDrive = new(DeviceClass.DiskDrive);
+    public static readonly Guid Volume = new(DeviceClass.Volume);
+    public static readonly Guid Extension = new(DeviceClass.Extension);
 
     private static readonly Guid[] InSystem =
     [
-        ScsiAdapter, Hdc, SystemDevices,
-        new("4d36e967-e325-11ce-bfc1-08002be10318"), // DiskDrive
-        new("4d36e965-e325-11ce-bfc1-08002be10318"), // CDROM
-        new("4d36e966-e325-11ce-bfc1-08002be10318"), // Computer
-        new("4d36e969-e325-11ce-bfc1-08002be10318"), // FDC
-        new("4d36e96b-e325-11ce-bfc1-08002be10318"), // Keyboard
-        new("4d36e96f-e325-11ce-bfc1-08002be10318"), // Mouse
-        new("4d36e977-e325-11ce-bfc1-08002be10318"), // PCMCIA
-        new("4d36e978-e325-11ce-bfc1-08002be10318"), // Ports
-        new("4d36e980-e325-11ce-bfc1-08002be10318"), // FloppyDisk
-        new("36fc9e60-c465-11cf-8056-444553540000"), // USB
-        new("50127dc3-0f36-415e-a6cc-4cb3be910b65"), // Processor
-        new("71a27cdd-812a-11d0-bec7-08002be2092f"), // Volume
-        new("72631e54-78a4-11d0-bcf7-00aa00b7b32a"), // Battery
-        new("745a17a0-74d3-11d0-b6fe-00a0c90f57da"), // HIDClass
-        new("f2e7dd72-6468-4e36-b6f1-6488f42c1b52"), // Firmware
-        Extension,
+        ScsiAdapter, Hdc, SystemDevices, DiskDrive, Volume, Extension, new(DeviceClass.CdRom), new(DeviceClass.Computer),
+        new(DeviceClass.Fdc), new(DeviceClass.Keyboard), new(DeviceClass.Mouse), new(DeviceClass.Pcmcia), new(DeviceClass.Ports),
+        new(DeviceClass.FloppyDisk), new(DeviceClass.Usb), new(DeviceClass.Processor), new(DeviceClass.Battery), new(DeviceClass.HidClass),
+        new(DeviceClass.Firmware),
     ];
 
     /// <summary>The hive that keeps the records of a class: SYSTEM or DRIVERS.</summary>

@@ -12,7 +12,7 @@ public static class DriverTarget
     public static WindowsTarget Of(WindowsSystem system)
     {
         var facts = system.Facts;
-        if (ArchitectureOf(system) is not { } architecture || facts.Major == 0)
+        if (system.Facts.Architecture is not { } architecture || facts.Major == 0)
         {
             throw new UnsupportedImageException("STG-0008",
                 "The version or the architecture of this Windows is unknown: no driver can be chosen for it.",
@@ -26,14 +26,5 @@ public static class DriverTarget
     }
 
     /// <summary>Whether the version and the architecture of an installation are known.</summary>
-    public static bool IsKnown(WindowsSystem system) => ArchitectureOf(system) is not null && system.Facts.Major != 0;
-
-    private static ProcessorArchitecture? ArchitectureOf(WindowsSystem system) => system.Facts.Architecture switch
-    {
-        WindowsArchitecture.X86 => ProcessorArchitecture.X86,
-        WindowsArchitecture.X64 => ProcessorArchitecture.Amd64,
-        WindowsArchitecture.Arm64 => ProcessorArchitecture.Arm64,
-        WindowsArchitecture.Arm => ProcessorArchitecture.Arm,
-        _ => null,
-    };
+    public static bool IsKnown(WindowsSystem system) => system.Facts.Architecture is not null && system.Facts.Major != 0;
 }

@@ -12,7 +12,6 @@ namespace OfflinePatch.Windows.FirstStart;
 /// </summary>
 internal static class NetworkReader
 {
-    private const string NetworkClass = "{4D36E972-E325-11CE-BFC1-08002BE10318}";
     private const string UnicastIPv6 = @"Control\Nsi\{eb004a01-9b1a-11d4-9123-0050047759bc}\10";
     private const string StoreOfAdapters = @"Control\Nsi\{eb004a11-9b1a-11d4-9123-0050047759bc}\10";
     private const string Routes = @"Services\Tcpip\Parameters\PersistentRoutes";
@@ -40,7 +39,7 @@ internal static class NetworkReader
             {
                 Mac = MacOf(set, key.Name, adapter),
                 Name = NetworkInterfaces.ConnectionName(set, key.Name),
-                Device = set.Find($@"Control\Network\{NetworkClass}\{key.Name}\Connection")?.GetString("PnpInstanceID")
+                Device = set.Find($@"Control\Network\{DeviceClass.Net}\{key.Name}\Connection")?.GetString("PnpInstanceID")
                     ?? adapter?.GetString("DeviceInstanceID"),
                 Addresses = key.GetDword("EnableDHCP") == 0 ? addresses : [],
                 Gateways = key.GetDword("EnableDHCP") == 0 ? gateways : [],
@@ -118,7 +117,7 @@ internal static class NetworkReader
 
     /// <summary>The key of the adapter with this interface GUID in its class.</summary>
     private static GuestKey? Adapter(ControlSet set, string id) =>
-        set.Find($@"Control\Class\{NetworkClass}")
+        set.Find($@"Control\Class\{DeviceClass.Net}")
             ?.SubKeys.Take(MaxAdapters)
                 .FirstOrDefault(k => string.Equals(k.GetString("NetCfgInstanceId"), id, StringComparison.OrdinalIgnoreCase));
 
@@ -151,7 +150,7 @@ internal static class NetworkReader
         }
 
         var device = adapter?.GetString("DeviceInstanceID")
-            ?? set.Find($@"Control\Network\{NetworkClass}\{id}\Connection")?.GetString("PnpInstanceID");
+            ?? set.Find($@"Control\Network\{DeviceClass.Net}\{id}\Connection")?.GetString("PnpInstanceID");
         return device is null ? null : MacOfSerial(device.Split('\\')[^1]);
     }
 

@@ -43,14 +43,7 @@ public static class DeviceFilters
     private const int MaximumInstances = 100_000; // a machine has some hundreds; more is damage
 
     private static readonly string[] BootClasses =
-    [
-        "{4D36E967-E325-11CE-BFC1-08002BE10318}", // DiskDrive
-        "{4D36E96A-E325-11CE-BFC1-08002BE10318}", // HDC
-        "{4D36E97B-E325-11CE-BFC1-08002BE10318}", // SCSIAdapter
-        "{4D36E97D-E325-11CE-BFC1-08002BE10318}", // System
-        "{4D36E966-E325-11CE-BFC1-08002BE10318}", // Computer: the root that ACPI and PCI hang on
-        "{71A27CDD-812A-11D0-BEC7-08002BE2092F}", // Volume
-    ];
+        [DeviceClass.DiskDrive, DeviceClass.Hdc, DeviceClass.ScsiAdapter, DeviceClass.System, DeviceClass.Computer, DeviceClass.Volume];
 
     /// <summary>The buses between the processor and a disk. What hangs on others (USB, HDAUDIO…) is not between them.</summary>
     private static readonly string[] BootBuses = ["ACPI", "ACPI_HAL", "PCI", "PCIIDE", "IDE", "SCSI", "STORAGE"];

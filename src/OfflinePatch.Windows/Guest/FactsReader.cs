@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Pe;
 
 namespace OfflinePatch.Windows.Guest;
 
@@ -55,12 +57,11 @@ internal static class FactsReader
             : name;
     }
 
-    private static WindowsArchitecture ReadArchitecture(WindowsSystem system, ControlSet? controlSet)
+    private static ProcessorArchitecture? ReadArchitecture(WindowsSystem system, ControlSet? controlSet)
     {
         foreach (var file in (ReadOnlySpan<string>)["ntoskrnl.exe", "kernel32.dll", "cmd.exe"])
         {
-            if (ReadPeMachine(system.Volume.RequireFiles(), system.PathOf(@"System32\" + file)) is var machine
-                and not WindowsArchitecture.Unknown)
+            if (PeImage.ReadArchitecture(system.Volume.RequireFiles(), system.PathOf(@"System32\" + file)) is { } machine)
             {
                 return machine;
             }
@@ -68,42 +69,11 @@ internal static class FactsReader
 
         return controlSet?.Find(@"Control\Session Manager\Environment")?.GetString("PROCESSOR_ARCHITECTURE") switch
         {
-            { } text when text.Equals("AMD64", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.X64,
-            { } text when text.Equals("x86", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.X86,
-            { } text when text.Equals("ARM64", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.Arm64,
-            { } text when text.Equals("ARM", StringComparison.OrdinalIgnoreCase) => WindowsArchitecture.Arm,
-            _ => WindowsArchitecture.Unknown,
-        };
-    }
-
-    /// <summary>The machine field of a PE file (PE/COFF: e_lfanew at 0x3C, then "PE\0\0", then u16 Machine).</summary>
-    internal static WindowsArchitecture ReadPeMachine(IFileSystem files, string path)
-    {
-        if (!files.FileExists(path))
-        {
-            return WindowsArchitecture.Unknown;
-        }
-
-        Span<byte> start = stackalloc byte[0x40];
-        if (files.Read(path, 0, start) < start.Length || start[0] != 'M' || start[1] != 'Z')
-        {
-            return WindowsArchitecture.Unknown;
-        }
-
-        Span<byte> header = stackalloc byte[6];
-        var offset = BinaryPrimitives.ReadUInt32LittleEndian(start[0x3C..]);
-        if (files.Read(path, offset, header) < header.Length || !header.StartsWith("PE\0\0"u8))
-        {
-            return WindowsArchitecture.Unknown;
-        }
-
-        return BinaryPrimitives.ReadUInt16LittleEndian(header[4..]) switch
-        {
-            0x8664 => WindowsArchitecture.X64,
-            0x014C => WindowsArchitecture.X86,
-            0xAA64 => WindowsArchitecture.Arm64,
-            0x01C4 => WindowsArchitecture.Arm,
-            _ => WindowsArchitecture.Unknown,
+            { } text when text.Equals("AMD64", StringComparison.OrdinalIgnoreCase) => ProcessorArchitecture.Amd64,
+            { } text when text.Equals("x86", StringComparison.OrdinalIgnoreCase) => ProcessorArchitecture.X86,
+            { } text when text.Equals("ARM64", StringComparison.OrdinalIgnoreCase) => ProcessorArchitecture.Arm64,
+            { } text when text.Equals("ARM", StringComparison.OrdinalIgnoreCase) => ProcessorArchitecture.Arm,
+            _ => null,
         };
     }
 }

@@ -12,5 +12,5 @@ internal static class NetworkInterfaces
 
     /// <summary>The name that the user gave the connection, or null.</summary>
     public static string? ConnectionName(ControlSet set, string interfaceId) =>
-        set.Find($@"Control\Network\{{4D36E972-E325-11CE-BFC1-08002BE10318}}\{interfaceId}\Connection")?.GetString("Name");
+        set.Find($@"Control\Network\{DeviceClass.Net}\{interfaceId}\Connection")?.GetString("Name");
 }

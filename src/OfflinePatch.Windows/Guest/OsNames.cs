@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers;
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>
@@ -9,7 +10,7 @@ public static class OsNames
     public static string? OsVersion(WindowsFacts facts)
     {
         var bits = Bits(facts);
-        if (bits is null || facts.Build == 0 || facts.Architecture is WindowsArchitecture.Arm64 or WindowsArchitecture.Arm)
+        if (bits is null || facts.Build == 0 || facts.Architecture is ProcessorArchitecture.Arm64 or ProcessorArchitecture.Arm)
         {
             return null; // the names of the list are those of x86 and x64 systems
         }
@@ -45,12 +46,12 @@ public static class OsNames
 
     /// <summary>The name for everything that is not in the list.</summary>
     public static string Other(WindowsFacts facts) =>
-        facts.Architecture == WindowsArchitecture.X86 ? "Other_Windows (32_bit)" : "Other_Windows (64_bit)";
+        facts.Architecture == ProcessorArchitecture.X86 ? "Other_Windows (32_bit)" : "Other_Windows (64_bit)";
 
     private static string? Bits(WindowsFacts facts) => facts.Architecture switch
     {
-        WindowsArchitecture.X86 or WindowsArchitecture.Arm => "32bit",
-        WindowsArchitecture.X64 or WindowsArchitecture.Arm64 => "64bit",
+        ProcessorArchitecture.X86 or ProcessorArchitecture.Arm => "32bit",
+        ProcessorArchitecture.Amd64 or ProcessorArchitecture.Arm64 => "64bit",
         _ => null,
     };
 

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Drivers.Pe;
 
 namespace OfflinePatch.Windows.Guest;
 
@@ -83,9 +84,8 @@ public static class ServiceImage
     /// Whether the file of a service is an executable for another processor than that of this Windows. False for what is no executable.
     /// </summary>
     public static bool IsForAnotherMachine(WindowsSystem system, GuestKey service) =>
-        system.Facts.Architecture is var wanted and not WindowsArchitecture.Unknown && Resolve(system, service) is { } path
-        && FactsReader.ReadPeMachine(system.Volume.RequireFiles(), path) is var machine and not WindowsArchitecture.Unknown
-            && machine != wanted;
+        system.Facts.Architecture is { } wanted && Resolve(system, service) is { } path
+        && PeImage.ReadArchitecture(system.Volume.RequireFiles(), path) is { } machine && machine != wanted;
 
     /// <summary>Start as a word: <c>boot</c>, <c>system</c>, <c>auto</c>, <c>demand</c>, <c>disabled</c>.</summary>
     public static string StartText(uint? start) => start switch

@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers;
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>What a Windows installation says it is (SOFTWARE\Microsoft\Windows NT\CurrentVersion, and the header of its kernel).</summary>
@@ -24,8 +25,10 @@ public sealed record WindowsFacts
     /// <summary>DisplayVersion or ReleaseId: <c>22H2</c>, <c>1709</c>; null before Windows 10.</summary>
     public string? Release { get; init; }
 
-    /// <summary>The architecture, from the PE header of ntoskrnl.exe or kernel32.dll, else from PROCESSOR_ARCHITECTURE.</summary>
-    public WindowsArchitecture Architecture { get; init; }
+    /// <summary>
+    /// From the PE header of ntoskrnl.exe or kernel32.dll, else from PROCESSOR_ARCHITECTURE; null where neither says it.
+    /// </summary>
+    public ProcessorArchitecture? Architecture { get; init; }
 
     /// <summary>Control\ProductOptions\ProductType: <c>WinNT</c> (client), <c>ServerNT</c>, <c>LanmanNT</c> (domain controller).</summary>
     public string? ProductType { get; init; }
@@ -47,13 +50,14 @@ public sealed record WindowsFacts
     /// <summary><c>10.0 (1709)</c>.</summary>
     public string? VersionText => Major == 0 ? null : Release is null ? $"{Major}.{Minor}" : $"{Major}.{Minor} ({Release})";
 
-    /// <summary><c>x64</c>, <c>x86</c>, <c>arm64</c>, <c>arm</c>, or null.</summary>
+    /// <summary><c>x64</c>, <c>x86</c>, <c>arm64</c>, <c>arm</c>, <c>ia64</c>, or null.</summary>
     public string? ArchitectureText => Architecture switch
     {
-        WindowsArchitecture.X64 => "x64",
-        WindowsArchitecture.X86 => "x86",
-        WindowsArchitecture.Arm64 => "arm64",
-        WindowsArchitecture.Arm => "arm",
+        ProcessorArchitecture.Amd64 => "x64",
+        ProcessorArchitecture.X86 => "x86",
+        ProcessorArchitecture.Arm64 => "arm64",
+        ProcessorArchitecture.Arm => "arm",
+        ProcessorArchitecture.Ia64 => "ia64",
         _ => null,
     };
 }

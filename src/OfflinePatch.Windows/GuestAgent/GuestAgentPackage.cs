@@ -1,4 +1,6 @@
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
+using OfflinePatch.Drivers.Pe;
 using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.GuestAgent;
@@ -19,7 +21,7 @@ internal sealed class GuestAgentPackage
     private const int DepthLimit = 16;
     private static readonly string[] Endings = [".exe", ".dll", ".tlb"];
 
-    private GuestAgentPackage(IFileSystem tree, string folder, WindowsArchitecture architecture, IReadOnlyList<FileEntry> files)
+    private GuestAgentPackage(IFileSystem tree, string folder, ProcessorArchitecture architecture, IReadOnlyList<FileEntry> files)
     {
         Tree = tree;
         Folder = folder;
@@ -34,7 +36,7 @@ internal sealed class GuestAgentPackage
     public string Folder { get; }
 
     /// <summary>What its program was made for.</summary>
-    public WindowsArchitecture Architecture { get; }
+    public ProcessorArchitecture Architecture { get; }
 
     /// <summary>Its files.</summary>
     public IReadOnlyList<FileEntry> Files { get; }
@@ -57,8 +59,8 @@ internal sealed class GuestAgentPackage
         }
 
         var folder = FilePath.ParentOf(programs[0]);
-        var architecture = FactsReader.ReadPeMachine(tree, programs[0]);
-        return architecture is WindowsArchitecture.X86 or WindowsArchitecture.X64
+        return PeImage.ReadArchitecture(tree, programs[0]) is { } architecture
+            && architecture is ProcessorArchitecture.X86 or ProcessorArchitecture.Amd64
             ? new GuestAgentPackage(tree, folder, architecture,
                 [.. tree.Enumerate(folder)
                     .Where(f => !f.IsDirectory && Endings.Any(e => f.Name.EndsWith(e, StringComparison.OrdinalIgnoreCase)))])

@@ -6,9 +6,7 @@ namespace OfflinePatch.Windows.GuestTools;
 /// <summary>What of a product is in a Windows, and what of it may go.</summary>
 internal sealed class ToolsScope
 {
-    private static readonly Guid[] DiskClasses =
-        [DriverClass.ScsiAdapter, DriverClass.Hdc, new("4d36e967-e325-11ce-bfc1-08002be10318"),
-            new("71a27cdd-812a-11d0-bec7-08002be2092f")];
+    private static readonly Guid[] DiskClasses = [DriverClass.ScsiAdapter, DriverClass.Hdc, DriverClass.DiskDrive, DriverClass.Volume];
 
     private readonly HashSet<string> _services = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _staying = new(StringComparer.OrdinalIgnoreCase);

@@ -3,6 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Drivers;
 using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Reports;
@@ -65,8 +66,7 @@ public sealed class WitnessSource : IDisposable
         || (Machine.Boot.Firmware == Firmware.Unknown && Machine.Partitions.Scheme == PartitionScheme.Gpt);
 
     /// <summary>The processor that the Windows in the image is for; x64 where there is none that can be read.</summary>
-    public WindowsArchitecture Architecture =>
-        Machine.FoundWindows is { Facts.Architecture: not WindowsArchitecture.Unknown and var known } ? known : WindowsArchitecture.X64;
+    public ProcessorArchitecture Architecture => Machine.FoundWindows?.Facts.Architecture ?? ProcessorArchitecture.Amd64;
 
     /// <summary>The Windows in the image, or null where none can be read.</summary>
     public WindowsReport? Windows => Machine.FoundWindows is { } windows ? SessionSummary.Describe(windows) : null;

@@ -102,7 +102,7 @@ internal static class InspectionReader
 
     private static IEnumerable<NetworkInterfaceReport> Interfaces(WindowsSystem windows)
     {
-        var descriptions = (windows.Current.Find(@"Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}")?.SubKeys ?? [])
+        var descriptions = (windows.Current.Find($@"Control\Class\{DeviceClass.Net}")?.SubKeys ?? [])
             .Where(k => k.GetString("NetCfgInstanceId") is not null)
             .GroupBy(k => k.GetString("NetCfgInstanceId")!, StringComparer.OrdinalIgnoreCase)
             .ToDictionary(g => g.Key, g => g.First().GetString("DriverDesc"), StringComparer.OrdinalIgnoreCase);

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
 using OfflinePatch.FileSystems.Zip;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Layout;
@@ -20,7 +21,7 @@ public sealed class CloudbaseInitPackageTests
         var plans = new[] { scratch["agent.zip"], scratch["unpacked"] }.Select(path =>
         {
             var package = CloudbaseInitPackage.Open(path);
-            Assert.Equal(WindowsArchitecture.X64, package.Architecture);
+            Assert.Equal(ProcessorArchitecture.Amd64, package.Architecture);
             Assert.Equal("1.1.6", package.Version);
             Assert.False(package.NeedsUniversalRuntime);
             return (package, CloudbaseInitPlan.Create(package, []));
@@ -101,6 +102,6 @@ public sealed class CloudbaseInitPackageTests
         evil["../evil.dll"] = [1];
         Assert.Equal("ZIP-0006",
             Assert.Throws<RefusedException>(() => ZipFileSystem.Open(new MemoryDevice(SamplePackage.Zip(evil)), "evil.zip")).Code);
-        Assert.Equal(WindowsArchitecture.X86, CloudbaseInitPackage.Open(SamplePackage.Tree(SamplePackage.Files(0x14C))).Architecture);
+        Assert.Equal(ProcessorArchitecture.X86, CloudbaseInitPackage.Open(SamplePackage.Tree(SamplePackage.Files(0x14C))).Architecture);
     }
 }

@@ -1,4 +1,5 @@
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Drivers;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Registry.Logs;
@@ -16,11 +17,12 @@ namespace OfflinePatch.Windows.Tests.Guest;
 public sealed class RealHiveTests
 {
     [SkippableTheory]
-    [InlineData("hives/win7-sp1-x86/SYSTEM", Generation.Windows7, 2, "WKS-WIN732BITA", WindowsArchitecture.X86, "5CBEA03E", 1048576)]
-    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, 1, "SENSEI", WindowsArchitecture.X64, "273E4CFE", 368050176)]
-    [InlineData("hives/win10-1709-x64/SYSTEM", Generation.Windows10, 1, "DESKTOP-2KGM189", WindowsArchitecture.X64, "DF4546AE", 525336576)]
+    [InlineData("hives/win7-sp1-x86/SYSTEM", Generation.Windows7, 2, "WKS-WIN732BITA", ProcessorArchitecture.X86, "5CBEA03E", 1048576)]
+    [InlineData("hives/win81-x64/SYSTEM", Generation.Windows81, 1, "SENSEI", ProcessorArchitecture.Amd64, "273E4CFE", 368050176)]
+    [InlineData(
+        "hives/win10-1709-x64/SYSTEM", Generation.Windows10, 1, "DESKTOP-2KGM189", ProcessorArchitecture.Amd64, "DF4546AE", 525336576)]
     public void SYSTEM_hives(
-        string name, Generation generation, int controlSets, string computer, WindowsArchitecture architecture, string signature,
+        string name, Generation generation, int controlSets, string computer, ProcessorArchitecture architecture, string signature,
         long offset)
     {
         var machine = WithHive(name, generation);

@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Rules;
 using OfflinePatch.Windows.Tests.Machines;
@@ -53,7 +54,7 @@ public sealed class HealthyMachineTests
         Assert.Equal(Firmware.Uefi, guest.Firmware);
         Assert.Equal("Windows", guest.Windows.SystemRoot);
         Assert.Equal("C:", guest.Windows.DriveLetter);
-        Assert.Equal(WindowsArchitecture.X64, guest.Windows.Facts.Architecture);
+        Assert.Equal(ProcessorArchitecture.Amd64, guest.Windows.Facts.Architecture);
         Assert.Equal("10.0 (1809)", guest.Windows.Facts.VersionText);
         Assert.True(guest.Windows.Facts.IsServer);
         Assert.Equal("Windows Server 2019 Datacenter 64bit", OsNames.OsVersion(guest.Windows.Facts));

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
 using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Windows.Guest;
@@ -19,21 +20,21 @@ namespace OfflinePatch.Windows.Tests.Rules;
 public sealed class WindowsRulesTests
 {
     [Theory]
-    [InlineData(17763, "ServerDatacenter", true, WindowsArchitecture.X64, "Windows Server 2019 Datacenter 64bit")]
-    [InlineData(17763, "ServerStandardEval", true, WindowsArchitecture.X64, "Windows Server 2019 Standard 64bit")]
-    [InlineData(20348, "ServerStandard", true, WindowsArchitecture.X64, "Windows Server 2022 Standard 64bit")]
-    [InlineData(26100, "ServerDatacenter", true, WindowsArchitecture.X64, "Windows Server 2025 Datacenter 64bit")]
-    [InlineData(14393, "ServerStandard", true, WindowsArchitecture.X64, "Windows Server 2016 Standard 64bit")]
-    [InlineData(9600, "ServerStandard", true, WindowsArchitecture.X64, "Windows Server 2012 R2 Standard 64bit")]
-    [InlineData(9600, "ServerSolution", true, WindowsArchitecture.X64, "Windows Server 2012 Essentials R2 64bit")]
-    [InlineData(9200, "ServerDatacenter", true, WindowsArchitecture.X64, "Windows Server 2012 Datacenter 64bit")]
-    [InlineData(7601, "ServerEnterprise", true, WindowsArchitecture.X64, "Windows Server 2008 R2 Enterprise 64bit")]
-    [InlineData(7601, "ServerWeb", true, WindowsArchitecture.X64, "Windows Server 2008 WEB R2 64bit")]
-    [InlineData(7601, "Professional", false, WindowsArchitecture.X86, "Windows 7 Professional 32bit")]
-    [InlineData(16299, "Professional", false, WindowsArchitecture.X64, "Windows 10 64bit")]
-    [InlineData(22631, "Professional", false, WindowsArchitecture.X64, "Windows 11 64bit")]
-    [InlineData(9600, "Professional", false, WindowsArchitecture.X64, "Windows 8.1 64bit")]
-    public void Names_of_the_cloud(int build, string edition, bool server, WindowsArchitecture architecture, string expected) =>
+    [InlineData(17763, "ServerDatacenter", true, ProcessorArchitecture.Amd64, "Windows Server 2019 Datacenter 64bit")]
+    [InlineData(17763, "ServerStandardEval", true, ProcessorArchitecture.Amd64, "Windows Server 2019 Standard 64bit")]
+    [InlineData(20348, "ServerStandard", true, ProcessorArchitecture.Amd64, "Windows Server 2022 Standard 64bit")]
+    [InlineData(26100, "ServerDatacenter", true, ProcessorArchitecture.Amd64, "Windows Server 2025 Datacenter 64bit")]
+    [InlineData(14393, "ServerStandard", true, ProcessorArchitecture.Amd64, "Windows Server 2016 Standard 64bit")]
+    [InlineData(9600, "ServerStandard", true, ProcessorArchitecture.Amd64, "Windows Server 2012 R2 Standard 64bit")]
+    [InlineData(9600, "ServerSolution", true, ProcessorArchitecture.Amd64, "Windows Server 2012 Essentials R2 64bit")]
+    [InlineData(9200, "ServerDatacenter", true, ProcessorArchitecture.Amd64, "Windows Server 2012 Datacenter 64bit")]
+    [InlineData(7601, "ServerEnterprise", true, ProcessorArchitecture.Amd64, "Windows Server 2008 R2 Enterprise 64bit")]
+    [InlineData(7601, "ServerWeb", true, ProcessorArchitecture.Amd64, "Windows Server 2008 WEB R2 64bit")]
+    [InlineData(7601, "Professional", false, ProcessorArchitecture.X86, "Windows 7 Professional 32bit")]
+    [InlineData(16299, "Professional", false, ProcessorArchitecture.Amd64, "Windows 10 64bit")]
+    [InlineData(22631, "Professional", false, ProcessorArchitecture.Amd64, "Windows 11 64bit")]
+    [InlineData(9600, "Professional", false, ProcessorArchitecture.Amd64, "Windows 8.1 64bit")]
+    public void Names_of_the_cloud(int build, string edition, bool server, ProcessorArchitecture architecture, string expected) =>
         Assert.Equal(expected, OsNames.OsVersion(new WindowsFacts
         {
             Build = build,

@@ -14,7 +14,6 @@ internal static class AgentSurroundings
     private const int MaxDependencies = 100;
     private const string Profile = "PublicProfile";
     private const string Outbound = "DefaultOutboundAction";
-    private const string CdRom = "{4D36E965-E325-11CE-BFC1-08002BE10318}";
 
     /// <summary>The healthy start of what the agent depends on, as Windows 10 and Server 2019 have it.</summary>
     private static readonly Dictionary<string, uint> Healthy = new(StringComparer.OrdinalIgnoreCase)
@@ -186,7 +185,7 @@ internal static class AgentSurroundings
     /// <summary>A filter that Windows cannot load keeps every CD-ROM drive from starting, and a configuration drive is one.</summary>
     private static Finding? JudgeDrive(WindowsSystem windows)
     {
-        var found = windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(windows, s, CdRom)).FirstOrDefault();
+        var found = windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(windows, s, DeviceClass.CdRom)).FirstOrDefault();
         return found is { Filter: { } filter, Fault: var fault }
             ? Finding.Failed(
                 $"{DeviceFilters.Text(filter, fault)}: no CD-ROM drive starts, and the agent cannot read a configuration drive.",

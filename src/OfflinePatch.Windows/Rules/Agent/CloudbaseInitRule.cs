@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Core;
+using OfflinePatch.Drivers;
 using OfflinePatch.Windows.CloudbaseInit;
 using OfflinePatch.Windows.FirstStart;
 using OfflinePatch.Windows.Guest;
@@ -35,7 +36,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     {
         var package = context.Sources.CloudbaseInit;
         var found = CloudbaseInitInstallation.Find(context.Windows);
-        if (package is not null && package.Architecture == WindowsArchitecture.X64 && CannotRunX64(context.Windows.Facts))
+        if (package is not null && package.Architecture == ProcessorArchitecture.Amd64 && CannotRunX64(context.Windows.Facts))
         {
             return Finding.Failed($"The Cloudbase-Init package is for x64, which this Windows ({context.Windows.Facts.ArchitectureText}) "
                 + "does not run.", "Name the x86 package with --cloudbase-init.");
@@ -333,8 +334,8 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         found.ConfigPath is { } path ? Configure(context, path) : CloudbaseInitConfig.Parse([]);
 
     private static bool CannotRunX64(WindowsFacts facts) =>
-        facts.Architecture is WindowsArchitecture.X86 or WindowsArchitecture.Arm
-            || (facts.Architecture == WindowsArchitecture.Arm64 && facts.Build < FirstBuildWithX64OnArm);
+        facts.Architecture is ProcessorArchitecture.X86 or ProcessorArchitecture.Arm
+            || (facts.Architecture == ProcessorArchitecture.Arm64 && facts.Build < FirstBuildWithX64OnArm);
 
     private static List<string> Remarks(RuleContext context, CloudbaseInitPackage? package, CloudbaseInitInstallation? found)
     {

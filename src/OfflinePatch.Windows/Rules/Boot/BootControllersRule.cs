@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
@@ -30,12 +31,12 @@ internal sealed class BootControllersRule() : Rule(Description)
     /// </summary>
     private static readonly (string Id, string Service, string ClassGuid)[] CriticalDevices =
     [
-        ("primary_ide_channel", "atapi", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
-        ("secondary_ide_channel", "atapi", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
-        ("gendisk", "disk", "{4D36E967-E325-11CE-BFC1-08002BE10318}"),
-        ("pci#cc_0101", "pciide", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
-        ("pci#ven_8086&dev_7010", "intelide", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
-        ("pci#cc_010601", "msahci", "{4D36E96A-E325-11CE-BFC1-08002BE10318}"),
+        ("primary_ide_channel", "atapi", DeviceClass.Hdc),
+        ("secondary_ide_channel", "atapi", DeviceClass.Hdc),
+        ("gendisk", "disk", DeviceClass.DiskDrive),
+        ("pci#cc_0101", "pciide", DeviceClass.Hdc),
+        ("pci#ven_8086&dev_7010", "intelide", DeviceClass.Hdc),
+        ("pci#cc_010601", "msahci", DeviceClass.Hdc),
     ];
 
     private static readonly ListParameter Controllers = new("controllers", DefaultControllers,
@@ -250,7 +251,7 @@ internal sealed class BootControllersRule() : Rule(Description)
     private static IEnumerable<Repair> IdeRepairs(RuleContext context, ControlSet set)
     {
         var wanted = context.Profile.Value(Description.Id, Controllers);
-        if (context.Windows.Facts is not { Architecture: WindowsArchitecture.X64 or WindowsArchitecture.X86 }
+        if (context.Windows.Facts is not { Architecture: ProcessorArchitecture.Amd64 or ProcessorArchitecture.X86 }
             || !wanted.Contains("atapi", StringComparer.OrdinalIgnoreCase))
         {
             yield break;

@@ -14,10 +14,10 @@ internal sealed class InputMouseKeyboardRule() : Rule(Description)
     /// </summary>
     private static readonly (string Class, string Guid, string? Driver)[] Classes =
     [
-        ("Keyboard", "{4D36E96B-E325-11CE-BFC1-08002BE10318}", "kbdclass"),
-        ("Mouse", "{4D36E96F-E325-11CE-BFC1-08002BE10318}", "mouclass"),
-        ("HIDClass", "{745A17A0-74D3-11D0-B6FE-00A0C90F57DA}", null),
-        ("USB", "{36FC9E60-C465-11CF-8056-444553540000}", null),
+        ("Keyboard", DeviceClass.Keyboard, "kbdclass"),
+        ("Mouse", DeviceClass.Mouse, "mouclass"),
+        ("HIDClass", DeviceClass.HidClass, null),
+        ("USB", DeviceClass.Usb, null),
     ];
 
     private static readonly string[] ForeignFilters =

@@ -1,3 +1,4 @@
+using OfflinePatch.Drivers;
 using OfflinePatch.Windows.Guest;
 using OfflinePatch.Windows.Targets;
 
@@ -25,7 +26,7 @@ internal sealed class WindowsBootModeRule() : Rule(Description)
     public override Finding Inspect(RuleContext context)
     {
         var facts = context.Windows.Facts;
-        var isArm = facts.Architecture is WindowsArchitecture.Arm64 or WindowsArchitecture.Arm;
+        var isArm = facts.Architecture is ProcessorArchitecture.Arm64 or ProcessorArchitecture.Arm;
         if (context.Firmware == Firmware.Unknown)
         {
             return Finding.NotApplicable("Nothing on this disk boots (see boot.same-disk).");
