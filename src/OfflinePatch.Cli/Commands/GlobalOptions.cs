@@ -62,9 +62,6 @@ internal static class GlobalOptions
         }
     }
 
-    /// <summary>Whether an option is one that every command has.</summary>
-    public static bool IsGlobal(Option option) => option.Name is "--json" or "--quiet" or "--verbose" or "--log" or "--trace" or "--color";
-
     /// <summary>
     /// Whether the result is wanted as JSON; known from the words alone, so that a mistake in them can be told as JSON too.
     /// </summary>

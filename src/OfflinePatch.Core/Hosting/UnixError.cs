@@ -24,9 +24,6 @@ internal static class UnixError
     /// <summary>ENOTSUP; Linux gives it the number of EOPNOTSUPP.</summary>
     public static readonly int NotSupported = OperatingSystem.IsMacOS() ? 45 : 95;
 
-    /// <summary>ENOSYS: the kernel lacks the call.</summary>
-    public static readonly int NotImplemented = OperatingSystem.IsMacOS() ? 78 : 38;
-
     /// <summary>The C library's text for a number.</summary>
     public static string Text(int error) => System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error);
 }

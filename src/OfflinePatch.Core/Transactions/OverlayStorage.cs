@@ -27,9 +27,6 @@ public sealed class OverlayStorage : IDisposable
         _spillFolder = spillFolder ?? Path.GetTempPath();
     }
 
-    /// <summary>Bytes that are held in the temporary file.</summary>
-    public long SpilledBytes => Math.Max(0, (long)_slotCount - _slotsInMemory) * OverlayDevice.BlockSize;
-
     /// <inheritdoc/>
     public void Dispose() => _spill?.Dispose();
 

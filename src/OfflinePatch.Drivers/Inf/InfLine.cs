@@ -29,9 +29,6 @@ public sealed class InfSection
     /// <summary>Its lines.</summary>
     public IReadOnlyList<InfLine> Lines => _lines;
 
-    /// <summary>The lines with this key, without case.</summary>
-    public IEnumerable<InfLine> Having(string key) => _lines.Where(l => string.Equals(l.Key, key, StringComparison.OrdinalIgnoreCase));
-
     /// <summary>The first line with this key, or null.</summary>
     public InfLine? Find(string key) => _lines.Find(l => string.Equals(l.Key, key, StringComparison.OrdinalIgnoreCase));
 

@@ -54,10 +54,6 @@ public sealed class InfModels
         return new InfModels(models, sections, rejected);
     }
 
-    /// <summary>Every decoration under which the INF has models, undecorated sections as the empty text; without order of merit.</summary>
-    public static IReadOnlyList<InfDecoration> Decorations(InfFile inf) =>
-        [.. Candidates(inf).SelectMany(c => c.Sections).Select(s => s.Decoration).Distinct()];
-
     /// <summary>Refuses an INF that gives one Windows more device ids than can be worked with.</summary>
     /// <exception cref="UnsupportedImageException"><c>INF-0015</c>.</exception>
     internal static void RequireBounded(InfFile inf)

@@ -28,9 +28,6 @@ internal sealed class PublicKey
         _exponent = exponent;
     }
 
-    /// <summary>The length of an RSA modulus in bits, or 0 for another kind of key.</summary>
-    public int ModulusBits => _modulus.Length * 8;
-
     /// <summary>An RSA key by its modulus, most significant byte first, with the exponent 65537.</summary>
     public static PublicKey FromModulus(byte[] modulus)
     {

@@ -10,9 +10,6 @@ internal static class IsoError
     public static CorruptImageException NoPrimary() =>
         new("ISO-0001", "ISO 9660 volume descriptors", 0x8000, "a primary descriptor", "none", Remedy);
 
-    public static CorruptImageException BadDescriptor(long offset, string expected, string actual) =>
-        new("ISO-0002", "ISO 9660 volume descriptor", offset, expected, actual, Remedy);
-
     public static CorruptImageException BadRecord(string directory, long offset, string expected, string actual) =>
         new("ISO-0003", $"ISO 9660 directory \\{directory}", offset, expected, actual, Remedy);
 

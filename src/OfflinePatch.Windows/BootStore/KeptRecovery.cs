@@ -1,3 +1,4 @@
+using OfflinePatch.Registry;
 using OfflinePatch.Registry.Bcd;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Windows.Guest;
@@ -89,7 +90,7 @@ internal sealed class KeptRecovery
                 else if (element.Id == BcdStore.ApplicationPath && entry.IsOsLoader && element.Text is { } path
                     && BootTarget.WithEnding(path, firmware) is var program && program != path)
                 {
-                    data = RegistryText.WriteString(program);
+                    data = ValueText.Encode(program);
                 }
 
                 elements.Add((element.Id, element.Type, data));

@@ -99,11 +99,11 @@ public sealed record CloudbaseInitPlan
         new("Type", RegistryValueType.Dword, [0x10, 0, 0, 0]), // a process of its own
         new("Start", RegistryValueType.Dword, [2, 0, 0, 0]), // automatic
         new("ErrorControl", RegistryValueType.Dword, [0, 0, 0, 0]), // ignore
-        new("ImagePath", RegistryValueType.ExpandString, RegistryText.WriteString(CommandLine(guest, FilePath.NameOf(bin)))),
-        new("DisplayName", RegistryValueType.String, RegistryText.WriteString("Cloudbase-Init")),
-        new("Description", RegistryValueType.String, RegistryText.WriteString("Cloud Initialization Service")),
-        new("ObjectName", RegistryValueType.String, RegistryText.WriteString("LocalSystem")),
-        new("DependOnService", RegistryValueType.MultiString, RegistryText.WriteMultiString(["winmgmt", "nsi", "profsvc"])),
+        new("ImagePath", RegistryValueType.ExpandString, ValueText.Encode(CommandLine(guest, FilePath.NameOf(bin)))),
+        new("DisplayName", RegistryValueType.String, ValueText.Encode("Cloudbase-Init")),
+        new("Description", RegistryValueType.String, ValueText.Encode("Cloud Initialization Service")),
+        new("ObjectName", RegistryValueType.String, ValueText.Encode("LocalSystem")),
+        new("DependOnService", RegistryValueType.MultiString, ValueText.EncodeMulti(["winmgmt", "nsi", "profsvc"])),
     ];
 
     /// <summary>What the MSI writes into the file, then what the target wants.</summary>

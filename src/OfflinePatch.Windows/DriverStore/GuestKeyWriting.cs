@@ -18,7 +18,7 @@ internal static class GuestKeyWriting
     }
 
     public static void EnsureString(this GuestKey key, string name, string text) =>
-        key.Ensure(name, RegistryValueType.String, RegistryText.WriteString(text));
+        key.Ensure(name, RegistryValueType.String, ValueText.Encode(text));
 
     public static void EnsureDword(this GuestKey key, string name, uint number) =>
         key.Ensure(name, RegistryValueType.Dword, BitConverter.GetBytes(number));
@@ -59,7 +59,7 @@ internal static class GuestKeyWriting
 
                 break;
             case InfRegistryAction.Append:
-                foreach (var text in RegistryText.ReadMultiString(edit.Data))
+                foreach (var text in ValueText.DecodeMulti(edit.Data))
                 {
                     root.At(edit.Key).AddString(edit.ValueName, text);
                 }

@@ -95,14 +95,14 @@ public sealed class GuestKey
     }
 
     /// <summary>Sets a REG_SZ.</summary>
-    public void SetString(string name, string text) => SetValue(name, RegistryValueType.String, RegistryText.WriteString(text));
+    public void SetString(string name, string text) => SetValue(name, RegistryValueType.String, ValueText.Encode(text));
 
     /// <summary>Sets a REG_EXPAND_SZ.</summary>
-    public void SetExpandString(string name, string text) => SetValue(name, RegistryValueType.ExpandString, RegistryText.WriteString(text));
+    public void SetExpandString(string name, string text) => SetValue(name, RegistryValueType.ExpandString, ValueText.Encode(text));
 
     /// <summary>Sets a REG_MULTI_SZ.</summary>
     public void SetMultiString(string name, IEnumerable<string> strings) =>
-        SetValue(name, RegistryValueType.MultiString, RegistryText.WriteMultiString(strings));
+        SetValue(name, RegistryValueType.MultiString, ValueText.EncodeMulti(strings));
 
     /// <summary>Sets a REG_DWORD.</summary>
     public void SetDword(string name, uint number)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OfflinePatch.Registry;
 
 namespace OfflinePatch.Windows.Guest;
 
@@ -85,7 +86,7 @@ public static class LocalAccounts
         var room = (uint)(c.Length - Layout.CData);
         return length == 0 || offset > room || length > room - offset
             ? null
-            : RegistryText.ReadString(c.AsSpan(Layout.CData + (int)offset, (int)length));
+            : ValueText.Decode(c.AsSpan(Layout.CData + (int)offset, (int)length));
     }
 
     /// <summary>The names of the local groups; none where SAM does not list them.</summary>
@@ -111,7 +112,7 @@ public static class LocalAccounts
     private static string? Name(ReadOnlySpan<byte> v)
     {
         var name = SamUser.Item(v, SamUser.V.Name);
-        return name.Length == 0 ? null : RegistryText.ReadString(name);
+        return name.Length == 0 ? null : ValueText.Decode(name);
     }
 
     /// <summary>An NT hash is there: revision 1 (RC4) has 20 bytes with it, revision 2 (AES) more than its 24-byte header.</summary>

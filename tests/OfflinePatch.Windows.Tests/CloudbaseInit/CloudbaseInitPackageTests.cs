@@ -66,10 +66,10 @@ public sealed class CloudbaseInitPackageTests
         Assert.Equal(
             "\"C:\\Cloudbase-Init\\Bin\\OpenStackService.exe\" cloudbase-init \"C:\\Cloudbase-Init\\Python\\python.exe\" "
             + "\"C:\\Cloudbase-Init\\Python\\Scripts\\cloudbase-init.exe\" --config-file \"C:\\Cloudbase-Init\\conf\\cloudbase-init.conf\"",
-            RegistryText.ReadString(values["ImagePath"].Bytes));
+            ValueText.Decode(values["ImagePath"].Bytes));
         Assert.Equal(RegistryValueType.ExpandString, values["ImagePath"].Type);
-        Assert.Equal("LocalSystem", RegistryText.ReadString(values["ObjectName"].Bytes));
-        Assert.Equal(["winmgmt", "nsi", "profsvc"], RegistryText.ReadMultiString(values["DependOnService"].Bytes));
+        Assert.Equal("LocalSystem", ValueText.Decode(values["ObjectName"].Bytes));
+        Assert.Equal(["winmgmt", "nsi", "profsvc"], ValueText.DecodeMulti(values["DependOnService"].Bytes));
         Assert.Equal([0x10, 0, 0, 0], values["Type"].Bytes);
         Assert.Equal([2, 0, 0, 0], values["Start"].Bytes);
         Assert.Contains("bsdtar_path=C:\\Cloudbase-Init\\Bin\\bsdtar.exe\r\n", plan.ConfText, StringComparison.Ordinal);

@@ -153,9 +153,9 @@ internal static class StagingMachine
         var data = value.ReadData();
         return value.Type switch
         {
-            RegistryValueType.String => $"sz \"{RegistryText.ReadString(data)}\"",
-            RegistryValueType.ExpandString => $"expand \"{RegistryText.ReadString(data)}\"",
-            RegistryValueType.MultiString => $"multi {string.Join(" ", RegistryText.ReadMultiString(data).Select(s => $"\"{s}\""))}",
+            RegistryValueType.String => $"sz \"{ValueText.Decode(data)}\"",
+            RegistryValueType.ExpandString => $"expand \"{ValueText.Decode(data)}\"",
+            RegistryValueType.MultiString => $"multi {string.Join(" ", ValueText.DecodeMulti(data).Select(s => $"\"{s}\""))}",
             RegistryValueType.Dword when data.Length == 4 => $"dword {BitConverter.ToUInt32(data):x}",
             RegistryValueType.Qword when data.Length == 8 => $"qword {BitConverter.ToUInt64(data):x}",
             _ => $"{(uint)value.Type:x}: {Convert.ToHexStringLower(data.AsSpan(0, Math.Min(data.Length, 64)))}",
