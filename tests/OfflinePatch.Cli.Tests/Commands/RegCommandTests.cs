@@ -79,7 +79,7 @@ public sealed class RegCommandTests : IDisposable
         var first = Tool.Run("reg", "import", hive, _folder["state.reg"]).MustExit(0);
         Assert.Contains("Done.", first.Output, StringComparison.Ordinal);
         Tool.Run("reg", "query", hive, @"Key\Old").MustExit(2);
-        var values = Tool.Run("reg", "query", hive, "-s", "/").MustExit(0).Output;
+        var values = Tool.Run("reg", "query", hive, "-s").MustExit(0).Output;
         Assert.Contains("b    REG_DWORD    0x2", values, StringComparison.Ordinal);
         Assert.Contains("first    REG_SZ    second", values, StringComparison.Ordinal);
 
