@@ -35,6 +35,9 @@ internal readonly ref struct MasterBootRecord
         || _bytes.Slice(Layout.FatType, 3).SequenceEqual("FAT"u8)
         || _bytes.Slice(Layout.Fat32Type, 5).SequenceEqual("FAT32"u8);
 
+    /// <summary>The four slots, in order.</summary>
+    public MbrEntry[] Slots => [Entry(0), Entry(1), Entry(2), Entry(3)];
+
     /// <summary>Entry 0 to 3.</summary>
     public MbrEntry Entry(int index)
     {
@@ -101,6 +104,9 @@ internal readonly record struct MbrEntry(byte Status, byte Type, uint FirstSecto
 {
     /// <summary>Whether the slot is used.</summary>
     public bool IsUsed => Type != 0;
+
+    /// <summary>Whether it holds a partition that is none of a GPT: beside a protective entry it makes the MBR a hybrid one.</summary>
+    public bool IsPartition => IsUsed && Type != PartitionTypes.MbrProtective;
 
     /// <summary>Whether the status byte has one of its two legal values.</summary>
     public bool HasLegalStatus => Status is 0x00 or 0x80;

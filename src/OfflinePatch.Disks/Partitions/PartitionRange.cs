@@ -74,7 +74,7 @@ public static class PartitionRange
 
     /// <summary>What the MBR of a GPT disk lists beside the protective entry.</summary>
     internal static IReadOnlyList<MbrEntry> HybridEntries(BlockDevice disk) =>
-        Slots(disk).FindAll(e => e.IsUsed && e.Type != PartitionTypes.MbrProtective);
+        Array.FindAll(Slots(disk), e => e.IsPartition);
 
     /// <summary>Writes the new range into the table.</summary>
     /// <param name="disk">The disk; writes go through it.</param>
@@ -159,17 +159,10 @@ public static class PartitionRange
     private static List<long> ExtendedStarts(BlockDevice disk, int sectorSize) =>
         [.. Slots(disk).Where(e => PartitionTypes.IsExtended(e.Type)).Select(e => (long)e.FirstSector * sectorSize)];
 
-    private static List<MbrEntry> Slots(BlockDevice disk)
+    private static MbrEntry[] Slots(BlockDevice disk)
     {
         Span<byte> sector = stackalloc byte[MasterBootRecord.Layout.Size];
         disk.Read(0, sector);
-        var record = MasterBootRecord.WithoutSignature(sector);
-        var slots = new List<MbrEntry>();
-        for (var slot = 0; slot < MasterBootRecord.EntryCount; slot++)
-        {
-            slots.Add(record.Entry(slot));
-        }
-
-        return slots;
+        return MasterBootRecord.WithoutSignature(sector).Slots;
     }
 }

@@ -146,31 +146,9 @@ public sealed class PartitionTable
         return new PartitionTable(PartitionScheme.Mbr, sectorSize, found, notes) { MbrSignature = signature, DeviceSectorSize = ownSize };
     }
 
-    private static bool HasLegalEntries(MasterBootRecord record)
-    {
-        for (var slot = 0; slot < MasterBootRecord.EntryCount; slot++)
-        {
-            if (!record.Entry(slot).HasLegalStatus)
-            {
-                return false;
-            }
-        }
+    private static bool HasLegalEntries(MasterBootRecord record) => Array.TrueForAll(record.Slots, e => e.HasLegalStatus);
 
-        return true;
-    }
-
-    private static bool HasEntries(MasterBootRecord record)
-    {
-        for (var slot = 0; slot < MasterBootRecord.EntryCount; slot++)
-        {
-            if (record.Entry(slot).IsUsed)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool HasEntries(MasterBootRecord record) => Array.Exists(record.Slots, e => e.IsUsed);
 
     private static void NoteProtective(List<string> notes, ProtectiveMbr? protective)
     {

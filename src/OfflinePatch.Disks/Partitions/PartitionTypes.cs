@@ -65,26 +65,17 @@ public static class PartitionTypes
     {
         var isMicrosoft = type == BasicData || type == WindowsRecovery || type == MicrosoftReserved || type == LdmMetadata
             || type == LdmContainer || type == StorageSpaces;
-        var words = new List<string>();
-        for (var bit = 0; bit < 64; bit++)
+        return BitNames.Of(attributes, bit => (bit, isMicrosoft) switch
         {
-            if ((attributes >> bit & 1) != 0)
-            {
-                words.Add((bit, isMicrosoft) switch
-                {
-                    (0, _) => "required",
-                    (1, _) => "noBlockIo",
-                    (2, _) => "legacyBoot",
-                    (60, true) => "readOnly",
-                    (61, true) => "shadowCopy",
-                    (62, true) => "hidden",
-                    (63, true) => "noDriveLetter",
-                    _ => $"bit {bit}",
-                });
-            }
-        }
-
-        return words;
+            (0, _) => "required",
+            (1, _) => "noBlockIo",
+            (2, _) => "legacyBoot",
+            (60, true) => "readOnly",
+            (61, true) => "shadowCopy",
+            (62, true) => "hidden",
+            (63, true) => "noDriveLetter",
+            _ => null,
+        });
     }
 
     /// <summary>A GPT type for people.</summary>

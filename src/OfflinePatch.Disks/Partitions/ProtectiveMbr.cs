@@ -13,23 +13,18 @@ public sealed record ProtectiveMbr(int Slot, byte Status, uint FirstSector, uint
     internal static ProtectiveMbr? TryRead(ReadOnlySpan<byte> sector)
     {
         var hasSignature = MasterBootRecord.TryCreate(sector, out _);
-        var record = MasterBootRecord.WithoutSignature(sector);
+        var slots = MasterBootRecord.WithoutSignature(sector).Slots;
         ProtectiveMbr? found = null;
-        var hasOthers = false;
-        for (var slot = 0; slot < MasterBootRecord.EntryCount; slot++)
+        for (var slot = 0; slot < slots.Length; slot++)
         {
-            var entry = record.Entry(slot);
-            if (entry.Type != PartitionTypes.MbrProtective)
-            {
-                hasOthers |= entry.IsUsed;
-            }
-            else if (found is null || (found.FirstSector != 1 && entry.FirstSector == 1))
+            var entry = slots[slot];
+            if (entry.Type == PartitionTypes.MbrProtective && (found is null || (found.FirstSector != 1 && entry.FirstSector == 1)))
             {
                 found = new ProtectiveMbr(slot + 1, entry.Status, entry.FirstSector, entry.SectorCount, hasSignature,
-                    HasOtherEntries: false);
+                    HasOtherEntries: Array.Exists(slots, e => e.IsPartition));
             }
         }
 
-        return found is null ? null : found with { HasOtherEntries = hasOthers };
+        return found;
     }
 }

@@ -24,7 +24,10 @@ public sealed record RegTextFile(IReadOnlyList<RegTextSection> Sections)
     /// <exception cref="RefusedException"><c>REG-0501</c>: it is not such text; the message names the line.</exception>
     public static RegTextFile Parse(ReadOnlySpan<byte> file) => new RegText.RegTextParser(RegText.RegTextDecoder.Decode(file)).Parse();
 
-    /// <summary>Makes the changes in a hive. The text was read before, as a whole: a mistake in it changes nothing.</summary>
+    /// <summary>
+    /// Makes the changes in a hive. The text was read before, as a whole: a mistake in it changes nothing. What is already as the text
+    /// leaves it in the end is not touched.
+    /// </summary>
     /// <param name="hive">The hive.</param>
     /// <param name="map">
     /// Gives the path from the hive's root for a path of the text; null for one that is not in this hive, which is left out.
@@ -35,34 +38,17 @@ public sealed record RegTextFile(IReadOnlyList<RegTextSection> Sections)
     public int ApplyTo(Hive hive, Func<string, string?> map)
     {
         var applied = 0;
+        var effect = RegTextEffect.OnRoot();
         foreach (var section in Sections)
         {
-            if (map(section.Path) is not { } path)
+            if (map(section.Path) is { } path)
             {
-                continue;
-            }
-
-            applied++;
-            if (section.IsDeletion)
-            {
-                hive.Root.DeleteSubKeyTree(path);
-                continue;
-            }
-
-            var key = hive.Create(path);
-            foreach (var value in section.Values)
-            {
-                if (value.IsDeletion)
-                {
-                    key.DeleteValue(value.Name);
-                }
-                else
-                {
-                    key.SetValue(value.Name, value.Type, value.Data);
-                }
+                applied++;
+                effect.Add(path, section);
             }
         }
 
+        effect.ApplyTo(hive.Root);
         return applied;
     }
 }

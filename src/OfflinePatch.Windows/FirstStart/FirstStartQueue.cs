@@ -34,6 +34,11 @@ internal sealed class FirstStartQueue
         Channel = isSetupAhead ? FirstStartChannel.SetupComplete
             : AgentFolder is not null ? FirstStartChannel.Agent
             : FirstStartChannel.StartupScript;
+        if (Channel == FirstStartChannel.SetupComplete)
+        {
+            WhyIgnored = SetupComplete.WhyIgnored(windows, out var isKnown);
+            MayBeIgnored = !isKnown;
+        }
     }
 
     /// <summary>What runs the scripts.</summary>
@@ -48,11 +53,10 @@ internal sealed class FirstStartQueue
     };
 
     /// <summary>What says that Windows does not run the queue; null where nothing does.</summary>
-    public string? WhyIgnored => Channel == FirstStartChannel.SetupComplete ? SetupComplete.WhyIgnored(_windows, out _) : null;
+    public string? WhyIgnored { get; }
 
     /// <summary>Whether the channel is one that Windows may leave out, and whether it does is not known.</summary>
-    public bool MayBeIgnored =>
-        Channel == FirstStartChannel.SetupComplete && SetupComplete.WhyIgnored(_windows, out var isKnown) is null && !isKnown;
+    public bool MayBeIgnored { get; }
 
     private string? AgentFolder { get; }
 

@@ -92,6 +92,11 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     public void WriteFile(string path, Stream content, long length)
     {
         var existing = inner.Find(path);
+        if (existing is { IsDirectory: false } file && file.Length == length && content.CanSeek && Holds(path, content))
+        {
+            return;
+        }
+
         BeginChange(path);
         inner.WriteFile(path, content, length);
         Record(path, existing, length);
@@ -127,6 +132,27 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
 
     /// <inheritdoc/>
     public void Dispose() => inner.Dispose();
+
+    /// <summary>Whether a file has the bytes of a stream from its place on; the stream stands there again afterwards.</summary>
+    private bool Holds(string path, Stream content)
+    {
+        const int BlockSize = 64 * 1024;
+        var start = content.Position;
+        using var held = inner.OpenRead(path);
+        var wanted = new byte[BlockSize];
+        var found = new byte[BlockSize];
+        int count;
+        bool isEqual;
+        do
+        {
+            count = content.ReadAtLeast(wanted, BlockSize, throwOnEndOfStream: false);
+            isEqual = held.ReadAtLeast(found, BlockSize, throwOnEndOfStream: false) == count
+                && wanted.AsSpan(0, count).SequenceEqual(found.AsSpan(0, count));
+        }
+        while (isEqual && count == BlockSize);
+        content.Position = start;
+        return isEqual;
+    }
 
     private void BeginChange(string path)
     {

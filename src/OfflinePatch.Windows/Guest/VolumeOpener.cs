@@ -134,20 +134,17 @@ internal static class VolumeOpener
     }
 
     // Source: Linux-NTFS documentation, $VOLUME_INFORMATION. Bit 0 is the dirty flag.
-    private static List<string> FlagsOf(NtfsVolumeState state) =>
-    [
-        .. Enumerable.Range(1, 15).Where(bit => (state.VolumeFlags >> bit & 1) != 0).Select(bit => bit switch
-        {
-            1 => "resizeLogFile",
-            2 => "upgradeOnMount",
-            3 => "mountedOnNt4",
-            4 => "deleteUsnUnderway",
-            5 => "repairObjectId",
-            14 => "chkdskUnderway",
-            15 => "modifiedByChkdsk",
-            _ => $"bit {bit}",
-        }),
-    ];
+    private static IReadOnlyList<string> FlagsOf(NtfsVolumeState state) => BitNames.Of((ulong)state.VolumeFlags & ~1UL, bit => bit switch
+    {
+        1 => "resizeLogFile",
+        2 => "upgradeOnMount",
+        3 => "mountedOnNt4",
+        4 => "deleteUsnUnderway",
+        5 => "repairObjectId",
+        14 => "chkdskUnderway",
+        15 => "modifiedByChkdsk",
+        _ => null,
+    });
 
     private static VolumeFacts FactsOf(FatFileSystem volume) => new()
     {

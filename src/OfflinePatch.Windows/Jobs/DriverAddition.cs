@@ -82,7 +82,7 @@ internal sealed class DriverAddition(RuleContext context, DriverAddSources sourc
                 Remarks = [.. Remarks(check).Distinct().Take(MaximumRemarks)],
             };
         }
-        catch (Exception e) when (e is RefusedException or UnsupportedImageException or CorruptImageException)
+        catch (Exception e) when (RefusedRuleException.IsRefusal(e))
         {
             sources.Failed.Add(package, e);
             return null;

@@ -7,4 +7,10 @@ internal sealed class RefusedRuleException(string ruleId, Exception reason) : Ex
 {
     /// <summary>The rule.</summary>
     public string RuleId { get; } = ruleId;
+
+    /// <summary>
+    /// Whether an error means that a package is not staged into a sound image. Damage of the image is no refusal of a package: what is
+    /// damaged in a source is found before anything is staged.
+    /// </summary>
+    public static bool IsRefusal(Exception error) => error is RefusedException or UnsupportedImageException;
 }

@@ -111,7 +111,7 @@ internal static class RuleRunner
                     rule.Fix(context);
                 }
             }
-            catch (Exception e) when (MaySkip(context, rule) && e is RefusedException or UnsupportedImageException or CorruptImageException)
+            catch (Exception e) when (MaySkip(context, rule) && RefusedRuleException.IsRefusal(e))
             {
                 throw new RefusedRuleException(rule.Id, e);
             }

@@ -131,6 +131,29 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
             p => p.GetProperty("inf").GetString() is "viostor.inf" or "vioscsi.inf");
     }
 
+    /// <summary>The hive that staging changes is damaged where nothing reads it: that is no refusal of a package.</summary>
+    [Fact]
+    public void Damage_of_the_image_is_not_skipped_with_refused_drivers()
+    {
+        using var scratch = new ScratchFolder();
+        var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios));
+        const string Hives = "Windows/System32/config/";
+        Tool.Run("fs", "get", image, Hives + "DRIVERS", scratch.Path).MustExit(0);
+        var hive = scratch["DRIVERS"];
+        Tool.Run("reg", "set", hive, @"Other\Key", "-v", "LookHere", "-d", "b", "--no-undo-keep").MustExit(0);
+        var bytes = File.ReadAllBytes(hive);
+        var name = bytes.AsSpan().IndexOf("LookHere"u8);
+        bytes[bytes.AsSpan(0, name).LastIndexOf("vk"u8)] = (byte)'x';
+        File.WriteAllBytes(hive, bytes);
+        Tool.Run("fs", "put", image, hive, Hives).MustExit(0);
+
+        string[] fix = ["fix", image, "--only", "drivers.virtio-network", "--drivers", machines.Drivers, "--trust-root", SampleRoot.Path];
+        Assert.Contains("REG-0320", Tool.Run(fix).MustExit(2).Error, StringComparison.Ordinal);
+        Assert.Contains("REG-0320", Tool.Run([.. fix, "--skip-refused"]).MustExit(2).Error, StringComparison.Ordinal);
+        Assert.Contains("REG-0320", Tool.Run("drivers", "add", image, machines.Drivers, "--trust-root", SampleRoot.Path, "--skip-refused")
+            .MustExit(2).Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Check_says_which_device_has_no_driver()
     {

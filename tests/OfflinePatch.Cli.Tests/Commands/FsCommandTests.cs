@@ -46,6 +46,32 @@ public sealed class FsCommandTests
     }
 
     [SkippableFact, Trait("tier", "e2e")]
+    public void What_is_already_there_is_not_written_again()
+    {
+        using var scratch = new ScratchFolder();
+        var image = scratch["disk.raw"];
+        Corpus.Unpack("ntfs/ntfs-si-vs-fn.raw", image);
+        Directory.CreateDirectory(scratch["folder"]);
+        var content = new byte[200_000];
+        File.WriteAllText(scratch["folder/small"], "text");
+        File.WriteAllBytes(scratch["folder/large"], content);
+        File.WriteAllBytes(scratch["folder/empty"], []);
+        Assert.Contains("Done.", Tool.Run("fs", "put", image, scratch["folder"], "/").MustExit(0).Output, StringComparison.Ordinal);
+        var time = File.GetLastWriteTimeUtc(image);
+        Assert.Contains("nothing was written", Tool.Run("fs", "put", image, scratch["folder"], "/").MustExit(0).Output,
+            StringComparison.Ordinal);
+        Assert.Contains("nothing was written", Tool.Run("fs", "mkdir", image, "/folder").MustExit(0).Output, StringComparison.Ordinal);
+        Assert.Equal(time, File.GetLastWriteTimeUtc(image));
+
+        // One byte near the end, at the same length.
+        content[^1] = 1;
+        File.WriteAllBytes(scratch["folder/large"], content);
+        Assert.Contains("Done.", Tool.Run("fs", "put", image, scratch["folder"], "/").MustExit(0).Output, StringComparison.Ordinal);
+        Tool.Run("fs", "get", image, "folder/large", scratch["out"]).MustExit(0);
+        Assert.Equal(content, File.ReadAllBytes(scratch["out"]));
+    }
+
+    [SkippableFact, Trait("tier", "e2e")]
     public void What_was_got_before_is_replaced()
     {
         using var scratch = new ScratchFolder();

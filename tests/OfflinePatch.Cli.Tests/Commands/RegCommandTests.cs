@@ -47,6 +47,50 @@ public sealed class RegCommandTests : IDisposable
         Assert.Equal(time, File.GetLastWriteTimeUtc(hive));
     }
 
+    /// <summary>Text that deletes first what it then creates, or sets a value twice, describes a state: the second run finds it.</summary>
+    [Fact]
+    public void Importing_the_same_text_again_writes_nothing()
+    {
+        var hive = NewHive("H");
+        Tool.Run("reg", "set", hive, @"Key\Old\Deep", "-v", "x", "-d", "y").MustExit(0);
+        Tool.Run("reg", "set", hive, @"Stays\Sub", "-v", "first", "-d", "y").MustExit(0);
+        File.WriteAllText(_folder["state.reg"], """
+            Windows Registry Editor Version 5.00
+
+            [-HKEY_LOCAL_MACHINE\H\Key]
+
+            [HKEY_LOCAL_MACHINE\H\Key]
+            "a"="1"
+
+            [HKEY_LOCAL_MACHINE\H\Key\Sub]
+            "b"=dword:00000001
+            "B"=dword:00000002
+
+            [-HKEY_LOCAL_MACHINE\H\Key\Sub\None]
+
+            [HKEY_LOCAL_MACHINE\H\Stays\Sub]
+            "first"=-
+            "first"="second"
+            "never"=-
+
+            [-HKEY_LOCAL_MACHINE\H\Never]
+
+            """);
+        var first = Tool.Run("reg", "import", hive, _folder["state.reg"]).MustExit(0);
+        Assert.Contains("Done.", first.Output, StringComparison.Ordinal);
+        Tool.Run("reg", "query", hive, @"Key\Old").MustExit(2);
+        var values = Tool.Run("reg", "query", hive, "-s").MustExit(0).Output;
+        Assert.Contains("b    REG_DWORD    0x2", values, StringComparison.Ordinal);
+        Assert.Contains("first    REG_SZ    second", values, StringComparison.Ordinal);
+
+        var bytes = File.ReadAllBytes(hive);
+        var time = File.GetLastWriteTimeUtc(hive);
+        var second = Tool.Run("reg", "import", hive, _folder["state.reg"]).MustExit(0);
+        Assert.Contains("Nothing needed to be changed; nothing was written.", second.Output, StringComparison.Ordinal);
+        Assert.Equal(bytes, File.ReadAllBytes(hive));
+        Assert.Equal(time, File.GetLastWriteTimeUtc(hive));
+    }
+
     [Fact]
     public void A_mistake_in_the_text_changes_nothing()
     {

@@ -7,7 +7,7 @@ namespace OfflinePatch.FileSystems.Tests.Fat;
 /// <summary>FAT volumes made by our formatter, and by mkfs.fat.</summary>
 internal static class FatVolumes
 {
-    public static readonly TimeProvider Clock = new FixedClock();
+    public static readonly TimeProvider Clock = new SetClock { Time = new(2024, 3, 5, 10, 20, 31, 500, TimeSpan.Zero) };
 
     public static MemoryDevice Formatted(long length, FatType? type = null, int sectorSize = 512)
     {
@@ -52,10 +52,5 @@ internal static class FatVolumes
         var copy = Oracle.Run("env", "MTOOLS_SKIP_CHECK=1", "LC_ALL=C.UTF-8", "mcopy", "-s", "-n", "-i", scratch[name], "::*", output);
         Assert.True(copy.ExitCode == 0, copy.Output + copy.Error);
         return TreeWalk.ReadHost(output);
-    }
-
-    private sealed class FixedClock : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => new(2024, 3, 5, 10, 20, 31, 500, TimeSpan.Zero);
     }
 }

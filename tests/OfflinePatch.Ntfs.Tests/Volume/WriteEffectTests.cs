@@ -1,11 +1,12 @@
 using System.Buffers.Binary;
 using OfflinePatch.Core;
-using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Indexes;
+using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Volume;
+using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests;
 

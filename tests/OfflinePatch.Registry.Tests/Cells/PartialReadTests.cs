@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
+using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Cells;
 
@@ -27,7 +28,7 @@ public sealed class PartialReadTests
     public void An_edit_gives_the_same_bytes()
     {
         var bytes = Large();
-        var clock = new FixedClock();
+        var clock = new SetClock();
         var whole = Hive.Open((byte[])bytes.Clone(), options: new HiveOpenOptions { Time = clock });
         var parts = Hive.Open(new MemoryStream(bytes), bytes.Length, NoLogs, new HiveOpenOptions { Time = clock });
         foreach (var hive in new[] { whole, parts })
@@ -111,7 +112,7 @@ public sealed class PartialReadTests
     /// <summary>Nearly 10 MB: 20 branches of keys with 4 KiB of data each.</summary>
     private static byte[] Large()
     {
-        var hive = Hive.Create(time: new FixedClock());
+        var hive = Hive.Create(time: new SetClock());
         var filler = new byte[4000];
         for (var branch = 0; branch < 20; branch++)
         {
@@ -126,11 +127,6 @@ public sealed class PartialReadTests
         }
 
         return hive.ToArray();
-    }
-
-    private sealed class FixedClock : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => new(2024, 5, 1, 12, 0, 0, TimeSpan.Zero);
     }
 
     private sealed class CountingStream(byte[] bytes) : MemoryStream(bytes, writable: false)

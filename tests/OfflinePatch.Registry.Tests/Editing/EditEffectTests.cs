@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Layout;
+using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Editing;
 
@@ -14,27 +15,27 @@ public sealed class EditEffectTests
     public void Each_edit_sets_the_time_of_its_key_and_of_no_other()
     {
         var hive = Hive.Create(time: _clock);
-        _clock.Seconds = 1;
+        _clock.Time += TimeSpan.FromSeconds(1);
         var key = hive.Create("A");
         Assert.Equal(_clock.FileTime, hive.Root.Node.LastWriteTime);
         Assert.Equal(_clock.FileTime, key.Node.LastWriteTime);
         var first = _clock.FileTime;
 
-        _clock.Seconds = 2;
+        _clock.Time += TimeSpan.FromSeconds(1);
         key.SetDword("v", 1);
         Assert.Equal((first, _clock.FileTime), (hive.Root.Node.LastWriteTime, key.Node.LastWriteTime));
-        _clock.Seconds = 3;
+        _clock.Time += TimeSpan.FromSeconds(1);
         key.SetDword("v", 2);
         Assert.Equal(_clock.FileTime, key.Node.LastWriteTime);
-        _clock.Seconds = 4;
+        _clock.Time += TimeSpan.FromSeconds(1);
         Assert.True(key.DeleteValue("v"));
         Assert.Equal(_clock.FileTime, key.Node.LastWriteTime);
-        _clock.Seconds = 5;
+        _clock.Time += TimeSpan.FromSeconds(1);
         var descriptor = (byte[])key.SecurityDescriptor.Clone();
         descriptor[1] = 7;
         key.SetSecurityDescriptor(descriptor);
         Assert.Equal((first, _clock.FileTime), (hive.Root.Node.LastWriteTime, key.Node.LastWriteTime));
-        _clock.Seconds = 6;
+        _clock.Time += TimeSpan.FromSeconds(1);
         hive.Root.DeleteSubKeyTree("A");
         Assert.Equal(_clock.FileTime, hive.Root.Node.LastWriteTime);
     }

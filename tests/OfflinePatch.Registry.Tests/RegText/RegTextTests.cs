@@ -106,6 +106,44 @@ public sealed class RegTextTests
         Assert.Equal(0, hive.Root.SubKeyCount);
     }
 
+    /// <summary>
+    /// Lines in turn, as regedit makes them, are the model; the text is applied to a hive twice, and the second time changes nothing.
+    /// </summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Text_as_a_whole_leaves_what_its_lines_leave_and_nothing_to_do(int seed)
+    {
+        var random = new Random(seed);
+        string[] names = ["a", "A", "b", "c"];
+        for (var round = 0; round < 200; round++)
+        {
+            var sections = new List<RegTextSection>();
+            for (var i = 0; i < 12; i++)
+            {
+                var path = string.Join('\\', Enumerable.Range(0, 1 + random.Next(3)).Select(_ => names[random.Next(4)]));
+                sections.Add(new RegTextSection(path, random.Next(3) == 0,
+                    [.. Enumerable.Range(0, random.Next(3)).Select(_ => new RegTextValue(names[random.Next(4)], random.Next(3) == 0,
+                        RegistryValueType.Dword, BitConverter.GetBytes(random.Next(3))))], 1));
+            }
+
+            var model = Hive.Create();
+            var hive = Hive.Create();
+            sections.ForEach(s => new RegTextFile([s]).ApplyTo(model, p => p));
+            sections.Take(5).ToList().ForEach(s => new RegTextFile([s]).ApplyTo(hive, p => p));
+            var text = new RegTextFile(sections[5..]);
+            text.ApplyTo(hive, p => p);
+            Assert.Equal(0, RegTextWriter.Diff(model.Root, hive.Root, "R", Stream.Null));
+            Assert.Equal(0, RegTextWriter.Diff(hive.Root, model.Root, "R", Stream.Null));
+
+            var again = Hive.Open(hive.Image.ToArray());
+            text.ApplyTo(again, p => p);
+            Assert.False(again.HasEdits);
+        }
+    }
+
     [SkippableTheory]
     [InlineData("odd/UnicodeHive", RegTextEncoding.Utf16)]
     [InlineData("odd/UnicodeHive", RegTextEncoding.Utf8)]

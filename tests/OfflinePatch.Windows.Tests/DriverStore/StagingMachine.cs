@@ -32,7 +32,7 @@ internal static class StagingMachine
         ("win11", null, Generation.Windows10, 22631, false),
     ];
 
-    public static readonly TimeProvider Clock = new FixedClock();
+    public static readonly TimeProvider Clock = new SetClock { Time = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) };
 
     public static Machine Create(string name, long size = 40 * Machine.GiB)
     {
@@ -160,10 +160,5 @@ internal static class StagingMachine
             RegistryValueType.Qword when data.Length == 8 => $"qword {BitConverter.ToUInt64(data):x}",
             _ => $"{(uint)value.Type:x}: {Convert.ToHexStringLower(data.AsSpan(0, Math.Min(data.Length, 64)))}",
         };
-    }
-
-    private sealed class FixedClock : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
     }
 }

@@ -16,7 +16,7 @@ internal static class RegImportCommand
     public static CommandGuide Guide => new(
         """
         Makes the changes of .reg files, deletions included: all of them or, when one line cannot be understood, none. Text of version 5
-        and REGEDIT4; - reads standard input.
+        and REGEDIT4; - reads standard input. What is already as the text leaves it in the end is not written.
         """,
         [new("What the administrators prepared:", "offlinepatch reg import server.vmdk harden.reg")],
         Writing)
@@ -44,10 +44,12 @@ internal static class RegImportCommand
             var texts = result.GetRequiredValue(files)
                 .Select(f => RegTextFile.Parse(f == "-" ? StandardInput.Read(Limit) : HostPaths.ReadSmallFile(f, Limit))).ToList();
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));
-            foreach (var section in texts.SelectMany(t => t.Sections))
+            var hives = texts.SelectMany(t => t.Sections)
+                .Select(s => (Section: s, Location: registry.Target.LocateImport(s.Path)))
+                .GroupBy(s => s.Location.Hive, s => s.Section with { Path = s.Location.Path });
+            foreach (var hive in hives)
             {
-                var location = registry.Target.LocateImport(section.Path);
-                new RegTextFile([section]).ApplyTo(location.Hive, _ => location.Path);
+                new RegTextFile([.. hive]).ApplyTo(hive.Key, path => path);
             }
 
             EditOutcome.Print(result, result.GetRequiredValue(target), registry.Commit(cancellation));

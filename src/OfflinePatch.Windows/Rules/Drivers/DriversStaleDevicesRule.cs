@@ -18,7 +18,6 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
     private const uint ProfileFlags = 0x7; // CSCONFIGFLAG_DISABLED, _DO_NOT_CREATE, _DO_NOT_START
     private const int MaxInstances = 100_000; // a machine has some hundreds; more is damage
     private const string XenPv = "xen-pv";
-    private const string NetClass = "{4D36E972-E325-11CE-BFC1-08002BE10318}";
 
     private const string NetworkService = "netkvm";
 
@@ -214,7 +213,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
     /// <summary>A VirtIO or Xen adapter whose class key sets its hardware address.</summary>
     private static string? FixedAddress(RuleContext context) => (
         from set in context.Windows.BootControlSets
-        from adapter in set.Find($@"Control\Class\{NetClass}")?.SubKeys ?? []
+        from adapter in set.Find($@"Control\Class\{DeviceClass.Net}")?.SubKeys ?? []
         let id = adapter.GetString("MatchingDeviceId") ?? ""
         where id.Contains("ven_1af4", StringComparison.OrdinalIgnoreCase) || id.StartsWith("XEN", StringComparison.OrdinalIgnoreCase)
         let address = adapter.GetString("NetworkAddress")

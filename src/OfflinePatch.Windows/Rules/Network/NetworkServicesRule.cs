@@ -32,7 +32,6 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         ["NDIS", "Tcpip", "AFD", "nsiproxy", "nsi", "RpcSs", "RpcEptMapper", "DcomLaunch", "Dhcp"];
 
     private const int MaxDependencies = 200;
-    private const string NetClass = "{4D36E972-E325-11CE-BFC1-08002BE10318}";
 
     private static readonly RuleContract Description = new("network.services")
     {
@@ -41,7 +40,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             + "Device Manager (19, 32, 39: UpperFilters and LowerFilters)",
         Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy "
             + $@"system; what those depend on (DependOnService) is not disabled; {string.Join(", ", Needed)} exist. Control\Class\"
-            + $@"{NetClass} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot load is removed.",
+            + $@"{DeviceClass.Net} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot load is removed.",
         CanFix = true,
     };
 
@@ -114,7 +113,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
                   select $@"{set.Name}\Services\{name}"];
 
     private static IEnumerable<(DeviceFilter Filter, FilterFault Fault)> Filters(RuleContext context) =>
-        context.Windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(context.Windows, s, NetClass));
+        context.Windows.BootControlSets.SelectMany(s => DeviceFilters.Unloadable(context.Windows, s, DeviceClass.Net));
 
     private static string Describe((DeviceFilter Filter, FilterFault Fault) found) =>
         DeviceFilters.Text(found.Filter, found.Fault);

@@ -96,7 +96,7 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
         // support of Microsoft looks for it.
         if (DeviceInstallPolicy.Read(context.Windows.System.Root.Find(BootRestrictions), context.Windows) is { } copy)
         {
-            foreach (var device in devices.Where(d => !d.Title.StartsWith(NetworkAdapter, StringComparison.Ordinal)))
+            foreach (var device in devices.Where(d => d.ClassGuid != DriverClass.Net))
             {
                 if (copy.WhyNot(device, out _) is { } reason)
                 {
