@@ -201,7 +201,7 @@ public sealed class AgentSurroundingsTests
     {
         var machine = Installed();
         machine.Service("winmgmt", 4);
-        machine.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["RpcSs", "acme"]);
+        machine.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["RpcSs", "ProfSvc"]);
         var context = machine.Start();
         Assert.True(Rule.Inspect(context).Fixable);
         Rule.Fix(context);
@@ -212,6 +212,31 @@ public sealed class AgentSurroundingsTests
             m.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["acme"]);
             m.Service("acme", 4);
         }, @"Services\acme\Start=4");
+        Fails(m => m.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["acme"]), @"Services\acme: missing");
+        Fails(m =>
+        {
+            m.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["acme"]);
+            m.Set(@"Services\acme").SetString("DisplayName", "a key that is no service");
+        }, @"Services\acme: missing");
+    }
+
+    /// <summary>A group is there as long as one of its services can start.</summary>
+    [Fact]
+    public void A_group_that_the_agent_depends_on_has_a_service_that_starts()
+    {
+        static void Depend(Machine m)
+        {
+            m.Set(@"Services\cloudbase-init").SetMultiString("DependOnGroup", ["Acme Group"]);
+            m.Service("acme1", 4);
+            m.Set(@"Services\acme1").SetString("Group", "ACME group");
+        }
+
+        Fails(Depend, @"no service of the group Acme Group is enabled");
+        var machine = Installed();
+        Depend(machine);
+        machine.Service("acme2", 3);
+        machine.Set(@"Services\acme2").SetString("Group", "acme group");
+        Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Start()).State);
     }
 
     [Fact]

@@ -130,6 +130,12 @@ public sealed class PreparedDefectTests
             m.Set(@"Services\cloudbase-init").SetDword("Start", 3);
         }, "goes on with its setup"),
         new("service of the agent's dependencies disabled", Agent, true, m => m.Service("winmgmt", 4), @"Services\winmgmt\Start=4"),
+        new("service of the agent's dependencies missing", Agent, false,
+            m => m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("ProfSvc"), @"Services\profsvc: missing"),
+        new("service that the agent's dependencies need missing", Agent, false,
+            m => m.Set(@"Services\Winmgmt").SetMultiString("DependOnService", ["RPCSS", "gonebase"]), @"Services\gonebase: missing"),
+        new("group of services that the agent depends on without a service", Agent, false,
+            m => m.Set(@"Services\cloudbase-init").SetMultiString("DependOnGroup", ["TDI of acme"]), "no service of the group TDI of acme"),
         new("group in another language", Agent, true, m =>
         {
             m.Sam.Create(@"SAM\Domains\Builtin\Aliases\Names\Administratoren").SetValue("", (RegistryValueType)0x220, []);
