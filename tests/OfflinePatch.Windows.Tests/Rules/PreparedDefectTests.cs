@@ -164,6 +164,16 @@ public sealed class PreparedDefectTests
             key.SetString("ProxyServer", "proxy.example:3128");
             m.WindowsFiles.Put(@"Windows\System32\config\DEFAULT", settings.ToArray());
         }, "asks a proxy"),
+        new("proxy of the agent's own account", Agent, false, m =>
+        {
+            m.AddAccount(1001, "cloudbase-init", 0x0210, hasPassword: true);
+            m.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\cloudbase-init");
+            m.Software.Create(@"Microsoft\Windows NT\CurrentVersion\ProfileList\S-1-5-21-0-0-0-1001")
+                .SetString("ProfileImagePath", @"C:\Users\cloudbase-init");
+            var settings = Hive.Create(rootName: "NTUSER");
+            settings.Create("Environment").SetString("HTTPS_PROXY", "http://proxy.example:3128");
+            m.WindowsFiles.Put(@"Users\cloudbase-init\NTUSER.DAT", settings.ToArray());
+        }, @"HKU\cloudbase-init\Environment\HTTPS_PROXY"),
         new("proxy of all users", Agent, false, m =>
         {
             m.Software.Create(@"Policies\Microsoft\Windows\CurrentVersion\Internet Settings").SetDword("ProxySettingsPerUser", 0);

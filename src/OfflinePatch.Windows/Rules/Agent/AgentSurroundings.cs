@@ -29,7 +29,7 @@ internal static class AgentSurroundings
     /// <summary>The first thing that is wrong, or null.</summary>
     public static Finding? Judge(RuleContext context, CloudbaseInitInstallation found, CloudbaseInitConfig config) =>
         JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config)
-            ?? MetadataProxy.Judge(context.Windows) ?? JudgeFirewall(context.Windows) ?? JudgeDrive(context.Windows);
+            ?? MetadataProxy.Judge(context.Windows, found.Account) ?? JudgeFirewall(context.Windows) ?? JudgeDrive(context.Windows);
 
     /// <summary>Gives disabled services that the agent depends on the start of a healthy system.</summary>
     public static void EnableDependencies(WindowsSystem windows)
