@@ -89,9 +89,9 @@ public static class ConversionJob
             var fits = table.SectorSize > disk.SectorSize && disk.Length % table.SectorSize == 0;
             if (!fits || request.Format != ImageFormat.Vhdx)
             {
-                request.Note?.Invoke($"the partition table counts in sectors of {table.SectorSize} bytes: a conversion keeps the layout, so "
-                    + $"that neither firmware nor Windows finds its partitions unless the disk is given sectors of {table.SectorSize} bytes "
-                    + "(QEMU: logical_block_size)");
+                request.Note?.Invoke($"the partition table counts in sectors of {table.SectorSize} bytes: a conversion keeps the layout, "
+                    + "so that neither firmware nor Windows finds its partitions unless the disk is given sectors of "
+                    + $"{table.SectorSize} bytes (QEMU: logical_block_size)");
             }
 
             return fits ? table.SectorSize : disk.SectorSize;

@@ -4,8 +4,8 @@ using ZstdSharp;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// Zstandard (RFC 8878), one frame or several, with skippable frames between and before them (pzstd). Windows up to 128 MiB, what <c>zstd -d</c> takes without an
-/// option.
+/// Zstandard (RFC 8878), one frame or several, with skippable frames between and before them (pzstd). Windows up to 128 MiB, what
+/// <c>zstd -d</c> takes without an option.
 /// </summary>
 internal sealed class ZstdPackage : CompressedPackage
 {

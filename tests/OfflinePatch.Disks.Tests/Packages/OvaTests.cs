@@ -196,7 +196,7 @@ public sealed class OvaTests
         GuestModel.AssertSame(model, image);
     }
 
-    /// <summary>A map of holes in blocks of its own stands between header and content: the members behind it are found all the same.</summary>
+    /// <summary>A map of holes in blocks of its own stands between header and content: what follows is found all the same.</summary>
     [SkippableTheory]
     [Trait("tier", "oracle")]
     [InlineData("gnu")]
@@ -279,8 +279,8 @@ public sealed class OvaTests
         var text = "<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\" xmlns:ovf=\"http://schemas.dmtf.org/ovf/envelope/1\" "
             + "xmlns:vmw=\"http://www.vmware.com/schema/ovf\"><File ovf:id=\"f\" ovf:href=\"d\" vmw:id=\"z\" vmw:href=\"evil\"/>"
             + "<Disk ovf:fileRef=\"f\" vmw:fileRef=\"z\"/></Envelope>";
-        using var image =
-            DiskFormats.Open(new MemoryImageFiles(Package(TarEntryFormat.Ustar, ("a.ovf", Encoding.UTF8.GetBytes(text)), ("d", Disk(model)))));
+        var package = Package(TarEntryFormat.Ustar, ("a.ovf", Encoding.UTF8.GetBytes(text)), ("d", Disk(model)));
+        using var image = DiskFormats.Open(new MemoryImageFiles(package));
         GuestModel.AssertSame(model, image);
     }
 

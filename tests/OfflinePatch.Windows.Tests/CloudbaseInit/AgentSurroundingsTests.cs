@@ -166,7 +166,7 @@ public sealed class AgentSurroundingsTests
         }
     }
 
-    /// <summary>The service sees the settings of its account: by its SID, by the name of the profile, or those of a built-in account.</summary>
+    /// <summary>The service sees the settings of its account: by SID, name of the profile, or built in.</summary>
     [Theory]
     [InlineData(@".\agent", "S-1-5-21-0-0-0-1001", @"C:\Users\agent.BENCH", @"Users\agent.BENCH")]
     [InlineData("agent", "S-1-5-21-0-0-0-1001", @"%SystemDrive%\Users\cloud base", @"Users\cloud base")]

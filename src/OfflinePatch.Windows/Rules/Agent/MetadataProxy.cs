@@ -13,7 +13,8 @@ namespace OfflinePatch.Windows.Rules.Agent;
 /// <summary>
 /// Proxies that would be asked for the metadata, which no proxy reaches. Cloudbase-Init's HTTP client (Python's requests) takes the proxy
 /// of its environment, and without one that of the Internet settings of the account that it runs under (LocalSystem, or the one that
-/// ObjectName of its service names, when that has a profile); it does not look at the settings of the machine (WinHTTP, WinINET with ProxySettingsPerUser=0), which other programs and scripts use. Always a warning: what an agent really asks is
+/// ObjectName of its service names, when that has a profile); it does not look at the settings of the machine
+/// (WinHTTP, WinINET with ProxySettingsPerUser=0), which other programs and scripts use. Always a warning: what an agent really asks is
 /// not known.
 /// </summary>
 internal static class MetadataProxy
@@ -62,8 +63,8 @@ internal static class MetadataProxy
     }
 
     /// <summary>
-    /// What a service finds in its environment: its own value Environment ("NAME=value" strings) before that of its account, and that before
-    /// the machine's. LocalSystem gets the machine's alone.
+    /// What a service finds in its environment: its own value Environment ("NAME=value" strings) before that of its account, and that
+    /// before the machine's. LocalSystem gets the machine's alone.
     /// </summary>
     private static Finding? JudgeEnvironment(WindowsSystem windows, GuestKey? user)
     {

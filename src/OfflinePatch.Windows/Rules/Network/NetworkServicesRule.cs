@@ -40,7 +40,8 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             + "Device Manager (19, 32, 39: UpperFilters and LowerFilters)",
         Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy "
             + $@"system; what those depend on (DependOnService, DependOnGroup) is there and not disabled; {string.Join(", ", Needed)} "
-            + $@"exist. Control\Class\{NetClass} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot load is removed.",
+            + $@"exist. Control\Class\{NetClass} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot load is "
+            + "removed.",
         CanFix = true,
     };
 

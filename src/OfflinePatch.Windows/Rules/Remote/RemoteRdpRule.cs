@@ -53,7 +53,8 @@ internal sealed class RemoteRdpRule() : Rule(Description)
         if (before.Count == 0 && Lost(context) is [var first, ..] lost)
         {
             return Finding.Failed(
-                $"The services of Remote Desktop depend on what is disabled or not there: {string.Join("; ", lost.Select(d => d.Evidence))}.",
+                "The services of Remote Desktop depend on what is disabled or not there: "
+                    + $"{string.Join("; ", lost.Select(d => d.Evidence))}.",
                 OfflineCommands.Restore(first), string.Join("; ", lost.Select(d => d.Evidence)));
         }
 

@@ -17,7 +17,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
     private const string PolicyKey = @"Policies\Microsoft\Windows\DeviceGuard";
     private const string Lsa = @"Control\Lsa";
     private const string SignedPolicy = @"EFI\Microsoft\Boot\SIPolicy.p7b";
-    private const string TakeBack = "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.";
+    private const string TakeBack =
+        "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.";
     private const string Hvci = @"Scenarios\HypervisorEnforcedCodeIntegrity";
 
     private static readonly RuleContract Description = new("windows.device-guard")
@@ -27,8 +28,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, "
             + "HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy; Use multiple policies; Inbox policies",
         Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, "
-            + @"DeployConfigCIPolicy; System32\CodeIntegrity: SIPolicy.p7b, CiPolicies\Active\*.cip, and those of the EFI system partition; "
-            + $@"{Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, "
+            + @"DeployConfigCIPolicy; System32\CodeIntegrity: SIPolicy.p7b, CiPolicies\Active\*.cip, and those of the EFI system "
+            + $@"partition; {Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, "
             + @"EnableVirtualizationBasedSecurity, Enabled of every scenario and LsaCfgFlags become 0.",
         CanFix = true,
     };
@@ -98,11 +99,13 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         }
 
         return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and there is no code integrity policy "
-            + (policies.Count == 0 ? "(WDAC)." : $"(WDAC) but Windows' own: {string.Join(", ", policies.Select(p => p.Inbox).Distinct())}."))
+            + (policies.Count == 0 ? "(WDAC)."
+                : $"(WDAC) but Windows' own: {string.Join(", ", policies.Select(p => p.Inbox).Distinct())}."))
             with
         {
             Remarks = [.. policies.Where(CodeIntegrityPolicies.StopsCrossSigned).Take(1).Select(p =>
-                $"{p.Path}: with this policy Windows loads a kernel driver that is not signed by Microsoft only where the policy names it.")],
+                $"{p.Path}: with this policy Windows loads a kernel driver that is not signed by Microsoft only where the policy names "
+                    + "it.")],
         };
     }
 
