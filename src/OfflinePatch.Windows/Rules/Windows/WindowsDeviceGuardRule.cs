@@ -94,8 +94,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
                     + (foreign.Count > 1 ? $", and {foreign.Count - 1} more" : "")
                     + (old ? ". This Windows reads SIPolicy.p7b only; one after an upgrade reads this too."
                         : ". It says which drivers Windows loads; whether those of the target are among them is not known."),
-                TakeBack, string.Join("; ", foreign.Select(p => p.Path)))
-                with { Severity = old ? RuleSeverity.Info : null };
+                TakeBack, string.Join("; ", foreign.Select(p => p.Path))) with
+            { Severity = old ? RuleSeverity.Info : null };
         }
 
         return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and there is no code integrity policy "
