@@ -36,6 +36,7 @@ internal static class DiskError
             : $"{length} bytes are no multiple of the disk's sectors of {sectorSize} bytes.", "Choose a larger size, in whole GiB.");
 
     public static UnsupportedImageException SectorSize(ImageFormat format, int size) =>
-        new("DISK-0005", $"The disk has sectors of {size} bytes; {format} knows 512 only, and Windows would not find its partitions.",
+        new("DISK-0005", $"The disk has, or is laid out for, sectors of {size} bytes; {format} knows 512 only, and Windows would not find "
+            + "its partitions.",
             "Choose vhdx, which keeps the sector size; or raw or qcow2, and tell the hypervisor the sector size.");
 }

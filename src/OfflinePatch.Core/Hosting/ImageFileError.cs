@@ -69,7 +69,7 @@ internal static class ImageFileError
             "Check the disk or network share that holds it.");
 
     public static RefusedException CompanionOutsideFolder(string name) =>
-        new("CORE-0030", $"The image names a part of itself outside its own folder: {name}.",
+        new("CORE-0030", $"The image names a part of itself with a path, and parts are read from its own folder only: {name}.",
             "Put all parts into one folder, and name them without a path in the descriptor.");
 
     public static RefusedException ParentNotAllowed(string name) =>

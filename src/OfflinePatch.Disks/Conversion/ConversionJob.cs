@@ -67,31 +67,38 @@ public static class ConversionJob
             throw ConversionError.UnexpectedFormat(request.SourcePath, source.Format, expected);
         }
 
-        if (LayoutNote(source) is { } note)
-        {
-            request.Note?.Invoke(note);
-        }
-
         var (result, bitmap) = Write(source, transaction, request, progress, cancellation);
         return new ConversionOutcome(source.Format, source.Subformat, result, bitmap);
     }
 
-    /// <summary>What the user has to know of a partition table that neither firmware nor Windows will find on the disk;
-    /// null where there is nothing to say.</summary>
-    private static string? LayoutNote(DiskImage disk)
+    /// <summary>
+    /// The sector size of the new image: a table in units of 4096 bytes says that the disk had such sectors, whatever its container says.
+    /// A format that knows 512 only refuses it then, for there neither firmware nor Windows finds a partition; the user is told where the
+    /// new image cannot say it either.
+    /// </summary>
+    private static int ChooseSectorSize(DiskImage disk, ConversionRequest request)
     {
         try
         {
             var table = PartitionTable.Read(disk);
-            return table.Scheme == PartitionScheme.None || table.SectorSize == table.DeviceSectorSize
-                ? null
-                : $"the partition table counts in sectors of {table.SectorSize} bytes, and the disk has sectors of "
-                    + $"{table.DeviceSectorSize}: a conversion keeps the layout, so that neither firmware nor Windows will find its "
-                    + "partitions";
+            if (table.Scheme == PartitionScheme.None || table.SectorSize == table.DeviceSectorSize)
+            {
+                return disk.SectorSize;
+            }
+
+            var fits = table.SectorSize > disk.SectorSize && disk.Length % table.SectorSize == 0;
+            if (!fits || request.Format != ImageFormat.Vhdx)
+            {
+                request.Note?.Invoke($"the partition table counts in sectors of {table.SectorSize} bytes: a conversion keeps the layout, "
+                    + "so that neither firmware nor Windows finds its partitions unless the disk is given sectors of "
+                    + $"{table.SectorSize} bytes (QEMU: logical_block_size)");
+            }
+
+            return fits ? table.SectorSize : disk.SectorSize;
         }
         catch (CorruptImageException)
         {
-            return null; // the content is converted as it is, whatever it is
+            return disk.SectorSize; // the content is converted as it is, whatever it is
         }
     }
 
@@ -129,8 +136,8 @@ public static class ConversionJob
     {
         Check(source, request);
         var target = DiskFormats.All.First(f => f.Format == request.Format);
-        var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath), disk.SectorSize,
-            disk.Properties);
+        var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath),
+            ChooseSectorSize(disk, request), disk.Properties);
         using var output = new OutputFile(request.OutputPath, request.Overwrite, OutputAccess.Of(source.ImagePath));
         using var stage = RunActivity.Stage("write disk", request.OutputPath);
         var result = DiskConverter.Convert(disk, target, output, options, progress, request.Verify, cancellation);

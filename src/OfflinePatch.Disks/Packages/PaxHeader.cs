@@ -15,6 +15,10 @@ internal sealed class PaxHeader
 {
     private const int MaxBytes = 1024 * 1024; // a path has a few thousand bytes; comments and checksums of any maker stay far below
 
+    private bool NamesPath { get; init; }
+
+    private bool NamesSize { get; init; }
+
     /// <summary>The member's name, or null.</summary>
     public string? Path { get; private init; }
 
@@ -44,7 +48,7 @@ internal sealed class PaxHeader
     {
         string? path = null;
         long? size = null;
-        var isSparse = false;
+        var (namesPath, namesSize, isSparse) = (false, false, false);
         for (var position = 0; position < records.Length && records[position] != 0;)
         {
             var rest = records[position..];
@@ -66,10 +70,12 @@ internal sealed class PaxHeader
             var value = record[(equals + 1)..];
             if (key.SequenceEqual("path"u8) || key.SequenceEqual("GNU.sparse.name"u8))
             {
+                namesPath = true;
                 path = value.Length == 0 ? null : Encoding.UTF8.GetString(value);
             }
             else if (key.SequenceEqual("size"u8))
             {
+                namesSize = true;
                 size = value.Length == 0 ? null
                     : long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number
                     : throw OvaError.TarHeader(offset + position, "a size in decimal digits", "something else");
@@ -79,10 +85,16 @@ internal sealed class PaxHeader
             position += length;
         }
 
-        return new PaxHeader { Path = path, Size = size, IsSparse = isSparse };
+        return new PaxHeader { Path = path, NamesPath = namesPath, Size = size, NamesSize = namesSize, IsSparse = isSparse };
     }
 
-    /// <summary>A global header, followed by another one.</summary>
-    public PaxHeader With(PaxHeader next) =>
-        new() { Path = next.Path ?? Path, Size = next.Size ?? Size, IsSparse = IsSparse || next.IsSparse };
+    /// <summary>A global header, followed by another one, or by that of a member; null: none follows.</summary>
+    public PaxHeader With(PaxHeader? next) => next is null ? this : new()
+    {
+        Path = next.NamesPath ? next.Path : Path,
+        NamesPath = NamesPath || next.NamesPath,
+        Size = next.NamesSize ? next.Size : Size,
+        NamesSize = NamesSize || next.NamesSize,
+        IsSparse = IsSparse || next.IsSparse,
+    };
 }

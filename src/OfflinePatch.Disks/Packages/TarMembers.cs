@@ -23,11 +23,13 @@ internal static class TarMembers
 
     // An OVA holds an .ovf, an .mf, a .cert and the disks; pax headers may stand between them.
     private const int MaxMembers = 1024;
+    private const int MaxMapBlocks = 1024 * 1024; // 21 pieces in each: 22 million pieces
 
     /// <summary>Whether the first block is the header of a member whose checksum is right.</summary>
     public static bool IsHeader(ReadOnlySpan<byte> block) =>
         block.Length >= BlockBytes && block[Layout.Magic..].StartsWith("ustar"u8)
-        && TryOctal(block.Slice(Layout.Checksum, 8), out var sum) && sum == ComputeChecksum(block);
+        && TryOctal(block.Slice(Layout.Checksum, 8), out var sum)
+        && (sum == ComputeChecksum(block, isSigned: false) || sum == ComputeChecksum(block, isSigned: true));
 
     /// <summary>The files, in order.</summary>
     /// <exception cref="CorruptImageException"><c>OVA-0001</c>, <c>OVA-0002</c>.</exception>
@@ -56,13 +58,14 @@ internal static class TarMembers
             var type = (char)block[Layout.Type];
             var isExtension = type is 'x' or 'g' or 'L' or 'K';
             var length = ReadSize(block.AsSpan(Layout.Size, 12), offset);
+            var effective = global.With(local);
             if (!isExtension)
             {
-                length = local?.Size ?? global.Size ?? length;
+                length = effective.Size ?? length;
             }
 
-            var data = offset + BlockBytes;
-            var name = local?.Path ?? longName ?? global.Path ?? Encoding.UTF8.GetString(block.AsSpan(Layout.Name, 100)).Split('\0')[0];
+            var data = offset + BlockBytes + (type == 'S' ? MapBytes(file, offset, block) : 0);
+            var name = local?.Path ?? longName ?? effective.Path ?? Encoding.UTF8.GetString(block.AsSpan(Layout.Name, 100)).Split('\0')[0];
             if (length > file.Length - data)
             {
                 throw OvaError.Cut(offset, name, length, file.Length);
@@ -84,7 +87,7 @@ internal static class TarMembers
                 default:
                     if (type is not '5')
                     {
-                        members.Add(new TarMember(name[(name.LastIndexOf('/') + 1)..], data, length, ProblemOf(type, local, global)));
+                        members.Add(new TarMember(name[(name.LastIndexOf('/') + 1)..], data, length, ProblemOf(type, effective)));
                     }
 
                     local = null;
@@ -98,9 +101,32 @@ internal static class TarMembers
         return members;
     }
 
-    private static string? ProblemOf(char type, PaxHeader? local, PaxHeader global) => type switch
+    /// <summary>
+    /// Bytes of the blocks between a header of type S and the member's bytes: the rest of a map of holes that does not fit into the header.
+    /// </summary>
+    private static long MapBytes(BlockDevice file, long headerOffset, ReadOnlySpan<byte> header)
     {
-        '0' or '\0' or '7' => (local?.IsSparse ?? false) || global.IsSparse ? "a sparse member (GNU.sparse records)" : null,
+        var bytes = 0L;
+        var more = header[Layout.HasMap];
+        var flag = new byte[1];
+        for (var count = 0; more != 0; count++)
+        {
+            bytes += BlockBytes;
+            if (count == MaxMapBlocks || headerOffset + bytes > file.Length - BlockBytes)
+            {
+                throw OvaError.TarHeader(headerOffset, "a map of a sparse member that ends", "more of it");
+            }
+
+            file.Read(headerOffset + bytes + Layout.MapHasMore, flag);
+            more = flag[0];
+        }
+
+        return bytes;
+    }
+
+    private static string? ProblemOf(char type, PaxHeader header) => type switch
+    {
+        '0' or '\0' or '7' => header.IsSparse ? "a sparse member (GNU.sparse records)" : null,
         '1' or '2' => "a link",
         'S' => "a sparse member (GNU type S)",
         _ => $"a member of type '{(type is >= ' ' and <= '~' ? type : '?')}'",
@@ -146,12 +172,13 @@ internal static class TarMembers
         return digits.Length is > 0 and <= 12;
     }
 
-    private static long ComputeChecksum(ReadOnlySpan<byte> block)
+    /// <summary>The sum of the bytes; old programs add them up with their signs, which readers accept as well (POSIX.1-2017 pax).</summary>
+    private static long ComputeChecksum(ReadOnlySpan<byte> block, bool isSigned)
     {
         long sum = 0;
         for (var i = 0; i < BlockBytes; i++)
         {
-            sum += i is >= Layout.Checksum and < Layout.Checksum + 8 ? ' ' : block[i];
+            sum += i is >= Layout.Checksum and < Layout.Checksum + 8 ? ' ' : isSigned ? unchecked((sbyte)block[i]) : block[i];
         }
 
         return sum;
@@ -165,5 +192,7 @@ internal static class TarMembers
         public const int Checksum = 0x094; // char[8], octal, of the header with this field as spaces
         public const int Type = 0x09C; // '0' or zero: a file; '5' a folder; 'x', 'g': pax; 'L', 'K': GNU long names; 'S': GNU sparse
         public const int Magic = 0x101; // "ustar"
+        public const int HasMap = 0x1E2; // type 'S': not zero: blocks of the map follow
+        public const int MapHasMore = 0x1F8; // the same in each of these
     }
 }

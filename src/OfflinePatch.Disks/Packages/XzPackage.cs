@@ -50,7 +50,12 @@ internal sealed class XzPackage : CompressedPackage
     {
         var file = files.Image;
         var streams = new List<(long, long, long)>();
-        var end = file.Length / 4 * 4;
+        var end = file.Length;
+        if (end % 4 != 0)
+        {
+            throw PackageError.Damaged(files.ImagePath, "xz", "a length that no xz file has: the file is cut, or something was appended");
+        }
+
         var footer = new byte[HeaderBytes];
         while (end > 0)
         {

@@ -77,6 +77,32 @@ public static class MbrToGpt
                 : null;
     }
 
+    /// <summary>
+    /// The first sector after the MBR that a GPT would replace and that is not empty; null when none is. Windows leaves them empty; boot
+    /// managers (GRUB's core image), disk encryption and licence records do not. An old GPT whose checksums are right starts nothing, and
+    /// counts as empty. Sources: grub, <c>grub-core/setup</c> (core image from sector 1 on, and the products that write there).
+    /// </summary>
+    /// <param name="disk">The disk.</param>
+    /// <param name="table">Its partition table, an MBR.</param>
+    public static long? FindUsedSector(BlockDevice disk, PartitionTable table)
+    {
+        var size = table.SectorSize;
+        var old = GptCopy.TryRead(disk, size, 1, out _);
+        var oldEnd = old is null ? 0 : (long)old.EntriesLba + ((old.Entries.Length + size - 1) / size);
+        var sector = new byte[size];
+        for (var number = 1L; number < ReservedAtStart(size) / size && (number + 1) * size <= disk.Length; number++)
+        {
+            var isOfOldTable = old is not null && (number == 1 || (number >= (long)old.EntriesLba && number < oldEnd));
+            disk.Read(number * size, sector);
+            if (!isOfOldTable && sector.AsSpan().ContainsAnyExcept((byte)0))
+            {
+                return number;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>What a partition of an MBR is in a GPT: same number, same place; recovery partitions stay hidden.</summary>
     /// <param name="partition">The partition, of a type that <see cref="WhyNot"/> accepts.</param>
     /// <param name="uniqueGuid">Its GUID from now on.</param>

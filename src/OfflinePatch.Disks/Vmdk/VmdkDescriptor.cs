@@ -190,11 +190,22 @@ internal sealed class VmdkDescriptor
             return;
         }
 
+        // Any other line may be an extent that is written in a way that is not known, and a disk without it is another disk.
         var equals = line.IndexOf('=', StringComparison.Ordinal);
-        if (equals > 0)
+        var key = equals > 0 ? line[..equals].Trim() : "";
+        if (key.Length == 0 || key.IndexOfAny([' ', '\t', '"']) >= 0)
         {
-            var value = line[(equals + 1)..].Trim();
-            _values[line[..equals].Trim()] = value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
+            throw VmdkError.DescriptorLine(_file, number,
+                "a comment, an option (key=value), or an extent that starts with RW, RDONLY or NOACCESS");
+        }
+
+        var value = line[(equals + 1)..].Trim();
+        _values[key] = value.Length >= 2 && value[0] == '"' && value[^1] == '"' ? value[1..^1] : value;
+
+        // Without it the disk would be read as one of its own, and what its parent holds as zeros.
+        if (key.Equals("parentCID", StringComparison.OrdinalIgnoreCase) && !TryParseId(_values[key], out _))
+        {
+            throw VmdkError.DescriptorLine(_file, number, "a parentCID of up to eight hexadecimal digits");
         }
     }
 
@@ -245,16 +256,12 @@ internal sealed class VmdkDescriptor
         return new VmdkExtentLine(words[0], sectors, words[2].ToUpperInvariant(), name, start);
     }
 
-    private uint ParseId(string key, uint missing)
-    {
-        if (!_values.TryGetValue(key, out var text))
-        {
-            return missing;
-        }
+    private uint ParseId(string key, uint missing) =>
+        _values.TryGetValue(key, out var text) && TryParseId(text, out var id) ? id : missing;
 
-        var digits = text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text;
-        return uint.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var id) ? id : missing;
-    }
+    private static bool TryParseId(string text, out uint id) => uint.TryParse(
+        text.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? text[2..] : text, NumberStyles.AllowHexSpecifier,
+        CultureInfo.InvariantCulture, out id);
 
     /// <summary>Where the hexadecimal digits of each <c>key=digits</c> line are, without quotes and <c>0x</c>.</summary>
     private static List<(int Start, int Length)> FindDigits(byte[] bytes, string key)

@@ -30,7 +30,8 @@ public sealed partial class NtfsVolume
     /// <exception cref="RefusedException">A directory on the way must not be changed.</exception>
     public void CreateDirectory(string path)
     {
-        var target = ParseToWrite(path);
+        _ = ParseToWrite(path);
+        var target = NtfsPath.Literal(path); // name:stream is no directory: the colon is refused as in any other name
         for (var length = 1; length <= target.Parts.Length; length++)
         {
             var part = new NtfsPath(target.Parts[..length], "");
@@ -520,7 +521,8 @@ public sealed partial class NtfsVolume
     /// </summary>
     /// <exception cref="RefusedException"><c>NTFS-0404</c>.</exception>
     private NtfsPath ParseToWrite(string path) =>
-        NtfsPath.Parse(path) is var target && target.Stream.Length > 0 && TryResolve(NtfsPath.Literal(path), out _, out _)
+        path.EndsWith(':') ? throw NtfsError.BadName(path, "a colon stands before the name of a stream, and there is none")
+        : NtfsPath.Parse(path) is var target && target.Stream.Length > 0 && TryResolve(NtfsPath.Literal(path), out _, out _)
             ? throw NtfsError.BadName(path, "a file of this very name exists, which Windows did not make; it is left alone")
             : target;
 }

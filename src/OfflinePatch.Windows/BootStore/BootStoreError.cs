@@ -17,6 +17,12 @@ internal static class BootStoreError
         "BOOT-0002", $"The partition table cannot be converted to GPT: {why}.",
         "Change the partitions in the source machine, then export it again. A machine that stays as it is starts by BIOS.");
 
+    public static RefusedException SectorInUse(long sector) => new(
+        "BOOT-0007", $"Sector {sector} of the disk is not empty, and the GPT would replace it: a boot manager (GRUB), a disk encryption or "
+            + "a licence record of a program may lie there, and what it is for is not known.",
+        "Take that program off the disk in the source machine, and fill sectors 1 to 33 with zeros; then export it again. A machine that "
+            + "stays as it is starts by BIOS.");
+
     public static RefusedException NotByUefi(string why) => new(
         "BOOT-0003", $"This Windows is not made to start by UEFI: {why}.", "Import it as a BIOS machine.");
 

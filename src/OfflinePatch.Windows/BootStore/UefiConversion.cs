@@ -45,7 +45,7 @@ internal sealed class UefiConversion
     /// <summary>Looks at a disk and makes the plan; writes nothing.</summary>
     /// <exception cref="RefusedException">
     /// <c>BOOT-0002</c> the partition table, <c>BOOT-0003</c> this Windows, <c>BOOT-0004</c> what starts it, <c>BOOT-0005</c> its boot
-    /// files, <c>BOOT-0006</c> the room; <c>WIN-0013</c> the template of a boot configuration.
+    /// files, <c>BOOT-0006</c> the room, <c>BOOT-0007</c> what lies behind the MBR; <c>WIN-0013</c> the template of a boot configuration.
     /// </exception>
     public static UefiConversion Find(GuestMachine machine, WindowsSystem windows)
     {
@@ -73,6 +73,11 @@ internal sealed class UefiConversion
         if (MbrToGpt.WhyNot(_machine.Disk, _table) is { } why)
         {
             throw BootStoreError.Layout(why);
+        }
+
+        if (MbrToGpt.FindUsedSector(_machine.Disk, _table) is { } used)
+        {
+            throw BootStoreError.SectorInUse(used);
         }
 
         if (_table.MbrSignature == 0)

@@ -132,6 +132,13 @@ public static class LocalAccounts
         return ticks <= 0 || ticks > DateTime.MaxValue.ToFileTimeUtc() ? null : DateTime.FromFileTimeUtc(ticks);
     }
 
+    /// <summary>The SID of a local account; null when SAM does not say that of the machine.</summary>
+    internal static string? SidOf(GuestHive sam, uint rid) =>
+        MachineSid(sam.Root.Find(@"SAM\Domains\Account")?.GetBinary("V")) is { } machine
+            ? $"S-1-5-21-{BinaryPrimitives.ReadUInt32LittleEndian(machine)}-{BinaryPrimitives.ReadUInt32LittleEndian(machine.AsSpan(4))}-"
+                + $"{BinaryPrimitives.ReadUInt32LittleEndian(machine.AsSpan(8))}-{rid}"
+            : null;
+
     /// <summary>The SID of the machine: the last three sub-authorities stand at the end of the domain's V.</summary>
     private static byte[]? MachineSid(byte[]? v) => v is { Length: >= 12 } ? v[^12..] : null;
 

@@ -101,12 +101,15 @@ public sealed class WindowsSystem
     }
 
     /// <summary>Opens the hive of a user by the name of its folder in <c>\Users</c>, and says why when it cannot be opened.</summary>
-    public HiveLoad LoadUser(string profile)
+    public HiveLoad LoadUser(string profile) => LoadProfile($@"Users\{profile}");
+
+    /// <summary>Opens the hive of a profile by its folder on <see cref="Volume"/>, and says why when it cannot be opened.</summary>
+    internal HiveLoad LoadProfile(string folder)
     {
-        if (!_users.TryGetValue(profile, out var load))
+        if (!_users.TryGetValue(folder, out var load))
         {
-            load = Load(Volume, $@"Users\{profile}\NTUSER.DAT", $@"HKU\{profile}", _changes);
-            _users.Add(profile, load);
+            load = Load(Volume, $@"{folder}\NTUSER.DAT", $@"HKU\{folder[(folder.LastIndexOf('\\') + 1)..]}", _changes);
+            _users.Add(folder, load);
         }
 
         return load;

@@ -1,4 +1,5 @@
 using OfflinePatch.Core.Text;
+using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Rules;
 
@@ -19,6 +20,12 @@ internal static class OfflineCommands
     /// <summary>Sets how a service of the control set that the next start uses starts: 0 boot, 2 automatic, 3 on demand.</summary>
     public static string SetServiceStart(string service, uint start) =>
         SetDword($@"SYSTEM\CurrentControlSet\Services\{service}", "Start", start);
+
+    /// <summary>What gives a service that others depend on back: no command of ours where it is not there.</summary>
+    public static string Restore(LostDependency lost) => lost.Fault == DependencyFault.Disabled
+        ? $"Enable it: {SetServiceStart(lost.Name, 2)}, or with the value that a healthy machine of this Windows has."
+        : $"In the source machine, install {lost.Name} again, or take it out of what {lost.Needs} depends on "
+            + $"(`sc config {ShellText.Quote(lost.Needs)} depend= …`); then export it again.";
 
     /// <summary>Sets a REG_DWORD below HKEY_LOCAL_MACHINE.</summary>
     public static string SetDword(string key, string name, uint value) =>

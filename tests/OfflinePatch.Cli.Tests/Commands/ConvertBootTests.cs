@@ -151,6 +151,7 @@ public sealed class ConvertBootTests(Machines machines) : IClassFixture<Machines
         { "four primary partitions", "BOOT-0002" },
         { "Linux", "BOOT-0002" },
         { "no signature", "BOOT-0002" },
+        { "core image of a boot manager", "BOOT-0007" },
         { "32-bit", "BOOT-0003" },
         { "Windows Server 2008 R2", "BOOT-0003" },
         { "another disk", "BOOT-0004" },
@@ -215,6 +216,9 @@ public sealed class ConvertBootTests(Machines machines) : IClassFixture<Machines
                 break;
             case "no signature":
                 Patch(image, 0x1B8, new byte[4]);
+                break;
+            case "core image of a boot manager":
+                Patch(image, 512, [0xEB, 0x63, 0x90]);
                 break;
             case "no active partition":
                 Patch(image, 0x1BE, [0]);

@@ -29,6 +29,9 @@ public sealed class FsRefusalTests
         }
 
         Refuse("NTFS-0404", "mkdir", image, "/aux");
+        Refuse("NTFS-0404", "mkdir", image, "/folder:stream");
+        Refuse("NTFS-0404", "mkdir", image, "/folder:");
+        Refuse("NTFS-0404", "put", image, scratch["small"], "/file:");
         Refuse("NTFS-0404", "mv", image, "/taken", "/prn");
         Refuse("NTFS-0405", "put", image, scratch["small"], "/taken/below");
         Assert.Equal(before, SHA256.HashData(File.ReadAllBytes(image)));

@@ -154,6 +154,81 @@ public sealed class OvaTests
         Assert.Equal("OVA-0106", Code(package));
     }
 
+    /// <summary>An empty value of a member's own header takes the global one back (POSIX.1-2017 pax).</summary>
+    [Fact]
+    [Trait("tier", "layout")]
+    public void A_member_takes_a_global_record_back()
+    {
+        var model = GuestModel.Patterned(MiB, 61);
+        var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("d")), ("g", []), ("x", []), ("d", Disk(model)));
+        package = WithExtension(package, FindHeader(package, "g"), 'g',
+            Encoding.ASCII.GetBytes(PaxRecord("size", "512") + PaxRecord("path", "evil")));
+        package = WithExtension(package, FindHeader(package, "x"), 'x',
+            Encoding.ASCII.GetBytes(PaxRecord("size", "") + PaxRecord("path", "")));
+        using var image = DiskFormats.Open(new MemoryImageFiles(package));
+        GuestModel.AssertSame(model, image);
+    }
+
+    /// <summary>tar appends a newer file of the same name, and unpacks the newer.</summary>
+    [Fact]
+    [Trait("tier", "layout")]
+    public void Of_two_members_of_one_name_the_later_counts()
+    {
+        var model = GuestModel.Patterned(MiB, 62);
+        using var image = DiskFormats.Open(new MemoryImageFiles(Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("d")),
+            ("d", Disk(GuestModel.Patterned(MiB, 63))), ("d", Disk(model)))));
+        GuestModel.AssertSame(model, image);
+    }
+
+    /// <summary>Old programs add the bytes of a header up with their signs.</summary>
+    [Fact]
+    [Trait("tier", "layout")]
+    public void A_header_whose_checksum_has_signs_is_read()
+    {
+        var model = GuestModel.Patterned(MiB, 64);
+        var package = Package(TarEntryFormat.Ustar, ("a.ovf", Envelope("d\u00e9")), ("d\u00e9", Disk(model)));
+        var bytes = Bytes(package);
+        var header = bytes.AsSpan().IndexOf("d\u00e9\0"u8);
+        bytes.AsSpan(header + 148, 8).Fill((byte)' ');
+        var sum = bytes.AsSpan(header, 512).ToArray().Sum(b => unchecked((sbyte)b));
+        Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(bytes, header + 148);
+        using var image = DiskFormats.Open(new MemoryImageFiles(new MemoryDevice(bytes)));
+        GuestModel.AssertSame(model, image);
+    }
+
+    /// <summary>A map of holes in blocks of its own stands between header and content: what follows is found all the same.</summary>
+    [SkippableTheory]
+    [Trait("tier", "oracle")]
+    [InlineData("gnu")]
+    [InlineData("pax")]
+    public void A_sparse_member_is_named_and_what_follows_is_read(string format)
+    {
+        Oracle.Require("tar");
+        using var scratch = new ScratchFolder();
+        var model = GuestModel.Patterned(MiB, 65);
+        using (var holes = File.Create(scratch["holes.bin"]))
+        {
+            for (var i = 0; i < 60; i++)
+            {
+                holes.Position = i * 64 * 1024;
+                holes.Write(new byte[] { 1 });
+            }
+        }
+
+        File.WriteAllBytes(scratch["m.ovf"], Envelope("d"));
+        File.WriteAllBytes(scratch["d"], Disk(model));
+        Oracle.RunIn(scratch.Path, "tar", "-S", $"--format={format}", "-cf", "m.ova", "holes.bin", "m.ovf", "d").MustSucceed();
+        using (var image = DiskFormats.Open(new FolderImageFiles(scratch["m.ova"])))
+        {
+            GuestModel.AssertSame(model, image);
+        }
+
+        File.WriteAllBytes(scratch["n.ovf"], Envelope("holes.bin"));
+        Oracle.RunIn(scratch.Path, "tar", "-S", $"--format={format}", "-cf", "n.ova", "holes.bin", "n.ovf").MustSucceed();
+        Assert.Equal("OVA-0106", Assert.Throws<UnsupportedImageException>(() =>
+            DiskFormats.Open(new FolderImageFiles(scratch["n.ova"]))).Code);
+    }
+
     [SkippableFact]
     [Trait("tier", "oracle")]
     public void A_disk_in_any_tar_is_read()
@@ -195,6 +270,20 @@ public sealed class OvaTests
         GuestModel.AssertSame(model, fromOvf);
     }
 
+    /// <summary>Makers add attributes of namespaces of their own, with the names of the standard's.</summary>
+    [Fact]
+    [Trait("tier", "layout")]
+    public void Attributes_of_another_namespace_do_not_count()
+    {
+        var model = GuestModel.Patterned(MiB, 66);
+        var text = "<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\" xmlns:ovf=\"http://schemas.dmtf.org/ovf/envelope/1\" "
+            + "xmlns:vmw=\"http://www.vmware.com/schema/ovf\"><File ovf:id=\"f\" ovf:href=\"d\" vmw:id=\"z\" vmw:href=\"evil\"/>"
+            + "<Disk ovf:fileRef=\"f\" vmw:fileRef=\"z\"/></Envelope>";
+        var package = Package(TarEntryFormat.Ustar, ("a.ovf", Encoding.UTF8.GetBytes(text)), ("d", Disk(model)));
+        using var image = DiskFormats.Open(new MemoryImageFiles(package));
+        GuestModel.AssertSame(model, image);
+    }
+
     [Fact]
     [Trait("tier", "layout")]
     public void Several_disks_are_a_fact()
@@ -219,6 +308,10 @@ public sealed class OvaTests
     [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"></Envelope>", "OVA-0005")]
     [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><Disk fileRef=\"x\"/></Envelope>", "OVA-0004")]
     [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\">", "OVA-0004")]
+    [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><File id=\"f\" href=\"a\"/><File id=\"f\" href=\"b\"/>"
+        + "<Disk fileRef=\"f\"/></Envelope>", "OVA-0004")]
+    [InlineData("<Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"><File id=\"f\" href=\"a\"/><Disk fileRef=\"f\" "
+        + "parentRef=\"p\"/></Envelope>", "OVA-0107")]
     [InlineData("<!DOCTYPE x [<!ENTITY a \"b\">]><Envelope xmlns=\"http://schemas.dmtf.org/ovf/envelope/1\"/>", "OVA-0004")]
     [Trait("tier", "layout")]
     public void Descriptors(string text, string code)

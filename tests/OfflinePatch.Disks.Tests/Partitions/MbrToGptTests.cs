@@ -44,6 +44,40 @@ public sealed class MbrToGptTests
         }
     }
 
+    /// <summary>What a boot manager, a disk encryption or a licence record keeps behind the MBR is named by its sector.</summary>
+    [Theory]
+    [InlineData(512, 1)]
+    [InlineData(512, 32)]
+    [InlineData(512, 33)]
+    [InlineData(512, 34)] // the first that a partition may use
+    [InlineData(4096, 1)]
+    [InlineData(4096, 5)]
+    [InlineData(4096, 6)]
+    public void A_sector_behind_the_MBR_that_is_in_use_is_named(int sectorSize, int sector)
+    {
+        var disk = PartitionedDisk.Mbr(64 * MiB, (0, 0x80, 0x07, 4096, 4096));
+        var sized = new SizedDevice(disk, sectorSize);
+        var table = PartitionTable.Read(sized);
+        Assert.Equal(sectorSize, table.SectorSize);
+        Assert.Null(MbrToGpt.FindUsedSector(sized, table));
+        disk.Write(((sector + 1) * (long)sectorSize) - 1, [1]);
+        Assert.Equal(sector < MbrToGpt.ReservedAtStart(sectorSize) / sectorSize ? sector : null,
+            MbrToGpt.FindUsedSector(sized, table));
+    }
+
+    /// <summary>A GPT that an MBR replaced starts nothing, as long as its checksums say that it is one.</summary>
+    [Fact]
+    public void An_old_GPT_behind_the_MBR_counts_as_empty()
+    {
+        var disk = PartitionedDisk.Gpt(64 * MiB, 512, (PartitionedDisk.Basic, 2048, 4095, "old"));
+        PartitionedDisk.WriteBootRecord(disk, 0, (0, 0x80, 0x07, 2048, 4096));
+        var table = PartitionTable.Read(disk);
+        Assert.Equal(PartitionScheme.Mbr, table.Scheme);
+        Assert.Null(MbrToGpt.FindUsedSector(disk, table));
+        disk.Write((2 * 512) + 1, [9]); // no longer the table of its header
+        Assert.Equal(1, MbrToGpt.FindUsedSector(disk, table));
+    }
+
     [SkippableTheory]
     [Trait("tier", "oracle")]
     [InlineData(512)]

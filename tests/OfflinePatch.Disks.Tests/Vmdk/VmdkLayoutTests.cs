@@ -135,6 +135,9 @@ public sealed class VmdkLayoutTests
     [InlineData("RW -1 FLAT \"a.bin\" 0", "VMDK-0011", null)]
     [InlineData("RW 99999999999999999 FLAT \"a.bin\" 0", "VMDK-0011", null)]
     [InlineData("RW 10 FLAT", "VMDK-0011", null)]
+    [InlineData("RW 10 FLAT \"a.bin\" 0\nrw 10 FLAT \"a.bin\" 10", "VMDK-0011", null)] // not left out: the disk would be another one
+    [InlineData("RW 10 FLAT \"a.bin\" 0\nREADWRITE 10 FLAT \"a=b.bin\" 10", "VMDK-0011", null)]
+    [InlineData("RW 10 FLAT \"a.bin\" 0\nparentCID=none", "VMDK-0011", null)] // not taken for a disk without parent
     [InlineData("", "VMDK-0012", null)]
     public void Extent_lines(string lines, string? code, string? whyNot)
     {

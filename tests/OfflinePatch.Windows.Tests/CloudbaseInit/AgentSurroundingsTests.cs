@@ -166,6 +166,64 @@ public sealed class AgentSurroundingsTests
         }
     }
 
+    /// <summary>The service sees the settings of its account: by SID, name of the profile, or built in.</summary>
+    [Theory]
+    [InlineData(@".\agent", "S-1-5-21-0-0-0-1001", @"C:\Users\agent.BENCH", @"Users\agent.BENCH")]
+    [InlineData("agent", "S-1-5-21-0-0-0-1001", @"%SystemDrive%\Users\cloud base", @"Users\cloud base")]
+    [InlineData(@"ACME\svc", "S-1-5-21-1-2-3-1105", @"C:\Users\svc.ACME", @"Users\svc.ACME")]
+    [InlineData("svc@acme.example", "S-1-5-21-1-2-3-1105", @"C:\Users\svc", @"Users\svc")]
+    [InlineData(@"NT AUTHORITY\NetworkService", "S-1-5-20", @"%systemroot%\ServiceProfiles\NetworkService",
+        @"Windows\ServiceProfiles\NetworkService")]
+    public void The_proxy_of_the_agents_own_account_is_found(string account, string sid, string path, string folder)
+    {
+        var machine = Installed();
+        machine.AddAccount(1001, "agent", 0x0210, hasPassword: true);
+        machine.Set(@"Services\cloudbase-init").SetString("ObjectName", account);
+        var profile = machine.Software.Create($@"Microsoft\Windows NT\CurrentVersion\ProfileList\{sid}");
+        profile.SetExpandString("ProfileImagePath", path);
+        var hive = Hive.Create(rootName: "NTUSER");
+        var settings = hive.Create(@"Software\Microsoft\Windows\CurrentVersion\Internet Settings");
+        settings.SetDword("ProxyEnable", 1);
+        settings.SetString("ProxyServer", "proxy.example:3128");
+        machine.WindowsFiles.Put($@"{folder}\NTUSER.DAT", hive.ToArray());
+        Judge("proxy.example:3128: the agent asks a proxy");
+
+        settings.SetString("ProxyOverride", "169.254.*");
+        machine.WindowsFiles.Put($@"{folder}\NTUSER.DAT", hive.ToArray());
+        Judge(null);
+
+        hive.Create("Environment").SetString("HTTP_PROXY", "http://other.example:3128");
+        machine.WindowsFiles.Put($@"{folder}\NTUSER.DAT", hive.ToArray());
+        Judge(@"\Environment\HTTP_PROXY=http://other.example:3128: the agent asks a proxy");
+
+        machine.Set(@"Services\cloudbase-init").SetString("ObjectName", "LocalSystem"); // the profile is somebody else's now
+        Judge(null);
+
+        void Judge(string? says)
+        {
+            var finding = Rule.Inspect(machine.Start());
+            Assert.Equal(says is null ? (FindingState.Ok, null) : (FindingState.Failed, RuleSeverity.Warning),
+                (finding.State, finding.Severity));
+            Assert.Contains(says ?? "", finding.Message, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>What LocalSystem is set to is nothing that an agent of another account asks.</summary>
+    [Fact]
+    public void The_proxy_of_LocalSystem_is_not_that_of_another_account()
+    {
+        var machine = Installed();
+        var hive = Hive.Create(rootName: "DEFAULT");
+        var settings = hive.Create(@"Software\Microsoft\Windows\CurrentVersion\Internet Settings");
+        settings.SetDword("ProxyEnable", 1);
+        settings.SetString("ProxyServer", "proxy.example:3128");
+        machine.WindowsFiles.Put(@"Windows\System32\config\DEFAULT", hive.ToArray());
+        Assert.Equal(FindingState.Failed, Rule.Inspect(machine.Start()).State);
+        machine.AddAccount(1001, "agent", 0x0210, hasPassword: true);
+        machine.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\agent");
+        Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Start()).State);
+    }
+
     [Theory]
     [InlineData("proxy.example:3128", "", true)]
     [InlineData("http=proxy.example:3128", "<local>;*.example", true)]
@@ -201,7 +259,7 @@ public sealed class AgentSurroundingsTests
     {
         var machine = Installed();
         machine.Service("winmgmt", 4);
-        machine.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["RpcSs", "acme"]);
+        machine.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["RpcSs", "ProfSvc"]);
         var context = machine.Start();
         Assert.True(Rule.Inspect(context).Fixable);
         Rule.Fix(context);
@@ -212,6 +270,31 @@ public sealed class AgentSurroundingsTests
             m.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["acme"]);
             m.Service("acme", 4);
         }, @"Services\acme\Start=4");
+        Fails(m => m.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["acme"]), @"Services\acme: missing");
+        Fails(m =>
+        {
+            m.Set(@"Services\winmgmt").SetMultiString("DependOnService", ["acme"]);
+            m.Set(@"Services\acme").SetString("DisplayName", "a key that is no service");
+        }, @"Services\acme: missing");
+    }
+
+    /// <summary>A group is there as long as one of its services can start.</summary>
+    [Fact]
+    public void A_group_that_the_agent_depends_on_has_a_service_that_starts()
+    {
+        static void Depend(Machine m)
+        {
+            m.Set(@"Services\cloudbase-init").SetMultiString("DependOnGroup", ["Acme Group"]);
+            m.Service("acme1", 4);
+            m.Set(@"Services\acme1").SetString("Group", "ACME group");
+        }
+
+        Fails(Depend, @"no service of the group Acme Group is enabled");
+        var machine = Installed();
+        Depend(machine);
+        machine.Service("acme2", 3);
+        machine.Set(@"Services\acme2").SetString("Group", "acme group");
+        Assert.Equal(FindingState.Ok, Rule.Inspect(machine.Start()).State);
     }
 
     [Fact]

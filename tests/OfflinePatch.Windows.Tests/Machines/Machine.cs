@@ -293,7 +293,7 @@ public sealed class Machine
                 ("pciide", 0),
                 ("NDIS", 0), ("Tcpip", 0), ("AFD", 1), ("tdx", 1), ("nsiproxy", 1), ("nsi", 2), ("RpcSs", 2), ("RpcEptMapper", 2),
                 ("DcomLaunch", 2),
-                ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2), ("TermService", 3),
+                ("BFE", 2), ("MpsSvc", 2), ("Dhcp", 2), ("Dnscache", 2), ("NlaSvc", 2), ("TermService", 3), ("Winmgmt", 2), ("ProfSvc", 2),
                 ("kbdclass", 3), ("mouclass", 3), ("i8042prt", 3), ("kbdhid", 3), ("mouhid", 3), ("HidUsb", 3),
             })
         {

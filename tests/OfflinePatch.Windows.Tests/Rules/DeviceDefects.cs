@@ -8,6 +8,7 @@ namespace OfflinePatch.Windows.Tests.Rules;
 /// <summary>Defects of what Windows installs and starts for the target: policies, stale devices, filters, services.</summary>
 internal static class DeviceDefects
 {
+    internal const string Policies = @"CiPolicies\Active";
     private const string Net = "4d36e972-e325-11ce-bfc1-08002be10318";
     private const string Restrictions = @"Policies\Microsoft\Windows\DeviceInstall\Restrictions";
 
@@ -64,6 +65,8 @@ internal static class DeviceDefects
             @"Services\netkvm\Start=4"),
         new("dependency of the DHCP client that is not there", "network.services", false,
             m => m.Set(@"Services\Dhcp").SetMultiString("DependOnService", ["NSI", "gonebase"]), @"Services\gonebase: missing"),
+        new("group of drivers of the DHCP client without a driver", "network.services", false,
+            m => m.Set(@"Services\Dhcp").SetMultiString("DependOnGroup", ["PNP_TDI of acme"]), "PNP_TDI of acme (Dhcp)"),
         new("filter of network adapters without service", "network.services", true,
             m => m.Class(Net).SetMultiString("LowerFilters", ["ghostnet"]), "ghostnet has no service"),
         new("filter of network adapters that is disabled", "network.services", true, m =>
@@ -80,7 +83,25 @@ internal static class DeviceDefects
             m => m.Class("36fc9e60-c465-11cf-8056-444553540000").SetMultiString("UpperFilters", ["USBPcap"]), "USBPcap"),
         new("code integrity policy on the system partition", "windows.device-guard", false,
             m => m.SystemFiles.Put(@"EFI\Microsoft\Boot\SIPolicy.p7b", [1]), "SIPolicy.p7b") { Where = (_, f) => f == Firmware.Uefi },
+        new("one of several code integrity policies", "windows.device-guard", false, m =>
+        {
+            ReadsSeveralPolicies(m);
+            m.WindowsFiles.Put($@"Windows\System32\CodeIntegrity\{Policies}\{{6F31F6B4-EC77-4D7D-BCD0-4668F3790C71}}.cip", [1]);
+        }, "{6F31F6B4-EC77-4D7D-BCD0-4668F3790C71}.cip") { Where = (g, _) => g == Generation.Windows10 },
+        new("one of several code integrity policies, which this Windows does not read", "windows.device-guard", false,
+            m => m.WindowsFiles.Put($@"Windows\System32\CodeIntegrity\{Policies}\{{6F31F6B4-EC77-4D7D-BCD0-4668F3790C71}}.cip", [1]),
+            "reads SIPolicy.p7b only") { Severity = RuleSeverity.Info },
+        new("one of several code integrity policies on the system partition", "windows.device-guard", false, m =>
+        {
+            ReadsSeveralPolicies(m);
+            m.SystemFiles.Put($@"EFI\Microsoft\Boot\{Policies}\{{8F9CB695-5D48-48D6-A329-7202B44607E3}}.cip", [1]);
+            m.SystemFiles.Put($@"EFI\Microsoft\Boot\{Policies}\payroll.CIP", [1]);
+        }, $@"{Policies}\payroll.CIP") { Where = (g, f) => g == Generation.Windows10 && f == Firmware.Uefi },
     ];
+
+    /// <summary>Makes it Windows 10 22H2; Windows reads several code integrity policies from 1903 on.</summary>
+    internal static void ReadsSeveralPolicies(Machine machine) =>
+        machine.Software.Create(@"Microsoft\Windows NT\CurrentVersion").SetString("CurrentBuildNumber", "19045");
 
     /// <summary>A list of a device installation policy, switched on.</summary>
     internal static void Deny(Machine machine, string list, string item, Hive? hive = null, string place = Restrictions)

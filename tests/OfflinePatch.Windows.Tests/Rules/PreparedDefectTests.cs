@@ -130,6 +130,12 @@ public sealed class PreparedDefectTests
             m.Set(@"Services\cloudbase-init").SetDword("Start", 3);
         }, "goes on with its setup"),
         new("service of the agent's dependencies disabled", Agent, true, m => m.Service("winmgmt", 4), @"Services\winmgmt\Start=4"),
+        new("service of the agent's dependencies missing", Agent, false,
+            m => m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("ProfSvc"), @"Services\profsvc: missing"),
+        new("service that the agent's dependencies need missing", Agent, false,
+            m => m.Set(@"Services\Winmgmt").SetMultiString("DependOnService", ["RPCSS", "gonebase"]), @"Services\gonebase: missing"),
+        new("group of services that the agent depends on without a service", Agent, false,
+            m => m.Set(@"Services\cloudbase-init").SetMultiString("DependOnGroup", ["TDI of acme"]), "no service of the group TDI of acme"),
         new("group in another language", Agent, true, m =>
         {
             m.Sam.Create(@"SAM\Domains\Builtin\Aliases\Names\Administratoren").SetValue("", (RegistryValueType)0x220, []);
@@ -158,6 +164,16 @@ public sealed class PreparedDefectTests
             key.SetString("ProxyServer", "proxy.example:3128");
             m.WindowsFiles.Put(@"Windows\System32\config\DEFAULT", settings.ToArray());
         }, "asks a proxy"),
+        new("proxy of the agent's own account", Agent, false, m =>
+        {
+            m.AddAccount(1001, "cloudbase-init", 0x0210, hasPassword: true);
+            m.Set(@"Services\cloudbase-init").SetString("ObjectName", @".\cloudbase-init");
+            m.Software.Create(@"Microsoft\Windows NT\CurrentVersion\ProfileList\S-1-5-21-0-0-0-1001")
+                .SetString("ProfileImagePath", @"C:\Users\cloudbase-init");
+            var settings = Hive.Create(rootName: "NTUSER");
+            settings.Create("Environment").SetString("HTTPS_PROXY", "http://proxy.example:3128");
+            m.WindowsFiles.Put(@"Users\cloudbase-init\NTUSER.DAT", settings.ToArray());
+        }, @"HKU\cloudbase-init\Environment\HTTPS_PROXY"),
         new("proxy of all users", Agent, false, m =>
         {
             m.Software.Create(@"Policies\Microsoft\Windows\CurrentVersion\Internet Settings").SetDword("ProxySettingsPerUser", 0);

@@ -51,6 +51,41 @@ public sealed class WindowsRulesTests
         Assert.Equal("Windows 11 Pro", machine.Start().Windows.Facts.ProductName);
     }
 
+    /// <summary>The ids of the files that a Windows 11 has, as CiTool lists them (drivers.md §13).</summary>
+    [Fact]
+    public void Code_integrity_policies_that_come_with_Windows_raise_no_alarm()
+    {
+        var machine = new Machine();
+        DeviceDefects.ReadsSeveralPolicies(machine);
+        const string Folder = $@"Windows\System32\CodeIntegrity\{DeviceDefects.Policies}";
+        foreach (var id in new[]
+        {
+            "0283AC0F-FFF1-49AE-ADA1-8A933130CAD6", "1283AC0F-FFF1-49AE-ADA1-8A933130CAD6", "784C4414-79F4-4C32-A6A5-F0FB42A51D0D",
+            "82443E1E-8A39-4B4A-96A8-F40DDC00B9F3", "CDD5CB55-DB68-4D71-AA38-3DF2B6473A52", "5951A96A-E0B5-4D3D-8FB8-3E5B61030784",
+            "1678656C-05EF-481F-BC5B-EBD8C991502D", "2678656C-05EF-481F-BC5B-EBD8C991502D", "5DAC656C-21AD-4A02-AB49-649917162E70",
+            "D2BDA982-CCF6-4344-AC5B-0B44427B6816", "0939ED82-BFD5-4D32-B58E-D31D3C49715A", "1939ED82-BFD5-4D32-B58E-D31D3C49715A",
+            "A072029F-588B-4B5E-B7F9-05AAD67DF687", "60FD87F8-4593-44A0-91B0-2E0DA022F248",
+        })
+        {
+            machine.WindowsFiles.Put($@"{Folder}\{{{id}}}.cip", [1]);
+        }
+
+        machine.WindowsFiles.Put($@"{Folder}\readme.txt", [1]);
+        var finding = new WindowsDeviceGuardRule().Inspect(machine.Start());
+        Assert.Equal(FindingState.Ok, finding.State);
+        Assert.Contains("Microsoft Windows Driver Policy", finding.Message, StringComparison.Ordinal);
+        Assert.Empty(finding.Remarks);
+
+        machine.SystemFiles.Put($@"EFI\Microsoft\Boot\{DeviceDefects.Policies}\{{8f9cb695-5d48-48d6-a329-7202b44607e3}}.cip", [1]);
+        finding = new WindowsDeviceGuardRule().Inspect(machine.Start());
+        Assert.Equal(FindingState.Ok, finding.State);
+        Assert.Contains("{8f9cb695-5d48-48d6-a329-7202b44607e3}.cip", Assert.Single(finding.Remarks), StringComparison.Ordinal);
+
+        // A name that only begins like one of them is somebody else's.
+        machine.WindowsFiles.Put($@"{Folder}\{{D2BDA982-CCF6-4344-AC5B-0B44427B6816}}-ours.cip", [1]);
+        Assert.Equal(FindingState.Failed, new WindowsDeviceGuardRule().Inspect(machine.Start()).State);
+    }
+
     [Fact]
     public void An_Arm_machine_must_boot_by_UEFI()
     {

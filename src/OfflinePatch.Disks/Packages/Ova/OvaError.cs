@@ -41,6 +41,10 @@ internal static class OvaError
         new("OVA-0106", $"The archive holds {name} as {problem}, whose content is not stored as it is.",
             "Unpack the archive (tar), and name the disk itself.");
 
+    public static UnsupportedImageException Difference(string file, string parent) =>
+        new("OVA-0107", $"The package describes the disk of file {file} as the difference to another ({parent}).",
+            "Export the machine again without snapshots.");
+
     public static UnsupportedImageException DescriptorTooLong(long length) =>
         new("OVA-0105", $"The OVF descriptor has {length} bytes; {OvfDescriptor.MaxBytes} are read at most.");
 }

@@ -51,9 +51,10 @@ internal sealed class OvaPackage : ImagePackage
         ["ovf.disk"] = name,
     };
 
+    /// <summary>Of two of one name the later counts: tar appends a newer one (<c>tar -r</c>), and unpacks it over the older.</summary>
     private static TarMember? Find(List<TarMember> members, string name)
     {
-        var found = members.FindIndex(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase));
+        var found = members.FindLastIndex(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase));
         return found < 0 ? null : members[found];
     }
 }

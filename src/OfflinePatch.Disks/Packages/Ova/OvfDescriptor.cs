@@ -118,6 +118,11 @@ internal sealed class OvfDescriptor
                     AddFile(reader, files);
                     break;
                 case "Disk" when Attribute(reader, "fileRef") is { } reference:
+                    if (Attribute(reader, "parentRef") is { Length: > 0 } parent)
+                    {
+                        throw OvaError.Difference(reference, parent);
+                    }
+
                     disks.Add(reference);
                     break;
             }
@@ -151,22 +156,38 @@ internal sealed class OvfDescriptor
             throw OvaError.Chunked(name);
         }
 
-        files[id] = name;
+        if (!files.TryAdd(id, name) && files[id] != name)
+        {
+            throw OvaError.Descriptor($"two files of the id {id}: {files[id]} and {name}");
+        }
     }
 
+    /// <summary>
+    /// An attribute of the element's own namespace or of none; one of another (an extension of a maker) only where there is no such.
+    /// </summary>
     private static string? Attribute(XmlReader reader, string localName)
     {
-        string? value = null;
+        var space = reader.NamespaceURI;
+        var (own, foreign) = ((string?)null, (string?)null);
         for (var i = 0; i < reader.AttributeCount; i++)
         {
             reader.MoveToAttribute(i);
-            if (reader.LocalName == localName)
+            if (reader.LocalName != localName)
             {
-                value = reader.Value;
+                continue;
+            }
+
+            if (reader.NamespaceURI.Length == 0 || reader.NamespaceURI == space)
+            {
+                own ??= reader.Value;
+            }
+            else
+            {
+                foreign ??= reader.Value;
             }
         }
 
         reader.MoveToElement();
-        return value;
+        return own ?? foreign;
     }
 }

@@ -11,7 +11,6 @@ namespace OfflinePatch.Windows.Rules.Agent;
 /// </summary>
 internal static class AgentSurroundings
 {
-    private const int MaxDependencies = 100;
     private const string Profile = "PublicProfile";
     private const string Outbound = "DefaultOutboundAction";
 
@@ -30,59 +29,45 @@ internal static class AgentSurroundings
     /// <summary>The first thing that is wrong, or null.</summary>
     public static Finding? Judge(RuleContext context, CloudbaseInitInstallation found, CloudbaseInitConfig config) =>
         JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config)
-            ?? MetadataProxy.Judge(context.Windows) ?? JudgeFirewall(context.Windows) ?? JudgeDrive(context.Windows);
+            ?? MetadataProxy.Judge(context.Windows, found.Account) ?? JudgeFirewall(context.Windows) ?? JudgeDrive(context.Windows);
 
     /// <summary>Gives disabled services that the agent depends on the start of a healthy system.</summary>
     public static void EnableDependencies(WindowsSystem windows)
     {
-        foreach (var (_, service) in Disabled(windows))
+        foreach (var lost in Lost(windows).Where(CanEnable))
         {
-            if (Healthy.TryGetValue(service.Name, out var start))
-            {
-                service.SetDword("Start", start);
-            }
+            lost.Set.Service(lost.Name)!.SetDword("Start", Healthy[lost.Name]);
         }
     }
 
+    /// <summary>What keeps the service from being started: what it depends on, and what that depends on.</summary>
     private static Finding? JudgeDependencies(WindowsSystem windows)
     {
-        var disabled = Disabled(windows).ToList();
-        if (disabled.Count == 0)
+        var lost = Lost(windows);
+        if (lost.Count == 0)
         {
             return null;
         }
 
-        var text = string.Join("; ", disabled.Select(d => $@"{d.Set.Name}\Services\{d.Service.Name}\Start=4"));
-        return disabled.TrueForAll(d => Healthy.ContainsKey(d.Service.Name))
-            ? Finding.Broken($"Cloudbase-Init depends on services that are disabled: {text}.", text,
-                string.Join("; ", disabled.Select(d => $"{d.Service.Name}: {ServiceImage.StartText(Healthy[d.Service.Name])}").Distinct()))
-            : Finding.Failed($"Cloudbase-Init depends on services that are disabled: {text}.",
-                $"Enable them, each with {OfflineCommands.SetServiceStart("NAME", 2)}.", text);
+        var text = string.Join("; ", lost.Select(d => d.Evidence));
+        if (lost.TrueForAll(d => d.Fault == DependencyFault.Disabled))
+        {
+            return lost.TrueForAll(CanEnable)
+                ? Finding.Broken($"Cloudbase-Init depends on services that are disabled: {text}.", text,
+                    string.Join("; ", lost.Select(d => $"{d.Name}: {ServiceImage.StartText(Healthy[d.Name])}").Distinct()))
+                : Finding.Failed($"Cloudbase-Init depends on services that are disabled: {text}.",
+                    $"Enable them, each with {OfflineCommands.SetServiceStart("NAME", 2)}.", text);
+        }
+
+        var first = lost.First(d => d.Fault != DependencyFault.Disabled);
+        return Finding.Failed($"Cloudbase-Init depends on what is disabled or not there: {text}. The agent does not start.",
+            OfflineCommands.Restore(first), text);
     }
 
-    /// <summary>The disabled ones among the services that the agent depends on, and that those depend on.</summary>
-    private static IEnumerable<(ControlSet Set, GuestKey Service)> Disabled(WindowsSystem windows)
-    {
-        foreach (var set in windows.BootControlSets)
-        {
-            var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-            var pending = new Queue<string>([CloudbaseInitPlan.ServiceName]);
-            while (pending.TryDequeue(out var name) && seen.Count < MaxDependencies)
-            {
-                foreach (var dependency in set.Service(name)?.GetMultiString("DependOnService") ?? [])
-                {
-                    if (dependency.Length > 0 && seen.Add(dependency))
-                    {
-                        pending.Enqueue(dependency);
-                        if (set.Service(dependency) is { } service && service.GetDword("Start") == ServiceImage.Disabled)
-                        {
-                            yield return (set, service);
-                        }
-                    }
-                }
-            }
-        }
-    }
+    private static bool CanEnable(LostDependency lost) => lost.Fault == DependencyFault.Disabled && Healthy.ContainsKey(lost.Name);
+
+    private static List<LostDependency> Lost(WindowsSystem windows) =>
+        [.. windows.BootControlSets.SelectMany(s => ServiceDependencies.Lost(s, CloudbaseInitPlan.ServiceName))];
 
     private static Finding? JudgeServiceAccount(RuleContext context, CloudbaseInitInstallation found)
     {

@@ -12,7 +12,8 @@ namespace OfflinePatch.Windows.Rules.Agent;
 
 /// <summary>
 /// Proxies that would be asked for the metadata, which no proxy reaches. Cloudbase-Init's HTTP client (Python's requests) takes the proxy
-/// of its environment, and without one that of LocalSystem's Internet settings; it does not look at the settings of the machine
+/// of its environment, and without one that of the Internet settings of the account that it runs under (LocalSystem, or the one that
+/// ObjectName of its service names, when that has a profile); it does not look at the settings of the machine
 /// (WinHTTP, WinINET with ProxySettingsPerUser=0), which other programs and scripts use. Always a warning: what an agent really asks is
 /// not known.
 /// </summary>
@@ -27,8 +28,15 @@ internal static class MetadataProxy
     private static readonly string[] Variables = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
     /// <summary>The first proxy that would take the requests, or null.</summary>
-    public static Finding? Judge(WindowsSystem windows) =>
-        JudgeEnvironment(windows) ?? JudgeSystemAccount(windows) ?? JudgeMachine(windows);
+    /// <param name="windows">The Windows.</param>
+    /// <param name="account">What the agent's service runs under (ObjectName).</param>
+    public static Finding? Judge(WindowsSystem windows, string? account)
+    {
+        var isSystem = AccountProfile.IsLocalSystem(account);
+        var user = isSystem ? windows.Load(HiveName.Default).Hive : AccountProfile.Load(windows, account);
+        return JudgeEnvironment(windows, isSystem ? null : user?.Root.Find("Environment"))
+            ?? JudgeAccount(user, isSystem ? "LocalSystem" : $"the agent's account ({account})") ?? JudgeMachine(windows);
+    }
 
     /// <summary>The proxy and the exceptions of a value WinHttpSettings; null where none is switched on, or it ends too early.</summary>
     internal static (string Proxy, string Exceptions)? Parse(ReadOnlySpan<byte> value)
@@ -54,8 +62,11 @@ internal static class MetadataProxy
         return Encoding.Latin1.GetString(value.Slice(4, (int)length)).TrimEnd('\0');
     }
 
-    /// <summary>What a service finds in its environment: its own value Environment ("NAME=value" strings) before the machine's.</summary>
-    private static Finding? JudgeEnvironment(WindowsSystem windows)
+    /// <summary>
+    /// What a service finds in its environment: its own value Environment ("NAME=value" strings) before that of its account, and that
+    /// before the machine's. LocalSystem gets the machine's alone.
+    /// </summary>
+    private static Finding? JudgeEnvironment(WindowsSystem windows, GuestKey? user)
     {
         var own = windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetMultiString("Environment") ?? [];
         string? Own(string name) =>
@@ -63,25 +74,26 @@ internal static class MetadataProxy
                 ? line[(name.Length + 1)..]
                 : null;
         var machine = windows.Current.Find(Environment);
-        var exceptions = Own("NO_PROXY") ?? machine?.GetString("NO_PROXY");
+        var exceptions = Own("NO_PROXY") ?? user?.GetString("NO_PROXY") ?? machine?.GetString("NO_PROXY");
         foreach (var variable in Variables)
         {
-            var isOwn = Own(variable) is { Length: > 0 };
-            if ((isOwn ? Own(variable) : machine?.GetString(variable)) is { Length: > 0 } proxy)
+            var found = Own(variable) is { Length: > 0 } its
+                ? $@"{windows.Current.Name}\Services\{CloudbaseInitPlan.ServiceName}\Environment: {variable}={its}"
+                : user?.GetString(variable) is { Length: > 0 } users ? $@"{user.Path}\{variable}={users}"
+                : machine?.GetString(variable) is { Length: > 0 } all ? $@"{windows.Current.Name}\{Environment}\{variable}={all}"
+                : null;
+            if (found is not null)
             {
-                return ExceptsByEnvironment(exceptions) ? null
-                    : Failed("the agent asks", isOwn
-                        ? $@"{windows.Current.Name}\Services\{CloudbaseInitPlan.ServiceName}\Environment: {variable}={proxy}"
-                        : $@"{windows.Current.Name}\{Environment}\{variable}={proxy}", "NO_PROXY");
+                return ExceptsByEnvironment(exceptions) ? null : Failed("the agent asks", found, "NO_PROXY");
             }
         }
 
         return null;
     }
 
-    private static Finding? JudgeSystemAccount(WindowsSystem windows)
+    private static Finding? JudgeAccount(GuestHive? hive, string whose)
     {
-        if (windows.Load(HiveName.Default).Hive?.Root.Find($@"Software\{InternetSettings}") is not { } settings)
+        if (hive?.Root.Find($@"Software\{InternetSettings}") is not { } settings)
         {
             return null;
         }
@@ -93,7 +105,7 @@ internal static class MetadataProxy
         }
 
         return settings.GetString("AutoConfigURL") is { Length: > 0 } script
-            ? Failed("programs of LocalSystem that follow the script may ask", $@"{settings.Path}\AutoConfigURL={script}", "the script")
+            ? Failed($"programs of {whose} that follow the script may ask", $@"{settings.Path}\AutoConfigURL={script}", "the script")
             : null;
     }
 

@@ -31,16 +31,15 @@ internal sealed class NetworkServicesRule() : Rule(Description)
     private static readonly string[] Needed =
         ["NDIS", "Tcpip", "AFD", "nsiproxy", "nsi", "RpcSs", "RpcEptMapper", "DcomLaunch", "Dhcp"];
 
-    private const int MaxDependencies = 200;
-
     private static readonly RuleContract Description = new("network.services")
     {
         Title = "The services that a network and its installation need are not disabled",
         Source = "Azure win-fix-network-connectivity.ps1 (values measured on healthy systems); support.microsoft.com: Error codes in "
             + "Device Manager (19, 32, 39: UpperFilters and LowerFilters)",
         Summary = $@"Services\{{{string.Join(", ", Healthy.Select(h => h.Service))}}}\Start: 4 (disabled) becomes the value of a healthy "
-            + $@"system; what those depend on (DependOnService) is not disabled; {string.Join(", ", Needed)} exist. Control\Class\"
-            + $@"{DeviceClass.Net} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot load is removed.",
+            + $@"system; what those depend on (DependOnService, DependOnGroup) is there and not disabled; {string.Join(", ", Needed)} "
+            + $@"exist. Control\Class\{DeviceClass.Net} (network adapters): a filter in UpperFilters or LowerFilters that Windows cannot "
+            + "load is removed.",
         CanFix = true,
     };
 
@@ -67,10 +66,8 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         {
             return Finding.Failed(
                 @"Disabled or missing under Services, and services of the network depend on it: "
-                    + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Service} ({d.Needs})"))}.",
-                $"Enable it: {OfflineCommands.SetServiceStart(first.Service, 2)}, or with the value that a healthy machine of this "
-                    + "Windows has; one that is gone: take it out of DependOnService in the source machine (`sc config NAME depend= …`).",
-                string.Join("; ", dependencies.Select(d => d.Fault)));
+                    + $@"{string.Join("; ", dependencies.Select(d => $@"{d.Name} ({d.Needs})"))}.",
+                OfflineCommands.Restore(first), string.Join("; ", dependencies.Select(d => d.Evidence)));
         }
 
         if (disabled.Count == 0 && OnDemand(context) is [var manual, ..])
@@ -155,36 +152,9 @@ internal sealed class NetworkServicesRule() : Rule(Description)
             select key];
 
     /// <summary>
-    /// Services that those of the network depend on, and that those depend on, and that are disabled or not there. Their healthy value is
-    /// not known here.
+    /// What the services of the network depend on, and what that depends on, that is disabled or not there. Its healthy value is not known
+    /// here.
     /// </summary>
-    private static List<(string Fault, string Service, string Needs)> LostDependencies(RuleContext context)
-    {
-        var found = new List<(string Fault, string Service, string Needs)>();
-        foreach (var set in context.Windows.BootControlSets)
-        {
-            var seen = Healthy.Select(h => h.Service).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            var pending = new Queue<string>(seen);
-            while (pending.TryDequeue(out var name) && seen.Count < MaxDependencies)
-            {
-                foreach (var dependency in set.Service(name)?.GetMultiString("DependOnService") ?? [])
-                {
-                    if (dependency.Length > 0 && seen.Add(dependency))
-                    {
-                        pending.Enqueue(dependency);
-                        if (set.Service(dependency) is not { } key)
-                        {
-                            found.Add(($@"{set.Key.Path}\Services\{dependency}: missing", dependency, name));
-                        }
-                        else if (key.GetDword("Start") == ServiceImage.Disabled)
-                        {
-                            found.Add(($@"{key.Path}\Start=4", key.Name, name));
-                        }
-                    }
-                }
-            }
-        }
-
-        return found;
-    }
+    private static List<LostDependency> LostDependencies(RuleContext context) =>
+        [.. context.Windows.BootControlSets.SelectMany(s => ServiceDependencies.Lost(s, Healthy.Select(h => h.Service)))];
 }

@@ -18,7 +18,7 @@ internal sealed class RemoteRdpRule() : Rule(Description)
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: enable remote desktop connection; Azure, Google Compute Engine, AWS",
         Summary = $@"With --enable-rdp: {TerminalServer}\fDenyTSConnections=0, the policy copy in SOFTWARE\{Policy} (it wins), "
-            + @"TermService, SessionEnv, UmRdpService not disabled.",
+            + @"TermService, SessionEnv, UmRdpService not disabled, nor what they depend on.",
         CanFix = true,
     };
 
@@ -50,6 +50,14 @@ internal sealed class RemoteRdpRule() : Rule(Description)
             before.Add($@"SOFTWARE\{Policy}\fDenyTSConnections=1");
         }
 
+        if (before.Count == 0 && Lost(context) is [var first, ..] lost)
+        {
+            return Finding.Failed(
+                "The services of Remote Desktop depend on what is disabled or not there: "
+                    + $"{string.Join("; ", lost.Select(d => d.Evidence))}.",
+                OfflineCommands.Restore(first), string.Join("; ", lost.Select(d => d.Evidence)));
+        }
+
         return before.Count == 0
             ? Finding.Ok($"Remote Desktop is not denied, and its services are not disabled.{Remarks(context)}")
             : Finding.Broken("Remote Desktop is off.", string.Join("; ", before), "fDenyTSConnections=0, services on demand");
@@ -75,6 +83,10 @@ internal sealed class RemoteRdpRule() : Rule(Description)
 
     private static IEnumerable<GuestKey> Disabled(ControlSet set) =>
         Services.Select(set.Service).OfType<GuestKey>().Where(k => k.GetDword("Start") == ServiceImage.Disabled);
+
+    /// <summary>What the services that are there depend on, and that does not start.</summary>
+    private static List<LostDependency> Lost(RuleContext context) =>
+        [.. context.Windows.BootControlSets.SelectMany(s => ServiceDependencies.Lost(s, Services))];
 
     private static string Remarks(RuleContext context)
     {

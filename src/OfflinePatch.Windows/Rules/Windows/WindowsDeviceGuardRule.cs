@@ -17,6 +17,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
     private const string PolicyKey = @"Policies\Microsoft\Windows\DeviceGuard";
     private const string Lsa = @"Control\Lsa";
     private const string SignedPolicy = @"EFI\Microsoft\Boot\SIPolicy.p7b";
+    private const string TakeBack =
+        "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.";
     private const string Hvci = @"Scenarios\HypervisorEnforcedCodeIntegrity";
 
     private static readonly RuleContract Description = new("windows.device-guard")
@@ -24,10 +26,10 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         Title = "Virtualization-based security does not stop the start",
         Severity = RuleSeverity.Warning,
         Source = "learn.microsoft.com: Enable memory integrity (registry values Mandatory, Locked, "
-            + "HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy",
+            + "HypervisorEnforcedCodeIntegrity\\Enabled); Deploy WDAC policies using Group Policy; Use multiple policies; Inbox policies",
         Summary = $@"{Key}: Mandatory; {Key}\{Hvci}: Enabled; SOFTWARE\{PolicyKey}: HypervisorEnforcedCodeIntegrity, "
-            + @"DeployConfigCIPolicy; System32\CodeIntegrity\SIPolicy.p7b and that of the EFI system partition; "
-            + $@"{Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, "
+            + @"DeployConfigCIPolicy; System32\CodeIntegrity: SIPolicy.p7b, CiPolicies\Active\*.cip, and those of the EFI system "
+            + $@"partition; {Lsa}: LsaCfgFlags. --disable-vbs: Mandatory, "
             + @"EnableVirtualizationBasedSecurity, Enabled of every scenario and LsaCfgFlags become 0.",
         CanFix = true,
     };
@@ -75,16 +77,36 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
             { Severity = RuleSeverity.Info };
         }
 
-        if (CodeIntegrityPolicy(context) is { } policy)
+        if (SinglePolicy(context) is { } policy)
         {
             return Finding.Failed(
                 $"{policy}: a code integrity policy (WDAC) says which drivers Windows loads; whether those of the target are among them "
                     + "is not known.",
-                "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.", policy);
+                TakeBack, policy);
         }
 
-        return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and there is no SIPolicy.p7b. "
-            + @"Policies under CodeIntegrity\CiPolicies, where Windows keeps its own, are not read.");
+        var policies = CodeIntegrityPolicies.Find(context);
+        if (policies.Where(p => p.Inbox is null).ToList() is { Count: > 0 } foreign)
+        {
+            var old = context.Windows.Facts.Build is > 0 and < CodeIntegrityPolicies.FirstBuild;
+            return Finding.Failed(
+                $"{foreign[0].Path}: a code integrity policy (WDAC) that does not come with Windows"
+                    + (foreign.Count > 1 ? $", and {foreign.Count - 1} more" : "")
+                    + (old ? ". This Windows reads SIPolicy.p7b only; one after an upgrade reads this too."
+                        : ". It says which drivers Windows loads; whether those of the target are among them is not known."),
+                TakeBack, string.Join("; ", foreign.Select(p => p.Path))) with
+            { Severity = old ? RuleSeverity.Info : null };
+        }
+
+        return Finding.Ok("Virtualization-based security is not mandatory, memory integrity is off, and there is no code integrity policy "
+            + (policies.Count == 0 ? "(WDAC)."
+                : $"(WDAC) but Windows' own: {string.Join(", ", policies.Select(p => p.Inbox).Distinct())}."))
+            with
+        {
+            Remarks = [.. policies.Where(CodeIntegrityPolicies.StopsCrossSigned).Take(1).Select(p =>
+                $"{p.Path}: with this policy Windows loads a kernel driver that is not signed by Microsoft only where the policy names "
+                    + "it.")],
+        };
     }
 
     /// <inheritdoc/>
@@ -117,8 +139,8 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
         }
     }
 
-    /// <summary>A policy that an administrator deployed; those that come with Windows stand elsewhere (CodeIntegrity\CiPolicies).</summary>
-    private static string? CodeIntegrityPolicy(RuleContext context)
+    /// <summary>A policy in the single policy format, which only an administrator deploys under this name.</summary>
+    private static string? SinglePolicy(RuleContext context)
     {
         var file = context.Windows.PathOf(@"System32\CodeIntegrity\SIPolicy.p7b");
         return context.Windows.Software.Root.Find(PolicyKey)?.GetDword("DeployConfigCIPolicy") is not (null or 0)
