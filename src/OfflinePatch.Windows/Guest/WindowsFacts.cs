@@ -44,7 +44,7 @@ public sealed record WindowsFacts
     /// <summary>Whether it is a domain controller.</summary>
     public bool IsDomainController => string.Equals(ProductType, "LanmanNT", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether the version of Windows is this one or a later one, by its kernel: 6.1 is Windows 7, 6.2 is 8, 10.0 is 10 and 11.</summary>
+    /// <summary>Whether this is that version of Windows, by its kernel, or a later one: 6.1 is 7, 6.2 is 8, 10.0 is 10 and 11.</summary>
     public bool AtLeast(int major, int minor) => Major > major || (Major == major && Minor >= minor);
 
     /// <summary><c>10.0 (1709)</c>.</summary>
