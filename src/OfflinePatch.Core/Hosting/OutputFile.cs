@@ -24,6 +24,7 @@ public sealed class OutputFile : ResizableDevice
     private readonly bool _isDurable;
     private IHostHandle? _handle;
     private long _flushedTo;
+    private long _written; // bytes through the host's cache
     private long _unflushed; // bytes, holes not counted
     private Task _flushing = Task.CompletedTask;
 
@@ -78,6 +79,9 @@ public sealed class OutputFile : ResizableDevice
         new OutputFile(path, overwrite).Dispose();
     }
 
+    /// <summary>Bytes that the host's cache is given before large writes pass it by.</summary>
+    internal long CachedMost { get; init; } = 4L * 1024 * 1024 * 1024;
+
     /// <inheritdoc/>
     public override long Length => Handle.Length;
 
@@ -96,13 +100,15 @@ public sealed class OutputFile : ResizableDevice
     /// <summary>Writes at an offset; past the end the file grows, with a hole between.</summary>
     public override void Write(long offset, ReadOnlySpan<byte> buffer)
     {
-        // What fills whole pages need not be copied into the host's cache, and be written from there while the end waits for it.
-        if (buffer.Length >= DirectLeast && Handle.TryWriteDirect(offset, buffer))
+        // A large file would drive all else out of the host's cache, and wait for it in the end. Up to some GiB the cache is faster:
+        // measured 0.66 of the time for 1 GiB, 0.85 for 4.
+        if (_written >= CachedMost && buffer.Length >= DirectLeast && Handle.TryWriteDirect(offset, buffer))
         {
             return;
         }
 
         Handle.Write(offset, buffer);
+        _written += buffer.Length;
         _unflushed += buffer.Length;
         if (_isDurable && _unflushed >= FlushStep && offset >= _flushedTo && _flushing.IsCompleted)
         {

@@ -88,6 +88,29 @@ public sealed class HostStorageTests : IDisposable
         Assert.False(File.Exists(_scratch["nowhere"]));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3 << 20)]
+    [InlineData(long.MaxValue)]
+    public void What_passes_the_cache_by_is_what_is_read_again(long cachedMost)
+    {
+        var content = new byte[8 << 20];
+        new Random(1).NextBytes(content);
+        using (var output = new OutputFile(_scratch["large"], overwrite: false) { CachedMost = cachedMost })
+        {
+            output.SetLength(content.Length + 5);
+            for (var at = 0; at < content.Length; at += 1 << 20)
+            {
+                output.Write(at, content.AsSpan(at, 1 << 20));
+                output.Write(at + 100, content.AsSpan(at + 100, 7)); // a small one, through the cache, into what was written
+            }
+
+            output.Complete();
+        }
+
+        Assert.Equal([.. content, 0, 0, 0, 0, 0], File.ReadAllBytes(_scratch["large"]));
+    }
+
     [SkippableFact]
     public void An_output_is_never_written_through_a_link_and_nobody_may_read_it_who_may_not_read_the_image()
     {
