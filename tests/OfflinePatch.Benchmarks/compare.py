@@ -252,6 +252,9 @@ def convert_all(scratch, size):
                 file.seek(1 << 20)
             half = os.urandom(1 << 19)
             file.write(half + (b"some text that compresses well " * 17000)[: 1 << 19])
+    caches_file = "/proc/sys/vm/drop_caches"
+    may_drop = os.access(caches_file, os.W_OK)
+
     # qemu-img does not wait for the medium unless it is asked; ours does, so the peer is followed by an fsync of its output. "Not flushed": the peer without it.
     def convert(source, source_format, target_format, title, options=(), qemu_options="", goal=0.5, flushed=True, cold=False):
         out = os.path.join(scratch, "out." + target_format)
@@ -261,7 +264,7 @@ def convert_all(scratch, size):
                 os.remove(out)
             if cold:
                 os.sync()
-                with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as caches:
+                with open(caches_file, "w", encoding="ascii") as caches:
                     caches.write("3")
 
         peer = f"qemu-img convert -f {source_format} -O {target_format} {qemu_options} '{source}' '{out}'" + (f" && sync '{out}'" if flushed else "")
@@ -270,12 +273,12 @@ def convert_all(scratch, size):
 
     qcow2 = convert(raw, "raw", "qcow2", "RAW to QCOW2, not flushed", flushed=False)
     qcow2 = convert(raw, "raw", "qcow2", "RAW to QCOW2")
-    if os.access("/proc/sys/vm/drop_caches", os.W_OK):
+    if may_drop:
         qcow2 = convert(raw, "raw", "qcow2", "RAW to QCOW2, cold cache", cold=True)
     source = os.path.join(scratch, "source.qcow2")
     os.rename(qcow2, source)
     convert(source, "qcow2", "raw", "QCOW2 to RAW")
-    if os.access("/proc/sys/vm/drop_caches", os.W_OK):
+    if may_drop:
         convert(source, "qcow2", "raw", "QCOW2 to RAW, cold cache", cold=True)
     vmdk = convert(raw, "raw", "vmdk", "RAW to VMDK")
     source = os.path.join(scratch, "source.vmdk")
@@ -327,7 +330,8 @@ def bench_batch(scratch):
     # flushes of a disk are shared by all jobs; a file system in memory leaves only the processors
     memory = "/dev/shm"
     if os.path.isdir(memory) and shutil.disk_usage(memory).free > 4 << 30:
-        measure(tempfile.mkdtemp(prefix="offlinepatch-bench-", dir=memory), " in memory")
+        with tempfile.TemporaryDirectory(prefix="offlinepatch-bench-", dir=memory) as folder:
+            measure(os.path.join(folder, "images"), " in memory")
     else:
         TABLE.note("batch in memory: left out, /dev/shm has no 4 GiB")
 
