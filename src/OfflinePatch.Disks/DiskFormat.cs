@@ -27,6 +27,9 @@ public abstract class DiskFormat
     /// <param name="compression"><c>zlib</c> or <c>zstd</c>.</param>
     public virtual bool Compresses(string? variant, string compression) => false;
 
+    /// <summary>Whether an image says how large the sectors of its disk are, so that an output keeps the size.</summary>
+    public virtual bool KeepsSectorSize => false;
+
     /// <summary>Opens the image.</summary>
     /// <param name="files">The file, and those that it names.</param>
     /// <param name="formats">The known formats, for parents.</param>

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using OfflinePatch.Core;
 using OfflinePatch.Drivers;
-using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Cli.Witness;
 

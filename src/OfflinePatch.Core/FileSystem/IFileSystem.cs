@@ -125,16 +125,25 @@ public static class FileSystemExtensions
         }
 
         using var wanted = source.OpenRead(sourcePath);
+        return fileSystem.HasContent(path, wanted);
+    }
+
+    /// <summary>Whether a file, which is there, has the bytes that a stream gives from its place on. Reads up to a difference.</summary>
+    public static bool HasContent(this IFileSystem fileSystem, string path, Stream wanted)
+    {
         using var present = fileSystem.OpenRead(path);
         var (a, b) = (new byte[64 * 1024], new byte[64 * 1024]);
         int count;
-        while ((count = wanted.ReadAtLeast(a, a.Length, throwOnEndOfStream: false)) > 0)
+        do
         {
-            if (present.ReadAtLeast(b, count, throwOnEndOfStream: false) < count || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
+            count = wanted.ReadAtLeast(a, a.Length, throwOnEndOfStream: false);
+            if (present.ReadAtLeast(b, b.Length, throwOnEndOfStream: false) != count
+                || !a.AsSpan(0, count).SequenceEqual(b.AsSpan(0, count)))
             {
                 return false;
             }
         }
+        while (count == a.Length);
 
         return true;
     }

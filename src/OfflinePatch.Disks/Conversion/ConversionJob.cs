@@ -76,7 +76,7 @@ public static class ConversionJob
     /// A format that knows 512 only refuses it then, for there neither firmware nor Windows finds a partition; the user is told where the
     /// new image cannot say it either.
     /// </summary>
-    private static int ChooseSectorSize(DiskImage disk, ConversionRequest request)
+    private static int ChooseSectorSize(DiskImage disk, DiskFormat target, Action<string>? note)
     {
         try
         {
@@ -87,9 +87,9 @@ public static class ConversionJob
             }
 
             var fits = table.SectorSize > disk.SectorSize && disk.Length % table.SectorSize == 0;
-            if (!fits || request.Format != ImageFormat.Vhdx)
+            if (!fits || !target.KeepsSectorSize)
             {
-                request.Note?.Invoke($"the partition table counts in sectors of {table.SectorSize} bytes: a conversion keeps the layout, "
+                note?.Invoke($"the partition table counts in sectors of {table.SectorSize} bytes: a conversion keeps the layout, "
                     + "so that neither firmware nor Windows finds its partitions unless the disk is given sectors of "
                     + $"{table.SectorSize} bytes (QEMU: logical_block_size)");
             }
@@ -137,7 +137,7 @@ public static class ConversionJob
         Check(source, request);
         var target = DiskFormats.All.First(f => f.Format == request.Format);
         var options = new DiskWriterOptions(request.Subformat, request.Compression, Path.GetFileName(request.OutputPath),
-            ChooseSectorSize(disk, request), disk.Properties);
+            ChooseSectorSize(disk, target, request.Note), disk.Properties);
         using var output = new OutputFile(request.OutputPath, request.Overwrite, OutputAccess.Of(source.ImagePath));
         using var stage = RunActivity.Stage("write disk", request.OutputPath);
         var result = DiskConverter.Convert(disk, target, output, options, progress, request.Verify, cancellation);

@@ -13,6 +13,9 @@ internal sealed class VhdxFormat : DiskFormat
     public override IReadOnlyList<string> Variants => ["dynamic"];
 
     /// <inheritdoc/>
+    public override bool KeepsSectorSize => true;
+
+    /// <inheritdoc/>
     public override bool Probe(BlockDevice file)
     {
         if (file.Length < 8)

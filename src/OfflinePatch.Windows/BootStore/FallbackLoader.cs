@@ -1,5 +1,4 @@
 using OfflinePatch.Drivers;
-using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.BootStore;
 

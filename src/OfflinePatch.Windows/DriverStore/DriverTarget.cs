@@ -12,7 +12,7 @@ public static class DriverTarget
     public static WindowsTarget Of(WindowsSystem system)
     {
         var facts = system.Facts;
-        if (system.Facts.Architecture is not { } architecture || facts.Major == 0)
+        if (facts.Architecture is not { } architecture || facts.Major == 0)
         {
             throw new UnsupportedImageException("STG-0008",
                 "The version or the architecture of this Windows is unknown: no driver can be chosen for it.",
@@ -26,5 +26,5 @@ public static class DriverTarget
     }
 
     /// <summary>Whether the version and the architecture of an installation are known.</summary>
-    public static bool IsKnown(WindowsSystem system) => system.Facts.Architecture is not null && system.Facts.Major != 0;
+    public static bool IsKnown(WindowsSystem system) => system.Facts is { Architecture: not null, Major: not 0 };
 }

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using OfflinePatch.Core;
 using OfflinePatch.Drivers;
 using OfflinePatch.Drivers.Pe;
 

@@ -1,4 +1,5 @@
 using OfflinePatch.Drivers;
+
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>

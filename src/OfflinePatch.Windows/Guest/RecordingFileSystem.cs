@@ -136,20 +136,8 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     /// <summary>Whether a file has the bytes of a stream from its place on; the stream stands there again afterwards.</summary>
     private bool Holds(string path, Stream content)
     {
-        const int BlockSize = 64 * 1024;
         var start = content.Position;
-        using var held = inner.OpenRead(path);
-        var wanted = new byte[BlockSize];
-        var found = new byte[BlockSize];
-        int count;
-        bool isEqual;
-        do
-        {
-            count = content.ReadAtLeast(wanted, BlockSize, throwOnEndOfStream: false);
-            isEqual = held.ReadAtLeast(found, BlockSize, throwOnEndOfStream: false) == count
-                && wanted.AsSpan(0, count).SequenceEqual(found.AsSpan(0, count));
-        }
-        while (isEqual && count == BlockSize);
+        var isEqual = inner.HasContent(path, content);
         content.Position = start;
         return isEqual;
     }

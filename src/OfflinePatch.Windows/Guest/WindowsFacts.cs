@@ -1,4 +1,5 @@
 using OfflinePatch.Drivers;
+
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>What a Windows installation says it is (SOFTWARE\Microsoft\Windows NT\CurrentVersion, and the header of its kernel).</summary>
