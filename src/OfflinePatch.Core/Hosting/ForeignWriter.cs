@@ -6,21 +6,50 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// Whether some other process has a file open for writing: a running virtual machine, say. On Windows opening without sharing tells; on
-/// Linux QEMU's own
-/// locks do, and for every other program a lease (the kernel grants a read lease only while there is no writer, a write lease only while
-/// nobody else has the file
-/// open at all). macOS has only the advisory lock.
+/// Linux QEMU's own locks do, and for every other program a lease (the kernel grants a read lease only while there is no writer, a write
+/// lease only while nobody else has the file open at all). macOS has only the advisory lock.
 /// </summary>
+/// <remarks>
+/// A process that another thread starts holds every open file until its program runs, also one that was closed here meanwhile. So a writer
+/// counts when it is still there a moment later.
+/// </remarks>
 internal static partial class ForeignWriter
 {
     private const int SetLease = 1024;   // F_SETLEASE
     private const int ReadLease = 0;     // F_RDLCK
     private const int WriteLease = 1;    // F_WRLCK
     private const int NoLease = 2;       // F_UNLCK
+    private const int Looks = 5;         // until a writer counts
+    private const int Wait = 10;         // ms between two looks: a process begins its program within one or two
 
     /// <summary>Looks before the file is opened for writing.</summary>
     /// <param name="readOnly">The file, opened to read only, and not opened for writing by this process.</param>
-    public static ForeignUse Look(SafeFileHandle readOnly)
+    public static ForeignUse Look(SafeFileHandle readOnly) => LookWithPatience(() => LookOnce(readOnly));
+
+    /// <summary>Whether some process has the file open for writing. A QEMU that only reads it is none.</summary>
+    /// <param name="readOnly">The file, opened to read only, and not opened for writing by this process.</param>
+    public static bool IsWritten(SafeFileHandle readOnly) =>
+        LookWithPatience(() => OperatingSystem.IsLinux()
+            && (QemuLocks.AreOfWriter(readOnly) || TryLease(readOnly, ReadLease) == UnixError.TryAgain)
+                ? ForeignUse.Writer
+                : ForeignUse.None) == ForeignUse.Writer;
+
+    /// <summary>Looks again, at a file that this process has open for writing once.</summary>
+    public static ForeignUse LookAgain(SafeFileHandle writable, string path) => LookWithPatience(() => LookAgainOnce(writable, path));
+
+    private static ForeignUse LookWithPatience(Func<ForeignUse> look)
+    {
+        var use = look();
+        for (var i = 1; i < Looks && use == ForeignUse.Writer; i++)
+        {
+            Thread.Sleep(Wait);
+            use = look();
+        }
+
+        return use;
+    }
+
+    private static ForeignUse LookOnce(SafeFileHandle readOnly)
     {
         if (!OperatingSystem.IsLinux())
         {
@@ -35,13 +64,7 @@ internal static partial class ForeignWriter
         };
     }
 
-    /// <summary>Whether some process has the file open for writing. A QEMU that only reads it is none.</summary>
-    /// <param name="readOnly">The file, opened to read only, and not opened for writing by this process.</param>
-    public static bool IsWritten(SafeFileHandle readOnly) =>
-        OperatingSystem.IsLinux() && (QemuLocks.AreOfWriter(readOnly) || TryLease(readOnly, ReadLease) == UnixError.TryAgain);
-
-    /// <summary>Looks again, at a file that this process has open for writing once.</summary>
-    public static ForeignUse LookAgain(SafeFileHandle writable, string path)
+    private static ForeignUse LookAgainOnce(SafeFileHandle writable, string path)
     {
         if (!OperatingSystem.IsLinux())
         {

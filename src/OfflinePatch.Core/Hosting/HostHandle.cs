@@ -143,8 +143,19 @@ internal sealed class HostHandle : IHostHandle
     public void Dispose()
     {
         _direct?.Dispose();
-        _handle.Dispose();
+        Close(_handle);
         _stream?.Dispose();
+    }
+
+    /// <summary>Closes a file, so that nobody finds it locked after that.</summary>
+    public static void Close(SafeFileHandle handle)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            NativeOpen.GiveLocksBack(handle);
+        }
+
+        handle.Dispose();
     }
 
     private void Try(Action operation, Func<string, Exception, HostIOException> error) => Try(() =>

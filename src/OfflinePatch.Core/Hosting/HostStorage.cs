@@ -152,7 +152,8 @@ internal sealed class HostStorage : IHostStorage
     private static HostHandle OpenToWrite(string path, bool followLinks)
     {
         ForeignUse use;
-        using (var look = OpenHandle(path, writable: false, followLinks, share: FileShare.ReadWrite | FileShare.Delete))
+        var look = OpenHandle(path, writable: false, followLinks, share: FileShare.ReadWrite | FileShare.Delete);
+        try
         {
             // Another run of this program has it for itself; every other writer is found by the look.
             if (!OperatingSystem.IsWindows() && !NativeOpen.TryLock(look, exclusive: false))
@@ -161,6 +162,10 @@ internal sealed class HostStorage : IHostStorage
             }
 
             use = ForeignWriter.Look(look);
+        }
+        finally
+        {
+            HostHandle.Close(look);
         }
 
         return use == ForeignUse.Writer ? throw ImageFileError.OpenElsewhere(path) : Open(path, FileAccess.ReadWrite, followLinks, use);
@@ -191,7 +196,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch
         {
-            handle.Dispose();
+            HostHandle.Close(handle);
             throw;
         }
     }

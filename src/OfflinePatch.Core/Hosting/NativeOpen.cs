@@ -19,6 +19,7 @@ internal static partial class NativeOpen
     private const int LockShared = 1; // LOCK_SH
     private const int LockExclusive = 2; // LOCK_EX
     private const int LockNoWait = 4; // LOCK_NB
+    private const int Unlock = 8; // LOCK_UN
 
     private static readonly bool IsMac = OperatingSystem.IsMacOS();
 
@@ -108,6 +109,24 @@ internal static partial class NativeOpen
         }
 
         return true;
+    }
+
+    /// <summary>
+    /// Gives the locks of a file back, before it is closed. A lock belongs to the open file, which a process that another thread starts
+    /// holds too until its program runs: closing alone would leave the file locked for that long.
+    /// </summary>
+    public static void GiveLocksBack(SafeFileHandle file)
+    {
+        if (file.IsClosed || file.IsInvalid)
+        {
+            return;
+        }
+
+        _ = Lock(file, Unlock);
+        if (OperatingSystem.IsLinux())
+        {
+            QemuLocks.GiveBack(file);
+        }
     }
 
     private static HostFileType TypeOf(SafeFileHandle handle)

@@ -18,7 +18,7 @@ internal static class OpenFiles
             return ForeignUse.Unknown;
         }
 
-        var use = IsLoopDevice(path) ? ForeignUse.Writer : ForeignUse.None;
+        var use = IsWritableLoopDevice(path) ? ForeignUse.Writer : ForeignUse.None;
         foreach (var process in List("/proc").Where(p => p.AsSpan(p.LastIndexOf('/') + 1).IndexOfAnyExceptInRange('0', '9') < 0))
         {
             if (use == ForeignUse.Writer || process.EndsWith($"/{Environment.ProcessId}", StringComparison.Ordinal))
@@ -66,14 +66,15 @@ internal static class OpenFiles
     }
 
     // A loop device holds its file inside the kernel, where no process shows it.
-    private static bool IsLoopDevice(string path)
+    private static bool IsWritableLoopDevice(string path)
     {
         var real = HostPaths.Resolve(path);
         return List("/sys/block").Where(d => Path.GetFileName(d).StartsWith("loop", StringComparison.Ordinal)).Any(d =>
         {
             try
             {
-                return string.Equals(File.ReadAllText($"{d}/loop/backing_file").TrimEnd('\n'), real, StringComparison.Ordinal);
+                return string.Equals(File.ReadAllText($"{d}/loop/backing_file").TrimEnd('\n'), real, StringComparison.Ordinal)
+                    && !File.ReadAllText($"{d}/ro").StartsWith('1');
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {

@@ -52,6 +52,13 @@ internal static partial class QemuLocks
         }
     }
 
+    /// <summary>Gives back what <see cref="Take"/> took.</summary>
+    public static void GiveBack(SafeFileHandle file)
+    {
+        var request = new FileLock { Type = NoLock, Start = 0, Length = 0 }; // to the end
+        _ = Control(file, SetLock, ref request);
+    }
+
     private static bool IsLocked(SafeFileHandle file, int offset)
     {
         var request = new FileLock { Type = WriteLock, Start = offset, Length = 1 };

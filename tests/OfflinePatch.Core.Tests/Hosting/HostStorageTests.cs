@@ -213,6 +213,32 @@ public sealed class HostStorageTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_process_that_another_thread_starts_keeps_no_file_locked_that_is_closed()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "a process that starts inherits no files there");
+        var path = WriteFile("image");
+        using var end = new CancellationTokenSource();
+        var starter = Task.Run(() =>
+        {
+            for (var i = 0; i < 250; i++)
+            {
+                using var process = Process.Start(new ProcessStartInfo("/bin/true"));
+                process!.WaitForExit();
+            }
+
+            end.Cancel();
+        });
+        while (!end.IsCancellationRequested && !starter.IsFaulted)
+        {
+            HostStorage.Instance.OpenExclusive(path).Dispose();
+            _ = File.ReadAllBytes(path); // takes the lock of a reader, without waiting
+            HostStorage.Instance.OpenRead(path).Dispose();
+        }
+
+        Assert.True(starter.Wait(TimeSpan.FromSeconds(60)));
+    }
+
+    [SkippableFact]
     public void A_writer_that_came_after_the_open_is_seen_before_the_first_write()
     {
         Skip.IfNot(OperatingSystem.IsLinux(), "leases are Linux's");
