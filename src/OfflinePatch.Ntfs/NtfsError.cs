@@ -147,7 +147,10 @@ internal static class NtfsError
     public static FileNotFoundException NotFound(string path) => new($"There is no {path} on this volume.", path);
 
     public static RefusedException Full(long need) => new("NTFS-0401", $"The volume is full: {need} more clusters are needed.",
-        "Enlarge the volume (`offlinepatch resize IMAGE +10G --extend`), or free space in the source machine.");
+        "Free space on it, in the source machine. The volume of Windows can be enlarged: `offlinepatch resize IMAGE +10G --extend`.")
+    {
+        IsFull = true,
+    };
 
     public static RefusedException NotEmpty(string path) => new("NTFS-0402", $"The directory {path} is not empty.");
 

@@ -43,7 +43,7 @@ internal static partial class ImagePaths
                 Collect(word, found, 0);
                 images.AddRange(found.Count > 0
                     ? found
-                    : throw Nothing($"there is no image in {word}",
+                    : throw Nothing($"there is no image in the directory {Path.GetFullPath(word)}",
                         $"Images are told by their endings: {string.Join(' ', Endings)}. Name a file that has another one."));
             }
             else if (word.AsSpan().IndexOfAny('*', '?') >= 0 && !HostPaths.FileExists(word))

@@ -68,5 +68,11 @@ internal static class CommonOptions
         HelpName = "FILE",
     };
 
+    /// <summary>Under both names: DISM calls it ForceUnsigned.</summary>
+    public static Option<bool> AllowUnsigned() => new("--allow-unsigned", "--force-unsigned")
+    {
+        Description = "Stage drivers whose signature is missing, does not match or is not accepted by this Windows.",
+    };
+
     public static Option<bool> Json() => new("--json") { Description = "Print one JSON document instead of a table." };
 }

@@ -120,8 +120,8 @@ internal static class ConvertCommand
         Output.Line(
             $"{request.OutputPath}: {FormatNames.ExtensionOf(request.Format)} from "
                 + $"{FormatNames.ExtensionOf(outcome.SourceFormat)}{variant}, "
-            + $"{Sizes.Text(result.VirtualSize)} disk, {Sizes.Text(result.StoredBytes)} data, {Sizes.Text(result.OutputBytes)} file, "
-            + $"{result.Elapsed.TotalSeconds:0.0} s{(result.Verified ? ", verified" : "")}");
+            + $"{ByteSize.Text(result.VirtualSize)} disk, {ByteSize.Text(result.StoredBytes)} data, "
+            + $"{ByteSize.Text(result.OutputBytes)} file, {result.Elapsed.TotalSeconds:0.0} s{(result.Verified ? ", verified" : "")}");
         if (outcome.BitmapPath is not null)
         {
             Output.Line($"{outcome.BitmapPath}: bitmap for fast import; upload it beside the image");

@@ -46,10 +46,7 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _keepDns = new("--keep-dns") { Description = "Leave static DNS servers as they are." };
 
-    private readonly Option<bool> _allowUnsigned = new("--allow-unsigned")
-    {
-        Description = "Stage drivers whose signature is missing or does not match.",
-    };
+    private readonly Option<bool> _allowUnsigned = CommonOptions.AllowUnsigned();
 
     private readonly Option<bool> _skipRefused = new("--skip-refused")
     {

@@ -128,7 +128,7 @@ internal static class ResizeCommand
         else if (resized.OutputFile is { } copy)
         {
             Output.HasChanged = true;
-            Output.Line($"{copy}: {Sizes.Text(resized.After)} disk");
+            Output.Line($"{copy}: {ByteSize.Text(resized.After)} disk");
         }
         else
         {

@@ -26,7 +26,7 @@ internal sealed class ConversionBar(string path) : IProgress<ConversionProgress>
         var left = Left(value) is { } time ? $", {time:m\\:ss} left" : "";
         var bar = $"[{new string('#', filled)}{new string('.', BarWidth - filled)}]";
         var line = $"{_name}: {(value.Phase == ConversionPhase.Verify ? "verifying " : "")}{bar} "
-            + $"{value.Fraction * 100:0}%, {Sizes.Text((long)value.Throughput)}/s{left}";
+            + $"{value.Fraction * 100:0}%, {ByteSize.Text((long)value.Throughput)}/s{left}";
         Console.Error.Write($"\r{line.PadRight(_shown)}");
         _shown = line.Length;
     }

@@ -67,7 +67,7 @@ internal static class DriverStoreView
     {
         if (report.IsRefused)
         {
-            Output.Line("Nothing was written: a package is refused. --skip-refused stages the others, --force-unsigned accepts "
+            Output.Line("Nothing was written: a package is refused. --skip-refused stages the others, --allow-unsigned accepts "
                 + "signatures that do not hold.");
         }
         else if (isTrial)

@@ -95,5 +95,5 @@ internal static class HistoryView
 
     private static string Describe(ImageStep step) => string.Create(CultureInfo.InvariantCulture,
         $"{step.Number}  {step.Created:yyyy-MM-dd HH:mm:ss}Z  {(step.Label.Length == 0 ? "change" : step.Label)}  "
-            + $"{Sizes.Text(step.Files.Sum(f => f.Bytes))}");
+            + $"{ByteSize.Text(step.Files.Sum(f => f.Bytes))}");
 }

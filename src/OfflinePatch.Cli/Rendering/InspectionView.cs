@@ -24,9 +24,9 @@ internal static class InspectionView
         Console.Out.WriteLine(Paragraph.Styled(report.Path, Paragraph.Bold));
         var grid = new List<(string Name, string Value)>();
         Row(grid, "container",
-            $"{report.Format}{(report.Subformat is null ? "" : $" ({report.Subformat})")}, {Sizes.Text(report.AllocatedSize ?? 0)} on "
-                + $"the host (length {Sizes.Text(report.FileSize ?? 0)})");
-        Row(grid, "virtual size", $"{Sizes.Text(report.VirtualSize ?? 0)} ({report.VirtualSize} bytes)");
+            $"{report.Format}{(report.Subformat is null ? "" : $" ({report.Subformat})")}, {ByteSize.Text(report.AllocatedSize ?? 0)} on "
+                + $"the host (length {ByteSize.Text(report.FileSize ?? 0)})");
+        Row(grid, "virtual size", $"{ByteSize.Text(report.VirtualSize ?? 0)} ({report.VirtualSize} bytes)");
         Row(grid, "firmware", report.Firmware ?? "nothing on this disk boots");
         if (report.Windows is { } windows)
         {
@@ -191,9 +191,8 @@ internal static class InspectionView
         string[] titles = ["#", "start", "size", "type", "file system", "label", "role", "letter", "free"];
         var rows = partitions.Select(p => (string[])
         [
-            $"{p.Number}{(p.Active ? "*" : "")}", Sizes.Text(p.Offset), Sizes.Text(p.Length), p.Type, p.FileSystem ?? "", p.Label ?? "",
-            p.Role ?? "",
-            p.Letter ?? "", p.FreeBytes is { } free ? Sizes.Text(free) : "",
+            $"{p.Number}{(p.Active ? "*" : "")}", ByteSize.Text(p.Offset), ByteSize.Text(p.Length), p.Type, p.FileSystem ?? "",
+            p.Label ?? "", p.Role ?? "", p.Letter ?? "", p.FreeBytes is { } free ? ByteSize.Text(free) : "",
         ]).Select(r => r.Select(PrintableText.Escape).ToArray()).Prepend(titles).ToList();
         var widths = titles.Select((_, i) => rows.Max(r => r[i].Length)).ToArray();
         if (Terminal.Width is { } width && widths.Sum() + (2 * widths.Length) > width)

@@ -189,7 +189,7 @@ internal static class RuleTable
             Console.Out.WriteLine(
                 $"  {changes.FilesAdded} files {would}added, {changes.FilesReplaced} {would}replaced, {changes.RegistryValues} registry "
                     + $"values {would}changed"
-                + (changes.BytesWritten > 0 ? $", {Sizes.Text(changes.BytesWritten)} written" : ""));
+                + (changes.BytesWritten > 0 ? $", {ByteSize.Text(changes.BytesWritten)} written" : ""));
         }
         else if (changes is not null
                 && report is { OutputFile: null, Result: ImageResult.Ready or ImageResult.RulesPass or ImageResult.NotReady })
@@ -237,7 +237,7 @@ internal static class RuleTable
         string?[] facts =
         [
             report.Format is null ? null : report.Subformat is null ? report.Format : $"{report.Format} ({report.Subformat})",
-            report.VirtualSize is { } size ? Sizes.Text(size) : null,
+            report.VirtualSize is { } size ? ByteSize.Text(size) : null,
             report.Firmware,
             report.Windows is { } windows ? $"{windows.ProductName} {windows.Version} build {windows.Build} {windows.Arch}" : null,
             report.Target is null ? null : $"target {report.Target}",

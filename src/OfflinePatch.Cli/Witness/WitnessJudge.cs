@@ -67,9 +67,9 @@ internal static class WitnessJudge
 
         var ofFirmware = (seen.IsUefi ? UefiReads : BiosReads) * (seen.Resets + 1); // it reads again after each reset
         return seen.BytesRead > ofFirmware
-            ? (WitnessResult.LoaderOnly, $"{Sizes.Text(seen.BytesRead)} were read from the disk, more than the firmware reads for itself, "
-                + $"and no sign of Windows came in {Whole(seen.Seconds)} s{after}.")
-            : (WitnessResult.NoSign, $"{Sizes.Text(seen.BytesRead)} were read from the disk, which the firmware does for itself, and "
+            ? (WitnessResult.LoaderOnly, $"{ByteSize.Text(seen.BytesRead)} were read from the disk, more than the firmware reads for "
+                + $"itself, and no sign of Windows came in {Whole(seen.Seconds)} s{after}.")
+            : (WitnessResult.NoSign, $"{ByteSize.Text(seen.BytesRead)} were read from the disk, which the firmware does for itself, and "
                 + $"nothing else was seen in {Whole(seen.Seconds)} s{after}.");
     }
 

@@ -8,6 +8,10 @@ public interface ICodedError
 
     /// <summary>What the user can do about it, or null.</summary>
     string? Remedy { get; }
+
+    /// <summary>The message of an error without the code that it begins with, for where the code is shown beside it.</summary>
+    static string TextOf(string? code, string message) =>
+        code is not null && message.StartsWith($"{code}: ", StringComparison.Ordinal) ? message[(code.Length + 2)..] : message;
 }
 
 /// <summary>The image, or a structure inside it, contradicts its own format.</summary>
@@ -84,6 +88,9 @@ public sealed class RefusedException : Exception, ICodedError
         Code = code;
         Remedy = remedy;
     }
+
+    /// <summary>Whether what the change was for has no room for it: a volume, a hive.</summary>
+    public bool IsFull { get; init; }
 
     /// <inheritdoc/>
     public string Code { get; }

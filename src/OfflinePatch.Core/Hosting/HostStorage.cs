@@ -15,6 +15,8 @@ internal sealed class HostStorage : IHostStorage
 
     public bool Exists(string path) => File.Exists(path);
 
+    public bool IsTaken(string path) => Path.Exists(path);
+
     public IHostHandle OpenRead(string path) => Open(path, FileAccess.Read, followLinks: true);
 
     public IHostHandle OpenExclusive(string path) => OpenToWrite(path, followLinks: true);

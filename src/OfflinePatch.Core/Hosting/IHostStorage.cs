@@ -9,6 +9,9 @@ internal interface IHostStorage
     /// <summary>Whether a file of this path exists.</summary>
     bool Exists(string path);
 
+    /// <summary>Whether anything has this path, a directory too.</summary>
+    bool IsTaken(string path);
+
     /// <summary>Opens a file to read it, shared with other readers.</summary>
     IHostHandle OpenRead(string path);
 
@@ -31,8 +34,7 @@ internal interface IHostStorage
 
     /// <summary>
     /// Opens a file that this program made (an undo file, a pointer to one): never through a link (<c>CORE-0033</c>), and without a lock of
-    /// its own. Whoever holds
-    /// the image holds its undo files.
+    /// its own. Whoever holds the image holds its undo files.
     /// </summary>
     IHostHandle OpenOwn(string path, bool writable);
 

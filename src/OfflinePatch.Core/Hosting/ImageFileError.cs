@@ -10,15 +10,15 @@ internal static class ImageFileError
     {
         var (kind, remedy) = type switch
         {
-            _ when UndoFileName.IsOurs(path) =>
-                ("no undo file, though it has the name of one", "Nothing of offlinepatch is lost with it: move it away, then try again."),
             HostFileType.Directory => ("a directory", "Name a file in it."),
             HostFileType.Pipe => ("a named pipe", "Write what it carries into a file first."),
             HostFileType.Socket => ("a socket", "Name a file."),
             HostFileType.BlockDevice => ("a block device", $"Copy it into a file first: qemu-img convert -O qcow2 {path} disk.qcow2"),
             _ => ("a device", "Name a file."),
         };
-        return new("CORE-0011", $"{path} is {kind}, not a file.", remedy, isMissing: true);
+        return new("CORE-0011", $"{path} is {kind}, not a file.",
+            UndoFileName.IsOurs(path) ? "It has the name of an undo file, and is none: move it away, then try again." : remedy,
+            isMissing: true);
     }
 
     public static RefusedException LinkNotFollowed(string path) =>

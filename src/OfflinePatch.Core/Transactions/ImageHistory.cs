@@ -230,7 +230,7 @@ public static class ImageHistory
         NameFiles(transaction, isWhole ? null : options.NameFiles, isNeeded: true);
         if (!options.DryRun && transaction.RolledBackStep is null && transaction.Interrupted is [var other, ..])
         {
-            throw UndoError.OtherImageInterrupted(imagePath, other.MainName, other.Step.Path);
+            throw UndoError.OtherImageInterrupted(imagePath, other.MainPath, other.Step.Path);
         }
 
         return transaction.RolledBackStep ?? transaction.Interrupted.Select(i => Describe(i.Step, transaction)).FirstOrDefault();

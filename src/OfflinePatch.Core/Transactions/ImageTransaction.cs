@@ -61,10 +61,10 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
                 yield return $"An earlier change of {ImagePath} was interrupted while it wrote; it was rolled back first.";
             }
 
-            if (ShowsOldBytes)
+            foreach (var main in _interrupted.Select(i => i.MainPath))
             {
-                yield return $"A change of {ImagePath} was interrupted while it wrote; shown is the image as it was before. "
-                    + "`offlinepatch recover` rolls it back.";
+                yield return $"A change of {main} was interrupted while it wrote; shown is the image as it was before. "
+                    + $"`offlinepatch recover {ShellText.Quote(main)}` rolls it back.";
             }
 
             foreach (var file in _files.Where(f => f.Handle.MayHaveOtherWriter))
@@ -220,7 +220,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
                 }
                 else if (record.Index == 0 || record.Ranges.Length > 0 || record.OldLength != record.NewLength)
                 {
-                    throw UndoError.OtherImageInterrupted(ImagePath, interrupted.MainName, interrupted.Step.Path);
+                    throw UndoError.OtherImageInterrupted(ImagePath, interrupted.MainPath, interrupted.Step.Path);
                 }
             }
 
@@ -426,9 +426,10 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         known.Add(record, file, _options);
         if (isFirst && !_options.Writable)
         {
+            var main = known.MainPath;
             _options.Note?.Invoke(
-                $"{ImagePath}: a change was interrupted while it wrote. The image is shown as it was before; nothing is written. "
-                + $"To roll it back: offlinepatch recover {ShellText.Quote(ImagePath)}");
+                $"{main}: a change was interrupted while it wrote. The image is shown as it was before; nothing is written. "
+                + $"To roll it back: offlinepatch recover {ShellText.Quote(main)}");
         }
     }
 

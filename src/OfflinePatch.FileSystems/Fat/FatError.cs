@@ -37,11 +37,17 @@ internal static class FatError
 
     public static RefusedException Full(long needed, long free) =>
         new("FAT-0010", $"The FAT volume has {free} bytes free, {needed} are needed.",
-            "Free some room on this volume in the source machine.");
+            "Free some room on this volume in the source machine.")
+        {
+            IsFull = true,
+        };
 
     public static RefusedException RootFull(int slots) =>
         new("FAT-0011", $"The root directory of the FAT volume is full: all {slots} slots are taken.",
-            "Move files from its root into a directory.");
+            "Move files from its root into a directory.")
+        {
+            IsFull = true,
+        };
 
     public static RefusedException BadName(string name) =>
         new("FAT-0012", $"'{FileSystemError.Printable(name)}' cannot be a name on a FAT volume.",

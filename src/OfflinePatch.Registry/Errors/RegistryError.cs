@@ -101,7 +101,7 @@ internal static class RegistryError
         new("REG-0403", $"'{path}' would be deeper than the 512 levels that Windows allows.", "Choose another place.");
 
     public static RefusedException Full() =>
-        new("REG-0404", "The hive would grow past 2 GiB.", "Write less into it.");
+        new("REG-0404", "The hive would grow past 2 GiB.", "Write less into it.") { IsFull = true };
 
     public static RefusedException DeletedKey() =>
         new("REG-0405", "The key was deleted after it was opened.", "Open it again.");

@@ -1,4 +1,3 @@
-using System.Globalization;
 using OfflinePatch.Core;
 using OfflinePatch.Disks.Formats;
 using OfflinePatch.Disks.Partitions;
@@ -51,7 +50,7 @@ internal sealed class GrowthPlan
         var plan = new GrowthPlan(machine, length);
         if (length > machine.Disk.Length)
         {
-            plan._steps.Add($"the disk: {Text(machine.Disk.Length)} → {Text(length)}");
+            plan._steps.Add($"the disk: {ByteSize.Precise(machine.Disk.Length)} → {ByteSize.Precise(length)}");
         }
 
         if (extend)
@@ -162,11 +161,11 @@ internal sealed class GrowthPlan
         _extendsVolume = true;
         if (_partitionEnd > end)
         {
-            _steps.Add($"partition {partition.Number} ({_windows.DriveLetter}): {Text(partition.Length)} → "
-                + Text(_partitionEnd - partition.Offset));
+            _steps.Add($"partition {partition.Number} ({_windows.DriveLetter}): {ByteSize.Precise(partition.Length)} → "
+                + ByteSize.Precise(_partitionEnd - partition.Offset));
         }
 
-        _steps.Add($"the NTFS volume of Windows: {Text(growth.Bytes)} more");
+        _steps.Add($"the NTFS volume of Windows: {ByteSize.Precise(growth.Bytes)} more");
         if (_windows.Volume.Condition is { HasShadowCopies: true })
         {
             _notes.Add("The volume of Windows holds shadow copies (restore points); Windows may drop them when it finds the volume "
@@ -181,8 +180,8 @@ internal sealed class GrowthPlan
 
         if (table.Scheme == PartitionScheme.Mbr && _length > (1L << 32) * table.SectorSize)
         {
-            _notes.Add($"An MBR ends at {Text((1L << 32) * table.SectorSize)}: the rest of the disk stays unused. `offlinepatch "
-                + "convert-boot uefi IMAGE` makes it a GPT disk.");
+            _notes.Add($"An MBR ends at {ByteSize.Precise((1L << 32) * table.SectorSize)}: the rest of the disk stays unused. "
+                + "`offlinepatch convert-boot uefi IMAGE` makes it a GPT disk.");
         }
     }
 
@@ -223,10 +222,4 @@ internal sealed class GrowthPlan
 
     private NtfsOpenOptions OptionsOf(Partition partition) =>
         new() { Source = $"partition {partition.Number}", TimeProvider = _machine.Changes.Clock };
-
-    private static string Text(long bytes) => bytes % (1L << 30) == 0
-        ? string.Create(CultureInfo.InvariantCulture, $"{bytes >> 30} GiB")
-        : bytes < 1L << 30
-            ? string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1L << 20):0.##} MiB")
-            : string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / (1L << 30):0.##} GiB");
 }

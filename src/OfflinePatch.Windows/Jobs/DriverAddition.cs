@@ -89,12 +89,11 @@ internal sealed class DriverAddition(RuleContext context, DriverAddSources sourc
         }
     }
 
-    private static DriverAddReport Refuse(DriverAddReport report, Exception error) => report with
+    private static DriverAddReport Refuse(DriverAddReport report, Exception error)
     {
-        Outcome = DriverAddOutcome.Refused,
-        Code = (error as ICodedError)?.Code,
-        Reason = error.Message,
-    };
+        var code = (error as ICodedError)?.Code;
+        return report with { Outcome = DriverAddOutcome.Refused, Code = code, Reason = ICodedError.TextOf(code, error.Message) };
+    }
 
     private IEnumerable<string> Remarks(DriverPackageCheck check)
     {

@@ -55,7 +55,7 @@ public static class DriverStoreJob
         while (true)
         {
             using var edit = ImageEdit.OpenToChange(path, open, request.DryRun);
-            var context = ContextOf(edit, sources.Rules, request.TrustedRootPaths, request.ForceUnsigned, cancellation);
+            var context = ContextOf(edit, sources.Rules, request.TrustedRootPaths, request.AllowUnsigned, cancellation);
             if (new DriverAddition(context, sources, cancellation).Run() is not { } packages)
             {
                 continue; // a package failed half-way: everything is dropped, and done again without it

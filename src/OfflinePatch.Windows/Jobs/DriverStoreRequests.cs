@@ -7,7 +7,7 @@ public sealed record DriverAddRequest
     public required IReadOnlyList<string> Paths { get; init; }
 
     /// <summary>Stage packages although their signature is missing or not accepted by this Windows.</summary>
-    public bool ForceUnsigned { get; init; }
+    public bool AllowUnsigned { get; init; }
 
     /// <summary>Stage the others where a package is refused; otherwise one refusal refuses all.</summary>
     public bool SkipRefused { get; init; }

@@ -9,8 +9,8 @@ internal sealed class RefusedRuleException(string ruleId, Exception reason) : Ex
     public string RuleId { get; } = ruleId;
 
     /// <summary>
-    /// Whether an error means that a package is not staged into a sound image. Damage of the image is no refusal of a package: what is
-    /// damaged in a source is found before anything is staged.
+    /// Whether an error means that a package is not staged into a sound image. Damage of the image and a full volume are no refusal of a
+    /// package: what is damaged in a source is found before anything is staged, and the next package would find no room either.
     /// </summary>
-    public static bool IsRefusal(Exception error) => error is RefusedException or UnsupportedImageException;
+    public static bool IsRefusal(Exception error) => error is RefusedException { IsFull: false } or UnsupportedImageException;
 }

@@ -22,7 +22,7 @@ internal static class HtmlDiskMap
         html
             .Append("<section>\n<h2>The disk</h2>\n<div class=\"map\"><svg class=\"disk\" viewBox=\"0 0 1000 56\" "
                 + "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"")
-            .Append(HtmlReport.Text($"{image.Partitions.Count} partitions on {HtmlReport.Size(size)}, to scale")).Append("\">\n")
+            .Append(HtmlReport.Text($"{image.Partitions.Count} partitions on {ByteSize.Text(size)}, to scale")).Append("\">\n")
             .Append("<rect class=\"free\" x=\"0\" y=\"0\" width=\"1000\" height=\"56\"/>\n");
         var labels = new StringBuilder();
         foreach (var partition in image.Partitions)
@@ -34,7 +34,7 @@ internal static class HtmlDiskMap
                     $"<rect class=\"{Style(partition)}\" x=\"{x:0.##}\" y=\"0\" width=\"{width:0.##}\" height=\"56\"><title>"))
                 .Append(
                     HtmlReport.Text($"Partition {partition.Number}: {partition.FileSystem ?? partition.Type}, "
-                        + $"{HtmlReport.Size(partition.Length)}"))
+                        + $"{ByteSize.Text(partition.Length)}"))
                 .Append("</title></rect>\n");
             if (partition.FreeBytes is { } free && partition.Length > 0 && width > 2)
             {
@@ -56,7 +56,7 @@ internal static class HtmlDiskMap
         html.Append("</svg>\n").Append(labels).Append("</div>\n<p class=\"scale\">");
         for (var quarter = 0; quarter <= 4; quarter++)
         {
-            html.Append("<span>").Append(HtmlReport.Text(quarter == 0 ? "0" : HtmlReport.Size(size / 4 * quarter))).Append("</span>");
+            html.Append("<span>").Append(HtmlReport.Text(quarter == 0 ? "0" : ByteSize.Text(size / 4 * quarter))).Append("</span>");
         }
 
         html.Append("</p>\n<div class=\"scroll\"><table "
@@ -72,8 +72,8 @@ internal static class HtmlDiskMap
                 .Append(HtmlReport.Text(partition.FileSystem ?? partition.Type))
                 .Append(partition.Label is null ? "" : $" “{HtmlReport.Text(partition.Label)}”")
                 .Append("</td><td>").Append(HtmlReport.Text(Purpose(partition))).Append("</td><td class=\"number\">")
-                .Append(HtmlReport.Text(HtmlReport.Size(partition.Length)))
-                .Append("</td><td class=\"number\">").Append(partition.FreeBytes is { } free ? HtmlReport.Text(HtmlReport.Size(free)) : "")
+                .Append(HtmlReport.Text(ByteSize.Text(partition.Length)))
+                .Append("</td><td class=\"number\">").Append(partition.FreeBytes is { } free ? HtmlReport.Text(ByteSize.Text(free)) : "")
                 .Append("</td></tr>\n");
             end = Math.Max(end, partition.Offset + partition.Length);
         }
@@ -87,7 +87,7 @@ internal static class HtmlDiskMap
         if (to - from >= SmallestGap)
         {
             html.Append("<tr><td><i class=\"swatch free\"></i></td><td colspan=\"3\">not allocated</td><td class=\"number\">")
-                .Append(HtmlReport.Text(HtmlReport.Size(to - from))).Append("</td><td></td></tr>\n");
+                .Append(HtmlReport.Text(ByteSize.Text(to - from))).Append("</td><td></td></tr>\n");
         }
     }
 

@@ -74,15 +74,6 @@ public static class HtmlReport
 
     internal static string Text(string? text) => HtmlText.Plain(text);
 
-    internal static string Size(long bytes) => bytes switch
-    {
-        >= 1L << 40 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 40):0.#} TiB"),
-        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.#} GiB"),
-        >= 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.#} MiB"),
-        >= 1L << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 10):0.#} KiB"),
-        _ => $"{bytes} B",
-    };
-
     private static string Title(ReportDocument document) => document.Images.Count == 1
         ? $"{Verdict(document, document.Images[0]).Headline} {FileName(document.Images[0].Path)}"
         : $"{document.Images.Count} disk images";
@@ -148,7 +139,7 @@ public static class HtmlReport
         Fact(html, "Starts by", image.Firmware?.ToUpperInvariant());
         Fact(html, image.OutputFile is null ? "Image" : "Source image",
             image.Format is null ? null : $"{image.Format.ToUpperInvariant()}{(image.Subformat is null ? "" : $" ({image.Subformat})")}");
-        Fact(html, "Disk", image.VirtualSize is { } size ? Size(size) : null);
+        Fact(html, "Disk", image.VirtualSize is { } size ? ByteSize.Text(size) : null);
         Fact(html, "Target", image.Target);
         Fact(html, "Copy", image.OutputFile);
         Fact(html, "To undo", image.UndoFile is null ? null : $"offlinepatch undo {ShellText.Quote(image.Path)}");
@@ -168,7 +159,7 @@ public static class HtmlReport
         if (error is not null)
         {
             html.Append("<section>\n<h2>What went wrong</h2>\n<div class=\"card bad\"><p><code>").Append(Text(error.Code))
-                .Append("</code> ").Append(HtmlText.Rich(error.Message))
+                .Append("</code> ").Append(HtmlText.Rich(ICodedError.TextOf(error.Code, error.Message)))
                 .Append("</p>");
             Remedy(html, error.Remedy);
             html.Append("</div>\n</section>\n");
@@ -276,7 +267,7 @@ public static class HtmlReport
         html.Append("<section>\n<h2>Every change</h2>\n<p>").Append(Text(
             $"{Count(changes.FilesAdded, "file")} added, {Count(changes.FilesReplaced, "file")} replaced, "
                 + $"{Count(changes.RegistryValues, "registry value")} changed"
-            + (changes.BytesWritten > 0 ? $", {Size(changes.BytesWritten)} written." : "."))).Append("</p>\n");
+            + (changes.BytesWritten > 0 ? $", {ByteSize.Text(changes.BytesWritten)} written." : "."))).Append("</p>\n");
         if (changes.Registry.Count > 0)
         {
             html.Append(Details(changes.Registry.Count)).Append("<summary>Registry (").Append(changes.Registry.Count)
@@ -306,7 +297,7 @@ public static class HtmlReport
                     FileChangeKind.Added => "added",
                     FileChangeKind.Replaced => "replaced",
                     _ => "deleted",
-                }).Append("</td><td class=\"number\">").Append(Text(Size(file.Length))).Append("</td></tr>\n");
+                }).Append("</td><td class=\"number\">").Append(Text(ByteSize.Text(file.Length))).Append("</td></tr>\n");
             }
 
             html.Append("</table></div>").Append(More(changes.Files.Count)).Append("</details>\n");

@@ -95,7 +95,7 @@ public static class HtmlWitnessReport
             .Append(Badge(Style(run.Result), Word(run.Result))).Append("</h3>\n<p>").Append(HtmlText.Plain(run.Evidence))
             .Append("</p>\n<p>")
             .Append(HtmlText.Plain(string.Create(CultureInfo.InvariantCulture,
-                $"After {run.Seconds:0} s: {HtmlReport.Size(run.BytesRead)} read, {HtmlReport.Size(run.BytesWritten)} written, "
+                $"After {run.Seconds:0} s: {ByteSize.Text(run.BytesRead)} read, {ByteSize.Text(run.BytesWritten)} written, "
                     + $"{run.Resets} resets; QEMU {run.Qemu}, {run.Accelerator}.")))
             .Append("</p>\n");
         if (run.Screenshot is { } picture)

@@ -29,7 +29,7 @@ public sealed class DriverStoreTests(Machines machines) : IClassFixture<Machines
         var image = machines.Copy(scratch, machines.Raw(generation, firmware));
         var source = scratch["source"];
         // SHA-2 alone
-        string[] trust = ["--trust-root", SampleRoot.Path, .. generation == "win2008r2" ? ["--force-unsigned"] : Array.Empty<string>()];
+        string[] trust = ["--trust-root", SampleRoot.Path, .. generation == "win2008r2" ? ["--allow-unsigned"] : Array.Empty<string>()];
         var architecture = Generation.Get(generation).Is64Bit ? "amd64" : "x86";
         foreach (var driver in new[] { SampleDrivers.VioStor, SampleDrivers.NetKvm, SampleDrivers.Balloon })
         {

@@ -73,6 +73,8 @@ internal sealed class CrashStorage : IHostStorage
 
     public IEnumerable<string> Names => _names.Keys;
 
+    public bool IsTaken(string path) => Exists(path);
+
     public IHostHandle OpenRead(string path) =>
         _names.TryGetValue(path, out var file) ? new Handle(this, path, file) : throw ImageFileError.Missing(path);
 

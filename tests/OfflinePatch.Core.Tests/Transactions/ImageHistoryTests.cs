@@ -54,6 +54,23 @@ public sealed class ImageHistoryTests : IDisposable
         Assert.Equal("CORE-0022", Assert.Throws<RefusedException>(() => ImageHistory.Undo(_image)).Code);
     }
 
+    [Theory]
+    [InlineData(".offlinepatch-undo")]
+    [InlineData(".offlinepatch-undo.new")]
+    [InlineData(".offlinepatch-undo.2")]
+    [InlineData(".offlinepatch-undo-elsewhere")]
+    public void A_directory_with_the_name_of_an_undo_file_is_left_alone_and_in_nobodys_way(string suffix)
+    {
+        var original = File.ReadAllBytes(_image);
+        Directory.CreateDirectory(_image + suffix);
+        Change(0);
+        Change(1);
+        Assert.Equal(2, ImageHistory.List(_image).Count);
+        Assert.Equal(2, ImageHistory.Undo(_image, new UndoOptions { All = true }).Count);
+        Assert.Equal(original, File.ReadAllBytes(_image));
+        Assert.Equal([_image, _image + suffix], Directory.GetFileSystemEntries(_scratch.Path).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Steps_in_two_folders_are_one_history()
     {

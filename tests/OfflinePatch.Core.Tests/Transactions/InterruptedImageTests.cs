@@ -52,6 +52,21 @@ public sealed class InterruptedImageTests : IDisposable
     }
 
     [Fact]
+    public void A_reader_of_an_overlay_is_told_to_recover_the_base_that_was_interrupted()
+    {
+        Interruption.Leave(_image, Change);
+        var overlay = _scratch["overlay"];
+        File.WriteAllBytes(overlay, new byte[512]);
+        var notes = new List<string>();
+        using var transaction =
+            ImageTransaction.Open(overlay, new TransactionOptions { AllowParents = true, Note = notes.Add });
+        Assert.Equal(_old, Content(transaction.OpenCompanion(overlay, "disk.raw", CompanionKind.Parent).Device));
+        transaction.AllFilesNamed();
+        Assert.EndsWith($"offlinepatch recover {_image}", Assert.Single(notes), StringComparison.Ordinal);
+        Assert.Contains($"`offlinepatch recover {_image}`", Assert.Single(transaction.HostNotes), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_writer_rolls_back_and_says_so_and_its_own_change_counts()
     {
         Interruption.Leave(_image, Change);

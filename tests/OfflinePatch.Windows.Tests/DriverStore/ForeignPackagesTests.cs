@@ -62,7 +62,7 @@ public sealed class ForeignPackagesTests(ITestOutputHelper output)
             {
                 var result = GuestDriverStore.Stage(guest.Windows, check,
                     new StagingOptions { AllowUnsigned = true, IsExact = true, Clock = StagingMachine.Clock });
-                Count(signature is null ? "staged" : $"staged with --force-unsigned, else refused {signature.Code}");
+                Count(signature is null ? "staged" : $"staged with --allow-unsigned, else refused {signature.Code}");
                 var after = Snapshot(guest, machine);
                 Assert.Equal(StagingOutcome.Completed,
                     GuestDriverStore.Stage(guest.Windows, check,

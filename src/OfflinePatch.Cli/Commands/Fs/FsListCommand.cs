@@ -86,7 +86,7 @@ internal static class FsListCommand
         {
             if (isHuman)
             {
-                var text = Sizes.Text(entry.Length);
+                var text = ByteSize.Text(entry.Length);
                 text.CopyTo(size);
                 digits = text.Length;
             }

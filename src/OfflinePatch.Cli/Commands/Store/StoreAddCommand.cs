@@ -19,7 +19,7 @@ internal static class StoreAddCommand
         software components are staged.
 
         A package is refused, by name, when a file is missing or made for another machine, when its signature does not hold for this
-        Windows (--force-unsigned accepts it), when it would overwrite a file of others, or puts files or services where a driver has no
+        Windows (--allow-unsigned accepts it), when it would overwrite a file of others, or puts files or services where a driver has no
         business. One refusal refuses all, unless --skip-refused is given. A package that is there already is left as it is.
         """,
         [
@@ -42,10 +42,7 @@ internal static class StoreAddCommand
             Description = "Driver packages: an .inf, or a directory, .iso, .zip or floppy image with any number of them.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var forceUnsigned = new Option<bool>("--force-unsigned")
-        {
-            Description = "Stage packages whose signature is missing or not accepted by this Windows.",
-        };
+        var allowUnsigned = CommonOptions.AllowUnsigned();
         var skipRefused = new Option<bool>("--skip-refused")
         {
             Description = "Stage the others where a package is refused; otherwise one refusal refuses all.",
@@ -58,7 +55,7 @@ internal static class StoreAddCommand
             "Puts driver packages into an image as DISM does: any class, every package that serves a device on this Windows. As one "
                 + "change, with an undo file.")
         {
-            image, paths, forceUnsigned, skipRefused, dryRun, manifest, trustRoot,
+            image, paths, allowUnsigned, skipRefused, dryRun, manifest, trustRoot,
         };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>
@@ -70,7 +67,7 @@ internal static class StoreAddCommand
                 new DriverAddRequest
                 {
                     Paths = result.GetRequiredValue(paths),
-                    ForceUnsigned = result.GetValue(forceUnsigned),
+                    AllowUnsigned = result.GetValue(allowUnsigned),
                     SkipRefused = result.GetValue(skipRefused),
                     TrustedRootPaths = result.GetValue(trustRoot) ?? [],
                     ManifestPath = result.GetValue(manifest),

@@ -12,8 +12,24 @@ internal sealed class InterruptedStep(StepFile step) : IDisposable
     /// <summary>Whether any of its files is open for writing.</summary>
     public bool IsWritable => _files.Values.Any(f => f.IsExclusive);
 
-    /// <summary>The name of the file that the step's command was given.</summary>
-    public string MainName => step.Records[0].Name;
+    /// <summary>
+    /// Where the file is that the step's command was given, and that <c>recover</c> is to be given: an image may be read through another
+    /// one, which it is the base of. Its name alone where it is not found.
+    /// </summary>
+    public string MainPath
+    {
+        get
+        {
+            var main = step.Records[0];
+            if (_files.TryGetValue(main, out var file))
+            {
+                return file.Handle.Path;
+            }
+
+            var folders = _files.Values.Select(f => f.Handle.Path).Append(step.Path).Select(Path.GetDirectoryName);
+            return folders.Select(f => Path.Combine(f!, main.Name)).FirstOrDefault(HostPaths.FileExists) ?? main.Name;
+        }
+    }
 
     /// <summary>Proves that a file is one of the step's, and shows it as it was.</summary>
     /// <exception cref="RefusedException"><c>CORE-0027</c>: it is not proven.</exception>

@@ -149,17 +149,21 @@ internal sealed class StepSearch
     /// </summary>
     public (string Path, int Number) NextStep(IHostHandle image)
     {
-        var number = 1 + Candidates(image).Select(c => c.Number).DefaultIfEmpty(0).Max();
-        if (number > StepLayout.MaxNumber)
-        {
-            throw UndoError.HistoryIsFull(image.Path);
-        }
-
         var folder = System.IO.Path.GetDirectoryName(image.Path)!;
         var isElsewhere = _undoFolder is not null && !string.Equals(_undoFolder, folder, StringComparison.Ordinal);
-        var name = StepNames.Name(System.IO.Path.GetFileName(image.Path),
-            isElsewhere ? StepNames.Tag(image.GetStatus().Identity, folder) : null, number);
-        return (System.IO.Path.Combine(isElsewhere ? _undoFolder! : folder, name), number);
+        var tag = isElsewhere ? StepNames.Tag(image.GetStatus().Identity, folder) : null;
+        var last = Candidates(image).Select(c => c.Number).DefaultIfEmpty(0).Max();
+        for (var number = last + 1; number <= StepLayout.MaxNumber; number++)
+        {
+            var name = StepNames.Name(System.IO.Path.GetFileName(image.Path), tag, number);
+            var path = System.IO.Path.Combine(isElsewhere ? _undoFolder! : folder, name);
+            if (!_storage.IsTaken(path) && !_storage.IsTaken(path + StepNames.NewSuffix)) // by a directory
+            {
+                return (path, number);
+            }
+        }
+
+        throw UndoError.HistoryIsFull(image.Path);
     }
 
     /// <summary>

@@ -43,35 +43,36 @@ internal sealed class ImageSizeRule() : Rule(Description)
     {
         var size = context.Disk.Length;
         var minimum = Wanted(context);
-        var maximum = Value(context, MaxSize);
+        var maximum = Value(context, MaxSize) * GiB;
         var plan = Plan(context);
+        var (actual, wanted) = (ByteSize.Precise(size), ByteSize.Precise(minimum));
         if (size < minimum)
         {
-            var message = context.Request.MinSize > Value(context, MinSize) * GiB
-                ? $"The disk has {Text(size)}, less than the {Text(minimum)} that --min-size asks for."
-                : $"The disk has {Text(size)}, less than the {Text(minimum)} that {context.Profile.Title} demands of a system disk.";
+            var who = context.Request.MinSize > Value(context, MinSize) * GiB
+                ? "--min-size asks for"
+                : $"{context.Profile.Title} demands of a system disk";
+            var message = $"The disk has {actual}, less than the {wanted} that {who}.";
             return DiskGrowth.WhyNot(context.Disk, context.Partitions) is { } why
-                ? Finding.Failed(message, $"{why} Write a copy, which can be larger: `offlinepatch fix IMAGE -o COPY.qcow2`.", Text(size),
-                    Text(minimum))
-                : Finding.Broken(message, Text(size), plan.ExtendsVolume
-                    ? $"{Text(minimum)}; {string.Join(", ", plan.Steps.Skip(1))}"
-                    : $"{Text(minimum)}; the new part is unallocated, which Windows or its agent adds to the volume") with
+                ? Finding.Failed(message, $"{why} Write a copy, which can be larger: `offlinepatch fix IMAGE -o COPY.qcow2`.", actual,
+                    wanted)
+                : Finding.Broken(message, actual, plan.ExtendsVolume
+                    ? $"{wanted}; {string.Join(", ", plan.Steps.Skip(1))}"
+                    : $"{wanted}; the new part is unallocated, which Windows or its agent adds to the volume") with
                 {
                     Remarks = Remarks(plan),
                 };
         }
 
-        if (size > maximum * GiB)
+        if (size > maximum)
         {
-            return Finding.Failed(
-                $"The disk has {Text(size)}, more than the {maximum} GiB that {context.Profile.Title} takes.",
-                "Shrink the volume and the disk in the source machine, or move data to a second disk.", Text(size));
+            return Finding.Failed($"The disk has {actual}, more than the {ByteSize.Text(maximum)} that {context.Profile.Title} takes.",
+                "Shrink the volume and the disk in the source machine, or move data to a second disk.", actual);
         }
 
         if (plan.Steps.Count > 0)
         {
             var unfilled = Finding.Broken("The volume of Windows does not fill the space that follows it, which --extend asks for.",
-                Text(size), string.Join(", ", plan.Steps));
+                actual, string.Join(", ", plan.Steps));
             return unfilled with { Remarks = Remarks(plan) };
         }
 
@@ -82,15 +83,16 @@ internal sealed class ImageSizeRule() : Rule(Description)
         if (fileSize > limit * GiB && !fast.Contains(format, StringComparer.OrdinalIgnoreCase))
         {
             return Finding.Failed(
-                $"The file has {Text(fileSize)}: over {limit} GiB only "
+                $"The file has {ByteSize.Precise(fileSize)}: over {limit} GiB only "
                     + $"{string.Join(" and ", fast.Select(f => f.ToUpperInvariant()))} can be imported.",
-                "Write a copy: `offlinepatch fix IMAGE -o COPY.zvhd2 -O zvhd2`.", $"{format.ToUpperInvariant()}, {Text(fileSize)}");
+                "Write a copy: `offlinepatch fix IMAGE -o COPY.zvhd2 -O zvhd2`.",
+                $"{format.ToUpperInvariant()}, {ByteSize.Precise(fileSize)}");
         }
 
         var way = fileSize <= limit * GiB ? "it can be imported directly"
-            : $"the file has {Text(fileSize)}, so use fast import, which injects no "
+            : $"the file has {ByteSize.Precise(fileSize)}, so use fast import, which injects no "
                 + $"drivers{(format == "raw" ? "; a RAW image needs its bitmap for that (--create-mf)" : "")}";
-        return Finding.Ok($"The disk has {Text(size)}; {way}.") with { Remarks = Remarks(plan) };
+        return Finding.Ok($"The disk has {actual}; {way}.") with { Remarks = Remarks(plan) };
     }
 
     /// <inheritdoc/>
@@ -108,9 +110,4 @@ internal sealed class ImageSizeRule() : Rule(Description)
     /// <summary>Bytes that the disk shall have at least.</summary>
     private static long Wanted(RuleContext context) =>
         Math.Max(context.Profile.Value(Description.Id, MinSize) * GiB, context.Request.MinSize);
-
-    internal static string Text(long bytes) =>
-        bytes % GiB == 0
-            ? string.Create(CultureInfo.InvariantCulture, $"{bytes / GiB} GiB")
-            : string.Create(CultureInfo.InvariantCulture, $"{(double)bytes / GiB:0.00} GiB");
 }
