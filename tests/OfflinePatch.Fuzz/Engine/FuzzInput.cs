@@ -1,3 +1,5 @@
+using OfflinePatch.Testing;
+
 namespace OfflinePatch.Fuzz.Engine;
 
 /// <summary>The bytes of one case, lent for its duration: a parser may read them.</summary>
@@ -9,5 +11,5 @@ internal readonly struct FuzzInput(byte[] buffer, int length)
 
     public int Length => length;
 
-    public FuzzDevice Device(int sectorSize = 512) => new(buffer, length, sectorSize);
+    public CopyOnWriteDevice Device(int sectorSize = 512) => new(buffer, length, sectorSize);
 }

@@ -7,7 +7,6 @@ using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Tests.Fuzz;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
-using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 
 namespace OfflinePatch.Ntfs.Tests.Check;
 
@@ -33,7 +32,7 @@ public sealed class DamageComparisonTests
         var (named, missed) = (0, new List<string>());
         for (var i = 0; i < cases; i++)
         {
-            using var device = new OverlayDevice(Volume.Value);
+            using var device = new CopyOnWriteDevice(Volume.Value);
             var what = Damage(new VolumeSurgeon(device), random);
             VolumeOracles.Save(device, scratch["volume.img"]);
             var others = VolumeOracles.CheckersComplain(scratch["volume.img"]);

@@ -7,7 +7,7 @@ using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Tests.Check;
 using OfflinePatch.Ntfs.Tests.Fuzz;
 using OfflinePatch.Ntfs.Volume;
-using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
+using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Engine;
 
@@ -24,7 +24,7 @@ public sealed class FreeMapTests
     [Fact]
     public void The_bitmap_of_MFT_calls_a_file_free()
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         var number = Number(device, @"wide\file 0003 with a name that is long enough.bin");
         new VolumeSurgeon(device).SetRecordBit(number, value: false);
         Refuses("NTFS-0140", device, $"record {number} is in use", v => v.WriteFile("new", []));
@@ -34,7 +34,7 @@ public sealed class FreeMapTests
     [Fact]
     public void A_record_that_MFT_gives_back_is_not_taken_by_a_file()
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         using (var volume = NtfsVolume.Open(device))
         {
             var core = volume.Core;
@@ -52,7 +52,7 @@ public sealed class FreeMapTests
     [Fact]
     public void The_bitmap_of_MFT_calls_an_extension_record_free()
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         var surgeon = new VolumeSurgeon(device);
         var number = surgeon.Find(24, r => BinaryPrimitives.ReadUInt64LittleEndian(r.AsSpan(0x20)) != 0);
         surgeon.SetRecordBit(number, value: false);
@@ -62,7 +62,7 @@ public sealed class FreeMapTests
     [Fact]
     public void The_bitmap_of_MFT_calls_a_torn_record_free()
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         var surgeon = new VolumeSurgeon(device);
         var number = Number(device, @"wide\file 0003 with a name that is long enough.bin");
         surgeon.SetRecordBit(number, value: false);
@@ -78,7 +78,7 @@ public sealed class FreeMapTests
     [InlineData(0)]
     public void The_bitmap_of_a_directory_calls_a_block_free(int block)
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         var surgeon = new VolumeSurgeon(device);
         surgeon.Edit(Number(device, "wide"), r => r[VolumeSurgeon.Value(r, AttributeType.Bitmap, "$I30")] &= (byte)(0xFF ^ (1 << block)));
         Refuses("NTFS-0130", device, "free in the index' bitmap", v =>
@@ -93,7 +93,7 @@ public sealed class FreeMapTests
     [Fact]
     public void The_bitmap_of_a_view_index_calls_a_block_free()
     {
-        using var device = new OverlayDevice(Build(descriptors: 200));
+        using var device = new CopyOnWriteDevice(Build(descriptors: 200));
         new VolumeSurgeon(device).Edit(FileReference.SecureRecord, r => r[VolumeSurgeon.Value(r, AttributeType.Bitmap, "$SII")] = 0);
         Refuses("NTFS-0130", device, "free in the index' bitmap", v =>
         {
@@ -107,7 +107,7 @@ public sealed class FreeMapTests
     [Fact]
     public void SDS_holds_a_descriptor_that_SII_does_not_name()
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         var surgeon = new VolumeSurgeon(device);
         surgeon.Edit(FileReference.SecureRecord, r => RemoveLastEntry(r, VolumeSurgeon.Value(r, AttributeType.IndexRoot, "$SII") + 0x10));
         device.Writes = 0;
@@ -130,7 +130,7 @@ public sealed class FreeMapTests
     [InlineData("rename")]
     public void Clusters_are_not_taken_or_given_back_on_a_volume_whose_bitmap_lies(string change)
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         var surgeon = new VolumeSurgeon(device);
         surgeon.SetClusterBit(surgeon.Locate(Number(device, "plain.bin"), AttributeType.Data, "", 0) / surgeon.ClusterSize, value: false);
         Refuses("NTFS-0304", device, "plain.bin", v =>
@@ -177,7 +177,7 @@ public sealed class FreeMapTests
         });
     }
 
-    private static void Refuses(string code, OverlayDevice device, string names, Action<NtfsVolume> change, bool mayWrite = false)
+    private static void Refuses(string code, CopyOnWriteDevice device, string names, Action<NtfsVolume> change, bool mayWrite = false)
     {
         var before = Contents(device);
         device.Writes = 0;

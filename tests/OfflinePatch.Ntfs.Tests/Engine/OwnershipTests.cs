@@ -7,7 +7,7 @@ using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Tests.Check;
 using OfflinePatch.Ntfs.Tests.Fuzz;
 using OfflinePatch.Ntfs.Volume;
-using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
+using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Engine;
 
@@ -23,7 +23,7 @@ public sealed class OwnershipTests
     private static readonly Lazy<byte[][]> Volumes = new(() => [.. ClusterSizes.Select(Build)]);
 
     private static readonly Lazy<List<NtfsWalkEntry>[]> Entries =
-        new(() => [.. Volumes.Value.Select(v => NtfsVolume.Open(new OverlayDevice(v)).Walk().ToList())]);
+        new(() => [.. Volumes.Value.Select(v => NtfsVolume.Open(new CopyOnWriteDevice(v)).Walk().ToList())]);
 
     private enum Lie
     {
@@ -43,7 +43,7 @@ public sealed class OwnershipTests
     [Fact, Trait("tier", "unit")]
     public void The_refusal_names_clusters_path_and_record()
     {
-        var device = new OverlayDevice(Volumes.Value[2]);
+        var device = new CopyOnWriteDevice(Volumes.Value[2]);
         var surgeon = new VolumeSurgeon(device);
         var (number, run) = OwnedFile(surgeon, new Random(3));
         surgeon.SetClusterBit(run.Lcn, value: false);
@@ -64,7 +64,7 @@ public sealed class OwnershipTests
         long compared = 0;
         for (var i = 0; i < cases; i++)
         {
-            var device = new OverlayDevice(Volumes.Value[i % Volumes.Value.Length]);
+            var device = new CopyOnWriteDevice(Volumes.Value[i % Volumes.Value.Length]);
             var lie = (Lie)random.Next(5);
             Tell(lie, device, random);
             var owned = Snapshot(device);
@@ -91,7 +91,7 @@ public sealed class OwnershipTests
     /// <summary>
     /// Random changes; returns the code of the refusal, if one was refused, and the records that were changed on purpose.
     /// </summary>
-    private static (string? Refusal, HashSet<long> Touched, bool WasFull) Change(OverlayDevice device, List<NtfsWalkEntry> sound,
+    private static (string? Refusal, HashSet<long> Touched, bool WasFull) Change(CopyOnWriteDevice device, List<NtfsWalkEntry> sound,
         Random random)
     {
         using var volume = NtfsVolume.Open(device);
@@ -166,7 +166,7 @@ public sealed class OwnershipTests
         return (refusal, touched, wasFull);
     }
 
-    private static void Tell(Lie lie, OverlayDevice device, Random random)
+    private static void Tell(Lie lie, CopyOnWriteDevice device, Random random)
     {
         var surgeon = new VolumeSurgeon(device);
         var clusters = surgeon.Sectors * surgeon.SectorSize / surgeon.ClusterSize;
@@ -259,7 +259,7 @@ public sealed class OwnershipTests
     /// <summary>
     /// All owned clusters whose content no change of the volume's structure may touch: files, and the metafiles that are never written.
     /// </summary>
-    private static List<(long Record, long Position, byte[] Bytes)> Snapshot(OverlayDevice device)
+    private static List<(long Record, long Position, byte[] Bytes)> Snapshot(CopyOnWriteDevice device)
     {
         var surgeon = new VolumeSurgeon(device);
         var owned = new List<(long, long, byte[])>();

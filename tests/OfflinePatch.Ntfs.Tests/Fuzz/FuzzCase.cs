@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Check;
 using OfflinePatch.Ntfs.Volume;
+using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Fuzz;
 
@@ -13,7 +14,7 @@ internal static class FuzzCase
     private const int MaximumRead = 64 * 1024;
 
     /// <summary>How far it came: 0 not opened, 1 read, 2 written.</summary>
-    public static int Run(OverlayDevice device)
+    public static int Run(CopyOnWriteDevice device)
     {
         _ = NtfsChecker.Check(device);
         var reached = 0;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Fuzz;
 
@@ -71,7 +72,7 @@ public sealed class VolumeFuzzTests
         var start = Stopwatch.GetTimestamp();
         Measure(volume);
         var usual = Stopwatch.GetElapsedTime(start);
-        using var device = new OverlayDevice(volume);
+        using var device = new CopyOnWriteDevice(volume);
         mutator.Mutate(device, new Random(number));
         start = Stopwatch.GetTimestamp();
         FuzzCase.Run(device);
@@ -82,7 +83,7 @@ public sealed class VolumeFuzzTests
     /// <summary>What a good volume takes.</summary>
     private static long Measure(byte[] volume)
     {
-        using var device = new OverlayDevice(volume);
+        using var device = new CopyOnWriteDevice(volume);
         var before = GC.GetAllocatedBytesForCurrentThread();
         FuzzCase.Run(device);
         return GC.GetAllocatedBytesForCurrentThread() - before;
@@ -92,7 +93,7 @@ public sealed class VolumeFuzzTests
         int[] reached)
     {
         var index = number % seeds.Count;
-        using var device = new OverlayDevice(seeds[index].Volume);
+        using var device = new CopyOnWriteDevice(seeds[index].Volume);
         mutators[index].Mutate(device, new Random(number));
         var allocated = GC.GetAllocatedBytesForCurrentThread();
         var start = Stopwatch.GetTimestamp();

@@ -86,7 +86,7 @@ public sealed class CrashReplayTests
         surgeon.SetClusterBit(lcn, value: false);
         var bytes = new byte[origin.Length];
         crashed.Read(0, bytes);
-        var device = new Fuzz.OverlayDevice(bytes);
+        var device = new CopyOnWriteDevice(bytes);
         var refusal = Assert.Throws<RefusedException>(() => LogReplayer.Replay(device, new LogReplayOptions { Force = true }));
         Assert.Equal("NTFS-5207", refusal.Code);
         Assert.Contains($"cluster {lcn} in use, for $UpCase (FILE record 10) owns it", refusal.Message, StringComparison.Ordinal);
@@ -110,7 +110,7 @@ public sealed class CrashReplayTests
         var refused = 0;
         for (var i = 0; i < 150; i++)
         {
-            using var device = new Fuzz.OverlayDevice(bytes);
+            using var device = new CopyOnWriteDevice(bytes);
             for (var n = random.Next(1, 4); n > 0; n--)
             {
                 Damage(device, random, from, to, session, checkpoint, chain);

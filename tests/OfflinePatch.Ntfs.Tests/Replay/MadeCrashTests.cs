@@ -11,7 +11,6 @@ using OfflinePatch.Ntfs.Tests.Fuzz;
 using OfflinePatch.Ntfs.Tests.Model;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
-using OverlayDevice = OfflinePatch.Ntfs.Tests.Fuzz.OverlayDevice;
 
 namespace OfflinePatch.Ntfs.Tests.Replay;
 
@@ -69,7 +68,7 @@ public sealed class MadeCrashTests
     public void A_change_is_redone_or_undone(string name, bool isCommitted)
     {
         var origin = OriginOf(name);
-        using var device = new OverlayDevice(origin);
+        using var device = new CopyOnWriteDevice(origin);
         var log = MakeChange(device, name, isCommitted);
         Keep(origin, device, $"{name}-{(isCommitted ? "redo" : "undo")}");
         RequireForce(device, Enum.Parse<LogOperation>(name));
@@ -81,7 +80,7 @@ public sealed class MadeCrashTests
     [Theory, MemberData(nameof(Scenes)), Trait("tier", "crash")]
     public void Transactions_end_as_the_log_says(string name)
     {
-        using var device = new OverlayDevice(Volume.Value);
+        using var device = new CopyOnWriteDevice(Volume.Value);
         var log = MakeScene(device, name);
         Keep(Volume.Value, device, name.Replace(' ', '-'));
         RequireForce(device, name == "ended at the checkpoint" ? LogOperation.TransactionTableDump : Enum.Parse<LogOperation>(name));
@@ -103,10 +102,10 @@ public sealed class MadeCrashTests
     {
         KernelReader.Require();
         using var scratch = new ScratchFolder();
-        using var device = new OverlayDevice(volume);
+        using var device = new CopyOnWriteDevice(volume);
         make(device);
         VolumeOracles.Save(device, scratch["crashed.raw"]);
-        using var origin = NtfsVolume.Open(new OverlayDevice(volume));
+        using var origin = NtfsVolume.Open(new CopyOnWriteDevice(volume));
         var expected = origin.Walk().Where(e => !e.Path.StartsWith('$'))
             .Select(e => (e.Path, e.Entry.IsDirectory, e.Entry.IsDirectory ? [] : origin.ReadFile(e.Path))).ToList();
         KernelReader.AssertSame(scratch, "crashed.raw", expected);
@@ -230,17 +229,17 @@ public sealed class MadeCrashTests
     /// <summary>
     /// OFFLINEPATCH_CRASHES names a folder: the crashed volumes, and what they were made from, are kept there for other judges.
     /// </summary>
-    private static void Keep(byte[] origin, OverlayDevice device, string name)
+    private static void Keep(byte[] origin, CopyOnWriteDevice device, string name)
     {
         if (Environment.GetEnvironmentVariable("OFFLINEPATCH_CRASHES") is { Length: > 0 } folder)
         {
             VolumeOracles.Save(device, Path.Combine(folder, name + ".crashed"));
-            VolumeOracles.Save(new OverlayDevice(origin), Path.Combine(folder, name + ".origin"));
+            VolumeOracles.Save(new CopyOnWriteDevice(origin), Path.Combine(folder, name + ".origin"));
         }
     }
 
     /// <summary>An operation that no real log has proven is refused unless it is forced, and nothing is written.</summary>
-    private static void RequireForce(OverlayDevice device, LogOperation operation)
+    private static void RequireForce(CopyOnWriteDevice device, LogOperation operation)
     {
         if (LogReplayer.IsProven(operation))
         {
@@ -254,7 +253,7 @@ public sealed class MadeCrashTests
         Assert.Contains("--force-replay", refusal.Remedy, StringComparison.Ordinal);
     }
 
-    private static void AssertAsBefore(byte[] volume, OverlayDevice device, MadeLog log)
+    private static void AssertAsBefore(byte[] volume, CopyOnWriteDevice device, MadeLog log)
     {
         using var origin = new MemoryDevice(volume);
         var (count, example) = VolumeComparison.Differences(origin, device.Read, VolumeGeometry.Read(origin), [], [(log.Start, log.End)]);

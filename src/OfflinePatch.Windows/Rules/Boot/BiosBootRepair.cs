@@ -1,5 +1,5 @@
-using System.Buffers.Binary;
 using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;
 
@@ -61,34 +61,26 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
                 }));
         }
 
-        Span<byte> boot = stackalloc byte[512];
-        disk.Read(partition.Offset, boot);
-        if (JudgeBootSector(boot) is { } fault)
+        var boot = new PartitionBootSector(disk, partition);
+        if (Judge(boot) is { } fault)
         {
             return new BiosBootRepair($"The boot sector of partition {partition.Number} {fault}.", Rewrite, []);
         }
 
         var start = partition.Offset / disk.SectorSize;
-        var hidden = BinaryPrimitives.ReadUInt32LittleEndian(boot[Layout.HiddenSectors..]);
-        if (start <= uint.MaxValue && hidden != start)
+        if (start <= uint.MaxValue && boot.HiddenSectors != start)
         {
             steps.Add(new BootStep(
-                $"HiddenSectors of partition {partition.Number} is {hidden}", $"HiddenSectors = {start}",
+                $"HiddenSectors of partition {partition.Number} is {boot.HiddenSectors}", $"HiddenSectors = {start}",
                 () =>
                 {
-                    var field = new byte[4];
-                    BinaryPrimitives.WriteUInt32LittleEndian(field, (uint)start);
-                    disk.Write(partition.Offset + Layout.HiddenSectors, field);
                     if (volume.Kind == VolumeKind.Ntfs)
                     {
-                        // NTFS keeps a copy of its boot sector in the last sector of the partition.
-                        Span<byte> copy = new byte[8];
-                        var last = partition.Offset + partition.Length - disk.SectorSize;
-                        disk.Read(last + 3, copy);
-                        if (copy.SequenceEqual("NTFS    "u8))
-                        {
-                            disk.Write(last + Layout.HiddenSectors, field);
-                        }
+                        new NtfsBootSectors(partition.OpenDevice(disk)).SetHiddenSectors((uint)start); // with its copy
+                    }
+                    else
+                    {
+                        boot.SetHiddenSectors((uint)start);
                     }
 
                     context.Changes.RecordFile($"partition {partition.Number}: boot sector", FileChangeKind.Replaced, 512);
@@ -99,26 +91,18 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
     }
 
     /// <summary>What keeps a boot sector from starting bootmgr; null when nothing is seen.</summary>
-    private static string? JudgeBootSector(ReadOnlySpan<byte> boot) =>
-        boot[Layout.Signature] != 0x55 || boot[Layout.Signature + 1] != 0xAA ? "lacks its signature 55AA"
-        : !boot[Layout.BootSectorCode..Layout.Signature].ContainsAnyExcept((byte)0) ? "has no boot code (bytes 84 to 509 are zero)"
-        : boot.IndexOf("NTLDR"u8) >= 0 ? "starts NTLDR, the loader of Windows XP, not bootmgr"
+    private static string? Judge(PartitionBootSector boot) =>
+        !boot.HasSignature ? "lacks its signature 55AA"
+        : !boot.HasBootCode ? "has no boot code (bytes 84 to 509 are zero)"
+        : boot.Contains("NTLDR"u8) ? "starts NTLDR, the loader of Windows XP, not bootmgr"
         : null;
 
-    /// <summary>Mends what <see cref="Find"/> gives.</summary>
+    /// <summary>Repairs what <see cref="Find"/> gives.</summary>
     public static void Apply(RuleContext context)
     {
         foreach (var step in Find(context).Steps)
         {
             step.Apply();
         }
-    }
-
-    /// <summary>Offsets in an MBR and in a boot sector with a BIOS parameter block.</summary>
-    private static class Layout
-    {
-        public const int HiddenSectors = 0x1C; // u32: sectors before the partition
-        public const int BootSectorCode = 0x54; // behind the BIOS parameter block of NTFS
-        public const int Signature = 0x1FE; // 55 AA
     }
 }

@@ -1,7 +1,13 @@
-namespace OfflinePatch.Fuzz.Engine;
+using OfflinePatch.Core.Devices;
 
-/// <summary>A device over the bytes of a case; what is written goes to pages of its own, so that the bytes can be used again.</summary>
-internal sealed class FuzzDevice(byte[] origin, int length, int sectorSize = 512) : ResizableDevice
+namespace OfflinePatch.Testing;
+
+/// <summary>A device over shared bytes; what is written goes to pages of its own, so that the bytes can be used again.</summary>
+/// <param name="origin">The bytes.</param>
+/// <param name="length">How many of them count.</param>
+/// <param name="sectorSize">Bytes of a sector.</param>
+/// <param name="isFixed">Whether a write behind the end fails, as on a partition; else it makes the device longer, as in a file.</param>
+public sealed class CopyOnWriteDevice(byte[] origin, int length, int sectorSize = 512, bool isFixed = false) : ResizableDevice
 {
     private const int PageSize = 4096;
 
@@ -9,12 +15,25 @@ internal sealed class FuzzDevice(byte[] origin, int length, int sectorSize = 512
     private long _length = length;
     private long _shared = length; // how much of the origin still shows
 
+    /// <summary>All of the bytes, as a partition.</summary>
+    public CopyOnWriteDevice(byte[] origin, int sectorSize = 512)
+        : this(origin, origin.Length, sectorSize, isFixed: true)
+    {
+    }
+
+    /// <summary>Calls of <see cref="Write"/>.</summary>
+    public int Writes { get; set; }
+
+    /// <inheritdoc/>
     public override long Length => _length;
 
+    /// <inheritdoc/>
     public override bool CanWrite => true;
 
+    /// <inheritdoc/>
     public override int SectorSize => sectorSize;
 
+    /// <inheritdoc/>
     public override void SetLength(long length)
     {
         if (length < _length)
@@ -34,6 +53,7 @@ internal sealed class FuzzDevice(byte[] origin, int length, int sectorSize = 512
         _length = length;
     }
 
+    /// <inheritdoc/>
     public override void Read(long offset, Span<byte> buffer)
     {
         CheckRange(offset, buffer.Length);
@@ -55,9 +75,15 @@ internal sealed class FuzzDevice(byte[] origin, int length, int sectorSize = 512
         }
     }
 
+    /// <inheritdoc/>
     public override void Write(long offset, ReadOnlySpan<byte> buffer)
     {
-        if (offset + buffer.Length > _length)
+        Writes++;
+        if (isFixed)
+        {
+            CheckRange(offset, buffer.Length);
+        }
+        else if (offset + buffer.Length > _length)
         {
             SetLength(offset + buffer.Length);
         }
