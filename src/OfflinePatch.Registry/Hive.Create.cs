@@ -34,7 +34,7 @@ public sealed partial class Hive
             throw RegistryError.Descriptor();
         }
 
-        var now = FileTime.Now(time ?? TimeProvider.System);
+        var now = (ulong)FileTime.Now(time ?? TimeProvider.System);
         var compressed = StoredName.CanCompress(rootName);
         var keySize = CellSize(KeyNode.HeaderSize + StoredName.EncodedLength(rootName, compressed));
         var securitySize = CellSize(KeySecurity.HeaderSize + descriptor.Length);

@@ -61,7 +61,7 @@ public sealed partial class HiveKey
     public HiveKey? Parent => IsRoot ? null : ParentKey();
 
     /// <summary>Last change, UTC; <see cref="DateTime.MinValue"/> where the hive holds no possible time.</summary>
-    public DateTime LastWriteTimeUtc => FileTime.ToDateTime(Node.LastWriteTime);
+    public DateTime LastWriteTimeUtc => FileTime.ToDateTime(unchecked((long)Node.LastWriteTime));
 
     /// <summary>The class name, which few keys have (<c>Control\Lsa\JD</c> and its neighbours); null without one.</summary>
     public string? ClassName

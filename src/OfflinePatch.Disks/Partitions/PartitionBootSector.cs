@@ -11,6 +11,7 @@ public sealed class PartitionBootSector
     private readonly byte[] _bytes = new byte[MasterBootRecord.Layout.Size];
     private readonly BlockDevice _disk;
     private readonly long _offset;
+    private readonly long _end;
 
     /// <summary>Reads it.</summary>
     /// <param name="disk">The disk.</param>
@@ -19,6 +20,7 @@ public sealed class PartitionBootSector
     {
         _disk = disk;
         _offset = partition.Offset;
+        _end = partition.Offset + partition.Length;
         disk.Read(_offset, _bytes);
     }
 
@@ -35,12 +37,32 @@ public sealed class PartitionBootSector
     /// <summary>Whether a text is in it: the name of the file that the boot code loads.</summary>
     public bool Contains(ReadOnlySpan<byte> text) => _bytes.AsSpan().IndexOf(text) >= 0;
 
-    /// <summary>Writes <see cref="HiddenSectors"/>, and no other byte. A copy of the sector that the volume keeps is not touched.</summary>
+    /// <summary>
+    /// Writes <see cref="HiddenSectors"/>, and no other byte; on NTFS also into the copy of the boot sector, if the last sector of the
+    /// partition has one.
+    /// </summary>
     public void SetHiddenSectors(uint sectors)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(_bytes.AsSpan(Layout.HiddenSectors), sectors);
-        _disk.Write(_offset + Layout.HiddenSectors, _bytes.AsSpan(Layout.HiddenSectors, sizeof(uint)));
+        WriteHiddenSectors(_offset);
+        if (IsNtfs(OemId))
+        {
+            var last = _end - _disk.SectorSize;
+            var id = new byte[OemId.Length];
+            _disk.Read(last + MasterBootRecord.Layout.OemId, id);
+            if (IsNtfs(id))
+            {
+                WriteHiddenSectors(last);
+            }
+        }
     }
+
+    private ReadOnlySpan<byte> OemId => _bytes.AsSpan(MasterBootRecord.Layout.OemId, 8);
+
+    private static bool IsNtfs(ReadOnlySpan<byte> id) => id.SequenceEqual("NTFS    "u8);
+
+    private void WriteHiddenSectors(long sector) =>
+        _disk.Write(sector + Layout.HiddenSectors, _bytes.AsSpan(Layout.HiddenSectors, sizeof(uint)));
 
     private static class Layout
     {

@@ -54,7 +54,7 @@ internal sealed class EntryReader(RecordStore records, NodeReader nodes)
             length = nodes.Read(reference.Record).Find(AttributeType.Data, "")?.DataSize ?? 0;
         }
 
-        return new FileEntry(name, isDirectory, isDirectory ? 0 : length, NtfsTime.ToDateTime(modified),
+        return new FileEntry(name, isDirectory, isDirectory ? 0 : length, FileTime.ToDateTime(modified),
             ToAttributes(attributes, isDirectory));
     }
 

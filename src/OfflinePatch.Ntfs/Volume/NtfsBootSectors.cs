@@ -33,19 +33,14 @@ public sealed class NtfsBootSectors
     /// <param name="now">The sector where it begins; up to 2³² - 1, beyond that 0 is written.</param>
     public void MoveTo(long before, long now)
     {
-        if (_geometry.HiddenSectors == before)
+        if (_geometry.HiddenSectors != before)
         {
-            SetHiddenSectors(now <= uint.MaxValue ? (uint)now : 0);
+            return;
         }
-    }
 
-    /// <summary>Says where the partition begins, whatever the field says now.</summary>
-    /// <param name="sectors">The sector of the disk where it begins.</param>
-    public void SetHiddenSectors(uint sectors)
-    {
         var last = _geometry.TotalSectors;
         var hasCopy = IsCopyAt(last);
-        LittleEndian.PutU32(_sector, BootSector.Layout.HiddenSectors, sectors);
+        LittleEndian.PutU32(_sector, BootSector.Layout.HiddenSectors, now <= uint.MaxValue ? (uint)now : 0);
         _device.Write(0, _sector);
         if (hasCopy)
         {

@@ -110,5 +110,5 @@ internal sealed partial class HiveEditor
         }
     }
 
-    private ulong Now() => FileTime.Now(_time);
+    private ulong Now() => (ulong)FileTime.Now(_time);
 }

@@ -119,8 +119,7 @@ public sealed class AccountEditor
         }
 
         Put(key, "V", v);
-        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(SamUser.F.PasswordSet),
-            _sam.Changes.Clock.GetUtcNow().UtcDateTime.ToFileTimeUtc());
+        BinaryPrimitives.WriteInt64LittleEndian(f.AsSpan(SamUser.F.PasswordSet), FileTime.Now(_sam.Changes.Clock));
         SetFlags(key, f, clear: SamUser.Bits.Locked | SamUser.Bits.PasswordNotRequired);
     }
 

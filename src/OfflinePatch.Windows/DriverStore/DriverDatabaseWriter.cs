@@ -239,7 +239,7 @@ internal sealed class DriverDatabaseWriter(StagingPlan plan)
     private byte[] Now()
     {
         var bytes = new byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, plan.Clock.GetUtcNow().UtcDateTime.ToFileTimeUtc());
+        BinaryPrimitives.WriteInt64LittleEndian(bytes, FileTime.Now(plan.Clock));
         return bytes;
     }
 }

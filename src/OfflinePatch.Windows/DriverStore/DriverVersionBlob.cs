@@ -48,11 +48,10 @@ internal readonly record struct DriverVersionBlob(ProcessorArchitecture Architec
             return null;
         }
 
-        var time = BinaryPrimitives.ReadInt64LittleEndian(blob[Layout.Date..]);
         return new DriverVersionBlob(
             (ProcessorArchitecture)BinaryPrimitives.ReadUInt16LittleEndian(blob[Layout.Architecture..]),
             new Guid(blob.Slice(Layout.ClassGuid, 16)),
-            time is > 0 and < 2_650_467_743_990_000_000 ? DateTime.FromFileTimeUtc(time) : DateTime.MinValue,
+            FileTime.ToDateTime(BinaryPrimitives.ReadInt64LittleEndian(blob[Layout.Date..])),
             new DriverVersion(BinaryPrimitives.ReadUInt64LittleEndian(blob[Layout.Version..])));
     }
 }

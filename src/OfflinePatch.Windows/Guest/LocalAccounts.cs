@@ -128,8 +128,8 @@ public static class LocalAccounts
 
     private static DateTime? Expiry(ReadOnlySpan<byte> f)
     {
-        var ticks = BinaryPrimitives.ReadInt64LittleEndian(f[SamUser.F.Expires..]);
-        return ticks <= 0 || ticks > DateTime.MaxValue.ToFileTimeUtc() ? null : DateTime.FromFileTimeUtc(ticks);
+        var time = FileTime.ToDateTime(BinaryPrimitives.ReadInt64LittleEndian(f[SamUser.F.Expires..]));
+        return time == DateTime.MinValue ? null : time; // 0 and 2^63 - 1: never
     }
 
     /// <summary>The SID of a local account; null when SAM does not say that of the machine.</summary>

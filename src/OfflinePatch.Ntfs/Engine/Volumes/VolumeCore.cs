@@ -100,11 +100,7 @@ internal sealed class VolumeCore
     public UpcaseTable Upcase => _upcase.Table;
 
     /// <summary>FILETIME of now.</summary>
-    public long Now()
-    {
-        var now = Options.TimeProvider.GetUtcNow().UtcDateTime;
-        return now.ToFileTimeUtc();
-    }
+    public long Now() => FileTime.Now(Options.TimeProvider);
 
     /// <summary>Writes the dirty caches in this order: content, $MFT's bitmap, $Bitmap, index blocks, records, mirror.</summary>
     public void Flush()

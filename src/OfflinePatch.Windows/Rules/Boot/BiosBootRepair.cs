@@ -1,5 +1,4 @@
 using OfflinePatch.Disks.Partitions;
-using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Windows.BootStore;
 using OfflinePatch.Windows.Guest;
 
@@ -74,15 +73,7 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
                 $"HiddenSectors of partition {partition.Number} is {boot.HiddenSectors}", $"HiddenSectors = {start}",
                 () =>
                 {
-                    if (volume.Kind == VolumeKind.Ntfs)
-                    {
-                        new NtfsBootSectors(partition.OpenDevice(disk)).SetHiddenSectors((uint)start); // with its copy
-                    }
-                    else
-                    {
-                        boot.SetHiddenSectors((uint)start);
-                    }
-
+                    boot.SetHiddenSectors((uint)start);
                     context.Changes.RecordFile($"partition {partition.Number}: boot sector", FileChangeKind.Replaced, 512);
                 }));
         }
