@@ -296,6 +296,24 @@ public sealed class StagingTests
         Assert.Equal(FindingState.Ok, VirtioRule.Storage.Inspect(guest).State);
     }
 
+    [Fact]
+    public void What_is_wrong_with_several_drivers_is_said_once()
+    {
+        var machine = StagingMachine.Create("server2019");
+        var altered = SampleDriverDisc.Virtio().Where(f => f.Path.Contains("/2k19/", StringComparison.Ordinal)).ToList();
+        foreach (var driver in (string[])["viostor", "vioscsi"])
+        {
+            altered.Single(f => f.Path == $"{driver}/2k19/amd64/{driver}.sys").Content[0x2A0] ^= 1;
+        }
+
+        machine.Options =
+            new RuleOptions { TrustedRoots = SampleTrust.Options.TrustedRoots, DriverSources = [StagingMachine.Disc(altered)] };
+        var message = VirtioRule.Storage.Inspect(machine.Start()).Message;
+        Assert.StartsWith("viostor.sys is not the file that viostor.cat lists", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("vioscsi.sys", message, StringComparison.Ordinal);
+        Assert.EndsWith("The same holds for vioscsi.", message, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public void The_drivers_of_the_corpus_machine_are_listed()
     {

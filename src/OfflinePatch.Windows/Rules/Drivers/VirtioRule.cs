@@ -86,7 +86,7 @@ internal sealed class VirtioRule : Rule
         if (plan.With(DriverVerdict.Refused) is { Count: > 0 } refused)
         {
             return Finding.Failed(
-                string.Join(" ", refused.Select(d => d.Reason)),
+                Reasons(refused),
                 NeedsSha2Update(context, refused)
                     ? "Install KB4474419 (with KB4490628 before it) in the source machine and export it again, or name drivers that are "
                         + "signed with SHA-1 too: virtio-win 0.1.173 or older."
@@ -122,6 +122,17 @@ internal sealed class VirtioRule : Rule
         return Finding.Ok(plan.With(DriverVerdict.Ready) is { Count: > 0 } ready
             ? $"Ready: {Describe(ready)}."
             : $"None of the {family.Title} that this rule is about is needed or offered.");
+    }
+
+    /// <summary>Why drivers are refused: what holds for several of them is said once.</summary>
+    private static string Reasons(IEnumerable<PlannedDriver> refused)
+    {
+        var alike = refused.GroupBy(d => (d.Check?.Findings ?? []).Select(f => Path.GetFileNameWithoutExtension(f.File))
+            .Where(name => name.Length > 0)
+            .Aggregate(d.Reason, (text, name) => text.Replace(name, "", StringComparison.Ordinal)));
+        return string.Join(" ", alike.Select(g => g.Skip(1).Any()
+            ? $"{g.First().Reason} The same holds for {string.Join(", ", g.Skip(1).Select(d => d.Entry.Id))}."
+            : g.First().Reason));
     }
 
     /// <inheritdoc/>
