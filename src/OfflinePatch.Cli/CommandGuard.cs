@@ -45,6 +45,10 @@ internal static class CommandGuard
         {
             return work();
         }
+        catch (ReaderGoneException)
+        {
+            return ExitCode.Done;
+        }
         catch (ResultLostException e)
         {
             Output.Message($"{ResultLostCode}: {e.Message}");

@@ -5,9 +5,9 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Cli;
 
 /// <summary>
-/// SIGINT and SIGTERM. Before an image is written nothing that the process does has to be finished, so it ends at once, whatever it waits
-/// for. While an image is written it goes on until that is whole, and says so. Asked a second time the process ends in any case; the next
-/// command then rolls back.
+/// SIGINT, SIGTERM and SIGHUP (the terminal is gone). Before an image is written nothing that the process does has to be finished, so it
+/// ends at once, whatever it waits for. While an image is written it goes on until that is whole, and says so. Asked a second time the
+/// process ends in any case; the next command then rolls back.
 /// </summary>
 internal sealed class Interruption : IDisposable
 {
@@ -17,6 +17,7 @@ internal sealed class Interruption : IDisposable
     private readonly CancellationTokenSource _cancellation = new();
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
+    private readonly PosixSignalRegistration _hangUp;
 
     public Interruption()
     {
@@ -24,6 +25,7 @@ internal sealed class Interruption : IDisposable
         IsHandled = false;
         _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
+        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel);
     }
 
     /// <summary>Whether the command itself leaves the work behind that does not end, and has a result to print.</summary>
@@ -90,6 +92,7 @@ internal sealed class Interruption : IDisposable
     {
         _interrupt.Dispose();
         _terminate.Dispose();
+        _hangUp.Dispose();
     }
 
     private void Cancel(PosixSignalContext context)

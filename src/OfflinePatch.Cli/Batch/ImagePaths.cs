@@ -42,7 +42,7 @@ internal static partial class ImagePaths
                 var found = new List<string>();
                 Collect(word, found, 0);
                 images.AddRange(found.Count > 0
-                    ? found
+                    ? WithoutLinksToOthers(found)
                     : throw Nothing($"there is no image in the directory {Path.GetFullPath(word)}",
                         $"Images are told by their endings: {string.Join(' ', Endings)}. Name a file that has another one."));
             }
@@ -58,6 +58,15 @@ internal static partial class ImagePaths
         }
 
         return images;
+    }
+
+    /// <summary>What a directory holds, without links to images that it also holds: each is to be worked on once.</summary>
+    private static IEnumerable<string> WithoutLinksToOthers(List<string> paths)
+    {
+        var files = paths.Where(p => !IsLink(p)).Select(HostPaths.Resolve).ToHashSet(StringComparer.Ordinal);
+        return paths.Where(p => !IsLink(p) || files.Add(HostPaths.Resolve(p)));
+
+        static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
     }
 
     /// <summary>The images of one of several tasks: which one an image belongs to depends on its path alone.</summary>

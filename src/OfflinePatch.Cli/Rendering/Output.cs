@@ -33,15 +33,19 @@ internal static class Output
     /// <summary>Puts both outputs in place of the runtime's own.</summary>
     public static void Install()
     {
-        Console.SetOut(new StreamWriter(OpenStream(), Console.OutputEncoding, BulkBuffer) { AutoFlush = true });
+        var output = new StandardStream(Console.OpenStandardOutput(), isResult: true);
+        Console.SetOut(new StreamWriter(output, Console.OutputEncoding, BulkBuffer)
+        {
+            AutoFlush = true,
+        });
         Console.SetError(new StreamWriter(new StandardStream(Console.OpenStandardError(), isResult: false), Console.OutputEncoding)
         {
             AutoFlush = true,
         });
     }
 
-    /// <summary>Standard output for bytes.</summary>
-    public static Stream OpenStream() => new StandardStream(Console.OpenStandardOutput(), isResult: true);
+    /// <summary>Standard output for bytes. Writing ends with <see cref="ReaderGoneException"/> once nobody reads them.</summary>
+    public static Stream OpenStream() => new StandardStream(Console.OpenStandardOutput(), isResult: true, isBulk: true);
 
     /// <summary>Standard output for many lines, in UTF-8. To be disposed.</summary>
     public static StreamWriter OpenBulk() => new(OpenStream(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false), BulkBuffer);
@@ -90,7 +94,7 @@ internal static class Output
     /// <summary>Text of foreign origin as a cell of a table.</summary>
     public static Text Cell(string text) => new(PrintableText.Escape(text));
 
-    private sealed class StandardStream(Stream inner, bool isResult) : Stream
+    private sealed class StandardStream(Stream inner, bool isResult, bool isBulk = false) : Stream
     {
         public override bool CanRead => false;
 
@@ -114,7 +118,14 @@ internal static class Output
 
         public override void SetLength(long value) => throw new NotSupportedException();
 
-        public override void Write(byte[] buffer, int offset, int count) => Try(() => inner.Write(buffer, offset, count));
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            Try(() => inner.Write(buffer, offset, count));
+            if (isBulk && StandardOutputFile.IsReaderGone())
+            {
+                throw new ReaderGoneException();
+            }
+        }
 
         private void Try(Action action)
         {
@@ -134,6 +145,10 @@ internal static class Output
     }
 }
 
+/// <summary>The program that reads standard output has ended (<c>| head</c>): it has what it wanted.</summary>
+internal sealed class ReaderGoneException : Exception;
+
 /// <summary>Standard output is full or closed: the result of a command could not be written.</summary>
 internal sealed class ResultLostException(Exception inner)
-    : Exception($"The result could not be written to standard output: {inner.Message}", inner);
+    : Exception($"The result could not be written to standard output: "
+        + (inner is UnauthorizedAccessException ? "it is closed." : inner.Message), inner);

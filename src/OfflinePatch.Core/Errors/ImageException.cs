@@ -118,6 +118,9 @@ public sealed class HostIOException : IOException, ICodedError
     /// <summary>Whether a file that was named does not exist or cannot be opened at all, as opposed to a host that fails.</summary>
     public bool IsMissing { get; }
 
+    /// <summary>Whether the host does not let this user open the file.</summary>
+    public bool IsDenied { get; init; }
+
     /// <inheritdoc/>
     public string Code { get; }
 

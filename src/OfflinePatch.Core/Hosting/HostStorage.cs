@@ -273,7 +273,7 @@ internal sealed class HostStorage : IHostStorage
             }
         }
 
-        return ImageFileError.CannotOpen(path, text);
+        return ImageFileError.CannotOpen(path, text, error is UnixError.AccessDenied or UnixError.NotPermitted);
     }
 
     private static HostHandle CreateNew(string path, UnixFileMode? mode, bool replace, string shownPath) =>

@@ -42,9 +42,12 @@ internal static class ImageFileError
         new("CORE-0043", $"{path} was changed by another program while it was open.",
             "Nothing was written. Stop the program that writes it, then try again.");
 
-    public static HostIOException CannotOpen(string path, string reason) =>
+    public static HostIOException CannotOpen(string path, string reason, bool isDenied = false) =>
         new("CORE-0015", $"{path} cannot be opened: {reason}", "Give this user permission to read it, and to enter every folder above it.",
-            isMissing: true);
+            isMissing: true)
+        {
+            IsDenied = isDenied,
+        };
 
     public static HostIOException CannotCreate(string path, Exception inner) =>
         new("CORE-0034", $"{path} cannot be created: {HostErrors.Reason(inner)}",

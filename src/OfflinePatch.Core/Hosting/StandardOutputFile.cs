@@ -11,6 +11,8 @@ public sealed partial class StandardOutputFile : IDisposable
     private const int FromCurrent = 1; // SEEK_CUR
     private const int FromStart = 0; // SEEK_SET
     private const int GetFlags = 3; // F_GETFL
+    private const short CanWrite = 4; // POLLOUT
+    private const short Error = 8; // POLLERR
 
     private readonly SafeFileHandle _handle;
     private readonly long _start;
@@ -36,6 +38,20 @@ public sealed partial class StandardOutputFile : IDisposable
             && record.Type == HostFileType.RegularFile
             ? new StandardOutputFile(handle, start)
             : null;
+    }
+
+    /// <summary>
+    /// Whether standard output is a pipe whose reader has ended (<c>| head</c>): the runtime writes on and tells nobody. False on Windows.
+    /// </summary>
+    public static bool IsReaderGone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
+        var descriptor = new PollDescriptor { Descriptor = StandardOutput, Events = CanWrite };
+        return Poll(ref descriptor, 1, milliseconds: 0) > 0 && (descriptor.Returned & Error) != 0;
     }
 
     /// <summary>Writes bytes at an offset from where standard output stands.</summary>
@@ -84,4 +100,17 @@ public sealed partial class StandardOutputFile : IDisposable
     [SupportedOSPlatform("linux")]
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     private static partial int Control(SafeFileHandle file, int command);
+
+    [UnsupportedOSPlatform("windows")]
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
+
+    // struct pollfd
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollDescriptor
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
 }

@@ -57,6 +57,9 @@ public static class PrintableText
             (builder, c) => builder.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)), json: true);
     }
 
+    /// <summary>Whether <see cref="Escape"/> leaves a text as it is.</summary>
+    public static bool IsPrintable(string text) => IndexOfUnprintable(text) < 0;
+
     private static int IndexOfUnprintable(string text)
     {
         for (var i = 0; i < text.Length; i++)

@@ -410,7 +410,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     /// <summary>Shows a file as it was before the step that was interrupted while it wrote.</summary>
     private void Show(StepFile step, StepRecord record, TransactionFile file)
     {
-        var known = _interrupted.Find(i => string.Equals(i.Step.Path, step.Path, StringComparison.Ordinal));
+        var known = _interrupted.Find(i => i.Step.IsSameAs(step));
         if (known is not null)
         {
             step.Dispose();
@@ -424,6 +424,11 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
         var isFirst = known.Files.Count == 0;
         known.Add(record, file, _options);
+        if (_options.Writable && !file.IsExclusive)
+        {
+            throw UndoError.BaseInterrupted(ImagePath, known.MainPath); // a change on top of it would be of use to nobody
+        }
+
         if (isFirst && !_options.Writable)
         {
             var main = known.MainPath;

@@ -40,6 +40,23 @@ public sealed class BatchTests
         Assert.Contains("--report", result.Error, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public void A_directory_with_links_to_its_images_has_each_image_once()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "making links needs a privilege");
+        using var scratch = new ScratchFolder();
+        File.WriteAllText(scratch["b.raw"], "");
+        File.WriteAllText(scratch["outside"], "");
+        Directory.CreateDirectory(scratch["c"]);
+        File.WriteAllText(scratch["c/d.raw"], "");
+        File.CreateSymbolicLink(scratch["a.raw"], scratch["b.raw"]);
+        File.CreateSymbolicLink(scratch["z.raw"], scratch["c/d.raw"]);
+        File.CreateSymbolicLink(scratch["l1.raw"], scratch["outside"]);
+        File.CreateSymbolicLink(scratch["l2.raw"], scratch["outside"]);
+        Assert.Equal([scratch["b.raw"], scratch["c/d.raw"], scratch["l1.raw"]],
+            ImagePaths.Expand([scratch.Path]).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Two_images_of_one_name_do_not_go_into_one_directory()
     {

@@ -152,6 +152,7 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
     [SkippableTheory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     public void A_signal_ends_a_run_that_waits_for_another_program(string signal)
     {
         Skip.If(OperatingSystem.IsWindows(), "signals are sent by kill");

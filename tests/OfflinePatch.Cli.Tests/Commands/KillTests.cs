@@ -17,6 +17,7 @@ public sealed class KillTests(Machines machines) : IClassFixture<Machines>
     [SkippableTheory]
     [InlineData("INT")]
     [InlineData("TERM")]
+    [InlineData("HUP")]
     public void A_signal_before_the_commit_leaves_no_trace(string signal)
     {
         Skip.If(OperatingSystem.IsWindows(), "signals are sent by kill");

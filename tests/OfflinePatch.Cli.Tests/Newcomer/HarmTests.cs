@@ -277,6 +277,29 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
         Assert.NotEqual(0, readOnly.ExitCode);
     }
 
+    [SkippableFact]
+    public void An_undo_file_of_another_user_is_named_with_what_can_be_done_about_it()
+    {
+        Skip.If(OperatingSystem.IsWindows() || Environment.UserName != "root" || Oracle.Locate("setpriv") is null,
+            "another user is needed");
+        var image = machines.Copy(_scratch, machines.Raw("win2019", MachineFirmware.Bios));
+        Oracle.Run("chmod", "755", _scratch.Path).MustSucceed();
+        Oracle.Run("chmod", "666", image).MustSucceed();
+        Tool.Run("reg", "set", image, @"HKLM\SOFTWARE\Sample", "-v", "Name", "-d", "data").MustExit(0);
+        ToolResultOf(4, "check", image);
+        ToolResultOf(4, "undo", image);
+        Tool.Run("undo", "--forget", image).MustExit(0);
+        ToolResultOf(0, "inspect", image);
+
+        void ToolResultOf(int code, params string[] arguments)
+        {
+            var run = Oracle.Run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, .. arguments]);
+            Assert.Equal(code, run.ExitCode);
+            Assert.Equal(code != 0, run.Error.Contains("CORE-0047", StringComparison.Ordinal));
+            Assert.Equal(code != 0, run.Error.Contains($"offlinepatch undo --forget {image}", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     [Trait("fault", "M1")]
     public void M1_drivers_that_Secure_Boot_would_refuse_are_named()

@@ -110,6 +110,15 @@ public sealed class HostileTextTests(Machines machines) : IClassFixture<Machines
         }
 
         MustBePlain(Tool.Run("fs", "ls", volume).MustExit(0).Output, "fs ls");
+        using (var cat = Tool.Start("fs", "cat", volume, "/sparse.bin"))
+        {
+            // A terabyte of zeros: whoever has read enough does not wait for the rest.
+            Assert.Equal(0, cat.StandardOutput.BaseStream.ReadByte());
+            cat.StandardOutput.Close();
+            Assert.True(cat.WaitForExit(TimeSpan.FromSeconds(5)));
+            Assert.Equal("", cat.StandardError.ReadToEnd());
+        }
+
         Tool.Run("fs", "get", volume, "/", scratch["out"]).MustExit(2);
         Assert.Equal(["\u001b[31mred", "sparse.bin"],
             Directory.GetFiles(scratch["out"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));

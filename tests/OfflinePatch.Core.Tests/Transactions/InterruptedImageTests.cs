@@ -66,6 +66,38 @@ public sealed class InterruptedImageTests : IDisposable
         Assert.Contains($"`offlinepatch recover {_image}`", Assert.Single(transaction.HostNotes), StringComparison.Ordinal);
     }
 
+    /// <summary>The undo file beside the image and the one that the pointer leads to are one file, under two paths.</summary>
+    [SkippableTheory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void An_image_in_a_folder_with_two_paths_is_recovered_under_either(bool madeThroughLink, bool trusts)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "making links needs a privilege");
+        Directory.CreateDirectory(_scratch["real"]);
+        Directory.CreateSymbolicLink(_scratch["link"], _scratch["real"]);
+        var (made, read) = madeThroughLink ? ("link/disk.raw", "real/disk.raw") : ("real/disk.raw", "link/disk.raw");
+        File.Copy(_image, _scratch[made]);
+        var undo = Interruption.Leave(_scratch[made], Change);
+        using (var transaction = ImageTransaction.Open(_scratch[read], new TransactionOptions()))
+        {
+            transaction.AllFilesNamed();
+            Assert.Equal(_old, Content(transaction.Image));
+        }
+
+        var step = ImageHistory.Recover(_scratch[read], new RecoverOptions { TrustedUndoFile = trusts ? undo : null });
+        Assert.NotNull(step);
+        Assert.Equal(_old, File.ReadAllBytes(_scratch[made]));
+        Assert.Equal([_scratch["real/disk.raw"]], Directory.GetFiles(_scratch["real"]));
+        foreach (var path in (string[])[_scratch[made], _scratch[read]])
+        {
+            using var transaction = ImageTransaction.Open(path, new TransactionOptions());
+            transaction.AllFilesNamed();
+            Assert.False(transaction.ShowsOldBytes);
+        }
+    }
+
     [Fact]
     public void A_writer_rolls_back_and_says_so_and_its_own_change_counts()
     {
@@ -208,11 +240,20 @@ public sealed class InterruptedImageTests : IDisposable
         File.WriteAllBytes(overlay, new byte[4096]);
         Interruption.Leave(_image, Change);
         var half = File.ReadAllBytes(_image);
-        using (var transaction = ImageTransaction.Open(overlay, new TransactionOptions { Writable = true, AllowParents = true }))
+        using (var transaction = ImageTransaction.Open(overlay, new TransactionOptions { AllowParents = true }))
         {
             var parent = transaction.OpenCompanion(overlay, "disk.raw", CompanionKind.Parent).Device;
             transaction.AllFilesNamed();
             Assert.Equal(_old, Content(parent));
+        }
+
+        // A machine that starts from the overlay would read half of the change: that is no base to write on.
+        using (var transaction = ImageTransaction.Open(overlay, new TransactionOptions { Writable = true, AllowParents = true }))
+        {
+            var refused =
+                Assert.Throws<RefusedException>(() => transaction.OpenCompanion(overlay, "disk.raw", CompanionKind.Parent));
+            Assert.Equal("CORE-0046", refused.Code);
+            Assert.EndsWith($"offlinepatch recover {_image}", refused.Remedy, StringComparison.Ordinal);
         }
 
         Assert.Equal(half, File.ReadAllBytes(_image));

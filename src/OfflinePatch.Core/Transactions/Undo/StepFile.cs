@@ -62,6 +62,14 @@ internal sealed class StepFile : IDisposable
         }
     }
 
+    /// <summary>Whether both are one file of the host: a folder can be reached under several paths, by links and by mounts.</summary>
+    public bool IsSameAs(StepFile other)
+    {
+        var identity = _file.GetStatus().Identity;
+        return string.Equals(Path, other.Path, StringComparison.Ordinal)
+            || (identity.IsKnown && identity == other._file.GetStatus().Identity);
+    }
+
     /// <summary>
     /// Says why this undo file may not be used at all; null when it may: it belongs to this user (or root), nobody else may write it, and
     /// it has one name.

@@ -30,6 +30,12 @@ internal sealed class StepSearch
         var seen = new HashSet<string>(StringComparer.Ordinal);
         try
         {
+            // First under the name that the user gave it: every other path to it counts as seen then.
+            if (trusted is not null)
+            {
+                AddInterrupted(trusted, file, isMain, trusted, found, seen);
+            }
+
             foreach (var path in PathsOf(file))
             {
                 AddInterrupted(path, file, isNamedAfterIt: true, trusted, found, seen);
@@ -44,11 +50,6 @@ internal sealed class StepSearch
                 {
                     throw UndoError.StepElsewhere(file.Path, target, pointer);
                 }
-            }
-
-            if (trusted is not null)
-            {
-                AddInterrupted(trusted, file, isMain, trusted, found, seen);
             }
 
             return found;
@@ -71,7 +72,7 @@ internal sealed class StepSearch
         try
         {
             var named = PathsOf(image).ToHashSet(StringComparer.Ordinal);
-            steps.AddRange(named.Select(OpenComplete).OfType<StepFile>());
+            steps.AddRange(named.Select(p => OpenComplete(p, image)).OfType<StepFile>());
             var isUnderOneName = true;
             foreach (var path in UndoFilesBeside(image).Where(p => !named.Contains(p)))
             {
@@ -94,9 +95,9 @@ internal sealed class StepSearch
         }
     }
 
-    private StepFile? OpenComplete(string path)
+    private StepFile? OpenComplete(string path, IHostHandle image)
     {
-        if (StepFile.TryOpen(_storage, path) is not { State: var state } step)
+        if (Open(path, image) is not { State: var state } step)
         {
             return null;
         }
@@ -115,7 +116,7 @@ internal sealed class StepSearch
         StepFile? step = null;
         try
         {
-            step = OpenComplete(path);
+            step = OpenComplete(path, image);
             if (step?.SaysItIsOf(image) == true)
             {
                 return step;
@@ -255,7 +256,7 @@ internal sealed class StepSearch
             return true;
         }
 
-        if (StepFile.TryOpen(_storage, path) is not { } step)
+        if (Open(path, file) is not { } step)
         {
             return false;
         }
@@ -263,7 +264,7 @@ internal sealed class StepSearch
         var keeps = false;
         try
         {
-            if (step.State == StepState.Applying)
+            if (step.State == StepState.Applying && !found.Exists(f => f.Item1.IsSameAs(step)))
             {
                 // Before anything of it is read: a hostile file may be of any size.
                 if (!string.Equals(path, trusted, StringComparison.Ordinal) && step.WhyNotProven() is { } reason)
@@ -290,6 +291,20 @@ internal sealed class StepSearch
             {
                 step.Dispose();
             }
+        }
+    }
+
+    /// <summary>Opens an undo file of a file; null when there is none of this path.</summary>
+    /// <exception cref="RefusedException"><c>CORE-0047</c>: the host does not let this user read it.</exception>
+    private StepFile? Open(string path, IHostHandle file)
+    {
+        try
+        {
+            return StepFile.TryOpen(_storage, path);
+        }
+        catch (HostIOException e) when (e.IsDenied)
+        {
+            throw UndoError.StepUnreadable(file.Path, path);
         }
     }
 

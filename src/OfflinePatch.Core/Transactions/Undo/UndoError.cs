@@ -39,8 +39,9 @@ internal static class UndoError
         new("CORE-0027",
             $"{undoPath} says that a change of {path} was interrupted, and it is not proven to belong to this file: {reason}. Nothing "
                 + "was written.",
-            $"If this is another export of the machine, move {Quote(undoPath)} away. To see what it would restore: "
-            + $"offlinepatch recover --dry-run --trust {Quote(undoPath)} {Quote(path)}");
+            "If another user made the change, that user has to recover it. If this is another export of the machine, move "
+                + $"{Quote(undoPath)} away. To see what it would restore: "
+                + $"offlinepatch recover --dry-run --trust {Quote(undoPath)} {Quote(path)}");
 
     public static RefusedException OtherImageInterrupted(string path, string main, string undoPath) =>
         new("CORE-0028", $"{path} is part of a change of {main} that was interrupted ({undoPath}), and of files that are not open here.",
@@ -84,6 +85,16 @@ internal static class UndoError
                 + "written.",
             "Recover that file first, under the name that it has now: offlinepatch recover FILE. If it is gone, run: "
                 + $"offlinepatch recover --trust {Quote(undoPath)} {Quote(path)}");
+
+    public static RefusedException BaseInterrupted(string path, string basePath) =>
+        new("CORE-0046", $"{path} is based on {basePath}, a change of which was interrupted while it wrote.",
+            $"Nothing was written. Run first: offlinepatch recover {Quote(basePath)}");
+
+    public static RefusedException StepUnreadable(string path, string undoPath) =>
+        new("CORE-0047",
+            $"This user may not read {undoPath}, so it is not known whether a change of {path} was interrupted while it wrote.",
+            "Run as the user that it belongs to, or let that user end the history, if it is not needed: "
+                + $"offlinepatch undo --forget {Quote(path)}");
 
     /// <summary>A path as it can be pasted into a shell.</summary>
     private static string Quote(string path) => ShellText.Quote(path);
