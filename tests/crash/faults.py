@@ -132,7 +132,7 @@ class Faults(crash.Bench):
                     problem = f'cancelled, and something was done: {left}'
                 elif code in (0, 3) and now != changed:
                     problem = f'{code}, and not the new image'
-                elif number in (signal.SIGINT, signal.SIGTERM) and now not in (self.original, changed):
+                elif number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) and now not in (self.original, changed):
                     problem = 'half written'
                 answer = self.judge.recover(self.image, False)
                 if not answer.startswith('ok') or self.state() not in (self.original, changed):

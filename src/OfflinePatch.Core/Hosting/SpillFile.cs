@@ -4,9 +4,11 @@ namespace OfflinePatch.Core.Hosting;
 internal sealed class SpillFile : IDisposable
 {
     private readonly FileStream _stream;
+    private readonly string _shownPath; // it has no name of its own any more
 
     public SpillFile(string folder)
     {
+        _shownPath = $"A temporary file in {folder} (TMPDIR)";
         var path = Path.Combine(folder, $"offlinepatch-{Guid.NewGuid():N}.tmp");
         var options = new FileStreamOptions
         {
@@ -54,7 +56,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw ImageFileError.CannotRead("The temporary file", e);
+            throw ImageFileError.CannotRead(_shownPath, e);
         }
     }
 
@@ -66,7 +68,7 @@ internal sealed class SpillFile : IDisposable
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            throw ImageFileError.CannotWrite("The temporary file", e);
+            throw ImageFileError.CannotWrite(_shownPath, e);
         }
     }
 

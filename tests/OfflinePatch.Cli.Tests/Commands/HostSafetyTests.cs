@@ -149,6 +149,35 @@ public sealed class HostSafetyTests(Machines machines) : IClassFixture<Machines>
         Assert.Equal([image], Directory.GetFiles(scratch.Path));
     }
 
+    [SkippableFact]
+    public void A_full_folder_for_temporary_files_is_told_and_nothing_is_left_or_changed()
+    {
+        Skip.If(!OperatingSystem.IsLinux() || Environment.UserName != "root", "mounts a small file system");
+        using var scratch = new ScratchFolder();
+        var image = machines.Copy(scratch, machines.Raw("win2019", MachineFirmware.Bios));
+        var old = SparseHash.Of(image);
+        File.WriteAllBytes(scratch["large"], System.Security.Cryptography.RandomNumberGenerator.GetBytes(200 << 20));
+        Directory.CreateDirectory(scratch["tmp"]);
+        Oracle.Run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", scratch["tmp"]).MustSucceed();
+        try
+        {
+            foreach (var folder in (string[])[scratch["tmp"], scratch["nowhere"], scratch["large"]])
+            {
+                // What is to be written is kept in memory up to a limit, and beyond it in a file.
+                var put = Tool.RunWith([$"TMPDIR={folder}"], "fs", "put", image, scratch["large"], "/large").MustExit(5);
+                Assert.Contains(folder, put.Error, StringComparison.Ordinal);
+                Assert.Equal(old, SparseHash.Of(image));
+            }
+
+            Assert.Empty(Directory.GetFileSystemEntries(scratch["tmp"]));
+            Assert.Equal([image, scratch["large"]], Directory.GetFiles(scratch.Path).Order(StringComparer.Ordinal));
+        }
+        finally
+        {
+            Oracle.Run("umount", scratch["tmp"]).MustSucceed();
+        }
+    }
+
     [SkippableTheory]
     [InlineData("INT")]
     [InlineData("TERM")]

@@ -72,6 +72,19 @@ public sealed class ImageHistoryTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_takes_no_pointer_refuses_the_change_and_says_what_it_is_for()
+    {
+        var original = File.ReadAllBytes(_image);
+        var folder = Directory.CreateDirectory(_scratch["undo"]).FullName;
+        Directory.CreateDirectory(_image + ".offlinepatch-undo-elsewhere"); // as a folder that is read-only would
+        var refused = Assert.Throws<HostIOException>(() => Change(0, folder));
+        Assert.Equal("CORE-0048", refused.Code);
+        Assert.Contains(_image, refused.Message, StringComparison.Ordinal);
+        Assert.Equal(original, File.ReadAllBytes(_image));
+        Assert.Empty(Directory.GetFiles(folder));
+    }
+
+    [Fact]
     public void Steps_in_two_folders_are_one_history()
     {
         var folder = Directory.CreateDirectory(_scratch["undo"]).FullName;

@@ -56,6 +56,10 @@ internal sealed class StepPointers(IHostStorage storage)
                 // Found by its identity.
                 TryDelete(BesidePath(file));
             }
+            catch (HostIOException e)
+            {
+                throw UndoError.NoPointer(file.Path, e);
+            }
         }
 
         foreach (var pointer in folders)

@@ -86,6 +86,11 @@ internal static class UndoError
             "Recover that file first, under the name that it has now: offlinepatch recover FILE. If it is gone, run: "
                 + $"offlinepatch recover --trust {Quote(undoPath)} {Quote(path)}");
 
+    public static HostIOException NoPointer(string path, HostIOException inner) =>
+        new("CORE-0048", $"Beside {path} there has to be a file that leads to its undo file while it is written: "
+            + ICodedError.TextOf(inner.Code, inner.Message),
+            "Make its folder writable and make room there (also with --undo-dir), or write a copy with -o.", inner);
+
     public static RefusedException BaseInterrupted(string path, string basePath) =>
         new("CORE-0046", $"{path} is based on {basePath}, a change of which was interrupted while it wrote.",
             $"Nothing was written. Run first: offlinepatch recover {Quote(basePath)}");
