@@ -63,10 +63,8 @@ internal static partial class ImagePaths
     /// <summary>What a directory holds, without links to images that it also holds: each is to be worked on once.</summary>
     private static IEnumerable<string> WithoutLinksToOthers(List<string> paths)
     {
-        var files = paths.Where(p => !IsLink(p)).Select(HostPaths.Resolve).ToHashSet(StringComparer.Ordinal);
-        return paths.Where(p => !IsLink(p) || files.Add(HostPaths.Resolve(p)));
-
-        static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
+        var files = paths.Where(p => !HostPaths.IsLink(p)).Select(HostPaths.Resolve).ToHashSet(StringComparer.Ordinal);
+        return paths.Where(p => !HostPaths.IsLink(p) || files.Add(HostPaths.Resolve(p)));
     }
 
     /// <summary>The images of one of several tasks: which one an image belongs to depends on its path alone.</summary>
