@@ -107,7 +107,7 @@ public sealed record InfRegistryEdit(
 public sealed record InfPath(int DirectoryId, string Relative)
 {
     /// <summary>The last element of the path.</summary>
-    public string FileName => Relative[(Relative.LastIndexOf('\\') + 1)..];
+    public string FileName => FilePath.NameOf(Relative);
 
     /// <summary><c>%12%\viostor.sys</c>.</summary>
     public override string ToString() => DirectoryId == -1 ? Relative : Relative.Length == 0 ? $"%{DirectoryId}%"

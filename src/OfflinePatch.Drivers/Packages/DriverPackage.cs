@@ -24,7 +24,7 @@ public sealed class DriverPackage
     {
         _source = source;
         Path = path.Replace('/', '\\').TrimStart('\\');
-        Folder = Path.LastIndexOf('\\') is >= 0 and var slash ? Path[..slash] : "";
+        Folder = FilePath.ParentOf(Path);
         InfContent = content;
         Inf = inf;
     }

@@ -140,7 +140,7 @@ public sealed class DriverPackageCheck
 
     private void CheckFile(string file, byte[] content, HashSet<string> kernel, HashSet<string> boot)
     {
-        var name = file[(file.LastIndexOf('\\') + 1)..];
+        var name = FilePath.NameOf(file);
         if (!name.EndsWith(".sys", StringComparison.OrdinalIgnoreCase) && !kernel.Contains(name))
         {
             return;

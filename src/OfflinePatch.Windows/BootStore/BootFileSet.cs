@@ -76,10 +76,9 @@ internal sealed class BootFileSet
         foreach (var (source, target, length) in _items.Where(i => volume.Find(i.Target) is not { IsDirectory: false, Length: > 0 })
             .ToList())
         {
-            var slash = target.LastIndexOf('\\');
-            if (slash > 0)
+            if (FilePath.ParentOf(target) is { Length: > 0 } folder)
             {
-                volume.CreateDirectory(target[..slash]);
+                volume.CreateDirectory(folder);
             }
 
             using var content = _files.OpenRead(source);

@@ -275,7 +275,7 @@ internal sealed class BootRepair
             !exists ? "a new one" : $"a new one{(recovery is null ? "" : ", with the recovery entry of the old one")}; {kept}", () =>
         {
             var volume = system.RequireWritable();
-            volume.CreateDirectory(path[..path.LastIndexOf('\\')]);
+            volume.CreateDirectory(FilePath.ParentOf(path));
             if (exists)
             {
                 foreach (var suffix in HiveLogNames.Suffixes.Prepend(""))

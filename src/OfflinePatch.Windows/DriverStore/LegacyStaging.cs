@@ -72,9 +72,9 @@ internal sealed class LegacyStaging(StagingPlan plan)
         {
             if (file is not null && plan.Package.ReadFile(file) is { } content)
             {
-                if (file.LastIndexOf('\\') is > 0 and var slash)
+                if (FilePath.ParentOf(file) is { Length: > 0 } folder)
                 {
-                    files.CreateDirectory($"{directory}\\{file[..slash]}");
+                    files.CreateDirectory($"{directory}\\{folder}");
                 }
 
                 files.WriteFile($"{directory}\\{file}", content);

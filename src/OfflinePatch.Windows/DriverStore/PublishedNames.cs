@@ -103,7 +103,7 @@ internal sealed record PublishedNames(string Published, string Package)
     public static string PackageName(DriverPackage package, ProcessorArchitecture architecture)
     {
         var inf = package.InfName.ToLowerInvariant();
-        var folder = package.Folder[(package.Folder.LastIndexOf('\\') + 1)..];
+        var folder = FilePath.NameOf(package.Folder);
         if (IsPackageName(folder, inf, architecture))
         {
             return folder.ToLowerInvariant();

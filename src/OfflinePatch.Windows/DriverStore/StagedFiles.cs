@@ -68,9 +68,9 @@ internal sealed class StagedFiles(StagingPlan plan)
         {
             if (file is not null && plan.Package.ReadFile(file) is { } content)
             {
-                if (file.LastIndexOf('\\') is > 0 and var slash)
+                if (FilePath.ParentOf(file) is { Length: > 0 } folder)
                 {
-                    _files.CreateDirectory($"{directory}\\{file[..slash]}");
+                    _files.CreateDirectory($"{directory}\\{folder}");
                 }
 
                 WriteListed($"{directory}\\{file}", file, content);
@@ -136,9 +136,9 @@ internal sealed class StagedFiles(StagingPlan plan)
             }
         }
 
-        if (path.LastIndexOf('\\') is > 0 and var slash)
+        if (FilePath.ParentOf(path) is { Length: > 0 } folder)
         {
-            _files.CreateDirectory(path[..slash]);
+            _files.CreateDirectory(folder);
         }
 
         _files.WriteFile(path, content);
@@ -151,7 +151,7 @@ internal sealed class StagedFiles(StagingPlan plan)
     /// </summary>
     private bool IsOurs(string path)
     {
-        var name = path[(path.LastIndexOf('\\') + 1)..];
+        var name = FilePath.NameOf(path);
         if (plan.Entry is { } entry
             && entry.Inf.Select(i => System.IO.Path.ChangeExtension(i, ".sys")).Concat(entry.Services.Select(s => s + ".sys"))
                 .Concat(entry.Files ?? [])

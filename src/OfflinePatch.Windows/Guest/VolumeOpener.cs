@@ -159,7 +159,7 @@ internal static class VolumeOpener
     private static bool IsHive(string path)
     {
         var normal = path.Replace('/', '\\').TrimStart('\\');
-        var name = normal[(normal.LastIndexOf('\\') + 1)..];
+        var name = FilePath.NameOf(path);
         var stem = name.Contains('.', StringComparison.Ordinal) ? name[..name.IndexOf('.', StringComparison.Ordinal)] : name;
         return normal.Contains(@"System32\config\", StringComparison.OrdinalIgnoreCase)
             || stem.Equals("BCD", StringComparison.OrdinalIgnoreCase);

@@ -108,7 +108,7 @@ public sealed class WindowsSystem
     {
         if (!_users.TryGetValue(folder, out var load))
         {
-            load = Load(Volume, $@"{folder}\NTUSER.DAT", $@"HKU\{folder[(folder.LastIndexOf('\\') + 1)..]}", _changes);
+            load = Load(Volume, $@"{folder}\NTUSER.DAT", $@"HKU\{FilePath.NameOf(folder)}", _changes);
             _users.Add(folder, load);
         }
 

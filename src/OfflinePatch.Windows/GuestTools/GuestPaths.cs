@@ -124,9 +124,8 @@ internal sealed class GuestPaths
             return [path];
         }
 
-        var cut = path.LastIndexOf('\\');
-        var folder = path[..cut];
-        var start = path[(cut + 1)..^1];
+        var folder = FilePath.ParentOf(path);
+        var start = FilePath.NameOf(path)[..^1];
         var files = _system.Volume.RequireFiles();
         return files.DirectoryExists(folder)
             ? [.. files.Enumerate(folder).Where(e => e.Name.StartsWith(start, StringComparison.OrdinalIgnoreCase)).Take(MaximumProfiles)

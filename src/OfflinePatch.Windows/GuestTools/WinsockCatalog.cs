@@ -97,7 +97,7 @@ internal static class WinsockCatalog
     private static bool IsOwn(byte[] data, IReadOnlyList<string> dlls, GuestPaths paths)
     {
         var path = PathOf(data);
-        return dlls.Contains(path[(path.LastIndexOf('\\') + 1)..], StringComparer.OrdinalIgnoreCase) || paths.Owns(path);
+        return dlls.Contains(FilePath.NameOf(path), StringComparer.OrdinalIgnoreCase) || paths.Owns(path);
     }
 
     private static string PathOf(byte[] data)
