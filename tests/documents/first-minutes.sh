@@ -23,11 +23,11 @@ fi
 say "make build"
 make build
 say "make install"
-make install PREFIX="$HOME/.local"
-"$HOME/.local/bin/offlinepatch" --version
+make install PREFIX="$work/local"
+"$work/local/bin/offlinepatch" --version
 say "the commands of README.md"
 dotnet build fixtures/OfflinePatch.Fixtures/OfflinePatch.Fixtures.csproj -c Release -p:RunAnalyzers=false --nologo -v quiet "-clp:ErrorsOnly;NoSummary"
-python3 tests/documents/readme.py "$HOME/.local/bin/offlinepatch" "dotnet $work/clone/fixtures/OfflinePatch.Fixtures/bin/Release/net10.0/offlinepatch-fixtures.dll" "$work/readme"
-make uninstall PREFIX="$HOME/.local"
-[ -z "$(find "$HOME/.local" \( -type f -o -type l \) -not -path '*/state/*')" ] || { find "$HOME/.local" -type f; echo "make uninstall leaves files"; exit 1; }
+python3 tests/documents/readme.py "$work/local/bin/offlinepatch" "dotnet $work/clone/fixtures/OfflinePatch.Fixtures/bin/Release/net10.0/offlinepatch-fixtures.dll" "$work/readme"
+make uninstall PREFIX="$work/local"
+[ -z "$(find "$work/local" -type f -o -type l)" ] || { find "$work/local" -type f; echo "make uninstall leaves files"; exit 1; }
 say "done"
