@@ -4,6 +4,7 @@ using OfflinePatch.Cli.Commands;
 using OfflinePatch.Cli.Commands.Accounts;
 using OfflinePatch.Cli.Commands.Boot;
 using OfflinePatch.Cli.Commands.Fs;
+using OfflinePatch.Cli.Commands.Reg;
 using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Cli.Words;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using OfflinePatch.Cli.Commands.Reg;
 using OfflinePatch.Cli.Documents;
 using OfflinePatch.Cli.Help;
 using OfflinePatch.Cli.Rendering;

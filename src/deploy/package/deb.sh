@@ -1,6 +1,7 @@
 #!/bin/sh
 # deb.sh: a Debian package of bin/offlinepatch, in artifacts/deb. Needs dpkg-deb, and a native build: a managed one would depend on a runtime that Debian does not have.
 set -eu
+umask 022 # modes of files that are made here are a part of the package
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../../.."
 [ ! -f bin/offlinepatch.dll ] || { echo "make deb: needs a native build (clang or gcc)"; exit 1; }

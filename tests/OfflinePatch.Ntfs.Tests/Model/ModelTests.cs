@@ -1,4 +1,5 @@
 using OfflinePatch.Ntfs.Tests.Format;
+using OfflinePatch.Ntfs.Tests.Volume;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Ntfs.Tests.Model;

@@ -5,7 +5,7 @@ using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>Everything on the volumes that Windows made, read by us and by ntfs-3g.</summary>
 public sealed class CorpusReadTests

@@ -2,7 +2,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Ntfs.Engine;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>The volumes of the corpus, all made by Windows.</summary>
 internal static class CorpusVolume

@@ -5,7 +5,7 @@ using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>50 files and a directory of 500 on every volume that Windows made: what was there stays, and every judge is content.</summary>
 public sealed class CorpusWriteTests

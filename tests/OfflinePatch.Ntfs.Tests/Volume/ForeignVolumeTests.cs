@@ -13,7 +13,7 @@ using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>Files in forms that we do not write: hard links, sparse, LZNT1, CompactOS, encrypted, case-sensitive directories.</summary>
 public sealed class ForeignVolumeTests

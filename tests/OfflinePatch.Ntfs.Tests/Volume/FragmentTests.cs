@@ -5,7 +5,7 @@ using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>Files in many pieces: attribute lists, extension records, lists that do not fit into the record.</summary>
 public sealed class FragmentTests

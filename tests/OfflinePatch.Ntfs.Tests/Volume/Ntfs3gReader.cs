@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>What ntfs-3g reads in a volume, by a read-only mount.</summary>
 internal static class Ntfs3gReader

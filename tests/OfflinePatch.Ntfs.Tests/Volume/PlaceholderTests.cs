@@ -6,7 +6,7 @@ using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
 using OfflinePatch.Ntfs.Volume;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>Files whose content is not on the volume are refused on reading; what is on the volume is read, whatever the tag.</summary>
 public sealed class PlaceholderTests

@@ -4,7 +4,7 @@ using OfflinePatch.Ntfs.Tests.Format;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>A file of which only some ranges change is written there only.</summary>
 public sealed class RangeWriteTests

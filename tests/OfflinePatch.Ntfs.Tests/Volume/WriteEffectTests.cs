@@ -8,7 +8,7 @@ using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Volume;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Ntfs.Tests;
+namespace OfflinePatch.Ntfs.Tests.Volume;
 
 /// <summary>What a change of a file does elsewhere: times of directories, entries of $Extend; refusals that change no byte.</summary>
 [Trait("tier", "unit")]

@@ -1,4 +1,5 @@
 using OfflinePatch.Core;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 using Xunit.Abstractions;
 

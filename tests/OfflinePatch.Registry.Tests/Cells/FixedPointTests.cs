@@ -1,6 +1,7 @@
 using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Editing;
 using OfflinePatch.Registry.Layout;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Cells;

@@ -1,5 +1,6 @@
 using System.Text;
 using OfflinePatch.Registry.RegText;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Cells;

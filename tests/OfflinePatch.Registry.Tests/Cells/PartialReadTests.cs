@@ -1,6 +1,7 @@
 using OfflinePatch.Core;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Cells;

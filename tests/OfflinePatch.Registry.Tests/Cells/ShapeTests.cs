@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Cells;

@@ -1,4 +1,5 @@
 using OfflinePatch.Registry.Check;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 using Xunit.Abstractions;
 

@@ -5,6 +5,7 @@ using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
 using OfflinePatch.Registry.RegText;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Fuzz;

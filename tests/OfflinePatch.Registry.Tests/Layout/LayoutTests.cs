@@ -3,6 +3,7 @@ using OfflinePatch.Registry.Cells;
 using OfflinePatch.Registry.Check;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Layout;

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Logs;

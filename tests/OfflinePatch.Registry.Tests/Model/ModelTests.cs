@@ -1,4 +1,5 @@
 using OfflinePatch.Registry.Logs;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.Model;

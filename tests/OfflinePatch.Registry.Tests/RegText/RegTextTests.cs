@@ -3,6 +3,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Registry.Layout;
 using OfflinePatch.Registry.RegText;
 using OfflinePatch.Registry.Tests.Model;
+using OfflinePatch.Registry.Tests.Support;
 using OfflinePatch.Testing;
 
 namespace OfflinePatch.Registry.Tests.RegText;

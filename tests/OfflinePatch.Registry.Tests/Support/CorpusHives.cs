@@ -3,7 +3,7 @@ using System.Globalization;
 using OfflinePatch.Registry.Logs;
 using OfflinePatch.Testing;
 
-namespace OfflinePatch.Registry.Tests;
+namespace OfflinePatch.Registry.Tests.Support;
 
 /// <summary>The hives of the corpus with their logs, and mutations of them.</summary>
 internal static class CorpusHives

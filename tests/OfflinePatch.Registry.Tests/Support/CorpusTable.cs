@@ -1,4 +1,4 @@
-namespace OfflinePatch.Registry.Tests;
+namespace OfflinePatch.Registry.Tests.Support;
 
 /// <summary>
 /// What must happen to every hive of the corpus: <c>editable</c>, or the code of the error. A code before a space is that of opening, one

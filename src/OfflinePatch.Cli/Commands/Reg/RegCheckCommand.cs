@@ -7,7 +7,7 @@ using OfflinePatch.Registry.Check;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg check TARGET</c>: what Windows would object to. 0 clean, 3 findings, 2 unreadable.</summary>
 internal static class RegCheckCommand

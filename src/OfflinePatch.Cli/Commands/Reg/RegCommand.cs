@@ -2,7 +2,7 @@ using System.CommandLine;
 using OfflinePatch.Cli.Help;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg …</c>: the offline registry.</summary>
 internal static class RegCommand

@@ -4,7 +4,7 @@ using OfflinePatch.Core;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg delete TARGET KEY [-v NAME]</c>: a key with all below it, or one value.</summary>
 internal static class RegDeleteCommand

@@ -6,7 +6,7 @@ using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary>
 /// <c>reg diff A B [KEY]</c>: what turns A into B, as .reg text. Without KEY two images are compared in SYSTEM and SOFTWARE.

@@ -9,7 +9,7 @@ using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg export TARGET [KEY]</c>: .reg text.</summary>
 internal static class RegExportCommand

@@ -7,7 +7,7 @@ using OfflinePatch.Registry.RegText;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg import TARGET FILE...</c>: applies .reg text.</summary>
 internal static class RegImportCommand

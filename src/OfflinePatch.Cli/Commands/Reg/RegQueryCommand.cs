@@ -7,7 +7,7 @@ using OfflinePatch.Registry;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg query TARGET [KEY]</c>: values and subkeys; with <c>--find</c> a search.</summary>
 internal static class RegQueryCommand

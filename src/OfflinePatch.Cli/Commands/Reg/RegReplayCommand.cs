@@ -7,7 +7,7 @@ using OfflinePatch.Registry.Logs;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg replay TARGET</c>: writes dirty hives as their logs make them.</summary>
 internal static class RegReplayCommand

@@ -5,7 +5,7 @@ using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Windows.Jobs;
 using static OfflinePatch.Cli.Help.CommonGuide;
 
-namespace OfflinePatch.Cli.Commands;
+namespace OfflinePatch.Cli.Commands.Reg;
 
 /// <summary><c>reg set TARGET KEY -v NAME -t TYPE -d DATA</c>: one value; without <c>-v</c> only the key.</summary>
 internal static class RegSetCommand
