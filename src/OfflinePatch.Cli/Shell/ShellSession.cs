@@ -75,6 +75,18 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
         }
 
         RunLog.Trace?.Invoke($"shell: {line.Trim()}");
+        try
+        {
+            Run(words);
+        }
+        catch (ReaderGoneException)
+        {
+            // Nobody reads what this line prints. The lines after it change the image all the same.
+        }
+    }
+
+    private void Run(string[] words)
+    {
         var arguments = words[1..];
         switch (words[0])
         {

@@ -76,6 +76,19 @@ public sealed class ShellTests(Machines machines) : IClassFixture<Machines>, IDi
         Assert.All(ShellSession.Commands, c => Assert.Contains($"  {c.Name} {c.Arguments}", help, StringComparison.Ordinal));
     }
 
+    [SkippableFact]
+    public void A_script_whose_output_nobody_reads_goes_on_to_its_commit()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "the runtime tells of a closed pipe there");
+        var image = Sample();
+        File.WriteAllBytes(_scratch["large"], new byte[4 << 20]);
+        File.WriteAllText(_scratch["script"], $"put '{_scratch["large"]}' large\ncat large\nls\nmkdir After\ncommit\n");
+        var script = $"'{Tool.Path}' shell '{image}' < '{_scratch["script"]}'; echo $? > '{_scratch["code"]}'";
+        Oracle.Run("sh", "-c", $"{{ {script}; }} | true").MustSucceed();
+        Assert.Equal("0\n", File.ReadAllText(_scratch["code"]));
+        Tool.Run("fs", "stat", image, "After").MustExit(0);
+    }
+
     private static ToolResult Run(string image, string script) => Tool.RunWithInput(Encoding.UTF8.GetBytes(script), "shell", image);
 
     private string Sample() => machines.Copy(_scratch, machines.Raw("win2019", MachineFirmware.Bios, Defect.StaticAddress));
