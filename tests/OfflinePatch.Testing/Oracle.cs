@@ -33,6 +33,21 @@ public static class Oracle
     /// <summary>Runs a program to its end.</summary>
     public static OracleResult Run(string program, params string[] arguments) => RunIn(null, program, arguments);
 
+    /// <summary>Skips the running test where <see cref="RunAsNobody"/> cannot: before it does anything.</summary>
+    public static void RequireAnotherUser()
+    {
+        Skip.If(!OperatingSystem.IsLinux() || !Environment.IsPrivilegedProcess, "needs root, to become another user");
+        Require("setpriv");
+    }
+
+    /// <summary>Runs a program as a user who owns nothing. Skips where the tests do not run as root.</summary>
+    /// <param name="command">Further options of setpriv, then the program and its arguments.</param>
+    public static OracleResult RunAsNobody(params string[] command)
+    {
+        RequireAnotherUser();
+        return Run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", .. command]);
+    }
+
     /// <summary>Runs a program to its end, in a folder.</summary>
     public static OracleResult RunIn(string? folder, string program, params string[] arguments)
     {

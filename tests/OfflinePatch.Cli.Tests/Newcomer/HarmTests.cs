@@ -260,19 +260,16 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     [Trait("fault", "B12")]
     public void B12_a_folder_that_cannot_be_entered_or_written_is_told_as_such()
     {
-        Skip.If(OperatingSystem.IsWindows() || Environment.UserName != "root" || Oracle.Locate("setpriv") is null,
-            "another user is needed");
+        Oracle.RequireAnotherUser();
         Directory.CreateDirectory(_scratch["closed"]);
         File.WriteAllBytes(_scratch["closed/disk.raw"], new byte[65536]);
         File.WriteAllBytes(_scratch["open.raw"], new byte[65536]);
         Oracle.Run("chmod", "700", _scratch["closed"]).MustSucceed();
         Oracle.Run("chmod", "755", _scratch.Path).MustSucceed();
-        var closed = Oracle.Run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, "check",
-            _scratch["closed/disk.raw"]);
+        var closed = Oracle.RunAsNobody(Tool.Path, "check", _scratch["closed/disk.raw"]);
         Assert.Equal(2, closed.ExitCode);
         Assert.Contains("permission", closed.Error, StringComparison.OrdinalIgnoreCase);
-        var readOnly = Oracle.Run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, "convert", _scratch["open.raw"],
-            _scratch["closed/c.qcow2"]);
+        var readOnly = Oracle.RunAsNobody(Tool.Path, "convert", _scratch["open.raw"], _scratch["closed/c.qcow2"]);
         Assert.DoesNotContain("write a fixed copy with -o", readOnly.Error, StringComparison.Ordinal);
         Assert.NotEqual(0, readOnly.ExitCode);
     }
@@ -280,20 +277,19 @@ public sealed class HarmTests(Machines machines) : IClassFixture<Machines>, IDis
     [SkippableFact]
     public void An_undo_file_of_another_user_is_named_with_what_can_be_done_about_it()
     {
-        Skip.If(OperatingSystem.IsWindows() || Environment.UserName != "root" || Oracle.Locate("setpriv") is null,
-            "another user is needed");
+        Oracle.RequireAnotherUser();
         var image = machines.Copy(_scratch, machines.Raw("win2019", MachineFirmware.Bios));
         Oracle.Run("chmod", "755", _scratch.Path).MustSucceed();
         Oracle.Run("chmod", "666", image).MustSucceed();
         Tool.Run("reg", "set", image, @"HKLM\SOFTWARE\Sample", "-v", "Name", "-d", "data").MustExit(0);
-        ToolResultOf(4, "check", image);
-        ToolResultOf(4, "undo", image);
+        MustExit(4, "check", image);
+        MustExit(4, "undo", image);
         Tool.Run("undo", "--forget", image).MustExit(0);
-        ToolResultOf(0, "inspect", image);
+        MustExit(0, "inspect", image);
 
-        void ToolResultOf(int code, params string[] arguments)
+        void MustExit(int code, params string[] arguments)
         {
-            var run = Oracle.Run("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", Tool.Path, .. arguments]);
+            var run = Oracle.RunAsNobody([Tool.Path, .. arguments]);
             Assert.Equal(code, run.ExitCode);
             Assert.Equal(code != 0, run.Error.Contains("CORE-0047", StringComparison.Ordinal));
             Assert.Equal(code != 0, run.Error.Contains($"offlinepatch undo --forget {image}", StringComparison.Ordinal));
