@@ -49,10 +49,14 @@ demo: ## build without native code, make a sample image, fix it, show the result
 tools: ## install the independent judges that the tests use (Debian, as root), quietly and only when missing
 	@sh tests/install-tools.sh
 
-test: build tools ## every test but the slow tiers; says what ran and what was skipped
+test: ## every test but the slow tiers; says what ran and what was skipped
+	@sh tests/run.sh --announce documents
+	@$(MAKE) --no-print-directory build tools
 	@sh tests/run.sh "speed!=slow" documents
 
-slow: build tools ## the long tiers: fuzz, models, whole disks
+slow: ## the long tiers: fuzz, models, whole disks
+	@sh tests/run.sh --announce
+	@$(MAKE) --no-print-directory build tools
 	@sh tests/run.sh "speed=slow"
 
 machines:
@@ -132,7 +136,7 @@ dist-test: ## judge artifacts/dist: checksums, contents, and that each program i
 deb-test: machines ## lintian; install and remove artifacts/deb/*.deb in a debootstrap root (as root)
 	@sh tests/packages/deb.sh
 
-container-test: build ## build src/deploy/Containerfile with buildah on a debootstrap root, and run it (as root)
+container-test: build ## lint src/deploy/Containerfile, build it with buildah on a debootstrap root, and run it (as root)
 	@sh tests/packages/container.sh
 
 pack-test: ## pack, and compile and run the programs of README.md and of each PACKAGE.md against the packages

@@ -44,7 +44,12 @@ need wine wine
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
 /usr/bin/python3 -c 'import impacket' 2>/dev/null || missing="$missing python3-impacket"
 [ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+installs() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+if [ "${1:-}" = --list ]; then
+  installs && echo "tests: will be installed with apt-get, some minutes, once:$missing"
+  exit 0
+fi
+if installs; then
   echo "installing judges, once, some minutes:$missing"
   log=$(mktemp)
   apt-get update -qq >"$log" 2>&1

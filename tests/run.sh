@@ -1,11 +1,15 @@
 #!/bin/sh
 # Runs every test project with a filter; prints one line for each, what failed in full, what was skipped (once for each reason), how many oracle tests ran, and the sum.
-# run.sh FILTER [documents]: with the second word README's commands are run, too, and what packs the program is judged.
+# run.sh FILTER [documents]: with the second word README's commands are run, too, and what packs the program is judged. run.sh --announce says beforehand what will run, and what
+# will be installed for it.
 set -u
 filter=$1
 began=$(date +%s)
-last=$(cat artifacts/test-minutes 2>/dev/null || true)
-echo "tests: builds everything, then runs $(ls -d tests/*.Tests | wc -l) projects${2:+ and the commands of README}; 20 to 40 minutes on two cores${last:+, $last the last time here}"
+if [ "$filter" = --announce ]; then
+  last=$(cat artifacts/test-minutes 2>/dev/null || true)
+  echo "tests: builds everything, then runs $(ls -d tests/*.Tests | wc -l) projects${2:+ and the commands of README}; 20 to 40 minutes on two cores${last:+, $last the last time here}"
+  exec sh tests/install-tools.sh --list
+fi
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 export OFFLINEPATCH_STATE="$results/state" # nothing is left in the home of whoever runs the tests

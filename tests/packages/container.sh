@@ -1,9 +1,16 @@
 #!/bin/sh
-# Builds src/deploy/Containerfile and runs the program in it as the user that it names, with buildah and a Debian root of debootstrap as the base: no registry is asked. Needs root,
+# Lints src/deploy/Containerfile, builds it and runs the program in it as the user that it names, with buildah and a Debian root of debootstrap as the base: no registry is asked. Needs root,
 # buildah and debootstrap, and says so where one is missing.
 set -eu
 cd "$(dirname "$0")/../.."
 PATH=$PATH:/usr/sbin:/sbin
+linter=dockerfile-utils@0.16.3
+if npx --yes $linter --version >/dev/null 2>&1; then
+  npx --yes $linter lint src/deploy/Containerfile || { echo "Containerfile: $linter finds the above"; exit 1; }
+  echo "Containerfile: lint clean ($linter)"
+else
+  echo "skipped: npx does not start $linter, so the Containerfile is not linted"
+fi
 for program in buildah debootstrap; do
   command -v "$program" >/dev/null || { echo "skipped: $program is not installed"; exit 0; }
 done
