@@ -15,6 +15,9 @@ namespace OfflinePatch.Ntfs.Check;
 internal sealed class MetafileChecker(CheckContext context, Func<long, List<CheckedAttribute>?> load)
 {
     /// <summary>$UpCase:$Info says this of the table that every Windows since Vista writes (u64 at 8).</summary>
+    /// <summary>In $UpCase:$Info: u32 bytes of the structure, u32 0, u64 checksum of the table.</summary>
+    private const int UpcaseChecksumOffset = 0x08;
+
     private const ulong KnownUpcaseChecksum = 0xDADC7E776B1B690C;
 
     private FindingList Findings => context.Findings;
@@ -40,8 +43,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         stream.TryRead(0, table.AsSpan(0, (int)Math.Min(table.Length, stream.Length)));
         context.Upcase = new UpcaseTable(table);
         var info = attributes!.Find(a => a.Type == AttributeType.Data && a.Name == "$Info" && a.IsResident);
-        var isKnown = info is { Value.Length: >= 16 }
-            && BinaryPrimitives.ReadUInt64LittleEndian(info.Value.Span[8..]) == KnownUpcaseChecksum;
+        var isKnown = info is { Value.Length: >= UpcaseChecksumOffset + sizeof(ulong) }
+            && BinaryPrimitives.ReadUInt64LittleEndian(info.Value.Span[UpcaseChecksumOffset..]) == KnownUpcaseChecksum;
         for (var unit = 0; unit < (isKnown ? NtUpcase.Count : 128); unit++)
         {
             if (context.Upcase[(char)unit] != NtUpcase.ToUpper((char)unit))
@@ -168,9 +171,9 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
     private void CheckAttributeDefinitions()
     {
         var data = load(FileReference.AttrDefRecord)?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0).ToList();
-        var start = new byte[0x84];
+        var start = new byte[AttributeDefinitions.Layout.Type + sizeof(uint)];
         if (data is null or { Count: 0 } || !context.Stream(data).TryRead(0, start)
-            || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(0x80)) != (uint)AttributeType.StandardInformation)
+            || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(AttributeDefinitions.Layout.Type)) != (uint)AttributeType.StandardInformation)
         {
             Findings.Error(NtfsFindingCode.AttributeDefinitions, "$AttrDef", 0, "definitions that start with $STANDARD_INFORMATION",
                 "something else");

@@ -10,10 +10,6 @@ namespace OfflinePatch.Ntfs.Check;
 /// </summary>
 internal sealed class ViewIndexChecker(CheckContext context)
 {
-    private const int SecurityHeader = 0x14;
-    private const int CopyDistance = 0x40000;
-    private const int MaximumDescriptor = 0x40000;
-
     private FindingList Findings => context.Findings;
 
     /// <summary>Walks every view index of a record.</summary>
@@ -83,7 +79,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
         new IndexWalker(context, "$Secure:$SII", KeyOrders.Words, (entry, node, offset) =>
         {
             var data = entry.ViewValue;
-            if (entry.Key.Length != 4 || data.Length != SecurityHeader)
+            if (entry.Key.Length != sizeof(uint) || data.Length != SecurityEntry.Layout.Size
+                || !SecurityEntry.TryCreate(data, out var security))
             {
                 Findings.Error(NtfsFindingCode.SecurityEntry, node, offset, "a key of 4 and data of 20 bytes",
                     $"{entry.Key.Length} and {data.Length}");
@@ -92,14 +89,14 @@ internal sealed class ViewIndexChecker(CheckContext context)
 
             var id = BinaryPrimitives.ReadUInt32LittleEndian(entry.Key);
             ids.Add(id);
-            byHash[id] = BinaryPrimitives.ReadUInt32LittleEndian(data);
-            CheckDescriptor(descriptors, id, data);
+            byHash[id] = security.Hash;
+            CheckDescriptor(descriptors, id, security);
         }).Walk(attributes, "$SII");
         var hashed = 0;
         new IndexWalker(context, "$Secure:$SDH", KeyOrders.Words, (entry, node, offset) =>
         {
             hashed++;
-            if (entry.Key.Length != 8 || entry.ViewValue.Length < SecurityHeader || !entry.ViewValue[..8].SequenceEqual(entry.Key)
+            if (entry.Key.Length != 8 || entry.ViewValue.Length < SecurityEntry.Layout.Size || !entry.ViewValue[..8].SequenceEqual(entry.Key)
                 || !byHash.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(entry.Key[4..]), out var hash)
                     || hash != BinaryPrimitives.ReadUInt32LittleEndian(entry.Key))
             {
@@ -114,13 +111,12 @@ internal sealed class ViewIndexChecker(CheckContext context)
         context.SecurityIds = ids;
     }
 
-    private void CheckDescriptor(CheckedStream? descriptors, uint id, ReadOnlySpan<byte> header)
+    private void CheckDescriptor(CheckedStream? descriptors, uint id, SecurityEntry header)
     {
         var label = $"$Secure:$SDS, id 0x{id:X}";
-        var offset = BinaryPrimitives.ReadInt64LittleEndian(header[8..]);
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
-        if (descriptors is null || offset < 0 || length < SecurityHeader + 20 || length > MaximumDescriptor
-            || offset > long.MaxValue - CopyDistance - length)
+        var (offset, length) = (header.Offset, header.Length);
+        if (descriptors is null || offset < 0 || length < SecurityEntry.Layout.Size + SecurityDescriptor.Layout.Size
+            || length > SecurityEntry.BlockSize || offset > long.MaxValue - SecurityEntry.BlockSize - length)
         {
             Findings.Error(NtfsFindingCode.SecurityEntry, label, offset, "a descriptor inside $SDS", $"{length} bytes at {offset}");
             return;
@@ -128,23 +124,22 @@ internal sealed class ViewIndexChecker(CheckContext context)
 
         var entry = new byte[length];
         var copy = new byte[length];
-        if (!descriptors.TryRead(offset, entry) || !entry.AsSpan(0, SecurityHeader).SequenceEqual(header)
-            || BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != id)
+        if (!descriptors.TryRead(offset, entry) || !entry.AsSpan(0, SecurityEntry.Layout.Size).SequenceEqual(header.Bytes)
+            || header.Id != id)
         {
             Findings.Error(NtfsFindingCode.SecurityEntry, label, offset, "the header that $SII has", "another");
             return;
         }
 
-        var hash = Format.SecureStreams.Hash(entry.AsSpan(SecurityHeader));
-        if (hash != BinaryPrimitives.ReadUInt32LittleEndian(header))
+        var hash = SecurityEntry.HashOf(entry.AsSpan(SecurityEntry.Layout.Size));
+        if (hash != header.Hash)
         {
-            Findings.Error(NtfsFindingCode.SecurityHash, label, offset, $"the hash 0x{hash:X8}",
-                $"0x{BinaryPrimitives.ReadUInt32LittleEndian(header):X8}");
+            Findings.Error(NtfsFindingCode.SecurityHash, label, offset, $"the hash 0x{hash:X8}", $"0x{header.Hash:X8}");
         }
 
-        if (!descriptors.TryRead(offset + CopyDistance, copy) || !copy.AsSpan().SequenceEqual(entry))
+        if (!descriptors.TryRead(offset + SecurityEntry.BlockSize, copy) || !copy.AsSpan().SequenceEqual(entry))
         {
-            Findings.Error(NtfsFindingCode.SecurityCopy, label, offset + CopyDistance, "an equal second copy", "another");
+            Findings.Error(NtfsFindingCode.SecurityCopy, label, offset + SecurityEntry.BlockSize, "an equal second copy", "another");
         }
     }
 }

@@ -10,15 +10,31 @@ namespace OfflinePatch.Ntfs.Format;
 internal static class AttributeDefinitions
 {
     /// <summary>Bytes of the file.</summary>
-    public const int Size = 16 * EntrySize;
+    public const int Size = 16 * Layout.Size;
 
-    private const int EntrySize = 0xA0;
-    private const int TypeField = 0x80; // u32; u32 display rule and u32 collation follow, both 0
-    private const int FlagsField = 0x8C; // u32: 02 indexable, 40 resident only, 80 may be non-resident
-    private const int MinimumField = 0x90; // s64
-    private const int MaximumField = 0x98; // s64, -1 unlimited
+    /// <summary>Offsets of an entry; one line per field: type, name.</summary>
+    public static class Layout
+    {
+        /// <summary>64 UTF-16 units, the name, filled up with zeros.</summary>
+        public const int Name = 0x00;
 
-    private static readonly (string Name, AttributeType Type, uint Flags, long Minimum, long Maximum)[] Entries =
+        /// <summary>u32, <see cref="AttributeType"/>; u32 display rule and u32 collation follow, both 0.</summary>
+        public const int Type = 0x80;
+
+        /// <summary>u32, 2 indexable, 40 resident only, 80 may be non-resident.</summary>
+        public const int Flags = 0x8C;
+
+        /// <summary>i64, bytes.</summary>
+        public const int MinSize = 0x90;
+
+        /// <summary>i64, bytes, -1 for no limit.</summary>
+        public const int MaxSize = 0x98;
+
+        /// <summary>Bytes.</summary>
+        public const int Size = 0xA0;
+    }
+
+    private static readonly (string Name, AttributeType Type, uint Flags, long MinSize, long MaxSize)[] Entries =
     [
         ("$STANDARD_INFORMATION", AttributeType.StandardInformation, 0x40, 0x30, 0x48),
         ("$ATTRIBUTE_LIST", AttributeType.AttributeList, 0x80, 0, -1),
@@ -42,12 +58,12 @@ internal static class AttributeDefinitions
         var file = new byte[Size];
         for (var i = 0; i < Entries.Length; i++)
         {
-            var entry = file.AsSpan(i * EntrySize, EntrySize);
-            Utf16.Write(Entries[i].Name, entry);
-            BinaryPrimitives.WriteUInt32LittleEndian(entry[TypeField..], (uint)Entries[i].Type);
-            BinaryPrimitives.WriteUInt32LittleEndian(entry[FlagsField..], Entries[i].Flags);
-            BinaryPrimitives.WriteInt64LittleEndian(entry[MinimumField..], Entries[i].Minimum);
-            BinaryPrimitives.WriteInt64LittleEndian(entry[MaximumField..], Entries[i].Maximum);
+            var entry = file.AsSpan(i * Layout.Size, Layout.Size);
+            Utf16.Write(Entries[i].Name, entry[Layout.Name..]);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[Layout.Type..], (uint)Entries[i].Type);
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[Layout.Flags..], Entries[i].Flags);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[Layout.MinSize..], Entries[i].MinSize);
+            BinaryPrimitives.WriteInt64LittleEndian(entry[Layout.MaxSize..], Entries[i].MaxSize);
         }
 
         return file;

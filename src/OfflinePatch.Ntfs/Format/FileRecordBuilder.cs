@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
@@ -18,27 +17,24 @@ internal sealed class FileRecordBuilder
     {
         _record = new byte[recordSize];
         _clusterSize = clusterSize;
-        var count = (recordSize / UpdateSequence.Stride) + 1;
-        _end = (FileRecordHeader.Layout.UpdateSequenceArray + (2 * count) + 7) & ~7;
-        FileRecordHeader.FileMagic.CopyTo(_record);
-        Write16(FileRecordHeader.Layout.UpdateSequenceOffset, FileRecordHeader.Layout.UpdateSequenceArray);
-        Write16(FileRecordHeader.Layout.UpdateSequenceCount, count);
-        Write16(FileRecordHeader.Layout.SequenceNumber, sequence);
-        Write16(FileRecordHeader.Layout.LinkCount, links);
-        Write16(FileRecordHeader.Layout.FirstAttribute, _end);
-        Write16(FileRecordHeader.Layout.Flags, (ushort)flags);
-        Write32(FileRecordHeader.Layout.BytesAllocated, recordSize);
-        Write32(FileRecordHeader.Layout.RecordNumber, (int)number);
+        var writer = new FileRecordWriter(_record);
+        _end = writer.Initialise(number, sequence);
+        writer.SetLinkCount(links);
+        writer.SetFlags(flags);
     }
 
     /// <summary>Adds a resident attribute.</summary>
     public FileRecordBuilder Resident(AttributeType type, string name, ReadOnlySpan<byte> value)
     {
         var valueOffset = (AttributeHeader.Layout.ResidentSize + (2 * name.Length) + 7) & ~7;
-        var at = Start(type, name, AttributeHeader.Layout.ResidentSize, (valueOffset + value.Length + 7) & ~7);
-        Write32(at + AttributeHeader.Layout.ValueLength, value.Length);
-        Write16(at + AttributeHeader.Layout.ValueOffset, valueOffset);
-        _record[at + AttributeHeader.Layout.IndexedFlag] = (byte)(type == AttributeType.FileName ? 1 : 0);
+        var at = Start(type, isResident: true, name, AttributeHeader.Layout.ResidentSize, (valueOffset + value.Length + 7) & ~7);
+        var writer = new AttributeWriter(_record.AsSpan(at));
+        writer.SetValue(valueOffset, value.Length);
+        if (type == AttributeType.FileName)
+        {
+            writer.SetIndexed();
+        }
+
         value.CopyTo(_record.AsSpan(at + valueOffset));
         return this;
     }
@@ -54,9 +50,9 @@ internal sealed class FileRecordBuilder
     /// <summary>The record, with its update sequence in place.</summary>
     public byte[] Finish()
     {
-        Write32(_end, -1);
-        Write16(FileRecordHeader.Layout.NextAttributeId, _nextId);
-        Write32(FileRecordHeader.Layout.BytesUsed, _end + FileRecordHeader.EndMarkerSize);
+        var writer = new FileRecordWriter(_record);
+        writer.End(_end);
+        writer.SetNextAttributeId(_nextId);
         UpdateSequence.TryEncode(_record);
         return _record;
     }
@@ -66,18 +62,15 @@ internal sealed class FileRecordBuilder
         Span<byte> pairs = stackalloc byte[24];
         var pairsLength = Encode(pairs, clusters, start);
         var pairsOffset = (AttributeHeader.Layout.NonResidentSize + (2 * name.Length) + 7) & ~7;
-        var at = Start(type, name, AttributeHeader.Layout.NonResidentSize, (pairsOffset + pairsLength + 7) & ~7);
-        _record[at + AttributeHeader.Layout.NonResident] = 1;
-        Write64(at + AttributeHeader.Layout.HighestVcn, clusters - 1);
-        Write16(at + AttributeHeader.Layout.MappingPairsOffset, pairsOffset);
-        Write64(at + AttributeHeader.Layout.AllocatedSize, clusters * _clusterSize);
-        Write64(at + AttributeHeader.Layout.DataSize, size);
-        Write64(at + AttributeHeader.Layout.InitializedSize, initialized);
+        var at = Start(type, isResident: false, name, AttributeHeader.Layout.NonResidentSize, (pairsOffset + pairsLength + 7) & ~7);
+        var writer = new AttributeWriter(_record.AsSpan(at));
+        writer.SetExtent(lowestVcn: 0, clusters - 1, pairsOffset);
+        writer.SetSizes(clusters * _clusterSize, size, initialized);
         pairs[..pairsLength].CopyTo(_record.AsSpan(at + pairsOffset));
         return this;
     }
 
-    private int Start(AttributeType type, string name, int nameOffset, int length)
+    private int Start(AttributeType type, bool isResident, string name, int nameOffset, int length)
     {
         if (_end + length + FileRecordHeader.EndMarkerSize > _record.Length)
         {
@@ -85,12 +78,9 @@ internal sealed class FileRecordBuilder
         }
 
         var at = _end;
-        Write32(at, (int)type);
-        Write32(at + AttributeHeader.Layout.Length, length);
-        _record[at + AttributeHeader.Layout.NameLength] = (byte)name.Length;
-        Write16(at + AttributeHeader.Layout.NameOffset, nameOffset);
-        Write16(at + AttributeHeader.Layout.Id, _nextId++);
-        Utf16.Write(name, _record.AsSpan(at + nameOffset));
+        var writer = new AttributeWriter(_record.AsSpan(at, length));
+        writer.Initialise(type, isResident, AttributeFlags.None, name, nameOffset);
+        writer.SetId(_nextId++);
         _end += length;
         return at;
     }
@@ -127,10 +117,4 @@ internal sealed class FileRecordBuilder
 
         return bytes;
     }
-
-    private void Write16(int offset, int value) => BinaryPrimitives.WriteUInt16LittleEndian(_record.AsSpan(offset), (ushort)value);
-
-    private void Write32(int offset, int value) => BinaryPrimitives.WriteInt32LittleEndian(_record.AsSpan(offset), value);
-
-    private void Write64(int offset, long value) => BinaryPrimitives.WriteInt64LittleEndian(_record.AsSpan(offset), value);
 }

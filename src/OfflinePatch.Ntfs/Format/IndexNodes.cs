@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Format;
@@ -9,39 +8,31 @@ namespace OfflinePatch.Ntfs.Format;
 /// </summary>
 internal static class IndexNodes
 {
-    private const int LastEntryLength = 0x10;
-    private const int LastEntryWithSubNodeLength = 0x18;
-
     /// <summary>$INDEX_ROOT that holds all entries itself.</summary>
     public static byte[] SmallRoot(AttributeType indexed, CollationRule collation, byte clustersPerBlock, IEnumerable<byte[]> entries)
     {
         byte[] body = [.. entries.SelectMany(e => e), .. LastEntry(subNode: false)];
-        return Root(indexed, collation, clustersPerBlock, body, flags: 0);
+        return Root(indexed, collation, clustersPerBlock, body, hasSubNodes: false);
     }
 
     /// <summary>$INDEX_ROOT whose only entry leads to block 0.</summary>
     public static byte[] LargeRoot(AttributeType indexed, CollationRule collation, byte clustersPerBlock) =>
-        Root(indexed, collation, clustersPerBlock, LastEntry(subNode: true), flags: 1);
+        Root(indexed, collation, clustersPerBlock, LastEntry(subNode: true), hasSubNodes: true);
 
     /// <summary>A leaf block with all entries, protected.</summary>
     public static byte[] Leaf(long vcn, IEnumerable<byte[]> entries)
     {
         var block = new byte[FormatGeometry.IndexBlockSize];
-        const int Count = (FormatGeometry.IndexBlockSize / UpdateSequence.Stride) + 1;
-        const int FirstEntry = ((IndexBlockLayout.UpdateSequenceArray + (2 * Count) + 7) & ~7) - IndexBlockLayout.Node;
-        IndexBlockLayout.IndexMagic.CopyTo(block);
-        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(IndexBlockLayout.UpdateSequenceOffset), IndexBlockLayout.UpdateSequenceArray);
-        BinaryPrimitives.WriteUInt16LittleEndian(block.AsSpan(IndexBlockLayout.UpdateSequenceCount), Count);
-        BinaryPrimitives.WriteInt64LittleEndian(block.AsSpan(IndexBlockLayout.Vcn), vcn);
+        var first = new IndexBlockWriter(block).Initialise(vcn);
         var node = block.AsSpan(IndexBlockLayout.Node);
-        var used = FirstEntry;
+        var used = first;
         foreach (var entry in entries.Append(LastEntry(subNode: false)))
         {
             entry.CopyTo(node[used..]);
             used += entry.Length;
         }
 
-        WriteNodeHeader(node, FirstEntry, used, block.Length - IndexBlockLayout.Node, flags: 0);
+        new IndexNodeWriter(node).SetEntries(first, used, node.Length);
         UpdateSequence.TryEncode(block);
         return block;
     }
@@ -50,9 +41,10 @@ internal static class IndexNodes
     public static byte[] DirectoryEntry(FileReference reference, ReadOnlySpan<byte> fileName)
     {
         var entry = new byte[(IndexEntry.Layout.Key + fileName.Length + 7) & ~7];
-        BinaryPrimitives.WriteUInt64LittleEndian(entry, reference.Value);
-        WriteEntryHeader(entry, fileName.Length, IndexEntryFlags.None);
-        fileName.CopyTo(entry.AsSpan(IndexEntry.Layout.Key));
+        var writer = new IndexEntryWriter(entry);
+        writer.SetLength();
+        writer.SetReference(reference);
+        writer.SetKey(fileName);
         return entry;
     }
 
@@ -60,46 +52,31 @@ internal static class IndexNodes
     public static byte[] ViewEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, int dataOffset)
     {
         var entry = new byte[(dataOffset + data.Length + 7) & ~7];
-        BinaryPrimitives.WriteUInt16LittleEndian(entry.AsSpan(IndexEntry.Layout.DataOffset), (ushort)dataOffset);
-        BinaryPrimitives.WriteUInt16LittleEndian(entry.AsSpan(IndexEntry.Layout.DataLength), (ushort)data.Length);
-        WriteEntryHeader(entry, key.Length, IndexEntryFlags.None);
-        key.CopyTo(entry.AsSpan(IndexEntry.Layout.Key));
-        data.CopyTo(entry.AsSpan(dataOffset));
+        var writer = new IndexEntryWriter(entry);
+        writer.SetLength();
+        writer.SetKey(key);
+        writer.SetData(data, dataOffset);
         return entry;
     }
 
     private static byte[] LastEntry(bool subNode)
     {
-        var entry = new byte[subNode ? LastEntryWithSubNodeLength : LastEntryLength];
-        WriteEntryHeader(entry, 0, IndexEntryFlags.Last | (subNode ? IndexEntryFlags.SubNode : 0)); // the sub-node is VCN 0
+        var entry = new byte[IndexEntry.Layout.Size + (subNode ? IndexEntryWriter.SubNodeSize : 0)]; // the sub-node is VCN 0
+        var writer = new IndexEntryWriter(entry);
+        writer.SetLength();
+        writer.SetFlags(IndexEntryFlags.Last | (subNode ? IndexEntryFlags.SubNode : IndexEntryFlags.None));
         return entry;
     }
 
-    private static byte[] Root(AttributeType indexed, CollationRule collation, byte clustersPerBlock, byte[] body, uint flags)
+    private static byte[] Root(AttributeType indexed, CollationRule collation, byte clustersPerBlock, byte[] body, bool hasSubNodes)
     {
         var value = new byte[IndexRootHeader.Layout.Size + body.Length];
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(IndexRootHeader.Layout.IndexedType), (uint)indexed);
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(IndexRootHeader.Layout.Collation), (uint)collation);
-        BinaryPrimitives.WriteInt32LittleEndian(value.AsSpan(IndexRootHeader.Layout.BlockSize), FormatGeometry.IndexBlockSize);
-        value[IndexRootHeader.Layout.ClustersPerBlock] = clustersPerBlock;
+        new IndexRootWriter(value).Initialise(indexed, collation, FormatGeometry.IndexBlockSize, clustersPerBlock);
         var size = IndexNodeHeader.Layout.Size + body.Length;
-        WriteNodeHeader(value.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, size, size, flags);
+        var node = new IndexNodeWriter(value.AsSpan(IndexRootHeader.Layout.Node));
+        node.SetEntries(IndexNodeHeader.Layout.Size, size, size);
+        node.SetHasSubNodes(hasSubNodes);
         body.CopyTo(value, IndexRootHeader.Layout.Size);
         return value;
-    }
-
-    private static void WriteNodeHeader(Span<byte> node, int first, int used, int allocated, uint flags)
-    {
-        BinaryPrimitives.WriteInt32LittleEndian(node[IndexNodeHeader.Layout.FirstEntry..], first);
-        BinaryPrimitives.WriteInt32LittleEndian(node[IndexNodeHeader.Layout.Used..], used);
-        BinaryPrimitives.WriteInt32LittleEndian(node[IndexNodeHeader.Layout.Allocated..], allocated);
-        BinaryPrimitives.WriteUInt32LittleEndian(node[IndexNodeHeader.Layout.Flags..], flags);
-    }
-
-    private static void WriteEntryHeader(Span<byte> entry, int keyLength, IndexEntryFlags flags)
-    {
-        BinaryPrimitives.WriteUInt16LittleEndian(entry[IndexEntry.Layout.Length..], (ushort)entry.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(entry[IndexEntry.Layout.KeyLength..], (ushort)keyLength);
-        BinaryPrimitives.WriteUInt16LittleEndian(entry[IndexEntry.Layout.Flags..], (ushort)flags);
     }
 }

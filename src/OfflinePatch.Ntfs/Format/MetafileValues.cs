@@ -15,15 +15,48 @@ internal static class MetafileValues
     /// <summary>An index that is no directory.</summary>
     public const uint ViewIndexBit = 0x20000000;
 
+    /// <summary>Owner id of the default limits in $Quota.</summary>
+    public const uint DefaultOwner = 1;
+
+    /// <summary>The first owner id that is given out in $Quota: Administrators on a new volume.</summary>
+    public const uint FirstOwner = 0x100;
+
+    /// <summary>Offsets of the data of an entry in $Quota:$Q; one line per field: type, name. Source: [MS-FSCC] 2.4.41.</summary>
+    private static class QuotaLayout
+    {
+        /// <summary>u32, 2.</summary>
+        public const int Version = 0x00;
+
+        /// <summary>u32, 1 default limits.</summary>
+        public const int Flags = 0x04;
+
+        /// <summary>u64, FILETIME of the last change.</summary>
+        public const int Changed = 0x10;
+
+        /// <summary>i64, bytes from which on the use is logged, -1 for none.</summary>
+        public const int Threshold = 0x18;
+
+        /// <summary>i64, bytes, -1 for none.</summary>
+        public const int Limit = 0x20;
+
+        /// <summary>The owner's SID.</summary>
+        public const int Sid = 0x30;
+    }
+
+    private const uint QuotaVersion = 2;
+    private const uint QuotaDefaultLimits = 1;
+    private const long Unlimited = -1;
+
     /// <summary>$STANDARD_INFORMATION; the short form where the record carries its own descriptor.</summary>
     public static byte[] StandardInformationOf(long time, uint attributes, uint? securityId)
     {
         var value = new byte[securityId is null ? StandardInformation.Layout.ShortSize : StandardInformation.Layout.Size];
-        WriteTimes(value.AsSpan(StandardInformation.Layout.Created), time);
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(StandardInformation.Layout.Attributes), attributes);
+        var writer = new StandardInformationWriter(value);
+        writer.SetTimes(time);
+        writer.SetAttributes(attributes);
         if (securityId is { } id)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(StandardInformation.Layout.SecurityId), id);
+            writer.SetSecurityId(id);
         }
 
         return value;
@@ -32,15 +65,12 @@ internal static class MetafileValues
     /// <summary>$FILE_NAME, which is also the key in the directory.</summary>
     public static byte[] FileNameOf(FileReference parent, string name, long time, long allocated, long size, uint attributes)
     {
-        var value = new byte[FileNameAttribute.Layout.Name + (2 * name.Length)];
-        BinaryPrimitives.WriteUInt64LittleEndian(value, parent.Value);
-        WriteTimes(value.AsSpan(FileNameAttribute.Layout.Created), time);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.AllocatedSize), allocated);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.DataSize), size);
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(FileNameAttribute.Layout.Attributes), attributes);
-        value[FileNameAttribute.Layout.NameLength] = (byte)name.Length;
-        value[FileNameAttribute.Layout.NameSpace] = (byte)FileNameSpace.Win32AndDos;
-        Utf16.Write(name, value.AsSpan(FileNameAttribute.Layout.Name));
+        var value = new byte[FileNameWriter.Measure(name)];
+        var writer = new FileNameWriter(value);
+        writer.Initialise(parent, name, FileNameSpace.Win32AndDos);
+        writer.SetTimes(time, time, time, time);
+        writer.SetSizes(allocated, size);
+        writer.SetAttributes(attributes);
         return value;
     }
 
@@ -58,34 +88,24 @@ internal static class MetafileValues
     public static byte[] QuotaOwner()
     {
         Span<byte> id = stackalloc byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(id, 0x100);
-        return IndexNodes.ViewEntry(SystemDescriptors.AdministratorsSid, id,
-            IndexEntry.Layout.Key + SystemDescriptors.AdministratorsSid.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(id, FirstOwner);
+        return IndexNodes.ViewEntry(SecurityDescriptor.Administrators, id,
+            IndexEntry.Layout.Key + SecurityDescriptor.Administrators.Length);
     }
 
     /// <summary>$Quota:$Q: the default limits (owner 1) or those of Administrators (owner 0x100), both unlimited.</summary>
     public static byte[] QuotaLimits(uint owner, long time)
     {
-        var sid = owner == 1 ? default : SystemDescriptors.AdministratorsSid;
-        Span<byte> data = stackalloc byte[0x30 + 16];
-        data = data[..(0x30 + sid.Length)];
-        data.Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(data, 2); // version
-        BinaryPrimitives.WriteUInt32LittleEndian(data[4..], 1); // flags: default limits
-        BinaryPrimitives.WriteInt64LittleEndian(data[0x10..], time);
-        BinaryPrimitives.WriteInt64LittleEndian(data[0x18..], -1); // threshold
-        BinaryPrimitives.WriteInt64LittleEndian(data[0x20..], -1); // limit
-        sid.CopyTo(data[0x30..]);
+        var sid = owner == DefaultOwner ? default : SecurityDescriptor.Administrators;
+        var data = new byte[QuotaLayout.Sid + sid.Length];
+        BinaryPrimitives.WriteUInt32LittleEndian(data.AsSpan(QuotaLayout.Version), QuotaVersion);
+        BinaryPrimitives.WriteUInt32LittleEndian(data.AsSpan(QuotaLayout.Flags), QuotaDefaultLimits);
+        BinaryPrimitives.WriteInt64LittleEndian(data.AsSpan(QuotaLayout.Changed), time);
+        BinaryPrimitives.WriteInt64LittleEndian(data.AsSpan(QuotaLayout.Threshold), Unlimited);
+        BinaryPrimitives.WriteInt64LittleEndian(data.AsSpan(QuotaLayout.Limit), Unlimited);
+        sid.CopyTo(data.AsSpan(QuotaLayout.Sid));
         Span<byte> key = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(key, owner);
-        return IndexNodes.ViewEntry(key, data, 0x14);
-    }
-
-    private static void WriteTimes(Span<byte> target, long time)
-    {
-        for (var i = 0; i < 4; i++)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(target[(8 * i)..], time);
-        }
+        return IndexNodes.ViewEntry(key, data, IndexEntry.Layout.Key + key.Length);
     }
 }

@@ -101,6 +101,9 @@ internal readonly ref struct IndexNodeHeader
         public const int Size = 0x10;
     }
 
+    /// <summary>The bit of <see cref="Layout.Flags"/>: entries have sub-nodes.</summary>
+    public const int SubNodesFlag = 1;
+
     /// <summary>A view; false when the entries do not lie inside <paramref name="bytes"/> (which starts at the node header).</summary>
     public static bool TryCreate(ReadOnlySpan<byte> bytes, out IndexNodeHeader view)
     {
@@ -119,7 +122,7 @@ internal readonly ref struct IndexNodeHeader
     public uint Allocated => BinaryPrimitives.ReadUInt32LittleEndian(_bytes[Layout.Allocated..]);
 
     /// <summary>Whether entries have sub-nodes.</summary>
-    public bool HasSubNodes => (_bytes[Layout.Flags] & 1) != 0;
+    public bool HasSubNodes => (_bytes[Layout.Flags] & SubNodesFlag) != 0;
 }
 
 /// <summary>Offsets of an INDX block, one node of $INDEX_ALLOCATION. Source: Linux-NTFS documentation, Index Record.</summary>
@@ -237,10 +240,10 @@ internal readonly ref struct IndexEntry
     public IndexEntryFlags Flags => (IndexEntryFlags)BinaryPrimitives.ReadUInt16LittleEndian(_bytes[Layout.Flags..]);
 
     /// <summary>Whether it ends the node.</summary>
-    public bool IsLast => (_bytes[Layout.Flags] & 2) != 0;
+    public bool IsLast => (Flags & IndexEntryFlags.Last) != 0;
 
     /// <summary>Whether it has a sub-node.</summary>
-    public bool HasSubNode => (_bytes[Layout.Flags] & 1) != 0;
+    public bool HasSubNode => (Flags & IndexEntryFlags.SubNode) != 0;
 
     /// <summary>The key; empty in the last entry.</summary>
     public ReadOnlySpan<byte> Key => IsLast ? default : _bytes.Slice(Layout.Key, KeyLength);

@@ -64,6 +64,23 @@ internal static class UpdateSequence
         return true;
     }
 
+    /// <summary>The number of a structure with a header, protected or not; 0 when its array lies outside.</summary>
+    public static ushort NumberOf(ReadOnlySpan<byte> structure)
+    {
+        int offset = BinaryPrimitives.ReadUInt16LittleEndian(structure[OffsetField..]);
+        return offset + 2 <= structure.Length ? BinaryPrimitives.ReadUInt16LittleEndian(structure[offset..]) : (ushort)0;
+    }
+
+    /// <summary>Sets the number that <see cref="TryEncode"/> raises. Nothing is set when the array lies outside.</summary>
+    public static void SetNumber(Span<byte> structure, ushort number)
+    {
+        int offset = BinaryPrimitives.ReadUInt16LittleEndian(structure[OffsetField..]);
+        if (offset + 2 <= structure.Length)
+        {
+            BinaryPrimitives.WriteUInt16LittleEndian(structure[offset..], number);
+        }
+    }
+
     /// <summary>Copies the number of a protected structure to another copy of it whose array stands at the same offset.</summary>
     public static void CopyNumber(ReadOnlySpan<byte> from, Span<byte> to)
     {

@@ -16,7 +16,7 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
     private int Used
     {
         get => BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(FileRecordHeader.Layout.BytesUsed));
-        set => BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(FileRecordHeader.Layout.BytesUsed), value);
+        set => new FileRecordWriter(record).SetBytesUsed(value);
     }
 
     /// <summary>Whether the record must be a valid FILE record before.</summary>
@@ -30,7 +30,7 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
                 Initialize(bytes);
                 break;
             case LogOperation.DeallocateFileRecordSegment:
-                Deallocate();
+                new FileRecordWriter(record).Release();
                 break;
             case LogOperation.WriteEndOfFileRecordSegment:
                 WriteEnd(bytes);
@@ -73,14 +73,6 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
         }
     }
 
-    private void Deallocate()
-    {
-        record[FileRecordHeader.Layout.Flags] &= 0xFE;
-        var sequence = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.SequenceNumber));
-        BinaryPrimitives.WriteUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.SequenceNumber),
-            sequence == ushort.MaxValue ? (ushort)1 : (ushort)(sequence + 1));
-    }
-
     private void WriteEnd(ReadOnlySpan<byte> bytes)
     {
         AttributeAt(mayBeEnd: true);
@@ -106,7 +98,7 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
         var nextId = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.NextAttributeId));
         if (nextId <= attribute.Id)
         {
-            BinaryPrimitives.WriteUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.NextAttributeId), (ushort)(attribute.Id + 1));
+            new FileRecordWriter(record).SetNextAttributeId(attribute.Id + 1);
         }
 
         AddLinks(attribute.IsResident && attribute.Bytes[AttributeHeader.Layout.IndexedFlag] != 0 ? 1 : 0);
@@ -146,8 +138,9 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
         Resize(at, length, newLength);
         bytes.CopyTo(record.AsSpan(at + Log.AttributeOffset));
         record.AsSpan(at + end, newLength - end).Clear();
-        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(at + AttributeHeader.Layout.Length), newLength);
-        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(at + AttributeHeader.Layout.ValueLength), end - valueOffset);
+        var writer = new AttributeWriter(record.AsSpan(at));
+        writer.SetLength(newLength);
+        writer.SetValueLength(end - valueOffset);
     }
 
     private void UpdateMappingPairs(ReadOnlySpan<byte> bytes)
@@ -165,7 +158,8 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
         Resize(at, length, newLength);
         bytes.CopyTo(record.AsSpan(at + Log.AttributeOffset));
         record.AsSpan(at + end, newLength - end).Clear();
-        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(at + AttributeHeader.Layout.Length), newLength);
+        var writer = new AttributeWriter(record.AsSpan(at));
+        writer.SetLength(newLength);
         var lowest = BinaryPrimitives.ReadInt64LittleEndian(record.AsSpan(at + AttributeHeader.Layout.LowestVcn));
         var runs = new List<StreamRun>();
         if (lowest < 0 || RunDecoder.Decode(record.AsSpan((at + pairs)..(at + newLength)), lowest, long.MaxValue, runs) is not null)
@@ -173,8 +167,7 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
             throw target.Refuse("broken mapping pairs");
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(record.AsSpan(at + AttributeHeader.Layout.HighestVcn),
-            (runs.Count == 0 ? lowest : runs[^1].EndVcn) - 1);
+        writer.SetHighestVcn((runs.Count == 0 ? lowest : runs[^1].EndVcn) - 1);
     }
 
     /// <summary>Allocated, written, data, and where given the sum of what clusters hold.</summary>
@@ -229,7 +222,7 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
         if (change > 0)
         {
             Resize(at, length, length + change);
-            BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(at + AttributeHeader.Layout.Length), length + change);
+            new AttributeWriter(record.AsSpan(at)).SetLength(length + change);
             entries = new IndexNodeActions(target, record.AsMemory(at + node, length + change - node), Log.AttributeOffset - node);
         }
 
@@ -237,13 +230,13 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
         if (change < 0)
         {
             // the freed bytes are at the end of the node, and of the attribute
-            BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(at + AttributeHeader.Layout.Length), length + change);
+            new AttributeWriter(record.AsSpan(at)).SetLength(length + change);
             var tail = Used - (at + length);
             record.AsSpan(at + length, tail).CopyTo(record.AsSpan(at + length + change));
             Used += change;
         }
 
-        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(at + AttributeHeader.Layout.ValueLength),
+        new AttributeWriter(record.AsSpan(at)).SetValueLength(
             BinaryPrimitives.ReadInt32LittleEndian(record.AsSpan(at + AttributeHeader.Layout.ValueLength)) + change);
     }
 
@@ -295,7 +288,6 @@ internal sealed class FileRecordActions(ReplayTarget target, byte[] record)
     private void AddLinks(int count)
     {
         var links = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.LinkCount)) + count;
-        BinaryPrimitives.WriteUInt16LittleEndian(record.AsSpan(FileRecordHeader.Layout.LinkCount),
-            (ushort)Math.Clamp(links, 0, ushort.MaxValue));
+        new FileRecordWriter(record).SetLinkCount(Math.Clamp(links, 0, ushort.MaxValue));
     }
 }

@@ -14,13 +14,13 @@ internal sealed class IndexNodeActions(ReplayTarget target, Memory<byte> node, i
     private int Used
     {
         get => BinaryPrimitives.ReadInt32LittleEndian(Node[IndexNodeHeader.Layout.Used..]);
-        set => BinaryPrimitives.WriteInt32LittleEndian(Node[IndexNodeHeader.Layout.Used..], value);
+        set => new IndexNodeWriter(Node).SetUsed(value);
     }
 
     private int Allocated
     {
         get => BinaryPrimitives.ReadInt32LittleEndian(Node[IndexNodeHeader.Layout.Allocated..]);
-        set => BinaryPrimitives.WriteInt32LittleEndian(Node[IndexNodeHeader.Layout.Allocated..], value);
+        set => new IndexNodeWriter(Node).SetAllocated(value);
     }
 
     /// <summary>How many bytes the entries will take more: what a root has to grow by.</summary>

@@ -10,6 +10,11 @@ internal sealed class LogAnalysis
 {
     private const int MaximumRecords = 4_000_000;
 
+    /// <summary>Bytes of a range in the redo bytes of DeleteDirtyClusters: i64 first LCN, i64 number of clusters.</summary>
+    private const int RangeSize = 16;
+
+    private const int RangeCount = 8;
+
     private readonly LogPages _pages;
     private readonly int _clustersPerPage;
     private readonly Dictionary<int, OpenAttribute> _attributes = [];
@@ -57,20 +62,19 @@ internal sealed class LogAnalysis
         }
 
         var restart = _pages.Read(restartLsn, out var next) ?? throw LogError.Gap(0, restartLsn);
-        const int Size = 0x40;
-        if (restart.Type != 2 || restart.Data.Length < Size)
+        if (restart.Type != LogRecord.CheckpointType || restart.Data.Length < CheckpointLayout.Size)
         {
             throw LogError.Record(restartLsn, "no checkpoint");
         }
 
-        TableVersion = BinaryPrimitives.ReadUInt32LittleEndian(restart.Data);
+        TableVersion = BinaryPrimitives.ReadUInt32LittleEndian(restart.Data[CheckpointLayout.Version..]);
         if (TableVersion > 1)
         {
             throw LogError.Record(restartLsn, $"tables of version {TableVersion}");
         }
 
         LoadTables(restart);
-        var checkpoint = BinaryPrimitives.ReadUInt64LittleEndian(restart.Data[8..]);
+        var checkpoint = BinaryPrimitives.ReadUInt64LittleEndian(restart.Data[CheckpointLayout.StartLsn..]);
         LastLsn = restartLsn;
         if (checkpoint != 0 && checkpoint != restartLsn)
         {
@@ -113,8 +117,7 @@ internal sealed class LogAnalysis
 
     private void LoadTables(LogRecord restart)
     {
-        // four LSNs from 0x10 (open attributes, names, dirty pages, transactions), four lengths from 0x30
-        if (Table(restart, 0x10, 0x30) is { } attributes)
+        if (Table(restart, CheckpointLayout.AttributesLsn, CheckpointLayout.AttributesLength) is { } attributes)
         {
             foreach (var (offset, entry) in RestartTable.Read(attributes))
             {
@@ -125,7 +128,7 @@ internal sealed class LogAnalysis
             }
         }
 
-        if (Table(restart, 0x20, 0x38) is { } pages)
+        if (Table(restart, CheckpointLayout.PagesLsn, CheckpointLayout.PagesLength) is { } pages)
         {
             foreach (var (_, entry) in RestartTable.Read(pages))
             {
@@ -133,16 +136,12 @@ internal sealed class LogAnalysis
             }
         }
 
-        if (Table(restart, 0x28, 0x3C) is { } transactions)
+        if (Table(restart, CheckpointLayout.TransactionsLsn, CheckpointLayout.TransactionsLength) is { } transactions)
         {
             foreach (var (offset, entry) in RestartTable.Read(transactions))
             {
                 Unproven ??= (transactions.Lsn, LogOperation.TransactionTableDump);
-                _transactions[(uint)offset] = new OpenTransaction(BinaryPrimitives.ReadUInt64LittleEndian(entry.AsSpan(0x08)))
-                {
-                    IsActive = entry[4] == 1,
-                    UndoNextLsn = BinaryPrimitives.ReadUInt64LittleEndian(entry.AsSpan(0x18)),
-                };
+                _transactions[(uint)offset] = OpenTransaction.Parse(entry);
             }
         }
     }
@@ -161,23 +160,12 @@ internal sealed class LogAnalysis
 
     private void AddDumpedPage(LogRecord record, byte[] entry)
     {
-        var at = TableVersion == 0 ? 0x14 : 0x10;
-        var count = BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(0x0C));
-        if (count > (entry.Length - at - 16) / 8)
+        if (!DirtyPage.TryParse(entry, TableVersion, out var page, out var count))
         {
             throw LogError.Record(record.Lsn, $"a dirty page of {count} clusters");
         }
 
-        var lcns = new long[count];
-        for (var i = 0; i < count; i++)
-        {
-            lcns[i] = BinaryPrimitives.ReadInt64LittleEndian(entry.AsSpan(at + 16 + (8 * i)));
-        }
-
-        var vcn = BinaryPrimitives.ReadInt64LittleEndian(entry.AsSpan(at));
-        var oldest = BinaryPrimitives.ReadUInt64LittleEndian(entry.AsSpan(at + 8));
-        Register(new DirtyPage((int)Math.Min(int.MaxValue, BinaryPrimitives.ReadUInt32LittleEndian(entry.AsSpan(4))), vcn, oldest, lcns),
-            record.Lsn);
+        Register(page, record.Lsn);
     }
 
     private void Register(DirtyPage page, ulong lsn)
@@ -283,10 +271,10 @@ internal sealed class LogAnalysis
     private void Forget(LogRecord record)
     {
         var ranges = record.RedoBytes;
-        for (; ranges.Length >= 16; ranges = ranges[16..])
+        for (; ranges.Length >= RangeSize; ranges = ranges[RangeSize..])
         {
             var from = BinaryPrimitives.ReadInt64LittleEndian(ranges);
-            var count = BinaryPrimitives.ReadInt64LittleEndian(ranges[8..]);
+            var count = BinaryPrimitives.ReadInt64LittleEndian(ranges[RangeCount..]);
             if (from < 0 || count < 0)
             {
                 throw LogError.Record(record.Lsn, $"{count} clusters from {from}");

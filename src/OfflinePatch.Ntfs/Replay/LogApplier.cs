@@ -86,7 +86,7 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
             return false;
         }
 
-        var sequence = isRecord ? UpdateSequenceNumber(record) : (ushort)0;
+        var sequence = isRecord ? UpdateSequence.NumberOf(record) : (ushort)0;
         new FileRecordActions(target, record).Apply(bytes);
         return Protect(target, at, record, sequence, lsn);
     }
@@ -119,7 +119,7 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
 
         new IndexNodeActions(target, block.AsMemory(IndexBlockLayout.Node), target.Record.AttributeOffset - IndexBlockLayout.Node)
             .Apply(bytes, room: 0);
-        return Protect(target, at, block, UpdateSequenceNumber(block), lsn);
+        return Protect(target, at, block, UpdateSequence.NumberOf(block), lsn);
     }
 
     /// <summary>An index block, or its start, written whole: the log has it unprotected.</summary>
@@ -151,7 +151,7 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
             return true;
         }
 
-        return Protect(target, at, block, UpdateSequenceNumber(block), lsn: null);
+        return Protect(target, at, block, UpdateSequence.NumberOf(block), lsn: null);
     }
 
     private bool WriteBytes(ReplayTarget target, ReadOnlySpan<byte> bytes)
@@ -206,12 +206,6 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
     private static bool IsNewer(byte[] structure, ulong? lsn) => lsn is { } redo
         && BinaryPrimitives.ReadUInt64LittleEndian(structure.AsSpan(LsnField)) >= redo;
 
-    private static ushort UpdateSequenceNumber(byte[] structure)
-    {
-        var offset = BinaryPrimitives.ReadUInt16LittleEndian(structure.AsSpan(4));
-        return offset + 2 <= structure.Length ? BinaryPrimitives.ReadUInt16LittleEndian(structure.AsSpan(offset)) : (ushort)0;
-    }
-
     private bool Protect(ReplayTarget target, long at, byte[] structure, ushort sequence, ulong? lsn)
     {
         if (lsn is { } redo)
@@ -219,10 +213,9 @@ internal sealed class LogApplier(ReplayVolume volume, int recordSize)
             BinaryPrimitives.WriteUInt64LittleEndian(structure.AsSpan(LsnField), redo);
         }
 
-        var offset = BinaryPrimitives.ReadUInt16LittleEndian(structure.AsSpan(4));
-        if (sequence != 0 && offset + 2 <= structure.Length)
+        if (sequence != 0)
         {
-            BinaryPrimitives.WriteUInt16LittleEndian(structure.AsSpan(offset), sequence);
+            UpdateSequence.SetNumber(structure, sequence);
         }
 
         if (!UpdateSequence.TryEncode(structure))

@@ -5,6 +5,11 @@ namespace OfflinePatch.Ntfs.Replay;
 /// <summary>One log record, joined from the pages that it stands on. Source: Linux-NTFS documentation, $LogFile.</summary>
 internal sealed class LogRecord
 {
+    /// <summary><see cref="Type"/> of a checkpoint; its data is <see cref="CheckpointLayout"/>.</summary>
+    public const uint CheckpointType = 2;
+
+    private const uint ChangeType = 1;
+
     private readonly byte[] _data;
 
     internal LogRecord(ReadOnlySpan<byte> header, byte[] data)
@@ -104,7 +109,7 @@ internal sealed class LogRecord
     public uint Type { get; }
 
     /// <summary>Whether it describes a change.</summary>
-    public bool IsChange => Type == 1;
+    public bool IsChange => Type == ChangeType;
 
     /// <summary>Transaction.</summary>
     public uint TransactionId { get; }

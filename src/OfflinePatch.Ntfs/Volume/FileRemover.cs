@@ -61,7 +61,7 @@ internal sealed class FileRemover(VolumeCore core)
             }
         }
 
-        SetBits(node, clear: ReparseBit);
+        new StandardInformationWriter(node.StandardInformation).ClearAttributes(ReparseBit);
     }
 
     /// <summary>Clears the sparse and compressed bits of a file none of whose streams is.</summary>
@@ -78,14 +78,8 @@ internal sealed class FileRemover(VolumeCore core)
             flags |= attribute.Flags;
         }
 
-        SetBits(node,
+        new StandardInformationWriter(node.StandardInformation).ClearAttributes(
             ((flags & AttributeFlags.Sparse) == 0 ? SparseBit : 0) | ((flags & AttributeFlags.Compressed) == 0 ? CompressedBit : 0));
-    }
-
-    private static void SetBits(FileNode node, uint clear)
-    {
-        var field = node.StandardInformation.AsSpan(StandardInformation.Layout.Attributes);
-        BinaryPrimitives.WriteUInt32LittleEndian(field, BinaryPrimitives.ReadUInt32LittleEndian(field) & ~clear);
     }
 
     /// <summary>Removes the entry that names this file from a view index of $Extend.</summary>

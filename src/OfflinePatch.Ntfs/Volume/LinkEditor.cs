@@ -20,11 +20,8 @@ internal sealed class LinkEditor(NodeCache nodes, RecordStore records, IndexEdit
     /// <summary>A $FILE_NAME value.</summary>
     public static byte[] NewName(FileReference parent, string name, FileNameSpace nameSpace)
     {
-        var value = new byte[FileNameAttribute.Layout.Name + (2 * name.Length)];
-        BinaryPrimitives.WriteUInt64LittleEndian(value, parent.Value);
-        value[FileNameAttribute.Layout.NameLength] = (byte)name.Length;
-        value[FileNameAttribute.Layout.NameSpace] = (byte)nameSpace;
-        Utf16.Write(name, value.AsSpan(FileNameAttribute.Layout.Name));
+        var value = new byte[FileNameWriter.Measure(name)];
+        new FileNameWriter(value).Initialise(parent, name, nameSpace);
         return value;
     }
 
@@ -37,24 +34,18 @@ internal sealed class LinkEditor(NodeCache nodes, RecordStore records, IndexEdit
             throw NtfsError.MissingAttribute(node.Number, "$STANDARD_INFORMATION");
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Created), standard.Created);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Modified), standard.Modified);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.RecordChanged), standard.RecordChanged);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.Accessed), standard.Accessed);
+        var writer = new FileNameWriter(value);
+        writer.SetTimes(standard.Created, standard.Modified, standard.RecordChanged, standard.Accessed);
         var data = node.IsDirectory ? null : node.Find(AttributeType.Data, "");
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.AllocatedSize),
-            data?.DuplicatedAllocation(records.Geometry.ClusterSize) ?? 0);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(FileNameAttribute.Layout.DataSize), data?.DataSize ?? 0);
+        writer.SetSizes(data?.DuplicatedAllocation(records.Geometry.ClusterSize) ?? 0, data?.DataSize ?? 0);
 
         // the bits that only $FILE_NAME has stay: directory, view index
-        var own = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan(FileNameAttribute.Layout.Attributes)) & 0xF000_0000;
-        BinaryPrimitives.WriteUInt32LittleEndian(
-            value.AsSpan(FileNameAttribute.Layout.Attributes),
-            own | (standard.Attributes & 0x0FFF_FFFF) | (node.IsDirectory ? FileNameAttribute.DirectoryBit : 0));
-        if ((standard.Attributes & ReparseBit) == 0
-            && (BinaryPrimitives.ReadUInt32LittleEndian(before.AsSpan(FileNameAttribute.Layout.Attributes)) & ReparseBit) != 0)
+        var former = BinaryPrimitives.ReadUInt32LittleEndian(before.AsSpan(FileNameAttribute.Layout.Attributes));
+        writer.SetAttributes((former & 0xF000_0000) | (standard.Attributes & 0x0FFF_FFFF)
+            | (node.IsDirectory ? FileNameAttribute.DirectoryBit : 0));
+        if ((standard.Attributes & ReparseBit) == 0 && (former & ReparseBit) != 0)
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(FileNameAttribute.Layout.ReparseTag), 0);
+            writer.SetReparseTag(0);
         }
 
         return !value.AsSpan(0, FileNameAttribute.Layout.NameLength).SequenceEqual(before);
@@ -151,13 +142,13 @@ internal sealed class LinkEditor(NodeCache nodes, RecordStore records, IndexEdit
     /// <summary>Sets the times of a file in memory. The caller stores it.</summary>
     public static void Touch(FileNode node, long now, bool content)
     {
-        var standard = node.StandardInformation;
+        var standard = new StandardInformationWriter(node.StandardInformation);
         if (content)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(standard.AsSpan(StandardInformation.Layout.Modified), now);
+            standard.SetModified(now);
         }
 
-        BinaryPrimitives.WriteInt64LittleEndian(standard.AsSpan(StandardInformation.Layout.RecordChanged), now);
+        standard.SetRecordChanged(now);
     }
 
     /// <summary>Sets the times of a directory whose entries changed, in its base record at once.</summary>

@@ -383,12 +383,10 @@ public sealed partial class NtfsVolume
     private static byte[] NewStandardInformation(long now, uint attributes, uint security)
     {
         var value = new byte[StandardInformation.Layout.Size];
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.Created), now);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.Modified), now);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.RecordChanged), now);
-        BinaryPrimitives.WriteInt64LittleEndian(value.AsSpan(StandardInformation.Layout.Accessed), now);
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(StandardInformation.Layout.Attributes), attributes);
-        BinaryPrimitives.WriteUInt32LittleEndian(value.AsSpan(StandardInformation.Layout.SecurityId), security);
+        var writer = new StandardInformationWriter(value);
+        writer.SetTimes(now);
+        writer.SetAttributes(attributes);
+        writer.SetSecurityId(security);
         return value;
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using OfflinePatch.Ntfs.Engine.Storage;
 using OfflinePatch.Ntfs.Layout;
 using OfflinePatch.Ntfs.Runs;
@@ -27,12 +26,12 @@ internal static class AttributeEncoder
         var bytes = new byte[MeasureResident(attribute.Name.Length, attribute.Value.Length)];
         attribute.Header.AsSpan(0, attribute.Header is null ? 0 : AttributeHeader.Layout.ResidentSize).CopyTo(bytes);
         var valueOffset = Round8(AttributeHeader.Layout.ResidentSize + (2 * attribute.Name.Length));
-        WriteCommon(bytes, attribute, nonResident: false, AttributeHeader.Layout.ResidentSize);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(AttributeHeader.Layout.ValueLength), (uint)attribute.Value.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(AttributeHeader.Layout.ValueOffset), (ushort)valueOffset);
+        var writer = new AttributeWriter(bytes);
+        writer.Initialise(attribute.Type, isResident: true, attribute.Flags, attribute.Name, AttributeHeader.Layout.ResidentSize);
+        writer.SetValue(valueOffset, attribute.Value.Length);
         if (attribute.Type == AttributeType.FileName)
         {
-            bytes[AttributeHeader.Layout.IndexedFlag] = 1;
+            writer.SetIndexed();
         }
 
         attribute.Value.CopyTo(bytes.AsSpan(valueOffset));
@@ -68,21 +67,16 @@ internal static class AttributeEncoder
         }
 
         var size = HeaderSize(attribute, lowestVcn);
-        WriteCommon(bytes, attribute, nonResident: true, size);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.LowestVcn), lowestVcn);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.HighestVcn), nextVcn - 1);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(AttributeHeader.Layout.MappingPairsOffset), (ushort)header);
-        bytes[AttributeHeader.Layout.CompressionUnit] = (byte)(lowestVcn == 0 ? attribute.CompressionUnit : 0);
+        var writer = new AttributeWriter(bytes);
+        writer.Initialise(attribute.Type, isResident: false, attribute.Flags, attribute.Name, size);
+        writer.SetExtent(lowestVcn, nextVcn - 1, header);
+        writer.SetCompressionUnit(lowestVcn == 0 ? attribute.CompressionUnit : 0);
         if (lowestVcn == 0)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.AllocatedSize),
-                attribute.AllocatedSize(clusterSize));
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.DataSize), attribute.DataSize);
-            BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.InitializedSize), attribute.InitializedSize);
+            writer.SetSizes(attribute.AllocatedSize(clusterSize), attribute.DataSize, attribute.InitializedSize);
             if (size == AttributeHeader.Layout.NonResidentCompressedSize)
             {
-                BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(AttributeHeader.Layout.CompressedSize),
-                    attribute.Runs.AllocatedClusters * clusterSize);
+                writer.SetCompressedSize(attribute.Runs.AllocatedClusters * clusterSize);
             }
         }
 
@@ -95,15 +89,4 @@ internal static class AttributeEncoder
     private static int HeaderSize(NodeAttribute attribute, long lowestVcn) => attribute.IsCompressedOrSparse && lowestVcn == 0
         ? AttributeHeader.Layout.NonResidentCompressedSize
         : AttributeHeader.Layout.NonResidentSize;
-
-    private static void WriteCommon(Span<byte> bytes, NodeAttribute attribute, bool nonResident, int nameOffset)
-    {
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)attribute.Type);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[AttributeHeader.Layout.Length..], (uint)bytes.Length);
-        bytes[AttributeHeader.Layout.NonResident] = nonResident ? (byte)1 : (byte)0;
-        bytes[AttributeHeader.Layout.NameLength] = (byte)attribute.Name.Length;
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[AttributeHeader.Layout.NameOffset..], (ushort)nameOffset);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[AttributeHeader.Layout.Flags..], (ushort)attribute.Flags);
-        Utf16.Write(attribute.Name, bytes[nameOffset..]);
-    }
 }

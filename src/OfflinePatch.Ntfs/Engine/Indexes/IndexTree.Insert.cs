@@ -16,8 +16,10 @@ internal sealed partial class IndexTree
     public static byte[] NameEntry(FileReference reference, ReadOnlySpan<byte> key)
     {
         var bytes = new byte[AttributeEncoder.Round8(IndexEntry.Layout.Key + key.Length)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, reference.Value);
-        WriteEntryHeader(bytes, key);
+        var writer = new IndexEntryWriter(bytes);
+        writer.SetLength();
+        writer.SetReference(reference);
+        writer.SetKey(key);
         return bytes;
     }
 
@@ -26,10 +28,10 @@ internal sealed partial class IndexTree
     {
         var valueOffset = IndexEntry.Layout.Key + key.Length;
         var bytes = new byte[AttributeEncoder.Round8(valueOffset + value.Length)];
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes, (ushort)valueOffset);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexEntry.Layout.DataLength), (ushort)value.Length);
-        WriteEntryHeader(bytes, key);
-        value.CopyTo(bytes.AsSpan(valueOffset));
+        var writer = new IndexEntryWriter(bytes);
+        writer.SetLength();
+        writer.SetKey(key);
+        writer.SetData(value, valueOffset);
         return bytes;
     }
 
@@ -37,12 +39,9 @@ internal sealed partial class IndexTree
     public static byte[] EmptyRoot(AttributeType indexed, CollationRule collation, int blockSize, int clusterSize)
     {
         var bytes = new byte[IndexRootHeader.Layout.Size + IndexEntry.Layout.Size];
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)indexed);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(IndexRootHeader.Layout.Collation), (uint)collation);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(IndexRootHeader.Layout.BlockSize), (uint)blockSize);
-        bytes[IndexRootHeader.Layout.ClustersPerBlock] = (byte)(clusterSize <= blockSize ? blockSize / clusterSize : blockSize / 512);
-        WriteNodeHeader(bytes.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, bytes.Length - IndexRootHeader.Layout.Node,
-            bytes.Length - IndexRootHeader.Layout.Node, false);
+        new IndexRootWriter(bytes).Initialise(indexed, collation, blockSize, clusterSize <= blockSize ? blockSize / clusterSize : blockSize / 512);
+        var node = bytes.AsSpan(IndexRootHeader.Layout.Node);
+        new IndexNodeWriter(node).SetEntries(IndexNodeHeader.Layout.Size, node.Length, node.Length);
         WriteLast(bytes.AsSpan(IndexRootHeader.Layout.Size), -1);
         return bytes;
     }
@@ -179,13 +178,10 @@ internal sealed partial class IndexTree
     {
         var vcn = AllocateBlock();
         var bytes = new byte[BlockSize];
-        IndexBlockLayout.IndexMagic.CopyTo(bytes);
-        var count = (BlockSize / UpdateSequence.Stride) + 1;
-        var first = AttributeEncoder.Round8(IndexNodeHeader.Layout.Size + (2 * count));
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexBlockLayout.UpdateSequenceOffset), IndexBlockLayout.UpdateSequenceArray);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexBlockLayout.UpdateSequenceCount), (ushort)count);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(IndexBlockLayout.Vcn), vcn);
-        WriteNodeHeader(bytes.AsSpan(IndexBlockLayout.Node), first, first, BlockSize - IndexBlockLayout.Node, hasSubNodes);
+        var first = new IndexBlockWriter(bytes).Initialise(vcn);
+        var header = new IndexNodeWriter(bytes.AsSpan(IndexBlockLayout.Node));
+        header.SetEntries(first, first, BlockSize - IndexBlockLayout.Node);
+        header.SetHasSubNodes(hasSubNodes);
         var block = new IndexBlock(bytes);
         var node = new IndexNode(bytes, IndexBlockLayout.Node, vcn, block);
         if (node.First + entries.Length > node.Limit)
@@ -209,8 +205,7 @@ internal sealed partial class IndexTree
             node.Bytes.AsSpan(node.First + entries.Length, end - node.First - entries.Length).Clear();
         }
 
-        node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] =
-            (byte)((node.Bytes[node.Header + IndexNodeHeader.Layout.Flags] & ~1) | (hasSubNodes ? 1 : 0));
+        new IndexNodeWriter(node.Bytes.AsSpan(node.Header)).SetHasSubNodes(hasSubNodes);
         _trees.Blocks.MarkDirty(File, node.Vcn, node.Block!);
     }
 
@@ -219,8 +214,10 @@ internal sealed partial class IndexTree
         var value = new byte[IndexRootHeader.Layout.Size + entries.Length];
         _root.Value.AsSpan(0, IndexRootHeader.Layout.Size).CopyTo(value);
         entries.CopyTo(value.AsSpan(IndexRootHeader.Layout.Size));
-        WriteNodeHeader(value.AsSpan(IndexRootHeader.Layout.Node), IndexNodeHeader.Layout.Size, value.Length - IndexRootHeader.Layout.Node,
-            value.Length - IndexRootHeader.Layout.Node, hasSubNodes);
+        var size = value.Length - IndexRootHeader.Layout.Node;
+        var header = new IndexNodeWriter(value.AsSpan(IndexRootHeader.Layout.Node));
+        header.SetEntries(IndexNodeHeader.Layout.Size, size, size);
+        header.SetHasSubNodes(hasSubNodes);
         _root.SetResident(value);
         IsNodeChanged = true;
         _trees.Changes.Count++;
@@ -229,7 +226,7 @@ internal sealed partial class IndexTree
     private void SetSubNode(IndexNode node, int at, long vcn)
     {
         var length = node.Entry(at, Node.Number).Length;
-        BinaryPrimitives.WriteInt64LittleEndian(node.Bytes.AsSpan(at + length - 8), vcn);
+        new IndexEntryWriter(node.Bytes.AsSpan(at, length)).SetSubNode(vcn);
         if (node.IsRoot)
         {
             IsNodeChanged = true;
@@ -246,54 +243,45 @@ internal sealed partial class IndexTree
 
     private static byte[] WithSubNode(byte[] entry, long vcn)
     {
-        var has = (entry[IndexEntry.Layout.Flags] & 1) != 0;
-        var bytes = new byte[has ? entry.Length : entry.Length + 8];
+        var flags = new IndexEntryWriter(entry).Flags;
+        var hasSubNode = (flags & IndexEntryFlags.SubNode) != 0;
+        var bytes = new byte[hasSubNode ? entry.Length : entry.Length + IndexEntryWriter.SubNodeSize];
         entry.CopyTo(bytes, 0);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexEntry.Layout.Length), (ushort)bytes.Length);
-        bytes[IndexEntry.Layout.Flags] |= 1;
-        BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(bytes.Length - 8), vcn);
+        var writer = new IndexEntryWriter(bytes);
+        writer.SetLength();
+        writer.SetFlags(flags | IndexEntryFlags.SubNode);
+        writer.SetSubNode(vcn);
         return bytes;
     }
 
     private static byte[] WithoutSubNode(byte[] entry)
     {
-        if ((entry[IndexEntry.Layout.Flags] & 1) == 0)
+        var flags = new IndexEntryWriter(entry).Flags;
+        if ((flags & IndexEntryFlags.SubNode) == 0)
         {
             return entry;
         }
 
-        var bytes = entry[..^8];
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexEntry.Layout.Length), (ushort)bytes.Length);
-        bytes[IndexEntry.Layout.Flags] &= 0xFE;
+        var bytes = entry[..^IndexEntryWriter.SubNodeSize];
+        var writer = new IndexEntryWriter(bytes);
+        writer.SetLength();
+        writer.SetFlags(flags & ~IndexEntryFlags.SubNode);
         return bytes;
     }
 
-    private static void WriteEntryHeader(Span<byte> bytes, ReadOnlySpan<byte> key)
-    {
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.Length..], (ushort)bytes.Length);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.KeyLength..], (ushort)key.Length);
-        key.CopyTo(bytes[IndexEntry.Layout.Key..]);
-    }
-
+    /// <summary>Writes the end entry of a node into all-zero bytes. <paramref name="subNode"/>: -1 for none.</summary>
     private static void WriteLast(Span<byte> bytes, long subNode)
     {
-        var length = subNode < 0 ? IndexEntry.Layout.Size : IndexEntry.Layout.Size + 8;
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.Length..], (ushort)length);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes[IndexEntry.Layout.Flags..], (ushort)(subNode < 0 ? 2 : 3));
-        if (subNode >= 0)
+        var hasSubNode = subNode >= 0;
+        var writer = new IndexEntryWriter(bytes[..(IndexEntry.Layout.Size + (hasSubNode ? IndexEntryWriter.SubNodeSize : 0))]);
+        writer.SetLength();
+        writer.SetFlags(IndexEntryFlags.Last | (hasSubNode ? IndexEntryFlags.SubNode : IndexEntryFlags.None));
+        if (hasSubNode)
         {
-            BinaryPrimitives.WriteInt64LittleEndian(bytes[IndexEntry.Layout.Size..], subNode);
+            writer.SetSubNode(subNode);
         }
     }
 
-    private static void WriteNodeHeader(Span<byte> bytes, int first, int used, int allocated, bool hasSubNodes)
-    {
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes, (uint)first);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[IndexNodeHeader.Layout.Used..], (uint)used);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[IndexNodeHeader.Layout.Allocated..], (uint)allocated);
-        bytes[IndexNodeHeader.Layout.Flags] = (byte)((bytes[IndexNodeHeader.Layout.Flags] & ~1) | (hasSubNodes ? 1 : 0));
-    }
-
     private static void SetUsed(IndexNode node, int end) =>
-        BinaryPrimitives.WriteUInt32LittleEndian(node.Bytes.AsSpan(node.Header + IndexNodeHeader.Layout.Used), (uint)(end - node.Header));
+        new IndexNodeWriter(node.Bytes.AsSpan(node.Header)).SetUsed(end - node.Header);
 }

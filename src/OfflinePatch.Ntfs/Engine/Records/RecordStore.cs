@@ -169,18 +169,12 @@ internal sealed class RecordStore(RunDevice device, ChangeCounter changes)
     public byte[] Reformat(long number, ushort sequence)
     {
         var bytes = Edit(number);
-        ushort last = 0;
-        if (FileRecordHeader.TryCreate(bytes, out _))
-        {
-            int offset = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceOffset));
-            last = offset + 2 <= bytes.Length ? BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(offset)) : (ushort)0;
-        }
-
+        var last = FileRecordHeader.TryCreate(bytes, out _) ? UpdateSequence.NumberOf(bytes) : (ushort)0;
         bytes.AsSpan().Clear();
         BlankRecord.Write(bytes, number, sequence);
         if (last != 0)
         {
-            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.UpdateSequenceArray), last);
+            UpdateSequence.SetNumber(bytes, last);
         }
 
         return bytes;

@@ -13,9 +13,6 @@ internal sealed partial class SecurityStore
     /// <summary>The first id that Windows gives out.</summary>
     private const uint FirstId = 0x100;
 
-    /// <summary>What stands after the header in an entry of $SDH: "II".</summary>
-    private const uint HashEntryTail = 0x0049_0049;
-
     /// <summary>Adds a descriptor to $SDS (both copies), $SII and $SDH, and returns its id.</summary>
     public uint Append(ReadOnlySpan<byte> descriptor)
     {
@@ -29,11 +26,8 @@ internal sealed partial class SecurityStore
         var (id, offset) = NextPlace(node, descriptor.Length + HeaderSize);
         var entry = new byte[AttributeEncoder.Round8(HeaderSize + descriptor.Length)];
         var header = entry.AsSpan(0, HeaderSize);
-        var hash = Hash(descriptor);
-        BinaryPrimitives.WriteUInt32LittleEndian(header, hash);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], id);
-        BinaryPrimitives.WriteInt64LittleEndian(header[8..], offset);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[16..], (uint)(HeaderSize + descriptor.Length));
+        var hash = SecurityEntry.HashOf(descriptor);
+        SecurityEntry.Write(header, hash, id, offset, HeaderSize + descriptor.Length);
         descriptor.CopyTo(entry.AsSpan(HeaderSize));
         var bytes = entry.AsSpan(0, HeaderSize + descriptor.Length);
         streams.Write(node, sds, offset, bytes);
@@ -48,9 +42,10 @@ internal sealed partial class SecurityStore
         BinaryPrimitives.WriteUInt32LittleEndian(hashKey, hash);
         BinaryPrimitives.WriteUInt32LittleEndian(hashKey.AsSpan(4), id);
         var hashEntry = IndexTree.ViewEntry(hashKey, header);
-        Array.Resize(ref hashEntry, AttributeEncoder.Round8(IndexEntry.Layout.Key + hashKey.Length + HeaderSize + 4));
-        BinaryPrimitives.WriteUInt32LittleEndian(hashEntry.AsSpan(IndexEntry.Layout.Key + hashKey.Length + HeaderSize), HashEntryTail);
-        BinaryPrimitives.WriteUInt16LittleEndian(hashEntry.AsSpan(IndexEntry.Layout.Length), (ushort)hashEntry.Length);
+        var tail = IndexEntry.Layout.Key + hashKey.Length + HeaderSize;
+        Array.Resize(ref hashEntry, AttributeEncoder.Round8(tail + SecurityEntry.HashEntryTail.Length));
+        SecurityEntry.HashEntryTail.CopyTo(hashEntry.AsSpan(tail));
+        new IndexEntryWriter(hashEntry).SetLength();
         indexes.Insert(node, "$SDH", hashEntry);
         return id;
     }
@@ -62,14 +57,13 @@ internal sealed partial class SecurityStore
         long end = 0;
         foreach (var (key, value) in trees.Open(node, "$SII").From([0, 0, 0, 0]))
         {
-            if (key.Length < 4 || value.Length < HeaderSize)
+            if (key.Length < sizeof(uint) || !SecurityEntry.TryCreate(value, out var entry))
             {
                 throw NtfsError.BadMetafile("$Secure", "a short entry in $SII");
             }
 
             var known = BinaryPrimitives.ReadUInt32LittleEndian(key);
-            var offset = BinaryPrimitives.ReadInt64LittleEndian(value.AsSpan(8));
-            var length = BinaryPrimitives.ReadUInt32LittleEndian(value.AsSpan(16));
+            var (offset, length) = (entry.Offset, entry.Length);
             if (known == uint.MaxValue || offset < 0 || offset > 1L << 40 || length > BlockSize)
             {
                 throw NtfsError.BadMetafile("$Secure", $"id 0x{known:X} at 0x{offset:X}");
@@ -106,8 +100,8 @@ internal sealed partial class SecurityStore
 
         Span<byte> header = stackalloc byte[HeaderSize];
         sds.Read(device, node.Number, offset, header);
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(header[16..]);
-        if (BinaryPrimitives.ReadInt64LittleEndian(header[8..]) != offset || length is <= HeaderSize or > BlockSize
+        var length = SecurityEntry.TryCreate(header, out var entry) && entry.Offset == offset ? entry.Length : 0;
+        if (length is <= HeaderSize or > BlockSize
             || offset > sds.DataSize - length)
         {
             return;
@@ -115,7 +109,7 @@ internal sealed partial class SecurityStore
 
         var descriptor = new byte[length - HeaderSize];
         sds.Read(device, node.Number, offset + HeaderSize, descriptor);
-        if (Hash(descriptor) == BinaryPrimitives.ReadUInt32LittleEndian(header))
+        if (SecurityEntry.HashOf(descriptor) == entry.Hash)
         {
             throw NtfsError.BadMetafile("$Secure", $"$SDS has a descriptor at 0x{offset:X} that $SII does not name");
         }

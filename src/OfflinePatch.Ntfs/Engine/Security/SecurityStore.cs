@@ -16,11 +16,8 @@ namespace OfflinePatch.Ntfs.Engine.Security;
 internal sealed partial class SecurityStore(RunDevice device, NodeCache nodes, IndexTrees trees, IndexEditor indexes,
     StreamEditor streams, NodeWriter writer)
 {
-    /// <summary>Bytes of the header before each descriptor in $SDS: hash, id, offset, length.</summary>
-    public const int HeaderSize = 0x14;
-
-    /// <summary>Distance of the copy, and what no entry crosses.</summary>
-    public const int BlockSize = 0x40000;
+    private const int HeaderSize = SecurityEntry.Layout.Size;
+    private const int BlockSize = SecurityEntry.BlockSize;
 
     /// <summary>The descriptor of an id, or null.</summary>
     /// <exception cref="CorruptImageException"><c>NTFS-0140</c>: the indexes and $SDS contradict each other.</exception>
@@ -47,7 +44,7 @@ internal sealed partial class SecurityStore(RunDevice device, NodeCache nodes, I
     public uint Find(ReadOnlySpan<byte> descriptor)
     {
         var node = nodes.Get(FileReference.SecureRecord);
-        var hash = Hash(descriptor);
+        var hash = SecurityEntry.HashOf(descriptor);
         var key = new byte[8];
         BinaryPrimitives.WriteUInt32LittleEndian(key, hash);
         var tree = trees.Open(node, "$SDH");
@@ -68,29 +65,16 @@ internal sealed partial class SecurityStore(RunDevice device, NodeCache nodes, I
         return 0;
     }
 
-    /// <summary>The hash that $SDH is ordered by: per u32, rotate left by 3 and add.</summary>
-    public static uint Hash(ReadOnlySpan<byte> descriptor)
-    {
-        uint hash = 0;
-        for (var i = 0; i + 4 <= descriptor.Length; i += 4)
-        {
-            hash = unchecked(BinaryPrimitives.ReadUInt32LittleEndian(descriptor[i..]) + ((hash << 3) | (hash >> 29)));
-        }
-
-        return hash;
-    }
-
     private byte[] ReadEntry(FileNode node, byte[] header, uint id)
     {
         var sds = node.Find(AttributeType.Data, "$SDS") ?? throw NtfsError.BadMetafile("$Secure", "no $SDS");
-        if (header.Length < HeaderSize)
+        if (!SecurityEntry.TryCreate(header, out var entry))
         {
             throw NtfsError.BadMetafile("$Secure", $"a short entry for id 0x{id:X}");
         }
 
-        var offset = BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(8));
-        var length = BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(16));
-        if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(4)) != id || offset < 0 || length is < HeaderSize or > BlockSize
+        var (offset, length) = (entry.Offset, entry.Length);
+        if (entry.Id != id || offset < 0 || length is < HeaderSize or > BlockSize
             || offset > sds.DataSize - length)
         {
             throw NtfsError.BadMetafile("$Secure", $"an entry for id 0x{id:X} at 0x{offset:X} of 0x{length:X} bytes");

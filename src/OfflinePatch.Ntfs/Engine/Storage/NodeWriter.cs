@@ -291,8 +291,9 @@ internal sealed class NodeWriter(RecordStore records, RecordSpace space, RecordS
     {
         var number = source.Allocate(out var sequence);
         var bytes = records.Reformat(number, sequence);
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags), (ushort)FileRecordFlags.InUse);
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.BaseReference), node.Reference.Value);
+        var writer = new FileRecordWriter(bytes);
+        writer.SetFlags(FileRecordFlags.InUse);
+        writer.SetBaseReference(node.Reference);
         node.Extensions.Add(new ExtensionRecord(number, sequence));
         return number;
     }
@@ -334,7 +335,7 @@ internal sealed class NodeWriter(RecordStore records, RecordSpace space, RecordS
             }
         }
 
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.NextAttributeId), (ushort)next);
+        new FileRecordWriter(bytes).SetNextAttributeId(next);
     }
 
     private void WriteRecord(FileNode node, long number, ushort sequence, List<AttributePiece> pieces)
@@ -349,20 +350,19 @@ internal sealed class NodeWriter(RecordStore records, RecordSpace space, RecordS
                 throw NtfsError.AttributesDoNotFit(number, "its attributes do not fit");
             }
 
-            BinaryPrimitives.WriteUInt16LittleEndian(piece.Bytes.AsSpan(AttributeHeader.Layout.Id), (ushort)piece.Id);
+            new AttributeWriter(piece.Bytes).SetId(piece.Id);
             piece.Bytes.CopyTo(bytes.AsSpan(at));
             at += piece.Bytes.Length;
         }
 
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(at), (uint)AttributeType.End);
-        bytes.AsSpan(at + 4).Clear();
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.BytesUsed),
-            (uint)(at + FileRecordHeader.EndMarkerSize));
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber), sequence);
+        bytes.AsSpan(at).Clear();
+        var writer = new FileRecordWriter(bytes);
+        writer.End(at);
+        writer.SetSequenceNumber(sequence);
         if (number == node.Number)
         {
-            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags), (ushort)node.Flags);
-            BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.LinkCount), (ushort)node.Names.Count());
+            writer.SetFlags(node.Flags);
+            writer.SetLinkCount(node.Names.Count());
         }
     }
 
@@ -377,15 +377,8 @@ internal sealed class NodeWriter(RecordStore records, RecordSpace space, RecordS
         foreach (var piece in pieces)
         {
             var entry = bytes.AsSpan(at, piece.EntrySize);
-            BinaryPrimitives.WriteUInt32LittleEndian(entry, (uint)piece.Attribute.Type);
-            BinaryPrimitives.WriteUInt16LittleEndian(entry[AttributeListEntry.Layout.Length..], (ushort)entry.Length);
-            entry[AttributeListEntry.Layout.NameLength] = (byte)piece.Attribute.Name.Length;
-            entry[AttributeListEntry.Layout.NameOffset] = AttributeListEntry.Layout.Name;
-            BinaryPrimitives.WriteInt64LittleEndian(entry[AttributeListEntry.Layout.LowestVcn..], piece.LowestVcn);
-            BinaryPrimitives.WriteUInt64LittleEndian(entry[AttributeListEntry.Layout.Reference..],
-                new FileReference(piece.Record, sequences[piece.Record]).Value);
-            BinaryPrimitives.WriteUInt16LittleEndian(entry[AttributeListEntry.Layout.Id..], (ushort)piece.Id);
-            Utf16.Write(piece.Attribute.Name, entry[AttributeListEntry.Layout.Name..]);
+            new AttributeListEntryWriter(entry).Initialise(piece.Attribute.Type, piece.Attribute.Name, piece.LowestVcn,
+                new FileReference(piece.Record, sequences[piece.Record]), piece.Id);
             at += entry.Length;
         }
 
@@ -404,6 +397,4 @@ internal sealed class NodeWriter(RecordStore records, RecordSpace space, RecordS
             piece.Attribute.Places.Add(new AttributePlace(piece.Record, (ushort)piece.Id, piece.LowestVcn));
         }
     }
-
-
 }

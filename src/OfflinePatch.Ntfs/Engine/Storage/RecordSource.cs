@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using OfflinePatch.Ntfs.Engine.Allocation;
 using OfflinePatch.Ntfs.Engine.Attributes;
 using OfflinePatch.Ntfs.Engine.Records;
@@ -16,13 +15,7 @@ internal abstract class RecordSource(RecordBitmap bitmap, RecordStore records, N
     /// <summary>Frees a record: not in use, sequence number raised, bit cleared.</summary>
     public void Free(long number)
     {
-        var bytes = records.Edit(number);
-        var flags = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags));
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.Flags),
-            (ushort)(flags & ~(ushort)FileRecordFlags.InUse));
-        var sequence = BinaryPrimitives.ReadUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber));
-        BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(FileRecordHeader.Layout.SequenceNumber),
-            sequence >= 0xFFFF ? (ushort)1 : (ushort)(sequence + 1));
+        new FileRecordWriter(records.Edit(number)).Release();
         bitmap.Set(number, value: false);
         nodes.Remove(number);
         bitmap.Cursor = Math.Clamp(number, FileReference.FirstUserRecord, bitmap.Cursor); // never at those that are kept for $MFT itself
