@@ -19,7 +19,7 @@ internal static class CommandGuard
     /// <summary>The code of an error that the host reported and that has no code of its own.</summary>
     public const string HostErrorCode = "CLI-0002";
 
-    /// <summary>What is said of a cancellation.</summary>
+    /// <summary>What is reported on a cancellation.</summary>
     public const string CancelledText = "cancelled; no image was changed";
 
     private const string ResultLostCode = "CLI-0005";
@@ -98,7 +98,7 @@ internal static class CommandGuard
     /// <summary>What a user can do about a bug.</summary>
     public const string InternalErrorRemedy = "Please report it, with the image if you can.";
 
-    /// <summary>What a user is told about a bug.</summary>
+    /// <summary>What is reported about a bug.</summary>
     public static string InternalErrorText(Exception error) =>
         $"{InternalErrorCode}: internal error while processing the image: {error.GetType().Name}: {error.Message}";
 
@@ -127,7 +127,7 @@ internal static class CommandGuard
     }
 }
 
-/// <summary>The command line asks for something that cannot be done; found out before any image was opened, and told as such.</summary>
+/// <summary>The command line asks for something that cannot be done; found before any image was opened, and reported as such.</summary>
 /// <param name="message">What is wrong with it.</param>
 /// <param name="remedy">What to write instead, or null.</param>
 internal sealed class UsageException(string message, string? remedy = null) : Exception(message), ICodedError

@@ -25,7 +25,7 @@ internal static class CommandTree
 
         Begin with `offlinepatch check IMAGE`: it changes nothing, and says rule by rule what is missing. `offlinepatch fix IMAGE`
         repairs what can be repaired. Everything that it would write is collected and verified first, then written as one transaction;
-        `offlinepatch undo IMAGE` takes it back.
+        `offlinepatch undo IMAGE` reverts it.
 
         Results go to standard output, as a table or with --json as one document; messages go to standard error.
         """,
@@ -33,7 +33,7 @@ internal static class CommandTree
             new("Say what is missing; change nothing:", "offlinepatch check server.vmdk"),
             new("Make it ready, with drivers and agent:",
                 "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init CloudbaseInitSetup.msi"),
-            new("Take the last fix back:", "offlinepatch undo server.vmdk"),
+            new("Undo the last fix:", "offlinepatch undo server.vmdk"),
         ],
         [new(ExitCode.Done, "done, and ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost, Cancelled])
     {
@@ -108,7 +108,7 @@ internal static class CommandTree
         ParseResult result;
         try
         {
-            // A name that begins with @ is a name: options come from the command line alone, never out of a file that lies in a folder of
+            // A name that begins with @ is a name: options come from the command line alone, never from a file that lies in a folder of
             // images. Letters are not bundled: -rf is no option, and must not be read as one with a value.
             result = Create().Parse(Usual(args), new ParserConfiguration { ResponseFileTokenReplacer = null, EnablePosixBundling = false });
         }
@@ -120,7 +120,7 @@ internal static class CommandTree
 
         CommandGuard.Command = UnknownWord.PathOf(result.CommandResult)["offlinepatch".Length..].TrimStart();
 
-        // A group of commands has no options, and its mistakes are told as JSON all the same.
+        // A group of commands has no options, but its mistakes are reported as JSON too.
         CommandGuard.WantsJson = args.TakeWhile(a => a != "--").Contains("--json", StringComparer.Ordinal);
         if (!IsHelp(result) && result.CommandResult.Command is { Action: null, Subcommands.Count: > 0 } group
             && result.UnmatchedTokens.Count == 0)

@@ -37,7 +37,7 @@ internal static class FormatNames
         if (given is { } format && named is { } other && format != other && extension is not ".img")
         {
             throw new UsageException($"-o {path} and -O {ExtensionOf(format)} disagree: the ending says {ExtensionOf(other)}",
-                $"Name the file {Path.ChangeExtension(path, ExtensionOf(format))}, or leave -O out.");
+                $"Name the file {Path.ChangeExtension(path, ExtensionOf(format))}, or leave out -O.");
         }
 
         return given ?? named;

@@ -28,7 +28,7 @@ internal sealed class Interruption : IDisposable
         _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel);
     }
 
-    /// <summary>Whether the command itself leaves the work behind that does not end, and has a result to print.</summary>
+    /// <summary>Whether the command itself abandons work that does not end, and has a result to print.</summary>
     public static bool IsHandled { get; set; }
 
     /// <summary>

@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli;
 
-/// <summary>Who we are, for reports.</summary>
+/// <summary>The program and its version, for reports.</summary>
 internal static class Tool
 {
     public static ToolIdentity Identity { get; } = new(

@@ -21,7 +21,7 @@ internal static class DiskError
             "Decrypt the disk in the source machine, then export it again.");
 
     public static UnsupportedImageException NoVariant(ImageFormat format, string name) =>
-        new("DISK-0003", $"{format} is written in one variant only; \"{name}\" cannot be chosen.", "Leave the variant out.");
+        new("DISK-0003", $"{format} is written in one variant only; \"{name}\" cannot be chosen.", "Leave out the variant.");
 
     public static UnsupportedImageException NoCompression(ImageFormat format, string name) =>
         new("DISK-0004", $"{format} is not written with {name} compression in this variant.",

@@ -45,7 +45,7 @@ public abstract class DiskFormat
     public virtual DiskWriter? CreateWriter(ResizableDevice output, long virtualSize, DiskWriterOptions options) => null;
 }
 
-/// <summary>What a new image shall look like.</summary>
+/// <summary>What a new image should look like.</summary>
 /// <param name="Subformat">The variant, as its format calls it, or null for the default one.</param>
 /// <param name="Compression"><c>zlib</c>, <c>zstd</c>, or null for none (or the format's own default).</param>
 /// <param name="FileName">The name that the file will have, for descriptors that repeat it.</param>
@@ -63,7 +63,7 @@ public sealed record DiskWriterOptions(
     IReadOnlyDictionary<string, string>? Properties = null,
     ImageIdentity? Identity = null)
 {
-    /// <summary>Refuses what was asked for and a format has no choice of; the format itself judges the values of what it allows.</summary>
+    /// <summary>Refuses options that the format does not have; the format itself judges the values of those that it has.</summary>
     /// <exception cref="UnsupportedImageException"><c>DISK-0003</c>, <c>DISK-0004</c>, <c>DISK-0005</c>.</exception>
     internal void AllowOnly(ImageFormat format, bool subformat = false, bool compression = false, bool largeSectors = false)
     {

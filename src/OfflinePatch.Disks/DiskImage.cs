@@ -24,7 +24,7 @@ public abstract class DiskImage : BlockDevice
     /// </summary>
     public virtual string? WhyNotInPlace => null;
 
-    /// <summary>Whether the file is no image itself but holds one: an archive, a compressed file, parts, an acquisition.</summary>
+    /// <summary>Whether the file is not an image itself but holds one: an archive, a compressed file, parts, an acquisition.</summary>
     public virtual bool IsPackaged => false;
 
     /// <summary>
@@ -70,8 +70,7 @@ public abstract class DiskImage : BlockDevice
 
     /// <summary>
     /// Makes the container hold a disk of <paramref name="length"/> bytes, more than now. Returns the end of what may hold old bytes after
-    /// the old end of the disk:
-    /// the rest of its last block, what entries of tables there name.
+    /// the old end of the disk: the rest of its last block, what entries of tables there name.
     /// </summary>
     protected virtual long GrowTo(long length) => throw DiskError.CannotGrow(WhyNotGrow ?? "");
 

@@ -5,9 +5,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks;
 
 /// <summary>
-/// Identities that containers carry and want renewed. They are random; where the clock is fixed (<see cref="ReproducibleClock"/>) they
-/// follow from the disk, or
-/// from what they replace, so that equal runs give equal bytes.
+/// Identities that containers carry, to be renewed. They are random; where the clock is fixed (<see cref="ReproducibleClock"/>) they follow
+/// from the disk, or from what they replace, so that equal runs give equal bytes.
 /// </summary>
 public sealed class ImageIdentity
 {
@@ -35,7 +34,7 @@ public sealed class ImageIdentity
     /// <summary>Random ones.</summary>
     public static ImageIdentity Random => new(null);
 
-    /// <summary>Identities that replace one that counts no more.</summary>
+    /// <summary>New identities, derived from the one being replaced.</summary>
     public static ImageIdentity After(ReadOnlySpan<byte> old) => ReproducibleClock.IsFixed ? new ImageIdentity(SHA256.HashData(old))
         : Random;
 

@@ -4,8 +4,7 @@ namespace OfflinePatch.Disks;
 
 /// <summary>
 /// A disk whose container is only read: what is written stays in an overlay of guest blocks. A fixed copy is made from it in one pass,
-/// whatever
-/// the container is.
+/// whatever the container is.
 /// </summary>
 public sealed class OverlayDisk : DiskImage
 {
@@ -25,7 +24,7 @@ public sealed class OverlayDisk : DiskImage
 
     /// <summary>
     /// Writes an image that holds the units of the disk in which something was written, and no other. In a format with backing images it
-    /// shows this disk when it is opened with the source behind it; it does not name the source.
+    /// shows this disk when it is opened with the source as its backing image; it does not name the source.
     /// </summary>
     /// <param name="writer">The writer of a new image of <see cref="Length"/> bytes.</param>
     /// <exception cref="HostIOException">The host failed.</exception>
@@ -37,7 +36,7 @@ public sealed class OverlayDisk : DiskImage
             var part = unit.AsMemory(0, (int)Math.Min(unit.Length, Length - offset));
             Read(offset, part.Span);
 
-            // Zeros too: left out they would show what is behind them.
+            // Zeros too: left out they would show what is below them.
             if (writer.Encodes)
             {
                 writer.Append(offset, writer.Encode(offset, part));

@@ -41,7 +41,7 @@ public static class FileSources
 
     /// <summary>Opens the bytes of a file; the tree owns <paramref name="device"/>.</summary>
     /// <param name="device">The file.</param>
-    /// <param name="source">Where it comes from: a host path. Cabinets beside an MSI package are looked for in its folder.</param>
+    /// <param name="source">Where it comes from: a host path. Cabinets next to an MSI package are looked for in its folder.</param>
     public static IFileSystem Open(BlockDevice device, string source)
     {
         if (ZipFileSystem.Probe(device))
@@ -74,8 +74,7 @@ public static class FileSources
 
     /// <summary>
     /// A disc by its richest file system. A Windows installation disc holds its files in UDF, and in ISO 9660 only a text that says so;
-    /// where UDF
-    /// is of a kind that is not handled, a bridge disc is read as ISO 9660.
+    /// where UDF is of a kind that is not handled, a bridge disc is read as ISO 9660.
     /// </summary>
     private static TreeFileSystem? OpenDisc(BlockDevice device, string source)
     {

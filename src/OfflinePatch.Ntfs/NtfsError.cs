@@ -5,8 +5,7 @@ namespace OfflinePatch.Ntfs;
 
 /// <summary>
 /// Errors of the read and write engine: <c>NTFS-01xx</c> corruption, <c>NTFS-02xx</c> unsupported, <c>NTFS-03xx</c> refused,
-/// <c>NTFS-04xx</c> the
-/// volume cannot take what the caller asked for. Compression, log and checker have classes of their own.
+/// <c>NTFS-04xx</c> the volume cannot take what the caller asked for. Compression, log and checker have classes of their own.
 /// </summary>
 internal static class NtfsError
 {
@@ -60,7 +59,7 @@ internal static class NtfsError
         new("NTFS-0130", $"index of record {number}", -1, "a valid index", problem, ChkdskRemedy);
 
     public static CorruptImageException IndexLoop(long number, long vcn) =>
-        new("NTFS-0131", $"index of record {number}", -1, "a tree", $"node VCN {vcn} met twice", ChkdskRemedy);
+        new("NTFS-0131", $"index of record {number}", -1, "a tree", $"node VCN {vcn} found twice", ChkdskRemedy);
 
     // metafiles
     public static CorruptImageException BadMetafile(string name, string problem) =>
@@ -140,7 +139,7 @@ internal static class NtfsError
         var first = findings[0];
         var rest = findings.Count == 1 ? ""
             : $" Further: {string.Join("; ", findings.Skip(1).Take(3).Select(f => f.Text))}{(findings.Count > 4 ? "; …" : ".")}";
-        return new(first.Code, $"The volume is not changed, for its records and $Bitmap disagree: {first.Text}.{rest}", ChkdskRemedy);
+        return new(first.Code, $"The volume is not changed, because its records and $Bitmap disagree: {first.Text}.{rest}", ChkdskRemedy);
     }
 
     // requests

@@ -6,7 +6,7 @@ using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Registry;
 
-// A hive from nothing: one bin with the root key and its security descriptor, as offreg's ORCreateHive leaves it.
+// Creates a hive: one bin with the root key and its security descriptor, as offreg's ORCreateHive leaves it.
 public sealed partial class Hive
 {
     private const int FirstCell = 0x20;

@@ -5,9 +5,8 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry;
 
-// Finding and listing keys and values. A child must name its parent and stand in order: this is what Windows demands of a hive when it
-// loads it, and what
-// makes every walk end (no key can be met twice).
+// Finding and listing keys and values. A child must name its parent and be in order: this is what Windows demands of a hive when it loads
+// it, and what makes every walk end (no key can be found twice).
 public sealed partial class Hive
 {
     /// <summary>The cells of a key's subkeys, each found to be a key of this parent, in ascending order.</summary>

@@ -42,8 +42,7 @@ public sealed partial class Hive : IKeyTree
 
     /// <summary>
     /// Opens a hive. A dirty hive is recovered from its logs in memory; a clean hive ignores them. The structures below the root are
-    /// checked when they are read,
-    /// and all of them before the first edit.
+    /// checked when they are read, and all of them before the first edit.
     /// </summary>
     /// <param name="primary">
     /// The bytes of the hive file. Memory over a whole array is used in place, and copied before it is changed.
@@ -90,7 +89,7 @@ public sealed partial class Hive : IKeyTree
     public bool HasEdits => _editor is { HasEdits: true };
 
     /// <summary>
-    /// What a salvage reading left out, in the order it was met. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.
+    /// What a salvage reading left out, in the order of discovery. Empty unless <see cref="HiveOpenOptions.Salvage"/> is set.
     /// </summary>
     public IReadOnlyList<HiveFinding> Skipped => Salvage?.Skipped ?? [];
 
@@ -142,8 +141,8 @@ public sealed partial class Hive : IKeyTree
 
     /// <summary>
     /// The parts of <see cref="Image"/> that may differ from the file that was opened, in ascending order, in whole pages of 4 KiB; what
-    /// lies beyond the old end is among
-    /// them. Empty when <see cref="IsModified"/> is false. Writing these over the old file gives the new one.
+    /// lies beyond the old end is among them. Empty when <see cref="IsModified"/> is false. Writing these over the old file gives the new
+    /// one.
     /// </summary>
     /// <exception cref="CorruptImageException">See <see cref="Image"/>.</exception>
     public IReadOnlyList<Range> ChangedRanges
@@ -165,14 +164,13 @@ public sealed partial class Hive : IKeyTree
     public byte[] ToArray() => Image.ToArray();
 
     /// <summary>
-    /// Everything that Windows would object to when it loads this hive as it stands in memory, and what it tolerates. Never throws.
+    /// Everything that Windows would object to when it loads this hive as it is in memory, and what it tolerates. Never throws.
     /// </summary>
     public IReadOnlyList<HiveFinding> Check() => HiveChecker.CheckLoaded(Bytes).Findings;
 
     /// <summary>
-    /// The logs to write back beside an edited or replayed hive: the same lengths, with every base block and entry wiped, so that nothing
-    /// stale can be replayed
-    /// after a later crash. The logs as they were when <see cref="IsModified"/> is false.
+    /// The logs to write back with an edited or replayed hive: the same lengths, with every base block and entry wiped, so that nothing
+    /// stale can be replayed after a later crash. The logs as they were when <see cref="IsModified"/> is false.
     /// </summary>
     public HiveLogs NeutralisedLogs() =>
         IsModified ? new HiveLogs(LogNeutraliser.Wipe(Logs.Log), LogNeutraliser.Wipe(Logs.Log1), LogNeutraliser.Wipe(Logs.Log2)) : Logs;
@@ -210,7 +208,7 @@ public sealed partial class Hive : IKeyTree
 
     string IKeyTree.PathOf(CellOffset key) => new HiveKey(this, key).Path;
 
-    /// <summary>Makes the base block fit what was edited.</summary>
+    /// <summary>Updates the base block for what was edited.</summary>
     private void Seal()
     {
         if (!IsModified)

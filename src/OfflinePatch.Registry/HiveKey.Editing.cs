@@ -50,10 +50,10 @@ public sealed partial class HiveKey
         return true;
     }
 
-    /// <summary>Creates a value, or changes its type and data. Does nothing when it already is so.</summary>
+    /// <summary>Creates a value, or changes its type and data. Does nothing when it is so already.</summary>
     /// <param name="name">The name; empty for the default value.</param>
     /// <param name="type">Any type number.</param>
-    /// <param name="data">The data as it shall stand in the hive; text with its terminator.</param>
+    /// <param name="data">The data as it is stored in the hive; text with its terminator.</param>
     /// <exception cref="RefusedException">The name is too long, the key cannot have values, or the hive cannot be edited.</exception>
     /// <exception cref="CorruptImageException">The hive is not sound.</exception>
     public void SetValue(string name, RegistryValueType type, ReadOnlySpan<byte> data)

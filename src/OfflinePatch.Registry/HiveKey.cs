@@ -8,9 +8,8 @@ using OfflinePatch.Registry.Names;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// A key of a hive. A handle: it reads from the hive whenever it is asked, and sees edits made through other handles. After its key was
-/// deleted it answers with
-/// <c>REG-0405</c>. Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
+/// A key of a hive. A handle: it reads from the hive at every call, and sees edits made through other handles. After its key was deleted it
+/// fails with <c>REG-0405</c>. Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
 /// </summary>
 /// <remarks>As safe for use by several threads as the hive that it belongs to.</remarks>
 public sealed partial class HiveKey
@@ -31,7 +30,7 @@ public sealed partial class HiveKey
 
     internal KeyNode Node => Hive.IsDeletedSince(Cell, _stamp) ? throw RegistryError.DeletedKey() : Hive.Bytes.Key(Cell);
 
-    /// <summary>The name. The root's own name is what its maker gave it, and no part of any path.</summary>
+    /// <summary>The name. The root's own name is what its creator gave it, and not part of any path.</summary>
     public string Name => Node.Name.ToString();
 
     /// <summary>Whether this is the root of the hive.</summary>

@@ -6,7 +6,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// A value of a key. A handle: it reads from the hive whenever it is asked, so take what you need before you delete the value or its key.
+/// A value of a key. A handle: it reads from the hive at every call, so read what you need before you delete the value or its key.
 /// Every member may throw <see cref="CorruptImageException"/> where the hive is damaged.
 /// </summary>
 public sealed class HiveValue

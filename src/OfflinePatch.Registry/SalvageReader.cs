@@ -8,12 +8,11 @@ namespace OfflinePatch.Registry;
 
 /// <summary>
 /// Reads a damaged hive: what is not sound is left out and listed. Every key belongs to the first parent that it was met below, and every
-/// list of a key is
-/// walked once, so that a hive whose lists repeat costs no more than its size.
+/// list of a key is walked once, so that a hive whose lists repeat costs no more than its size.
 /// </summary>
 internal sealed class SalvageReader(HiveImage image, CellOffset root)
 {
-    /// <summary>Findings that are kept; a wrecked hive has as many as it has cells.</summary>
+    /// <summary>Findings that are kept; a badly damaged hive can have one for each cell.</summary>
     private const int MaxSkipped = 1000;
 
     private readonly Dictionary<uint, uint> _parents = new() { [root.Value] = root.Value }; // child -> the key that it was first met below
@@ -21,7 +20,7 @@ internal sealed class SalvageReader(HiveImage image, CellOffset root)
     private readonly HashSet<(string Code, long Offset)> _known = [];
     private readonly List<HiveFinding> _skipped = [];
 
-    /// <summary>What was left out, each once, in the order it was met.</summary>
+    /// <summary>What was left out, each once, in the order of discovery.</summary>
     public IReadOnlyList<HiveFinding> Skipped => _skipped;
 
     /// <summary>The cells of a key's subkeys that are sound, in the order of the lists.</summary>

@@ -6,7 +6,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry;
 
 /// <summary>
-/// The text forms of value data. Reading tolerates what real hives hold: a missing terminator, rubbish after it, an odd length.
+/// The text forms of value data. Reading tolerates what real hives hold: a missing terminator, garbage after it, an odd length.
 /// Writing gives what Windows itself writes.
 /// </summary>
 public static class ValueText

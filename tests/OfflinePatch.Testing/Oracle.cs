@@ -58,6 +58,7 @@ public static class Oracle
             RedirectStandardError = true,
             WorkingDirectory = folder ?? "",
         };
+        start.Environment["PATH"] = string.Join(Path.PathSeparator, Folders); // a shell that is run finds what Locate finds
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

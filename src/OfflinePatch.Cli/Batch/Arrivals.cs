@@ -28,7 +28,7 @@ internal sealed class Arrivals(string folder, TimeSpan settle)
 
             if (!_seen.TryGetValue(path, out var seen) || (seen.Length, seen.Modified) != state)
             {
-                // One that was written long ago is complete at the first look.
+                // One that was written long ago is complete at the first poll.
                 seen = (state.Length, state.Modified,
                     new DateTimeOffset(state.Modified, TimeSpan.Zero) <= now - settle ? now - settle : now);
                 _seen[path] = seen;

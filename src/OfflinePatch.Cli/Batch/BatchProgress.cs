@@ -23,7 +23,7 @@ internal sealed class BatchProgress : IDisposable
     private int _shown;
 
     /// <param name="total">How many images there are.</param>
-    /// <param name="word">What is said of one that is finished.</param>
+    /// <param name="word">What is reported for one that is finished.</param>
     public BatchProgress(int total, Func<ImageReport, string> word)
     {
         _total = total;

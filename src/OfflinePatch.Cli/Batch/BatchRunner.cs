@@ -29,7 +29,7 @@ internal static class BatchRunner
         var outcomes = new BatchOutcome?[paths.Count];
         var next = -1;
         var failed = 0;
-        ExceptionDispatchInfo? lost = null; // what receives results failed: the work goes on, and that is told in the end
+        ExceptionDispatchInfo? lost = null; // what receives results failed: the work continues, and that is reported at the end
         using var progress = new BatchProgress(paths.Count, request.Word);
         using var ended = new CountdownEvent(Math.Min(request.Jobs, paths.Count));
         for (var worker = 0; worker < ended.InitialCount; worker++)
@@ -71,7 +71,7 @@ internal static class BatchRunner
                     lock (outcomes)
                     {
                         Finish(index,
-                            new BatchOutcome(Skipped(paths[index], "Not begun: an earlier image failed, and --fail-fast was given."),
+                            new BatchOutcome(Skipped(paths[index], "Not started: an earlier image failed, and --fail-fast was given."),
                                 ExitCode.Done));
                     }
 
@@ -108,7 +108,7 @@ internal static class BatchRunner
 
         void Finish(int index, BatchOutcome outcome)
         {
-            // What is kept of a thousand images is a few words each, unless all of it is wanted in the end.
+            // What is kept of a thousand images is a few words each, unless all of it is needed in the end.
             outcomes[index] = request.KeepsReports ? outcome : outcome with { Report = Brief(outcome.Report) };
             try
             {
@@ -116,14 +116,14 @@ internal static class BatchRunner
             }
             catch (Exception e)
             {
-                // Whoever receives results (a full disk, a closed pipe) must not stop the work on the others: it is thrown when all have
+                // A failing receiver of results (full disk, closed pipe) must not stop the work on the others: it is thrown when all have
                 // ended.
                 lost ??= ExceptionDispatchInfo.Capture(e);
             }
         }
     }
 
-    /// <summary>The report of an image that was passed over.</summary>
+    /// <summary>The report of an image that was skipped.</summary>
     public static ImageReport Skipped(string path, string why) => new() { Path = path, Result = ImageResult.Skipped, Notes = [why] };
 
     private static ImageReport Brief(ImageReport report) => new()
@@ -150,7 +150,7 @@ internal static class BatchRunner
         }
         catch (Exception e)
         {
-            // Even a bug that one image brings out must not cost the others their report: some may be committed already.
+            // Even a bug that one image triggers must not cost the others their report: some may be committed already.
             return Fail(path, e, watch.ElapsedMilliseconds);
         }
     }
@@ -203,14 +203,14 @@ internal sealed record BatchRequest(IReadOnlyList<string> Images, int Jobs, Func
     /// <summary>Whether whole reports are returned; otherwise a few words of each.</summary>
     public bool KeepsReports { get; init; } = true;
 
-    /// <summary>What the progress says of an image that is finished.</summary>
+    /// <summary>What the progress reports for an image that is finished.</summary>
     public Func<ImageReport, string> Word { get; init; } = RuleTable.Word;
 
     /// <summary>Receives the number of each image and its whole report, as it is finished; by one thread at a time. Or null.</summary>
     public Action<int, ImageReport>? Finished { get; init; }
 }
 
-/// <summary>What a batch came to.</summary>
+/// <summary>The result of a batch.</summary>
 /// <param name="Reports">One for each image, in the order of the command line.</param>
 /// <param name="ExitCode">The highest exit code.</param>
 internal readonly record struct BatchResult(IReadOnlyList<ImageReport> Reports, int ExitCode);

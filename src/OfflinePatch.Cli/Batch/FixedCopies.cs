@@ -23,7 +23,7 @@ internal sealed class FixedCopies(IReadOnlyList<string> images, string target, I
     /// <summary>Whether copies that exist are replaced.</summary>
     public bool Overwrite { get; init; }
 
-    /// <summary>Whether images whose copy exists are passed over.</summary>
+    /// <summary>Whether images whose copy exists are skipped.</summary>
     public bool SkipExisting { get; init; }
 
     /// <summary>The path of the copy of an image.</summary>

@@ -44,7 +44,7 @@ internal static partial class ImagePaths
                 images.AddRange(found.Count > 0
                     ? WithoutLinksToOthers(found)
                     : throw Nothing($"there is no image in the directory {Path.GetFullPath(word)}",
-                        $"Images are told by their endings: {string.Join(' ', Endings)}. Name a file that has another one."));
+                        $"Images are recognised by their endings: {string.Join(' ', Endings)}. Name a file that has another one."));
             }
             else if (word.AsSpan().IndexOfAny('*', '?') >= 0 && !HostPaths.FileExists(word))
             {

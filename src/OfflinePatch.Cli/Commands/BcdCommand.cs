@@ -18,7 +18,7 @@ internal static class BcdCommand
     public static CommandGuide Guide => new(
         """
         Shows a boot configuration store as `bcdedit /enum all` does on a running Windows: every object with its elements by name. Where
-        bcdedit shows drive letters, the ids of disk and partition stand here, because only a running Windows knows letters.
+        bcdedit shows drive letters, this shows the ids of disk and partition, because only a running Windows knows letters.
 
         --set and --delete-value change an element by its name in bcdedit, in a transaction with an undo file; elements that name
         devices are not written. The options of bcdedit, /set, /deletevalue and /export, are taken too.

@@ -12,8 +12,8 @@ internal static class CheckCommand
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         $"""
-        Runs the rules of the target without changing anything: the image is opened to read. Under each failure stands what helps. What
-        says `offlinepatch fix` there, fix does; the rest has to be done in the source machine before it is exported again.
+        Runs the rules of the target without changing anything: the image is opened to read. Under each failure is its remedy. Where
+        that is `offlinepatch fix`, fix does it; the rest has to be done in the source machine before it is exported again.
 
         With --drivers and --cloudbase-init the sources are judged too: whether they hold what this Windows needs.
 

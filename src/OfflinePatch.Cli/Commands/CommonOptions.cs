@@ -40,7 +40,7 @@ internal static class CommonArguments
 internal static class CommonOptions
 {
     public static Option<string?> UndoDir() =>
-        new("--undo-dir") { Description = "Folder of the undo file, if it is not beside the image.", HelpName = "DIR" };
+        new("--undo-dir") { Description = "Folder of the undo file, if not that of the image.", HelpName = "DIR" };
 
     /// <param name="names">Who names them: "image names" or "images name".</param>
     public static Option<bool> AllowBacking(string names) =>
@@ -48,7 +48,7 @@ internal static class CommonOptions
 
     public static Option<string?> CreateMf() => new("--create-mf")
     {
-        Description = "Your CreateMF.jar: makes the bitmap (.mf) that fast import wants beside a new RAW image.",
+        Description = "Your CreateMF.jar: makes the bitmap (.mf) that fast import requires with a new RAW image.",
         HelpName = "JAR",
     };
 
@@ -63,7 +63,7 @@ internal static class CommonOptions
 
     public static Option<string[]> TrustRoot() => new("--trust-root")
     {
-        Description = "A root certificate that drivers of your own may be signed under, beside Microsoft's. Windows must trust it too. "
+        Description = "A root certificate that drivers of your own may be signed under, as well as Microsoft's. Windows must trust it too. "
             + "Repeatable.",
         HelpName = "FILE",
     };

@@ -19,7 +19,7 @@ internal static class CompareCommand
         [
             new("Is the new image the same disk?", "offlinepatch compare server.vmdk server.qcow2"),
         ],
-        [new(ExitCode.Done, "identical"), Usage, Unreadable, new(ExitCode.NotReady, "they differ; the message says where first"),
+        [new(ExitCode.Done, "identical"), Usage, Unreadable, new(ExitCode.NotReady, "they differ; the message says where"),
             Refused, HostFailure])
     {
         SeeAlso = ["convert"],

@@ -13,7 +13,7 @@ internal static class CompletionCommand
     public static CommandGuide Guide => new(
         """
         Prints a script for bash, zsh, fish or PowerShell that makes the shell complete commands, options, and the names of targets,
-        rules and formats. The script asks this program, so it need not be made again for a new version.
+        rules and formats. The script asks this program, so it need not be regenerated for a new version.
         """,
         [
             new("For this bash:", "source <(offlinepatch completion bash)"),
@@ -40,7 +40,7 @@ internal static class CompletionCommand
     {
         var words = new Argument<string[]>("WORD")
         {
-            Description = "The words of a command line up to the cursor, behind --.",
+            Description = "The words of a command line up to the cursor, after --.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var command = new Command("complete", "Prints what the last word can become.") { words };
@@ -62,7 +62,7 @@ internal static class CompletionCommand
     {
         if (GlobalOptions.WantsJson(result))
         {
-            throw new UsageException("what a shell reads is no JSON; leave --json out");
+            throw new UsageException("what a shell reads is not JSON; leave out --json");
         }
     }
 }

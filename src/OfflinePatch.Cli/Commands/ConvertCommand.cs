@@ -17,7 +17,7 @@ internal static class ConvertCommand
     public static CommandGuide Guide => new(
         """
         Reads an image of any of the formats RAW, VMDK, VHD, VHDX, VDI, QCOW2, QCOW, QED, ZVHD and ZVHD2, and writes a new one. What is
-        in it stays byte for byte; holes and zeros take no room in formats that can leave them out. The new file appears under its name
+        in it stays byte for byte; holes and zeros take no space in formats that can leave them out. The new file appears under its name
         when it is complete.
         """,
         [
@@ -76,13 +76,13 @@ internal static class ConvertCommand
                 result.GetRequiredValue(input),
                 path,
                 wanted,
-                result.GetValue(subformat),
-                result.GetValue(compress),
-                result.GetValue(force),
-                result.GetValue(allowBacking),
-                result.GetValue(verify),
-                result.GetValue(createMf),
-                result.GetValue(qemuImgHw))
+                Subformat: result.GetValue(subformat),
+                Compression: result.GetValue(compress),
+                Overwrite: result.GetValue(force),
+                AllowBacking: result.GetValue(allowBacking),
+                Verify: result.GetValue(verify),
+                CreateMfJar: result.GetValue(createMf),
+                QemuImgHw: result.GetValue(qemuImgHw))
             {
                 Note = Output.Note,
                 ExpectedFormat = result.GetValue(inputFormat),
@@ -124,7 +124,7 @@ internal static class ConvertCommand
             + $"{ByteSize.Text(result.OutputBytes)} file, {result.Elapsed.TotalSeconds:0.0} s{(result.Verified ? ", verified" : "")}");
         if (outcome.BitmapPath is not null)
         {
-            Output.Line($"{outcome.BitmapPath}: bitmap for fast import; upload it beside the image");
+            Output.Line($"{outcome.BitmapPath}: bitmap for fast import; upload it with the image");
         }
     }
 }

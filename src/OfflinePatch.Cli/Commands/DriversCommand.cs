@@ -20,13 +20,13 @@ internal static class DriversCommand
     public static CommandGuide Guide => new(
         """
         What is in the driver store of an image, and how packages get into it and out of it: the commands list, add, remove and export.
-        Without one of them the arguments are sources; a source that is called like a command is written ./list.
+        Without one of them the arguments are sources; a source that has the name of a command is written ./list.
 
         Lists the driver packages in a directory, ISO, zip or floppy image as --drivers would use them: class, version, the Windows
         versions and architectures that each serves, who signed it, and why a package would be refused.
         """,
         [
-            new("What does this disc bring?", "offlinepatch drivers virtio-win.iso"),
+            new("What is on this disc?", "offlinepatch drivers virtio-win.iso"),
             new("Two sources, for scripts:", "offlinepatch drivers virtio-win.iso xen-drivers.zip --json"),
         ],
         [new(ExitCode.Done, "listed"), Usage, new(ExitCode.Unreadable, "a source cannot be read"), Refused, HostFailure])

@@ -68,7 +68,7 @@ internal sealed class EditArguments
         };
     }
 
-    /// <summary>The command that takes a change back, as it can be pasted into a shell.</summary>
+    /// <summary>The command that undoes a change, as it can be pasted into a shell.</summary>
     public static string UndoCommandLine(string path, string undoFile)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(undoFile))!;

@@ -18,20 +18,20 @@ internal static class FixCommand
     public static CommandGuide Guide => new(
         $"""
         Makes images ready for the target. First the gates run: an image that is encrypted, hibernated, dirty, damaged or in the middle
-        of an update is refused untouched. Then every rule looks, and fixes what it can: network interfaces go to DHCP, VirtIO drivers
-        are staged as Windows itself would stage them, Cloudbase-Init is installed and configured, the boot is put in order. The result
+        of an update is refused untouched. Then every rule checks, and fixes what it can: network interfaces go to DHCP, VirtIO drivers
+        are staged as Windows itself would stage them, Cloudbase-Init is installed and configured, the boot is repaired. The result
         is verified as a whole (hives, volumes, every rule again) before the first byte of the image changes.
 
         What is written is written as one transaction: a process that is killed while it writes leaves an image that the next command
-        rolls back by itself. Where something is left that this program cannot do, the rest is written all the same, and the image is
+        rolls back by itself. Where something is left that this program cannot do, the rest is still written, and the image is
         not ready; --require-ready writes only what makes it ready. A second run finds nothing to do and writes nothing. `offlinepatch
         rules` explains every rule with the keys and files that it changes; --dry-run says what would be done.
 
-        Tools of another hypervisor are told, and stay. --remove-tools vmware removes VMware Tools with drivers, services, devices,
-        registrations and files; --remove-tools vmware=silence only disables what starts; all stands for every product. A storage driver
-        goes only when another one is ready to start Windows, parts of Windows never. --tools-data adds products of your own.
+        Tools of another hypervisor are reported, and stay. --remove-tools vmware removes VMware Tools with drivers, services, devices,
+        registrations and files; --remove-tools vmware=silence only disables what starts; all stands for every product. A storage driver is
+        removed only when another one is ready to start Windows, parts of Windows never. --tools-data adds products of your own.
 
-        With --output the image is left alone and a fixed copy is written, in any format. That is also the way for formats that cannot
+        With --output the image is not changed and a fixed copy is written, in any format. That is also the way for formats that cannot
         be changed in place (streamOptimized VMDK, OVA, ZVHD).
 
         {InBatches}
@@ -39,7 +39,7 @@ internal static class FixCommand
         [
             new("In place, with drivers from the virtio-win disc and the agent:",
                 "offlinepatch fix server.vmdk --drivers virtio-win.iso --cloudbase-init cloudbase-init.zip"),
-            new("A fixed copy in the format that imports over 128 GB want:",
+            new("A fixed copy in the format that imports over 128 GB need:",
                 "offlinepatch fix server.vmdk -o server.zvhd2 -O zvhd2 --drivers virtio-win.iso"),
             new("What would be done, and a page for the owner of the machine:",
                 "offlinepatch fix server.vmdk --drivers virtio-win.iso --dry-run --report server.html"),
@@ -49,7 +49,7 @@ internal static class FixCommand
             new("Only the network, for another cloud:", "offlinepatch fix server.qcow2 --target openstack-kvm --only network.*"),
             new("A whole migration, four at a time, a record for each image as it is finished, a page for each owner:",
                 "offlinepatch fix exports --drivers virtio-win.iso --jobs 4 --json-lines --report pages/ > result.jsonl"),
-            new("Fixed copies of the images of a list; go on where it was stopped:",
+            new("Fixed copies of the images of a list; resume where it was stopped:",
                 "offlinepatch fix --images-from list.txt -o ready/ -O qcow2 --skip-existing"),
         ],
         [new(ExitCode.Done, "done, and every image is ready"), Usage, Unreadable, NotReady, Refused, HostFailure, ResultLost,
@@ -84,8 +84,8 @@ internal static class FixCommand
         var force = new Option<bool>("--force") { Description = "Replace the copy if it exists." };
         var skipExisting = new Option<bool>("--skip-existing")
         {
-            Description = "Pass over images whose copy exists: a copy has its name only once it is complete, so a batch that was stopped "
-                + "goes on where it was.",
+            Description = "Skip images whose copy exists: a copy has its name only once it is complete, so a batch that was stopped "
+                + "resumes where it was.",
         };
         var verify = new Option<bool>("--verify") { Description = "Read the copy again and compare every byte." };
         var createMf = CommonOptions.CreateMf();
@@ -98,7 +98,7 @@ internal static class FixCommand
         compress.AcceptOnlyFromAmong("zlib", "zstd");
 
         var command = new Command("fix",
-            "Makes images ready for the target, in place or as fixed copies, each change as one transaction that `undo` takes back.");
+            "Makes images ready for the target, in place or as fixed copies, each change as one transaction that `undo` reverts.");
         images.AddTo(command);
         foreach (var option in (Option[])[output, format, subformat, compress, verify, createMf, qemuImgHw, force, skipExisting, dryRun,
             requireReady])

@@ -63,7 +63,7 @@ internal static class GlobalOptions
     }
 
     /// <summary>
-    /// Whether the result is wanted as JSON; known from the words alone, so that a mistake in them can be told as JSON too.
+    /// Whether the result is wanted as JSON; known from the words alone, so that a mistake in them can be reported as JSON too.
     /// </summary>
     public static bool WantsJson(ParseResult result) => HasWord(result, "--json");
 

@@ -5,7 +5,7 @@ using OfflinePatch.Cli.Rendering;
 namespace OfflinePatch.Cli.Commands;
 
 /// <summary>
-/// What <c>undo</c> and <c>recover</c> have in common: one image after the other; what becomes of one does not stop the others.
+/// What <c>undo</c> and <c>recover</c> have in common: one image after the other; a failure of one does not stop the others.
 /// </summary>
 internal static class HistoryCommand
 {

@@ -5,7 +5,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary>Which images a command works on: the words of the command line, a list, and of both the share of one task.</summary>
+/// <summary>Which images a command works on: the words of the command line, a list, or one task's share of both.</summary>
 internal sealed class ImageListOptions
 {
     private const int ListLimit = 64 * 1024 * 1024;

@@ -68,7 +68,7 @@ internal static class ImagesCommand
             BatchSummary.Print(batch.Reports, watch.Elapsed);
         }
 
-        // Last: whatever becomes of the file, the result of the work stands on stdout.
+        // Written last, so that the result is on stdout even if writing the file fails.
         return report is null ? batch.ExitCode : WriteReport(report, Document(command, batch.Reports), batch.ExitCode);
     }
 

@@ -8,21 +8,21 @@ using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary><c>recover IMAGE...</c>: rolls a change back that was interrupted while it wrote.</summary>
+/// <summary><c>recover IMAGE...</c>: rolls back a change that was interrupted while it wrote.</summary>
 internal static class RecoverCommand
 {
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        After a crash of this machine, or a kill while a change was written: rolls the image back to the bytes of before. Commands that
+        After a crash of this machine, or a kill while a change was written: rolls the image back to its old bytes. Commands that
         write do this by themselves; commands that only read show the image as it was before, and write nothing.
 
         An undo file is used by itself only when it is proven that this user wrote it on this host for this very image. --trust uses one
-        of which nothing proves that; look at it with --dry-run first. Even then, every sector must be one that the change can have
+        for which nothing proves that; look at it with --dry-run first. Even then, every sector must be one that the change can have
         left.
         """,
         [
-            new("Roll an interrupted change back:", "offlinepatch recover server.vmdk"),
+            new("Roll back an interrupted change:", "offlinepatch recover server.vmdk"),
             new("What would be written:", "offlinepatch recover --dry-run server.vmdk"),
             new("The image was moved to another host in the middle of a change:",
                 "offlinepatch recover --trust server.vmdk.offlinepatch-undo server.vmdk"),

@@ -20,10 +20,10 @@ internal static class ReportCommand
         result counts, in the order of the files; a last line that was cut short by a kill is left out. The exit code is that of the
         worst image.
         """,
-        [new("What came of the whole array job?", "offlinepatch report merge results/*.jsonl"),
+        [new("What was the result of the whole array job?", "offlinepatch report merge results/*.jsonl"),
             new("As one document, and as pages:", "offlinepatch report merge results/ --json --report pages/ > all.json")],
-        [new(ExitCode.Done, "every image is as it should be"), Usage,
-            new(ExitCode.Unreadable, "a file is no result, or an image could not be read"), NotReady,
+        [new(ExitCode.Done, "every image is ready"), Usage,
+            new(ExitCode.Unreadable, "a file is not a result, or an image could not be read"), NotReady,
             new(ExitCode.Refused, "an image was refused"), HostFailure])
     {
         SeeAlso = ["fix"],
@@ -73,7 +73,7 @@ internal static class ReportCommand
                 {
                     foreach (var image in document.Images)
                     {
-                        // What a restarted task passes over was done by the one before it.
+                        // What a restarted task skips was done by the one before it.
                         if (image.Result != ImageResult.Skipped || !images.ContainsKey(image.Path))
                         {
                             images[image.Path] = image;
@@ -135,7 +135,7 @@ internal static class ReportCommand
             }
             else
             {
-                throw new UnsupportedImageException("CLI-0009", $"{path}, line {i + 1}: this is no result of fix, check or inspect.",
+                throw new UnsupportedImageException("CLI-0009", $"{path}, line {i + 1}: this is not a result of fix, check or inspect.",
                     "Name files that --json or --json-lines printed.");
             }
         }

@@ -40,7 +40,7 @@ internal sealed class RequestOptions
 
     private readonly Option<string[]> _skip = new("--skip")
     {
-        Description = "Leave this rule or family out. Repeatable. Gates always run.",
+        Description = "Skip this rule or family. Repeatable. Gates always run.",
         HelpName = "RULE",
     };
 
@@ -56,7 +56,7 @@ internal sealed class RequestOptions
     private readonly Option<bool> _replaceDrivers = new("--replace-drivers")
     {
         Description = "Verify the VirtIO drivers that the image has (files, catalogue, signature, this Windows). What must not be used "
-            + "is replaced from --drivers, or else taken out of the index.",
+            + "is replaced from --drivers, or else removed from the index.",
     };
 
     private readonly Option<string?> _devices = new("--devices")
@@ -68,7 +68,7 @@ internal sealed class RequestOptions
 
     private readonly Option<string[]> _trustRoot = CommonOptions.TrustRoot();
 
-    private readonly Option<bool> _enableRdp = new("--enable-rdp") { Description = "Turn Remote Desktop on and open the firewall for it." };
+    private readonly Option<bool> _enableRdp = new("--enable-rdp") { Description = "Turn on Remote Desktop and open the firewall for it." };
 
     private readonly Option<bool> _repairBoot = new("--repair-boot")
     {
@@ -80,13 +80,13 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _repairDevices = new("--repair-devices")
     {
-        Description = "Remove what Windows remembers of VirtIO and Xen devices that never worked, and packages that stand in the index "
-            + "of drivers alone.",
+        Description = "Remove what Windows remembers of VirtIO and Xen devices that never worked, and packages that are in the index "
+            + "of drivers only.",
     };
 
     private readonly Option<bool> _disableVbs = new("--disable-vbs")
     {
-        Description = "Switch virtualization-based security and Credential Guard off, for hosts without nested virtualization. It lowers "
+        Description = "Switch off virtualization-based security and Credential Guard, for hosts without nested virtualization. It lowers "
             + "the protection of the machine.",
     };
 
@@ -96,7 +96,7 @@ internal sealed class RequestOptions
     private readonly Option<bool> _extend = new("--extend")
     {
         Description = "Extend the partition of Windows and its NTFS volume into the space that follows them, also what --min-size adds. A "
-            + "recovery partition behind it moves to the end of a GPT disk.",
+            + "recovery partition after it moves to the end of a GPT disk.",
     };
 
     private readonly Option<string?> _adminPassword = PasswordSource.Option("--admin-password-file",
@@ -117,14 +117,14 @@ internal sealed class RequestOptions
 
     private readonly Option<string[]> _static = new("--static")
     {
-        Description = "A static address for an adapter of the new machine, with commas and no blanks between: mac=52:54:00:12:34:56, "
+        Description = "A static address for an adapter of the new machine, separated by commas without spaces: mac=52:54:00:12:34:56, "
             + "address=192.0.2.10/24, gateway=192.0.2.1, dns=192.0.2.53;192.0.2.54. Without mac for the only adapter. Repeatable.",
         HelpName = "SETTINGS",
     };
 
     private readonly Option<string[]> _firstBoot = new("--first-boot")
     {
-        Description = "Run this script (.cmd, .bat, .ps1) once at the first start, as LocalSystem. Repeatable; the order stays.",
+        Description = "Run this script (.cmd, .bat, .ps1) once at the first start, as LocalSystem. Repeatable; in the given order.",
         HelpName = "SCRIPT",
     };
 
@@ -159,7 +159,7 @@ internal sealed class RequestOptions
 
     private readonly Option<bool> _failFast = new("--fail-fast")
     {
-        Description = "Begin no further image after one that is not ready, is refused or fails.",
+        Description = "Start no further image after one that is not ready, is refused or fails.",
     };
 
     private readonly Option<bool> _jsonLines = new("--json-lines")
@@ -239,7 +239,7 @@ internal sealed class RequestOptions
 
         if (result.GetValue(_jsonLines) && GlobalOptions.WantsJson(result))
         {
-            throw new UsageException("--json and --json-lines do not go together");
+            throw new UsageException("--json and --json-lines cannot be combined");
         }
 
         ReportTarget(result)?.Check();
@@ -327,7 +327,7 @@ internal sealed class RequestOptions
     {
         if (paths.Length > FirstBootScript.Limit)
         {
-            throw new UsageException($"--first-boot stands {paths.Length} times; {FirstBootScript.Limit} scripts at most");
+            throw new UsageException($"--first-boot was given {paths.Length} times; {FirstBootScript.Limit} scripts at most");
         }
 
         var scripts = new List<FirstBootScript>();

@@ -17,9 +17,9 @@ internal static class ResizeCommand
         Makes the virtual disk larger, in place for RAW, VMDK (sparse and flat), VHD, VHDX, VDI, QCOW2 and QED, and in a copy (-o) for
         every format. The backup of a GPT moves to the new end; an MBR and all partitions stay. Windows is not needed for that.
 
-        --extend gives the new space to Windows: its partition takes what is unallocated directly behind it, and its NTFS volume fills the
-        partition. A recovery partition in between moves to the end of the disk on GPT disks, with the places in ReAgent.xml; anything
-        else that lies in between is told, and nothing is written. A volume that is dirty, hibernated or has an open log is refused.
+        --extend gives the new space to Windows: its partition takes what is unallocated directly after it, and its NTFS volume fills the
+        partition. A recovery partition in between moves to the end of the disk on GPT disks, with the offsets in ReAgent.xml; anything
+        else that lies in between is reported, and nothing is written. A volume that is dirty, hibernated or has an open log is refused.
 
         Never makes a disk smaller. A second run finds nothing to do and writes nothing.
         """,
@@ -38,7 +38,7 @@ internal static class ResizeCommand
     public static Command Create()
     {
         var image = CommonArguments.Image();
-        var size = TypedOption.NewSize("SIZE", "The new size of the disk (60G), or +SIZE for so much more than now.");
+        var size = TypedOption.NewSize("SIZE", "The new size of the disk (60G), or +SIZE to add to the present one.");
         var extend = new Option<bool>("--extend")
         {
             Description = "Extend the partition of Windows and its NTFS volume into the space that follows them.",

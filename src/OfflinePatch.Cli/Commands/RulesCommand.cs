@@ -12,8 +12,8 @@ internal static class RulesCommand
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        Lists every rule of a target in the order in which they run: its id, how much a failure matters there, what it demands, the keys
-        and files that it looks at and changes, and where the demand comes from. A gate is a rule whose failure refuses the whole image
+        Lists every rule of a target in the order in which they run: its id, how much a failure matters there, what it requires, the keys
+        and files that it looks at and changes, and where the requirement comes from. A gate is a rule whose failure refuses the whole image
         before anything is written.
 
         A target is a JSON file; write your own for a cloud with its own list, and give it with --profile to rules, check and fix.
@@ -39,7 +39,7 @@ internal static class RulesCommand
             Description = "Print the target as the JSON file that --profile takes, to begin your own with.",
         };
         var command = new Command("rules",
-            "Lists every rule: id, severity, what it demands, where that comes from, and what a fix changes.") { asProfile };
+            "Lists every rule: id, severity, what it requires, where that comes from, and what a fix changes.") { asProfile };
         target.AddTo(command);
         command.SetGuardedAction((result, _) =>
         {

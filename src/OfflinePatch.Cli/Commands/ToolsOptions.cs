@@ -6,7 +6,7 @@ using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary><c>--remove-tools</c> and <c>--tools-data</c>: what becomes of other hypervisors' tools.</summary>
+/// <summary><c>--remove-tools</c> and <c>--tools-data</c>: what is done with other hypervisors' tools.</summary>
 internal sealed class ToolsOptions
 {
     private const string Form = "Each is PRODUCT, PRODUCT=remove, PRODUCT=silence, or all in place of PRODUCT.";
@@ -21,7 +21,7 @@ internal sealed class ToolsOptions
 
     private readonly Option<string?> _data = new("--tools-data")
     {
-        Description = "A JSON file, or a folder of them, that describes products of your own for --remove-tools, beside the built-in ones.",
+        Description = "A JSON file, or a folder of them, that adds products of your own for --remove-tools to the built-in ones.",
         HelpName = "PATH",
     };
 
@@ -57,7 +57,7 @@ internal sealed class ToolsOptions
     /// <summary>Where products of the user are, or null.</summary>
     public string? DataPath(ParseResult result) => result.GetValue(_data);
 
-    /// <summary>The products that are named, with how much of each goes.</summary>
+    /// <summary>The products that are named, with how much of each is removed.</summary>
     /// <exception cref="UsageException">A level does not exist, or a product is named twice.</exception>
     public IReadOnlyDictionary<string, ToolsLevel> Read(ParseResult result)
     {

@@ -25,7 +25,7 @@ internal static class UndoCommand
             new("What can be undone:", "offlinepatch undo --list server.vmdk"),
             new("Back to the original bytes:", "offlinepatch undo --all server.vmdk"),
             new("The undo files are in another folder:", "offlinepatch undo --undo-dir /var/lib/undo server.vmdk"),
-            new("The images are good, free the room:", "offlinepatch undo --forget ready"),
+            new("The images are good, free the space:", "offlinepatch undo --forget ready"),
         ],
         [
             new(ExitCode.Done, "the image is what it was"), Usage,
@@ -47,7 +47,7 @@ internal static class UndoCommand
         var force = new Option<bool>("--force")
         {
             Description = "Undo although the time or the identity of the image is not the recorded one. Its length and content must be "
-                + "right all the same.",
+                + "right nevertheless.",
         };
         var command = new Command("undo",
             "Restores exactly the bytes that images had before the last change, and deletes the undo file of that change.");

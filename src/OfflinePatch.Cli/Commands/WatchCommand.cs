@@ -16,7 +16,7 @@ internal static class WatchCommand
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        Looks into a directory again and again. An image that has not changed for some seconds, and that no other program has open for
+        Polls a directory. An image that has not changed for some seconds, and that no other program has open for
         writing, is fixed in place; when it is ready it is moved with its undo files. One that is not ready, is refused or fails goes to
         --failed, or stays until it changes.
 
@@ -53,8 +53,8 @@ internal static class WatchCommand
         };
         var settle = TypedOption.Number("--settle", 0, 86_400,
             "Seconds without a change after which an image counts as complete; 10 without it.");
-        var interval = TypedOption.Number("--interval", 1, 86_400, "Seconds between two looks at the directory; 5 without it.");
-        var once = new Option<bool>("--once") { Description = "Look once, work on what is complete, and end; for cron." };
+        var interval = TypedOption.Number("--interval", 1, 86_400, "Seconds between two polls of the directory; 5 without it.");
+        var once = new Option<bool>("--once") { Description = "Poll once, work on what is complete, and end; for cron." };
         var options = new RequestOptions();
         var command = new Command("watch", "Fixes images as they arrive in a directory, and moves those that are ready into another.")
         { folder, done, failed, settle, interval, once };
@@ -77,7 +77,7 @@ internal static class WatchCommand
             var open = options.ReadEdit(result);
             if (open.UndoFolder is not null)
             {
-                throw new UsageException("--undo-dir does not go with watch: undo files go with their images");
+                throw new UsageException("--undo-dir cannot be combined with watch: undo files move with their images");
             }
 
             var request = new FixRequest { Rules = options.ReadRules(result), Open = open };

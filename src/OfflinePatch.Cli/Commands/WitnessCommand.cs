@@ -14,7 +14,7 @@ using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands;
 
-/// <summary><c>witness IMAGE...</c>: starts throw-away overlays in QEMU, and says how far each came.</summary>
+/// <summary><c>witness IMAGE...</c>: starts disposable overlays in QEMU, and reports how far each got.</summary>
 internal static class WitnessCommand
 {
     private const long LeastMemory = 64L << 20;
@@ -22,17 +22,17 @@ internal static class WitnessCommand
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        Starts each image in QEMU, from VirtIO block, VirtIO SCSI and SATA, and says how far it came. The image is only read: the machine
+        Starts each image in QEMU, from VirtIO block, VirtIO SCSI and SATA, and reports how far it got. The image is only read: the machine
         writes into an overlay in the directory of temporary files, which is deleted. The machine has no network and no device of this
         host. QEMU must be installed, for UEFI machines its firmware too (Debian: qemu-system-x86, ovmf). With KVM a start takes as long
         as on a cloud; without it many times longer.
 
         In the overlay a startup script of the local group policy waits that writes one line with a random number on COM1
-        (--no-script leaves it out). What is said:
+        (--no-script leaves it out). The results:
 
         started: that line came, or the QEMU guest agent answered. stop code: Windows reported a stop to the hypervisor (with KVM), or the
         screen shows a blue page like those of Windows. loader only: more was read from the disk than the firmware reads for itself
-        (64 KiB by a BIOS, 1 MiB by UEFI), or a message of a boot sector or loader stands on the screen; nothing more was seen. no sign:
+        (64 KiB by a BIOS, 1 MiB by UEFI), or a message of a boot sector or loader is on the screen; nothing more was seen. no sign:
         none of these in the time.
 
         Only `started` is certain. The others are what was seen from outside; --report page.html keeps the pictures of the screens.
@@ -58,7 +58,7 @@ internal static class WitnessCommand
         var images = new ImageListOptions();
         var bus = new Option<string>("--bus")
         {
-            Description = "Where the disk hangs, each a start of its own; several with commas between.",
+            Description = "The bus of the disk, each a start of its own; several separated by commas.",
             HelpName = "BUS,...",
             DefaultValueFactory = _ => string.Join(',', QemuArguments.Buses),
         };
@@ -94,7 +94,7 @@ internal static class WitnessCommand
                 + "directory (ends in /) for both.",
             HelpName = "PATH",
         };
-        var command = new Command("witness", "Starts images in QEMU from throw-away overlays, and says how far each came.")
+        var command = new Command("witness", "Starts images in QEMU from disposable overlays, and reports how far each got.")
         {
             bus, timeout, memory, accelerator, noScript, qemu, firmware, allowBacking, jobs, report,
         };

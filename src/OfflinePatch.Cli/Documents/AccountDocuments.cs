@@ -3,7 +3,7 @@ namespace OfflinePatch.Cli.Documents;
 /// <summary>The document of <c>accounts list</c>.</summary>
 /// <param name="Path">The image.</param>
 /// <param name="Accounts">The accounts, by RID.</param>
-/// <param name="Note">What else is to be known, or null.</param>
+/// <param name="Note">A remark, or null.</param>
 internal sealed record AccountListDocument(string Path, IReadOnlyList<AccountEntry> Accounts, string? Note)
     : CommandDocument("accounts list");
 

@@ -7,8 +7,8 @@ using OfflinePatch.Windows.Reports;
 namespace OfflinePatch.Cli.Documents;
 
 /// <summary>
-/// The JSON Schema (draft 2020-12) of every document that <c>--json</c> prints, made from the very types that are written, so that it
-/// cannot say what is not so. A reader must accept fields that it does not know: they are only ever added.
+/// The JSON Schema (draft 2020-12) of every document that <c>--json</c> prints, made from exactly the types that are written, so that it
+/// cannot be wrong. A reader must accept fields that it does not know: they are only ever added.
 /// </summary>
 internal static class DocumentSchema
 {
@@ -39,7 +39,7 @@ internal static class DocumentSchema
         ("fileDetails", "Everything about files of an image.", ["fs stat"], Of<FileStatDocument>),
         ("copy", "Files that were copied out of an image.", ["fs get"], Of<CopyDocument>),
         ("volume", "Findings in a volume.", ["fs check"], Of<VolumeCheckDocument>),
-        ("witness", "How far images came when they were started.", ["witness"], Of<WitnessDocument>),
+        ("witness", "How far images got when they were started.", ["witness"], Of<WitnessDocument>),
         ("manual", "Pages of the manual.", ["man"], Of<ManualDocument>),
     ];
 
@@ -75,7 +75,7 @@ internal static class DocumentSchema
         };
     }
 
-    // A type that stands in a document twice is described once, and named from the root of its own schema: that is a definition here.
+    // A type that occurs in a document twice is described once, and named from the root of its own schema: that is a definition here.
     private static void PlaceReferences(JsonNode node, string root) => Visit(node, schema =>
     {
         if (schema["$ref"]?.GetValue<string>() is { } reference && reference.StartsWith("#/", StringComparison.Ordinal))

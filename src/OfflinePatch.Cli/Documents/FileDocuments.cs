@@ -58,7 +58,7 @@ internal sealed record FileNameReport(string Name, string Namespace, long Parent
 /// <param name="Name">Its name; empty for the content.</param>
 /// <param name="Size">Its bytes.</param>
 /// <param name="Allocated">Bytes of its clusters.</param>
-/// <param name="Resident">Whether it stands in the record.</param>
+/// <param name="Resident">Whether it is in the record.</param>
 /// <param name="Compressed">Whether it is compressed.</param>
 /// <param name="Sparse">Whether it is sparse.</param>
 /// <param name="Encrypted">Whether it is encrypted.</param>

@@ -99,7 +99,7 @@ internal sealed record EditDocument(string Command, string Path, bool Changed, l
     /// <summary>Whether it was only tried, so that nothing was written.</summary>
     public bool? DryRun { get; init; }
 
-    /// <summary>What became of the driver packages, for <c>drivers add</c>.</summary>
+    /// <summary>What was done with the driver packages, for <c>drivers add</c>.</summary>
     public IReadOnlyList<DriverAddReport>? Added { get; init; }
 
     /// <summary>The driver packages that were removed, for <c>drivers remove</c>.</summary>
@@ -111,7 +111,7 @@ internal sealed record EditDocument(string Command, string Path, bool Changed, l
     /// <summary>What still keeps Windows from starting, for <c>boot repair</c>; null where nothing does.</summary>
     public IReadOnlyList<BootProblemReport>? Problems { get; init; }
 
-    /// <summary>What else is to be known, in full sentences; null where there is nothing.</summary>
+    /// <summary>Remarks, in full sentences; null where there are none.</summary>
     public IReadOnlyList<string>? Notes { get; init; }
 
     /// <summary>The files and registry values that were, or in a trial would be, changed, for <c>drivers</c> and boot commands.</summary>
@@ -120,11 +120,11 @@ internal sealed record EditDocument(string Command, string Path, bool Changed, l
     /// <summary>What was recovered from logs, for <c>reg replay</c>.</summary>
     public IReadOnlyList<HiveReplayReport>? Hives { get; init; }
 
-    /// <summary>What became of the size, for <c>resize</c>.</summary>
+    /// <summary>The change of the size, for <c>resize</c>.</summary>
     public ResizeReport? Resize { get; init; }
 }
 
-/// <summary>What became of the size of a disk, or in a trial would.</summary>
+/// <summary>The change of the size of a disk, made or in a trial only planned.</summary>
 /// <param name="Before">Bytes of the disk before.</param>
 /// <param name="After">Bytes of the disk after it.</param>
 /// <param name="Steps">What was done, in order.</param>

@@ -2,7 +2,7 @@ namespace OfflinePatch.Cli.Help;
 
 /// <summary>What help and manual say of a command beyond what its arguments and options say of themselves.</summary>
 /// <param name="Purpose">
-/// When somebody wants it, what it does, what it never does. Blank lines separate paragraphs; other line breaks are blanks.
+/// When to use it, what it does, what it never does. Blank lines separate paragraphs; other line breaks are blanks.
 /// </param>
 /// <param name="Examples">Command lines that work, with what they are for.</param>
 /// <param name="ExitCodes">What its exit codes mean, ascending.</param>

@@ -4,7 +4,7 @@ using System.CommandLine.Completions;
 namespace OfflinePatch.Cli.Help;
 
 /// <summary>
-/// One command as help and manual show it: read from the command itself and from its guide, so that neither can say what is not so.
+/// One command as help and manual show it: read from the command itself and from its guide, so that neither can be wrong.
 /// </summary>
 internal sealed record CommandPage
 {

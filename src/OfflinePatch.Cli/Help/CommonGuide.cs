@@ -31,7 +31,7 @@ internal static class CommonGuide
     public static readonly (string, string) UndoFile =
         ("IMAGE.offlinepatch-undo, IMAGE.offlinepatch-undo.2, ...",
             "One file a change: the old bytes of every range that it wrote. While they are there, `offlinepatch undo` restores exactly "
-                + "the image of before. "
+                + "the image as it was before. "
             + "--undo-dir puts them elsewhere.");
 
     public static ExitMeaning Shown => new(ExitCode.Done, "shown");

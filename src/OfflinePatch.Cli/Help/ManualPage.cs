@@ -73,7 +73,7 @@ internal static class ManualPage
         Examples(text, command.Guide.Examples);
     }
 
-    /// <summary>The rules stand in the page of the command that lists them.</summary>
+    /// <summary>The rules are in the page of the command that lists them.</summary>
     private static void Rules(StringBuilder text, CommandPage page)
     {
         if (page.Name != "offlinepatch rules")

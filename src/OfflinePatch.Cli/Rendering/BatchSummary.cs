@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Reports;
 
 namespace OfflinePatch.Cli.Rendering;
 
-/// <summary>The last lines of a batch: how many images came to what, and which are not as they should be.</summary>
+/// <summary>The last lines of a batch: how many images had which result, and which are not ready.</summary>
 internal static class BatchSummary
 {
     public static void Print(IReadOnlyList<ImageReport> reports, TimeSpan elapsed)

@@ -39,7 +39,7 @@ internal static class DriverListView
 
     /// <summary>The kind of signature; one that does not fit its files is named so.</summary>
     private static string Signature(DriverPackageReport package) =>
-        package.Signature == "broken" ? $"{package.SignatureKind ?? "signed"}, does not hold" : package.SignatureKind ?? package.Signature;
+        package.Signature == "broken" ? $"{package.SignatureKind ?? "signed"}, not valid" : package.SignatureKind ?? package.Signature;
 
     /// <summary>The Windows that accept it, and which of them without Secure Boot only.</summary>
     private static string CountsFor(DriverPackageReport package)

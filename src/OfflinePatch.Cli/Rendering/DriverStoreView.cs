@@ -28,7 +28,7 @@ internal static class DriverStoreView
         }
     }
 
-    /// <summary>Prints what became of the packages that were to be added. Those that are not for this Windows are only counted.</summary>
+    /// <summary>Prints what happened to the packages to be added. Those that are not for this Windows are only counted.</summary>
     public static void Print(IReadOnlyList<DriverAddReport> packages, bool isTrial)
     {
         var fits = packages.Any(p => p.Outcome != DriverAddOutcome.Skipped);

@@ -4,7 +4,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Cli.Rendering;
 
-/// <summary>Text in UTF-8 on its way to a terminal, line by line: what a terminal could act on is shown by its number.</summary>
+/// <summary>Text in UTF-8 for a terminal, line by line: what a terminal could act on is shown by its number.</summary>
 internal sealed class EscapingStream(Stream inner) : Stream
 {
     private readonly ArrayBufferWriter<byte> _line = new();

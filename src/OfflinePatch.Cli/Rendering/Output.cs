@@ -6,7 +6,7 @@ namespace OfflinePatch.Cli.Rendering;
 
 /// <summary>
 /// The two standard outputs. The result goes to standard output, and a result that cannot be written is an error of its own. Messages go to
-/// standard error, and one that cannot be written is nothing to fail for. What comes from an image or from the host's file names is shown
+/// standard error, and one that cannot be written is not an error. What comes from an image or from the host's file names is shown
 /// by <see cref="PrintableText"/>.
 /// </summary>
 internal static class Output
@@ -135,7 +135,7 @@ internal static class Output
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // A message that nobody can receive changes nothing of the work; a result that is lost is told by the exit code.
+                // A message that nobody can receive does not affect the work; a result that is lost is reported by the exit code.
                 if (isResult)
                 {
                     throw new ResultLostException(e);
@@ -145,7 +145,7 @@ internal static class Output
     }
 }
 
-/// <summary>The program that reads standard output has ended (<c>| head</c>): it has what it wanted.</summary>
+/// <summary>The program that reads standard output has ended (<c>| head</c>): it has all that it needs.</summary>
 internal sealed class ReaderGoneException : Exception;
 
 /// <summary>Standard output is full or closed: the result of a command could not be written.</summary>

@@ -13,7 +13,7 @@ internal static class Paragraph
     /// <summary>Warnings.</summary>
     public const string Yellow = "33";
 
-    /// <summary>What is well.</summary>
+    /// <summary>Passed.</summary>
     public const string Green = "32";
 
     /// <summary>Names.</summary>
@@ -26,8 +26,8 @@ internal static class Paragraph
     public static string Styled(string text, string style) =>
         Terminal.IsColored ? $"\u001b[{style}m{PrintableText.Escape(text)}\u001b[0m" : PrintableText.Escape(text);
 
-    /// <summary>Writes text of foreign origin behind an indent; following lines are indented as far.</summary>
-    /// <param name="first">What stands before the text on the first line, ready to be shown.</param>
+    /// <summary>Writes text of foreign origin after an indent; following lines are indented as far.</summary>
+    /// <param name="first">What precedes the text on the first line, ready to be shown.</param>
     /// <param name="firstWidth">Its columns.</param>
     /// <param name="text">The text, as it came.</param>
     public static void Write(string first, int firstWidth, string text)

@@ -76,7 +76,7 @@ internal sealed class ReportTarget(string path)
         }
         catch (HostIOException e)
         {
-            _failure ??= e; // told at the end: the work on images goes on
+            _failure ??= e; // reported at the end: the work on images continues
         }
     }
 

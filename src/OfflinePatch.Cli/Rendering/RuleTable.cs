@@ -5,15 +5,15 @@ namespace OfflinePatch.Cli.Rendering;
 
 /// <summary>
 /// What <c>fix</c> and <c>check</c> print of an image: what fails first, with the remedy under it, then what was fixed, before and after;
-/// what is well only as a number; last the verdict.
+/// what passed only as a number; last the verdict.
 /// </summary>
 internal static class RuleTable
 {
-    private const int IdColumn = 11; // behind "  would fix"
-    private const int TextColumn = 36; // behind the longest id of a rule
+    private const int IdColumn = 11; // after "  would fix"
+    private const int TextColumn = 36; // after the longest id of a rule
     private const int Longest = 400; // characters of an old or new value
 
-    /// <summary>Whether rules that are well, skipped, or do not apply are listed too.</summary>
+    /// <summary>Whether rules that passed, were skipped, or do not apply are listed too.</summary>
     public static bool ShowsAll { get; set; }
 
     /// <summary>Whether only the verdict is printed.</summary>

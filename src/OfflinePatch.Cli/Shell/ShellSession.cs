@@ -276,7 +276,7 @@ internal sealed class ShellSession(ImageEdit edit, int? partition, bool isWritab
                     var type = ValueArgument.TypeOf(rest.Length > 1 ? rest[1] : "sz")
                         ?? throw new UsageException($"there is no type {rest[1]}; one of {string.Join(", ", ValueArgument.Types)}");
                     var data = rest.Length > 2 ? string.Join(' ', rest[2..]) : "";
-                    var content = ValueArgument.Parse(type, data, "\\0") ?? throw new UsageException($"'{data}' is no {type} data");
+                    var content = ValueArgument.Parse(type, data, "\\0") ?? throw new UsageException($"'{data}' is not {type} data");
                     opened.SetValue(rest[0], content.Type, content.Data);
                 }
 

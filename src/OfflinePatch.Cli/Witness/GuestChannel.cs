@@ -58,7 +58,7 @@ internal sealed class GuestChannel : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            return false; // the other side is gone, or reads nothing: whoever asks asks again
+            return false; // the other side is gone, or reads nothing: the caller asks again
         }
     }
 

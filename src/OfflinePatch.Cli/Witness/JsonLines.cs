@@ -4,7 +4,7 @@ namespace OfflinePatch.Cli.Witness;
 
 /// <summary>
 /// JSON objects that arrive one a line, in pieces. What writes them may be a guest, which may write anything: a line that is no JSON object
-/// is passed over, and of a longer line than allowed the rest is dropped.
+/// is ignored, and of a longer line than allowed the rest is dropped.
 /// </summary>
 /// <param name="limit">Max bytes of a line.</param>
 /// <param name="take">Takes one object; it is gone after the call.</param>

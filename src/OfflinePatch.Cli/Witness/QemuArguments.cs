@@ -13,7 +13,7 @@ internal static class QemuArguments
     /// <summary>Files in the private folder of a start.</summary>
     public const string Overlay = "overlay.qcow2", VariablesFile = "vars.fd", Monitor = "qmp", Serial = "com1", Agent = "qga";
 
-    /// <summary>The buses that a disk can hang on.</summary>
+    /// <summary>The buses that a disk can be attached to.</summary>
     public static IReadOnlyList<string> Buses { get; } = ["virtio-blk", "virtio-scsi", "sata"];
 
     /// <summary>The arguments, one word each; no shell reads them.</summary>

@@ -11,7 +11,7 @@ namespace OfflinePatch.Cli.Witness;
 internal sealed class QmpMonitor : IDisposable
 {
     private const int LineLimit = 1024 * 1024;
-    private const int EventLimit = 10_000; // of a machine that is reset for ever
+    private const int EventLimit = 10_000; // of a machine that is reset forever
 
     private readonly JsonLines _lines;
     private readonly Lock _gate = new();

@@ -9,7 +9,7 @@ using OfflinePatch.Windows.Jobs;
 namespace OfflinePatch.Cli.Witness;
 
 /// <summary>
-/// A machine that runs in QEMU, in a private folder of its own. Whatever ends this object, or this process, ends QEMU too. The overlay and
+/// A machine that runs in QEMU, in a private folder of its own. When this object or this process ends, QEMU ends too. The overlay and
 /// the sockets have no names any more once QEMU has opened them.
 /// </summary>
 internal sealed class VirtualMachine : IDisposable
@@ -195,7 +195,7 @@ internal sealed class VirtualMachine : IDisposable
             return false;
         }
 
-        // QEMU holds all of them open: without names nothing is left of them, whatever ends us.
+        // QEMU holds all of them open: without names nothing is left of them, however this process ends.
         foreach (var name in (string[])[QemuArguments.Overlay, QemuArguments.VariablesFile, QemuArguments.Monitor, QemuArguments.Serial,
             QemuArguments.Agent])
         {

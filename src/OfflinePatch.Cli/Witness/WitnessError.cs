@@ -16,17 +16,17 @@ internal static class WitnessError
 
     public static HostIOException DidNotStart(string program, string said) =>
         new("WIT-0003", $"{program} does not start the machine: {Told(said)}",
-            "See what QEMU says. `--accel tcg` does without hardware support; --memory takes less memory.");
+            "See what QEMU says. `--accel tcg` needs no hardware support; --memory uses less memory.");
 
     public static HostIOException Ended(string said) =>
         new("WIT-0004", $"QEMU ended before the machine did: {Told(said)}", "See what QEMU says, and try again.");
 
     public static RefusedException InUse(string path, string said) =>
-        new("WIT-0005", $"QEMU does not get {path}, because another program uses it: {Told(said)}",
+        new("WIT-0005", $"QEMU cannot open {path}, because another program uses it: {Told(said)}",
             "Stop the virtual machine that uses it, then try again.");
 
     public static HostIOException NoRoom(string folder) =>
-        new("WIT-0006", $"What the machine writes has no room any more in {folder}.",
+        new("WIT-0006", $"There is no space left in {folder} for what the machine writes.",
             "Make room there, or name another directory: TMPDIR=DIR offlinepatch witness ...");
 
     public static HostIOException PathTooLong(string folder) =>

@@ -11,7 +11,7 @@ internal static class WitnessRunner
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
     private const int AgentEvery = 5; // steps between questions
-    private const int LooksForEnd = 2; // looks in a row after which a screen counts as final
+    private const int LooksForEnd = 2; // equal screens in a row after which a screen counts as final
 
     /// <summary>Starts an image.</summary>
     /// <param name="path">The image.</param>
@@ -84,7 +84,7 @@ internal static class WitnessRunner
     private sealed class Watch(VirtualMachine machine, bool isUefi)
     {
         private int _steps;
-        private int _sameEnd; // looks in a row that showed a final screen
+        private int _sameEnd; // equal screens in a row
         private int _stepsOfAgent;
 
         /// <summary>What was seen.</summary>
@@ -99,7 +99,7 @@ internal static class WitnessRunner
         /// <summary>Whether nothing more is to be waited for.</summary>
         public bool IsOver { get; private set; }
 
-        /// <summary>Looks once.</summary>
+        /// <summary>Samples once.</summary>
         public void Look(TimeSpan elapsed)
         {
             TakeEvents();

@@ -17,7 +17,7 @@ internal static class PasswordSource
     public static Option<string?> Option(string name, string description) => new(name) { Description = description, HelpName = "FILE" };
 
     /// <summary>The first line of a file, which may be a pipe or a descriptor (<c>/dev/fd/3</c>); <c>-</c> is standard input.</summary>
-    /// <exception cref="UsageException">It is empty, or does not meet the policy. The message does not hold it.</exception>
+    /// <exception cref="UsageException">It is empty, or does not meet the policy. The message does not contain it.</exception>
     /// <exception cref="HostIOException">The file cannot be read.</exception>
     public static string Read(string path, PasswordPolicy policy)
     {
@@ -64,6 +64,6 @@ internal static class PasswordSource
     }
 
     private static string Require(string password, string source, PasswordPolicy policy) => policy.WhyNot(password) is { } why
-        ? throw new UsageException($"the password in {source} is not taken: {why}", $"The target demands {policy.Text}.")
+        ? throw new UsageException($"the password in {source} is not accepted: {why}", $"The target requires {policy.Text}.")
         : password;
 }

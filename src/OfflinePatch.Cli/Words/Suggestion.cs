@@ -1,6 +1,6 @@
 namespace OfflinePatch.Cli.Words;
 
-/// <summary>The word that somebody probably meant.</summary>
+/// <summary>The word that was probably meant.</summary>
 internal static class Suggestion
 {
     /// <summary>

@@ -4,7 +4,7 @@ using OfflinePatch.Disks;
 
 namespace OfflinePatch.Cli.Words;
 
-/// <summary>Options whose value is not text: a mistake in it is told in the words of the user.</summary>
+/// <summary>Options whose value is not text: a mistake in it is reported in the words of the user.</summary>
 internal static class TypedOption
 {
     /// <summary>An option with a number in a range.</summary>
@@ -42,7 +42,7 @@ internal static class TypedOption
                 return size;
             }
 
-            argument.AddError($"{name} takes a number of bytes, or one with K, M, G or T behind it (60G), not '{word}'");
+            argument.AddError($"{name} takes a number of bytes, or one followed by K, M, G or T (60G), not '{word}'");
             return null;
         },
     };
@@ -59,7 +59,7 @@ internal static class TypedOption
                 return (size, word.StartsWith('+'));
             }
 
-            argument.AddError($"{name} is a number of bytes, or one with K, M, G or T behind it: 60G, or +20G for so much more; not "
+            argument.AddError($"{name} is a number of bytes, or one followed by K, M, G or T: 60G, or +20G to add to it; not "
                 + $"'{word}'");
             return default;
         },

@@ -6,7 +6,7 @@ namespace OfflinePatch.Cli.Words;
 
 /// <summary>
 /// Words of a command line that mean nothing. One that begins with a dash is never the name of an image: a mistyped option would otherwise
-/// be taken for a file, and the command would run without it. Names that begin with a dash go behind <c>--</c>.
+/// be taken for a file, and the command would run without it. Names that begin with a dash go after <c>--</c>.
 /// </summary>
 internal static class UnknownWord
 {
@@ -96,11 +96,11 @@ internal static class UnknownWord
     private static UsageException Unknown(ParseResult result, string word, string? option)
     {
         var meant = Suggestion.For(word.Split('=')[0], Names(result.CommandResult));
-        var what = option is null ? $"unknown option {word}" : $"{option} is followed by {word}, which begins with a dash and is no option";
+        var what = option is null ? $"unknown option {word}" : $"{option} is followed by {word}, which starts with a dash and is no option";
         return new UsageException(
             $"{what}{(meant is null ? "" : $"; did you mean {meant}?")}",
             option is null
-                ? $"Nothing was opened. A name that begins with a dash goes behind --, or is written as {ShellText.Quote("./" + word)}"
+                ? $"Nothing was opened. A name that begins with a dash goes after --, or is written as {ShellText.Quote("./" + word)}"
                 : $"Nothing was opened. A name that begins with a dash is written as {ShellText.Quote("./" + word)}");
     }
 

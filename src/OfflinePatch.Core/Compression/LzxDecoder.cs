@@ -331,7 +331,7 @@ public sealed class LzxDecoder
     }
 
     /// <summary>
-    /// Turns the absolute addresses after E8 bytes back into the relative ones of a CALL instruction; the last ten bytes of a frame stay.
+    /// Turns the absolute addresses after E8 bytes back into the relative ones of a CALL instruction; not in a frame's last ten bytes.
     /// </summary>
     private static void Translate(Span<byte> frame, long start, int size)
     {

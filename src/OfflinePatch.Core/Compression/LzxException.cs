@@ -1,6 +1,6 @@
 namespace OfflinePatch.Core.Compression;
 
-/// <summary>LZX data is damaged. Whoever knows what the data belong to turns it into an error with a code of its own.</summary>
+/// <summary>LZX data is damaged. A caller that knows the container turns it into an error with a code.</summary>
 /// <param name="fault">What is wrong.</param>
 /// <param name="offset">Where, in bytes of the compressed frame.</param>
 /// <param name="expected">What was expected there.</param>

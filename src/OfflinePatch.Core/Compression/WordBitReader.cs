@@ -4,8 +4,7 @@ namespace OfflinePatch.Core.Compression;
 
 /// <summary>
 /// The bit stream of XPRESS-Huffman and LZX: 16-bit little-endian words, the most significant bit first, with whole bytes mixed in between
-/// words.
-/// Reading past the end yields zeros and sets <see cref="Overrun"/>: decoders read ahead, so only bits that were really used count.
+/// words. Reading past the end yields zeros and sets <see cref="Overrun"/>: decoders read ahead, so only bits that were really used count.
 /// </summary>
 public ref struct WordBitReader
 {

@@ -29,7 +29,7 @@ public abstract class BlockDevice : IDisposable
     /// <exception cref="IOException">The host failed to write.</exception>
     public abstract void Write(long offset, ReadOnlySpan<byte> buffer);
 
-    /// <summary>Hands everything that this device still holds to the device below it.</summary>
+    /// <summary>Flushes buffered writes to the device below.</summary>
     public virtual void Flush()
     {
     }
@@ -45,7 +45,7 @@ public abstract class BlockDevice : IDisposable
     }
 
     /// <summary>
-    /// Says that a range will be read soon, so that the host can begin to fetch it. Costs nothing where it cannot; never fails.
+    /// Hints that a range will be read soon, so that the host can prefetch it. Does nothing where the host cannot; never fails.
     /// </summary>
     public virtual void Prefetch(long offset, long length)
     {

@@ -10,5 +10,5 @@ internal static class CoreError
     public static UnsupportedImageException TooLongToRead(string path, long length, long limit) =>
         new("CORE-0002", $"{path} has {length} bytes, more than the {limit} that are read at most.");
 
-    public static InvalidOperationException NotWritable() => new("This transaction was opened to read only.");
+    public static InvalidOperationException NotWritable() => new("The image was opened read-only.");
 }

@@ -1,6 +1,6 @@
 namespace OfflinePatch.Core.Errors;
 
-/// <summary>What every error of this library carries beside its message.</summary>
+/// <summary>What every error of this library carries in addition to its message.</summary>
 public interface ICodedError
 {
     /// <summary>Stable code, for example <c>NTFS-0107</c>: the area and four digits. Never reused for another meaning.</summary>
@@ -9,7 +9,7 @@ public interface ICodedError
     /// <summary>What the user can do about it, or null.</summary>
     string? Remedy { get; }
 
-    /// <summary>The message of an error without the code that it begins with, for where the code is shown beside it.</summary>
+    /// <summary>The message of an error without the code that it begins with, for where the code is shown next to it.</summary>
     static string TextOf(string? code, string message) =>
         code is not null && message.StartsWith($"{code}: ", StringComparison.Ordinal) ? message[(code.Length + 2)..] : message;
 }
@@ -89,7 +89,7 @@ public sealed class RefusedException : Exception, ICodedError
         Remedy = remedy;
     }
 
-    /// <summary>Whether what the change was for has no room for it: a volume, a hive.</summary>
+    /// <summary>Whether the target of the change (a volume, a hive) has no room for it.</summary>
     public bool IsFull { get; init; }
 
     /// <inheritdoc/>

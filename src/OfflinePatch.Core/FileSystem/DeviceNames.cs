@@ -2,9 +2,8 @@ namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
 /// The names that Windows takes for devices in every directory, with or without an extension: a file of such a name can be opened only by
-/// its
-/// <c>\\?\</c> path. Source: Microsoft, "Naming Files, Paths, and Namespaces" (which names COM0 and LPT0 too); the console names: Project
-/// Zero, "The Definitive Guide on Win32 to NT Path Conversion".
+/// its <c>\\?\</c> path. Source: Microsoft, "Naming Files, Paths, and Namespaces" (which names COM0 and LPT0 too); the console names:
+/// Project Zero, "The Definitive Guide on Win32 to NT Path Conversion".
 /// </summary>
 public static class DeviceNames
 {

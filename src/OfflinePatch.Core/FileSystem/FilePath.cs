@@ -2,8 +2,7 @@ namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
 /// Paths inside an <see cref="IFileSystem"/>: names separated by <c>\</c> or <c>/</c>, relative to the root. Empty names are skipped, so
-/// that
-/// leading, trailing and doubled separators mean nothing; <c>.</c> and <c>..</c> are names like any other, and no tree has them.
+/// that leading, trailing and doubled separators mean nothing; <c>.</c> and <c>..</c> are names like any other, and no tree has them.
 /// </summary>
 public static class FilePath
 {
@@ -15,7 +14,7 @@ public static class FilePath
     /// <summary>The last name of a path; empty for the root.</summary>
     public static string NameOf(string path)
     {
-        var names = path.AsSpan().TrimEnd(Separators); // asked for every file that is written: no list of names
+        var names = path.AsSpan().TrimEnd(Separators); // called for every file that is written, so it builds no list of names
         return names[(names.LastIndexOfAny(Separators) + 1)..].ToString();
     }
 

@@ -1,9 +1,9 @@
 namespace OfflinePatch.Core.FileSystem;
 
 /// <summary>
-/// A tree of files that can be read: a volume in an image, a disc, an archive, a host directory.
-/// Paths are separated by <c>\</c> or <c>/</c>, relative to the root, with or without a leading separator; the empty path is the root.
-/// Names compare as the format says (NTFS and FAT: without case).
+/// A tree of files that can be read: a volume in an image, a disc, an archive, a host directory. Paths are separated by <c>\</c> or
+/// <c>/</c>, relative to the root, with or without a leading separator; the empty path is the root. Names compare as the format says (NTFS
+/// and FAT: without case).
 /// </summary>
 /// <remarks>Not safe for use by several threads, unless the implementation says otherwise.</remarks>
 public interface IFileSystem : IDisposable
@@ -78,8 +78,8 @@ public interface IWritableFileSystem : IFileSystem
 
     /// <summary>
     /// Findings because of which any change is refused: damage that could let new content overwrite a file. Empty: the volume may be
-    /// changed.
-    /// The first change asks the same question and throws <see cref="RefusedException"/>; the cost is one pass over the metadata, once.
+    /// changed. The first change asks the same question and throws <see cref="RefusedException"/>; the cost is one pass over the metadata,
+    /// once.
     /// </summary>
     /// <exception cref="IOException">The host failed to read.</exception>
     IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default);

@@ -14,8 +14,7 @@ internal readonly record struct FileIdentity(ulong Device, ulong Inode, FileTime
 
     /// <summary>
     /// Whether both can be the same file. Some file systems get another device number at every mount, so it counts only where there is no
-    /// time of birth.
-    /// What one of them does not know is not compared.
+    /// time of birth. What one of them does not know is not compared.
     /// </summary>
     public bool Matches(FileIdentity other)
     {

@@ -20,9 +20,9 @@ internal static partial class ForeignWriter
     private const int WriteLease = 1;    // F_WRLCK
     private const int NoLease = 2;       // F_UNLCK
     private const int Looks = 5;         // until a writer counts
-    private const int Wait = 10;         // ms between two looks: a process begins its program within one or two
+    private const int Wait = 10;         // ms between two checks: a process begins its program within one or two
 
-    /// <summary>Looks before the file is opened for writing.</summary>
+    /// <summary>Checks before the file is opened for writing.</summary>
     /// <param name="readOnly">The file, opened to read only, and not opened for writing by this process.</param>
     public static ForeignUse Look(SafeFileHandle readOnly) => LookWithPatience(() => LookOnce(readOnly));
 
@@ -34,7 +34,7 @@ internal static partial class ForeignWriter
                 ? ForeignUse.Writer
                 : ForeignUse.None) == ForeignUse.Writer;
 
-    /// <summary>Looks again, at a file that this process has open for writing once.</summary>
+    /// <summary>Checks again, for a file that this process has open for writing once.</summary>
     public static ForeignUse LookAgain(SafeFileHandle writable, string path) => LookWithPatience(() => LookAgainOnce(writable, path));
 
     private static ForeignUse LookWithPatience(Func<ForeignUse> look)

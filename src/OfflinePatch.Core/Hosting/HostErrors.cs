@@ -8,9 +8,8 @@ internal static class HostErrors
 
     /// <summary>
     /// Whether an exception of a file operation comes from the host. All but those of this program itself do: .NET turns EPERM, EACCES and
-    /// EBADF into
-    /// <see cref="UnauthorizedAccessException"/>, EFBIG into <see cref="ArgumentOutOfRangeException"/>, ECANCELED into <see
-    /// cref="OperationCanceledException"/>.
+    /// EBADF into <see cref="UnauthorizedAccessException"/>, EFBIG into <see cref="ArgumentOutOfRangeException"/>, ECANCELED into
+    /// <see cref="OperationCanceledException"/>.
     /// </summary>
     public static bool IsOfHost(Exception e) =>
         e is not (ICodedError or ObjectDisposedException or NullReferenceException or OutOfMemoryException);

@@ -17,7 +17,7 @@ internal static class HostFileError
 
     public static RefusedException Unaddressable(string directory, string name) =>
         new("HOST-0006", $"{directory} holds a file whose name contains a backslash ({name}).",
-            "Unpack the archive that it came from with a tool that takes backslashes for separators, or name the archive itself.");
+            "Unpack the archive that it came from with a tool that treats backslashes as separators, or name the archive itself.");
 
     public static HostIOException CannotCreateDirectory(string path, Exception inner) =>
         new("HOST-0020", $"The directory {path} cannot be created: {inner.Message}", inner: inner);

@@ -116,7 +116,7 @@ internal sealed class HostHandle : IHostHandle
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            // A file system that takes the flag and refuses the write. A medium that fails says so again when the cache is written.
+            // The file system accepts the flag but refuses the write. A failing medium reports the error again when the cache is flushed.
             _hasNoDirect = true;
             return false;
         }
@@ -147,7 +147,7 @@ internal sealed class HostHandle : IHostHandle
         _stream?.Dispose();
     }
 
-    /// <summary>Closes a file, so that nobody finds it locked after that.</summary>
+    /// <summary>Closes a file, so that it is not found locked afterwards.</summary>
     public static void Close(SafeFileHandle handle)
     {
         if (!OperatingSystem.IsWindows())

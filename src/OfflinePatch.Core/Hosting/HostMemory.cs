@@ -12,8 +12,7 @@ public static partial class HostMemory
 
     /// <summary>
     /// An array whose content is not set. Where it is large, Linux is asked for pages of 2 MiB: a hive of 50 MB then costs 26 page faults
-    /// instead of 13,000,
-    /// and a walk over it misses the address cache less often. Only a hint: without it everything works as well.
+    /// instead of 13,000, and a walk over it misses the address cache less often. Only a hint: without it everything works as well.
     /// </summary>
     /// <param name="length">Bytes.</param>
     public static byte[] Allocate(int length)

@@ -6,7 +6,7 @@ internal static class HostNames
     /// <summary>Whether a name stays in its folder on every host: no separator, no drive, no parent.</summary>
     public static bool IsPlain(ReadOnlySpan<char> name) => IsPlainHere(name) && name.IndexOfAny("\\:") < 0;
 
-    /// <summary>Whether a name stays in its folder on this host, where some have files that others cannot have: <c>a:b.raw</c>.</summary>
+    /// <summary>Whether a name stays in its folder on this host, as some names are legal only on other hosts: <c>a:b.raw</c>.</summary>
     public static bool IsPlainHere(ReadOnlySpan<char> name) => name.Length > 0 && name is not "." and not ".."
         && name.IndexOfAny(OperatingSystem.IsWindows() ? "/\\:\0" : "/\0") < 0;
 }

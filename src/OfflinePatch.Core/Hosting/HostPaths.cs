@@ -35,8 +35,7 @@ public static class HostPaths
 
     /// <summary>
     /// Whether a name of foreign origin is that of a file in its folder: no separator, no parent, and on Windows no drive, stream,
-    /// wildcard, device or name that the host
-    /// would change.
+    /// wildcard, device or name that the host would change.
     /// </summary>
     public static bool IsName(string name) => IsName(name, OperatingSystem.IsWindows());
 
@@ -96,7 +95,7 @@ public static class HostPaths
         return file.Exists ? file.Length : 0;
     }
 
-    /// <summary>Deletes a file of our own making; does nothing when there is none.</summary>
+    /// <summary>Deletes a file that this program made; does nothing when there is none.</summary>
     /// <exception cref="HostIOException">The host refused.</exception>
     public static void DeleteFile(string path)
     {

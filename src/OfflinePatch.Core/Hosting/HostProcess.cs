@@ -11,13 +11,12 @@ public static partial class HostProcess
     private static int _writes;
     private static int _isStopping;
 
-    /// <summary>Whether an image is being written at this moment: the process is then not to be ended without need.</summary>
+    /// <summary>Whether an image is being written at this moment: the process should then not be ended unless it must.</summary>
     public static bool IsWriting => Volatile.Read(ref _writes) > 0;
 
     /// <summary>
     /// To be called first. A file that meets the limit of the process (ulimit -f) gives an error, and no longer ends the process. Standard
-    /// files that are closed are
-    /// taken, so that no image gets their numbers and is written over by a message.
+    /// files that are closed are taken, so that no image gets their numbers and is written over by a message.
     /// </summary>
     public static void Prepare()
     {
@@ -39,9 +38,8 @@ public static partial class HostProcess
     }
 
     /// <summary>
-    /// From now on no image begins to be written; one that is being written goes on to its end. Once <see cref="IsWriting"/> is false, the
-    /// process can end at any moment
-    /// and leaves every image as it was.
+    /// From now on no image begins to be written; one that is being written is completed. Once <see cref="IsWriting"/> is false, the
+    /// process can end at any moment and leaves every image as it was.
     /// </summary>
     public static void Stop() => Interlocked.Exchange(ref _isStopping, 1);
 
@@ -55,7 +53,7 @@ public static partial class HostProcess
     /// <exception cref="OperationCanceledException">The process is asked to end; nothing was written.</exception>
     public static IDisposable BeginWriting()
     {
-        // First the mark, then the look: whoever stops first and looks for marks afterwards misses nothing.
+        // The mark is set before the check: code that first stops and then looks for marks misses none.
         var write = new Write();
         if (Volatile.Read(ref _isStopping) == 0)
         {

@@ -3,11 +3,10 @@ using System.Security.Cryptography;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// What this program keeps for a user between runs: a secret that signs his undo files. The folder is <c>OFFLINEPATCH_STATE</c>, or else
-/// <c>$XDG_STATE_HOME/offlinepatch</c>,
-/// <c>~/.local/state/offlinepatch</c> (Linux), <c>~/Library/Application Support/OfflinePatch</c> (macOS),
-/// <c>%LOCALAPPDATA%\OfflinePatch</c> (Windows). Where it cannot be used
-/// there is no secret: changes work, and one that is interrupted needs the user's word to be rolled back.
+/// What this program keeps for a user between runs: a secret that signs undo files. The folder is <c>OFFLINEPATCH_STATE</c>, or else
+/// <c>$XDG_STATE_HOME/offlinepatch</c>, <c>~/.local/state/offlinepatch</c> (Linux), <c>~/Library/Application Support/OfflinePatch</c>
+/// (macOS), <c>%LOCALAPPDATA%\OfflinePatch</c> (Windows). Where it cannot be used there is no secret: changes work, and one that is
+/// interrupted is rolled back only when the user confirms it.
 /// </summary>
 internal sealed class HostState
 {

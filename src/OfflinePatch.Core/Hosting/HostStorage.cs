@@ -4,8 +4,7 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// The files of this machine. Only files with content are opened: a pipe, a socket, a device and a directory are refused by name, and never
-/// opened. Whether a file may
-/// be written is not asked, it is tried: permissions are more than mode bits.
+/// opened. Whether a file may be written is not asked, it is tried: permissions are more than mode bits.
 /// </summary>
 internal sealed class HostStorage : IHostStorage
 {
@@ -99,7 +98,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            // A folder that cannot be listed: what may lie there is in nobody's way.
+            // The folder cannot be listed: leftovers in it do no harm.
         }
     }
 
@@ -119,7 +118,7 @@ internal sealed class HostStorage : IHostStorage
         }
         catch (Exception e) when (e is HostIOException or RefusedException || HostErrors.IsOfHost(e))
         {
-            // Another run writes it, or the host refuses: it is in nobody's way.
+            // Another run writes it, or the host refuses: it does no harm.
         }
     }
 
@@ -157,7 +156,7 @@ internal sealed class HostStorage : IHostStorage
         var look = OpenHandle(path, writable: false, followLinks, share: FileShare.ReadWrite | FileShare.Delete);
         try
         {
-            // Another run of this program has it for itself; every other writer is found by the look.
+            // Another run of this program has it locked; every other writer is found by the check.
             if (!OperatingSystem.IsWindows() && !NativeOpen.TryLock(look, exclusive: false))
             {
                 throw ImageFileError.Locked(path, inner: null);
@@ -263,7 +262,7 @@ internal sealed class HostStorage : IHostStorage
             return ImageFileError.Locked(path, inner: null);
         }
 
-        // Which permission is missing: that to write it, or already that to open it at all?
+        // Which permission is missing: the one to write it, or the one to open it at all?
         if (writable && error is UnixError.AccessDenied or UnixError.NotPermitted or UnixError.ReadOnlyFileSystem)
         {
             using var readable = NativeOpen.Open(Path.GetFullPath(path), writable: false, followLinks, out _, out _);

@@ -6,8 +6,8 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// Reads and writes at an offset. .NET's own calls fall back to the file's current position for the rest of its life once pread or pwrite
-/// gave ENXIO or ESPIPE, which a
-/// device that goes away can give too: a later write would then land at the start of the image. Here such an error is an error.
+/// gave ENXIO or ESPIPE, which a device that goes away can give too: a later write would then land at the start of the image. Here such an
+/// error is an error.
 /// </summary>
 internal static partial class HostTransfer
 {

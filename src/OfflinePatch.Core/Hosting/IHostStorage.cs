@@ -15,20 +15,18 @@ internal interface IHostStorage
     /// <summary>Opens a file to read it, shared with other readers.</summary>
     IHostHandle OpenRead(string path);
 
-    /// <summary>Opens a file to read and later write it, shared with nobody.</summary>
+    /// <summary>Opens a file to read and later write it, not shared.</summary>
     IHostHandle OpenExclusive(string path);
 
     /// <summary>
     /// Opens a file that another file names, or that only this program makes: never through a link in its last name (<c>CORE-0033</c>), so
-    /// that it lies in the folder
-    /// where it was looked for.
+    /// that it lies in the folder where it was looked for.
     /// </summary>
     IHostHandle OpenPlain(string path, bool exclusive) => exclusive ? OpenExclusive(path) : OpenRead(path);
 
     /// <summary>
     /// Creates an empty file, in place of one of the same name: a link of that name is replaced, not followed. A private one may be read by
-    /// its owner only: it holds
-    /// parts of an image.
+    /// its owner only: it holds parts of an image.
     /// </summary>
     IHostHandle Create(string path, bool isPrivate);
 
@@ -79,11 +77,11 @@ internal interface IHostHandle : IDisposable
     /// <summary>Sets the time of the last write; false where only the owner may.</summary>
     bool TrySetWriteTime(FileTimestamp time);
 
-    /// <summary>Takes room for a range that is written next; it reads as before. False where the file system cannot.</summary>
+    /// <summary>Reserves space for a range that is written next; it reads as before. False where the file system cannot.</summary>
     /// <exception cref="HostIOException"><c>CORE-0018</c>: there is none.</exception>
     bool TryReserve(long offset, long length) => false;
 
-    /// <summary>Makes a hole, which reads as zeros and takes no room. False where the file system cannot.</summary>
+    /// <summary>Makes a hole, which reads as zeros and takes no space. False where the file system cannot.</summary>
     bool TryPunchHole(long offset, long length) => false;
 
     /// <summary>Whether the host does not say if another process has the file open for writing.</summary>

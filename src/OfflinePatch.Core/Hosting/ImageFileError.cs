@@ -17,7 +17,7 @@ internal static class ImageFileError
             _ => ("a device", "Name a file."),
         };
         return new("CORE-0011", $"{path} is {kind}, not a file.",
-            UndoFileName.IsOurs(path) ? "It has the name of an undo file, and is none: move it away, then try again." : remedy,
+            UndoFileName.IsOurs(path) ? "It has the name of an undo file but is not one: move it away, then try again." : remedy,
             isMissing: true);
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>What .NET has no call for. Each has a managed answer where the host lacks it.</summary>
+/// <summary>What .NET has no call for. Each has a managed fallback where the host lacks it.</summary>
 internal static partial class NativeFiles
 {
     private const int OpenReadOnly = 0; // O_RDONLY, the same on Linux and macOS
@@ -92,8 +92,8 @@ internal static partial class NativeFiles
 
     /// <summary>
     /// Creates a file without a name in a folder: nothing of it stays when the process is killed. Null where the host cannot (Linux on the
-    /// two usual processors, and
-    /// file systems that know <c>O_TMPFILE</c>, can). <see cref="TryAddName"/> gives it a name, by the path that this returns.
+    /// two usual processors, and file systems that know <c>O_TMPFILE</c>, can). <see cref="TryAddName"/> gives it a name, by the path that
+    /// this returns.
     /// </summary>
     public static SafeFileHandle? CreateUnnamed(string folder, UnixFileMode mode, out string path)
     {

@@ -6,8 +6,7 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// Opens existing files of Linux and macOS as .NET cannot: without waiting (a named pipe), without following a link, and only when the path
-/// leads to a
-/// file with content.
+/// leads to a file with content.
 /// </summary>
 [UnsupportedOSPlatform("windows")]
 internal static partial class NativeOpen
@@ -81,7 +80,7 @@ internal static partial class NativeOpen
             return null;
         }
 
-        // Between the look and the opening another file may have taken the name.
+        // Another file may have taken the name between the check and the open.
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         type = TypeOf(handle);
         if (type != HostFileType.RegularFile)
@@ -112,7 +111,7 @@ internal static partial class NativeOpen
     }
 
     /// <summary>
-    /// Gives the locks of a file back, before it is closed. A lock belongs to the open file, which a process that another thread starts
+    /// Releases the locks of a file before it is closed. A lock belongs to the open file, which a process that another thread starts
     /// holds too until its program runs: closing alone would leave the file locked for that long.
     /// </summary>
     public static void GiveLocksBack(SafeFileHandle file)

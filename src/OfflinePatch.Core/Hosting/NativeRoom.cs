@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// Room on the host's disk: taken before it is needed, and given back. Linux only; elsewhere nothing is reserved and holes are filled with
+/// Space on the host's disk: reserved ahead of use, and released. Linux only; elsewhere nothing is reserved and holes are filled with
 /// zeros.
 /// </summary>
 internal static partial class NativeRoom
@@ -16,7 +16,7 @@ internal static partial class NativeRoom
     private const int NoSpace = 28;    // ENOSPC
     private const int NoQuota = 122;   // EDQUOT
 
-    /// <summary>Reserves room for a range; it reads as before. False where the file system cannot.</summary>
+    /// <summary>Reserves space for a range; it reads as before. False where the file system cannot.</summary>
     /// <exception cref="HostIOException"><c>CORE-0018</c>: there is no room.</exception>
     public static bool TryReserve(string path, SafeFileHandle file, long offset, long length)
     {
@@ -34,7 +34,7 @@ internal static partial class NativeRoom
         };
     }
 
-    /// <summary>Gives the room of a range back; it reads as zeros. False where the file system cannot.</summary>
+    /// <summary>Releases the space of a range; it reads as zeros. False where the file system cannot.</summary>
     public static bool TryPunchHole(SafeFileHandle file, long offset, long length) =>
         OperatingSystem.IsLinux() && Allocate(file, PunchHole | KeepSize, offset, length) == 0;
 

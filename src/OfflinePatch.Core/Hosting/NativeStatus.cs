@@ -63,7 +63,7 @@ internal static unsafe partial class NativeStatus
         const int noSuchCall = 38;   // ENOSYS
         if (!Statx.TryGet(file, out var record, out var error))
         {
-            // A sandbox that forbids the call: what .NET knows has to do.
+            // A sandbox that forbids the call: the values that .NET has are used.
             return error is UnixError.NotPermitted or noSuchCall ? Portable(file)
                 : throw ImageFileError.CannotRead(path, new IOException(UnixError.Text(error)));
         }

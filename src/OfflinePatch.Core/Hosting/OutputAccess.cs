@@ -1,6 +1,6 @@
 namespace OfflinePatch.Core.Hosting;
 
-/// <summary>Who may read a file that is made from an image: nobody who may not read the image.</summary>
+/// <summary>Who may read a file that is made from an image: only those who may read the image.</summary>
 public sealed class OutputAccess
 {
     private const UnixFileMode All = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite

@@ -6,9 +6,8 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// The locks by which QEMU's processes keep each other from an image. Each permission has a byte that is locked while it is used, and one
-/// that is locked while it
-/// is not shared with others. They are locks of open file descriptions: they can be seen by every user who may open the file.
-/// Source: QEMU, block/file-posix.c (raw_apply_lock_bytes, raw_check_lock_bytes) and include/block/block-common.h.
+/// that is locked while it is not shared with others. They are locks of open file descriptions: they can be seen by every user who may open
+/// the file. Source: QEMU, block/file-posix.c (raw_apply_lock_bytes, raw_check_lock_bytes) and include/block/block-common.h.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static partial class QemuLocks
@@ -36,7 +35,7 @@ internal static partial class QemuLocks
         IsLocked(file, UsedBase + Write) || IsLocked(file, UsedBase + WriteUnchanged) || IsLocked(file, UsedBase + Resize);
 
     /// <summary>
-    /// Says to QEMU that the file is read, written and resized here, and by nobody else; until it is closed. Where locks do not exist
+    /// Tells QEMU, until the file is closed, that it is read, written and resized here and by nobody else. Where locks do not exist
     /// nothing happens.
     /// </summary>
     public static void Take(SafeFileHandle file)
@@ -52,7 +51,7 @@ internal static partial class QemuLocks
         }
     }
 
-    /// <summary>Gives back what <see cref="Take"/> took.</summary>
+    /// <summary>Releases what <see cref="Take"/> acquired.</summary>
     public static void GiveBack(SafeFileHandle file)
     {
         var request = new FileLock { Type = NoLock, Start = 0, Length = 0 }; // to the end
@@ -93,6 +92,6 @@ internal static partial class QemuLocks
         public long Length;
 
         [FieldOffset(24)]
-        public int ProcessId; // 0, as these locks want it
+        public int ProcessId; // 0, as these locks require
     }
 }

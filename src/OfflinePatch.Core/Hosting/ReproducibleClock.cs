@@ -4,8 +4,7 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// The clock of time stamps in images: the host's, or the one moment that <c>SOURCE_DATE_EPOCH</c> names, so that two runs over equal
-/// images give equal bytes.
-/// Source: reproducible-builds.org, SOURCE_DATE_EPOCH (seconds since 1970, UTC).
+/// images give equal bytes. Source: reproducible-builds.org, SOURCE_DATE_EPOCH (seconds since 1970, UTC).
 /// </summary>
 public sealed class ReproducibleClock : TimeProvider
 {

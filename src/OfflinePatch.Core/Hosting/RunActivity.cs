@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
-/// What a run does, for whoever listens to the activity source <see cref="SourceName"/>: its stages, and every read, write and flush of a
+/// What a run does, for listeners of the activity source <see cref="SourceName"/>: its stages, and every read, write and flush of a
 /// host file. Costs nothing while nobody listens.
 /// </summary>
 public static class RunActivity

@@ -41,7 +41,7 @@ public sealed partial class StandardOutputFile : IDisposable
     }
 
     /// <summary>
-    /// Whether standard output is a pipe whose reader has ended (<c>| head</c>): the runtime writes on and tells nobody. False on Windows.
+    /// Whether standard output is a pipe whose reader has ended (<c>| head</c>): the runtime does not report it. False on Windows.
     /// </summary>
     public static bool IsReaderGone()
     {

@@ -2,8 +2,7 @@ namespace OfflinePatch.Core.Hosting;
 
 /// <summary>
 /// A temporary file as a device: what a compressed image unpacks to. It has no name, or the host deletes it on close, so that nothing
-/// remains. Parts that were
-/// never written are holes and take no room.
+/// remains. Parts that were never written are holes and take no room.
 /// </summary>
 public sealed class TemporaryFileDevice : ResizableDevice
 {
@@ -64,7 +63,7 @@ public sealed class TemporaryFileDevice : ResizableDevice
         }
     }
 
-    /// <summary>Only grows: what is cut off would have to be cleared.</summary>
+    /// <summary>Only grows: a part that is truncated would have to be cleared.</summary>
     public override void SetLength(long length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, _length);

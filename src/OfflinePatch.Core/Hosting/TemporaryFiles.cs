@@ -87,7 +87,7 @@ internal static class TemporaryFiles
         }
         catch (Exception e) when (HostErrors.IsOfHost(e))
         {
-            // The work ends now, and its result is that nothing was changed: the rest of a copy is all that stays.
+            // The process ends now without having changed the image; at worst an incomplete copy stays.
         }
     }
 }

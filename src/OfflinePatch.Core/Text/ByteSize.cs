@@ -17,7 +17,7 @@ public static class ByteSize
     }
 
     /// <summary>
-    /// For sizes that are compared: with two decimals (<c>39.96 GiB</c>), and with more where two would make a round number of what is none
+    /// For sizes that are compared: with two decimals (<c>39.96 GiB</c>), and with more where two would make it look like a round number
     /// (<c>39.9999995 GiB</c>).
     /// </summary>
     public static string Precise(long bytes)

@@ -2,13 +2,10 @@ namespace OfflinePatch.Core.Text;
 
 /// <summary>
 /// The upper-case table of the NT kernel: one UTF-16 unit to one, what RtlUpcaseUnicodeChar does, what every volume formatted since Windows
-/// Vista carries
-/// as $UpCase (the same 131,072 bytes from Windows 7 to 11), and what the registry compares names by. It is Unicode 5.0's simple case
-/// mapping with NT's
-/// exceptions (U+00B5, U+0131, U+017F and the title-case letters stay as they are; the Greek letters with iota subscript map to their title
-/// case), so no
-/// run-time's own tables, which grow with every Unicode version, can stand in for it. Source: fact tables; proven against $UpCase of
-/// Windows volumes.
+/// Vista carries as $UpCase (the same 131,072 bytes from Windows 7 to 11), and what the registry compares names by. It is Unicode 5.0's
+/// simple case mapping with NT's exceptions (U+00B5, U+0131, U+017F and the title-case letters stay as they are; the Greek letters with
+/// iota subscript map to their title case), so no runtime's own tables, which grow with every Unicode version, can replace it. Source: fact
+/// tables; verified against $UpCase of Windows volumes.
 /// </summary>
 public static class NtUpcase
 {

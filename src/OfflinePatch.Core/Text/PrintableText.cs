@@ -5,15 +5,14 @@ namespace OfflinePatch.Core.Text;
 
 /// <summary>
 /// Text of foreign origin (names in an image, registry strings, names of files) as it may be shown: one line, without anything that a
-/// terminal, a browser or a
-/// reader could take for more than text. Nothing is dropped: what is not printable is shown by its number.
+/// terminal, a browser or a reader could take for anything but text. Nothing is dropped: what is not printable is shown by its number.
 /// </summary>
 public static class PrintableText
 {
     /// <summary>
     /// Control characters become <c>\n</c>, <c>\r</c>, <c>\t</c> or <c>\x1B</c>; marks that turn the direction of writing, separators of
-    /// lines and paragraphs, invisible
-    /// format characters and unpaired surrogates become <c>\u202E</c>. Everything else, the backslash too, stays.
+    /// lines and paragraphs, invisible format characters and unpaired surrogates become <c>\u202E</c>. Everything else, the backslash too,
+    /// stays.
     /// </summary>
     public static string Escape(string text)
     {
@@ -41,9 +40,8 @@ public static class PrintableText
     }
 
     /// <summary>
-    /// The same for JSON that is written already: what a terminal could act on can only stand in its strings, and is written as
-    /// <c>\u202E</c> there, which means the same
-    /// to every reader of JSON.
+    /// The same for JSON that is written already: what a terminal could act on can only be in its strings, and is written as <c>\u202E</c>
+    /// there, which means the same to every reader of JSON.
     /// </summary>
     public static string EscapeJson(string json)
     {

@@ -2,8 +2,7 @@ namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
 /// A host file as a transaction reads it: remembers what was read, and shows a file whose change was interrupted as it was before that
-/// change, without writing
-/// to it.
+/// change, without writing to it.
 /// </summary>
 internal sealed class FileView : BlockDevice
 {

@@ -105,7 +105,7 @@ internal sealed class HostFileChange
     /// <summary>The file has the new content: what is written from now on is no longer this change.</summary>
     public void NoteWritten() => _file.NoteWriteTime();
 
-    /// <summary>Takes the room that the change needs, where the file system can; the file reads as before.</summary>
+    /// <summary>Reserves the space that the change needs, where the file system can; the file reads as before.</summary>
     /// <exception cref="HostIOException"><c>CORE-0018</c>: there is not enough.</exception>
     public void Reserve()
     {

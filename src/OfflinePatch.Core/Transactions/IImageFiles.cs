@@ -32,8 +32,7 @@ public interface IImageFiles
 
     /// <summary>
     /// The container has opened every file that it names. A transaction that may write rolls an interrupted change back now, since it knows
-    /// that the files of that
-    /// change are those of the image.
+    /// that the files of that change are those of the image.
     /// </summary>
     /// <exception cref="RefusedException"><c>CORE-0028</c>: other files belong to the change.</exception>
     void AllFilesNamed()

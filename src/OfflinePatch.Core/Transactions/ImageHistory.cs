@@ -1,6 +1,6 @@
 namespace OfflinePatch.Core.Transactions;
 
-/// <summary>Which changes to take back, and what the user vouches for.</summary>
+/// <summary>Which changes to undo, and what the user vouches for.</summary>
 public sealed record UndoOptions
 {
     /// <summary>Folder of the undo files, or null for the image's own.</summary>
@@ -11,8 +11,7 @@ public sealed record UndoOptions
 
     /// <summary>
     /// Whether an image is accepted whose time or identity is not the recorded one, or whose undo file another user wrote. Its length and
-    /// its content must be right all
-    /// the same.
+    /// its content must be right all the same.
     /// </summary>
     public bool Force { get; init; }
 
@@ -82,8 +81,8 @@ public static class ImageHistory
     /// <returns>The changes that were undone, in that order. An interrupted change counts as one.</returns>
     /// <exception cref="RefusedException">
     /// <c>CORE-0022</c>: there is nothing to undo; <c>CORE-0024</c>: the content of the image has changed since; <c>CORE-0025</c>: its time
-    /// or identity has;
-    /// <c>CORE-0036</c>: the undo file lists a file that the image does not name; <c>CORE-0038</c>: the undo file may not be used.
+    /// or identity has; <c>CORE-0036</c>: the undo file lists a file that the image does not name; <c>CORE-0038</c>: the undo file may not
+    /// be used.
     /// </exception>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file is damaged. The image is unchanged.</exception>
     /// <exception cref="HostIOException">The host failed. The undo file stays, and <see cref="Recover(string, RecoverOptions)"/> goes
@@ -255,7 +254,7 @@ public static class ImageHistory
         transaction.AllFilesNamed();
     }
 
-    /// <summary>What a step is, for the user. The file that he named has that path, whatever its name was when the step was made.</summary>
+    /// <summary>What a step is, for the user. The file they named has that path, whatever its name was when the step was made.</summary>
     internal static ImageStep Describe(StepFile step, ImageTransaction transaction)
     {
         var image = transaction.Files[0].Handle;

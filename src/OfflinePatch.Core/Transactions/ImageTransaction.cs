@@ -2,11 +2,9 @@ namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
 /// The host files of one image, changed all together or not at all. Everything above sees a writable view; the files themselves are only
-/// read
-/// until <see cref="Commit"/>, which first makes the old bytes durable (the undo file), then writes. A process that is killed anywhere
-/// leaves the old
-/// image, or an image and an undo file: a later transaction that may write rolls it back, one that only reads shows the old bytes and
-/// writes nothing.
+/// read until <see cref="Commit"/>, which first makes the old bytes durable (the undo file), then writes. A process that is killed anywhere
+/// leaves the old image, or an image and an undo file: a later transaction that may write rolls it back, one that only reads shows the old
+/// bytes and writes nothing.
 /// </summary>
 /// <remarks>Not safe for several threads, except that its devices may be read by several at once while nothing is written.</remarks>
 public sealed class ImageTransaction : IImageFiles, IDisposable
@@ -63,7 +61,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
             foreach (var main in _interrupted.Select(i => i.MainPath))
             {
-                yield return $"A change of {main} was interrupted while it wrote; shown is the image as it was before. "
+                yield return $"A change of {main} was interrupted while it wrote; the image is shown as it was before. "
                     + $"`offlinepatch recover {ShellText.Quote(main)}` rolls it back.";
             }
 
@@ -98,10 +96,9 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     /// for more.</exception>
     /// <exception cref="RefusedException">
     /// Another program uses the file (<c>CORE-0013</c>, <c>CORE-0014</c>); a change was interrupted, and its undo file cannot be found
-    /// (<c>CORE-0026</c>) or is not proven to
-    /// belong to this image (<c>CORE-0027</c>).
+    /// (<c>CORE-0026</c>) or is not proven to belong to this image (<c>CORE-0027</c>).
     /// </exception>
-    /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file beside the image is damaged.</exception>
+    /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file next to the image is damaged.</exception>
     public static ImageTransaction Open(string path, TransactionOptions options) => Open(HostStorage.Instance, path, options);
 
     internal static ImageTransaction Open(IHostStorage storage, string path, TransactionOptions options) => new(storage, path, options);
@@ -144,8 +141,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
     /// <summary>
     /// Writes what changed, all or nothing. What was written with the bytes that were there already does not count; if nothing else is
-    /// left,
-    /// no file is touched.
+    /// left, no file is touched.
     /// </summary>
     /// <param name="cancellation">Looked at until the first byte of the image is written, and not after it.</param>
     /// <exception cref="HostIOException">
@@ -267,8 +263,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
 
     /// <summary>
     /// Opens the other files of interrupted changes without asking the container: only those that are the very files of the change, in an
-    /// undo file that this user
-    /// provably wrote.
+    /// undo file that this user provably wrote.
     /// </summary>
     internal void OpenFilesOfInterrupted()
     {
@@ -305,7 +300,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
     }
 
     /// <summary>
-    /// complete → applying → restored → gone, after every file was held against the step. The caller has called
+    /// complete → applying → restored → gone, after every file was compared with the step. The caller has called
     /// <see cref="CheckMayUndo"/>.
     /// </summary>
     /// <param name="step">The step, complete.</param>
@@ -426,7 +421,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         known.Add(record, file, _options);
         if (_options.Writable && !file.IsExclusive)
         {
-            throw UndoError.BaseInterrupted(ImagePath, known.MainPath); // a change on top of it would be of use to nobody
+            throw UndoError.BaseInterrupted(ImagePath, known.MainPath); // a change on top of it would be useless
         }
 
         if (isFirst && !_options.Writable)
@@ -445,7 +440,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
             throw ImageFileError.ParentNotAllowed(name);
         }
 
-        // Parts lie beside the image itself, not beside a link to it: the undo file names them by the image's folder.
+        // Parts are next to the image itself, not next to a link to it: the undo file names them by the image's folder.
         var folder = Path.GetDirectoryName(kind == CompanionKind.Extent ? Hosting.HostPaths.Resolve(relativeTo)
             : Path.GetFullPath(relativeTo)) ?? "";
         if (kind == CompanionKind.Extent && !HostNames.IsPlain(name))

@@ -182,7 +182,7 @@ public sealed class OverlayDevice : ResizableDevice
         return new DeviceExtent(offset, Math.Min(shown, next - offset), below.IsZero);
     }
 
-    /// <summary>What was cut off and grew again is a change like any other where the device below still holds old bytes.</summary>
+    /// <summary>A region that was truncated and extended again reads as zeros, so it must shadow the old bytes below.</summary>
     private void FillWithZeros(long start, long end)
     {
         ReadOnlySpan<byte> zeros = stackalloc byte[BlockSize];

@@ -1,7 +1,7 @@
 namespace OfflinePatch.Core.Transactions;
 
 /// <summary>
-/// Room for overlay blocks: memory up to a limit, then a temporary file that is gone when the process is, whatever ends it.
+/// Storage for overlay blocks: memory up to a limit, then a temporary file that disappears with the process, however it ends.
 /// </summary>
 public sealed class OverlayStorage : IDisposable
 {

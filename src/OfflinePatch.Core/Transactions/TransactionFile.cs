@@ -46,7 +46,7 @@ internal sealed class TransactionFile : IDisposable
         }
     }
 
-    /// <summary>Lays the overlay over the view, whose length is settled now.</summary>
+    /// <summary>Creates the overlay over the view, whose length is now final.</summary>
     public void CreateOverlay(OverlayStorage storage) => _overlay = new OverlayDevice(View, storage);
 
     public void Dispose() => Handle.Dispose();

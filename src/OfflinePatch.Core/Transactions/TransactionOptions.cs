@@ -31,7 +31,7 @@ public sealed record TransactionOptions
     public long MemoryLimit { get; init; } = OverlayStorage.DefaultMemoryLimit;
 
     /// <summary>
-    /// Whether the user asked to recover this very image: its files may then be copies of those that the change was made for, as long as
+    /// Whether the user asked to recover this image: its files may then be copies of those that the change was made for, as long as
     /// all else is proven.
     /// </summary>
     internal bool IsRecovery { get; init; }

@@ -2,8 +2,8 @@ namespace OfflinePatch.Disks.Clusters;
 
 /// <summary>
 /// A set of cluster numbers that finds two uses of one cluster. A page of 65,536 clusters is a sorted list while it holds few of them and
-/// one bit each after that,
-/// so that neither a full image nor one whose entries are scattered over a huge sparse file costs more than a few bytes an entry.
+/// one bit each after that, so that neither a full image nor one whose entries are scattered over a huge sparse file costs more than a few
+/// bytes an entry.
 /// </summary>
 internal sealed class ClusterSet
 {

@@ -3,16 +3,16 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Clusters;
 
 /// <summary>
-/// A container whose tables say where each unit of the guest (a cluster, a block) is. Reading, the search for holes and the walk of a write
-/// along the units are the
-/// same for all of them; a format says where a unit is and how one is written. Several threads may read at once as long as none writes.
+/// A container whose tables say where each unit of the guest (a cluster, a block) is. Reading, the search for holes and splitting a write
+/// along the units are the same for all of them; a format says where a unit is and how one is written. Several threads may read at once as
+/// long as none writes.
 /// </summary>
 internal abstract class MappedImage : DiskImage
 {
     private const int MaxRunsPerExtent = 4096;
     private const int MaxUnitsPerRun = 4096;
 
-    /// <summary>The disk below, which answers for what this image does not hold; null when there is none.</summary>
+    /// <summary>The disk below, which provides what this image does not hold; null when there is none.</summary>
     protected DiskImage? Parent { get; init; }
 
     /// <summary>The host file that holds stored runs.</summary>
@@ -23,8 +23,7 @@ internal abstract class MappedImage : DiskImage
 
     /// <summary>
     /// The run that starts at <paramref name="offset"/>, inside one unit; or a longer one where the map shows it at once. The offset is
-    /// inside the disk; what the run
-    /// says beyond <paramref name="limit"/> bytes is not used.
+    /// inside the disk; what the run says beyond <paramref name="limit"/> bytes is not used.
     /// </summary>
     protected abstract DiskRun MapInUnit(long offset, long limit);
 
@@ -53,11 +52,11 @@ internal abstract class MappedImage : DiskImage
     }
 
     /// <summary>
-    /// Reads a compressed run that starts at <paramref name="offset"/>, and as many of those after it as it likes.
+    /// Reads a compressed run that starts at <paramref name="offset"/>, and optionally runs after it.
     /// </summary>
     /// <param name="run">The first run; <paramref name="buffer"/> holds it whole.</param>
     /// <param name="offset">Guest offset of the run.</param>
-    /// <param name="buffer">What is wanted from there on.</param>
+    /// <param name="buffer">What to read from there on.</param>
     /// <returns>The bytes that were read, at least the run's.</returns>
     protected virtual int ReadCompressed(DiskRun run, long offset, Span<byte> buffer) =>
         throw new InvalidOperationException("this format has no compressed clusters");

@@ -2,8 +2,8 @@ namespace OfflinePatch.Disks.Clusters;
 
 /// <summary>
 /// The places of compressed clusters, which share host clusters and start at any byte: finds two entries with one place. Compared in
-/// batches, so that memory has a
-/// bound; two equal places in different batches are found only where the file holds fewer packed clusters than a batch.
+/// batches, so that memory has a bound; two equal places in different batches are found only where the file holds fewer packed clusters
+/// than a batch.
 /// </summary>
 internal sealed class PackedPlaces
 {

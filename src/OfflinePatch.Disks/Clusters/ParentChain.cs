@@ -9,7 +9,7 @@ namespace OfflinePatch.Disks.Clusters;
 /// </summary>
 internal static class ParentChain
 {
-    /// <summary>Parents of parents. A longer chain is one that loops.</summary>
+    /// <summary>Longest chain of parents; a longer one loops.</summary>
     public const int MaxParents = 64;
 
     /// <summary>Opens the parent of an image.</summary>

@@ -4,9 +4,8 @@ namespace OfflinePatch.Disks.Clusters;
 
 /// <summary>
 /// Tables of one size, read from the host file and kept; at most 16 MiB of them, the least recently used one goes first. Changes are
-/// written through at
-/// once, so that there is nothing to flush. Several threads may call <see cref="Get"/>; a table that is dropped stays valid for who still
-/// reads it.
+/// written through at once, so that there is nothing to flush. Several threads may call <see cref="Get"/>; a table that is dropped stays
+/// valid for who still reads it.
 /// </summary>
 internal sealed class TableCache
 {

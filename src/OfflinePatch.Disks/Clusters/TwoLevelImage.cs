@@ -4,8 +4,7 @@ namespace OfflinePatch.Disks.Clusters;
 
 /// <summary>
 /// A container whose first table names tables of clusters, some of which may be compressed (QCOW, QCOW2). A format says where a table and a
-/// cluster are; the walk
-/// along the clusters and the compressed one that was read last are the same.
+/// cluster are; the walk along the clusters and the compressed one that was read last are the same.
 /// </summary>
 internal abstract class TwoLevelImage(int clusterSize) : MappedImage
 {

@@ -7,8 +7,7 @@ internal static class WindowsParent
 {
     /// <summary>
     /// Tries each name as a relative path with the host's separators, and then its last part alone, in the child's own folder: an image is
-    /// moved together with
-    /// its parent, and the drive letters it knew mean nothing here.
+    /// moved together with its parent, and the drive letters it knew mean nothing here.
     /// </summary>
     /// <param name="files">The files of the child.</param>
     /// <param name="formats">The known formats.</param>

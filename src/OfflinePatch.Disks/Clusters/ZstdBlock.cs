@@ -72,8 +72,7 @@ internal static class ZstdBlock
 
     /// <summary>
     /// Whether a sample of the cluster gets shorter at all. Deflate takes as long for what is packed or encrypted already as for anything
-    /// else; Zstandard sees it
-    /// at once.
+    /// else; Zstandard sees it at once.
     /// </summary>
     public static bool IsWorthPacking(ReadOnlySpan<byte> cluster)
     {

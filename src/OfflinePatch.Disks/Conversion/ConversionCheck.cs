@@ -11,7 +11,7 @@ internal sealed class ConversionCheck(BlockDevice source, BlockDevice image, Act
     private readonly byte[] _right = new byte[ChunkSize];
     private long _read;
 
-    /// <summary>Compares every byte; what both call a hole is taken as equal.</summary>
+    /// <summary>Compares every byte; what both report as a hole counts as equal.</summary>
     /// <exception cref="HostIOException"><c>CONV-0002</c>, <c>CONV-0003</c>: they differ.</exception>
     public void Run()
     {

@@ -25,5 +25,5 @@ internal static class ConversionError
 
     public static RefusedException UnexpectedFormat(string path, ImageFormat actual, ImageFormat expected) =>
         new("CONV-0009", $"{path} is {actual.ToString().ToLowerInvariant()} by its content, not {expected.ToString().ToLowerInvariant()}.",
-            "Leave the option for the input format out: the content says what it is.");
+            "Leave out the option for the input format: it is recognised by content.");
 }

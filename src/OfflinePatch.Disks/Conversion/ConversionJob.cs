@@ -51,8 +51,8 @@ public static class ConversionJob
     /// <exception cref="CorruptImageException">The source is damaged.</exception>
     /// <exception cref="UnsupportedImageException">The source is of no known format, or does not fit into the new one.</exception>
     /// <exception cref="RefusedException">
-    /// The output exists, is the source itself (<c>CONV-0005</c>), parents are needed first, or the
-    /// source has another format than expected (<c>CONV-0009</c>).
+    /// The output exists, is the source itself (<c>CONV-0005</c>), parents are needed first, or the source has another format than expected
+    /// (<c>CONV-0009</c>).
     /// </exception>
     /// <exception cref="IOException">The host failed, or the verification did.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
@@ -73,7 +73,7 @@ public static class ConversionJob
 
     /// <summary>
     /// The sector size of the new image: a table in units of 4096 bytes says that the disk had such sectors, whatever its container says.
-    /// A format that knows 512 only refuses it then, for there neither firmware nor Windows finds a partition; the user is told where the
+    /// A format that knows 512 only then refuses it, as neither firmware nor Windows finds a partition there; the user is told where the
     /// new image cannot say it either.
     /// </summary>
     private static int ChooseSectorSize(DiskImage disk, DiskFormat target, Action<string>? note)
@@ -103,7 +103,7 @@ public static class ConversionJob
     }
 
     /// <summary>
-    /// Refuses, before any work, an output that could not be kept: one that is the source, that exists, or that the tools have no use for.
+    /// Refuses, before any work, an output that could not be kept: one that is the source, that exists, or that the tools cannot use.
     /// </summary>
     /// <exception cref="RefusedException"><c>CONV-0005</c>, <c>CORE-0040</c>, <c>FAST-0004</c>, <c>FAST-0005</c>,
     /// <c>FAST-0006</c>.</exception>
@@ -119,11 +119,11 @@ public static class ConversionJob
         CheckTools(request);
     }
 
-    /// <summary>Writes a disk, as it is or with changes laid over it, into a new image, and has the user's tools look at that.</summary>
+    /// <summary>Writes a disk, as it is or with an overlay of changes, into a new image, and lets the user's tools check that.</summary>
     /// <param name="disk">The disk; only read.</param>
     /// <param name="source">The transaction that it was opened from.</param>
     /// <param name="request">What to write; its source path and parents are settled already.</param>
-    /// <param name="progress">Told how far it is, or null.</param>
+    /// <param name="progress">Receives progress, or null.</param>
     /// <param name="cancellation">Ends it with <see cref="OperationCanceledException"/>.</param>
     /// <returns>Sizes and time, and the path of the bitmap that was made, or null.</returns>
     /// <exception cref="UnsupportedImageException">The disk does not fit into the format.</exception>

@@ -5,12 +5,11 @@ namespace OfflinePatch.Disks.Conversion;
 
 /// <summary>
 /// Read, encode, append: one thread reads, skips holes and looks for zeros, the pool compresses where the format does, the caller's thread
-/// appends in order.
-/// Memory is bounded by the number of chunks in flight.
+/// appends in order. Memory is bounded by the number of chunks in flight.
 /// </summary>
 internal sealed class ConversionPipeline(BlockDevice source, DiskWriter writer, Action<long, long> report, CancellationToken cancellation)
 {
-    // Large enough that a chunk costs far more than its hand-over, small enough that 2 x cores of them stay below 64 MiB.
+    // Large enough that the work on a chunk far outweighs handing it over, small enough that 2 x cores of them stay below 64 MiB.
     private const int ChunkTarget = 1024 * 1024;
     private const int ChunksAhead = 8; // keeps a device busy that has a queue
     private const long MemoryInFlight = 64L * 1024 * 1024;

@@ -14,7 +14,7 @@ public readonly record struct ConversionProgress(ConversionPhase Phase, long Byt
     /// <summary>From 0 to 1.</summary>
     public double Fraction => BytesTotal > 0 ? (double)BytesDone / BytesTotal : 1;
 
-    /// <summary>Time left if the rest of the disk is like what is done; null before there is anything to go by.</summary>
+    /// <summary>Time left if the rest of the disk is like what is done; null before there is anything to measure.</summary>
     public TimeSpan? Remaining => BytesDone > 0 && Elapsed.TotalSeconds >= 0.5 ? Elapsed * ((1 / Fraction) - 1) : null;
 }
 

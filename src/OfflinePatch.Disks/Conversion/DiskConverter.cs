@@ -10,12 +10,12 @@ public static class DiskConverter
     private static readonly TimeSpan ReportEvery = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Converts.</summary>
-    /// <param name="source">The disk; it is only read. An opened image, or one with changes laid over it.</param>
+    /// <param name="source">The disk; it is only read. An opened image, or one with an overlay of changes.</param>
     /// <param name="target">The format to write.</param>
-    /// <param name="output">Where the new image goes: empty, and nobody's yet. The caller gives it its name when this returns, and drops it
+    /// <param name="output">Where the new image goes: empty, not yet named. The caller gives it its name when this returns, and drops it
     /// when this throws.</param>
-    /// <param name="options">What the new image shall look like.</param>
-    /// <param name="progress">Told ten times a second at most, on the calling thread; or null.</param>
+    /// <param name="options">What the new image should look like.</param>
+    /// <param name="progress">Called ten times a second at most, on the calling thread; or null.</param>
     /// <param name="verify">Whether to read the new image again and compare it with the source.</param>
     /// <param name="cancellation">Ends the conversion with <see cref="OperationCanceledException"/>.</param>
     /// <exception cref="UnsupportedImageException"><c>CONV-0001</c>: the format cannot be written; or the disk does not fit into

@@ -19,7 +19,7 @@ namespace OfflinePatch.Disks.Formats;
 public static class DiskFormats
 {
     /// <summary>
-    /// Every format, in the order in which they are probed. RAW has no magic and is the last: anything else would be taken for it.
+    /// Every format, in the order in which they are probed. RAW has no magic and is the last: any file would be taken for it.
     /// </summary>
     public static IReadOnlyList<DiskFormat> All { get; } =
     [

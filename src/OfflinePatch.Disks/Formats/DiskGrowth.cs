@@ -5,8 +5,7 @@ namespace OfflinePatch.Disks.Formats;
 
 /// <summary>
 /// Makes a virtual disk larger, with its partition table: the backup GPT moves to the new end and the new sectors become usable. An MBR is
-/// not touched. Partitions and
-/// file systems stay as they are; the new part is unallocated space. Never makes a disk smaller.
+/// not touched. Partitions and file systems stay as they are; the new part is unallocated space. Never makes a disk smaller.
 /// </summary>
 public static class DiskGrowth
 {
@@ -27,7 +26,7 @@ public static class DiskGrowth
     }
 
     /// <summary>
-    /// Makes the disk <paramref name="length"/> bytes long. Who holds its partition table or a volume on it must read them again.
+    /// Makes the disk <paramref name="length"/> bytes long. Callers that hold its partition table or a volume on it must read them again.
     /// </summary>
     /// <param name="disk">The disk; writes go through it, into its transaction.</param>
     /// <param name="length">Bytes; a multiple of the sector size of the disk and of its partition table. Equal to the present length:
@@ -35,8 +34,7 @@ public static class DiskGrowth
     /// <returns>Whether anything was changed.</returns>
     /// <exception cref="RefusedException">
     /// The length is smaller or no multiple (<c>DISK-0007</c>, <c>PART-0010</c>), the GPT is damaged (<c>PART-0009</c>), or the disk is
-    /// dynamic (<c>PART-0011</c>).
-    /// Nothing was written.
+    /// dynamic (<c>PART-0011</c>). Nothing was written.
     /// </exception>
     /// <exception cref="UnsupportedImageException">The image cannot grow in place, or not so far. Nothing was written.</exception>
     public static bool Grow(DiskImage disk, long length)
@@ -90,7 +88,7 @@ public static class DiskGrowth
         return true;
     }
 
-    /// <summary>Whether the disk goes on behind the backup GPT.</summary>
+    /// <summary>Whether the disk continues after the backup GPT.</summary>
     /// <param name="disk">The disk.</param>
     /// <param name="table">Its partition table.</param>
     public static bool IsBackupBeforeEnd(DiskImage disk, PartitionTable table) => GptGrowth.IsBehindEnd(disk, table);

@@ -4,9 +4,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// A file that was compressed as a whole (gzip, xz, Zstandard). None of them can be read at any place, so it is unpacked once into a
-/// temporary file, holes kept. What
-/// it unpacks to must be an image or a package.
+/// A file that was compressed as a whole (gzip, xz, Zstandard). None of them supports random access, so it is unpacked once into a
+/// temporary file, holes kept. What it unpacks to must be an image or a package.
 /// </summary>
 internal abstract class CompressedPackage : ImagePackage
 {
@@ -21,7 +20,7 @@ internal abstract class CompressedPackage : ImagePackage
     /// <summary>The first bytes of a file.</summary>
     protected abstract ReadOnlySpan<byte> Magic { get; }
 
-    /// <summary>Unpacks the whole file. An end that is missing is an error, like damage.</summary>
+    /// <summary>Unpacks the whole file. A missing end is an error, as damage is.</summary>
     /// <exception cref="CorruptImageException"><c>PKG-0001</c>.</exception>
     protected abstract void Unpack(IImageFiles files, TemporaryFileDevice output);
 

@@ -5,9 +5,9 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// gzip (RFC 1952). .NET's decoder gives what there is of a file that is cut, without an error, and ignores a damaged trailer: the CRC and
-/// the length in the last eight
-/// bytes are compared here. A file of several members (<c>cat a.gz b.gz</c>, bgzip) has a trailer for each; it is decoded member by member.
+/// gzip (RFC 1952). .NET's decoder returns what a truncated file holds without an error, and ignores a damaged trailer: the CRC and the
+/// length in the last eight bytes are compared here. A file of several members (<c>cat a.gz b.gz</c>, bgzip) has a trailer for each; it is
+/// decoded member by member.
 /// </summary>
 internal sealed class GzipPackage : CompressedPackage
 {

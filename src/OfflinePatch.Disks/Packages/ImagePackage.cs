@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
-/// A file that holds the disk image, but is none itself: an archive, a compressed file, a forensic acquisition. It opens as the disk
+/// A file that holds a disk image but is not one itself: an archive, a compressed file, a forensic acquisition. It opens as the disk
 /// inside.
 /// </summary>
 internal abstract class ImagePackage

@@ -33,7 +33,7 @@ internal static class PackageError
         new("PKG-0104", why, "Write a fixed copy with -o.");
 
     public static MissingCompanionException NoCompanion(string path, string name) =>
-        new("PKG-0105", $"{path} is compressed alone, and needs a second file, {name}.",
+        new("PKG-0105", $"{path} is a single compressed file, but needs a second file, {name}.",
             "Unpack all files of the image into one folder, and name the image.");
 
     public static UnsupportedImageException Feature(string path, string feature) =>

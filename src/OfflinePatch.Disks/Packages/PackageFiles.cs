@@ -2,7 +2,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Packages;
 
-/// <summary>The disk inside a package, as the files of an image: members of an archive, or files beside a descriptor.</summary>
+/// <summary>The disk inside a package, as the files of an image: members of an archive, or files next to a descriptor.</summary>
 /// <param name="outer">The files of the package.</param>
 /// <param name="imagePath">The name of the disk inside.</param>
 /// <param name="image">Its bytes.</param>

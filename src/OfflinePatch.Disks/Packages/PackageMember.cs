@@ -2,7 +2,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Packages;
 
-/// <summary>Bytes inside a package that are only read, where a container wants a file.</summary>
+/// <summary>Bytes inside a package that are only read, where a container expects a file.</summary>
 internal sealed class PackageMember : ResizableDevice
 {
     private readonly BlockDevice _bytes;

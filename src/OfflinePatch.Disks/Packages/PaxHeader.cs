@@ -7,13 +7,12 @@ namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
 /// The records of a pax extended header that say where a member's bytes are: <c>path</c>, <c>size</c>, and GNU tar's mark of sparse
-/// members. A record is
-/// <c>length SP key=value LF</c>, its length in decimal with itself counted, so that a value may hold any byte. Source: POSIX.1-2017, pax,
-/// "pax Extended Header".
+/// members. A record is <c>length SP key=value LF</c>, its length in decimal with itself counted, so that a value may hold any byte.
+/// Source: POSIX.1-2017, pax, "pax Extended Header".
 /// </summary>
 internal sealed class PaxHeader
 {
-    private const int MaxBytes = 1024 * 1024; // a path has a few thousand bytes; comments and checksums of any maker stay far below
+    private const int MaxBytes = 1024 * 1024; // a path has a few thousand bytes; comments and checksums of any tool stay far below
 
     private bool NamesPath { get; init; }
 
@@ -42,7 +41,7 @@ internal sealed class PaxHeader
         return bytes;
     }
 
-    /// <summary>Parses all records. An empty value takes a record of a global header back.</summary>
+    /// <summary>Parses all records. An empty value cancels a record of a global header.</summary>
     /// <exception cref="CorruptImageException"><c>OVA-0001</c>: a record does not end where its length says.</exception>
     public static PaxHeader Parse(ReadOnlySpan<byte> records, long offset)
     {

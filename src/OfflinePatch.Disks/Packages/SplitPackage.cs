@@ -7,8 +7,7 @@ namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
 /// An image that was split into parts: <c>disk.001</c>, <c>disk.002</c>, … (or from <c>.000</c> on), named by its first part. A RAW image
-/// is patched in place, part by
-/// part; any other format would have to grow, and is only read.
+/// is patched in place, part by part; any other format would have to grow, and is only read.
 /// </summary>
 internal sealed class SplitPackage : ImagePackage
 {

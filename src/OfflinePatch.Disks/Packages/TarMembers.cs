@@ -13,8 +13,7 @@ internal readonly record struct TarMember(string Name, long Offset, long Length,
 
 /// <summary>
 /// Lists the members of an uncompressed tar, which an OVA is. Source: POSIX.1-2017 pax (ustar and its extended headers); GNU tar's base-256
-/// sizes, long names
-/// and sparse members.
+/// sizes, long names and sparse members.
 /// </summary>
 internal static class TarMembers
 {

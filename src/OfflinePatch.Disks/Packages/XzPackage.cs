@@ -7,8 +7,7 @@ namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
 /// xz. The decoder (SharpCompress) reads one stream; a file may hold several. They are found from the end of the file, through the footers
-/// and indexes, and what each
-/// unpacks to is compared with its index. Source: "The .xz File Format" 1.2.0.
+/// and indexes, and what each unpacks to is compared with its index. Source: "The .xz File Format" 1.2.0.
 /// </summary>
 internal sealed class XzPackage : CompressedPackage
 {

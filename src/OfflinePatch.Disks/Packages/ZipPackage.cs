@@ -9,8 +9,7 @@ namespace OfflinePatch.Disks.Packages;
 
 /// <summary>
 /// A zip that holds an image, perhaps with its extents. The disk is the first member whose name ends as an image's does and that is no
-/// extent of another; members are
-/// unpacked into temporary files as they are needed, and their CRC-32 is compared.
+/// extent of another; members are unpacked into temporary files as they are needed, and their CRC-32 is compared.
 /// </summary>
 internal sealed class ZipPackage : ImagePackage
 {

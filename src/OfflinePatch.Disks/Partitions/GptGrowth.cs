@@ -8,7 +8,7 @@ namespace OfflinePatch.Disks.Partitions;
 internal static class GptGrowth
 {
     /// <summary>
-    /// Refuses a table that must not be written: both copies must be whole and say the same, and neither may lie in a partition or in the
+    /// Refuses a table that must not be written: both copies must be valid and equal, and neither may lie in a partition or in the
     /// other one. A header says itself where its table is.
     /// </summary>
     /// <exception cref="RefusedException"><c>PART-0009</c>.</exception>
@@ -46,7 +46,7 @@ internal static class GptGrowth
         RequireFree(table, end - bytes, bytes, "its place at the end of the disk");
     }
 
-    /// <summary>Whether the disk goes on behind the backup copy: something else made it larger, and did not move the copy.</summary>
+    /// <summary>Whether the disk continues after the backup copy: something else made it larger, and did not move the copy.</summary>
     public static bool IsBehindEnd(BlockDevice disk, PartitionTable table) =>
         table.Backup is { } backup && (long)backup.Lba < (disk.Length / table.SectorSize) - 1;
 
@@ -66,7 +66,7 @@ internal static class GptGrowth
         var last = (ulong)sectors - 1;
         var entriesLba = last - (ulong)tableSectors;
 
-        // The old copy is in what is free space from now on. A later program must not find it there.
+        // The old copy now lies in free space. A later program must not find it there.
         var zeros = new byte[tableSectors * sectorSize];
         disk.Write((long)backup.EntriesLba * sectorSize, zeros);
         disk.Write((long)backup.Lba * sectorSize, zeros.AsSpan(0, sectorSize));

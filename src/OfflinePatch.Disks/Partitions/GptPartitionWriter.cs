@@ -36,7 +36,7 @@ public static class GptPartitionWriter
         var isFree = partition.Offset % table.SectorSize == 0 && partition.Length > 0 && partition.Length % table.SectorSize == 0
             && first >= primary.FirstUsableLba && last <= primary.LastUsableLba
             && table.Partitions.All(p => p.Offset + p.Length <= partition.Offset || p.Offset >= partition.Offset + partition.Length)
-            // what a hybrid MBR lists beside the GPT has an owner, too
+            // what a hybrid MBR lists in addition to the GPT has an owner, too
             && PartitionRange.HybridEntries(disk).All(e => (ulong)e.FirstSector + e.SectorCount <= first || e.FirstSector > last);
         var slot = 1 + (table.Partitions.Count == 0 ? -1 : table.Partitions.Max(p => p.Number) - 1);
         if (!isFree || slot >= primary.Entries.Length / primary.EntrySize)

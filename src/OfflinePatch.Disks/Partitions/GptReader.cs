@@ -42,11 +42,11 @@ internal sealed class GptReader(BlockDevice disk, int sectorSize, List<string> n
         }
         else if (backup is null)
         {
-            notes.Add($"the backup GPT is damaged ({backupProblem}); the primary is whole");
+            notes.Add($"the backup GPT is damaged ({backupProblem}); the primary is valid");
         }
         else if (!primary.Entries.AsSpan().SequenceEqual(backup.Entries) || primary.DiskGuid != backup.DiskGuid)
         {
-            notes.Add("the primary and the backup GPT are each whole but differ; the primary was used");
+            notes.Add("the primary and the backup GPT are each valid but differ; the primary was used");
         }
         else if (backup.Lba != lastLba)
         {

@@ -105,7 +105,7 @@ internal readonly record struct MbrEntry(byte Status, byte Type, uint FirstSecto
     /// <summary>Whether the slot is used.</summary>
     public bool IsUsed => Type != 0;
 
-    /// <summary>Whether it holds a partition that is none of a GPT: beside a protective entry it makes the MBR a hybrid one.</summary>
+    /// <summary>Whether it holds a partition that is not of a GPT: with a protective entry it makes the MBR a hybrid one.</summary>
     public bool IsPartition => IsUsed && Type != PartitionTypes.MbrProtective;
 
     /// <summary>Whether the status byte has one of its two legal values.</summary>

@@ -78,8 +78,7 @@ internal sealed class MbrReader(BlockDevice disk, int sectorSize, List<string> n
 
     /// <summary>
     /// Follows the chain of extended boot records: entry 0 is a logical partition, relative to its record; entry 1 the next record,
-    /// relative to
-    /// the extended partition.
+    /// relative to the extended partition.
     /// </summary>
     private void ReadLogical(long start, long length)
     {

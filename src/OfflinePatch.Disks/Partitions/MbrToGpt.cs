@@ -9,7 +9,7 @@ namespace OfflinePatch.Disks.Partitions;
 /// </summary>
 public static class MbrToGpt
 {
-    // What every tool writes, and the least that UEFI 2.10 §5.3.1 allows: 16,384 bytes for the table.
+    // What every tool writes, and the minimum that UEFI 2.10 §5.3.1 allows: 16,384 bytes for the table.
     private const int EntryCount = 128;
     private const uint Revision = 0x00010000;
     private const int MaxPrimaryPartitions = 3; // mbr2gpt's own limit
@@ -24,8 +24,8 @@ public static class MbrToGpt
     public static long ReservedAtEnd(int sectorSize) => (EntryCount * GptHeader.Layout.EntryMinimum) + sectorSize;
 
     /// <summary>
-    /// Why the table of a disk cannot become a GPT, as a clause without a full stop; null when it can. That its end is free is not looked
-    /// at: a disk can be made larger. Writes nothing.
+    /// Why the table of a disk cannot become a GPT, as a clause without a full stop; null when it can. That its end is free is not checked
+    /// here: a disk can be made larger. Writes nothing.
     /// </summary>
     /// <param name="disk">The disk.</param>
     /// <param name="table">Its partition table.</param>
@@ -126,7 +126,7 @@ public static class MbrToGpt
 
     /// <summary>
     /// Writes both copies of a GPT and the protective MBR. Boot code of sector 0 stays; the disk signature becomes 0, as UEFI 2.10 table
-    /// 5.3 wants it.
+    /// 5.3 requires it.
     /// </summary>
     /// <param name="disk">The disk; writes go through it.</param>
     /// <param name="sectorSize">Bytes of a sector.</param>

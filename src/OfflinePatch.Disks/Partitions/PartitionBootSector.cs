@@ -69,7 +69,7 @@ public sealed class PartitionBootSector
         /// <summary>+0x01C u32.</summary>
         public const int HiddenSectors = 0x1C;
 
-        /// <summary>+0x054: behind the BIOS parameter block of NTFS, which ends there; that of FAT32 ends at 0x5A.</summary>
+        /// <summary>+0x054: after the BIOS parameter block of NTFS, which ends there; that of FAT32 ends at 0x5A.</summary>
         public const int BootCode = 0x54;
 
         /// <summary>+0x1FE u16: 55 AA.</summary>

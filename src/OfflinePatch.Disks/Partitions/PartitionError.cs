@@ -6,7 +6,7 @@ namespace OfflinePatch.Disks.Partitions;
 internal static class PartitionError
 {
     private const string CopyAgain =
-        "Export or copy the image again; if it is whole, repair the partition table in the source machine (diskpart, gdisk).";
+        "Export or copy the image again; if it is complete, repair the partition table in the source machine (diskpart, gdisk).";
 
     public static CorruptImageException BothGptHeadersBad(long offset, string primary, string backup) =>
         new("PART-0001", "GPT header", offset, "a valid primary or backup header and table", $"primary: {primary}; backup: {backup}",
@@ -65,7 +65,7 @@ internal static class PartitionError
 
     public static RefusedException Hybrid() =>
         new("PART-0015",
-            "The MBR names partitions beside the GPT (a hybrid disk): a change of the GPT alone would make the two contradict.",
+            "The MBR names partitions of its own (a hybrid disk): a change of the GPT alone would make the two contradict.",
             "Make it a plain GPT disk first (gdisk, expert menu: n), or extend the volume in Windows.");
 
     public static RefusedException RangeNotFree(int number, long offset, long length) =>

@@ -72,7 +72,7 @@ public static class PartitionRange
         }
     }
 
-    /// <summary>What the MBR of a GPT disk lists beside the protective entry.</summary>
+    /// <summary>What the MBR of a GPT disk lists in addition to the protective entry.</summary>
     internal static IReadOnlyList<MbrEntry> HybridEntries(BlockDevice disk) =>
         Array.FindAll(Slots(disk), e => e.IsPartition);
 

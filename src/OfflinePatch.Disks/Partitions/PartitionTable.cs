@@ -30,10 +30,8 @@ public sealed class PartitionTable
 
     /// <summary>
     /// Whether UEFI firmware finds the partitions: a GPT in the disk's own sector size, and a protective entry that starts at sector 1, in
-    /// any slot, with any
-    /// status, length and signature. (EDK2's PartitionDxe, and what OVMF listed in QEMU for each of these cases.) For an MBR disk: that it
-    /// counts in the disk's
-    /// own sectors.
+    /// any slot, with any status, length and signature. (EDK2's PartitionDxe, and what OVMF listed in QEMU for each of these cases.) For an
+    /// MBR disk: that it counts in the disk's own sectors.
     /// </summary>
     public bool IsVisibleToFirmware => SectorSize == DeviceSectorSize
         && (Scheme != PartitionScheme.Gpt || Protective is { FirstSector: 1 });
@@ -65,8 +63,7 @@ public sealed class PartitionTable
     /// </summary>
     /// <exception cref="CorruptImageException">
     /// Both GPT copies are damaged (<c>PART-0001</c>), a partition leaves the disk (<c>PART-0002</c>), two overlap (<c>PART-0003</c>), or
-    /// the chain of
-    /// logical partitions is damaged (<c>PART-0005</c>, <c>PART-0006</c>).
+    /// the chain of logical partitions is damaged (<c>PART-0005</c>, <c>PART-0006</c>).
     /// </exception>
     public static PartitionTable Read(BlockDevice disk)
     {
@@ -171,7 +168,7 @@ public sealed class PartitionTable
 
         if (protective.HasOtherEntries)
         {
-            notes.Add("the MBR is a hybrid: it lists partitions beside the protective entry, which were ignored");
+            notes.Add("the MBR is a hybrid: it lists more than the protective entry, which were ignored");
         }
     }
 

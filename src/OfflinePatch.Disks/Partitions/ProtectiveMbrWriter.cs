@@ -65,8 +65,8 @@ public static class ProtectiveMbrWriter
     }
 
     /// <summary>
-    /// The slot of the entry, else the first slot without a type; null where there is none. Where
-    /// 55 AA is missing, what the other slots hold would become partitions by writing it: they must be empty.
+    /// The slot of the entry, else the first slot without a type; null where there is none. Where 55 AA is missing, what the other slots
+    /// hold would become partitions by writing it: they must be empty.
     /// </summary>
     private static int? FindSlot(ReadOnlySpan<byte> sector, ProtectiveMbr? present)
     {

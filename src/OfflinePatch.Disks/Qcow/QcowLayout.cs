@@ -11,9 +11,9 @@ internal static class QcowLayout
 
     public const int MagicOffset = 0x00; // u32
     public const int VersionOffset = 0x04; // u32: 1
-    public const int BackingFileOffset = 0x08; // u64: where the name stands, 0 = none
+    public const int BackingFileOffset = 0x08; // u64: where the name is, 0 = none
     public const int BackingFileSize = 0x10; // u32
-    public const int SizeOffset = 0x18; // u64: bytes of the guest disk (0x14 is the backing file's mtime, which nobody keeps up)
+    public const int SizeOffset = 0x18; // u64: bytes of the guest disk (0x14 is the backing file's mtime, which nothing maintains)
     public const int ClusterBitsOffset = 0x20; // u8
     public const int L2BitsOffset = 0x21; // u8: log2 of the entries of an L2 table
     public const int CryptMethodOffset = 0x24; // u32: 0 none, 1 AES

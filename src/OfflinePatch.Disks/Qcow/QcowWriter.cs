@@ -8,8 +8,7 @@ namespace OfflinePatch.Disks.Qcow;
 
 /// <summary>
 /// Writes a QCOW image with clusters of 64 KiB (the largest that the format has) and L2 tables of 64 KiB: header, L1 table, then data with
-/// each L2 table
-/// after the data it maps.
+/// each L2 table after the data it maps.
 /// </summary>
 internal sealed class QcowWriter : DiskWriter
 {

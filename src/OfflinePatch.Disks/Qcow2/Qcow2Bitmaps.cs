@@ -5,9 +5,8 @@ namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
 /// Persistent dirty bitmaps. They record what a guest changed since a backup; a patch from outside is not in them. So each one is marked
-/// <c>in_use</c>, which
-/// the specification defines as "not saved correctly, may be inconsistent": no incremental backup can rely on it, and all clusters stay
-/// accounted for.
+/// <c>in_use</c>, which the specification defines as "not saved correctly, may be inconsistent": no incremental backup can rely on it, and
+/// all clusters stay accounted for.
 /// </summary>
 internal static class Qcow2Bitmaps
 {

@@ -24,7 +24,7 @@ internal static class Qcow2Error
     public static RefusedException MarkedCorrupt(string path) =>
         new("QCOW2-0005",
             $"{path} is marked as corrupt (incompatible feature bit 1): the program that used it last found its tables damaged.",
-            "Repair it with qemu-img check -r all, look at what was lost, and try again.");
+            "Repair it with qemu-img check -r all, check what was lost, and try again.");
 
     public static RefusedException Encrypted(string method) =>
         new("QCOW2-0006", $"image.encryption: the QCOW2 image is encrypted ({method}).",

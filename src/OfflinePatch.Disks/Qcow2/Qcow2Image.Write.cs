@@ -208,8 +208,8 @@ internal sealed partial class Qcow2Image
 
     /// <summary>
     /// Makes the image fit for writing: counts all references, rebuilds the stored counts where the image is dirty, refuses it where a
-    /// stored count is too
-    /// low (a new cluster could then overwrite data), marks bitmaps as out of date, clears the autoclear bits that are not known.
+    /// stored count is too low (a new cluster could then overwrite data), marks bitmaps as out of date, clears the autoclear bits that are
+    /// not known.
     /// </summary>
     private Qcow2Refcounts Prepare()
     {

@@ -2,8 +2,7 @@ namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
 /// Every offset, mask and limit of QCOW2. Source: QEMU docs/interop/qcow2.rst; all numbers are big-endian. Limits marked QEMU are those of
-/// its own
-/// implementation: an image beyond them cannot be used anywhere.
+/// its own implementation: an image beyond them cannot be used anywhere.
 /// </summary>
 internal static class Qcow2Layout
 {

@@ -4,11 +4,10 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
-/// Looks through the active tables once when an image is opened: no table entry may name a cluster that holds metadata, nor one that
-/// another entry has. Two entries
-/// may share a cluster only as the format allows it: none says COPIED (a count of exactly 1), and the stored count is 2 or more. Whether
-/// the stored counts are right
-/// otherwise does not matter for reading; <see cref="Qcow2References"/> proves them before the first write.
+/// Checks the active tables once when an image is opened: no table entry may name a cluster that holds metadata, nor one that another entry
+/// has. Two entries may share a cluster only as the format allows it: none says COPIED (a count of exactly 1), and the stored count is 2 or
+/// more. Whether the stored counts are right otherwise does not matter for reading; <see cref="Qcow2References"/> proves them before the
+/// first write.
 /// </summary>
 internal sealed class Qcow2MapCheck
 {
@@ -34,7 +33,7 @@ internal sealed class Qcow2MapCheck
     /// </exception>
     public static void Run(ResizableDevice file, Qcow2Header header, ReadOnlySpan<ulong> l1)
     {
-        // The counts of a dirty image are not kept up: COPIED alone decides.
+        // The counts of a dirty image are not maintained: COPIED alone decides.
         var isDirty = (header.Incompatible & Qcow2Layout.IncompatibleDirty) != 0;
         var refcounts = isDirty ? null : new Qcow2Refcounts(file, header, new TableCache(file, header.ClusterSize));
         var check = new Qcow2MapCheck(file, header, refcounts);

@@ -15,7 +15,7 @@ internal static class Qcow2Rebuild
             end = MoveTable(header, refcounts, references, neededBlocks, end);
         }
 
-        // New blocks go to the end, which may reach into a range that has none yet: the loop comes there later.
+        // New blocks go to the end, which may reach into a range that has none yet: the loop gets there later.
         for (long index = 0; index * refcounts.PerBlock < end; index++)
         {
             if (refcounts.BlockOffset(index) != 0 || !IsUsed(references, refcounts, index, end))

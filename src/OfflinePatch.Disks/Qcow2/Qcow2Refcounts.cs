@@ -6,8 +6,7 @@ namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
 /// The reference counts of host clusters, and the allocation of new ones. A two-level table: the refcount table holds the host offsets of
-/// refcount blocks,
-/// each one cluster of counts of 2^refcount_order bits. A missing block means that its clusters are free.
+/// refcount blocks, each one cluster of counts of 2^refcount_order bits. A missing block means that its clusters are free.
 /// </summary>
 internal sealed class Qcow2Refcounts
 {
@@ -190,7 +189,7 @@ internal sealed class Qcow2Refcounts
         return start << _clusterBits;
     }
 
-    /// <summary>Takes one reference away from the clusters that hold a range of the file.</summary>
+    /// <summary>Drops one reference to the clusters that hold a range of the file.</summary>
     public void Release(long offset, long length)
     {
         var last = (offset + length - 1) >> _clusterBits;
@@ -211,7 +210,7 @@ internal sealed class Qcow2Refcounts
         }
     }
 
-    /// <summary>Puts the table at another place, longer. The caller accounts for the clusters of both.</summary>
+    /// <summary>Moves the table to another place, and makes it longer. The caller accounts for the clusters of both.</summary>
     public void MoveTable(long offset, int clusters)
     {
         Array.Resize(ref _table, clusters << (_clusterBits - 3));

@@ -5,10 +5,8 @@ namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
 /// Counts every reference to every host cluster by walking all tables: header, L1 and L2 tables (active, and of each snapshot), data,
-/// refcount table and
-/// blocks, snapshot table, bitmaps. It is the truth that the stored counts are held against before the first write, and what replaces them
-/// when the
-/// image is dirty.
+/// refcount table and blocks, snapshot table, bitmaps. The stored counts are compared with it before the first write, and it replaces them
+/// when the image is dirty.
 /// </summary>
 internal sealed class Qcow2References
 {

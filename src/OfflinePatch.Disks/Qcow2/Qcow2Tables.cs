@@ -63,8 +63,7 @@ internal static class Qcow2Tables
 
     /// <summary>
     /// Where a compressed cluster lies: with x = 62 - (cluster_bits - 8), bits 0..x-1 are the host byte offset (of any alignment), bits
-    /// x..61 the number of
-    /// 512-byte sectors after the one that holds the offset. The packed data may end before that.
+    /// x..61 the number of 512-byte sectors after the one that holds the offset. The packed data may end before that.
     /// </summary>
     public static (long Offset, int Length) CompressedRange(ulong entry, int clusterBits)
     {

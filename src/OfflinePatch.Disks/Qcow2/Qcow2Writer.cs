@@ -8,8 +8,7 @@ namespace OfflinePatch.Disks.Qcow2;
 
 /// <summary>
 /// Writes a version 3 image with clusters of 64 KiB and 16-bit reference counts. The file grows from start to end: header, data with each
-/// L2 table after
-/// the data it maps, then the L1 table, refcount blocks and refcount table; the header comes last.
+/// L2 table after the data it maps, then the L1 table, refcount blocks and refcount table; the header comes last.
 /// </summary>
 internal sealed class Qcow2Writer : DiskWriter
 {

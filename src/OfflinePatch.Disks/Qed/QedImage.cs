@@ -101,8 +101,8 @@ internal sealed class QedImage : MappedImage
     }
 
     /// <summary>
-    /// An image that needs a check may have entries that were written before what they point to, and that was then lost: they count for
-    /// nothing.
+    /// An image that needs a check may have entries that were written before what they point to, and that was then lost: they are
+    /// ignored.
     /// </summary>
     private bool IsAhead(ulong entry) => _header.NeedsCheck && entry >= (ulong)_file.Length;
 

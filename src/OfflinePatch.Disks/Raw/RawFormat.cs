@@ -5,7 +5,7 @@ using OfflinePatch.Disks.Vmdk;
 namespace OfflinePatch.Disks.Raw;
 
 /// <summary>
-/// RAW: the bytes of the disk. It has no magic of its own; a partition table or a volume boot sector is what tells it from any other file.
+/// RAW: the bytes of the disk. It has no magic of its own; a partition table or a volume boot sector distinguishes it from any other file.
 /// </summary>
 internal sealed class RawFormat : DiskFormat
 {
@@ -39,7 +39,7 @@ internal sealed class RawFormat : DiskFormat
     /// <inheritdoc/>
     internal override DiskImage Open(IImageFiles files, IFormatSet formats)
     {
-        // The data file of a flat VMDK: whoever changes it alone leaves the descriptor's content id as it was.
+        // The data file of a flat VMDK: changing it alone would leave the descriptor's content id unchanged.
         var name = files.ImagePath[(files.ImagePath.LastIndexOfAny(['/', '\\']) + 1)..];
         return VmdkNames.DescriptorOfFlat(name) is { } descriptor ? throw VmdkError.FlatAlone(files.ImagePath, descriptor)
             : new RawImage(files.Image);

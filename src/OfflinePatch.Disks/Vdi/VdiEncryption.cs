@@ -4,11 +4,9 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Vdi;
 
 /// <summary>
-/// Finds a disk that VirtualBox has encrypted. The VDI does not say so: key and cipher stand in the machine's <c>.vbox</c> file, and the
-/// blocks hold what AES-XTS
-/// makes of the disk. A disk that Windows starts from begins with a partition table, and with code and zeros, never with 4 KiB in which
-/// every byte value is as
-/// frequent as any other.
+/// Finds a disk that VirtualBox has encrypted. The VDI does not say so: key and cipher are in the machine's <c>.vbox</c> file, and the
+/// blocks hold what AES-XTS makes of the disk. A disk that Windows starts from begins with a partition table, and with code and zeros,
+/// never with 4 KiB in which every byte value is as frequent as any other.
 /// </summary>
 internal static class VdiEncryption
 {

@@ -68,6 +68,6 @@ internal static class VdiError
             "Remove the encryption in VirtualBox (VBoxManage encryptmedium --newpassword \"\"), then export the disk again.");
 
     public static RefusedException ParentNotFound(string path, string name) =>
-        new("VDI-0201", $"{path} is a differencing VDI. Its parent is not named in it, and there is no {name} beside it.",
-            $"Clone the disk in VirtualBox (VBoxManage clonemedium), or put the parent beside it under the name {name}.");
+        new("VDI-0201", $"{path} is a differencing VDI. Its parent is not named in it, and there is no {name} next to it.",
+            $"Clone the disk in VirtualBox (VBoxManage clonemedium), or put the parent next to it under the name {name}.");
 }

@@ -5,8 +5,7 @@ namespace OfflinePatch.Disks.Vdi;
 
 /// <summary>
 /// A VDI: blocks of mostly 1 MiB, placed by a map. A new block goes to the end of the file; the identity of the content is renewed at the
-/// first write,
-/// as VirtualBox does it, so that a snapshot taken from the disk before no longer fits.
+/// first write, as VirtualBox does it, so that a snapshot taken from the disk before no longer fits.
 /// </summary>
 internal sealed partial class VdiImage : MappedImage
 {
@@ -165,7 +164,7 @@ internal sealed partial class VdiImage : MappedImage
     }
 
     /// <summary>
-    /// A VDI knows its parent by identity only. VirtualBox names snapshots <c>{identity}.vdi</c>: a file of that name beside the image is
+    /// A VDI knows its parent by identity only. VirtualBox names snapshots <c>{identity}.vdi</c>: a file of that name next to the image is
     /// taken.
     /// </summary>
     private static VdiImage OpenParent(IImageFiles files, IFormatSet formats, Guid parentId, Guid parentModified)

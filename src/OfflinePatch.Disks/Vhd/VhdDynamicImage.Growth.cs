@@ -64,7 +64,7 @@ internal sealed partial class VhdDynamicImage
             }
         }
 
-        // Never into what this program does not know: only what pads the table to whole sectors.
+        // Never into anything unknown: only into what pads the table to whole sectors.
         var padded =
             (_header.TableOffset + (_header.TableEntries * 4L) + VhdLayout.SectorSize - 1) / VhdLayout.SectorSize * VhdLayout.SectorSize;
         return (Math.Min(next, padded) - _header.TableOffset) / 4;

@@ -7,8 +7,7 @@ namespace OfflinePatch.Disks.Vhd;
 
 /// <summary>
 /// A dynamic or differencing VHD: the BAT names a block for each 2 MiB of the disk. A block starts with a bitmap, one bit a sector (the
-/// highest bit of a byte
-/// first): a sector whose bit is clear is zero in a dynamic disk, and the parent's in a differencing one.
+/// highest bit of a byte first): a sector whose bit is clear is zero in a dynamic disk, and the parent's in a differencing one.
 /// </summary>
 internal sealed partial class VhdDynamicImage : MappedImage
 {
@@ -221,8 +220,7 @@ internal sealed partial class VhdDynamicImage : MappedImage
 
     /// <summary>
     /// Refuses a map that puts two blocks in one place, or a block onto the header, the BAT or a footer. Reading such an image would give
-    /// one part of the disk the
-    /// content of another.
+    /// one part of the disk the content of another.
     /// </summary>
     private void CheckMap()
     {

@@ -41,9 +41,8 @@ internal sealed class VhdFooter
 
     /// <summary>
     /// Bytes of the guest disk. Virtual PC ("vpc ") and old QEMU ("qemu") give the guest as many sectors as the geometry has, which is a
-    /// little less than the
-    /// size field says; every other program goes by the field. The largest geometry says nothing, and neither does none. (QEMU
-    /// block/vpc.c, since 2025.)
+    /// little less than the size field says; every other program uses the field. The largest geometry says nothing, and neither does an
+    /// empty one. (QEMU block/vpc.c, since 2025.)
     /// </summary>
     /// <exception cref="CorruptImageException"><c>VHD-0003</c>: beyond any file.</exception>
     public long Size

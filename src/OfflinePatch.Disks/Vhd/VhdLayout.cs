@@ -2,8 +2,7 @@ namespace OfflinePatch.Disks.Vhd;
 
 /// <summary>
 /// Every offset and limit of VHD. Source: Microsoft, "Virtual Hard Disk Image Format Specification" 1.0 (2006); all numbers are big-endian.
-/// Which size counts
-/// is not in it: see <see cref="VhdFooter.Size"/>.
+/// Which size counts is not in it: see <see cref="VhdFooter.Size"/>.
 /// </summary>
 internal static class VhdLayout
 {

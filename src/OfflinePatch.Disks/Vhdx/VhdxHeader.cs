@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Disks.Vhdx;
 
-/// <summary>The header that counts.</summary>
+/// <summary>The current header.</summary>
 internal sealed class VhdxHeader
 {
     private readonly byte[] _bytes;
@@ -21,7 +21,7 @@ internal sealed class VhdxHeader
     /// <summary>What a child knows the content of this disk by.</summary>
     public Guid DataWriteGuid => new(_bytes.AsSpan(VhdxLayout.Header.DataWriteGuid, 16));
 
-    /// <summary>The id of the log entries that count; empty: none.</summary>
+    /// <summary>The id of the valid log entries; empty: none.</summary>
     public Guid LogGuid => new(_bytes.AsSpan(VhdxLayout.Header.LogGuid, 16));
 
     /// <summary>Bytes of the log.</summary>
@@ -45,9 +45,8 @@ internal sealed class VhdxHeader
     }
 
     /// <summary>
-    /// Begins a session that changes the disk: new FileWriteGuid and DataWriteGuid, no log. The header that does not count is written
-    /// first, as the
-    /// specification demands; both are equal but for the sequence number after that.
+    /// Begins a session that changes the disk: new FileWriteGuid and DataWriteGuid, no log. The header that is not current is written
+    /// first, as the specification demands; both are equal but for the sequence number after that.
     /// </summary>
     public void BeginSession(BlockDevice file) =>
         BeginSession(file, ImageIdentity.After(_bytes.AsSpan(VhdxLayout.Header.FileWriteGuid, 32)));

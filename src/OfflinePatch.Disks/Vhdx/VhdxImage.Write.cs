@@ -100,7 +100,7 @@ internal sealed partial class VhdxImage
         }
     }
 
-    /// <summary>Before the first change: the log is replayed for good, the headers begin a new session.</summary>
+    /// <summary>Before the first change: the log is replayed into the file, and the headers begin a new session.</summary>
     private void Prepare()
     {
         _file.Apply();

@@ -123,7 +123,7 @@ internal static class VhdxLayout
         public const int SequenceLow = 0xFFC; // u32
     }
 
-    /// <summary>Logs have 1 MiB in practice; the search in a longer one would cost more than it could ever be worth.</summary>
+    /// <summary>Logs have 1 MiB in practice; searching a longer one would not be worth the cost.</summary>
     public const long MaxLogLength = 256L * Megabyte;
     public const int MaxZeroDescriptors = 64 * 1024;
 

@@ -5,8 +5,7 @@ namespace OfflinePatch.Disks.Vhdx;
 
 /// <summary>
 /// The log: a ring of entries, each a list of sectors to write and ranges to clear. Finds the active sequence as [MS-VHDX] 2.3.3 says and
-/// puts its entries,
-/// in order, into a <see cref="VhdxPatchedFile"/>.
+/// puts its entries, in order, into a <see cref="VhdxPatchedFile"/>.
 /// </summary>
 internal sealed class VhdxLog
 {
@@ -73,7 +72,7 @@ internal sealed class VhdxLog
                 active = sequence[first..];
             }
 
-            // A sequence that wraps around the end was the last one to look at.
+            // A sequence that wraps around the end is the last one to check.
             tail = first >= 0 ? (head > tail ? head : _length) : tail + VhdxLayout.LogSector;
         }
 

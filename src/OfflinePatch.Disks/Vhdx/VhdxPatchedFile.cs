@@ -5,8 +5,7 @@ namespace OfflinePatch.Disks.Vhdx;
 
 /// <summary>
 /// The file as it is after its log was replayed. Until the first change of the disk the replay exists in this view only: sectors are read
-/// from the log,
-/// nothing is written. <see cref="Apply"/> then writes it, once.
+/// from the log, nothing is written. <see cref="Apply"/> then writes it, once.
 /// </summary>
 internal sealed class VhdxPatchedFile(ResizableDevice host) : ResizableDevice
 {

@@ -7,8 +7,7 @@ namespace OfflinePatch.Disks.Vhdx;
 
 /// <summary>
 /// Writes a dynamic VHDX: identifier, headers and region tables in the first MiB, then the log (empty), the metadata, the BAT, and the
-/// blocks in the order of
-/// the disk, each at a multiple of 1 MiB.
+/// blocks in the order of the disk, each at a multiple of 1 MiB.
 /// </summary>
 internal sealed class VhdxWriter : DiskWriter
 {

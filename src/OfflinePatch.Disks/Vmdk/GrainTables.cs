@@ -6,8 +6,7 @@ namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
 /// A grain directory and its grain tables, 32-bit sector numbers both. The directory is in memory; of the tables the last few thousand are
-/// kept, and one that is a
-/// hole in the file is not read at all: a disk of 60 TiB has 4 GiB of tables, most of them empty.
+/// kept, and one that is a hole in the file is not read at all: a disk of 60 TiB has 4 GiB of tables, most of them empty.
 /// </summary>
 internal sealed class GrainTables
 {
@@ -173,8 +172,7 @@ internal sealed class GrainTables
 
     /// <summary>
     /// Adds empty tables, at the end of the file. A directory that has no room for their entries moves there too. Returns its byte offset;
-    /// the caller enters it into
-    /// the header.
+    /// the caller enters it into the header.
     /// </summary>
     public long Grow(ResizableDevice file, int count)
     {

@@ -127,8 +127,7 @@ internal static class HostedSparse
 
     /// <summary>
     /// The primary directory, and the redundant one where the flag says that there is one. Where the primary is damaged and the other is
-    /// whole, that one
-    /// is read and the extent is not written.
+    /// whole, that one is read and the extent is not written.
     /// </summary>
     private static (GrainTables Tables, GrainTables? Copy, string? WhyNotInPlace) OpenTables(
         ResizableDevice file, string fileName, SparseHeader header, long grains, long sectors, bool compressed, bool hasZeroEntry)
@@ -184,8 +183,7 @@ internal static class HostedSparse
 
     /// <summary>
     /// The footer of a stream: marker, header, end-of-stream marker in the last three sectors. Bytes after the stream (padding of a tape, a
-    /// transfer, an
-    /// object store) are passed over when these three are found before them.
+    /// transfer, an object store) are skipped when these three are found before them.
     /// </summary>
     private static byte[] ReadFooter(BlockDevice file, string fileName)
     {
@@ -221,7 +219,7 @@ internal static class HostedSparse
 
     /// <summary>
     /// The last sector that is not zero: files are padded with zeros to any size (VHD tools, dd with large blocks, copies to a device).
-    /// Holes are passed over without reading; of zeros that are stored a bounded number is read.
+    /// Holes are skipped without reading; of stored zeros a bounded number is read.
     /// </summary>
     private static long LastNonZeroSector(BlockDevice file)
     {

@@ -92,7 +92,7 @@ internal sealed class SeSparseExtent : GrainExtent
         return extent;
     }
 
-    /// <summary>Looks through all tables once: each of them, and each grain, inside the file and used once.</summary>
+    /// <summary>Checks all tables once: each of them, and each grain, must be inside the file and used once.</summary>
     private void CheckTables()
     {
         var tables = new ClusterSet();

@@ -4,8 +4,7 @@ namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
 /// A hosted sparse extent (<c>KDMV</c>) whose grains are stored as they are. New grains go to the end of the file; both copies of the grain
-/// tables
-/// get the same entry.
+/// tables get the same entry.
 /// </summary>
 internal sealed class SparseExtent : GrainExtent
 {

@@ -4,9 +4,8 @@ using OfflinePatch.Disks.Clusters;
 namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
-/// Looks through all grain tables of a sparse extent once: each grain inside the file, no sector used twice. A truncated file is found
-/// here,
-/// not when the missing part is read.
+/// Checks all grain tables of a sparse extent once: each grain inside the file, no sector used twice. A truncated file is found here, not
+/// when the missing part is read.
 /// </summary>
 internal sealed class SparseTableCheck(BlockDevice file, string fileName, int grainSectors, long guestSectors, bool compressed,
     bool hasZeroEntry)
@@ -31,7 +30,7 @@ internal sealed class SparseTableCheck(BlockDevice file, string fileName, int gr
         }
     }
 
-    /// <summary>Checks the tables, and the copy beside them. Returns whether both copies say the same; true without a copy.</summary>
+    /// <summary>Checks the tables, and their copy. Returns whether both copies say the same; true without a copy.</summary>
     /// <exception cref="CorruptImageException">A grain is outside the file (<c>VMDK-0008</c>) or shared (<c>VMDK-0009</c>).</exception>
     public bool Run(GrainTables tables, GrainTables? copy)
     {

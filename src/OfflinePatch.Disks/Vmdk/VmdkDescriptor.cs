@@ -49,8 +49,7 @@ internal sealed class VmdkDescriptor
 
     /// <summary>
     /// Whether the first bytes of a file are a descriptor: after comments and blank lines, the first option is <c>version=</c> 1 to 3 (what
-    /// VMware and QEMU
-    /// decide by); or the first line is the signature comment.
+    /// VMware and QEMU decide by); or the first line is the signature comment.
     /// </summary>
     /// <param name="start">The first <see cref="VmdkLayout.DescriptorProbeBytes"/> bytes, fewer in a shorter file.</param>
     public static bool IsDescriptor(ReadOnlySpan<byte> start)
@@ -304,8 +303,8 @@ internal sealed class VmdkDescriptor
 
     /// <summary>
     /// VMware names the encoding in the text itself (<c>encoding="UTF-8"</c>, <c>"windows-1252"</c>); only file names can differ by it.
-    /// UTF-8 where the
-    /// bytes are valid UTF-8, else the named code page, else Latin-1; a name that is not known is kept in <see cref="UnknownEncoding"/>.
+    /// UTF-8 where the bytes are valid UTF-8, else the named code page, else Latin-1; a name that is not known is kept in
+    /// <see cref="UnknownEncoding"/>.
     /// </summary>
     private string Decode()
     {

@@ -98,7 +98,7 @@ internal static class VmdkError
             Reexport);
 
     public static CorruptImageException NoParentName(string file) =>
-        new("VMDK-0024", $"{file}: descriptor", -1, "parentFileNameHint beside a parentCID", "none", CopyAgain);
+        new("VMDK-0024", $"{file}: descriptor", -1, "parentFileNameHint with a parentCID", "none", CopyAgain);
 
     public static CorruptImageException NoContentId(string file) =>
         new("VMDK-0025", $"{file}: descriptor", -1, "a CID line of 1 to 8 hexadecimal digits", "none", CopyAgain);
@@ -144,7 +144,7 @@ internal static class VmdkError
 
     public static UnsupportedImageException FlatAlone(string path, string descriptor) =>
         new("VMDK-0114", $"{path} is the data of a flat VMDK, not the disk.",
-            $"Name the descriptor {descriptor} beside it, and keep both in one folder. Where there is no descriptor any more, give the "
+            $"Name the descriptor {descriptor} next to it, and keep both in one folder. Where there is no descriptor any more, give the "
                 + "file a name that ends with .raw.");
 
     public static RefusedException Encrypted(string path) =>

@@ -35,7 +35,7 @@ internal abstract class VmdkExtent
     /// <summary>Writes; the range is inside the extent.</summary>
     public abstract void Write(long offset, ReadOnlySpan<byte> buffer);
 
-    /// <summary>Says that a range will be read soon; the range is inside the extent.</summary>
+    /// <summary>Hints that a range will be read soon; the range is inside the extent.</summary>
     public virtual void Prefetch(long offset, long length)
     {
     }
@@ -43,7 +43,7 @@ internal abstract class VmdkExtent
     /// <summary>Zero or data from <paramref name="offset"/> on, inside the extent.</summary>
     public abstract DeviceExtent GetExtent(long offset);
 
-    /// <summary>Hands what is held back to the file.</summary>
+    /// <summary>Flushes buffered writes to the file.</summary>
     public virtual void Flush()
     {
     }

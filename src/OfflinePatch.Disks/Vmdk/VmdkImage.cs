@@ -138,7 +138,7 @@ internal sealed class VmdkImage : DiskImage
         return dirtyEnd;
     }
 
-    /// <summary>A snapshot of this disk must notice that its parent has changed: a new CID tells it.</summary>
+    /// <summary>A snapshot of this disk must notice that its parent has changed: a new CID shows that.</summary>
     private void RenewContentId()
     {
         if (_contentIdRenewed)

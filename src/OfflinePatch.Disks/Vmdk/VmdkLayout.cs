@@ -2,8 +2,7 @@ namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
 /// Constants that the VMDK structures share. Source: VMware "Virtual Disk Format 5.0" technical note; libyal "VMWare Virtual Disk Format
-/// (VMDK)".
-/// All numbers on disk are little-endian; sectors have 512 bytes.
+/// (VMDK)". All numbers on disk are little-endian; sectors have 512 bytes.
 /// </summary>
 internal static class VmdkLayout
 {
@@ -46,7 +45,7 @@ internal static class VmdkLayout
     /// <summary>Longest descriptor: 1 MiB holds 15,000 extents.</summary>
     public const int MaxDescriptorBytes = 1024 * 1024;
 
-    /// <summary>Most extents of one disk: 64 TiB in pieces of 2 GiB are 32,768; 4,096 keeps the number of open files sane.</summary>
+    /// <summary>Most extents of one disk: 64 TiB in pieces of 2 GiB are 32,768; 4,096 keeps the number of open files reasonable.</summary>
     public const int MaxExtents = 4096;
 
     /// <summary>Longest chain of parents; VMware supports 32 snapshots.</summary>

@@ -11,7 +11,7 @@ internal static partial class VmdkNames
     /// </summary>
     public static bool IsExtent(string name) => Extent().IsMatch(name);
 
-    /// <summary>The name of the descriptor beside an extent whose bytes are those of the disk; null: it is no such extent.</summary>
+    /// <summary>The name of the descriptor next to an extent whose bytes are those of the disk; null: it is no such extent.</summary>
     public static string? DescriptorOfFlat(string name) => Flat().Match(name) is { Success: true } match
         ? match.Groups["stem"].Value + ".vmdk" : null;
 

@@ -47,7 +47,7 @@ internal sealed class VmdkOpener(IImageFiles files)
         var descriptor = VmdkDescriptorFile.OpenEmbedded(file.Device, name, header.DescriptorOffset, header.DescriptorSize);
         if (descriptor.Descriptor.IsBlank)
         {
-            // QEMU leaves room for a descriptor in each extent of a split disk and fills none.
+            // QEMU reserves space for a descriptor in each extent of a split disk and leaves it empty.
             throw VmdkError.ExtentAlone(file.Path);
         }
 
@@ -55,7 +55,7 @@ internal sealed class VmdkOpener(IImageFiles files)
     }
 
     /// <summary>
-    /// Puts the disk together. With an embedded descriptor the first extent is the file itself, whatever the descriptor calls it: files get
+    /// Assembles the disk. With an embedded descriptor the first extent is the file itself, whatever the descriptor calls it: files get
     /// renamed.
     /// </summary>
     private VmdkImage Assemble(ImageFile file, VmdkDescriptorFile descriptorFile, bool embedded)

@@ -9,8 +9,7 @@ namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
 /// Writes a streamOptimized VMDK, as OVF exports hold it: header, descriptor, then grains after their markers, each grain table after the
-/// grains it names,
-/// the directory and the footer last.
+/// grains it names, the directory and the footer last.
 /// </summary>
 internal sealed class VmdkStreamWriter : DiskWriter
 {
@@ -39,7 +38,7 @@ internal sealed class VmdkStreamWriter : DiskWriter
     /// <inheritdoc/>
     public override bool Encodes => true;
 
-    /// <summary>The grain as it stands in the file: marker, zlib stream, zeros to the end of the sector.</summary>
+    /// <summary>The grain as it is in the file: marker, zlib stream, zeros to the end of the sector.</summary>
     public override ReadOnlyMemory<byte> Encode(long guestOffset, ReadOnlyMemory<byte> unit)
     {
         var packed = new MemoryStream(unit.Length / 2);

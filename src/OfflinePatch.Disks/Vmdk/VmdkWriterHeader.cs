@@ -21,7 +21,7 @@ internal static class VmdkWriterHeader
     public static long SectorsOf(long virtualSize)
     {
         var sectors = (virtualSize + VmdkLayout.SectorSize - 1) / VmdkLayout.SectorSize;
-        // Grain table entries are 32-bit sector numbers, and the tables take room too.
+        // Grain table entries are 32-bit sector numbers, and the tables take space too.
         return sectors is > 0 and < uint.MaxValue - (1 << 21) ? sectors : throw VmdkError.TooLargeToWrite(virtualSize);
     }
 

@@ -5,9 +5,8 @@ namespace OfflinePatch.Disks.Vmdk;
 
 /// <summary>
 /// The names that VMware writes into <c>encoding="…"</c>: those of IANA, ICU and IBM, which .NET knows in part only. Source of the names:
-/// open-vm-tools,
-/// lib/unicode/unicodeSimpleTypes.c, its cross reference of character set names and Windows code pages. Code pages that are not supersets
-/// of ASCII are left out.
+/// open-vm-tools, lib/unicode/unicodeSimpleTypes.c, its cross reference of character set names and Windows code pages. Code pages that are
+/// not supersets of ASCII are left out.
 /// </summary>
 internal static class VmwareCodePages
 {

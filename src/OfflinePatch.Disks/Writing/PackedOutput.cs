@@ -2,8 +2,7 @@ namespace OfflinePatch.Disks.Writing;
 
 /// <summary>
 /// Lays packed clusters end to end in clusters that they share. Whole clusters may be appended to the same file in between: the one that is
-/// being filled is
-/// filled on. The file's position stays at a cluster boundary.
+/// being filled is filled on. The file's position stays at a cluster boundary.
 /// </summary>
 internal sealed class PackedOutput(SequentialOutput file, int clusterSize)
 {
@@ -17,7 +16,7 @@ internal sealed class PackedOutput(SequentialOutput file, int clusterSize)
         {
             var start = file.Position;
             file.WriteZeros(clusterSize);
-            _position = start == _end ? _position : start; // something else lies between: what is left there stays unused
+            _position = start == _end ? _position : start; // something else was written in between: the rest of that cluster stays unused
             _end = start + clusterSize;
         }
 

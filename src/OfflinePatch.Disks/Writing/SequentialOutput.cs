@@ -70,7 +70,7 @@ internal sealed class SequentialOutput(ResizableDevice output, long start)
         }
     }
 
-    /// <summary>Hands what is held to the file.</summary>
+    /// <summary>Flushes the buffer to the file.</summary>
     public void Flush()
     {
         if (_used > 0)

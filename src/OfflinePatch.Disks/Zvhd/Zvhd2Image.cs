@@ -26,9 +26,8 @@ internal sealed class Zvhd2Image : ZvhdBlockImage
     public override string? WhyNotInPlace => "A ZVHD2 holds compressed blocks without room to grow; it is written once.";
 
     /// <summary>
-    /// Opens the image through the footer at its end. Where that is damaged, the header at the start and a walk over all records serve, if
-    /// the walk ends
-    /// at the copy of the footer after the last record: a cut file does not open.
+    /// Opens the image through the footer at its end. Where that is damaged, the header at the start and a walk over all records do, if the
+    /// walk ends at the copy of the footer after the last record: a truncated file does not open.
     /// </summary>
     public static Zvhd2Image Open(IImageFiles files)
     {

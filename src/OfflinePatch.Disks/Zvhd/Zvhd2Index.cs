@@ -5,8 +5,7 @@ namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
 /// Reads the index of a ZVHD2. The bitmap says which blocks are stored (least significant bit first); the index holds their places in that
-/// order, or, where
-/// the header says so, one entry for every block.
+/// order, or, where the header says so, one entry for every block.
 /// </summary>
 internal static class Zvhd2Index
 {

@@ -4,8 +4,7 @@ namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
 /// What ZVHD and ZVHD2 share: a disk of blocks of which those that are not zero are stored, packed, once. A few unpacked blocks are kept.
-/// Several threads
-/// may read; one unpacks at a time.
+/// Several threads may read; one unpacks at a time.
 /// </summary>
 internal abstract class ZvhdBlockImage : DiskImage
 {

@@ -24,7 +24,7 @@ internal static class ZvhdError
         new("ZVHD-0005", $"ZVHD record of block {block}", offset, "a payload that unpacks to a block", "damaged data", Again);
 
     public static CorruptImageException NoFooter(long offset) =>
-        new("ZVHD-0006", "ZVHD file", offset, "a record or the closing header", "neither: the file is cut off or damaged", Again);
+        new("ZVHD-0006", "ZVHD file", offset, "a record or the closing header", "neither: the file is truncated or damaged", Again);
 
     public static CorruptImageException Tables(long offset, string table, string expected, string actual) =>
         new("ZVHD-0007", $"ZVHD2 {table}", offset, expected, actual, Again);

@@ -41,7 +41,7 @@ internal readonly ref struct ZvhdHeader
     /// <summary>A 64-bit field.</summary>
     public ulong Long(int offset) => BinaryPrimitives.ReadUInt64LittleEndian(_bytes[offset..]);
 
-    /// <summary>Refuses a damaged header, and sizes that cannot be.</summary>
+    /// <summary>Refuses a damaged header, and impossible sizes.</summary>
     public void Check(long fileOffset)
     {
         if (!IsIntact)

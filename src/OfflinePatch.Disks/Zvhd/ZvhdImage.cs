@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
-/// A ZVHD: one zlib stream across all records, cut into blocks. Only made to be read from start to end; see <see cref="ZvhdInflater"/>.
+/// A ZVHD: one zlib stream across all records, cut into blocks. Efficient only when read from start to end; see <see cref="ZvhdInflater"/>.
 /// </summary>
 internal sealed class ZvhdImage : ZvhdBlockImage
 {

@@ -6,9 +6,8 @@ namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
 /// Unpacks the blocks of a ZVHD. Its payloads are one deflate stream, so a block needs all blocks before it once; on the way the last 32
-/// KiB before some of
-/// them (all that deflate can look back to) are kept, and from there the stream can be entered again: the window is fed as a stored block
-/// first.
+/// KiB before some of them (all that deflate can look back to) are kept, and from there decoding can be resumed: the window is fed in as a
+/// stored block first.
 /// </summary>
 internal sealed class ZvhdInflater(BlockDevice file, IReadOnlyList<ZvhdRecord> records, int blockSize) : IDisposable
 {
@@ -120,7 +119,7 @@ internal sealed class ZvhdInflater(BlockDevice file, IReadOnlyList<ZvhdRecord> r
         }
         catch (InvalidDataException)
         {
-            // Said below, with the place.
+            // Reported below, with the place.
         }
 
         _stream!.Dispose();

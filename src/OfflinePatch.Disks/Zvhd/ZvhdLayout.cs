@@ -2,8 +2,7 @@ namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
 /// Offsets of the ZVHD and ZVHD2 structures and their limits. Source: the facts of Huawei's published ims-qemu-img (QEMU 2.3 block drivers
-/// zvhd and zvhd2).
-/// Little-endian, unlike VHD, whose footer the header resembles.
+/// zvhd and zvhd2). Little-endian, unlike VHD, whose footer the header resembles.
 /// </summary>
 internal static class ZvhdLayout
 {

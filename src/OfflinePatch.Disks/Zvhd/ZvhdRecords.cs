@@ -11,8 +11,7 @@ internal static class ZvhdRecords
 {
     /// <summary>
     /// Walks the records from the first one to the closing header. Proves on the way that none is missing: every record must be followed by
-    /// another
-    /// one or by that header.
+    /// another one or by that header.
     /// </summary>
     public static List<ZvhdRecord> Scan(BlockDevice file, ReadOnlySpan<byte> cookie, int blockSize, long blockCount)
     {

@@ -6,7 +6,7 @@ using OfflinePatch.Disks.Writing;
 namespace OfflinePatch.Disks.Zvhd;
 
 /// <summary>
-/// Writes a ZVHD: one zlib stream, flushed after every block, never ended. One core compresses: the format leaves no choice.
+/// Writes a ZVHD: one zlib stream, flushed after every block, never ended. One core compresses: the format allows nothing else.
 /// </summary>
 internal sealed class ZvhdWriter : DiskWriter
 {

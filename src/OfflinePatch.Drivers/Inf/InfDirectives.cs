@@ -4,9 +4,8 @@ namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
 /// Directives that are known and deliberately do not become effects: they act when a device is installed (Windows does that on first boot
-/// from the staged
-/// package), or only on systems before Windows 2000. Source: learn.microsoft.com summary-of-inf-directives, and the class-specific pages
-/// (net, printer, WDF).
+/// from the staged package), or only on systems before Windows 2000. Source: learn.microsoft.com summary-of-inf-directives, and the
+/// class-specific pages (net, printer, WDF).
 /// </summary>
 internal static class InfDirectives
 {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace OfflinePatch.Drivers.Inf;
 
-/// <summary>What an evaluation may ask the world outside the INF.</summary>
+/// <summary>What an evaluation may look up outside the INF.</summary>
 public sealed record InfEvaluationOptions
 {
     /// <summary>Finds an INF that <c>Include</c> names (in the image's <c>\Windows\INF</c>); null where there is none.</summary>
@@ -10,8 +10,7 @@ public sealed record InfEvaluationOptions
 
     /// <summary>
     /// The path of a directory id inside registry data (<c>%11%</c>), or null to leave it as written. Paths of files and services keep
-    /// their id
-    /// (<see cref="InfPath"/>).
+    /// their id (<see cref="InfPath"/>).
     /// </summary>
     public Func<int, string?>? Directory { get; init; }
 }
@@ -29,7 +28,7 @@ public sealed class InfEvaluator
     private readonly InfServiceReader _services;
     private readonly List<InfFile> _included = [];
     private readonly List<InfFilter> _filters = [];
-    private readonly HashSet<InfSection> _open = []; // sections that are being processed: a circle of Needs ends here
+    private readonly HashSet<InfSection> _open = []; // sections that are being processed: a cycle of Needs ends here
     private byte _featureScore = 0xFF;
     private int _effects;
     private long _content;
@@ -277,7 +276,7 @@ public sealed class InfEvaluator
             else
             {
                 Notice(_options.Include is null ? InfNoticeKind.NotApplied : InfNoticeKind.Problem, section, line,
-                    $"{name} is included, and not there.");
+                    $"{name} is included, but not there.");
             }
         }
     }
@@ -316,7 +315,7 @@ public sealed class InfEvaluator
             else
             {
                 Notice(_options.Include is null ? InfNoticeKind.NotApplied : InfNoticeKind.Problem, section, line,
-                    $"[{name}] is needed, and not there.");
+                    $"[{name}] is needed, but not there.");
             }
         }
     }

@@ -1,7 +1,7 @@
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// An INF file: its sections as they stand in it, and its strings. Reading never touches a disk; what the sections mean is found by
+/// An INF file: its sections as written, and its strings. Reading never touches a disk; what the sections mean is found by
 /// <see cref="InfVersion"/>, <see cref="InfModels"/> and <see cref="InfEvaluator"/>.
 /// </summary>
 public sealed class InfFile
@@ -69,8 +69,7 @@ public sealed class InfFile
 
     /// <summary>
     /// The install section that Windows takes for a name: <c>name.NTamd64</c>, <c>name.NT</c>, or <c>name</c>, whichever is first found;
-    /// null when there is none.
-    /// Source: learn.microsoft.com combining-platform-extensions-with-inf-section-names.
+    /// null when there is none. Source: learn.microsoft.com combining-platform-extensions-with-inf-section-names.
     /// </summary>
     public InfSection? FindInstallSection(string name, ProcessorArchitecture architecture) =>
         Find($"{name}.NT{architecture.InfName()}") ?? Find($"{name}.NT") ?? Find(name);

@@ -15,7 +15,7 @@ public static class InfLimits
     /// <summary>Different sections of an INF file.</summary>
     public const int Sections = 100_000;
 
-    /// <summary>Characters of one field as it stands in the file.</summary>
+    /// <summary>Characters of one field as written in the file.</summary>
     public const int FieldCharacters = 65_536;
 
     /// <summary>Characters that strings may add to a field: <c>MAX_INF_STRING_LENGTH</c> of Windows.</summary>

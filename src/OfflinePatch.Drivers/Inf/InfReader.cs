@@ -4,10 +4,8 @@ namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
 /// Splits the text of an INF into sections and lines. Source: learn.microsoft.com general-syntax-rules-for-inf-files: <c>;</c> starts a
-/// comment outside quotes;
-/// a quote that is not closed ends with its line; <c>""</c> inside quotes is one quote; a <c>\</c> as the last character of a line (blanks
-/// or a comment may
-/// follow) joins the next one; blanks around a field do not count unless they are quoted.
+/// comment outside quotes; a quote that is not closed ends with its line; <c>""</c> inside quotes is one quote; a <c>\</c> as the last
+/// character of a line (blanks or a comment may follow) joins the next one; blanks around a field do not count unless they are quoted.
 /// </summary>
 internal sealed class InfReader(string text, string name)
 {
@@ -160,7 +158,7 @@ internal sealed class InfReader(string text, string name)
         }
 
         Push(fields, ref kept);
-        _section?.Add(new InfLine(key, fields, number)); // text before the first section is a preamble that Windows passes over
+        _section?.Add(new InfLine(key, fields, number)); // text before the first section is a preamble that Windows skips
     }
 
     private void Append(char c)

@@ -133,7 +133,7 @@ internal sealed class InfRegistryReader(InfEvaluator evaluator)
         root = default;
         if (line.Key is not null)
         {
-            evaluator.Notice(InfNoticeKind.Problem, section, line, $"\"{line.Key} = ...\" is no registry line.");
+            evaluator.Notice(InfNoticeKind.Problem, section, line, $"\"{line.Key} = ...\" is not a registry line.");
             return false;
         }
 
@@ -154,7 +154,7 @@ internal sealed class InfRegistryReader(InfEvaluator evaluator)
         };
         if (root < 0)
         {
-            evaluator.Notice(InfNoticeKind.Problem, section, line, $"{rootName} is no registry root.");
+            evaluator.Notice(InfNoticeKind.Problem, section, line, $"{rootName} is not a registry root.");
             return false;
         }
 

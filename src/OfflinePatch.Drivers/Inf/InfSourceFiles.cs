@@ -51,7 +51,7 @@ public sealed class InfSourceFiles
             || s.Name.StartsWith("SourceDisksFiles.", StringComparison.OrdinalIgnoreCase))
         .SelectMany(s => s.Lines).Where(l => l.Key is not null).Select(l => inf.Expand(l.Key!)).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether a relative path names nothing above or beside its directory: no <c>..</c>, no drive, no stream.</summary>
+    /// <summary>Whether a relative path names nothing outside its directory: no <c>..</c>, no drive, no stream.</summary>
     public static bool StaysInside(string path) => !path.Contains(':', StringComparison.Ordinal)
         && !path.Split('\\', '/').Any(p => p.Trim() is "..");
 

@@ -2,8 +2,7 @@ namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
 /// The strings of an INF for one language. A token is looked for in <c>[Strings.LLLL]</c> of the exact language, of its primary language,
-/// then in <c>[Strings]</c>.
-/// Source: learn.microsoft.com inf-strings-section.
+/// then in <c>[Strings]</c>. Source: learn.microsoft.com inf-strings-section.
 /// </summary>
 public sealed class InfStrings
 {

@@ -4,8 +4,8 @@ using System.Text;
 namespace OfflinePatch.Drivers.Inf;
 
 /// <summary>
-/// Text of an INF: its encodings, its <c>%token%</c> substitution and its numbers.
-/// Source: learn.microsoft.com windows-hardware/drivers/install/general-syntax-rules-for-inf-files.
+/// Text of an INF: its encodings, its <c>%token%</c> substitution and its numbers. Source: learn.microsoft.com
+/// windows-hardware/drivers/install/general-syntax-rules-for-inf-files.
 /// </summary>
 public static class InfText
 {
@@ -56,7 +56,7 @@ public static class InfText
     /// Substitutes <c>%token%</c> by strings, then by directories (<c>%12%</c>); <c>%%</c> is one percent sign. A token that neither knows
     /// stays as it is.
     /// </summary>
-    /// <param name="raw">The field as it stands in the INF, without its quotes.</param>
+    /// <param name="raw">The field as written in the INF, without its quotes.</param>
     /// <param name="strings">The strings of the INF.</param>
     /// <param name="directory">The path of a directory id, or null where it has none; null leaves directory ids as they are.</param>
     /// <returns>The text, or null when substitution makes it longer than Windows takes
@@ -106,7 +106,7 @@ public static class InfText
 
             if (text.Length > InfLimits.ExpandedCharacters + position)
             {
-                return null; // what stands in the field itself is not counted: it was bounded when it was read
+                return null; // what is in the field itself is not counted: it was bounded when it was read
             }
 
             position = end + 1;

@@ -40,7 +40,7 @@ public sealed class DriverFamily
     /// <summary>Folder names of its discs.</summary>
     public IReadOnlyList<DriverDirectory> Directories { get; }
 
-    /// <summary>Folder and INF names that are passed over.</summary>
+    /// <summary>Folder and INF names that are skipped.</summary>
     public IReadOnlyList<string> Exclude { get; }
 
     /// <summary>Version files of installed bundles.</summary>

@@ -23,7 +23,7 @@ public sealed record ManifestLink(string Title, string Url);
 /// <param name="File">A path below the root of the Windows volume.</param>
 /// <param name="Key">The entry of an .ini file that holds the version; null when the whole file is the version.</param>
 /// <param name="Lowest">The lowest version that the target accepts, or null.</param>
-/// <param name="Note">What else is to be known, or null.</param>
+/// <param name="Note">Further remarks, or null.</param>
 public sealed record InstalledBundle(string Title, string File, string? Key, string? Lowest, string? Note);
 
 /// <summary>Which editions a folder of a driver disc is for.</summary>
@@ -88,9 +88,9 @@ public enum DriverRole
 /// <param name="Role">What it is for.</param>
 /// <param name="BootCritical">Whether Windows needs it to reach its disk.</param>
 /// <param name="BusType">STORAGE_BUS_TYPE, or null.</param>
-/// <param name="GenericIds">Ids without subsystem that are registered beside those of the INF.</param>
-/// <param name="Replaces">Drivers that are not staged beside it.</param>
-/// <param name="Files">Names of its files beside those of its services.</param>
+/// <param name="GenericIds">Ids without subsystem that are registered in addition to those of the INF.</param>
+/// <param name="Replaces">Drivers that are not staged together with it.</param>
+/// <param name="Files">Names of its files in addition to those of its services.</param>
 /// <param name="Lowest">Lowest Windows, <c>major.minor</c>, that it was ever made for, or null.</param>
 public sealed record DriverEntry(
     string Id, string Title, IReadOnlyList<string> Inf, IReadOnlyList<string> Services, IReadOnlyList<string> HardwareIds, string Class,

@@ -52,11 +52,11 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
 
     internal static DriverFinding Missing(string file) =>
         new("DRV-1002", DriverFindingKind.Refusal, file,
-            $"{file} is listed in the INF, and not there.")
+            $"{file} is listed in the INF, but not there.")
         { Subject = DriverFindingSubject.MissingFile };
 
     internal static DriverFinding NotExecutable(string file, string reason) =>
-        new("DRV-1003", DriverFindingKind.Refusal, file, $"{file} is no executable: {reason}.");
+        new("DRV-1003", DriverFindingKind.Refusal, file, $"{file} is not an executable: {reason}.");
 
     internal static DriverFinding WrongMachine(string file, string found, string wanted) =>
         new("DRV-1004", DriverFindingKind.Refusal, file, $"{file} is made for {found}, not for {wanted}.");
@@ -133,7 +133,7 @@ public sealed record DriverFinding(string Code, DriverFindingKind Kind, string F
     internal static DriverFinding FellBack(string refused, string reason, string taken) =>
         new("DRV-1021", DriverFindingKind.Warning, refused, $"{refused} is not used: {reason} {taken} is taken instead.");
 
-    // Paths from a package are shown without what could drive a terminal, and not at any length.
+    // Paths from a package are shown without control characters, and cut to a maximum length.
     private static string Shown(string text) => string.Concat(text.Take(120).Select(c => char.IsControl(c) ? '?' : c));
 
     /// <summary>A package that is not used because another one of the same driver is the better one.</summary>

@@ -4,7 +4,7 @@ using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Drivers.Packages;
 
-/// <summary>A driver package: an INF, and the files beside it that it lists.</summary>
+/// <summary>A driver package: an INF, and the files next to it that it lists.</summary>
 public sealed class DriverPackage
 {
     /// <summary>Largest file of a package that is read; display drivers' largest have about 100 MB.</summary>
@@ -29,7 +29,7 @@ public sealed class DriverPackage
         Inf = inf;
     }
 
-    /// <summary>The tree that it stands in.</summary>
+    /// <summary>The tree that contains it.</summary>
     public IFileSystem Source => _source;
 
     /// <summary>The INF's path in its source, separated by <c>\</c>.</summary>
@@ -44,7 +44,7 @@ public sealed class DriverPackage
     /// <summary>The INF.</summary>
     public InfFile Inf { get; }
 
-    /// <summary>The INF's file name as it stands in the source.</summary>
+    /// <summary>The INF's file name as it is in the source.</summary>
     public string InfName => Inf.Name;
 
     /// <summary>The INF's bytes.</summary>
@@ -107,8 +107,7 @@ public sealed class DriverPackage
 
     /// <summary>
     /// The files that belong to the package on a Windows, relative to its folder, without the INF and the catalogue: all that
-    /// SourceDisksFiles lists,
-    /// and all that CopyFiles takes.
+    /// SourceDisksFiles lists, and all that CopyFiles takes.
     /// </summary>
     public IReadOnlyList<string> Files(WindowsTarget target) =>
         [.. InfSourceFiles.Of(Inf, target.Architecture).Paths

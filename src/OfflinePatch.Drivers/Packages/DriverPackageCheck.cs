@@ -7,8 +7,7 @@ namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
 /// The check of a package before it is used: every listed file is there, executables are made for the machine, the catalogue is signed and
-/// lists every file, and
-/// the kernel of the target accepts what it is to load.
+/// lists every file, and the kernel of the target accepts what it is to load.
 /// </summary>
 public sealed class DriverPackageCheck
 {
@@ -62,8 +61,7 @@ public sealed class DriverPackageCheck
 
     /// <summary>
     /// Whether every file of the package is there and is the one that its catalogue lists. Read from the driver store of an image, this
-    /// says whether Windows can
-    /// install the package.
+    /// says whether Windows can install the package.
     /// </summary>
     public bool IsComplete => Signatures.Catalog is not null && MissingFiles.Count == 0 && AlteredFiles.Count == 0
         && _findings.TrueForAll(f => f.Subject != DriverFindingSubject.UnusableInf);
@@ -184,7 +182,7 @@ public sealed class DriverPackageCheck
         if (!decision.IsAccepted && Signatures.Catalog is not null && !Signatures.Lists(file)
             && embedded.Problems is [{ Kind: SignatureProblemKind.FileAltered }])
         {
-            return; // the catalogue says the same
+            return; // the catalogue check reports the same
         }
 
         if (!decision.IsAccepted)
@@ -224,7 +222,7 @@ public sealed class DriverPackageCheck
             return;
         }
 
-        // Device installation asks for a signature that holds; Secure Boot is the kernel's question only.
+        // Device installation asks for a signature that holds; Secure Boot matters to the kernel only.
         var verdict = Signatures.CatalogVerdict;
         var decision = KernelPolicy.Accepts(verdict, Target, secureBoot: false, _options.HasSha2Update, _options.TestSigning);
         if (verdict.Problems.Any(p => p.Kind is SignatureProblemKind.ContentAltered or SignatureProblemKind.BadValue))

@@ -5,12 +5,9 @@ namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
 /// Chooses one package per driver of a family for a Windows: the INF's own decorations decide which packages fit at all; among those the
-/// folder
-/// table of the manifest decides (the highest folder of the edition that is not above this Windows), then whether the manifest knows the
-/// INF's
-/// name, then the version. Packages of two makers in one source that differ in nothing but the version are a conflict; of two sources the
-/// first
-/// wins.
+/// folder table of the manifest decides (the highest folder of the edition that is not above this Windows), then whether the manifest knows
+/// the INF's name, then the version. Packages of two makers in one source that differ in nothing but the version are a conflict; of two
+/// sources the first wins.
 /// </summary>
 public sealed class DriverSelection
 {
@@ -38,7 +35,7 @@ public sealed class DriverSelection
     public IEnumerable<(DriverEntry Entry, DriverPackage Package)> Chosen =>
         Family.Drivers.Where(d => _chosen.ContainsKey(d.Id)).Select(d => (d, _chosen[d.Id]));
 
-    /// <summary>Two packages that claim a driver's devices with equal right, so that none was chosen; or null.</summary>
+    /// <summary>Two equally good packages for a driver's devices, so that none was chosen; or null.</summary>
     public DriverFinding? Conflict(string driver) => _conflicts.GetValueOrDefault(driver);
 
     /// <summary>Why the best package of a driver gave way to another, which is the one chosen; or null.</summary>
@@ -53,8 +50,7 @@ public sealed class DriverSelection
     /// <param name="target">The Windows.</param>
     /// <param name="signatures">
     /// Where given, a package whose signatures this Windows does not accept gives way to the next best one that it accepts, for example to
-    /// the folder of an older
-    /// Windows; where there is none it stays chosen, and its check says why it cannot be used.
+    /// the folder of an older Windows; where there is none it stays chosen, and its check says why it cannot be used.
     /// </param>
     public static DriverSelection Choose(IEnumerable<DriverPackage> packages, DriverFamily family, WindowsTarget target,
         SignatureOptions? signatures = null)

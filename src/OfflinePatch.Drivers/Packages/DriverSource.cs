@@ -5,7 +5,7 @@ namespace OfflinePatch.Drivers.Packages;
 /// <summary>All driver packages of a tree of files: a folder, a disc, an archive, a floppy image.</summary>
 public sealed class DriverSource
 {
-    /// <summary>Directories that are looked into.</summary>
+    /// <summary>Directories that are searched.</summary>
     public const int MaxDirectories = 50_000;
 
     /// <summary>INFs that are read; the largest public collections hold fewer in one disc.</summary>
@@ -31,7 +31,7 @@ public sealed class DriverSource
     /// <summary>Finds and parses every INF. INFs that install no device are listed as rejected.</summary>
     /// <param name="fileSystem">The tree; it must stay open as long as packages are used.</param>
     /// <param name="folder">Where to begin.</param>
-    /// <param name="exclude">Folder or INF names (without extension) that are passed over.</param>
+    /// <param name="exclude">Folder or INF names (without extension) that are skipped.</param>
     /// <exception cref="UnsupportedImageException"><c>DRV-0001</c>: more directories or INFs than the limits.</exception>
     public static DriverSource Scan(IFileSystem fileSystem, string folder = "", IReadOnlyCollection<string>? exclude = null)
     {

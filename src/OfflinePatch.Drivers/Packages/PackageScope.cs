@@ -5,11 +5,9 @@ namespace OfflinePatch.Drivers.Packages;
 
 /// <summary>
 /// What a driver package may do to an image. It may put files into the directories of drivers, programs, fonts, printers and help, and
-/// install services of its own. It may
-/// not put a file to the root of a volume, into Windows' configuration, boot files, start menu or scheduled tasks, nor use a name that
-/// Windows cannot open; nor
-/// install a service that runs a program which is not its own. Registry lines outside its own keys (HKLM, HKCR, HKU) are never applied
-/// offline.
+/// install services of its own. It may not put a file into the root of a volume, into Windows' configuration, boot files, start menu or
+/// scheduled tasks, nor use a name that Windows cannot open; nor install a service that runs a program which is not its own. Registry lines
+/// outside its own keys (HKLM, HKCR, HKU) are never applied offline.
 /// </summary>
 internal static class PackageScope
 {
@@ -63,7 +61,7 @@ internal static class PackageScope
     {
         if (name.Length is 0 or > MaxNameLength || name is "." or "..")
         {
-            return "a name of no or too many characters";
+            return "an empty or too long name";
         }
 
         if (name.AsSpan().IndexOfAny(Forbidden) >= 0 || name.Any(char.IsControl))
@@ -87,12 +85,12 @@ internal static class PackageScope
         var version = package.Inf.Version;
         if (version.HasBrokenClassGuid)
         {
-            yield return DriverFinding.BadVersion(package.InfName, "its ClassGuid is no GUID");
+            yield return DriverFinding.BadVersion(package.InfName, "its ClassGuid is not a GUID");
         }
 
         foreach (var catalog in version.Catalogs.Where(c => NameProblem(c) is not null))
         {
-            yield return DriverFinding.BadVersion(package.InfName, $"its catalogue {Shown(catalog)} is no file name");
+            yield return DriverFinding.BadVersion(package.InfName, $"its catalogue {Shown(catalog)} is not a file name");
         }
 
         foreach (var file in package.Files(target))
@@ -145,10 +143,10 @@ internal static class PackageScope
         if (service.Name.Length > MaxServiceNameLength || service.Name.AsSpan().IndexOfAny('\\', '/') >= 0
             || service.Name.Any(char.IsControl) || service.Name is "." or "..")
         {
-            return "that is no name of a service";
+            return "that is not the name of a service";
         }
 
-        // Drivers of Windows (WinUSB, usbser) are named by many packages; a program of Windows would run anything.
+        // Drivers of Windows (WinUSB, usbser) are named by many packages; a program of Windows could run anything.
         return service is { ServiceType: 0x10 or 0x20 or 0x110 or 0x120, Binary: { } binary } && !package.Lists(binary.FileName)
             && !effects.Any(e => e.Files.Any(f => f.Destination.FileName.Equals(binary.FileName, StringComparison.OrdinalIgnoreCase)))
             && !binary.FileName.Equals("svchost.exe", StringComparison.OrdinalIgnoreCase)
@@ -156,6 +154,6 @@ internal static class PackageScope
             : null;
     }
 
-    // Names from a package are shown without what could drive a terminal, and not at any length.
+    // Names from a package are shown without control characters, and cut to a maximum length.
     private static string Shown(string text) => string.Concat(text.Take(80).Select(c => char.IsControl(c) ? '?' : c));
 }

@@ -4,9 +4,9 @@ using static OfflinePatch.Core.Binary.LittleEndian;
 namespace OfflinePatch.Drivers.Pe;
 
 /// <summary>
-/// What a driver package needs to know of an executable: its machine, its version, whether it carries a signature of its own, and its
-/// Authenticode hash.
-/// Source: learn.microsoft.com windows/win32/debug/pe-format; "Windows Authenticode Portable Executable Signature Format" (2008).
+/// What a driver package needs to know about an executable: its machine, its version, whether it carries a signature of its own, and its
+/// Authenticode hash. Source: learn.microsoft.com windows/win32/debug/pe-format; "Windows Authenticode Portable Executable Signature
+/// Format" (2008).
 /// </summary>
 public sealed class PeImage
 {
@@ -203,8 +203,7 @@ public sealed class PeImage
 
     /// <summary>
     /// The Authenticode hash: the file without CheckSum, the certificate directory's entry and the certificate table. A length that is no
-    /// multiple of 8 is
-    /// padded with zeros when <paramref name="padded"/>, as it is once a signature is put after it.
+    /// multiple of 8 is padded with zeros when <paramref name="padded"/>, as it is once a signature is put after it.
     /// </summary>
     public byte[] Hash(HashAlgorithmName algorithm, bool padded = true)
     {

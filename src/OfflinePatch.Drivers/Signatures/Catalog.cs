@@ -8,8 +8,7 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// A security catalogue (.cat): a signed certificate trust list whose members are the hashes of a package's files. An INF is hashed flat,
-/// an
-/// executable by its Authenticode hash; page hashes and other attributes are ignored. Source: mscat.h, wintrust.h (CTL_INFO,
+/// an executable by its Authenticode hash; page hashes and other attributes are ignored. Source: mscat.h, wintrust.h (CTL_INFO,
 /// SPC_INDIRECT_DATA_CONTENT).
 /// </summary>
 public sealed class Catalog

@@ -5,8 +5,7 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// An X.509 certificate, as far as a chain needs it. Read here and not by the host's library, so that the answer is the same on every host
-/// and does not depend on
-/// its stores or policies. Source: RFC 5280.
+/// and does not depend on its stores or policies. Source: RFC 5280.
 /// </summary>
 internal sealed class Certificate
 {

@@ -2,8 +2,7 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// A chain from a signer's certificate to a trusted root, built from the certificates in the file alone. Several issuers may have the same
-/// name (a root and its
-/// cross-certificate), so every one is tried; the chain whose root is worth most wins.
+/// name (a root and its cross-certificate), so every one is tried; the chain with the most trusted root wins.
 /// </summary>
 internal sealed class CertificateChain
 {

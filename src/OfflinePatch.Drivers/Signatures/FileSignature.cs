@@ -11,14 +11,14 @@ public sealed record FileSignature(SignatureKind Kind, string SignerName, string
     public string RootName { get; init; } = "";
 
     /// <summary>
-    /// Whether the digest, the signature value or a certificate of the chain needs SHA-2, which Windows 7 and 2008 R2 learned by an update.
+    /// Whether the digest, the signature value or a certificate of the chain needs SHA-2, which Windows 7 and 2008 R2 know after an update.
     /// </summary>
     public bool NeedsSha2 { get; init; }
 
     /// <summary>Whether it is inside another signature, where only Windows 8 and later look.</summary>
     public bool IsNested { get; init; }
 
-    /// <summary>Whether the root counts only because the caller named it.</summary>
+    /// <summary>Whether the root is trusted only because the caller named it.</summary>
     public bool IsTrustedByOption { get; init; }
 
     /// <summary>From when on the signer's certificate is valid, which is when it was issued; null without a certificate.</summary>

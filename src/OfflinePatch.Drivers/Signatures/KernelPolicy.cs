@@ -7,10 +7,9 @@ public sealed record KernelDecision(bool IsAccepted, string Reason);
 
 /// <summary>
 /// The kernel's decision about a driver by its signature. Sources: learn.microsoft.com
-/// windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later-
-/// (cross-signed drivers since 1607 and their exceptions), .../dashboard/code-signing-attestation (attestation is for Windows 10 and
-/// later), KB3033929 and KB4474419 (SHA-2 on
-/// Windows 7 and 2008 R2), the announcement of the kernel trust policy of April 2026 (cross-signed drivers on build 26100 and later).
+/// windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later- (cross-signed drivers since 1607 and their
+/// exceptions), .../dashboard/code-signing-attestation (attestation is for Windows 10 and later), KB3033929 and KB4474419 (SHA-2 on Windows
+/// 7 and 2008 R2), the announcement of the kernel trust policy of April 2026 (cross-signed drivers on build 26100 and later).
 /// </summary>
 public static class KernelPolicy
 {
@@ -75,7 +74,7 @@ public static class KernelPolicy
         {
             SignatureKind.Microsoft or SignatureKind.Whql => new(true, ""),
             SignatureKind.Attestation when windows.Major < 10 =>
-                new(false, "it is signed by attestation, which Windows 10 and later accept only"),
+                new(false, "it is signed by attestation, which only Windows 10 and later accept"),
             SignatureKind.Attestation => new(true, ""),
             SignatureKind.CrossSigned => AcceptsCrossSigned(signature, windows, secureBoot),
             SignatureKind.TestSigned => new(false,
@@ -89,7 +88,7 @@ public static class KernelPolicy
         if (windows.Build >= FirstBuildWithoutCrossSigned)
         {
             return new(false,
-                $"it is signed by {signature.SignerName} and not by Microsoft, which this Windows trusts no longer (update of April 2026)");
+                $"it is signed by {signature.SignerName} and not by Microsoft, which this Windows no longer trusts (update of April 2026)");
         }
 
         return windows.Build >= FirstStrictBuild && secureBoot && !(signature.SignerIssued < CrossSigningEnd)

@@ -1,12 +1,10 @@
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// Moduli of the root keys that Windows kernels trust, in base64; the exponent of each is 65537.
-/// Sources: the certificates that Microsoft publishes for its roots, which the .NET SDK carries too (<c>trustedroots/codesignctl.pem</c>),
-/// with the SHA-1
-/// thumbprints below. "Microsoft Code Verification Root" is issued as a certificate inside Windows only; its modulus was computed from the
-/// signatures of two of
-/// its published cross-certificates (for the Go Daddy class 2 and VeriSign G5 roots), and verifies a third one (Go Daddy G2).
+/// Moduli of the root keys that Windows kernels trust, in base64; the exponent of each is 65537. Sources: the certificates that Microsoft
+/// publishes for its roots, which the .NET SDK carries too (<c>trustedroots/codesignctl.pem</c>), with the SHA-1 thumbprints below.
+/// "Microsoft Code Verification Root" is issued as a certificate inside Windows only; its modulus was computed from the signatures of two
+/// of its published cross-certificates (for the Go Daddy class 2 and VeriSign G5 roots), and verifies a third one (Go Daddy G2).
 /// </summary>
 internal static class MicrosoftRootKeys
 {

@@ -6,8 +6,7 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// A public key that verifies signatures. RSA with PKCS#1 v1.5 is computed here, because hosts with a strict crypto policy refuse SHA-1
-/// there, which drivers of
-/// Windows 7 are signed with; it is a public operation on public values. PSS and ECDSA are the runtime's.
+/// there, which drivers of Windows 7 are signed with; it is a public operation on public values. PSS and ECDSA are the runtime's.
 /// </summary>
 internal sealed class PublicKey
 {

@@ -1,6 +1,6 @@
 namespace OfflinePatch.Drivers.Signatures;
 
-/// <summary>Who vouches for a signature, from nobody to Microsoft; a higher value is worth more.</summary>
+/// <summary>Who vouches for a signature, from nobody to Microsoft; a higher value counts more.</summary>
 public enum SignatureKind
 {
     /// <summary>There is no signature.</summary>

@@ -1,12 +1,12 @@
 namespace OfflinePatch.Drivers.Signatures;
 
-/// <summary>What signatures are judged by, beside the files themselves.</summary>
+/// <summary>What signatures are judged by, apart from the files themselves.</summary>
 public sealed record SignatureOptions
 {
     /// <summary>Microsoft's roots only, no Secure Boot, no SHA-2 update of Windows 7, the present time.</summary>
     public static SignatureOptions Default { get; } = new();
 
-    /// <summary>Roots that count beside Microsoft's, because the caller says so.</summary>
+    /// <summary>Roots that are trusted in addition to Microsoft's, because the caller says so.</summary>
     public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = [];
 
     /// <summary>Whether the machine will start with Secure Boot.</summary>

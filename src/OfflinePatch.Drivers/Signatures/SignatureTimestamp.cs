@@ -5,8 +5,7 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// The timestamp of a signature: a countersignature (PKCS#9) or a token (RFC 3161) over the signature value. Its own signature is verified
-/// with a certificate in
-/// the file that may sign timestamps; the authority's root is not judged, for a kernel does not ask either.
+/// with a certificate in the file that may sign timestamps; the authority's root is not checked, as the kernel does not check it either.
 /// </summary>
 internal static class SignatureTimestamp
 {

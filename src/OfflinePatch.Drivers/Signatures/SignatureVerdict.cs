@@ -9,7 +9,7 @@ public sealed record SignatureVerdict(IReadOnlyList<FileSignature> Signatures)
     /// <summary>No signature.</summary>
     public static SignatureVerdict Unsigned { get; } = new([]);
 
-    /// <summary>The signature that is worth most, or null.</summary>
+    /// <summary>The most trusted signature, or null.</summary>
     public FileSignature? Best => Signatures.MaxBy(s => s.Kind);
 
     /// <summary>Who vouches for the file.</summary>
@@ -21,7 +21,7 @@ public sealed record SignatureVerdict(IReadOnlyList<FileSignature> Signatures)
     /// <summary>Digest algorithms of all signatures.</summary>
     public IReadOnlyList<string> DigestAlgorithms => [.. Signatures.Select(s => s.DigestAlgorithm).Distinct(StringComparer.Ordinal)];
 
-    /// <summary>What is wrong with the signature that is worth most.</summary>
+    /// <summary>What is wrong with the most trusted signature.</summary>
     public IReadOnlyList<SignatureProblem> Problems => Best?.Problems ?? [];
 
     /// <summary>Whether Microsoft is the signer, so that no Windows asks whether the publisher is trusted.</summary>

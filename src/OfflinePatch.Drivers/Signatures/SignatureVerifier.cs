@@ -6,10 +6,9 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// Verifies signatures of executables and catalogues: the digest of the content, the signature value over the signed attributes, the chain
-/// of certificates in the file
-/// up to a root that Windows kernels trust, the timestamp. No store of the host is asked. Source: RFC 5652, "Windows Authenticode Portable
-/// Executable Signature Format",
-/// learn.microsoft.com windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later-.
+/// of certificates in the file up to a root that Windows kernels trust, the timestamp. No store of the host is asked. Source: RFC 5652,
+/// "Windows Authenticode Portable Executable Signature Format", learn.microsoft.com
+/// windows-hardware/drivers/install/kernel-mode-code-signing-policy--windows-vista-and-later-.
 /// </summary>
 public static class SignatureVerifier
 {

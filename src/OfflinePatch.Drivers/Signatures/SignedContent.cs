@@ -5,8 +5,7 @@ namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
 /// A PKCS#7 SignedData, as catalogues and executables carry it: its structure only. <see cref="SignatureVerifier"/> verifies it and says
-/// who vouches for it.
-/// Source: RFC 5652.
+/// who vouches for it. Source: RFC 5652.
 /// </summary>
 public sealed class SignedContent
 {

@@ -3,7 +3,7 @@ using System.Formats.Asn1;
 namespace OfflinePatch.Drivers.Signatures;
 
 /// <summary>
-/// One signer (SignerInfo) of a SignedData: who signed, how, and which attributes were signed along. Source: RFC 5652 5.3.
+/// One signer (SignerInfo) of a SignedData: who signed, how, and which attributes were signed with the content. Source: RFC 5652 5.3.
 /// </summary>
 internal sealed class Signer
 {
@@ -69,7 +69,7 @@ internal sealed class Signer
     /// <summary>The contentType attribute, or empty.</summary>
     public string ContentType { get; private set; } = "";
 
-    /// <summary>The signingTime attribute, which only a countersigner can be believed about; or null.</summary>
+    /// <summary>The signingTime attribute, which can be trusted only in a countersignature; or null.</summary>
     public DateTimeOffset? SigningTime { get; private set; }
 
     /// <summary>What the signature value covers: the signed attributes as a SET, or the content.</summary>

@@ -1,6 +1,6 @@
 namespace OfflinePatch.Drivers.Signatures;
 
-/// <summary>What a root stands for in the kernel's eyes.</summary>
+/// <summary>What a root stands for to the kernel.</summary>
 public enum TrustRole
 {
     /// <summary>A root of Microsoft's own: its hardware compatibility and component signers are below it.</summary>
@@ -34,10 +34,10 @@ public sealed class TrustAnchor
     /// <summary>The root's short name, which certificates below it name as their issuer.</summary>
     public string Name { get; }
 
-    /// <summary>What it stands for.</summary>
+    /// <summary>What it means.</summary>
     public TrustRole Role { get; }
 
-    /// <summary>Whether it counts only because the caller named it.</summary>
+    /// <summary>Whether it is trusted only because the caller named it.</summary>
     public bool IsOption { get; }
 
     /// <summary>The key.</summary>
@@ -48,7 +48,7 @@ public sealed class TrustAnchor
     /// certificate.
     /// </summary>
     /// <param name="certificate">An X.509 certificate, DER or PEM.</param>
-    /// <param name="role">What it stands for.</param>
+    /// <param name="role">What it means.</param>
     public static TrustAnchor? TryRead(ReadOnlyMemory<byte> certificate, TrustRole role = TrustRole.Microsoft)
     {
         var der = certificate;

@@ -18,7 +18,7 @@ internal static class CabError
         new("CAB-0003", $"data block of cabinet folder {folder}", offset, expected, actual, Remedy);
 
     public static UnsupportedImageException Spans(string name) =>
-        new("CAB-0004", $"'{FileSystemError.Printable(name)}' goes on in another cabinet of a set, which is not handled.",
+        new("CAB-0004", $"'{FileSystemError.Printable(name)}' continues in another cabinet of a set, which is not handled.",
             "Unpack the set (expand.exe, cabextract), and name the directory.");
 
     public static UnsupportedImageException Method(int method) =>

@@ -37,7 +37,7 @@ public sealed class CabFileSystem : TreeFileSystem, IStorageOrder
     /// <param name="source">Where it comes from, for messages.</param>
     /// <param name="ownsDevice">Whether to dispose <paramref name="device"/> with the tree.</param>
     /// <exception cref="CorruptImageException">Its headers are damaged.</exception>
-    /// <exception cref="UnsupportedImageException"><c>CAB-0004</c>: a file goes on in another cabinet.</exception>
+    /// <exception cref="UnsupportedImageException"><c>CAB-0004</c>: a file continues in another cabinet.</exception>
     /// <exception cref="RefusedException"><c>CAB-0007</c>, <c>CAB-0008</c>: it would do harm.</exception>
     public static CabFileSystem Open(BlockDevice device, string source, bool ownsDevice = false) => new(device, source, ownsDevice);
 

@@ -7,8 +7,7 @@ namespace OfflinePatch.FileSystems.Cab;
 
 /// <summary>
 /// One packed stream of a cabinet. It can only be unpacked from its start on: reads that go forward are cheap, one that goes back starts
-/// again.
-/// Safe for several readers at once, which then disturb each other's pace.
+/// again. Safe for several readers at once, which then slow each other down.
 /// </summary>
 internal sealed class CabFolder
 {
@@ -101,7 +100,7 @@ internal sealed class CabFolder
         }
         catch
         {
-            Restart(); // what was half unpacked is of no use
+            Restart(); // what was half unpacked cannot be used
             throw;
         }
     }
@@ -151,7 +150,7 @@ internal sealed class CabFolder
         {
             var reserved = new byte[_blockReserve];
             _device.Read(_nextOffset + CabLayout.Block.Size, reserved);
-            // 3.1: over the packed bytes first, then, seeded with that, over the lengths. Writers do not agree whether reserved bytes
+            // 3.1: over the packed bytes first, then, seeded with that, over the lengths. Writers disagree on whether reserved bytes
             // count.
             var partial = ComputeChecksum(packed, 0);
             var computed = ComputeChecksum(header[CabLayout.Block.PackedLength..], partial);
@@ -166,8 +165,7 @@ internal sealed class CabFolder
 
     /// <summary>
     /// MSZIP: "CK", then a deflate stream of its own that may refer to the 32 KiB before it. DeflateStream takes no dictionary: those 32
-    /// KiB are
-    /// put in front as stored blocks, and skipped in what comes out. Source: [MS-MCI] 2.
+    /// KiB are put in front as stored blocks, and skipped in what comes out. Source: [MS-MCI] 2.
     /// </summary>
     private byte[] UnpackMszip(byte[] packed, int length, long at)
     {

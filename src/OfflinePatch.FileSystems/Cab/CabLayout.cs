@@ -55,7 +55,7 @@ internal static class CabLayout
     {
         public const int Checksum = 0x00; // u32; 0: none
         public const int PackedLength = 0x04; // u16
-        public const int Length = 0x06; // u16: at most 32,768; 0: goes on in the next cabinet
+        public const int Length = 0x06; // u16: at most 32,768; 0: continues in the next cabinet
         public const int Size = 0x08;
         public const int LengthLimit = 0x8000;
         public const int PackedLimit = LengthLimit + 6144; // 3.2.1: what cannot be packed grows by that much at most

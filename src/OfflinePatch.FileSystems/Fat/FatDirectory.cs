@@ -97,7 +97,7 @@ internal sealed class FatDirectory
         Array.Resize(ref _slots, _slots.Length + _geometry.ClusterSize);
     }
 
-    /// <summary>Writes slots from memory to the volume, and keeps the end mark after them where it was among them.</summary>
+    /// <summary>Writes slots from memory to the volume, and keeps the end mark after them if it was among them.</summary>
     /// <param name="first">The first slot.</param>
     /// <param name="bytes">The new slots.</param>
     public void WriteSlots(int first, ReadOnlySpan<byte> bytes)

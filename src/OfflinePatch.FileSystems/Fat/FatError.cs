@@ -37,7 +37,7 @@ internal static class FatError
 
     public static RefusedException Full(long needed, long free) =>
         new("FAT-0010", $"The FAT volume has {free} bytes free, {needed} are needed.",
-            "Free some room on this volume in the source machine.")
+            "Free some space on this volume in the source machine.")
         {
             IsFull = true,
         };

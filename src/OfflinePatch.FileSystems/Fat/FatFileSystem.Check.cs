@@ -22,7 +22,7 @@ public sealed partial class FatFileSystem
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Chains that are damaged, too short, or shared: a cluster in them may be marked as free, or be given away with another file.
+    /// Chains that are damaged, too short, or shared: a cluster in them may be marked as free, or freed with another file.
     /// </remarks>
     public IReadOnlyList<VolumeFinding> FindObstacles(CancellationToken cancellation = default) => CheckAll(cancellation).Obstacles;
 
@@ -57,7 +57,7 @@ public sealed partial class FatFileSystem
     {
         if (depth > CheckDepthLimit)
         {
-            // What is below has owners that are not known.
+            // The owners of the clusters below are not known.
             findings.Error(FatFindingCode.Unreadable, path, $"more than {CheckDepthLimit} directories inside each other", isObstacle: true);
             return;
         }

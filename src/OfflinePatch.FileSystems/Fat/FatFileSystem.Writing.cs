@@ -4,7 +4,7 @@ using OfflinePatch.FileSystems.Trees;
 
 namespace OfflinePatch.FileSystems.Fat;
 
-/// <content>Changes: clusters are looked for before anything is changed, so that an operation that is refused for lack of room changes
+/// <content>Changes: clusters are found before anything is changed, so that an operation that is refused for lack of space changes
 /// nothing.</content>
 public sealed partial class FatFileSystem
 {

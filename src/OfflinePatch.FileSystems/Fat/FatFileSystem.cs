@@ -8,10 +8,8 @@ namespace OfflinePatch.FileSystems.Fat;
 /// not.
 /// <para>
 /// Changes are held in memory until <see cref="Flush"/>. Before the first change the copies of the table must be equal; a volume that says
-/// it
-/// was not cleanly dismounted must pass <see cref="Check"/> first, lost clusters excepted. Windows mounts such a volume and writes to it
-/// too
-/// (fastfat only asks autochk to look at it at the next boot): the mark is left as it is, so that Windows still looks.
+/// it was not cleanly dismounted must pass <see cref="Check"/> first, lost clusters excepted. Windows mounts such a volume and writes to it
+/// too (fastfat only asks autochk to look at it at the next boot): the mark is left as it is, so that Windows still looks.
 /// </para>
 /// Not safe for several threads.
 /// </summary>

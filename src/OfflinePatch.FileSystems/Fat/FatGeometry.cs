@@ -25,7 +25,7 @@ internal sealed record FatGeometry
 
     public required int FatCount { get; init; }
 
-    /// <summary>The copy that counts: 0, unless a FAT32 volume is not mirrored and says otherwise.</summary>
+    /// <summary>The active copy: 0, unless a FAT32 volume is not mirrored and says otherwise.</summary>
     public required int ActiveFat { get; init; }
 
     public required bool IsMirrored { get; init; }

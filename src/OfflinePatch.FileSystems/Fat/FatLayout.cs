@@ -2,8 +2,7 @@ namespace OfflinePatch.FileSystems.Fat;
 
 /// <summary>
 /// Byte offsets of the structures of FAT12, FAT16 and FAT32; all little-endian. Source: Microsoft, "FAT: General Overview of On-Disk
-/// Format",
-/// version 1.03 (fatgen103), and for the dirty bits and name case flags the fastfat sample of the Windows Driver Kit.
+/// Format", version 1.03 (fatgen103), and for the dirty bits and name case flags the fastfat sample of the Windows Driver Kit.
 /// </summary>
 internal static class FatLayout
 {
@@ -27,7 +26,7 @@ internal static class FatLayout
         public const int Signature = 0x1FE; // u16 0xAA55
         public const int Size = 0x200;
 
-        /// <summary>FAT12 and FAT16 go on like this.</summary>
+        /// <summary>FAT12 and FAT16 continue like this.</summary>
         public static class Old
         {
             public const int DriveNumber = 0x24; // u8: 0x80 fixed disk, 0x00 floppy
@@ -40,7 +39,7 @@ internal static class FatLayout
             public const int Code = 0x3E;
         }
 
-        /// <summary>FAT32 goes on like this.</summary>
+        /// <summary>FAT32 continues like this.</summary>
         public static class New
         {
             public const int SectorsPerFat = 0x24; // u32

@@ -50,12 +50,11 @@ internal static class FatNames
 
     /// <summary>
     /// The short name for a name: the name itself where it fits 8.3, else an alias: <c>LONGNA~1.TXT</c> to <c>~4</c>, then
-    /// <c>LO1A2B~1.TXT</c> with a
-    /// hash of the name, as Windows does it.
+    /// <c>LO1A2B~1.TXT</c> with a hash of the name, as Windows does it.
     /// </summary>
     /// <param name="name">A valid name.</param>
     /// <param name="isTaken">Whether 11 bytes are a short name in the directory already.</param>
-    /// <param name="caseFlags">What to put beside it, when no long name is needed.</param>
+    /// <param name="caseFlags">The case flags to store, when no long name is needed.</param>
     /// <returns>The 11 bytes, and whether a long name is needed; null when every alias is taken.</returns>
     public static (byte[] ShortName, bool NeedsLongName)? Choose(string name, Func<byte[], bool> isTaken, out byte caseFlags)
     {

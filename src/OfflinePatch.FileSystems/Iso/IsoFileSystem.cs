@@ -7,8 +7,7 @@ namespace OfflinePatch.FileSystems.Iso;
 
 /// <summary>
 /// An ISO 9660 disc as a tree that is only read. The Joliet names are used where the disc has them, else the plain ones without their
-/// version
-/// numbers; Rock Ridge and El Torito are passed over. Files of several extents are whole.
+/// version numbers; Rock Ridge and El Torito are ignored. Files of several extents are supported.
 /// </summary>
 public sealed class IsoFileSystem : TreeFileSystem
 {

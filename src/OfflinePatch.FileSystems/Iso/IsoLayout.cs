@@ -2,8 +2,8 @@ namespace OfflinePatch.FileSystems.Iso;
 
 /// <summary>
 /// Byte offsets of ISO 9660 structures; of numbers stored in both byte orders the little-endian one is read. Source: ECMA-119 (4th
-/// edition), the
-/// clause in each heading; Joliet: Microsoft, "Joliet Specification" (1995), "CD-ROM recording spec ISO 9660:1988 extensions for Unicode".
+/// edition), the clause in each heading; Joliet: Microsoft, "Joliet Specification" (1995), "CD-ROM recording spec ISO 9660:1988 extensions
+/// for Unicode".
 /// </summary>
 internal static class IsoLayout
 {
@@ -44,6 +44,6 @@ internal static class IsoLayout
         public const byte FlagHidden = 0x01;
         public const byte FlagDirectory = 0x02;
         public const byte FlagAssociated = 0x04;
-        public const byte FlagMultiExtent = 0x80; // the next record goes on with the same file
+        public const byte FlagMultiExtent = 0x80; // the next record continues the same file
     }
 }

@@ -6,7 +6,7 @@ using static OfflinePatch.Core.Binary.LittleEndian;
 namespace OfflinePatch.FileSystems.Msi;
 
 /// <summary>
-/// Reads the streams in the root of a compound file (OLE structured storage). Storages below the root are not needed, and passed over.
+/// Reads the streams in the root of a compound file (OLE structured storage). Storages below the root are not needed, and skipped.
 /// </summary>
 internal sealed class CompoundFile
 {

@@ -7,8 +7,7 @@ namespace OfflinePatch.FileSystems.Msi;
 
 /// <summary>
 /// The tables of an MSI database. Each is a stream of columns one after the other; strings are numbers into a pool, integers have their
-/// highest
-/// bit flipped, and 0 is null. Source: as <see cref="MsiNames"/>.
+/// highest bit flipped, and 0 is null. Source: as <see cref="MsiNames"/>.
 /// </summary>
 internal sealed class MsiDatabase
 {

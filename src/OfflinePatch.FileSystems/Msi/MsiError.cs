@@ -25,7 +25,7 @@ internal static class MsiError
         new("MSI-0005", $"MSI table {FileSystemError.Printable(table)}", -1, expected, actual, Remedy);
 
     public static HostIOException NoCabinet(string package, string cabinet) =>
-        new("MSI-0006", $"{package} needs the cabinet {FileSystemError.Printable(cabinet)}, which is not beside it.",
+        new("MSI-0006", $"{package} needs the cabinet {FileSystemError.Printable(cabinet)}, which is not next to it.",
             "Put the cabinet into the folder of the package.", isMissing: true);
 
     public static CorruptImageException NotInCabinet(string file, string cabinet) =>
@@ -33,7 +33,7 @@ internal static class MsiError
             Remedy);
 
     public static UnsupportedImageException Uncompressed(string file) =>
-        new("MSI-0008", $"{file} is not in a cabinet, but lies beside the package, which is not handled.",
+        new("MSI-0008", $"{file} is not in a cabinet, but next to the package, which is not handled.",
             "Name the directory that holds the files.");
 
     public static RefusedException BadPath(string name) =>

@@ -6,10 +6,8 @@ namespace OfflinePatch.FileSystems.Msi;
 
 /// <summary>
 /// An MSI installation package as the tree of files that an administrative installation would leave: directories from the Directory table
-/// with
-/// their long names, files from the File table, content from the package's cabinets, inside it or beside it. Nothing is installed: no
-/// condition
-/// is evaluated, no action runs. Where two components bring one path, the first is used, and <see cref="Notes"/> says so.
+/// with their long names, files from the File table, content from the package's cabinets, inside it or next to it. Nothing is installed: no
+/// condition is evaluated, no action runs. Where two components bring one path, the first is used, and <see cref="Notes"/> says so.
 /// </summary>
 public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
 {
@@ -36,7 +34,7 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
     /// <inheritdoc/>
     public override string Format => "MSI";
 
-    /// <summary>What was passed over.</summary>
+    /// <summary>What was skipped.</summary>
     internal IReadOnlyList<string> Notes => _notes;
 
     /// <summary>The rows of the Property table: <c>ProductName</c>, <c>ProductVersion</c>, …</summary>
@@ -234,7 +232,7 @@ public sealed class MsiFileSystem : TreeFileSystem, IStorageOrder
     }
 
     /// <summary>
-    /// A cabinet of the Media table: <c>#name</c> is a stream of the package, any other name a file beside it. Opened when first needed.
+    /// A cabinet of the Media table: <c>#name</c> is a stream of the package, any other name a file next to it. Opened when first needed.
     /// </summary>
     private sealed class Cabinet(string name, int lastSequence)
     {

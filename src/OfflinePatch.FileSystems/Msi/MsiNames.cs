@@ -4,8 +4,7 @@ namespace OfflinePatch.FileSystems.Msi;
 
 /// <summary>
 /// The names of streams in an MSI database: two characters of a set of 64 packed into one of the private range from U+3800; U+4840 in front
-/// marks a
-/// table, shown here as <c>!</c>. Source: the format is not published; as Wine (msi/table.c) and msitools (libmsi) describe it.
+/// marks a table, shown here as <c>!</c>. Source: the format is not published; as Wine (msi/table.c) and msitools (libmsi) describe it.
 /// </summary>
 internal static class MsiNames
 {

@@ -4,8 +4,7 @@ namespace OfflinePatch.FileSystems.Trees;
 
 /// <summary>
 /// What the read-only formats share: a tree whose directories are read when first asked for, names looked up without case (ordinal, by
-/// simple
-/// Unicode case mapping), and the bounds that keep a hostile tree finite. Safe for several readers at once.
+/// simple Unicode case mapping), and the bounds that keep a hostile tree finite. Safe for several readers at once.
 /// </summary>
 public abstract class TreeFileSystem : IFileSystem
 {

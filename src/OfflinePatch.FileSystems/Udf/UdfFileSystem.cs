@@ -6,8 +6,7 @@ namespace OfflinePatch.FileSystems.Udf;
 
 /// <summary>
 /// A UDF disc (1.02 to 2.01, plain partitions) as a tree that is only read: Windows installation discs, and bridge discs that are ISO 9660
-/// too.
-/// Named streams and symbolic links are passed over.
+/// too. Named streams and symbolic links are skipped.
 /// </summary>
 public sealed class UdfFileSystem : TreeFileSystem
 {

@@ -5,7 +5,7 @@ using static OfflinePatch.Core.Binary.LittleEndian;
 namespace OfflinePatch.FileSystems.Udf;
 
 /// <summary>
-/// What lies below the files of a UDF volume: descriptors with their checks, partitions, and the way from a logical block to a byte.
+/// What lies below the files of a UDF volume: descriptors with their checks, partitions, and the mapping from a logical block to a byte.
 /// </summary>
 internal sealed class UdfVolume
 {

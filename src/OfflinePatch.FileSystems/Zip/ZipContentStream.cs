@@ -4,7 +4,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.FileSystems.Zip;
 
 /// <summary>
-/// The content of one entry from start to end. The last byte is given out only when length and CRC-32 are what the archive says.
+/// The content of one entry from start to end. The last byte is returned only when length and CRC-32 match the archive.
 /// </summary>
 internal sealed class ZipContentStream(ZipEntry entry, Stream unpacked) : Stream
 {

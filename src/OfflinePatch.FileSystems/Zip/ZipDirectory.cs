@@ -7,17 +7,16 @@ using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.FileSystems.Zip;
 
-/// <summary>One header of the central directory, checked as far as it can be alone.</summary>
+/// <summary>One header of the central directory, checked as far as is possible on its own.</summary>
 /// <param name="Name">Its path as stored.</param>
-/// <param name="Offset">Where the header stands in the archive, for messages.</param>
+/// <param name="Offset">Where the header is in the archive, for messages.</param>
 internal readonly record struct ZipHeader(
     string Name, long Offset, ushort MadeBy, ushort Flags, ushort Method, ushort Date, ushort Time, uint Crc, long PackedSize, long Length,
     uint ExternalAttributes, long HeaderOffset);
 
 /// <summary>
 /// Reads the central directory: it alone says what an archive holds. Local headers are only used to find the content, so that no entry is
-/// seen
-/// by one reader and hidden from another.
+/// seen by one reader and hidden from another.
 /// </summary>
 internal static class ZipDirectory
 {

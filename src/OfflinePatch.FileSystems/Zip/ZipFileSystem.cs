@@ -6,7 +6,7 @@ using OfflinePatch.FileSystems.Trees;
 namespace OfflinePatch.FileSystems.Zip;
 
 /// <summary>
-/// A ZIP archive as a tree that is only read. What could harm is refused when it is opened, before anything is unpacked: entries that leave
+/// A ZIP archive as a tree that is only read. What could do harm is refused on opening, before anything is unpacked: entries that leave
 /// their folder, absolute paths, drive letters, names that Windows cannot tell apart, encryption, and archives that unpack to far more than
 /// they hold. Each content is checked against its CRC-32 and its length while it is read.
 /// </summary>
@@ -128,7 +128,7 @@ public sealed class ZipFileSystem : TreeFileSystem
         return start;
     }
 
-    /// <summary>Builds the tree from the headers, and refuses what could harm.</summary>
+    /// <summary>Builds the tree from the headers, and refuses anything harmful.</summary>
     private sealed class ZipTree
     {
         public ZipTree(List<ZipHeader> headers, long archiveLength)

@@ -3,7 +3,7 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// Joins the records of a file that has several, and holds $ATTRIBUTE_LIST against what they contain. Source: Linux-NTFS documentation,
+/// Joins the records of a file that has several, and compares $ATTRIBUTE_LIST with what they contain. Source: Linux-NTFS documentation,
 /// $ATTRIBUTE_LIST.
 /// </summary>
 internal sealed class AttributeListChecker(CheckContext context, RecordParser parser)

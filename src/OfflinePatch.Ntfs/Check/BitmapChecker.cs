@@ -4,7 +4,7 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// Holds $Bitmap against the runs of all files, and the bitmap of $MFT against the records. Source: Linux-NTFS documentation, $Boot, FILE
+/// Compares $Bitmap with the runs of all files, and the bitmap of $MFT with the records. Source: Linux-NTFS documentation, $Boot, FILE
 /// Record; what chkdsk reports.
 /// </summary>
 internal sealed class BitmapChecker(CheckContext context)
@@ -92,7 +92,7 @@ internal sealed class BitmapChecker(CheckContext context)
         JudgeMissingRecords(bitmap, records, buffer);
     }
 
-    /// <summary>Bits of records that $MFT does not have yet: they would not be given out when it has grown.</summary>
+    /// <summary>Bits of records that $MFT does not have yet: they would not be allocated when it has grown.</summary>
     private void JudgeMissingRecords(CheckedStream bitmap, long records, byte[] buffer)
     {
         for (var at = records / 8; at < bitmap.Length; at += buffer.Length)
@@ -159,7 +159,7 @@ internal sealed class BitmapChecker(CheckContext context)
                 }
                 else
                 {
-                    Findings.Error(NtfsFindingCode.ClusterMarkedUsed, "$Bitmap", cluster / 8, $"cluster {cluster} free, for no run owns it",
+                    Findings.Error(NtfsFindingCode.ClusterMarkedUsed, "$Bitmap", cluster / 8, $"cluster {cluster} free, as no run owns it",
                         "in use");
                 }
             }

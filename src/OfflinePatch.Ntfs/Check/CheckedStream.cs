@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// A stream that is read through the runs as they stand on disk, or from its resident value. Bounded and without exceptions of its own.
+/// A stream that is read through the runs as they are on disk, or from its resident value. Bounded and without exceptions of its own.
 /// </summary>
 internal sealed class CheckedStream
 {

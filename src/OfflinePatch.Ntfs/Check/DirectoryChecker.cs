@@ -3,7 +3,7 @@ using OfflinePatch.Ntfs.Layout;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// Holds the entries of a directory against the files that they lead to. Source: Linux-NTFS documentation, Index Record; what chkdsk
+/// Compares the entries of a directory with the files that they lead to. Source: Linux-NTFS documentation, Index Record; what chkdsk
 /// reports.
 /// </summary>
 internal sealed class DirectoryChecker(CheckContext context)
@@ -95,7 +95,7 @@ internal sealed class DirectoryChecker(CheckContext context)
         else if (isDirectory && !isSystem && target >= FileReference.FirstUserRecord && (name.DataSize != 0 || name.AllocatedSize != 0))
         {
             Findings.Warn(NtfsFindingCode.EntrySizes, node, offset + IndexEntry.Layout.Key + FileNameAttribute.Layout.AllocatedSize,
-                $"\"{name.Name}\" without a size, for it is a directory", $"{name.DataSize}, {name.AllocatedSize}");
+                $"\"{name.Name}\" without a size, as it is a directory", $"{name.DataSize}, {name.AllocatedSize}");
         }
     }
 

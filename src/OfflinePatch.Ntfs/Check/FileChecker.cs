@@ -260,7 +260,7 @@ internal sealed class FileChecker(CheckContext context)
         if (isDirectory != hasIndex)
         {
             Findings.Error(NtfsFindingCode.DirectoryFlag, label, FileRecordHeader.Layout.Flags,
-                hasIndex ? "the directory flag, for there is $I30" : "$I30, for the directory flag is set", "the contrary");
+                hasIndex ? "the directory flag, as there is $I30" : "$I30, as the directory flag is set", "the contrary");
         }
 
         var isView = (header.Flags & FileRecordFlags.ViewIndex) != 0;
@@ -268,7 +268,7 @@ internal sealed class FileChecker(CheckContext context)
         if (isView != hasView)
         {
             Findings.Error(NtfsFindingCode.ViewIndexFlag, label, FileRecordHeader.Layout.Flags,
-                hasView ? "the view index flag" : "a view index, for the flag is set", "the contrary");
+                hasView ? "the view index flag" : "a view index, as the flag is set", "the contrary");
         }
 
         facts.Marks |= (hasIndex ? RecordMarks.Directory : 0) | (hasView ? RecordMarks.ViewIndex : 0);
@@ -286,7 +286,7 @@ internal sealed class FileChecker(CheckContext context)
             if ((flags & ReparseAttribute) != 0 != (reparse is not null))
             {
                 Findings.Error(NtfsFindingCode.ReparseFlag, label, standard.Offset,
-                    reparse is null ? "no reparse attribute, for there is no $REPARSE_POINT" : "the reparse attribute", $"0x{flags:X}");
+                    reparse is null ? "no reparse attribute, as there is no $REPARSE_POINT" : "the reparse attribute", $"0x{flags:X}");
             }
         }
 

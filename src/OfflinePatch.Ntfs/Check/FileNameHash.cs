@@ -5,8 +5,7 @@ namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
 /// One number per link: of the record, the parent reference, the name space and the name. The sum over a file's names and the sum over the
-/// index entries
-/// that lead to it must be equal; so no list of all names has to be kept.
+/// index entries that lead to it must be equal; so no list of all names has to be kept.
 /// </summary>
 internal static class FileNameHash
 {

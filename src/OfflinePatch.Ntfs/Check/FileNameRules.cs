@@ -25,7 +25,7 @@ internal static class FileNameRules
     }
 
     /// <summary>
-    /// Why Win32 leads elsewhere than to a file of this name, as a clause; null where it does not. chkdsk is content with such names, and
+    /// Why Win32 does not reach a file of this name, as a clause; null where it does. chkdsk accepts such names, and
     /// <c>\\?\</c> paths reach them.
     /// </summary>
     public static string? WhyNotOpened(string name) => name.Length > 0 && name[^1] is ('.' or ' ') ? "ends in a dot or a space"

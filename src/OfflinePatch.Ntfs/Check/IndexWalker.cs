@@ -60,7 +60,7 @@ internal sealed class IndexWalker
         _bitmap = bitmap.Count == 0 ? null : _context.Stream(bitmap);
         if (_blocks is not null && _bitmap is null)
         {
-            _findings?.Error(NtfsFindingCode.IndexBitmap, _label, -1, "a $BITMAP beside $INDEX_ALLOCATION", "none");
+            _findings?.Error(NtfsFindingCode.IndexBitmap, _label, -1, "a $BITMAP with $INDEX_ALLOCATION", "none");
         }
 
         if (_blocks is not null && _blocks.Length % _blockSize != 0)
@@ -135,7 +135,7 @@ internal sealed class IndexWalker
             if (entry.HasSubNode != header.HasSubNodes)
             {
                 _findings?.Error(NtfsFindingCode.SubNodeFlag, where, at + IndexEntry.Layout.Flags,
-                    header.HasSubNodes ? "a sub-node, for the node has them" : "no sub-node, for the node is a leaf", "the contrary");
+                    header.HasSubNodes ? "a sub-node, as the node has them" : "no sub-node, as the node is a leaf", "the contrary");
             }
 
             if (entry.HasSubNode)
@@ -187,7 +187,7 @@ internal sealed class IndexWalker
         var offset = vcn * _vcnUnit;
         if (depth >= MaximumDepth || _visited.SetRange(offset / _blockSize, 1) >= 0)
         {
-            _findings?.Error(NtfsFindingCode.SubNode, where, at, "a sub-node that was not met before", $"VCN {vcn}");
+            _findings?.Error(NtfsFindingCode.SubNode, where, at, "a sub-node that was not visited before", $"VCN {vcn}");
             return;
         }
 
@@ -247,7 +247,7 @@ internal sealed class IndexWalker
                     if (marked != _visited[index])
                     {
                         _findings!.Error(NtfsFindingCode.IndexBitmap, $"{_label}, $BITMAP", at + i,
-                            marked ? $"block {index} free, for nothing leads to it" : $"block {index} in use", marked ? "in use" : "free");
+                            marked ? $"block {index} free, as nothing leads to it" : $"block {index} in use", marked ? "in use" : "free");
                         if (_findings.IsFull)
                         {
                             return;

@@ -48,7 +48,7 @@ internal sealed class LinkChecker(CheckContext context, Func<long, List<CheckedA
                 if (!met.Add(at))
                 {
                     Findings.Error(NtfsFindingCode.ParentLoop, $"directory {directory}", -1, "parents that lead to the root",
-                        $"a circle through record {at}");
+                        $"a cycle through record {at}");
                     break;
                 }
 

@@ -7,10 +7,8 @@ namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
 /// Checks a volume by the rules that chkdsk judges by, reading only. It shares the views of Layout/ with the engine, and nothing of the
-/// engine's
-/// reading and caching, so that one can judge the other. $MFT is read once from start to end, then every index; memory is about 64 bytes
-/// per file in use
-/// and a bit per cluster.
+/// engine's reading and caching, so that one can judge the other. $MFT is read once from start to end, then every index; memory is about 64
+/// bytes per file in use and a bit per cluster.
 /// </summary>
 internal sealed class NtfsChecker
 {
@@ -40,8 +38,7 @@ internal sealed class NtfsChecker
 
     /// <summary>
     /// Checks what an edit touched: these FILE records, the directories among them and those that hold their names, $Bitmap and $MFT's
-    /// bitmap where they are
-    /// concerned, the mirror and the boot sectors. Clusters that another file owns too are not seen.
+    /// bitmap where they are concerned, the mirror and the boot sectors. Clusters that another file owns too are not seen.
     /// </summary>
     /// <param name="volume">The volume, with everything written.</param>
     /// <param name="records">Numbers of the touched base or extension records.</param>
@@ -279,7 +276,7 @@ internal sealed class NtfsChecker
             else if ((facts.Marks & (RecordMarks.Listed | RecordMarks.Broken)) == 0)
             {
                 _context.Findings.Error(NtfsFindingCode.ListIncomplete, $"FILE record {number}", -1,
-                    "an attribute list, for there are extension records",
+                    "an attribute list, as there are extension records",
                     "none");
             }
         }

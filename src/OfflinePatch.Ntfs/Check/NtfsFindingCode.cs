@@ -64,7 +64,7 @@ internal static class NtfsFindingCode
     public const string IndexBlock = "NTFS-6082"; // An index block has no INDX magic, or was written only in part.
     public const string IndexBlockVcn = "NTFS-6083"; // An index block has the VCN of another block.
     public const string KeyOrder = "NTFS-6084"; // The keys of an index are not in order.
-    public const string SubNode = "NTFS-6085"; // A sub-node of an index is outside it, or met twice.
+    public const string SubNode = "NTFS-6085"; // A sub-node of an index is outside it, or found twice.
     public const string IndexBitmap = "NTFS-6086"; // The bitmap of an index disagrees with its blocks.
     public const string SubNodeFlag = "NTFS-6087"; // The sub-node flag of an entry disagrees with its node.
     public const string EntryTarget = "NTFS-6090"; // A directory entry leads to a record that is not a file in use.
@@ -81,7 +81,7 @@ internal static class NtfsFindingCode
     public const string BitmapTooShort = "NTFS-6103"; // $Bitmap is missing or too short.
     public const string RecordMarkedFree = "NTFS-6110"; // A record in use is marked as free, or the bitmap of $MFT is too short.
     public const string RecordMarkedUsed = "NTFS-6111"; // A free record is marked as in use.
-    public const string RecordBitBehindEnd = "NTFS-6112"; // The bitmap of $MFT marks records behind its end.
+    public const string RecordBitBehindEnd = "NTFS-6112"; // The bitmap of $MFT marks records after its end.
     public const string SecurityEntry = "NTFS-6120"; // An entry of $SII does not match $SDS.
     public const string SecurityHash = "NTFS-6121"; // The hash of a security descriptor is wrong.
     public const string SecurityCopy = "NTFS-6122"; // The two copies of a security descriptor differ.

@@ -5,9 +5,8 @@ using OfflinePatch.Ntfs.Runs;
 namespace OfflinePatch.Ntfs.Check;
 
 /// <summary>
-/// Takes one FILE record apart, attribute by attribute, by the rules of the format (Linux-NTFS documentation) and of chkdsk. What stands in
-/// one record alone is judged here;
-/// what needs all records of a file in <see cref="FileChecker"/>.
+/// Parses one FILE record, attribute by attribute, by the rules of the format (Linux-NTFS documentation) and of chkdsk. What is in one
+/// record alone is judged here; what needs all records of a file in <see cref="FileChecker"/>.
 /// </summary>
 internal sealed class RecordParser(CheckContext context)
 {
@@ -264,7 +263,7 @@ internal sealed class RecordParser(CheckContext context)
         }
     }
 
-    /// <summary>An attribute without a name says 0, or where the name would be: behind the header, and before what follows it.</summary>
+    /// <summary>An attribute without a name says 0, or where the name would be: after the header, and before what follows it.</summary>
     private static void JudgeUnusedName(AttributeHeader attribute, CheckedAttribute parsed, FindingList findings)
     {
         var (least, most) = parsed.IsResident

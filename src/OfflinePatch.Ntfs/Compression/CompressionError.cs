@@ -75,7 +75,7 @@ internal static class CompressionError
         new("NTFS-5134",
             $"The WOF reparse point has version {version}, provider {provider}, provider version {providerVersion}; "
             + "only files compressed by CompactOS (1, 2, 1) are read.",
-            provider == 1 ? "The content is in a WIM file beside the volume (WIMBoot). Run compact /exe or decompress the file in Windows."
+            provider == 1 ? "The content is in a WIM file, not on the volume (WIMBoot). Run compact /exe or decompress the file in Windows."
                 : null);
 
     public static UnsupportedImageException WofAlgorithmUnknown(uint algorithm) =>

@@ -5,8 +5,7 @@ namespace OfflinePatch.Ntfs.Compression;
 
 /// <summary>
 /// LZNT1, the compression of NTFS streams with the compressed flag. A stream is cut into units of 16 clusters; a unit that takes fewer
-/// clusters than
-/// that is compressed. Source: [MS-XCA] 2.5; Linux-NTFS documentation, Compression.
+/// clusters than that is compressed. Source: [MS-XCA] 2.5; Linux-NTFS documentation, Compression.
 /// </summary>
 internal static class Lznt1
 {

@@ -8,10 +8,8 @@ internal delegate void RawRead(long offset, Span<byte> buffer);
 
 /// <summary>
 /// Plain content of a CompactOS file: the stream <c>WofCompressedData</c> holds a table of (chunks - 1) offsets, u32 (u64 for content of 4
-/// GiB and more),
-/// counted from the end of the table, then the chunks; a chunk as long as its content is stored plain. Source: wimlib's documentation of
-/// WofCompressedData.
-/// It keeps one decoded chunk and one page of the table. Not thread-safe.
+/// GiB and more), counted from the end of the table, then the chunks; a chunk as long as its content is stored plain. Source: wimlib's
+/// documentation of WofCompressedData. It keeps one decoded chunk and one page of the table. Not thread-safe.
 /// </summary>
 internal sealed class WofReader : IContentReader
 {

@@ -5,6 +5,6 @@ namespace OfflinePatch.Ntfs.Engine;
 /// </summary>
 internal sealed class ChangeCounter
 {
-    /// <summary>Changes since the volume was opened. Set back only by who took back all that it did since.</summary>
+    /// <summary>Changes since the volume was opened. Reset only by code that has undone all its changes since.</summary>
     public int Count { get; set; }
 }

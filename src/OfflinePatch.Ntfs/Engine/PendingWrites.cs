@@ -4,8 +4,7 @@ namespace OfflinePatch.Ntfs.Engine;
 
 /// <summary>
 /// Bytes of clusters that a file on the volume owns already, held back until the volume is flushed. Pages by volume offset; a page never
-/// reaches
-/// into another cluster, which may be written directly.
+/// reaches into another cluster, which may be written directly.
 /// </summary>
 internal sealed class PendingWrites(int clusterSize)
 {
@@ -40,7 +39,7 @@ internal sealed class PendingWrites(int clusterSize)
         }
     }
 
-    /// <summary>Lays what is pending over what was read from the device.</summary>
+    /// <summary>Overlays pending bytes on what was read from the device.</summary>
     public void Overlay(long offset, Span<byte> bytes)
     {
         while (bytes.Length > 0)

@@ -67,7 +67,7 @@ internal sealed class RunDevice(BlockDevice device, VolumeGeometry geometry)
         RequireAll(walk, offset, bytes.Length, record);
     }
 
-    /// <summary>Tells the host which bytes of a stream will be read soon.</summary>
+    /// <summary>Hints to the host which bytes of a stream will be read soon.</summary>
     public void Prefetch(RunList runs, long offset, long length)
     {
         var walk = new RunWalk(runs, Geometry.ClusterShift, offset, length);
@@ -80,10 +80,10 @@ internal sealed class RunDevice(BlockDevice device, VolumeGeometry geometry)
         }
     }
 
-    /// <summary>Holds bytes of the volume back until <see cref="FlushPending"/>.</summary>
+    /// <summary>Buffers bytes of the volume until <see cref="FlushPending"/>.</summary>
     public void HoldBack(long volumeOffset, ReadOnlySpan<byte> bytes) => _pending.Write(Device, volumeOffset, bytes);
 
-    /// <summary>Writes what was held back.</summary>
+    /// <summary>Writes what was buffered.</summary>
     public void FlushPending() => _pending.Flush(Device);
 
     /// <summary>Refuses a walk that a write ended before its range did.</summary>

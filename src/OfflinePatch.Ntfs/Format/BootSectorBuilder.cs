@@ -9,7 +9,7 @@ internal static class BootSectorBuilder
 {
     private const int CodeOffset = 0x54;
 
-    /// <summary>Prints the message after it and stops: a new volume has nothing to start.</summary>
+    /// <summary>Prints the message after it and stops: a new volume has nothing to boot.</summary>
     private static ReadOnlySpan<byte> Code =>
     [
         0x31, 0xC0,                         // xor ax, ax

@@ -143,7 +143,7 @@ internal readonly ref struct AttributeHeader
     /// <summary>Bytes of the attribute.</summary>
     public int Length => _bytes.Length;
 
-    /// <summary>Whether the value stands in the record.</summary>
+    /// <summary>Whether the value is in the record.</summary>
     public bool IsResident => _bytes[Layout.NonResident] == 0;
 
     /// <summary>UTF-16 units of the name.</summary>

@@ -81,7 +81,7 @@ internal readonly ref struct BootSector
     /// <summary>The raw byte.</summary>
     public byte SectorsPerClusterByte => _bytes[Layout.SectorsPerCluster];
 
-    /// <summary>Sectors per cluster, 0 when the byte makes no sense.</summary>
+    /// <summary>Sectors per cluster, 0 when the byte is not valid.</summary>
     public int SectorsPerCluster => SectorsPerClusterByte switch
     {
         <= 128 => SectorsPerClusterByte,

@@ -17,7 +17,7 @@ internal sealed record LogFileInspection(LogFileState State, int MajorVersion, i
     /// <summary>Whether nothing has to be replayed.</summary>
     public bool IsClean => State is LogFileState.Clean or LogFileState.Empty;
 
-    /// <summary>Looks at a log. Damage is an answer, not an error.</summary>
+    /// <summary>Inspects a log. Damage is a result, not an error.</summary>
     /// <param name="read">Reads the unnamed $DATA of record 2.</param>
     /// <param name="length">Its length in bytes.</param>
     public static LogFileInspection Read(RawRead read, long length)

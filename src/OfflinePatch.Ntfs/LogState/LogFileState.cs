@@ -11,8 +11,7 @@ public enum LogFileState
 
     /// <summary>
     /// Version 2.0: Windows 8 or later had the volume mounted when the image was made (a running machine's snapshot, a power loss), or it
-    /// was
-    /// left by fast start-up or hibernation. The state of hiberfil.sys tells which.
+    /// was left by fast start-up or hibernation. The state of hiberfil.sys tells which.
     /// </summary>
     Unclean20FastStartupOrMounted,
 

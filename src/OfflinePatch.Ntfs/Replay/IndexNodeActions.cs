@@ -23,7 +23,7 @@ internal sealed class IndexNodeActions(ReplayTarget target, Memory<byte> node, i
         set => new IndexNodeWriter(Node).SetAllocated(value);
     }
 
-    /// <summary>How many bytes the entries will take more: what a root has to grow by.</summary>
+    /// <summary>How many more bytes the entries will need: what a root has to grow by.</summary>
     public int SizeChange(ReadOnlySpan<byte> bytes) => target.Operation switch
     {
         LogOperation.AddIndexEntryRoot => NewEntry(bytes).Length,

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace OfflinePatch.Ntfs.Replay;
 
 /// <summary>
-/// The first pass: from the last checkpoint to the end of the log, which pages were dirty and which transactions under way. Source:
+/// The first pass: from the last checkpoint to the end of the log, which pages were dirty and which transactions were open. Source:
 /// Linux-NTFS documentation, $LogFile.
 /// </summary>
 internal sealed class LogAnalysis
@@ -267,7 +267,7 @@ internal sealed class LogAnalysis
         }
     }
 
-    /// <summary>Redo bytes: pairs of LCN and count that nobody owns any more.</summary>
+    /// <summary>Redo bytes: pairs of LCN and count that no file owns any more.</summary>
     private void Forget(LogRecord record)
     {
         var ranges = record.RedoBytes;

@@ -22,7 +22,7 @@ internal static class LogError
         new("NTFS-5204", $"The log record 0x{lsn:X} is not understood: {problem}.", Remedy);
 
     public static RefusedException Operation(ulong lsn, int operation) =>
-        new("NTFS-5205", $"The log record 0x{lsn:X} asks for the operation 0x{operation:X2}, which is not known.", Remedy);
+        new("NTFS-5205", $"The log record 0x{lsn:X} has the operation 0x{operation:X2}, which is not known.", Remedy);
 
     public static RefusedException Target(ulong lsn, LogOperation operation, string problem) =>
         new("NTFS-5206", $"The log record 0x{lsn:X} ({operation}) does not fit the volume: {problem}.", Remedy);

@@ -35,7 +35,7 @@ internal enum LogOperation
     /// <summary>Replaces the mapping pairs from an offset on.</summary>
     UpdateMappingPairs = 0x09,
 
-    /// <summary>Tells that clusters are no longer owned: no redo for them.</summary>
+    /// <summary>Says that clusters are no longer owned: no redo for them.</summary>
     DeleteDirtyClusters = 0x0A,
 
     /// <summary>Sets the sizes of a non-resident attribute.</summary>
@@ -77,7 +77,7 @@ internal enum LogOperation
     /// <summary>A cluster was replaced by another one.</summary>
     HotFix = 0x17,
 
-    /// <summary>A nested action is complete: undo goes on before it.</summary>
+    /// <summary>A nested action is complete: undo continues before it.</summary>
     EndTopLevelAction = 0x18,
 
     /// <summary>The transaction is prepared.</summary>

@@ -7,8 +7,7 @@ namespace OfflinePatch.Ntfs.Replay;
 
 /// <summary>
 /// The record pages of a log: in place, or from the newer of their tail copies (pages 2 and 3 in version 1.x, 2 to 0x21 in version 2.0).
-/// Source: Linux-NTFS documentation, $LogFile;
-/// positions from ntfs3's fslog.c (facts).
+/// Source: Linux-NTFS documentation, $LogFile; positions from ntfs3's fslog.c (facts).
 /// </summary>
 internal sealed class LogPages
 {
@@ -187,7 +186,7 @@ internal sealed class LogPages
     private static ulong LastEndLsn(byte[] page) => BinaryPrimitives.ReadUInt64LittleEndian(page.AsSpan(LastEndLsnField));
 
     /// <summary>
-    /// The last page that was written has a copy before the record area; it counts where it is newer than the page in place, or that one is
+    /// The last page that was written has a copy before the record area; it is used if it is newer than the page in place, or that one is
     /// torn.
     /// </summary>
     private void LoadTails(bool isVersionTwo)

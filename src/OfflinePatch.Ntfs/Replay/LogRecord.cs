@@ -31,7 +31,7 @@ internal sealed class LogRecord
         /// <summary>u64, the transaction's record before.</summary>
         public const int PreviousLsn = 0x08;
 
-        /// <summary>u64, where undo goes on.</summary>
+        /// <summary>u64, where undo continues.</summary>
         public const int UndoNextLsn = 0x10;
 
         /// <summary>u32, bytes of data.</summary>
@@ -102,7 +102,7 @@ internal sealed class LogRecord
     /// <summary>The transaction's record before.</summary>
     public ulong PreviousLsn { get; }
 
-    /// <summary>Where undo goes on.</summary>
+    /// <summary>Where undo continues.</summary>
     public ulong UndoNextLsn { get; }
 
     /// <summary>1 change, 2 checkpoint.</summary>

@@ -13,15 +13,14 @@ namespace OfflinePatch.Ntfs.Replay;
 /// <summary>What a replay did.</summary>
 /// <param name="Records">Log records after the last checkpoint.</param>
 /// <param name="Redone">Changes that were missing on the volume and were made.</param>
-/// <param name="Undone">Changes of transactions that never ended, taken back.</param>
+/// <param name="Undone">Changes of transactions that never ended, which were undone.</param>
 /// <param name="LastLsn">The newest LSN.</param>
 public sealed record LogReplayResult(int Records, int Redone, int Undone, ulong LastLsn);
 
 /// <summary>
 /// Replays $LogFile as Windows does when it mounts: analysis from the last checkpoint, redo of what did not reach the disk, undo of what
-/// never ended; then the
-/// mirror, and a clean log. All in memory until it succeeded, so a refusal changes nothing. Whatever is not understood is refused. Source:
-/// Linux-NTFS documentation, $LogFile.
+/// never ended; then the mirror, and a clean log. All in memory until it succeeded, so a refusal changes nothing. Whatever is not
+/// understood is refused. Source: Linux-NTFS documentation, $LogFile.
 /// </summary>
 public static class LogReplayer
 {
@@ -30,8 +29,7 @@ public static class LogReplayer
 
     /// <summary>
     /// Operations that no log of the Windows volumes at hand contains, or that their tests do not carry out. A transaction table with
-    /// entries belongs to
-    /// them: the transactions that were open at the checkpoint.
+    /// entries belongs to them: the transactions that were open at the checkpoint.
     /// </summary>
     private static readonly LogOperation[] Unproven =
     [
@@ -95,7 +93,7 @@ public static class LogReplayer
         LogReplayResult result;
         if (restart.IsClosed)
         {
-            result = new LogReplayResult(0, 0, 0, restart.CurrentLsn); // version 2.0, closed: only the version is in the way
+            result = new LogReplayResult(0, 0, 0, restart.CurrentLsn); // version 2.0, closed: only the version prevents a mount
         }
         else
         {
@@ -184,7 +182,7 @@ public static class LogReplayer
 
             if (record.UndoNextLsn >= lsn && record.UndoNextLsn != 0)
             {
-                throw LogError.Record(lsn, "undo goes on at a newer record");
+                throw LogError.Record(lsn, "undo continues at a newer record");
             }
 
             if (record.UndoNextLsn != 0)
@@ -208,8 +206,7 @@ public static class LogReplayer
 
     /// <summary>
     /// Judges the volume as it would be after the replay: the records and $Bitmap agree about what is free, and no cluster was written that
-    /// belongs to another
-    /// file than the log says. Damage of that kind existed before the crash, or the volume was changed after it.
+    /// belongs to another file than the log says. Damage of that kind existed before the crash, or the volume was changed after it.
     /// </summary>
     private static void RequireSoundAllocation(ReplayVolume volume)
     {

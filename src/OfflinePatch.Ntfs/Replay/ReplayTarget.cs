@@ -1,7 +1,7 @@
 namespace OfflinePatch.Ntfs.Replay;
 
 /// <summary>
-/// The page that a log record changes, by the LCNs that the log names: so no attribute has to be found on a volume that is not whole.
+/// The page that a log record changes, by the LCNs that the log names: so no attribute has to be found on an inconsistent volume.
 /// </summary>
 /// <param name="Record">The log record.</param>
 /// <param name="Operation">Redo or undo operation.</param>

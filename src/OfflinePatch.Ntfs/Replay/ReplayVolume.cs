@@ -72,7 +72,7 @@ internal sealed class ReplayVolume(BlockDevice device, int clusterSize, long clu
         }
     }
 
-    /// <summary>Writes bytes inside one cluster, and remembers whose cluster the log takes it for.</summary>
+    /// <summary>Writes bytes inside one cluster, and remembers which file the log says the cluster belongs to.</summary>
     /// <param name="offset">Byte offset on the volume.</param>
     /// <param name="buffer">The bytes.</param>
     /// <param name="file">FILE record of the file, or -1.</param>

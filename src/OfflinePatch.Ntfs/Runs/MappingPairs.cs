@@ -4,9 +4,8 @@ namespace OfflinePatch.Ntfs.Runs;
 
 /// <summary>
 /// Mapping pairs: how an attribute stores its runs. Per run one byte (high nibble: bytes of the LCN delta, low nibble: bytes of the
-/// length),
-/// the length and the signed LCN delta, little endian; a hole has no delta; a zero byte ends the list.
-/// Source: Linux-NTFS documentation, Data Runs. Lengths are written with their top bit clear: chkdsk reads them as signed.
+/// length), the length and the signed LCN delta, little endian; a hole has no delta; a zero byte ends the list. Source: Linux-NTFS
+/// documentation, Data Runs. Lengths are written with their top bit clear: chkdsk reads them as signed.
 /// </summary>
 internal static class MappingPairs
 {

@@ -11,7 +11,7 @@ internal sealed class RunList
     /// <summary>Clusters of the stream, holes included: the VCN after the last.</summary>
     public long ClusterCount => _runs.Count == 0 ? 0 : _runs[^1].EndVcn;
 
-    /// <summary>Clusters that the volume really gives to the stream.</summary>
+    /// <summary>Clusters that are really allocated to the stream.</summary>
     public long AllocatedClusters
     {
         get

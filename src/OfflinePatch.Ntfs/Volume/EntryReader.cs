@@ -22,7 +22,7 @@ internal sealed class EntryReader(RecordStore records, NodeReader nodes)
             throw NtfsError.NotInUse(reference.Record, "it is an extension record");
         }
 
-        // taken now: reading a file of many records may give this record's buffer away
+        // taken now: reading a file of many records may reuse this record's buffer
         var isDirectory = record.IsDirectory;
         long length = 0, modified = 0;
         uint attributes = 0;

@@ -48,13 +48,13 @@ public sealed class NtfsBootSectors
         }
     }
 
-    /// <summary>Gives the volume another length, clears the copy at its old end, and writes one at the new.</summary>
+    /// <summary>Sets another length of the volume, clears the copy at its old end, and writes one at the new.</summary>
     internal void SetTotalSectors(long sectors)
     {
         var old = _geometry.TotalSectors;
         if (IsCopyAt(old))
         {
-            // It is in free space from now on. A later program must not find it there.
+            // It now lies in free space. A later program must not find it there.
             _device.Write(old * _geometry.BytesPerSector, new byte[_sector.Length]);
         }
 

@@ -6,7 +6,7 @@ namespace OfflinePatch.Ntfs.Volume;
 /// <param name="Name">Its name; empty for the content.</param>
 /// <param name="Length">Bytes.</param>
 /// <param name="AllocatedLength">Bytes that clusters hold; 0 when resident.</param>
-/// <param name="IsResident">Whether it stands in the FILE record.</param>
+/// <param name="IsResident">Whether it is in the FILE record.</param>
 /// <param name="IsCompressed">LZNT1.</param>
 /// <param name="IsEncrypted">EFS.</param>
 /// <param name="IsSparse">With holes.</param>

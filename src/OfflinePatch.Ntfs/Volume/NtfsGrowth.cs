@@ -13,7 +13,7 @@ namespace OfflinePatch.Ntfs.Volume;
 /// documentation, $Boot, $Bitmap, $BadClus. Never makes a volume smaller.
 /// </summary>
 /// <remarks>
-/// A $Bitmap that needs more clusters takes them where the new ones begin, so that neither a full nor a fragmented volume is in the way.
+/// A $Bitmap that needs more clusters takes them where the new ones begin, so that a full or fragmented volume can grow too.
 /// </remarks>
 public sealed class NtfsGrowth
 {
@@ -24,7 +24,7 @@ public sealed class NtfsGrowth
     public const long MaxLength = 128L << 40;
 
     private const int BufferSize = 1024 * 1024;
-    private const int BitmapUnit = 8; // Windows rounds $Bitmap up to 64 bits and sets those behind the last cluster
+    private const int BitmapUnit = 8; // Windows rounds $Bitmap up to 64 bits and sets those after the last cluster
 
     private readonly BlockDevice _device;
     private readonly NtfsVolume _volume;
@@ -34,7 +34,7 @@ public sealed class NtfsGrowth
     /// <summary>Opens the volume of a partition; writes nothing.</summary>
     /// <param name="partition">The partition, with the length that the volume is to fill.</param>
     /// <param name="options">How the volume is opened.</param>
-    /// <param name="length">Bytes that the partition is going to have, where that is asked before it has them; else 0.</param>
+    /// <param name="length">Bytes that the partition is going to have, where the question comes before it has them; else 0.</param>
     /// <exception cref="CorruptImageException">The volume is damaged.</exception>
     /// <exception cref="UnsupportedImageException">An NTFS version that is not known.</exception>
     public NtfsGrowth(BlockDevice partition, NtfsOpenOptions? options = null, long length = 0)
@@ -72,7 +72,7 @@ public sealed class NtfsGrowth
     }
 
     /// <summary>
-    /// Extends the volume. The writes go to the device at once: it is a transaction's view. Who has the volume open must open it again.
+    /// Extends the volume. The writes go to the device at once: it is a transaction's view. If it is open, it must be reopened.
     /// </summary>
     /// <returns>Whether anything was written; false where the volume fills its partition.</returns>
     /// <exception cref="RefusedException">As <see cref="Check"/>; <c>NTFS-0311</c>: the record of $Bitmap or $BadClus has no room;
@@ -167,8 +167,8 @@ public sealed class NtfsGrowth
     }
 
     /// <summary>
-    /// Writes $Bitmap from the byte of the first new cluster to its end: what it takes itself and what is behind the last cluster set, the
-    /// rest free. Bits behind the new end that the stream had already stay.
+    /// Writes $Bitmap from the byte of the first new cluster to its end: its own new clusters and the bits after the last cluster set, the
+    /// rest free. Bits after the new end that the stream had already stay.
     /// </summary>
     private void WriteBits(RunList runs, long initialized, long length, long first, long taken)
     {
@@ -189,7 +189,7 @@ public sealed class NtfsGrowth
             Write(runs, at, part);
         }
 
-        // The rest of the last cluster belongs to nobody; new clusters may hold old bytes of the disk.
+        // The rest of the last cluster is unused; new clusters may hold old bytes of the disk.
         var allocated = runs.ClusterCount << _geometry.ClusterShift;
         if (taken > 0 && allocated > length)
         {

@@ -4,7 +4,7 @@ using OfflinePatch.Ntfs.Engine.Allocation;
 
 namespace OfflinePatch.Ntfs.Volume;
 
-/// <content>Checking: what the device holds, after everything was written to it.</content>
+/// <content>Checking: what the device holds, once everything was written to it.</content>
 public sealed partial class NtfsVolume
 {
     /// <inheritdoc/>
@@ -17,7 +17,7 @@ public sealed partial class NtfsVolume
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Flushes first where something waits. Checks the touched FILE records, the directories that name them, and the bitmaps.
+    /// Flushes pending changes first. Checks the touched FILE records, the directories that name them, and the bitmaps.
     /// </remarks>
     public IReadOnlyList<VolumeFinding> CheckChanges(CancellationToken cancellation = default)
     {

@@ -18,7 +18,7 @@ public sealed partial class NtfsVolume
     private string? _broken;
     private bool _gatesPassed;
 
-    /// <summary>Whether something waits for <see cref="Flush"/>.</summary>
+    /// <summary>Whether changes are pending until <see cref="Flush"/>.</summary>
     public bool HasUnflushedChanges => _core.Changes.Count != _flushedAt;
 
     /// <summary>Why the volume is closed for writing, or null.</summary>
@@ -27,7 +27,7 @@ public sealed partial class NtfsVolume
     private int _flushedAt;
 
     /// <inheritdoc/>
-    /// <exception cref="RefusedException">A directory on the way must not be changed.</exception>
+    /// <exception cref="RefusedException">A directory on the path must not be changed.</exception>
     public void CreateDirectory(string path)
     {
         _ = ParseToWrite(path);
@@ -498,7 +498,7 @@ public sealed partial class NtfsVolume
         {
             action();
         }
-        catch (Exception failure) // thrown again: a volume that is half changed in memory is not stored
+        catch (Exception failure) // rethrown: a volume that is half changed in memory is not stored
         {
             if (_core.Changes.Count != before)
             {
@@ -519,8 +519,8 @@ public sealed partial class NtfsVolume
     /// </summary>
     /// <exception cref="RefusedException"><c>NTFS-0404</c>.</exception>
     private NtfsPath ParseToWrite(string path) =>
-        path.EndsWith(':') ? throw NtfsError.BadName(path, "a colon stands before the name of a stream, and there is none")
+        path.EndsWith(':') ? throw NtfsError.BadName(path, "a colon comes before the name of a stream, and there is no name")
         : NtfsPath.Parse(path) is var target && target.Stream.Length > 0 && TryResolve(NtfsPath.Literal(path), out _, out _)
-            ? throw NtfsError.BadName(path, "a file of this very name exists, which Windows did not make; it is left alone")
+            ? throw NtfsError.BadName(path, "a file of exactly this name exists, which Windows did not create; it is not changed")
             : target;
 }

@@ -12,8 +12,7 @@ namespace OfflinePatch.Ntfs.Volume;
 
 /// <summary>
 /// An NTFS volume, read and written without Windows. Paths are relative to its root; a stream is named <c>path:stream</c>. Names compare by
-/// the
-/// volume's own $UpCase. Reparse points are shown, never followed. Changes stay in memory until <see cref="Flush"/>. Not thread-safe.
+/// the volume's own $UpCase. Reparse points are shown, never followed. Changes stay in memory until <see cref="Flush"/>. Not thread-safe.
 /// </summary>
 public sealed partial class NtfsVolume : IWritableFileSystem
 {
@@ -280,7 +279,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     /// <param name="path">What to find.</param>
     /// <param name="reference">The file.</param>
     /// <param name="name">Its name as the directory spells it.</param>
-    /// <param name="metafiles">How many of the names on the way lead to a metafile or to $Extend.</param>
+    /// <param name="metafiles">How many of the names on the path lead to a metafile or to $Extend.</param>
     private bool TryResolve(NtfsPath path, out FileReference reference, out string name, out int metafiles)
     {
         reference = _core.Nodes.Get(FileReference.RootRecord).Reference;
@@ -305,7 +304,7 @@ public sealed partial class NtfsVolume : IWritableFileSystem
     private void Trim() => _core.Nodes.Trim();
 }
 
-/// <summary>One file or directory met by <see cref="NtfsVolume.Walk"/>.</summary>
+/// <summary>One file or directory found by <see cref="NtfsVolume.Walk"/>.</summary>
 /// <param name="Path">Path from where the walk started, separated by <c>\</c>.</param>
 /// <param name="Reference">Its reference.</param>
 /// <param name="Entry">Name, size, time, attributes.</param>

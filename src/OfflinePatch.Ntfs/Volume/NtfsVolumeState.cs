@@ -13,7 +13,7 @@ public enum HibernationState
     /// <summary>A hibernated system, or the kernel that fast start-up left: its memory knows this volume's metadata.</summary>
     Hibernated,
 
-    /// <summary>The machine was resumed from it: nothing is waiting.</summary>
+    /// <summary>The machine was resumed from it: nothing is pending.</summary>
     Resumed,
 
     /// <summary>The hibernated system is on another disk.</summary>
@@ -50,7 +50,7 @@ public sealed record NtfsVolumeState
     /// <summary>Serial number.</summary>
     public required ulong SerialNumber { get; init; }
 
-    /// <summary>Whether shadow copies exist: they become inconsistent where we write.</summary>
+    /// <summary>Whether shadow copies exist: they become inconsistent where the volume is written.</summary>
     public required bool HasShadowCopies { get; init; }
 
     /// <summary>The state in the terms that all file systems share.</summary>
@@ -74,7 +74,7 @@ public sealed record NtfsVolumeState
             HibernationState.Unknown => "hiberfil.sys begins with an unknown signature.",
             _ => null,
         },
-        HibernationNote = Hibernation == HibernationState.Resumed ? "hiberfil.sys was resumed already: nothing is waiting in it." : null,
+        HibernationNote = Hibernation == HibernationState.Resumed ? "hiberfil.sys was resumed already: nothing is pending in it." : null,
         HasShadowCopies = HasShadowCopies,
     };
 }

@@ -3,7 +3,7 @@ using static OfflinePatch.Core.Binary.LittleEndian;
 
 namespace OfflinePatch.Registry.Bcd;
 
-// Elements that name a partition: made anew, or pointed at another partition in place. Everything else is only read.
+// Elements that name a partition: created, or pointed at another partition in place. Everything else is only read.
 public sealed partial record BcdDevice
 {
     private const int PartitionSize = 0x48; // bytes of a descriptor of type 6
@@ -32,8 +32,7 @@ public sealed partial record BcdDevice
 
     /// <summary>
     /// Points the partitions that an element names at others, in place: its length, options and paths stay. Looks at the element's own
-    /// partition and at the one that
-    /// holds the file of a RAM disk.
+    /// partition and at the one that holds the file of a RAM disk.
     /// </summary>
     /// <param name="element">The data of the element.</param>
     /// <param name="choose">Gives the partition to name instead of one that is named, or null to leave it.</param>

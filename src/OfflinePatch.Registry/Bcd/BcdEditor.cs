@@ -62,7 +62,7 @@ public static class BcdEditor
             return custom;
         }
 
-        // The table of the application first: a name may stand in both.
+        // The table of the application first: a name may be in both.
         FrozenDictionary<uint, string>[] tables = (item.Type >> 28) == 2
             ? [BcdElementNames.Library, BcdElementNames.OsLoader, BcdElementNames.Resume, BcdElementNames.BootManager]
             : (item.Type & 0xFFFFF) switch
@@ -127,7 +127,7 @@ public static class BcdEditor
 
         if (!isNumber)
         {
-            throw RegistryError.BcdValue(name, $"'{text}' is no number, and no word that it takes");
+            throw RegistryError.BcdValue(name, $"'{text}' is neither a number nor one of its words");
         }
 
         var data = new byte[8];

@@ -6,8 +6,7 @@ namespace OfflinePatch.Registry.Bcd;
 
 /// <summary>
 /// A boot configuration store: the hive <c>\Boot\BCD</c> or <c>\EFI\Microsoft\Boot\BCD</c>. Read leniently: an object or element that is
-/// damaged is left out and noted.
-/// Source: learn.microsoft.com, BCD reference.
+/// damaged is left out and noted. Source: learn.microsoft.com, BCD reference.
 /// </summary>
 /// <remarks>As safe for use by several threads as the hive that it is read from.</remarks>
 public sealed class BcdStore

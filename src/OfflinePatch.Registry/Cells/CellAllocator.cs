@@ -5,7 +5,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
-/// Gives and takes cells. Best fit over all free cells; what is freed joins its free neighbours in the same bin; the hive grows by a bin
+/// Allocates and frees cells. Best fit over all free cells; a freed cell is merged with free neighbours in its bin; the hive grows by a bin
 /// only where nothing fits
 ///. Spans into the hive are void after <see cref="Allocate"/>: the array may have moved.
 /// </summary>
@@ -83,7 +83,7 @@ internal sealed class CellAllocator
         PutFree(offset, size);
     }
 
-    /// <summary>Gives the end of an allocated cell back; nothing happens where less than a cell would remain.</summary>
+    /// <summary>Frees the end of an allocated cell; nothing happens where less than a cell would remain.</summary>
     public void Shrink(CellOffset cell, int payload)
     {
         var size = _image.Cell(cell, "cell").Length + 4;

@@ -5,7 +5,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Cells;
 
 /// <summary>
-/// Reads structures by the cell they stand in; what does not fit its format is a <see cref="CorruptImageException"/>.
+/// Reads structures by the cell that holds them; what does not fit its format is a <see cref="CorruptImageException"/>.
 /// </summary>
 internal static class CellReader
 {
@@ -43,7 +43,7 @@ internal static class CellReader
         && minorVersion >= BigData.FirstMinorVersion;
 
     /// <summary>
-    /// The data of a value where it stands in one piece; false when it is cut in segments (<see cref="CopyBigData"/>).
+    /// The data of a value where it is in one piece; false when it is split into segments (<see cref="CopyBigData"/>).
     /// Inline lengths above 4 are read as 4, as Windows does.
     /// </summary>
     public static bool TryGetData(this HiveImage image, KeyValue value, uint minorVersion, out ReadOnlySpan<byte> content)

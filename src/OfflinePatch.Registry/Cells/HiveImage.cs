@@ -62,7 +62,7 @@ internal sealed class HiveImage
     /// <summary>Bytes of hive bins: cells lie below this. Set when the base block was found sound; never past the file's end.</summary>
     public int BinsSize { get; set; }
 
-    /// <summary>The most that the bins may grow to; tests set less than what the format allows.</summary>
+    /// <summary>The most that the bins may grow to; tests set a lower limit than the format's.</summary>
     public long MaxBinsSize { get; set; } = BaseBlock.MaxBinsSize;
 
     public ReadOnlySpan<byte> File => Memory.Span;
@@ -246,7 +246,7 @@ internal sealed class HiveImage
 
     private static int WithRoom(int length) => (int)Math.Min(Array.MaxLength, length + Math.Max(256L * 1024, length / 16));
 
-    /// <summary>Makes sure that a part of the file is in the array. What lies outside of the file is the caller's to find out.</summary>
+    /// <summary>Makes sure that a part of the file is in the array. The caller has to check for what lies outside the file.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Require(int offset, int length)
     {

@@ -2,7 +2,7 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Cells;
 
-/// <summary>The keys and values of a hive, as an edit looks at them.</summary>
+/// <summary>The keys and values of a hive, as an edit sees them.</summary>
 internal interface IKeyTree
 {
     /// <summary>The bytes of the hive.</summary>

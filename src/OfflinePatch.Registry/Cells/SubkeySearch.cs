@@ -11,7 +11,7 @@ internal readonly record struct SubkeyPlace(int Leaf, int Entry);
 internal static class SubkeySearch
 {
     /// <summary>
-    /// Binary search by name. Where the lists have hashes, a miss is confirmed by them, so that a list that is not in our order still
+    /// Binary search by name. Where the lists have hashes, a miss is confirmed by them, so that a list in another order still
     /// answers.
     /// </summary>
     public static bool TryFind(HiveImage image, CellOffset list, ReadOnlySpan<char> upper, out CellOffset found, out SubkeyPlace place)

@@ -5,9 +5,8 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>
-/// What a check learns about the cells of a hive: where they start, which are free, which nothing has taken yet, how many keys use each
-/// security descriptor.
-/// Cells may be added and taken by several threads. The editor works on with it.
+/// What a check learns about the cells of a hive: where they start, which are free, which nothing has claimed yet, how many keys use each
+/// security descriptor. Cells may be added and taken by several threads. The editor continues to use it.
 /// </summary>
 internal sealed class HiveCensus
 {
@@ -64,8 +63,7 @@ internal sealed class HiveCensus
 
     /// <summary>
     /// Takes a cell for one structure. False when there is no allocated cell at this place, or another structure has it: Windows allows
-    /// neither
-    /// (only security cells are shared).
+    /// neither (only security cells are shared).
     /// </summary>
     public bool TryTake(CellOffset cell, out ReadOnlySpan<byte> payload)
     {

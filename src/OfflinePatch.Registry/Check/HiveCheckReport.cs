@@ -2,7 +2,7 @@ using OfflinePatch.Registry.Check;
 
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>What a check of a hive came to.</summary>
+/// <summary>The result of a check of a hive.</summary>
 public sealed class HiveCheckReport
 {
     internal HiveCheckReport(HiveVerdict verdict, IReadOnlyList<HiveFinding> findings, HiveCensus census)
@@ -15,7 +15,7 @@ public sealed class HiveCheckReport
     /// <summary>What Windows would do with it.</summary>
     public HiveVerdict Verdict { get; }
 
-    /// <summary>What was found: errors, which make the verdict, and notes, which do not.</summary>
+    /// <summary>What was found: errors, which determine the verdict, and notes, which do not.</summary>
     public IReadOnlyList<HiveFinding> Findings { get; }
 
     internal HiveCensus Census { get; }

@@ -7,14 +7,13 @@ using OfflinePatch.Registry.Logs;
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>
-/// Checks a hive as Windows does when it loads one, and comes to the same verdict as its validator (chkreg) on all but a few damaged hives,
-/// where it is stricter.
-/// Sources: the validator's verdicts on the corpus and its mutations (see the tests).
+/// Checks a hive as Windows does when it loads one, and reaches the same verdict as its validator (chkreg) on all but a few damaged hives,
+/// where it is stricter. Sources: the validator's verdicts on the corpus and its mutations (see the tests).
 /// </summary>
 /// <remarks>Safe for use by several threads: the bytes that are checked are not changed.</remarks>
 public static class HiveChecker
 {
-    /// <summary>Bytes of bins from which on all processors work at a check.</summary>
+    /// <summary>Bytes of bins from which on a check uses all processors.</summary>
     private const int MinSharedBytes = 4 * 1024 * 1024;
 
     /// <summary>Checks a hive file with its logs. Never throws.</summary>

@@ -2,7 +2,7 @@ using OfflinePatch.Registry.Layout;
 
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>Collects findings, up to a limit: a wrecked hive has as many as it has cells.</summary>
+/// <summary>Collects findings, up to a limit: a badly damaged hive can have one for each cell.</summary>
 internal sealed class HiveFindings
 {
     private const int Limit = 1000;
@@ -17,7 +17,7 @@ internal sealed class HiveFindings
     /// <param name="structure">The structure, as the format names it.</param>
     /// <param name="cell">The cell, or nil.</param>
     /// <param name="message">What is wrong.</param>
-    /// <param name="forbidsEditing">False where only Microsoft's validator minds it.</param>
+    /// <param name="forbidsEditing">False where only Microsoft's validator objects to it.</param>
     public void Error(string code, string structure, CellOffset cell, string message, bool forbidsEditing = true)
     {
         HasErrors = true;

@@ -170,8 +170,8 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
 
     /// <summary>
     /// Windows keeps a handle (HKEY_PERFORMANCE_TEXT and its neighbours, all from 0x80000000 on) in the place of the value count of such
-    /// keys in SOFTWARE. Since 2023 it
-    /// no longer makes them, and its newest validator objects to the flag; every older machine has them and starts.
+    /// keys in SOFTWARE. Since 2023 it no longer makes them, and its newest validator objects to the flag; every older machine has them and
+    /// starts.
     /// </summary>
     private void CheckHandle(CellOffset cell, KeyNode node)
     {
@@ -206,7 +206,7 @@ internal sealed class KeyCheck(HiveImage image, HiveCensus census, HiveFindings 
         }
         else if (text.Length < node.ClassLength)
         {
-            findings.Error(HiveFindingCode.ClassName, "class name", cell, $"its {node.ClassLength} bytes stand in a cell of {text.Length}");
+            findings.Error(HiveFindingCode.ClassName, "class name", cell, $"its {node.ClassLength} bytes are in a cell of {text.Length}");
         }
     }
 

@@ -4,7 +4,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>
-/// The ring of security cells, from the root's on: each linked both ways, each with a descriptor that fits. More Windows does not ask.
+/// The ring of security cells, from the root's on: each linked both ways, each with a descriptor that fits. Windows requires no more.
 /// </summary>
 internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
@@ -14,7 +14,7 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
     {
         if (!image.TryGetCell(root, out var cell) || !KeyNode.TryRead(cell, out var node))
         {
-            return; // KeyCheck says it
+            return; // KeyCheck reports it
         }
 
         var anchor = node.Security;
@@ -55,7 +55,7 @@ internal sealed class SecurityCheck(HiveImage image, HiveCensus census, HiveFind
     }
 
     /// <summary>
-    /// Every descriptor that a key uses is in the ring; the counts of such keys are right (Windows minds only the first).
+    /// Every descriptor that a key uses is in the ring; the counts of such keys are right (Windows checks only the first).
     /// </summary>
     public void CompareCounts()
     {

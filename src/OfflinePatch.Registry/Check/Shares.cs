@@ -1,6 +1,6 @@
 namespace OfflinePatch.Registry.Check;
 
-/// <summary>Work in shares, on all processors where there are enough of them.</summary>
+/// <summary>Work split into shares, done on all processors where there are enough shares.</summary>
 internal static class Shares
 {
     /// <summary>Does every share once, in any order; the first exception ends it.</summary>

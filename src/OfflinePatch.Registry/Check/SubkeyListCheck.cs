@@ -5,7 +5,7 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Check;
 
 /// <summary>
-/// The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes beside them.
+/// The list of a key's subkeys: its kind, its count, the order of the names over all leaves, the hints and hashes with them.
 /// </summary>
 internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFindings findings)
 {
@@ -82,7 +82,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
             _children.Add(child);
             if (!image.TryGetCell(child, out var bytes) || !KeyNode.TryRead(bytes, out var node))
             {
-                _isOrderKnown = false; // KeyCheck says it
+                _isOrderKnown = false; // KeyCheck reports it
                 continue;
             }
 
@@ -92,7 +92,7 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
                 || (leaf.Kind == SubkeyListKind.FastLeaf && leaf.Hint(i) != NameHash.Hint(name)))
             {
                 findings.Error(HiveFindingCode.SubkeyHash, "subkey list", leafCell,
-                    $"what stands beside '{name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
+                    $"what is stored with '{name.ToString()}' is not its {(leaf.Kind == SubkeyListKind.HashLeaf ? "hash" : "hint")}");
             }
 
             CheckOrder(cell, name);
@@ -131,8 +131,8 @@ internal sealed class SubkeyListCheck(HiveImage image, HiveCensus census, HiveFi
 
     /// <summary>
     /// Windows orders names by its upper-case table, and so do we. Its validator (chkreg) compares two UTF-16 names by _wcsnicmp, which
-    /// knows the case of ASCII alone and
-    /// takes the lower one: such a hive loads, and fails there. The verdict is the validator's; the hive may still be edited.
+    /// knows the case of ASCII alone and takes the lower one: such a hive loads, and fails there. The verdict is the validator's; the hive
+    /// may still be edited.
     /// </summary>
     private void CheckValidatorOrder(CellOffset cell, StoredName name)
     {

@@ -81,7 +81,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         {
             if (length > 4)
             {
-                findings.Error(HiveFindingCode.InlineData, "value", cell, $"{length} bytes of data cannot stand in the value itself");
+                findings.Error(HiveFindingCode.InlineData, "value", cell, $"{length} bytes of data do not fit into the value itself");
             }
 
             return;
@@ -108,7 +108,7 @@ internal sealed class ValueCheck(HiveImage image, HiveCensus census, HiveFinding
         }
         else if (length > (uint)room)
         {
-            findings.Error(HiveFindingCode.ValueDataLength, "value", cell, $"its {length} bytes of data stand in a cell of {room}");
+            findings.Error(HiveFindingCode.ValueDataLength, "value", cell, $"its {length} bytes of data are in a cell of {room}");
         }
     }
 

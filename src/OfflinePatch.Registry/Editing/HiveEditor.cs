@@ -8,8 +8,7 @@ namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
 /// Changes a hive that was found sound. The parts: values and their data, keys, subkey lists, security descriptors; all take cells from one
-/// allocator.
-/// Every operation first finds out whether it can be done, then does it: a refusal leaves the hive sound.
+/// allocator. Every operation first finds out whether it can be done, then does it: a refusal leaves the hive sound.
 /// </summary>
 internal sealed partial class HiveEditor
 {
@@ -69,7 +68,7 @@ internal sealed partial class HiveEditor
     public bool IsDeletedSince(CellOffset key, int stamp) => _deleted.Count > 0 && _deleted.TryGetValue(key.Value, out var at)
         && at > stamp;
 
-    /// <summary>Checks what the edits left; a finding is a defect of this library, and better an exception than a broken machine.</summary>
+    /// <summary>Checks what the edits left; a finding is a defect of this library, and an exception beats a broken machine.</summary>
     /// <exception cref="CorruptImageException"><c>REG-0320</c>.</exception>
     public void Verify()
     {

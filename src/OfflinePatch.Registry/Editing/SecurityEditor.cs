@@ -6,8 +6,7 @@ namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
 /// Shares security descriptors among keys. The reference counts are those that the check of the hive counted, not those that were stored: a
-/// cell is freed only
-/// when no key points to it, and every count that is touched is written exact.
+/// cell is freed only when no key points to it, and every count that is touched is written exact.
 /// </summary>
 internal sealed class SecurityEditor(HiveImage image, CellAllocator cells, Dictionary<uint, uint> references)
 {

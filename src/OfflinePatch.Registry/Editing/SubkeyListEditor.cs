@@ -6,11 +6,9 @@ using OfflinePatch.Registry.Layout;
 namespace OfflinePatch.Registry.Editing;
 
 /// <summary>
-/// Keeps subkey lists as the kernel does: in order, hashed, of the kind that the hive's version wants (an existing list keeps its kind). A
-/// list grows by half
-/// of its cell; a full fast leaf becomes an index leaf, and any other full leaf is cut in two halves below an index root. Sources: the
-/// limits of
-/// <c>CmpAddSubKey</c> in ReactOS' cmindex.c; growth and halves as the lists of real hives show them.
+/// Keeps subkey lists as the kernel does: in order, hashed, of the kind that the hive's version uses (an existing list keeps its kind). A
+/// list grows by half of its cell; a full fast leaf becomes an index leaf, and any other full leaf is cut in two halves below an index
+/// root. Sources: the limits of <c>CmpAddSubKey</c> in ReactOS' cmindex.c; growth and halves as the lists of real hives show them.
 /// </summary>
 internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int minorVersion)
 {
@@ -159,7 +157,7 @@ internal sealed class SubkeyListEditor(HiveImage image, CellAllocator cells, int
     private CellOffset ReplaceOnlyLeaf(List<CellOffset> leaves) => leaves.Count == 1 ? leaves[0]
         : WriteLeaf(SubkeyListKind.IndexRoot, Offsets(leaves));
 
-    /// <summary>Puts leaves in the place of one in an index root; returns the root's cell, which may have moved.</summary>
+    /// <summary>Replaces one leaf in an index root by several; returns the root's cell, which may have moved.</summary>
     private CellOffset ReplaceLeaf(CellOffset rootCell, int index, List<CellOffset> leaves)
     {
         var root = SubkeyCursor.ReadList(image, rootCell);

@@ -11,7 +11,7 @@ namespace OfflinePatch.Registry.Editing;
 /// </summary>
 internal sealed class ValueDataEditor(HiveImage image, CellAllocator cells, uint minorVersion)
 {
-    /// <summary>Gives a value that has no data yet its data.</summary>
+    /// <summary>Stores the data of a value that has none yet.</summary>
     public void Write(CellOffset value, ReadOnlySpan<byte> content)
     {
         if (content.Length <= 4)
@@ -89,7 +89,7 @@ internal sealed class ValueDataEditor(HiveImage image, CellAllocator cells, uint
         {
             var start = i * BigData.SegmentLength;
             var part = content.Slice(start, Math.Min(BigData.SegmentLength, content.Length - start));
-            // Windows gives every segment, the last too, the room of a whole one and 4 bytes more; its validator refuses a smaller cell.
+            // Windows gives every segment, the last too, the size of a full one plus 4 bytes; its validator refuses a smaller cell.
             var segment = cells.Allocate(BigData.SegmentLength + 4);
             part.CopyTo(image.WritableCell(segment));
             BinaryPrimitives.WriteUInt32LittleEndian(image.WritableCell(list)[(i * 4)..], segment.Value);

@@ -76,7 +76,7 @@ internal static class RegistryError
         new("REG-0312", "key security", cell.FileOffset, "'sk' with a descriptor that fits its cell", "something else", CopyAgain);
 
     public static CorruptImageException BadClassName(CellOffset cell) =>
-        new("REG-0313", "class name", cell.FileOffset, "the text that the key announces", "a smaller cell", CopyAgain);
+        new("REG-0313", "class name", cell.FileOffset, "text of the length that the key names", "a smaller cell", CopyAgain);
 
     public static CorruptImageException TooDeep(CellOffset key) =>
         new("REG-0314", "key", key.FileOffset, "at most 512 levels", "more", CopyAgain);
@@ -101,7 +101,7 @@ internal static class RegistryError
         new("REG-0403", $"'{path}' would be deeper than the 512 levels that Windows allows.", "Choose another place.");
 
     public static RefusedException Full() =>
-        new("REG-0404", "The hive would grow past 2 GiB.", "Write less into it.") { IsFull = true };
+        new("REG-0404", "The hive would grow past 2 GiB.", "Write less data to it.") { IsFull = true };
 
     public static RefusedException DeletedKey() =>
         new("REG-0405", "The key was deleted after it was opened.", "Open it again.");
@@ -110,7 +110,7 @@ internal static class RegistryError
         new("REG-0406", "The root key of a hive cannot be deleted.", "Delete what is below it.");
 
     public static RefusedException PredefinedHandle(string path) =>
-        new("REG-0407", $"'{path}' stands for a predefined handle and has no values of its own.", "Leave it alone.");
+        new("REG-0407", $"'{path}' stands for a predefined handle and cannot have values.", "Do not set values in this key.");
 
     public static RefusedException Layered() =>
         new("REG-0408", "The hive is a differencing layer of a container; its keys mean nothing without the layers below it.",
@@ -121,7 +121,7 @@ internal static class RegistryError
             "Open it with the logs, or allow it to be reconciled.");
 
     public static RefusedException Descriptor() =>
-        new("REG-0411", "The security descriptor is not a sound self-relative one.", "Give a self-relative SECURITY_DESCRIPTOR.");
+        new("REG-0411", "The security descriptor is not a sound self-relative one.", "Pass a self-relative SECURITY_DESCRIPTOR.");
 
     // 05xx: .reg text
     public static RefusedException RegText(int line, string what) =>
@@ -139,5 +139,5 @@ internal static class RegistryError
         new("REG-0603", $"{identifier} has no element {name}.", "Name it as bcdedit does, or custom: and its id as 8 hexadecimal digits.");
 
     public static RefusedException BcdValue(string name, string why) =>
-        new("REG-0604", $"{name}: {why}.", "Give a value that bcdedit takes for it.");
+        new("REG-0604", $"{name}: {why}.", "Use a value that bcdedit accepts for it.");
 }

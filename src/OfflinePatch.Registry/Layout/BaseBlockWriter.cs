@@ -21,7 +21,7 @@ internal readonly ref struct BaseBlockWriter(Span<byte> block)
 
     public void SetFlags(uint value) => Set(BaseBlock.Layout.Flags, value);
 
-    /// <summary>The last call: makes the checksum fit.</summary>
+    /// <summary>The last call: updates the checksum.</summary>
     public void Sign() => Set(BaseBlock.Layout.Checksum, BaseBlock.ComputeChecksum(_bytes));
 
     /// <summary>Fills an all-zero block with the constant fields of a primary file.</summary>

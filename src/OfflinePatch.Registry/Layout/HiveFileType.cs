@@ -1,6 +1,6 @@
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>What a base block stands in front of.</summary>
+/// <summary>What follows a base block.</summary>
 internal enum HiveFileType : uint
 {
     /// <summary>The hive itself.</summary>

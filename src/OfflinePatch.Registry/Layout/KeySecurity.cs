@@ -30,7 +30,7 @@ internal readonly ref struct KeySecurity
         return TryReadUnsigned(cell, out security) && security.HasSignature;
     }
 
-    /// <summary>The same without a look at the signature, which Windows does not check.</summary>
+    /// <summary>The same without checking the signature, which Windows does not check either.</summary>
     public static bool TryReadUnsigned(ReadOnlySpan<byte> cell, out KeySecurity security)
     {
         security = default;

@@ -11,7 +11,7 @@ internal readonly ref struct KeyValue
     /// <summary>The most characters of a value name.</summary>
     public const int MaxNameLength = 16383;
 
-    /// <summary>Set in the length field: the data, 4 bytes at most, stands in the offset field.</summary>
+    /// <summary>Set in the length field: the data, 4 bytes at most, is in the offset field.</summary>
     public const uint InlineFlag = 0x80000000;
 
     /// <summary>Set in the flags: the name is Latin-1.</summary>

@@ -2,7 +2,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>The hints beside subkey list entries. Source: msuhanov/regf, "Windows registry file format specification".</summary>
+/// <summary>The hints in subkey list entries. Source: msuhanov/regf, "Windows registry file format specification".</summary>
 internal static class NameHash
 {
     /// <summary>The hash in an "lh" leaf: H = H × 37 + c over the upper-cased units, modulo 2³².</summary>
@@ -59,7 +59,7 @@ internal static class NameHash
         return Hint(start[..length]);
     }
 
-    /// <summary>What stands beside an entry of a list of this kind.</summary>
+    /// <summary>What is stored with an entry of a list of this kind.</summary>
     public static uint For(SubkeyListKind kind, ReadOnlySpan<char> name, ReadOnlySpan<char> upper) => kind switch
     {
         SubkeyListKind.HashLeaf => Hash(upper),

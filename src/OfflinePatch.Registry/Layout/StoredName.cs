@@ -4,7 +4,7 @@ using System.Text;
 
 namespace OfflinePatch.Registry.Layout;
 
-/// <summary>A key or value name as it stands in its cell: Latin-1, one byte a character, or UTF-16.</summary>
+/// <summary>A key or value name as stored in its cell: Latin-1, one byte per character, or UTF-16.</summary>
 internal readonly ref struct StoredName
 {
     private readonly ReadOnlySpan<byte> _bytes;

@@ -64,7 +64,7 @@ internal readonly ref struct SubkeyList
     /// <summary>The key, or in an index root the leaf, at a place.</summary>
     public CellOffset this[int index] => new(BinaryPrimitives.ReadUInt32LittleEndian(_cell[(Layout.Entries + (index * EntrySize))..]));
 
-    /// <summary>The hint or hash beside an entry; only in fast and hash leaves.</summary>
+    /// <summary>The hint or hash of an entry; only in fast and hash leaves.</summary>
     public uint Hint(int index) => BinaryPrimitives.ReadUInt32LittleEndian(_cell[(Layout.Entries + (index * 8) + Layout.EntryHint)..]);
 
     /// <summary>The bytes of the entries from one place up to another.</summary>

@@ -19,7 +19,7 @@ internal static class HiveLoader
         return recovery;
     }
 
-    /// <summary>The same without a look at the root key.</summary>
+    /// <summary>The same without checking the root key.</summary>
     public static HiveRecovery LoadBins(HiveImage image, Func<HiveLogs> logs, HiveOpenOptions options)
     {
         var recovery = LoadBaseBlock(image, logs, options);

@@ -9,7 +9,7 @@ public enum UncleanHive
     /// <summary>Open it as it is, for reading only.</summary>
     ReadOnly,
 
-    /// <summary>Open it as it is and let edits make it clean. For copies and test fixtures, never for a machine that shall start.</summary>
+    /// <summary>Open it as it is and let edits make it clean. For copies and test fixtures, never for a machine that must start.</summary>
     Reconcile,
 }
 
@@ -21,8 +21,7 @@ public sealed record HiveOpenOptions
 
     /// <summary>
     /// Whether the hive may change the array below the memory it was given, instead of copying it before the first change. Saves one copy
-    /// of the file.
-    /// Room after the memory in the same array is used when the hive grows.
+    /// of the file. Room after the memory in the same array is used when the hive grows.
     /// </summary>
     public bool AdoptBuffer { get; init; }
 

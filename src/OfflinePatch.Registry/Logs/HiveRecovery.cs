@@ -3,7 +3,7 @@ namespace OfflinePatch.Registry.Logs;
 /// <summary>What was recovered from a hive's logs when it was opened.</summary>
 public enum HiveRecoveryKind
 {
-    /// <summary>The hive was clean; its logs were not looked into.</summary>
+    /// <summary>The hive was clean; its logs were not read.</summary>
     None,
 
     /// <summary>Entries of the new log format (Windows 8.1 and later) were applied.</summary>

@@ -8,7 +8,7 @@ namespace OfflinePatch.Registry.RegText;
 
 /// <summary>
 /// What .reg text leaves of a key in the end, all of its lines taken together. Text may delete a key and create it again, or set a value
-/// twice; what is already as the text leaves it is not touched, so that the same text does nothing when it comes again.
+/// twice; what is already as the text leaves it is not touched, so that applying the same text again does nothing.
 /// </summary>
 internal sealed class RegTextEffect
 {

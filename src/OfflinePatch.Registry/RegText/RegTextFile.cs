@@ -6,11 +6,11 @@ namespace OfflinePatch.Registry.RegText;
 /// <param name="Name">The name; empty for the default value.</param>
 /// <param name="IsDeletion">Whether the value is to be deleted; the rest means nothing then.</param>
 /// <param name="Type">The type.</param>
-/// <param name="Data">The data as it stands in a hive.</param>
+/// <param name="Data">The data as stored in a hive.</param>
 public sealed record RegTextValue(string Name, bool IsDeletion, RegistryValueType Type, byte[] Data);
 
 /// <summary>One key of .reg text with its value lines.</summary>
-/// <param name="Path">The full path as it stands there, with its root: <c>HKEY_LOCAL_MACHINE\SYSTEM\Select</c>.</param>
+/// <param name="Path">The full path as written there, with its root: <c>HKEY_LOCAL_MACHINE\SYSTEM\Select</c>.</param>
 /// <param name="IsDeletion">Whether the key is to be deleted with all below it.</param>
 /// <param name="Values">Its values, in order.</param>
 /// <param name="Line">The line that it starts at, counted from 1.</param>

@@ -66,7 +66,7 @@ internal sealed class RegTextOutput
 
     public void Advance(int length) => _count += length;
 
-    /// <summary>Writes what is held back.</summary>
+    /// <summary>Writes what is buffered.</summary>
     public void Complete() => Drain(isLast: true);
 
     private void Drain(bool isLast)

@@ -41,7 +41,7 @@ internal sealed class RegTextParser(string text)
             }
             else if (values is null)
             {
-                throw Mistake("a value stands before the first key");
+                throw Mistake("a value comes before the first key");
             }
             else
             {
@@ -96,7 +96,7 @@ internal sealed class RegTextParser(string text)
         }
         else
         {
-            throw Mistake("this is no key and no value");
+            throw Mistake("this is neither a key nor a value");
         }
 
         SkipSpaces();

@@ -7,8 +7,7 @@ namespace OfflinePatch.Registry.RegText;
 
 /// <summary>
 /// Writes keys as .reg text, version 5, as regedit does. It streams: no object is made per key or value. Class names and security
-/// descriptors have no place
-/// in the format and are left out.
+/// descriptors have no place in the format and are left out.
 /// </summary>
 public sealed class RegTextWriter
 {
@@ -29,7 +28,7 @@ public sealed class RegTextWriter
 
     /// <summary>Writes a key with all below it.</summary>
     /// <param name="key">The key.</param>
-    /// <param name="path">Its full path as it shall stand in the text, for example <c>HKEY_LOCAL_MACHINE\SYSTEM\Select</c>.</param>
+    /// <param name="path">Its full path as it is written to the text, for example <c>HKEY_LOCAL_MACHINE\SYSTEM\Select</c>.</param>
     /// <param name="stream">Where to; left open.</param>
     /// <param name="encoding">How.</param>
     /// <exception cref="CorruptImageException">A structure is damaged; what was written before it stays written.</exception>
@@ -45,7 +44,7 @@ public sealed class RegTextWriter
     /// <summary>Writes the changes that turn one key, with all below it, into another: applied to the first they give the second.</summary>
     /// <param name="before">The first key; null when it does not exist.</param>
     /// <param name="after">The second key; null when it does not exist.</param>
-    /// <param name="path">Their full path as it shall stand in the text.</param>
+    /// <param name="path">Their full path as it is written to the text.</param>
     /// <param name="stream">Where to; left open.</param>
     /// <param name="encoding">How.</param>
     /// <param name="withHeader">Whether the text starts here; false where it continues what was written to the stream before.</param>

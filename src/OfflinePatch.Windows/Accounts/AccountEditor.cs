@@ -5,8 +5,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Accounts;
 
 /// <summary>
-/// Changes local accounts in SAM: password, disabled, locked. The layout that is there stays (RC4 or AES), and every byte that is not
-/// meant. What hangs on the old password is lost to its user: files encrypted with EFS, saved credentials, private keys of certificates
+/// Changes local accounts in SAM: password, disabled, locked. The existing layout (RC4 or AES) is kept, and so is every byte that is not
+/// meant. What depends on the old password is lost to its user: files encrypted with EFS, saved credentials, private keys of certificates
 /// (DPAPI). Source: chntpw <c>sam.h</c>; impacket <c>secretsdump.py</c>.
 /// </summary>
 public sealed class AccountEditor
@@ -37,7 +37,7 @@ public sealed class AccountEditor
         _sam = windows.Find(HiveName.Sam) ?? throw AccountError.UnknownKey("there is no SAM");
     }
 
-    /// <summary>An editor that is only asked, also for a domain controller, whose SAM has the accounts of its recovery mode.</summary>
+    /// <summary>An editor that only reads, also for a domain controller, whose SAM has the accounts of its recovery mode.</summary>
     public static AccountEditor ToRead(WindowsSystem windows) => new(windows, isDomainControllerAllowed: true);
 
     /// <summary>The accounts, by relative id.</summary>
@@ -85,7 +85,7 @@ public sealed class AccountEditor
     /// </summary>
     /// <param name="rid">The account.</param>
     /// <param name="password">The password.</param>
-    /// <param name="policy">What it must be made of.</param>
+    /// <param name="policy">What it must consist of.</param>
     /// <exception cref="RefusedException"><c>SAM-0004</c>: its record is not understood; <c>SAM-0005</c>: it is a Microsoft account;
     /// <c>SAM-0007</c>: the password is too weak.</exception>
     public void SetPassword(uint rid, string password, PasswordPolicy policy)
@@ -114,7 +114,7 @@ public sealed class AccountEditor
         var absent = lm.Length >= 4 && BinaryPrimitives.ReadUInt16LittleEndian(lm[2..]) == 2 ? AbsentAes : AbsentRc4;
         if (lm.Length > absent)
         {
-            // Only the length: the descriptor's place and the bytes behind it stay.
+            // Only the length: the descriptor's offset and the bytes after it stay.
             BinaryPrimitives.WriteInt32LittleEndian(v.AsSpan(SamUser.V.LmHash + SamUser.V.Length), absent);
         }
 
@@ -147,7 +147,7 @@ public sealed class AccountEditor
         Put(key, "F", f);
     }
 
-    /// <summary>Writes a value; the log of changes gets its name only, for it holds hashes.</summary>
+    /// <summary>Writes a value; the log of changes gets its name only, because it holds hashes.</summary>
     private void Put(GuestKey key, string name, byte[] data)
     {
         if (!key.GetBinary(name).AsSpan().SequenceEqual(data))
@@ -168,7 +168,7 @@ public sealed class AccountEditor
             : throw AccountError.DamagedAccount(rid);
     }
 
-    /// <summary>In place where the length is the same; else behind everything, so that nothing else moves.</summary>
+    /// <summary>In place where the length is the same; else after everything, so that nothing else moves.</summary>
     private static byte[] WithItem(byte[] v, int descriptor, byte[] item)
     {
         var offset = BinaryPrimitives.ReadUInt32LittleEndian(v.AsSpan(descriptor));

@@ -27,5 +27,5 @@ internal static class AccountError
             "Change accounts on a running domain controller.");
 
     public static RefusedException WeakPassword(string why, string demand) =>
-        new("SAM-0007", $"The password is not taken: {why}.", $"Choose one of {demand}. --target says whose demand counts.");
+        new("SAM-0007", $"The password is not accepted: {why}.", $"Choose one of {demand}. --target chooses whose requirement applies.");
 }

@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Accounts;
 
 /// <summary>
-/// What a password must be made of, as the target demands it: parameters of the rule <c>accounts.administrator</c>. Without a demand: three
+/// What a password must consist of, as the target demands: parameters of the rule <c>accounts.administrator</c>. Without a demand: three
 /// of the four kinds of characters, as Windows' own policy "Password must meet complexity requirements" has it.
 /// Source: Huawei Cloud IMS and ECS, password requirements of Windows servers; Microsoft, Passwords must meet complexity requirements.
 /// </summary>
@@ -13,7 +13,7 @@ public sealed record PasswordPolicy
     internal const string RuleId = "accounts.administrator";
 
     private const int LongestLogon = 127; // characters that the logon of Windows takes
-    private const int ShortestName = 3; // a shorter name is found in any password
+    private const int ShortestName = 3; // a shorter name would occur in many passwords
 
     private PasswordPolicy()
     {
@@ -61,9 +61,9 @@ public sealed record PasswordPolicy
         $"{MinLength} to {MaxLength} characters: {(Kinds == 4 ? "" : $"{Kinds} of ")}upper case letters, lower case letters, digits and "
             + $"{(Special.Length > 0 ? "one of " + Special : "special characters")}";
 
-    /// <summary>Why a password is not taken, in words that do not hold it; null when it is.</summary>
+    /// <summary>Why a password is not accepted, in words that do not contain it; null when it is.</summary>
     /// <param name="password">The password.</param>
-    /// <param name="accountName">The name of its account, which must not stand in it, forwards or backwards; null where it is not known
+    /// <param name="accountName">The name of its account, which must not occur in it, forwards or backwards; null where it is not known
     /// yet.</param>
     public string? WhyNot(string password, string? accountName = null)
     {
@@ -74,7 +74,7 @@ public sealed record PasswordPolicy
 
         if (password.Any(c => !char.IsAsciiLetterOrDigit(c) && !IsSpecial(c)))
         {
-            return "it has a character that is no letter A to Z, no digit, and "
+            return "it has a character that is not a letter A to Z, not a digit, and "
                 + $"{(Special.Length > 0 ? "none of " + Special : "no printable character of ASCII")}";
         }
 

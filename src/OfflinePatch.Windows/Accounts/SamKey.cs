@@ -124,7 +124,7 @@ internal sealed class SamKey
         aes.Key = bootKey.ToArray();
         var plain = aes.DecryptCbc(data.Slice(Layout.Aes.Data, (int)length), data.Slice(Layout.Aes.Salt, 16), PaddingMode.None);
 
-        // 16 bytes and a whole block of PKCS#7 padding. With the wrong key that is not what comes out.
+        // 16 bytes and a whole block of PKCS#7 padding. A wrong key does not give that.
         return plain.Length == 32 && !plain.AsSpan(16).ContainsAnyExcept((byte)16)
             ? new SamKey(plain[..16], 2)
             : throw AccountError.UnknownKey("its padding is wrong, so it was encrypted with another boot key");
@@ -185,7 +185,7 @@ internal sealed class SamKey
     private static class Layout
     {
         public const int Key = 0x68; // in the value F of Domains\Account: u32 revision first
-        public const int Revision = 0x02; // u16 in a record of a hash, behind the u16 id of the key
+        public const int Revision = 0x02; // u16 in a record of a hash, after the u16 id of the key
 
         public static class Rc4
         {
@@ -209,7 +209,7 @@ internal sealed class SamKey
 
         public static class AesHash
         {
-            public const int DataOffset = 0x04; // u32, behind the 8 bytes of the header
+            public const int DataOffset = 0x04; // u32, after the 8 bytes of the header
             public const int Salt = 0x08;
             public const int SaltSize = 16;
             public const int Data = 0x18;

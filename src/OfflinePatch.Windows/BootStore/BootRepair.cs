@@ -12,11 +12,11 @@ namespace OfflinePatch.Windows.BootStore;
 /// What bcdboot would do for the Windows of a disk, offline: boot files and boot configuration on a system partition of this disk. Where
 /// the disk has none, a BIOS machine starts from the partition of Windows itself, and a UEFI machine gets an EFI system partition in
 /// unallocated space or at the end of a larger disk. A boot configuration that can be read and has an entry for this Windows is corrected
-/// in place; one that cannot is replaced, and kept beside as <c>BCD.before</c>.
+/// in place; one that cannot is replaced, and kept next to it as <c>BCD.before</c>.
 /// </summary>
 internal sealed class BootRepair
 {
-    /// <summary>What the name of a boot configuration gets that is kept beside a new one.</summary>
+    /// <summary>Suffix of an old boot configuration that is kept next to a new one.</summary>
     public const string KeptSuffix = ".before";
 
     private readonly GuestMachine _machine;
@@ -37,7 +37,7 @@ internal sealed class BootRepair
     /// <summary>What is to be done, in order. Empty where nothing is wrong.</summary>
     public IReadOnlyList<BootStep> Steps => _steps;
 
-    /// <summary>Looks at a disk; writes nothing.</summary>
+    /// <summary>Examines a disk; writes nothing.</summary>
     public static BootRepair Find(GuestMachine machine, WindowsSystem windows, BootRepairOptions? options = null)
     {
         var repair = new BootRepair(machine, windows, options ?? new BootRepairOptions());
@@ -58,7 +58,7 @@ internal sealed class BootRepair
         return repair;
     }
 
-    /// <summary>Does all steps. The files are flushed; what was opened before sees the old disk.</summary>
+    /// <summary>Runs all steps. The files are flushed; what was opened before sees the old disk.</summary>
     public void Apply()
     {
         foreach (var step in _steps)
@@ -78,7 +78,7 @@ internal sealed class BootRepair
 
         if (_machine.Systems.Count(s => s.Volume.Files is not null) > 1)
         {
-            Problem = "There are several Windows installations on the disk: which one is to start cannot be known.";
+            Problem = "There are several Windows installations on the disk: it is not known which one is to start.";
             return;
         }
 
@@ -116,7 +116,7 @@ internal sealed class BootRepair
         if (_machine.Volumes.FirstOrDefault(v => v.Partition is { IsActive: true } && v.Number != system.Number
             && v.Kind is not (VolumeKind.Ntfs or VolumeKind.Fat)) is { } other)
         {
-            Problem = $"{other.Description} is active and is not of Windows: whatever starts from it would not start any more.";
+            Problem = $"{other.Description} is active and does not belong to Windows: whatever starts from it would no longer start.";
             return;
         }
 
@@ -144,7 +144,7 @@ internal sealed class BootRepair
                 BcdDevice.OfMbr(table.MbrSignature, windows.Offset)));
     }
 
-    /// <summary>A partition beside that of Windows that a BIOS can start and that has room for the boot files; null for none.</summary>
+    /// <summary>A partition other than that of Windows that a BIOS can start and that has room for the boot files; null for none.</summary>
     private GuestVolume? FindPrimary(BootFileSet files) => _machine.Volumes.FirstOrDefault(v =>
         v is { Partition.IsLogical: false, Kind: VolumeKind.Ntfs, Files: not null, Condition.WriteProblem: null }
         && v.FreeBytes >= 2 * files.Length);
@@ -155,7 +155,7 @@ internal sealed class BootRepair
         {
             if (esp.Files is null)
             {
-                Problem = $"The EFI system partition ({place.Number}) cannot be read, and is not formatted anew: "
+                Problem = $"The EFI system partition ({place.Number}) cannot be read, and is not formatted again: "
                     + $"{esp.Failure?.Message ?? "it has no FAT file system"}.";
                 return;
             }
@@ -187,7 +187,7 @@ internal sealed class BootRepair
             var largerDisk = EspWriter.DiskLength(disk.Length + length);
             if (DiskGrowth.WhyNot(disk, table) is { } why)
             {
-                Problem = $"There are not {length >> 20} MiB of unallocated space for an EFI system partition, and the disk cannot be "
+                Problem = $"There is no unallocated space of {length >> 20} MiB for an EFI system partition, and the disk cannot be "
                     + $"made larger: {why}";
                 return;
             }
@@ -232,7 +232,7 @@ internal sealed class BootRepair
         }
         else if (system.FreeBytes < needed)
         {
-            Problem = $"{system.Description} has {system.FreeBytes} bytes free, and the boot files that it lacks have {needed}.";
+            Problem = $"{system.Description} has {system.FreeBytes} bytes free, but the boot files that it lacks need {needed}.";
         }
         else
         {
@@ -271,7 +271,7 @@ internal sealed class BootRepair
             : $@"the old one is kept as \{path}{KeptSuffix}";
         _steps.Add(new BootStep(
             !exists ? $@"\{path} is missing"
-            : correction is null ? $@"\{path} has no entry that starts this Windows" : $@"\{path} is to be made anew",
+            : correction is null ? $@"\{path} has no entry that starts this Windows" : $@"\{path} is to be replaced",
             !exists ? "a new one" : $"a new one{(recovery is null ? "" : ", with the recovery entry of the old one")}; {kept}", () =>
         {
             var volume = system.RequireWritable();
@@ -299,7 +299,7 @@ internal sealed class BootRepair
 
         if (volume.FileExists(path + KeptSuffix))
         {
-            volume.Delete(path); // the first one that was kept is the owner's
+            volume.Delete(path); // the first one that was kept is the original
         }
         else
         {

@@ -3,7 +3,7 @@ namespace OfflinePatch.Windows.BootStore;
 /// <summary>How much a boot repair does beyond what is needed to start.</summary>
 internal sealed record BootRepairOptions
 {
-    /// <summary>Make the boot configuration anew although the old one could be corrected; the old one is kept.</summary>
+    /// <summary>Create a new boot configuration although the old one could be corrected; the old one is kept.</summary>
     public bool Rebuild { get; init; }
 
     /// <summary>Copy every boot file that is missing (languages, fonts, memory tester), also where the boot manager is there.</summary>

@@ -57,7 +57,7 @@ internal sealed class BootStoreBuilder
         };
     }
 
-    /// <summary>Whether two boot configurations say the same, whatever their bytes are.</summary>
+    /// <summary>Whether two boot configurations have the same content, whatever their bytes are.</summary>
     public static bool AreEqual(BcdStore one, BcdStore other) =>
         one.Objects.Count == other.Objects.Count && one.Objects.All(o => other.Find(o.Id) is { } same && same.Type == o.Type
             && same.Elements.Count == o.Elements.Count

@@ -19,8 +19,8 @@ internal static class BootStoreError
 
     public static RefusedException SectorInUse(long sector) => new(
         "BOOT-0007", $"Sector {sector} of the disk is not empty, and the GPT would replace it: a boot manager (GRUB), a disk encryption or "
-            + "a licence record of a program may lie there, and what it is for is not known.",
-        "Take that program off the disk in the source machine, and fill sectors 1 to 33 with zeros; then export it again. A machine that "
+            + "a licence record of a program may lie there, and its purpose is not known.",
+        "Remove that program in the source machine, and fill sectors 1 to 33 with zeros; then export it again. A machine that "
             + "stays as it is starts by BIOS.");
 
     public static RefusedException NotByUefi(string why) => new(
@@ -35,6 +35,6 @@ internal static class BootStoreError
         "Repair Windows in the source machine (`sfc /scannow`), then export it again.");
 
     public static RefusedException NoRoom(string why) => new(
-        "BOOT-0006", $"There is no room for a UEFI start: {why}",
+        "BOOT-0006", $"There is no space for a UEFI start: {why}",
         "Write a larger copy first: `offlinepatch convert IMAGE -o COPY.qcow2`, or shrink a partition in the source machine.");
 }

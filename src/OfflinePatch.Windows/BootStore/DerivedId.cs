@@ -9,7 +9,7 @@ namespace OfflinePatch.Windows.BootStore;
 internal static class DerivedId
 {
     /// <summary>The id for a purpose.</summary>
-    /// <param name="seed">What tells this disk, or this partition, from others.</param>
+    /// <param name="seed">What distinguishes this disk, or this partition, from others.</param>
     /// <param name="purpose">What the id is for.</param>
     public static Guid Of(ReadOnlySpan<byte> seed, string purpose)
     {

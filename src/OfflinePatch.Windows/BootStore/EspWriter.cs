@@ -47,11 +47,11 @@ internal sealed class EspWriter(GuestMachine machine, WindowsSystem windows, Boo
         Name = Name,
     };
 
-    /// <summary>Formats a partition and puts everything on it.</summary>
+    /// <summary>Formats a partition and writes everything to it.</summary>
     /// <param name="partition">The partition; what it holds is lost.</param>
     /// <param name="sectorSize">Bytes of a sector of the partition table.</param>
     /// <param name="store">The boot configuration.</param>
-    /// <param name="old">A boot configuration to keep beside it as <c>BCD.before</c>; null for none.</param>
+    /// <param name="old">A boot configuration to keep next to it as <c>BCD.before</c>; null for none.</param>
     public void Write(Partition partition, int sectorSize, byte[] store, ReadOnlyMemory<byte>? old = null)
     {
         var device = partition.OpenDevice(machine.Disk);

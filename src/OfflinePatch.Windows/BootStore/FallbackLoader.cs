@@ -2,7 +2,7 @@ using OfflinePatch.Drivers;
 
 namespace OfflinePatch.Windows.BootStore;
 
-/// <summary>The loader that firmware starts where it remembers nothing of a disk. Source: UEFI 2.10 §3.5.1.1.</summary>
+/// <summary>The loader that firmware starts where it has no boot entry for a disk. Source: UEFI 2.10 §3.5.1.1.</summary>
 internal static class FallbackLoader
 {
     /// <summary>Its path on the EFI system partition; null for an architecture that is not known.</summary>

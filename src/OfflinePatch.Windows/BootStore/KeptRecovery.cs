@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
 /// The recovery environment of an old boot configuration, for a new one: the entry that starts its RAM disk and the options of that, with
-/// the ids that they had. reagentc made them; Windows' template knows nothing of them.
+/// the ids that they had. reagentc made them; Windows' template does not have them.
 /// </summary>
 internal sealed class KeptRecovery
 {
@@ -29,7 +29,7 @@ internal sealed class KeptRecovery
     /// <summary>Whether recovery starts by itself after failed starts, of the loader; null where it says nothing.</summary>
     public BcdElement? Enabled { get; }
 
-    /// <summary>Looks for it; null where there is none, or where what it starts is not on this disk.</summary>
+    /// <summary>Finds it; null where there is none, or where what it starts is not on this disk.</summary>
     /// <param name="store">The old boot configuration.</param>
     /// <param name="firmware">The firmware of the new one.</param>
     /// <param name="locate">Gives what a partition is called in the new one, given a file that is on it or null; null when the partition or

@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
-/// Boot code for a master boot record that has none: starts the active partition. Our own; the source is <c>mbr.asm</c> beside this file.
+/// Boot code for a master boot record that has none: starts the active partition. Our own; the source is <c>mbr.asm</c> next to this file.
 /// </summary>
 internal static class MbrBootCode
 {
@@ -31,6 +31,6 @@ internal static class MbrBootCode
         return !space.ContainsAnyExcept((byte)0);
     }
 
-    /// <summary>Writes the code. The disk signature and the table behind it stay.</summary>
+    /// <summary>Writes the code. The disk signature and the table after it stay.</summary>
     public static void Write(BlockDevice disk) => disk.Write(0, Bytes);
 }

@@ -13,7 +13,7 @@ internal static class PartitionDevices
         : BcdDevice.OfMbr(table.MbrSignature, partition.Offset);
 
     /// <summary>
-    /// The partition that a device names, or named before the disk was cloned: the ids of the partitions are the old ones then, and the id
+    /// The partition that a device names, or named before the disk was cloned: then the ids of the partitions are the old ones, and the id
     /// of the disk is new. Null when there is none.
     /// </summary>
     public static Partition? Meant(PartitionTable table, BcdDevice device) => device.FindOn(table)

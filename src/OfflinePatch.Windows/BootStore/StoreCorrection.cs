@@ -22,11 +22,11 @@ internal sealed class StoreCorrection
         _table = table;
     }
 
-    /// <summary>What is wrong and what it becomes. Empty where nothing is.</summary>
+    /// <summary>What is wrong and what it is changed to. Empty where nothing is wrong.</summary>
     public List<BootStep> Steps { get; } = [];
 
     /// <summary>
-    /// Looks at a store; null when it has no boot manager or no entry for this Windows, so that a new store is needed. Writes nothing.
+    /// Examines a store; null when it has no boot manager or no entry for this Windows, so that a new store is needed. Writes nothing.
     /// </summary>
     public static StoreCorrection? Find(GuestHive hive, BootTarget target, PartitionTable table)
     {
@@ -105,7 +105,7 @@ internal sealed class StoreCorrection
     {
         if (old.FindOn(_table) is not null)
         {
-            // There is such a partition. The boot manager and its tools must name their own.
+            // There is such a partition. The boot manager and its tools must name the one that they are on.
             return entry.Id == BcdStore.BootManagerId ? _target.SystemDevice : null;
         }
 

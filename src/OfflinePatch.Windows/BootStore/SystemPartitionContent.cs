@@ -2,14 +2,14 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.BootStore;
 
-/// <summary>Tells a system partition with nothing but boot files from one that holds somebody's work or the recovery environment.</summary>
+/// <summary>Tells a system partition with nothing but boot files from one that holds user data or the recovery environment.</summary>
 internal static class SystemPartitionContent
 {
     private const int MaxEntries = 10_000;
     private const int MaxDepth = 8;
     private const int LargestLog = 1 << 20; // logs of the recovery environment; its image has hundreds of MiB
 
-    // What Windows' setup and bcdboot put there; what is below the folders is theirs, too.
+    // What Windows' setup and bcdboot put there; what is below the folders belongs to them, too.
     private static readonly string[] Own =
         ["Boot", "bootmgr", "BOOTNXT", "BOOTSECT.BAK", "BOOTTGT", "System Volume Information", "$RECYCLE.BIN"];
 

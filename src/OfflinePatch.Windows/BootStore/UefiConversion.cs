@@ -9,8 +9,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.BootStore;
 
 /// <summary>
-/// Turns the disk of a BIOS machine into that of a UEFI machine, as <c>mbr2gpt</c> does on a running one: a GPT in the place of the MBR, an
-/// EFI system partition, a boot configuration for it, and the drive letters by the new ids. No partition moves. Source:
+/// Converts the disk of a BIOS machine to that of a UEFI machine, as <c>mbr2gpt</c> does on a running one: a GPT in place of the MBR, an
+/// EFI system partition, a boot configuration for it, and the drive letters mapped to the new ids. No partition moves. Source:
 /// learn.microsoft.com, "MBR2GPT.EXE" (preconditions, which system partition is reused, which types).
 /// </summary>
 internal sealed class UefiConversion
@@ -42,10 +42,10 @@ internal sealed class UefiConversion
     public static bool IsDone(GuestMachine machine) =>
         machine is { Partitions.Scheme: PartitionScheme.Gpt, Boot.Firmware: Firmware.Uefi };
 
-    /// <summary>Looks at a disk and makes the plan; writes nothing.</summary>
+    /// <summary>Examines a disk and makes the plan; writes nothing.</summary>
     /// <exception cref="RefusedException">
     /// <c>BOOT-0002</c> the partition table, <c>BOOT-0003</c> this Windows, <c>BOOT-0004</c> what starts it, <c>BOOT-0005</c> its boot
-    /// files, <c>BOOT-0006</c> the room, <c>BOOT-0007</c> what lies behind the MBR; <c>WIN-0013</c> the template of a boot configuration.
+    /// files, <c>BOOT-0006</c> the space, <c>BOOT-0007</c> what lies after the MBR; <c>WIN-0013</c> the template of a boot configuration.
     /// </exception>
     public static UefiConversion Find(GuestMachine machine, WindowsSystem windows)
     {
@@ -54,7 +54,7 @@ internal sealed class UefiConversion
         return conversion;
     }
 
-    /// <summary>Does all steps. Hives are edited and not written back; what was opened before sees the old partition table.</summary>
+    /// <summary>Runs all steps. Hives are edited but not written back; what was opened before sees the old partition table.</summary>
     public void Apply()
     {
         foreach (var step in _steps)
@@ -67,7 +67,7 @@ internal sealed class UefiConversion
     {
         if (_table.Scheme == PartitionScheme.Gpt)
         {
-            throw BootStoreError.NotStarting("it has a GPT, and nothing on it starts Windows by UEFI");
+            throw BootStoreError.NotStarting("it has a GPT, but nothing on it starts Windows by UEFI");
         }
 
         if (MbrToGpt.WhyNot(_machine.Disk, _table) is { } why)
@@ -108,7 +108,7 @@ internal sealed class UefiConversion
             {
                 var what = isReused ? "the backup of the GPT" : $"an EFI system partition of {length >> 20} MiB";
                 throw BootStoreError.NoRoom(
-                    $"{what} has no place in unallocated space, and the disk cannot be made larger: {reason}");
+                    $"there is no unallocated space for {what}, and the disk cannot be made larger: {reason}");
             }
 
             _steps.Add(new BootStep($"the disk has {before} bytes", $"{diskLength} bytes", () => DiskGrowth.Grow(disk, diskLength)));
@@ -137,13 +137,13 @@ internal sealed class UefiConversion
         AddNotes(system, whyNotReused, old, recovery);
     }
 
-    /// <summary>UEFI starts 64-bit Windows 8 and later; Windows 7 needs a BIOS beside it for the screen.</summary>
+    /// <summary>UEFI starts 64-bit Windows 8 and later; Windows 7 needs BIOS services for the screen.</summary>
     private void RequireWindows()
     {
         var facts = _windows.Facts;
         if (_machine.Systems.Count(s => s.Volume.Files is not null) > 1)
         {
-            throw BootStoreError.NotByUefi("there are several installations on the disk, and which one is to start cannot be known");
+            throw BootStoreError.NotByUefi("there are several installations on the disk, and it is not known which one is to start");
         }
 
         if (facts.Architecture is not (ProcessorArchitecture.Amd64 or ProcessorArchitecture.Arm64))
@@ -283,13 +283,13 @@ internal sealed class UefiConversion
         }
         else
         {
-            _notes.Add($"Partition {system.Number}, the system partition until now, stays as it is; nothing starts from it any more. It "
+            _notes.Add($"Partition {system.Number}, the system partition until now, stays as it is; nothing boots from it any more. It "
                 + $"was not made the EFI system partition: {whyNotReused}.");
         }
 
         if (recovery is null && old.DefaultLoader?.Find(BcdElements.RecoverySequence) is not null)
         {
-            _notes.Add("The recovery entry of the old boot configuration was not taken over: what it starts is not on a partition that "
+            _notes.Add("The recovery entry of the old boot configuration was not kept: what it starts is not on a partition that "
                 + "stays.");
         }
 

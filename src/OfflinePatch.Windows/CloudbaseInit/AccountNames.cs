@@ -26,7 +26,7 @@ internal sealed record AccountNames(string? Administrator, string? Administrator
             LocalAccounts.BuiltinGroupName(sam, LocalAccount.AdministratorsRid));
     }
 
-    /// <summary>A setting with the names of this Windows. Where SAM does not say the group's name, the user's own value stays.</summary>
+    /// <summary>A setting with the names of this Windows. Where SAM does not say the group's name, the existing value stays.</summary>
     public CloudbaseInitSetting Translate(CloudbaseInitSetting setting) => setting switch
     {
         { Section: "DEFAULT", Key: "username", Value: EnglishAdministrator } when Administrator is not null =>

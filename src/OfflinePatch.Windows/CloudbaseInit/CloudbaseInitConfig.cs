@@ -11,16 +11,15 @@ public sealed record CloudbaseInitSetting(string Section, string Key, string Val
 
 /// <summary>
 /// Edits <c>cloudbase-init.conf</c> by the rules of oslo.config (iniparser.py, cfg.py), which differ from those of Windows INI files: a key
-/// needs a section, names are case-sensitive, <c>=</c> or <c>:</c> divides, a line that begins with a blank goes on with the value above
-/// it, <c>#</c> and
-/// <c>;</c> begin a comment at the start of a line only, and of several assignments the last counts. Every byte that is not changed stays:
-/// the file is handled as bytes, line by line, in the code page of its Windows, which is how Python reads it. A byte order mark is taken
-/// away, because oslo.config does not start with one; UTF-16 is written in that code page. A file that the agent could not read all the
-/// same is left as it is.
+/// needs a section, names are case-sensitive, <c>=</c> or <c>:</c> divides, a line that begins with a blank continues the value above it,
+/// <c>#</c> and <c>;</c> begin a comment at the start of a line only, and of several assignments the last counts. Every byte that is not
+/// changed stays: the file is handled as bytes, line by line, in the code page of its Windows, which is how Python reads it. A byte order
+/// mark is removed, because oslo.config does not start with one; UTF-16 is written in that code page. A file that the agent could not read
+/// all the same is left as it is.
 /// </summary>
 public sealed class CloudbaseInitConfig
 {
-    // The bytes of code page 1252 that stand for no character: Python refuses a file with one of them, where Windows shows a control
+    // The bytes of code page 1252 that are no character: Python refuses a file with one of them, where Windows shows a control
     // character.
     private static readonly byte[] UndefinedIn1252 = [0x81, 0x8D, 0x8F, 0x90, 0x9D];
 
@@ -173,12 +172,12 @@ public sealed class CloudbaseInitConfig
                         hasKey = true;
                         if (section is null)
                         {
-                            mistakes.Add($"line {i + 1} stands before the first section");
+                            mistakes.Add($"line {i + 1} comes before the first section");
                         }
 
                         break;
                     case LineKind.Continuation when !hasKey:
-                        mistakes.Add($"line {i + 1} begins with a blank, and goes on with nothing");
+                        mistakes.Add($"line {i + 1} begins with a blank, but continues nothing");
                         break;
                     case LineKind.Bad:
                         mistakes.Add($"line {i + 1} is neither a section nor an assignment");
@@ -193,10 +192,10 @@ public sealed class CloudbaseInitConfig
         }
     }
 
-    /// <summary>The value that counts, or null.</summary>
+    /// <summary>The effective value, or null.</summary>
     public string? Get(string section, string key) => Find(section, key) is { Count: > 0 } all ? Decode(all[^1].Value) : null;
 
-    /// <summary>Makes a setting hold: the value that counts is right, and is the only one. Does nothing where that is so.</summary>
+    /// <summary>Sets a setting: the effective value is right, and the only one. Does nothing where that is so.</summary>
     public void Apply(CloudbaseInitSetting setting)
     {
         if (Encode(setting.Value) is not { } value)
@@ -210,7 +209,7 @@ public sealed class CloudbaseInitConfig
         if (all.Count == 0 && setting.Section == "DEFAULT" && StrayKey() is { } stray)
         {
             IsChanged = true;
-            InsertLines(stray, "[DEFAULT]"); // the key that stood in front of every section is one of this section now
+            InsertLines(stray, "[DEFAULT]"); // the key that preceded every section now belongs to this section
             all = Find(setting.Section, setting.Key);
         }
 
@@ -228,14 +227,14 @@ public sealed class CloudbaseInitConfig
 
         for (var i = all.Count - 2; i >= 0; i--)
         {
-            Remove(all[i].Line, all[i].LineCount); // earlier ones do not count, and confuse people and stricter readers
+            Remove(all[i].Line, all[i].LineCount); // earlier ones have no effect, and confuse people and stricter readers
         }
     }
 
     /// <summary>The file.</summary>
     public byte[] ToArray() => Encoding.Latin1.GetBytes(string.Concat(_lines));
 
-    /// <summary>Whether the file must be written: something was changed, or a byte order mark was taken away.</summary>
+    /// <summary>Whether the file must be written: something was changed, or a byte order mark was removed.</summary>
     public bool MustBeWritten => IsChanged || _wasChanged;
 
     /// <summary>A value as bytes of the file, a character for each; null when the code page cannot express it.</summary>

@@ -12,7 +12,7 @@ internal static class CloudbaseInitError
         + "https://cloudbase.it/cloudbase-init/.";
 
     public static RefusedException NoService(string source) =>
-        new("CBI-0001", $"{source} holds no OpenStackService.exe: it is no Cloudbase-Init package.", Remedy);
+        new("CBI-0001", $"{source} holds no OpenStackService.exe: it is not a Cloudbase-Init package.", Remedy);
 
     public static RefusedException SeveralServices(string source, string first, string second) =>
         new("CBI-0002", $"{source} holds more than one Cloudbase-Init: {first} and {second}.",

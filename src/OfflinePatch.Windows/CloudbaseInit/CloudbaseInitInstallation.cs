@@ -9,7 +9,7 @@ public sealed record CloudbaseInitInstallation
     /// <summary>Its directory on the Windows volume, or null when the service names a program elsewhere.</summary>
     public string? Directory { get; init; }
 
-    /// <summary>How the directory of the service program is called: <c>Bin</c>.</summary>
+    /// <summary>What the directory of the service program is called: <c>Bin</c>.</summary>
     public string BinName { get; init; } = "Bin";
 
     /// <summary>Its configuration file on the Windows volume.</summary>

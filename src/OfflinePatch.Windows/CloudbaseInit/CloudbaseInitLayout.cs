@@ -2,7 +2,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.CloudbaseInit;
 
-/// <summary>What stands where in a directory of Cloudbase-Init, packed or installed (boot-network-accounts.md §7.1).</summary>
+/// <summary>What is where in a directory of Cloudbase-Init, packed or installed (boot-network-accounts.md §7.1).</summary>
 internal static class CloudbaseInitLayout
 {
     public const string Python = @"Python\python.exe";
@@ -14,7 +14,7 @@ internal static class CloudbaseInitLayout
     public const string LogDirectory = "Log";
     public const string ScriptsDirectory = "LocalScripts";
 
-    /// <summary>What the service's command line needs beside its own program.</summary>
+    /// <summary>What the service's command line needs besides its own program.</summary>
     public static IReadOnlyList<string> RequiredFiles { get; } = [Python, Program];
 
     /// <summary>The version, from the metadata that Python's installer leaves: <c>cloudbase_init-1.1.6.dist-info</c>.</summary>
@@ -42,7 +42,7 @@ internal static class CloudbaseInitLayout
     }
 
     /// <summary>
-    /// Python 3.5 and later is built with the Universal C Runtime: vcruntime140.dll stands beside it, and api-ms-win-crt files where it
+    /// Python 3.5 and later is built with the Universal C Runtime: vcruntime140.dll is next to it, and api-ms-win-crt files where it
     /// brings its own.
     /// </summary>
     public static bool NeedsUniversalRuntime(Predicate<string> hasFile) =>

@@ -10,7 +10,7 @@ namespace OfflinePatch.Windows.CloudbaseInit;
 
 /// <summary>
 /// A Cloudbase-Init package: the portable zip, the MSI, or an unpacked directory. The tree is found by <c>OpenStackService.exe</c>, whose
-/// directory is Bin; Python stands beside it (boot-network-accounts.md §7).
+/// directory is Bin; Python is next to it (boot-network-accounts.md §7).
 /// </summary>
 public sealed class CloudbaseInitPackage
 {
@@ -36,7 +36,7 @@ public sealed class CloudbaseInitPackage
     /// <summary>The tree that holds it.</summary>
     public IFileSystem Tree { get; }
 
-    /// <summary>Where Bin and Python stand in the tree; empty for its root.</summary>
+    /// <summary>Where Bin and Python are in the tree; empty for its root.</summary>
     public string Root { get; }
 
     /// <summary>How the package writes the name of the directory Bin.</summary>
@@ -73,7 +73,7 @@ public sealed class CloudbaseInitPackage
     }
 
     /// <summary>Finds the package in a tree.</summary>
-    /// <exception cref="RefusedException"><c>CBI-0001</c> to <c>CBI-0004</c>: there is none, or it is not whole.</exception>
+    /// <exception cref="RefusedException"><c>CBI-0001</c> to <c>CBI-0004</c>: there is none, or it is incomplete.</exception>
     public static CloudbaseInitPackage Open(IFileSystem tree)
     {
         var all = tree.WalkFiles(EntryLimit, DepthLimit, () => CloudbaseInitError.TooManyFiles(tree.Source, EntryLimit))

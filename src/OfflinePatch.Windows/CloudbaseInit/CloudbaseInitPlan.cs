@@ -15,7 +15,7 @@ public sealed record CloudbaseInitCopy(string Source, string Destination, long L
 
 /// <summary>
 /// A new installation as pure facts: what to copy where, the service key, the configuration files. Nothing is read or written here. Recipe:
-/// boot-network-accounts.md §7.2; <c>python.exe</c> stands in the command line, because the launcher holds the path it was made for.
+/// boot-network-accounts.md §7.2; <c>python.exe</c> is in the command line, because the launcher holds the path it was made for.
 /// </summary>
 public sealed record CloudbaseInitPlan
 {
@@ -48,7 +48,7 @@ public sealed record CloudbaseInitPlan
 
     /// <summary>Plans an installation.</summary>
     /// <param name="package">What to install.</param>
-    /// <param name="settings">What the target wants of the configuration.</param>
+    /// <param name="settings">What the target requires of the configuration.</param>
     /// <param name="driveLetter">What this Windows calls its volume: <c>C:</c>.</param>
     /// <param name="directory">Where to, on that volume.</param>
     public static CloudbaseInitPlan Create(
@@ -106,7 +106,7 @@ public sealed record CloudbaseInitPlan
         new("DependOnService", RegistryValueType.MultiString, ValueText.EncodeMulti(["winmgmt", "nsi", "profsvc"])),
     ];
 
-    /// <summary>What the MSI writes into the file, then what the target wants.</summary>
+    /// <summary>What the MSI writes into the file, then what the target requires.</summary>
     private static string CreateConf(string guest, string bin, IReadOnlyList<CloudbaseInitSetting> settings, bool isUnattend)
     {
         var text = new StringBuilder("[DEFAULT]\r\n");

@@ -3,15 +3,15 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.CloudbaseInit;
 
 /// <summary>
-/// The settings that a target wants: options of oslo.config by their own names (<c>retry_count</c>), in [DEFAULT] unless a section stands
-/// before a dot (<c>openstack.add_metadata_private_ip_route</c>).
+/// The settings that a target wants: options of oslo.config by their own names (<c>retry_count</c>), in [DEFAULT] unless a section precedes
+/// them with a dot (<c>openstack.add_metadata_private_ip_route</c>).
 /// </summary>
 internal static class CloudbaseInitSettings
 {
     /// <summary>The rule whose parameters these are.</summary>
     public const string RuleId = "agent.cloudbase-init";
 
-    /// <summary>What the target's manual demands. The others are advice: a value of the user's own stays.</summary>
+    /// <summary>What the target's manual requires. The others are advice: an existing value stays.</summary>
     private static readonly string[] Required = ["netbios_host_name_compatibility", "metadata_services", "plugins", "username", "groups"];
 
     private static readonly KeyValuePair<string, string>[] Defaults =
@@ -29,7 +29,7 @@ internal static class CloudbaseInitSettings
     /// <summary>The options.</summary>
     public static SettingsParameter Settings { get; } = new("settings", "Options of `cloudbase-init.conf` by their own names.");
 
-    /// <summary>What a target wants, in the order of its profile.</summary>
+    /// <summary>What a target requires, in the order of its profile.</summary>
     /// <param name="profile">The target.</param>
     /// <param name="names">How this Windows calls the built-in administrator and the group of administrators; null where that does not
     /// matter.</param>

@@ -52,7 +52,7 @@ internal sealed class DeviceDrivers
 
             foreach (var id in ids.Find("PCI")?.SubKeys ?? [])
             {
-                // An extension INF (3) serves a device beside its driver, and is none.
+                // An extension INF (3) serves a device in addition to its driver, but is not one itself.
                 foreach (var value in id.Values.Where(v => v.Name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase)
                     && v.ReadData() is [1 or 2, ..]))
                 {

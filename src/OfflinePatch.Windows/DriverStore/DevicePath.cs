@@ -5,8 +5,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// <c>SOFTWARE\Microsoft\Windows\CurrentVersion\DevicePath</c>: where setup looks for INFs and their files beside <c>Windows\INF</c>.
-/// Windows 7 installs from there what we cannot put into its own index (drivers.md §4).
+/// <c>SOFTWARE\Microsoft\Windows\CurrentVersion\DevicePath</c>: where setup looks for INFs and their files besides <c>Windows\INF</c>.
+/// Windows 7 installs from there what cannot be put into its own index (drivers.md §4).
 /// </summary>
 internal static class DevicePath
 {
@@ -52,7 +52,7 @@ internal static class DevicePath
         }
     }
 
-    /// <summary>Takes a folder of ours out of the list.</summary>
+    /// <summary>Removes one of our folders from the list.</summary>
     public static void Remove(WindowsSystem system, string name)
     {
         if (!Contains(system, name))

@@ -38,7 +38,7 @@ internal static class DriverClass
 
         if (system.Find(HiveName.Drivers) is not { } drivers)
         {
-            return HiveName.System; // an image without that hive has nowhere else to keep them
+            return HiveName.System; // an image without that hive has no other place for them
         }
 
         return drivers.Root.Find(index) is null && InSystem.Contains(classGuid) ? HiveName.System : HiveName.Drivers;

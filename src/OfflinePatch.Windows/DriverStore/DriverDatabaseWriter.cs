@@ -161,7 +161,7 @@ internal sealed class DriverDatabaseWriter(StagingPlan plan)
             | (effects.Registry.Any(e => e.Context == InfRegistryContext.Framework) ? 0x100u : 0);
 
     /// <summary>
-    /// Whether the section asks for more than the kernel can do: then user mode finishes the installation (CONFIGFLAG_FINISH_INSTALL).
+    /// Whether the section requires more than the kernel can do: then user mode finishes the installation (CONFIGFLAG_FINISH_INSTALL).
     /// </summary>
     private static bool NeedsUserMode(InfEffects effects) =>
         effects.Registry.Any(e => e.Root != InfRegistryRoot.Relative || e.Context == InfRegistryContext.CoInstaller)

@@ -4,11 +4,11 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Takes the records of a package out of <c>DriverDatabase</c>. Keys that become empty by it go too; those that every Windows has stay.
+/// Removes the records of a package from <c>DriverDatabase</c>. Keys that this leaves empty go too; those that every Windows has stay.
 /// </summary>
 internal static class DriverIndex
 {
-    /// <summary>Takes a published INF out of every device id and class: no device leads to it any more.</summary>
+    /// <summary>Removes a published INF from every device id and class: no device leads to it any more.</summary>
     public static void RemoveIds(GuestKey database, string published)
     {
         if (database.Find("DeviceIds") is not { } root)
@@ -42,7 +42,7 @@ internal static class DriverIndex
         }
     }
 
-    /// <summary>Takes every record of a package out of a database.</summary>
+    /// <summary>Removes every record of a package from a database.</summary>
     /// <param name="database">The key <c>DriverDatabase</c>.</param>
     /// <param name="published"><c>oem3.inf</c>, or empty where no name is known.</param>
     /// <param name="package">Its directory in the store.</param>

@@ -8,8 +8,7 @@ namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
 /// Reads which driver packages of others (oemN.inf) an image has: from the driver database of Windows 8 and later; on Windows 7 from the
-/// INFs in
-/// <c>Windows\INF</c>, because that Windows keeps its index in files whose form is not public.
+/// INFs in <c>Windows\INF</c>, because that Windows keeps its index in files whose form is not public.
 /// </summary>
 internal static class DriverInventory
 {
@@ -171,7 +170,7 @@ internal static class DriverInventory
             }
             catch (Exception e) when (e is CorruptImageException or UnsupportedImageException)
             {
-                // an INF that cannot be read stages nothing
+                // an INF that cannot be read is skipped
             }
         }
 

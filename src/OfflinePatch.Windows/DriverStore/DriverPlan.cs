@@ -3,7 +3,7 @@ using OfflinePatch.Drivers.Packages;
 
 namespace OfflinePatch.Windows.DriverStore;
 
-/// <summary>What becomes of a driver.</summary>
+/// <summary>What is done with a driver.</summary>
 internal enum DriverVerdict
 {
     /// <summary>It is in place, and the sources have nothing newer.</summary>
@@ -12,7 +12,7 @@ internal enum DriverVerdict
     /// <summary>A package of it is staged.</summary>
     Stage,
 
-    /// <summary>It is required, and neither in the image nor in the sources.</summary>
+    /// <summary>It is required, but is neither in the image nor in the sources.</summary>
     Missing,
 
     /// <summary>The sources hold a package of it that must not be used.</summary>
@@ -28,7 +28,7 @@ internal enum DriverVerdict
 /// <summary>One driver of a plan.</summary>
 /// <param name="Now">Its state in the image.</param>
 /// <param name="Check">The package that the sources hold for it, where that was looked at; else null.</param>
-/// <param name="Verdict">What becomes of it.</param>
+/// <param name="Verdict">What is done with it.</param>
 /// <param name="Reason">Why, where it is refused, ambiguous or missing; else empty.</param>
 internal sealed record PlannedDriver(DriverReadiness Now, DriverPackageCheck? Check, DriverVerdict Verdict, string Reason)
 {
@@ -41,7 +41,7 @@ internal sealed record PlannedDriver(DriverReadiness Now, DriverPackageCheck? Ch
     /// </summary>
     public IReadOnlyList<BrokenDriver> Broken { get; init; } = [];
 
-    /// <summary>Whether Windows installs the device without asking a person about the publisher.</summary>
+    /// <summary>Whether Windows installs the device without asking the user about the publisher.</summary>
     public bool IsPublisherTrusted { get; init; } = true;
 }
 
@@ -54,12 +54,12 @@ internal sealed record BrokenDriver(StagedDriver Staged, string Problem)
     public override string ToString() => $"{Staged.PublishedName} ({Staged.InfName} {Staged.Version}): {Problem}";
 }
 
-/// <summary>What becomes of the drivers of a family. Drivers that nobody needs, has or offers are left out.</summary>
+/// <summary>What is done with the drivers of a family. Drivers that are neither required, present nor offered are left out.</summary>
 /// <param name="Drivers">The drivers.</param>
 internal sealed record DriverPlan(IReadOnlyList<PlannedDriver> Drivers)
 {
     /// <summary>
-    /// What else is to be known about the packages that are, or will be, in place: warnings, and what Secure Boot refuses.
+    /// Remarks on the packages that are, or will be, in place: warnings, and what Secure Boot refuses.
     /// </summary>
     public IReadOnlyList<string> Remarks(bool isUefi)
     {

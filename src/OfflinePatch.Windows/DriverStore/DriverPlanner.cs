@@ -40,8 +40,8 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
                 : null;
             if (now.IsReady && check?.IsUsable(options.AllowUnsigned) != true)
             {
-                // What is in the store is judged as what is in a source: Windows loads one like the other. A newer one that must not be
-                // used changes nothing.
+                // What is in the store is judged like what is in a source: Windows loads both in the same way. A newer one that must not be
+                // used makes no difference.
                 var staged = CheckStaged(now);
                 var refusal = staged is null || options.AllowUnsigned
                     ? null
@@ -75,7 +75,7 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
     }
 
     /// <summary>
-    /// Stages a package. Windows 7 and 2008 R2 are told to trust its publisher, as installers of drivers do: there Windows would ask on the
+    /// Stages a package. On Windows 7 and 2008 R2 its publisher is trusted, as driver installers do: otherwise Windows would ask on the
     /// console.
     /// </summary>
     public void Stage(DriverPackageCheck check)
@@ -88,8 +88,8 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
     }
 
     /// <summary>
-    /// Takes the broken packages of a driver away: removed where a good one is there or is going to be staged, else only out of the index,
-    /// so that Windows does not take them, and from the start at boot.
+    /// Removes the broken packages of a driver: deleted where a good one is there or is going to be staged, else only from the index,
+    /// so that Windows does not use them, and from starting at boot.
     /// </summary>
     public void Replace(PlannedDriver driver)
     {
@@ -143,7 +143,7 @@ internal sealed class DriverPlanner(WindowsSystem system, IReadOnlyList<DriverPa
             .Select(s => (Staged: s, Problem: ProblemOf(s))).Where(s => s.Problem is not null)
             .Select(s => new BrokenDriver(s.Staged, s.Problem!))];
 
-    /// <summary>False for a package beside another one under the same name: devices get that one.</summary>
+    /// <summary>False for a package next to another one of the same name: devices get that one.</summary>
     private bool IsUsed(StagedDriver staged) => staged.IsActive
         || !Staged.Any(o => o != staged && o.PublishedName.Equals(staged.PublishedName, StringComparison.OrdinalIgnoreCase));
 

@@ -161,7 +161,7 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
         }
     }
 
-    /// <summary>Why the boot loader cannot load a driver: it is no executable, or one for another processor; null when it can.</summary>
+    /// <summary>Why the boot loader cannot load a driver: not an executable, or one for another processor; null when it can.</summary>
     private static string? WhyNotLoadable(WindowsSystem system, string file)
     {
         var files = system.Volume.RequireFiles();
@@ -171,7 +171,7 @@ public sealed record DriverReadiness(DriverEntry Entry, StagedDriver? Staged, IR
         }
 
         var image = PeImage.TryParse(files.ReadFile(file, LargestDriver), out var reason);
-        return image is null ? $"is no executable: {reason}"
+        return image is null ? $"is not an executable: {reason}"
             : image.Architecture != DriverTarget.Of(system).Architecture ? "is for another processor"
             : null;
     }

@@ -5,9 +5,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Takes a package out of a Windows, as <c>pnputil /delete-driver</c> does: store, published INF and catalogue, database, number in
-/// OemInfMap, services that nobody else owns, their filters and event sources, and the files that the package alone brought. Files and
-/// services that another package of others owns too are put back as that one has them. Devices stay known under Enum.
+/// Removes a package from a Windows, as <c>pnputil /delete-driver</c> does: store, published INF and catalogue, database, number in
+/// OemInfMap, services that no one else owns, their filters and event sources, and the files that the package alone brought. Files and
+/// services that another third-party package owns too are restored as that one has them. Devices stay known under Enum.
 /// </summary>
 internal sealed class DriverRemoval
 {
@@ -32,7 +32,7 @@ internal sealed class DriverRemoval
     /// <param name="system">The Windows.</param>
     /// <param name="driver">The package.</param>
     /// <param name="options">The families and the clock.</param>
-    /// <param name="force">Whether a package goes although a device runs with it.</param>
+    /// <param name="force">Whether a package is removed although a device uses it.</param>
     /// <exception cref="RefusedException"><c>STG-0011</c>: a device runs with it.</exception>
     /// <exception cref="UnsupportedImageException"><c>STG-0012</c>: Windows 7 installed it into an index that is not public.</exception>
     public static void Remove(WindowsSystem system, StagedDriver driver, StagingOptions options, bool force)
@@ -80,7 +80,7 @@ internal sealed class DriverRemoval
     }
 
     /// <summary>
-    /// Takes a package that must not be used out of the index, so that no device leads to it, and lets no driver of it start at boot. Its
+    /// Removes a package that must not be used from the index, so that no device leads to it, and lets no driver of it start at boot. Its
     /// files stay. False when there was nothing to do.
     /// </summary>
     public static bool Disable(WindowsSystem system, StagedDriver driver)
@@ -126,7 +126,7 @@ internal sealed class DriverRemoval
             return;
         }
 
-        // Services and files that others own too are put back as those have them; where that cannot be read, what is there stays.
+        // Services and files that others own too are restored as those have them; where that cannot be read, what is there stays.
         var sharers = _others.Where(o => o.Hive == _driver.Hive)
             .Select(o => (Driver: o, Plan: PlanOf(o))).Where(o => o.Plan is { IsConfigured: true })
             .GroupBy(o => o.Driver.PublishedName.ToLowerInvariant())
@@ -147,7 +147,7 @@ internal sealed class DriverRemoval
         }
     }
 
-    /// <summary>Takes the package out of the index and out of the store.</summary>
+    /// <summary>Removes the package from the index and from the store.</summary>
     private void RemovePackage()
     {
         DriverIndex.Remove(_system.Find(_driver.Hive)!.Root.Find("DriverDatabase")!, _driver.PublishedName, _driver.PackageName);
@@ -262,7 +262,7 @@ internal sealed class DriverRemoval
         {
             if (recorded.Contains(path) || PnpLockdown.Covers(_system, directoryId, path))
             {
-                continue; // without a record it was there before, or belongs to somebody else
+                continue; // without a record it was there before, or belongs to something else
             }
 
             foreach (var other in sharers.Where(s => s.Value.Reflected().Any(r => r.Path.Equals(path, StringComparison.OrdinalIgnoreCase))))
@@ -293,7 +293,7 @@ internal sealed class DriverRemoval
         }
     }
 
-    /// <summary>Deletes folders above a path that are empty now, up to the first one that Windows itself has.</summary>
+    /// <summary>Deletes folders above a path that are now empty, up to the first one that Windows itself has.</summary>
     private void DeleteEmptyFolders(string path)
     {
         while (path.LastIndexOf('\\') is > 0 and var slash)

@@ -19,7 +19,7 @@ internal static class DriverStoreError
 
     public static RefusedException Unusable(string package, string reason) =>
         new("STG-0004", $"{package} cannot be staged: {reason}",
-            "Take the driver package from its vendor again, or allow it with --allow-unsigned where only its signature is at fault.");
+            "Take the driver package from its vendor again, or allow it with --allow-unsigned where only its signature is wrong.");
 
     public static RefusedException PackageNameTaken(string name) =>
         new("STG-0005", $"The driver store has a package {name} with another content.", "Take the package from its vendor again.");
@@ -38,7 +38,7 @@ internal static class DriverStoreError
 
     public static RefusedException InUse(string name, string user) =>
         new("STG-0011", $"{name} is in use: {user}.",
-            "Without it the device, or Windows itself, may not start. --force removes it all the same.");
+            "Without it the device, or Windows itself, may not start. --force removes it anyway.");
 
     public static UnsupportedImageException IndexNotPublic(string name) =>
         new("STG-0012", $"{name} was installed by this Windows itself, which keeps its index of drivers in files whose form is not public.",

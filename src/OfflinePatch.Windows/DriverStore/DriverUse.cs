@@ -4,8 +4,7 @@ namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
 /// Which devices of a Windows run with which package. A device instance (<c>Enum\BUS\DEVICE\INSTANCE</c>) names its driver key
-/// (<c>Driver</c>:
-/// <c>{class}\nnnn</c>), and that key under <c>Control\Class</c> names the published INF (<c>InfPath</c>).
+/// (<c>Driver</c>: <c>{class}\nnnn</c>), and that key under <c>Control\Class</c> names the published INF (<c>InfPath</c>).
 /// </summary>
 internal static class DriverUse
 {

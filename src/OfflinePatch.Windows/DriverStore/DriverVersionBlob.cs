@@ -4,7 +4,7 @@ using OfflinePatch.Drivers;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// The value <c>Version</c> of <c>DriverPackages\name</c>: 48 bytes, little-endian. Windows' kernel takes no package without it.
+/// The value <c>Version</c> of <c>DriverPackages\name</c>: 48 bytes, little-endian. The kernel accepts no package without it.
 /// Source: drivers.md §3.6; confirmed on the packages of the corpus' Windows 8.1 and 10 hives.
 /// </summary>
 internal readonly record struct DriverVersionBlob(ProcessorArchitecture Architecture, Guid ClassGuid, DateTime Date, DriverVersion Version)

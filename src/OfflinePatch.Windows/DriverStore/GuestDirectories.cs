@@ -61,8 +61,7 @@ internal sealed class GuestDirectories(WindowsSystem system, ProcessorArchitectu
 
     /// <summary>
     /// The ImagePath of a driver or service (drivers.md §5): <c>System32\drivers\x.sys</c> for what starts at boot, <c>\SystemRoot\...</c>
-    /// for other kernel drivers,
-    /// <c>%SystemRoot%\...</c> for programs.
+    /// for other kernel drivers, <c>%SystemRoot%\...</c> for programs.
     /// </summary>
     public string? ImagePath(InfService service)
     {

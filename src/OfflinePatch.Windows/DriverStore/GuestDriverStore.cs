@@ -16,7 +16,7 @@ public static class GuestDriverStore
         DriverInventory.Read(system, manifest ?? DriverManifest.Embedded);
 
     /// <summary>
-    /// Puts a package into a Windows as DISM would, so that its devices are installed on the first boot; a driver that the disk hangs on
+    /// Puts a package into a Windows as DISM would, so that its devices are installed on the first boot; a driver that the disk depends on
     /// starts at boot. When the same package or a newer one is there already, that one is completed instead. Doing it again changes
     /// nothing.
     /// </summary>
@@ -43,7 +43,7 @@ public static class GuestDriverStore
             throw DriverStoreError.NoDriverDatabase(system.GuestPath(system.SystemRoot));
         }
 
-        // One that lost files is completed where the source holds the very same package; else it does not count.
+        // One that lost files is completed where the source holds exactly the same package; else it is ignored.
         var staged = DriverInventory.Read(system, options.Manifest, check.Package.InfName);
         var whole = staged.Where(s => s.HasFiles && StoreCheck.Problems(system, s, check.Target, options.AllowUnsigned).Count == 0
             && IsAccepted(system, s, check, options));
@@ -78,11 +78,11 @@ public static class GuestDriverStore
             plan.Package.InfName, plan.Package.Version);
     }
 
-    /// <summary>Takes a package out of a Windows, with everything that it alone brought.</summary>
+    /// <summary>Removes a package from a Windows, with everything that it alone installed.</summary>
     /// <param name="system">The Windows; hives and files are changed through it.</param>
     /// <param name="driver">The package, as <see cref="Inspect"/> gave it.</param>
     /// <param name="options">The families and the clock; null for the usual ones.</param>
-    /// <param name="force">Whether it goes although a device runs with it.</param>
+    /// <param name="force">Whether it is removed although a device uses it.</param>
     /// <exception cref="RefusedException"><c>STG-0011</c>: a device runs with it.</exception>
     /// <exception cref="UnsupportedImageException"><c>STG-0012</c>: Windows 7 installed it itself, into an index that is not
     /// public.</exception>

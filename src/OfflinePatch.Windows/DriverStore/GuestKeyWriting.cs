@@ -69,7 +69,7 @@ internal static class GuestKeyWriting
                 root.Find(edit.Key)?.DeleteValue(edit.ValueName);
                 break;
             default:
-                break; // whole keys and bits of values are left alone offline
+                break; // whole keys and bits of values are not changed offline
         }
     }
 

@@ -33,7 +33,7 @@ internal static class OemInfMap
     }
 
     /// <summary>
-    /// Marks a number as free; bytes without a number at the end go, as Windows keeps the map (drivers.md §3.3), and an empty map with
+    /// Marks a number as free; trailing bytes without a number are dropped, as Windows keeps the map (drivers.md §3.3), and so is an empty
     /// them.
     /// </summary>
     public static void Remove(GuestKey database, int number)

@@ -8,7 +8,7 @@ namespace OfflinePatch.Windows.DriverStore;
 /// <summary>Which packages of several sources a Windows is given, where more than one would do.</summary>
 internal static class PackageChoice
 {
-    /// <summary>Packages of known families that give way to a better one of the same driver.</summary>
+    /// <summary>Packages of known families that are superseded by a better one of the same driver.</summary>
     public static Dictionary<DriverPackage, DriverFinding> PassedOver(IReadOnlyList<DriverPackage> packages, WindowsTarget target,
         StagingOptions options)
     {
@@ -35,7 +35,7 @@ internal static class PackageChoice
     /// with the most exact id, as Windows ranks drivers, then the newest.
     /// </summary>
     /// <param name="device">The device.</param>
-    /// <param name="packages">The packages, without those that are passed over.</param>
+    /// <param name="packages">The packages, without those that are skipped.</param>
     /// <param name="target">The Windows.</param>
     /// <param name="options">How they are staged.</param>
     public static DriverPackageCheck? For(PciDevice device, IEnumerable<DriverPackage> packages, WindowsTarget target,

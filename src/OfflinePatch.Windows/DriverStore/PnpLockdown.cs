@@ -15,7 +15,7 @@ internal static class PnpLockdown
         "%SystemRoot%/" + volumePath[(system.SystemRoot.Length + 1)..].Replace('\\', '/');
 
     /// <summary>
-    /// Whether Windows records a file: one in the Windows directory that does not stand in the package's own directory (System32 and
+    /// Whether Windows records a file: one in the Windows directory that is not in the package's own directory (System32 and
     /// SysWOW64 alike).
     /// </summary>
     public static bool Covers(WindowsSystem system, int directoryId, string volumePath) =>

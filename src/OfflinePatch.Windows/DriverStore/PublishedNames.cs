@@ -14,7 +14,7 @@ namespace OfflinePatch.Windows.DriverStore;
 /// <param name="Package"><c>viostor.inf_amd64_0123456789abcdef</c>.</param>
 internal sealed record PublishedNames(string Published, string Package)
 {
-    /// <summary>Highest N that is looked at: the bitmap OemInfMap of real machines has some dozens of bits.</summary>
+    /// <summary>Highest N that is considered: the bitmap OemInfMap of real machines has some dozens of bits.</summary>
     public const int Maximum = 8192;
 
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
@@ -74,7 +74,7 @@ internal sealed record PublishedNames(string Published, string Package)
         throw DriverStoreError.NoFreeName(system.GuestPath(system.PathOf("INF")));
     }
 
-    /// <summary>Deletes what stands under a published name, INF, its compiled form and catalogue, and gives the number back.</summary>
+    /// <summary>Deletes what has a published name (INF, its compiled form, catalogue), and frees the number.</summary>
     public static void Delete(WindowsSystem system, string published)
     {
         foreach (var path in (string[])

@@ -14,7 +14,7 @@ internal static class ServiceOwners
     /// <summary>The owners of a service.</summary>
     public static IReadOnlyList<string> Of(GuestKey service) => service.GetMultiString(Value) ?? [];
 
-    /// <summary>The owners that are left when a package goes.</summary>
+    /// <summary>The owners that are left when a package is removed.</summary>
     /// <param name="owners">The value.</param>
     /// <param name="published"><c>oem0.inf</c>, or empty where another package is published under that name.</param>
     /// <param name="package">The directory of the package in the store, or empty.</param>
@@ -38,7 +38,7 @@ internal static class ServiceOwners
         return rest;
     }
 
-    /// <summary>Takes a package out of the owners of every service; services stay.</summary>
+    /// <summary>Removes a package from the owners of every service; services stay.</summary>
     public static void Remove(ControlSet set, string published, string package)
     {
         foreach (var service in set.Find("Services")?.SubKeys.ToList() ?? [])

@@ -5,7 +5,7 @@ namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
 /// Writes the services of a package and their event sources into every control set (drivers.md §5). Services of Windows itself are never
-/// touched; a service that exists keeps what its owner set, except what the start from disk needs.
+/// touched; a service that exists keeps what its owner set, except what booting from the disk needs.
 /// </summary>
 internal sealed class ServiceWriter(StagingPlan plan)
 {

@@ -105,7 +105,7 @@ internal sealed class StagedFiles(StagingPlan plan)
 
     /// <summary>
     /// Writes a file to its place, and says whether it is there as a file of drivers. One that was there with the same content and without
-    /// a record is somebody else's: it gets none, and stays when the package is removed.
+    /// a record belongs to something else: it gets none, and stays when the package is removed.
     /// </summary>
     private bool Reflect(string source, string path)
     {

@@ -13,12 +13,12 @@ public sealed record StagingOptions
     public bool StoreOnly { get; init; }
 
     /// <summary>
-    /// Whether only the very same package, with the same INF and catalogue, counts as one that is there: others are staged beside it, older
+    /// Whether only exactly the same package, with the same INF and catalogue, counts as present: others are staged next to it, older
     /// ones too, as DISM and pnputil do.
     /// </summary>
     public bool IsExact { get; init; }
 
-    /// <summary>Whether packages in the image that must not be used are replaced, or taken out of the index.</summary>
+    /// <summary>Whether packages in the image that must not be used are replaced, or removed from the index.</summary>
     public bool ReplaceBroken { get; init; }
 
     /// <summary>What signatures are judged by.</summary>

@@ -7,7 +7,7 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 
-/// <summary>One package on its way into one Windows: everything that the writers need, decided once.</summary>
+/// <summary>How one package is staged into one Windows: everything that the writers need, decided once.</summary>
 internal sealed class StagingPlan
 {
     private const int MaximumIdLength = 200; // MAX_DEVICE_ID_LEN

@@ -8,7 +8,7 @@ public enum StagingOutcome
     /// <summary>The package is new in this Windows.</summary>
     Staged,
 
-    /// <summary>The package, or a newer one, was there; what the start from disk needs was completed or already right.</summary>
+    /// <summary>The package, or a newer one, was there; what booting from the disk needs was completed or already right.</summary>
     Completed,
 }
 

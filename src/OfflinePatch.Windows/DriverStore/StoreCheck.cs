@@ -7,7 +7,7 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Whether a package in an image is whole: every file that its INF lists is there, and is the file that its catalogue lists.
+/// Whether a package in an image is complete: every file that its INF lists is there, and is the file that its catalogue lists.
 /// </summary>
 internal static class StoreCheck
 {

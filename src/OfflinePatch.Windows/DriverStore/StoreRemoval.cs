@@ -3,14 +3,14 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.DriverStore;
 
-/// <summary>A driver package of others that can be taken out of the store.</summary>
+/// <summary>A third-party driver package that can be removed from the store.</summary>
 /// <param name="InfName">The INF's own name: <c>vmci.inf</c>.</param>
 /// <param name="Published"><c>oem3.inf</c>; empty where no record names one.</param>
 /// <param name="Package">Its directory in the store; empty where there is none.</param>
 internal sealed record StorePackage(string InfName, string Published, string Package);
 
 /// <summary>
-/// Takes driver packages out of a Windows as <c>pnputil /delete-driver</c> does: records of DriverDatabase (DriverPackages, DriverInfFiles,
+/// Removes driver packages from a Windows as <c>pnputil /delete-driver</c> does: records of DriverDatabase (DriverPackages, DriverInfFiles,
 /// DeviceIds, OemInfMap), owners of files in PnpLockdownFiles, the published INF and catalogue, the directory in the store (drivers.md §3).
 /// Packages that come with Windows are never found. Before Windows 8 the index of the store has no public form: packages are found there,
 /// and stay.
@@ -73,13 +73,13 @@ internal static class StoreRemoval
                 || !found.Exists(o => o.Published.Length > 0 && o.Package.Equals(f.Package, StringComparison.OrdinalIgnoreCase)))];
     }
 
-    /// <summary>Whether the index of this Windows has a public form, so that a package can be taken out of it.</summary>
+    /// <summary>Whether the index of this Windows has a public form, so that a package can be removed from it.</summary>
     public static bool CanRemove(WindowsSystem system) => Databases(system).Any();
 
     /// <summary>The folder of a package in the store.</summary>
     public static string FolderOf(WindowsSystem system, StorePackage package) => FileRepository.PathOf(system, package.Package);
 
-    /// <summary>Takes a package out. Does nothing where it is out already.</summary>
+    /// <summary>Removes a package. Does nothing where it is removed already.</summary>
     public static void Remove(WindowsSystem system, StorePackage package)
     {
         foreach (var database in Databases(system))
@@ -142,7 +142,7 @@ internal static class StoreRemoval
     private static IEnumerable<GuestKey> Databases(WindowsSystem system) =>
         ((HiveName[])[HiveName.System, HiveName.Drivers]).Select(h => system.Find(h)?.Root.Find("DriverDatabase")).OfType<GuestKey>();
 
-    /// <summary>The published INF with the very bytes of one in the store.</summary>
+    /// <summary>The published INF with exactly the bytes of one in the store.</summary>
     private static string? PublishedByContent(WindowsSystem system, IFileSystem files, string path)
     {
         var folder = system.PathOf("INF");

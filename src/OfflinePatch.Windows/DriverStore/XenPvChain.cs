@@ -9,11 +9,10 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// What makes the staged Xen PV drivers one chain (drivers.md §7): the class filter <c>XENFILT</c>, which watches over the emulated disks,
-/// and the unplug keys, which take them away. Filters are the same for all generations of the drivers. An unplug key is written only as the
-/// package's own INF asks for it:
-/// <c>XEN\ForceUnplug</c> by drivers that are made to be put in offline, <c>XEN\Unplug</c> as zero by older ones, which count it up
-/// themselves once their disk has run. So a chain that cannot serve the disk never takes the emulated one away.
+/// What makes the staged Xen PV drivers one chain (drivers.md §7): the class filter <c>XENFILT</c>, which filters the emulated disks, and
+/// the unplug keys, which remove them. Filters are the same for all generations of the drivers. An unplug key is written only as the
+/// package's own INF asks for it: <c>XEN\ForceUnplug</c> by drivers that are made to be installed offline, <c>XEN\Unplug</c> as zero by
+/// older ones, which count it up themselves once their disk has run. So a chain that cannot serve the disk never removes the emulated one.
 /// </summary>
 internal sealed class XenPvChain
 {
@@ -51,7 +50,7 @@ internal sealed class XenPvChain
 
         if (!isWhole)
         {
-            chain._unplug.Clear(); // a driver that may not load, or may not find its disk, must not be all that is left
+            chain._unplug.Clear(); // a driver that may not load, or may not find its disk, must not be the only one left
         }
 
         return chain;

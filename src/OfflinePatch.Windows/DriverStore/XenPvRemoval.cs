@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.DriverStore;
 
 /// <summary>
-/// Takes a machine away from Xen (drivers.md §7): nothing of the Xen PV drivers starts any more, and the controllers of other hosts do. The
+/// Frees a machine from Xen (drivers.md §7): no Xen PV driver starts any more, and the controllers of other hosts do. The
 /// order matters: a filter that is disabled while it is still listed stops every disk controller, and an unplug key without a driver takes
 /// the disk away.
 /// </summary>
@@ -35,7 +35,7 @@ internal sealed class XenPvRemoval
     /// <summary>Devices and services outside the chain that would stop with it. While there is one, nothing may be removed.</summary>
     public IReadOnlyList<string> Needed => _needed;
 
-    /// <summary>Looks at the control sets that Windows starts from.</summary>
+    /// <summary>Examines the control sets that Windows starts from.</summary>
     public static XenPvRemoval Of(WindowsSystem system)
     {
         var removal = new XenPvRemoval(system);

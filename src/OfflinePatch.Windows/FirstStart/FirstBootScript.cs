@@ -27,7 +27,7 @@ public sealed record FirstBootScript
     /// <param name="name">The name of its file.</param>
     /// <param name="content">Its bytes, which stay as they are.</param>
     /// <param name="script">The script.</param>
-    /// <param name="problem">Why it is not taken.</param>
+    /// <param name="problem">Why it is not accepted.</param>
     public static bool TryCreate(string name, ReadOnlySpan<byte> content, out FirstBootScript? script, out string problem)
     {
         var isBatch = name.EndsWith(".cmd", StringComparison.OrdinalIgnoreCase)
@@ -39,7 +39,7 @@ public sealed record FirstBootScript
             : content.Length is 0 or > MaxLength ? $"it is empty, or longer than {MaxLength} bytes"
             : isBatch && content is [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] ? "it is UTF-16, which the command processor does not run"
             : isBatch && content is [0xEF, 0xBB, 0xBF, ..]
-                ? "it begins with a byte order mark, which the command processor takes for a command"
+                ? "it begins with a byte order mark, which the command processor reads as a command"
             : "";
         if (problem.Length > 0)
         {

@@ -9,7 +9,7 @@ namespace OfflinePatch.Windows.FirstStart;
 /// <summary>
 /// Scripts that the machine runs once, at its first start: files in <c>Windows\Setup\OfflinePatch\queue</c>, in the order of their names,
 /// and <c>run.cmd</c>, which runs them. A script is moved to <c>done</c> before it runs, so that nothing runs twice, whatever happens; what
-/// it printed and its exit code stand in <c>first-start.log</c>. When the queue is empty, <c>run.cmd</c> takes its own registration out
+/// it printed and its exit code are in <c>first-start.log</c>. When the queue is empty, <c>run.cmd</c> removes its own registration
 /// again.
 /// </summary>
 internal sealed class FirstStartQueue
@@ -23,7 +23,7 @@ internal sealed class FirstStartQueue
     private readonly IFileSystem _files;
 
     /// <param name="windows">The installation.</param>
-    /// <param name="isSetupAhead">Whether the next start goes on with a setup.</param>
+    /// <param name="isSetupAhead">Whether the next start continues a setup.</param>
     /// <param name="needsNetwork">Whether the scripts can wait until the agent has found its metadata over the network; false for those
     /// that set the network up.</param>
     public FirstStartQueue(WindowsSystem windows, bool isSetupAhead, bool needsNetwork)
@@ -52,7 +52,7 @@ internal sealed class FirstStartQueue
         _ => "a startup script of the local group policy",
     };
 
-    /// <summary>What says that Windows does not run the queue; null where nothing does.</summary>
+    /// <summary>Evidence that Windows does not run the queue; null where there is none.</summary>
     public string? WhyIgnored { get; }
 
     /// <summary>Whether the channel is one that Windows may leave out, and whether it does is not known.</summary>

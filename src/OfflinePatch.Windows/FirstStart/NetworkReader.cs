@@ -64,11 +64,11 @@ internal static class NetworkReader
                 && NetworkSettings.IsIPv4(mask) && NetworkSettings.IsIPv4(gateway) && ushort.TryParse(metric, out _)),
     ];
 
-    /// <summary>Whether there is a static IPv6 address or a persistent route, which <see cref="Clear"/> takes away.</summary>
+    /// <summary>Whether there is a static IPv6 address or a persistent route, which <see cref="Clear"/> removes.</summary>
     public static bool HasMore(ControlSet set, bool keepDns) =>
         PersistentRoutes(set).Count > 0 || StaticIPv6(set).Count > 0 || (!keepDns && ServersIPv6(set).Any());
 
-    /// <summary>Takes static IPv6 addresses and persistent routes away, and IPv6 name servers where they are not to be kept; IPv4 is what
+    /// <summary>Removes static IPv6 addresses and persistent routes, and IPv6 name servers where they are not to be kept; IPv4 is what
     /// <c>network.dhcp</c> clears.</summary>
     public static void Clear(ControlSet set, bool keepDns)
     {
@@ -134,7 +134,7 @@ internal static class NetworkReader
 
     /// <summary>
     /// The MAC address, from what is certain: an address that was set by hand, the record of the adapter in the store, or a PCI Express
-    /// device's serial number in its instance id. The DHCPv6 identifier is none: it is the address of the adapter of the day when Windows
+    /// device's serial number in its instance id. The DHCPv6 identifier is not one: it is the address of the adapter with which Windows
     /// was installed, also in a copy of a template.
     /// </summary>
     private static string? MacOf(ControlSet set, string id, GuestKey? adapter)

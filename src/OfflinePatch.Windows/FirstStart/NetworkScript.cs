@@ -4,7 +4,7 @@ using System.Text;
 namespace OfflinePatch.Windows.FirstStart;
 
 /// <summary>
-/// The PowerShell script that gives settings to the adapters of the new machine. It uses netsh, route and WMI, which Windows 7 has with
+/// The PowerShell script that applies settings to the adapters of the new machine. It uses netsh, route and WMI, which Windows 7 has with
 /// PowerShell 2. An adapter is taken by its MAC address; without one, only where exactly one adapter and one set of settings are left. Old
 /// adapters that are no longer there are removed first, so that name and address are free.
 /// </summary>

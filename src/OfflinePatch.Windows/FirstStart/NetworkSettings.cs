@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace OfflinePatch.Windows.FirstStart;
 
-/// <summary>Static settings of one network adapter, to be given to the adapter that takes its place.</summary>
+/// <summary>Static settings of one network adapter, to be applied to the adapter that replaces it.</summary>
 public sealed record NetworkSettings
 {
     /// <summary>The MAC address, as <c>00:50:56:A5:12:69</c>; null where the image does not say it.</summary>
@@ -32,11 +32,11 @@ public sealed record NetworkSettings
 
     /// <summary>
     /// Reads <c>mac=52:54:00:12:34:56,address=192.0.2.10/24,gateway=192.0.2.1,dns=192.0.2.53;192.0.2.54</c>. <c>address</c> and
-    /// <c>gateway</c> may stand several times.
+    /// <c>gateway</c> may occur several times.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="settings">What it says.</param>
-    /// <param name="problem">Why it is not taken.</param>
+    /// <param name="problem">Why it is not accepted.</param>
     public static bool TryParse(string text, out NetworkSettings settings, out string problem)
     {
         settings = new NetworkSettings();

@@ -24,11 +24,11 @@ internal static class SetupComplete
     }
 
     /// <summary>
-    /// What says that Windows does not run the script: it leaves it out with a product key for makers of machines, except on Enterprise
+    /// What says that Windows does not run the script: it leaves it out with a product key for OEMs, except on Enterprise
     /// editions and Windows Server (same source). Null where it runs it, or where the kind of the key is not known.
     /// </summary>
     /// <param name="windows">The installation.</param>
-    /// <param name="isKnown">Whether the answer is sure.</param>
+    /// <param name="isKnown">Whether the answer is certain.</param>
     public static string? WhyIgnored(WindowsSystem windows, out bool isKnown)
     {
         isKnown = true;

@@ -8,7 +8,7 @@ namespace OfflinePatch.Windows.FirstStart;
 
 /// <summary>
 /// A startup script in the local group policy: <c>scripts.ini</c> and <c>gpt.ini</c> below <c>System32\GroupPolicy</c>, and the state that
-/// Windows makes of them in SOFTWARE, so that the script runs at the very first start. Beside the runner stand the files as they are to be
+/// Windows makes of them in SOFTWARE, so that the script runs at the first start. Next to the runner are the files as they will be
 /// when it has ended. Source: [MS-GPSCR] 2.2.2 (scripts.ini), [MS-GPOL] 2.2.4 (gpt.ini), chocolatey/boxstarter <c>startupScript.reg</c>,
 /// which was used on offline disks.
 /// </summary>

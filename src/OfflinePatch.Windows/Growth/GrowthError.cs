@@ -7,11 +7,11 @@ internal static class GrowthError
 {
     public static RefusedException NoWindows() =>
         new("GROW-0001", "The image has no Windows that can be read, so there is no volume to extend.",
-            "Leave --extend out: then only the disk grows.");
+            "Leave out --extend: then only the disk grows.");
 
     public static RefusedException Blocked(int number, string what, string why) =>
-        new("GROW-0002", $"The volume of Windows is not extended: partition {number} ({what}) lies directly behind it{why}.",
-            "Leave --extend out: then only the disk grows. After the import move or delete that partition (diskpart), then extend the "
+        new("GROW-0002", $"The volume of Windows is not extended: partition {number} ({what}) lies directly after it{why}.",
+            "Leave out --extend: then only the disk grows. After the import move or delete that partition (diskpart), then extend the "
                 + "volume in Windows.");
 
     public static RefusedException CheckFailed(string finding) =>

@@ -9,7 +9,7 @@ namespace OfflinePatch.Windows.Growth;
 
 /// <summary>
 /// What makes a disk larger: the container with its partition table and, where that is asked for, the partition of Windows and its NTFS
-/// volume. Looks first and changes nothing; <see cref="Apply"/> does all of it. Nothing becomes smaller, and a second plan is empty.
+/// volume. Examines first and changes nothing; <see cref="Apply"/> does all of it. Nothing becomes smaller, and a second plan is empty.
 /// </summary>
 internal sealed class GrowthPlan
 {
@@ -32,18 +32,18 @@ internal sealed class GrowthPlan
     /// <summary>What is to be done, in order, for people. Empty where nothing is.</summary>
     public IReadOnlyList<string> Steps => _steps;
 
-    /// <summary>What else is to be known, in full sentences.</summary>
+    /// <summary>Remarks, in full sentences.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
-    /// <summary>Why the volume is not extended although that was asked for; null where it is, or needs not.</summary>
+    /// <summary>Why the volume is not extended although that was asked for; null where it is, or need not be.</summary>
     public Exception? Problem { get; private set; }
 
     /// <summary>Whether the volume of Windows becomes larger.</summary>
     public bool ExtendsVolume => _extendsVolume;
 
-    /// <summary>Looks at a disk; writes nothing.</summary>
+    /// <summary>Examines a disk; writes nothing.</summary>
     /// <param name="machine">What is on it.</param>
-    /// <param name="length">Bytes that the disk shall have, at least as many as now.</param>
+    /// <param name="length">Bytes that the disk should have, at least as many as now.</param>
     /// <param name="extend">Whether the volume of Windows takes the space that follows it.</param>
     public static GrowthPlan Find(GuestMachine machine, long length, bool extend)
     {
@@ -73,7 +73,7 @@ internal sealed class GrowthPlan
     }
 
     /// <summary>
-    /// Does all steps, and checks the volume that was extended. What was opened before sees the old disk: open it again.
+    /// Runs all steps, and checks the volume that was extended. What was opened before sees the old disk: open it again.
     /// </summary>
     /// <exception cref="RefusedException">The disk cannot have this length, or <c>GROW-0003</c>. The caller drops everything.</exception>
     /// <exception cref="UnsupportedImageException"><c>DISK-0006</c>: the image cannot grow in place. Nothing was written.</exception>
@@ -174,7 +174,7 @@ internal sealed class GrowthPlan
 
         if (next is not null && _recovery is null && HasSpaceAtEnd(table))
         {
-            _notes.Add($"Partition {next.Number} ({next.TypeName}) lies behind the volume of Windows{why}: what is behind that partition "
+            _notes.Add($"Partition {next.Number} ({next.TypeName}) lies after the volume of Windows{why}: what is after that partition "
                 + "stays unallocated.");
         }
 

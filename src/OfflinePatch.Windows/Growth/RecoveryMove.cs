@@ -7,9 +7,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Growth;
 
 /// <summary>
-/// Moves the recovery partition that lies behind the volume of Windows to the end of the disk. Only where everything that names it is
-/// known: a GPT partition keeps its GUID, which the boot configuration goes by, and the offset in ReAgent.xml is corrected. On an MBR disk
-/// the boot configuration goes by the offset, so it stays.
+/// Moves the recovery partition that lies after the volume of Windows to the end of the disk. Only where everything that names it is
+/// known: a GPT partition keeps its GUID, which the boot configuration uses, and the offset in ReAgent.xml is corrected. On an MBR disk
+/// the boot configuration uses the offset, so it stays.
 /// </summary>
 internal sealed class RecoveryMove
 {
@@ -50,7 +50,7 @@ internal sealed class RecoveryMove
 
         var volume = machine.Volumes.FirstOrDefault(v => v.Number == partition.Number);
         why = machine.Partitions.Scheme != PartitionScheme.Gpt
-                ? "it is not moved, because the boot configuration of an MBR disk names it by its place"
+                ? "it is not moved, because the boot configuration of an MBR disk names it by its offset"
             : partition.Length > MaxLength ? $"it is not moved, because it has more than {MaxLength >> 30} GiB"
             : volume is not { Kind: VolumeKind.Ntfs, Files: not null } ? "it is not moved, because its volume cannot be read"
             : volume.Condition?.WriteProblem is { } problem ? $"it is not moved: {problem.TrimEnd('.')}"

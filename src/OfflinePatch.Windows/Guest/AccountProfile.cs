@@ -28,7 +28,7 @@ internal static class AccountProfile
         var list = windows.Software.Root.Find(ProfileList);
         var key = SidOf(windows, domain, name) is { } sid ? list?.Find(sid) : null;
 
-        // The ids of a domain's accounts are not on this disk: Windows names a folder by the account, by account and domain the second one.
+        // The ids of a domain's accounts are not on this disk: Windows names a folder after the account, a second one after both.
         string[] folders = [$"{name}.{domain}", name];
         key ??= folders.SelectMany(f => (list?.SubKeys ?? []).Take(MaximumProfiles).Where(k =>
             k.GetString("ProfileImagePath")?.EndsWith('\\' + f, StringComparison.OrdinalIgnoreCase) == true)).FirstOrDefault();

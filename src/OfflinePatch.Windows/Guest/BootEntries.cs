@@ -4,7 +4,7 @@ using OfflinePatch.Registry.Bcd;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>What rules ask of a boot configuration and its entries (boot-network-accounts.md §1).</summary>
+/// <summary>What rules need to know about a boot configuration and its entries (boot-network-accounts.md §1).</summary>
 public static class BootEntries
 {
     internal const uint DescriptionElement = 0x12000004;
@@ -46,7 +46,7 @@ public static class BootEntries
         }
         catch (CorruptImageException)
         {
-            return null; // as good as none for whoever wants to start from it; `reg check` names the fault
+            return null; // useless for a start; `reg check` names the fault
         }
     }
 }

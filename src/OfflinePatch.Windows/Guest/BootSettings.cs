@@ -2,7 +2,7 @@ using OfflinePatch.Registry.Bcd;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>Settings of boot entries as they take effect, with those that an entry inherits.</summary>
+/// <summary>Effective settings of boot entries, with those that an entry inherits.</summary>
 public static class BootSettings
 {
     private const uint InheritElement = 0x14000006;

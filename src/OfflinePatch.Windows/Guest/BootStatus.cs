@@ -11,7 +11,7 @@ namespace OfflinePatch.Windows.Guest;
 /// <param name="LastBootShutdown">Whether Windows was shut down after it.</param>
 public sealed record BootStatus(bool LastBootSucceeded, bool LastBootShutdown)
 {
-    /// <summary>Reads it; null when there is none, or when it is none that is known.</summary>
+    /// <summary>Reads it; null when there is none, or its form is not known.</summary>
     public static BootStatus? Read(WindowsSystem system)
     {
         var files = system.Volume.RequireFiles();
@@ -42,7 +42,7 @@ public sealed record BootStatus(bool LastBootSucceeded, bool LastBootShutdown)
         /// <summary>The part that is read.</summary>
         public const int Length = 0x0C;
 
-        /// <summary>Versions are small numbers; the file's length stands there in later ones.</summary>
+        /// <summary>Versions are small numbers; later ones have the file's length there.</summary>
         public const uint HighestVersion = 0x10000;
     }
 }

@@ -8,7 +8,7 @@ internal static class DeviceClass
 {
     public const string CdRom = "{4D36E965-E325-11CE-BFC1-08002BE10318}";
 
-    /// <summary>The computer: the root that ACPI and PCI hang on.</summary>
+    /// <summary>The computer: the root that ACPI and PCI are attached to.</summary>
     public const string Computer = "{4D36E966-E325-11CE-BFC1-08002BE10318}";
 
     public const string DiskDrive = "{4D36E967-E325-11CE-BFC1-08002BE10318}";

@@ -45,14 +45,14 @@ public static class DeviceFilters
     private static readonly string[] BootClasses =
         [DeviceClass.DiskDrive, DeviceClass.Hdc, DeviceClass.ScsiAdapter, DeviceClass.System, DeviceClass.Computer, DeviceClass.Volume];
 
-    /// <summary>The buses between the processor and a disk. What hangs on others (USB, HDAUDIO…) is not between them.</summary>
+    /// <summary>The buses between the processor and a disk. Devices on other buses (USB, HDAUDIO…) are not between them.</summary>
     private static readonly string[] BootBuses = ["ACPI", "ACPI_HAL", "PCI", "PCIIDE", "IDE", "SCSI", "STORAGE"];
 
     /// <summary>The devices of the bus ROOT that are between processor and disk.</summary>
     private static readonly string[] BootRootDevices = [@"Enum\ROOT\ACPI_HAL", @"Enum\ROOT\VOLMGR"];
 
     /// <summary>
-    /// Filters of Windows itself. They are judged like any other, and never taken out of a list: Windows does not start without them.
+    /// Filters of Windows itself. They are judged like any other, but never removed from a list: Windows does not start without them.
     /// </summary>
     private static readonly string[] Inbox =
         ["partmgr", "fvevol", "iorate", "storqosflt", "wcifs", "ehstorclass", "storflt", "volsnap", "rdyboost", "spldr", "volmgrx"];
@@ -86,7 +86,7 @@ public static class DeviceFilters
             .Select(f => (f, Judge(system, set, f.Filter)))
             .Where(f => f.Item2 is not (FilterFault.None or FilterFault.NotBootStart or FilterFault.Overridden));
 
-    /// <summary>Why a filter cannot be loaded, as a clause behind its name.</summary>
+    /// <summary>Why a filter cannot be loaded, as a clause that follows its name.</summary>
     internal static string Text(FilterFault fault) => fault switch
     {
         FilterFault.NoService => "has no service",
@@ -97,7 +97,7 @@ public static class DeviceFilters
         _ => "does not start at boot",
     };
 
-    /// <summary>Where a filter stands, and why it cannot be loaded.</summary>
+    /// <summary>Where a filter is listed, and why it cannot be loaded.</summary>
     internal static string Text(DeviceFilter filter, FilterFault fault) =>
         $@"{filter.Key.Path}\{filter.Value}: {filter.Filter} {Text(fault)}";
 
@@ -109,7 +109,7 @@ public static class DeviceFilters
         Classes(set).Concat(Devices(set, buses: null)).SelectMany(Of)
             .Where(f => filters.Contains(f.Filter, StringComparer.OrdinalIgnoreCase));
 
-    /// <summary>Takes a filter out of its list; an empty list is deleted, because Windows does not expect one.</summary>
+    /// <summary>Removes a filter from its list; an empty list is deleted, because Windows does not expect one.</summary>
     public static void Remove(DeviceFilter filter)
     {
         var rest = (filter.Key.GetMultiString(filter.Value) ?? []).Where(f => !f.Equals(filter.Filter, StringComparison.OrdinalIgnoreCase))

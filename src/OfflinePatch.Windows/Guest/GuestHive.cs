@@ -17,7 +17,7 @@ public sealed class GuestHive
     private readonly string _rootPath;
     private bool _keepsRecovery;
     private bool _isWriting;
-    private bool _isFileChanged; // by somebody else, after it was opened
+    private bool _isFileChanged; // by another caller, after it was opened
 
     /// <summary>A hive that stands on no volume, for tests.</summary>
     /// <param name="hive">The hive.</param>
@@ -52,14 +52,14 @@ public sealed class GuestHive
     /// <summary>Whether <see cref="WriteBack"/> has anything to write.</summary>
     internal bool IsChanged => Hive.HasEdits || (_keepsRecovery && Hive.IsModified);
 
-    /// <summary>Opens a hive file with the logs beside it.</summary>
+    /// <summary>Opens a hive file with the logs next to it.</summary>
     /// <param name="volume">The volume that holds it.</param>
     /// <param name="path">Its path there.</param>
     /// <param name="rootPath">What its root is called.</param>
     /// <param name="changes">Where changes are recorded.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="CorruptImageException">The hive is damaged.</exception>
-    /// <exception cref="RefusedException">The hive is dirty, and its logs cannot make it whole.</exception>
+    /// <exception cref="RefusedException">The hive is dirty, and its logs cannot recover it.</exception>
     public static GuestHive Open(GuestVolume volume, string path, string rootPath, ChangeLog changes)
     {
         var files = volume.RequireFiles();
@@ -87,7 +87,7 @@ public sealed class GuestHive
         return guest;
     }
 
-    /// <summary>Reads the logs beside a hive file.</summary>
+    /// <summary>Reads the logs next to a hive file.</summary>
     internal static HiveLogs ReadLogs(IFileSystem files, string path) =>
         new(ReadLog(files, path + HiveLogNames.Suffixes[0]), ReadLog(files, path + HiveLogNames.Suffixes[1]),
             ReadLog(files, path + HiveLogNames.Suffixes[2]));
@@ -156,7 +156,7 @@ public sealed class GuestHive
         return true;
     }
 
-    /// <summary>Another one is about to change a file: what was opened is what is edited, so the rest of it is read now.</summary>
+    /// <summary>Another caller is about to change the file: what was opened is what is edited, so the rest of it is read now.</summary>
     private void FileChanging(string path)
     {
         var name = FilePath.NameOf(path);

@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Guest;
 /// <summary>What the first sectors of a partition say that it holds.</summary>
 public enum VolumeKind
 {
-    /// <summary>Nothing that we know.</summary>
+    /// <summary>Nothing that is known.</summary>
     Unknown,
 
     /// <summary>NTFS.</summary>
@@ -43,7 +43,7 @@ public sealed class GuestVolume
     /// <summary>What it holds.</summary>
     public required VolumeKind Kind { get; init; }
 
-    /// <summary>Its file system, or null when we cannot read it.</summary>
+    /// <summary>Its file system, or null when it cannot be read.</summary>
     public IFileSystem? Files { get; init; }
 
     /// <summary>Why its file system cannot be read, or null.</summary>
@@ -52,7 +52,7 @@ public sealed class GuestVolume
     /// <summary>The state of an NTFS volume; null for anything else.</summary>
     public VolumeState? Condition { get; init; }
 
-    /// <summary>What is to be known about it, a full sentence, or null: <c>$LogFile was replayed</c>.</summary>
+    /// <summary>A remark on it, a full sentence, or null: <c>$LogFile was replayed</c>.</summary>
     public string? Note { get; init; }
 
     /// <summary>What it says about itself; null when it cannot be read.</summary>

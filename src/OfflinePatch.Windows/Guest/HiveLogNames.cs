@@ -1,6 +1,6 @@
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>The names of the log files beside a hive file.</summary>
+/// <summary>The names of the log files next to a hive file.</summary>
 internal static class HiveLogNames
 {
     /// <summary>What follows the name of the hive, in the order of <see cref="OfflinePatch.Registry.Logs.HiveLogs"/>.</summary>

@@ -10,7 +10,7 @@ namespace OfflinePatch.Windows.Guest;
 
 /// <summary>
 /// An opened image: disk, partitions, volumes, Windows. It reads and writes the files that it was given and nothing else, so that whoever
-/// gave them (a transaction) decides whether the changes are committed.
+/// provided them (a transaction) decides whether the changes are committed.
 /// </summary>
 public sealed class ImageSession : IDisposable
 {
@@ -86,7 +86,7 @@ public sealed class ImageSession : IDisposable
         return true;
     }
 
-    /// <summary>The same files, opened anew: what a reader of the result will see.</summary>
+    /// <summary>The same files, opened again: what a reader of the result will see.</summary>
     /// <param name="changes">Where further changes are recorded; null for a log of its own.</param>
     public ImageSession Reopen(ChangeLog? changes = null) => Machine.Disk is OverlayDisk
         ? new(Files, Options, Machine.Disk, sharesDisk: true, changes)

@@ -3,7 +3,7 @@ using OfflinePatch.Registry;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>A local account, as SAM describes it. Nothing secret is kept: no hash leaves the reader.</summary>
+/// <summary>A local account, as SAM describes it. No secret is kept: no hash leaves the reader.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Rid">Its relative id; 500 is the built-in Administrator.</param>
 /// <param name="Flags">Account control bits (ACB).</param>
@@ -95,7 +95,7 @@ public static class LocalAccounts
             from key in sam.Root.Find($@"SAM\Domains\{domain}\Aliases\Names")?.SubKeys.Take(MaximumAccounts) ?? []
             select key.Name];
 
-    /// <summary>Whether the account is a Microsoft account: values such as InternetUserName stand in its key.</summary>
+    /// <summary>Whether the account is a Microsoft account: its key has values such as InternetUserName.</summary>
     internal static bool IsMicrosoftAccount(GuestKey key) =>
         key.Values.Any(value => value.Name.StartsWith("Internet", StringComparison.OrdinalIgnoreCase));
 
@@ -139,7 +139,7 @@ public static class LocalAccounts
                 + $"{BinaryPrimitives.ReadUInt32LittleEndian(machine.AsSpan(8))}-{rid}"
             : null;
 
-    /// <summary>The SID of the machine: the last three sub-authorities stand at the end of the domain's V.</summary>
+    /// <summary>The SID of the machine: the last three sub-authorities are at the end of the domain's V.</summary>
     private static byte[]? MachineSid(byte[]? v) => v is { Length: >= 12 } ? v[^12..] : null;
 
     /// <summary>

@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.Guest;
 /// </summary>
 public static class OsNames
 {
-    /// <summary>For example <c>Windows Server 2019 Datacenter 64bit</c>; null when the facts do not suffice.</summary>
+    /// <summary>For example <c>Windows Server 2019 Datacenter 64bit</c>; null when the facts are not sufficient.</summary>
     public static string? OsVersion(WindowsFacts facts)
     {
         var bits = Bits(facts);

@@ -6,7 +6,7 @@ using OfflinePatch.Registry.Names;
 
 namespace OfflinePatch.Windows.Guest;
 
-/// <summary>A file operation that waits for the next start.</summary>
+/// <summary>A file operation that is pending until the next start.</summary>
 /// <param name="Source">The file, as the session manager names it: <c>\??\C:\Windows\x.sys</c>.</param>
 /// <param name="Target">Its new name; <c>!\??\…</c> replaces a file that is there; empty deletes.</param>
 public sealed record PendingRename(string Source, string Target)

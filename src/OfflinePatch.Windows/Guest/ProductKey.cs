@@ -17,7 +17,7 @@ internal static class ProductKey
 
     private const int KeyTypeLength = 128; // bytes
 
-    /// <summary>Whether the key is one that makers of machines get, with what says so; null where the registry says nothing.</summary>
+    /// <summary>Whether the key is an OEM key, with the evidence; null where the registry says nothing.</summary>
     /// <param name="windows">The installation.</param>
     /// <param name="evidence">The value that says it.</param>
     public static bool? IsOem(WindowsSystem windows, out string evidence)

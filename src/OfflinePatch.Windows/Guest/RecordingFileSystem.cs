@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Windows.Guest;
 
 /// <summary>
-/// A volume of the guest as rules see it: each file that is created, replaced or deleted stands in the change log, and a file that already
+/// A volume of the guest as rules see it: each file that is created, replaced or deleted is logged as a change, and a file that already
 /// has the wanted bytes is not written.
 /// </summary>
 /// <param name="inner">The volume.</param>
@@ -22,7 +22,7 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     /// <summary>Whether anything was written, hives included.</summary>
     public bool WasWritten { get; private set; }
 
-    /// <summary>Told the path of a file before it is written, deleted or moved; or null.</summary>
+    /// <summary>Receives the path of a file before it is written, deleted or moved; or null.</summary>
     internal Action<string>? Changing { get; set; }
 
     /// <inheritdoc/>
@@ -133,7 +133,7 @@ public sealed class RecordingFileSystem(IWritableFileSystem inner, ChangeLog cha
     /// <inheritdoc/>
     public void Dispose() => inner.Dispose();
 
-    /// <summary>Whether a file has the bytes of a stream from its place on; the stream stands there again afterwards.</summary>
+    /// <summary>Whether a file has the bytes of a stream from its place on; the stream is at that place again afterwards.</summary>
     private bool Holds(string path, Stream content)
     {
         var start = content.Position;

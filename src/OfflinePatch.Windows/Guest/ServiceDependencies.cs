@@ -39,7 +39,7 @@ internal static class ServiceDependencies
     private const int MaxServices = 200;
     private const char GroupMark = '+'; // SC_GROUP_IDENTIFIER
 
-    /// <summary>What some services depend on, and those in turn, that does not start; each service and group once.</summary>
+    /// <summary>The direct and indirect dependencies of some services that do not start; each service and group once.</summary>
     public static IEnumerable<LostDependency> Lost(ControlSet set, params IEnumerable<string> services)
     {
         var seen = new HashSet<string>(services, StringComparer.OrdinalIgnoreCase);

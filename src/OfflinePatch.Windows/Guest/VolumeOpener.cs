@@ -26,7 +26,7 @@ internal static class VolumeOpener
         return [.. partitions.Partitions.Select(p => Open(p.Number, p, p.OpenDevice(disk), changes, options))];
     }
 
-    /// <summary>Gives the volumes the names under which their files stand in the report.</summary>
+    /// <summary>Sets the names under which the report lists the files of the volumes.</summary>
     public static void NameVolumes(IReadOnlyList<GuestVolume> volumes, WindowsSystem? windows, BootFiles boot)
     {
         foreach (var volume in volumes)
@@ -85,7 +85,7 @@ internal static class VolumeOpener
                     FreeBytes = fat.FreeBytes,
                     Facts = FactsOf(fat),
                     Note = fat.IsDirty
-                        ? $"partition {number}: the {fat.Format} volume was not cleanly dismounted; Windows looks at it when it starts."
+                        ? $"partition {number}: the {fat.Format} volume was not cleanly dismounted; Windows checks it when it starts."
                         : null,
                 };
             }
@@ -155,7 +155,7 @@ internal static class VolumeOpener
         Dirty = volume.IsDirty,
     };
 
-    /// <summary>Hives and their logs: written back as a whole, and told as registry values instead.</summary>
+    /// <summary>Hives and their logs: written back as a whole, and reported as registry values instead.</summary>
     private static bool IsHive(string path)
     {
         var normal = path.Replace('/', '\\').TrimStart('\\');

@@ -56,7 +56,7 @@ public sealed class WindowsSystem
     public ControlSet Current => ControlSets[0];
 
     /// <summary>
-    /// The control sets that a boot can use without anybody's help: the current and the default one (nearly always the same).
+    /// The control sets that a boot can use without user action: the current and the default one (nearly always the same).
     /// </summary>
     public IEnumerable<ControlSet> BootControlSets => ControlSets.Where(s => s.IsCurrent || s.IsDefault);
 

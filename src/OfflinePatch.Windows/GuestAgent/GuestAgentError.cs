@@ -14,7 +14,7 @@ internal static class GuestAgentError
             "Name the MSI or the directory of one of them.");
 
     public static RefusedException NotAProgram(string source, string path) =>
-        new("QGA-0003", $"{path} in {source} is no program for x86 or x64.", "Take the guest agent from its vendor again.");
+        new("QGA-0003", $"{path} in {source} is not a program for x86 or x64.", "Take the guest agent from its vendor again.");
 
     public static UnsupportedImageException TooManyFiles(string source, int limit) =>
         new("QGA-0004", $"{source} holds more than {limit} files and directories.",

@@ -6,7 +6,7 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestAgent;
 
 /// <summary>
-/// The QEMU guest agent: its MSI, or a directory or archive with its files. What stands beside <c>qemu-ga.exe</c> belongs to it: libraries,
+/// The QEMU guest agent: its MSI, or a directory or archive with its files. What is next to <c>qemu-ga.exe</c> belongs to it: libraries,
 /// the VSS provider, a helper program. Source: QEMU <c>qga/installer/qemu-ga.wxs</c>; virtio-win/kvm-guest-drivers-windows#817.
 /// </summary>
 internal sealed class GuestAgentPackage

@@ -4,8 +4,8 @@ namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
 /// Devices whose driver goes: <c>Enum\BUS\DEVICE\INSTANCE</c>, the class instance that its value Driver names, its entries in
-/// <c>Control\DeviceClasses</c> (value DeviceInstance), <c>Control\Video</c>. They are memories of the old machine's hardware; Windows
-/// installs a device that is there anew. Devices that drivers of Windows serve stay, and so do the settings of network connections and
+/// <c>Control\DeviceClasses</c> (value DeviceInstance), <c>Control\Video</c>. They are records of the old machine's hardware; Windows
+/// installs a device that is present again. Devices that drivers of Windows serve stay, and so do the settings of network connections and
 /// DeviceContainers.
 /// </summary>
 internal static class DeviceRemoval

@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
-/// Deletes a folder with what is in it. What is shared with others stays, and so does every link: what it leads to is somebody else's.
+/// Deletes a folder with what is in it. What is shared with others stays, and so does every link: its target belongs to others.
 /// </summary>
 internal static class FolderRemoval
 {

@@ -252,7 +252,7 @@ internal sealed class InstallerRecords
 
     private bool IsCode(string name) => Guid.TryParseExact(name, "B", out var code) && _product.ProductCodes.Contains(code);
 
-    /// <summary>A code as Windows Installer writes it: the digits of each of the eleven numbers of a GUID from behind.</summary>
+    /// <summary>A code as Windows Installer writes it: the digits of each of the eleven numbers of a GUID in reverse.</summary>
     public static string Pack(Guid code) => Swap(code.ToString("N").ToUpperInvariant());
 
     private static Guid Unpack(string packed) => Guid.TryParseExact(Swap(packed), "N", out var code) ? code : Guid.Empty;

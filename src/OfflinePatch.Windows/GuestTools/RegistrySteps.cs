@@ -2,7 +2,7 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.GuestTools;
 
-/// <summary>Steps on keys and values. A step looks its key up again when it is taken: an earlier one may have deleted it.</summary>
+/// <summary>Steps on keys and values. A step looks up its key again when it runs: an earlier one may have deleted it.</summary>
 internal static class RegistrySteps
 {
     /// <summary>Deletes a key with what is below it.</summary>
@@ -19,7 +19,7 @@ internal static class RegistrySteps
         return new ToolsStep($@"{key.Path}\{name}", () => root.Find(path)?.DeleteValue(name));
     }
 
-    /// <summary>Takes strings out of a REG_MULTI_SZ; a list that is empty then is deleted.</summary>
+    /// <summary>Removes strings from a REG_MULTI_SZ; a list that becomes empty is deleted.</summary>
     public static ToolsStep FromList(GuestKey key, string value, Predicate<string> own)
     {
         var (root, path) = (key.Hive.Root, key.Inner.Path);

@@ -16,7 +16,7 @@ public sealed class ToolsCatalog
     /// <summary>Those that come with the program.</summary>
     public static ToolsCatalog Embedded => Built.Value;
 
-    /// <summary>The ids of those that come with the program, without reading them: a file is called like its product.</summary>
+    /// <summary>The ids of those that come with the program, without reading them: a file is named after its product.</summary>
     public static IReadOnlyList<string> EmbeddedIds { get; } =
     [
         .. typeof(ToolsCatalog).Assembly.GetManifestResourceNames().Where(n => n.StartsWith(Prefix, StringComparison.Ordinal))

@@ -73,11 +73,11 @@ public sealed class ToolsProduct
     /// <summary>Its name for people.</summary>
     public string Title { get; }
 
-    /// <summary>Whether <c>all</c> leaves it out, and no rule tells of it: it belongs to hosts that the targets are.</summary>
+    /// <summary>Whether <c>all</c> leaves it out, and no rule reports it: it belongs to hosts that are targets.</summary>
     public bool ByNameOnly { get; }
 
     /// <summary>
-    /// The family of drivers of the manifest that its drivers are, or null: they stay where the target wants that family.
+    /// The family of drivers of the manifest that its drivers are, or null: they stay where the target uses that family.
     /// </summary>
     internal string? Family { get; }
 
@@ -152,7 +152,7 @@ public sealed class ToolsProduct
         catch (JsonException e)
         {
             throw ToolsError.Broken(source,
-                $"{(e.LineNumber is { } line ? $"line {line + 1}" : "it")} is no JSON, or not what a product has "
+                $"{(e.LineNumber is { } line ? $"line {line + 1}" : "it")} is not JSON, or not what a product has "
                     + $"there{(e.Path is { Length: > 2 } path ? $" ({path})" : "")}.");
         }
 
@@ -188,19 +188,19 @@ public sealed class ToolsProduct
         foreach (var name in Concat(d.Services, d.BootDrivers, d.Filters))
         {
             Require(source, !name.Contains('\\', StringComparison.Ordinal) && !name.Contains('*', StringComparison.Ordinal),
-                $"{name} is no name of a service");
+                $"{name} is not the name of a service");
             Require(source, !InboxServices.Contains(name, StringComparer.OrdinalIgnoreCase), $"the service {name} belongs to Windows");
         }
 
         foreach (var name in Concat(d.Infs, d.BootInfs))
         {
             Require(source, name.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && name.AsSpan().IndexOfAny(@"\/*?") < 0,
-                $"{name} is no name of an INF");
+                $"{name} is not the name of an INF");
         }
 
         foreach (var code in Concat(d.ProductCodes, d.UpgradeCodes))
         {
-            Require(source, Guid.TryParseExact(code, "B", out _), $"{code} is no code of Windows Installer ({{…}})");
+            Require(source, Guid.TryParseExact(code, "B", out _), $"{code} is not a code of Windows Installer ({{…}})");
         }
 
         foreach (var key in Concat(d.Keys, d.SharedKeys, d.UserKeys, [.. Concat(d.Values, d.VersionValues).Select(v => v.Key)]))
@@ -232,7 +232,7 @@ public sealed class ToolsProduct
         }
     }
 
-    /// <summary>Keys whose deletion would take more than a product: fewer than two names below the hive, or Windows' own.</summary>
+    /// <summary>Keys whose deletion would remove more than a product: fewer than two names below the hive, or Windows' own.</summary>
     private static bool IsBroadKey(string key)
     {
         var names = key.Split('\\');

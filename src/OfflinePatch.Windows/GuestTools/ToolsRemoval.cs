@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
-/// What is to be done to silence or remove a product, in the order that keeps a Windows startable whenever the work is looked at: names in
+/// What is to be done to silence or remove a product, in the order that keeps a Windows bootable after every step: names in
 /// filter lists, then services, then devices, then packages of the driver store, then what starts by itself, records of installers, files
 /// last. Every step is for something that is there, so that a second run finds none.
 /// </summary>
@@ -24,7 +24,7 @@ internal sealed class ToolsRemoval
         Steps = steps;
     }
 
-    /// <summary>What is there and goes, in order.</summary>
+    /// <summary>What is removed, in order.</summary>
     public IReadOnlyList<ToolsStep> Steps { get; }
 
     /// <summary>What stays although it belongs to the product, each with the reason.</summary>
@@ -33,7 +33,7 @@ internal sealed class ToolsRemoval
     /// <summary>Plans it; writes nothing.</summary>
     /// <param name="system">The Windows.</param>
     /// <param name="product">The product.</param>
-    /// <param name="level">How much goes.</param>
+    /// <param name="level">How much is removed.</param>
     /// <param name="replacement">Null when another storage driver starts Windows on the target; else why it is not sure that one
     /// does.</param>
     public static ToolsRemoval Plan(WindowsSystem system, ToolsProduct product, ToolsLevel level, string? replacement)

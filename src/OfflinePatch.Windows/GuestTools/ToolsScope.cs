@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.GuestTools;
 
-/// <summary>What of a product is in a Windows, and what of it may go.</summary>
+/// <summary>What of a product is in a Windows, and what of it may be removed.</summary>
 internal sealed class ToolsScope
 {
     private static readonly Guid[] DiskClasses = [DriverClass.ScsiAdapter, DriverClass.Hdc, DriverClass.DiskDrive, DriverClass.Volume];
@@ -32,19 +32,19 @@ internal sealed class ToolsScope
     /// <summary>Whether another product of the vendor is installed: what they share stays.</summary>
     public bool HasOtherOfVendor { get; }
 
-    /// <summary>The services that go, in whichever control set they are.</summary>
+    /// <summary>The services that are removed, in whichever control set they are.</summary>
     public IReadOnlySet<string> Services => _services;
 
-    /// <summary>The packages of the driver store that go.</summary>
+    /// <summary>The packages of the driver store that are removed.</summary>
     public IReadOnlyList<StorePackage> Packages { get; private set; } = [];
 
-    /// <summary>Whether drivers go that a disk may hang on.</summary>
+    /// <summary>Whether drivers are removed that a disk may depend on.</summary>
     public bool RemovesBootDrivers { get; private set; }
 
     /// <summary>What stays although it belongs to the product, each with the reason.</summary>
     public IReadOnlyList<string> Kept => _kept;
 
-    /// <summary>Looks at a Windows.</summary>
+    /// <summary>Examines a Windows.</summary>
     /// <param name="system">The Windows.</param>
     /// <param name="product">The product.</param>
     /// <param name="replacement">Null when another storage driver starts Windows on the target; else why it is not sure that one
@@ -57,7 +57,7 @@ internal sealed class ToolsScope
         return scope;
     }
 
-    /// <summary>The published names of the packages that go: <c>oem3.inf</c>.</summary>
+    /// <summary>The published names of the packages that are removed: <c>oem3.inf</c>.</summary>
     public bool IsPublished(string? infPath) =>
         infPath is not null && Packages.Any(p => p.Published.Length > 0 && p.Published.Equals(infPath, StringComparison.OrdinalIgnoreCase));
 

@@ -7,9 +7,8 @@ namespace OfflinePatch.Windows.GuestTools;
 
 /// <summary>
 /// The list of transport providers of a control set: <c>Services\WinSock2\Parameters\Protocol_Catalog9\Catalog_Entries[64]\000000000001</c>
-/// and up, as many as
-/// <c>Num_Catalog_Entries[64]</c> says, without a gap. Each entry begins with the path of its DLL (260 bytes) and a WSAPROTOCOL_INFOW
-/// (learn.microsoft.com): catalogue id at 36, length of the protocol chain at 40, ids of the chain from 44.
+/// and up, as many as <c>Num_Catalog_Entries[64]</c> says, without a gap. Each entry begins with the path of its DLL (260 bytes) and a
+/// WSAPROTOCOL_INFOW (learn.microsoft.com): catalogue id at 36, length of the protocol chain at 40, ids of the chain from 44.
 /// </summary>
 internal static class WinsockCatalog
 {
@@ -21,7 +20,7 @@ internal static class WinsockCatalog
     private const int MaximumChain = 7;
     private const int MaximumEntries = 1000;
 
-    /// <summary>The lists that name a DLL of a product, with what takes its entries out.</summary>
+    /// <summary>The lists that name a DLL of a product, with the steps that remove its entries.</summary>
     public static IEnumerable<ToolsStep> Steps(ControlSet set, IReadOnlyList<string> dlls, GuestPaths paths)
     {
         foreach (var suffix in (string[])["", "64"])
@@ -43,7 +42,7 @@ internal static class WinsockCatalog
         }
     }
 
-    /// <summary>The entries in their order, or null when the list is not as Windows keeps it: then it is left alone.</summary>
+    /// <summary>The entries in their order, or null when the list is not as Windows keeps it: then it is not changed.</summary>
     private static List<(GuestKey Key, byte[] Data)>? Read(GuestKey catalog, GuestKey list, string suffix)
     {
         if (catalog.GetDword($"Num_Catalog_Entries{suffix}") is not { } count || count > MaximumEntries || list.Inner.SubKeyCount != count)
@@ -108,7 +107,7 @@ internal static class WinsockCatalog
 
     private static uint Id(byte[] data) => BinaryPrimitives.ReadUInt32LittleEndian(data.AsSpan(IdOffset));
 
-    /// <summary>The ids that a layered provider stands on; a base provider (length 1) and a layer without order (0) have none.</summary>
+    /// <summary>The ids that a layered provider is built on; a base provider (length 1) and a layer without order (0) have none.</summary>
     private static IEnumerable<uint> Chain(byte[] data)
     {
         var length = BinaryPrimitives.ReadInt32LittleEndian(data.AsSpan(ChainOffset));

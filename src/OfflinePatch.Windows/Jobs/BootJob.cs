@@ -7,7 +7,7 @@ using OfflinePatch.Windows.Rules.Boot;
 
 namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>What starts Windows: repaired, or changed from BIOS to UEFI. Each change is one transaction.</summary>
+/// <summary>Repairs what starts Windows, or changes it from BIOS to UEFI. Each change is one transaction.</summary>
 /// <remarks>Different images may be worked on in parallel.</remarks>
 public static class BootJob
 {

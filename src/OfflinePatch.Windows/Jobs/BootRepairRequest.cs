@@ -4,7 +4,7 @@ namespace OfflinePatch.Windows.Jobs;
 public sealed record BootRepairRequest
 {
     /// <summary>
-    /// Make the boot configuration anew although the old one could be corrected; the old one is kept as <c>BCD.before</c>.
+    /// Create a new boot configuration although the old one could be corrected; the old one is kept as <c>BCD.before</c>.
     /// </summary>
     public bool Rebuild { get; init; }
 

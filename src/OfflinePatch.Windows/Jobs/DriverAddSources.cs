@@ -54,7 +54,7 @@ internal sealed class DriverAddSources : IDisposable
 
     private void Add(string path)
     {
-        // One INF is the package that stands in its folder.
+        // One INF is the package in its folder.
         if (path.EndsWith(".inf", StringComparison.OrdinalIgnoreCase) && HostPaths.FileExists(path))
         {
             var folder = FileSources.Open(Path.GetDirectoryName(Path.GetFullPath(path))!);

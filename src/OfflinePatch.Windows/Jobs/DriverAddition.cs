@@ -8,7 +8,7 @@ using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>Stages the packages of sources into one image, and says what became of each.</summary>
+/// <summary>Stages the packages of sources into one image, and reports what was done with each.</summary>
 internal sealed class DriverAddition(RuleContext context, DriverAddSources sources, CancellationToken cancellation)
 {
     private const int MaximumRemarks = 8;
@@ -16,7 +16,7 @@ internal sealed class DriverAddition(RuleContext context, DriverAddSources sourc
     private readonly WindowsTarget _target = DriverTarget.Of(context.Windows);
     private readonly StagingOptions _options = context.Staging with { IsExact = true };
 
-    /// <summary>Stages; null where a package was refused half-way, which is noted in the sources: all of it has to be dropped.</summary>
+    /// <summary>Stages; null where a package was refused halfway, which is noted in the sources: everything has to be dropped.</summary>
     public IReadOnlyList<DriverAddReport>? Run()
     {
         var passedOver = PackageChoice.PassedOver(sources.Packages, _target, _options);

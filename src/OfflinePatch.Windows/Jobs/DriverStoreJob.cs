@@ -7,7 +7,7 @@ using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Jobs;
 
-/// <summary>The driver store of an image: what is in it, packages put in, packages taken out. Each change is one transaction.</summary>
+/// <summary>The driver store of an image: lists, adds and removes packages. Each change is one transaction.</summary>
 /// <remarks>Different images may be worked on in parallel.</remarks>
 public static class DriverStoreJob
 {
@@ -42,7 +42,7 @@ public static class DriverStoreJob
     /// <param name="open">How it is opened.</param>
     /// <param name="request">The packages.</param>
     /// <param name="cancellation">Looked at until the first byte is written.</param>
-    /// <returns>What became of each package. Where one is refused, nothing was written, unless the request says otherwise.</returns>
+    /// <returns>What was done with each package. Where one is refused, nothing was written, unless the request says otherwise.</returns>
     /// <exception cref="CorruptImageException">The image, or the result, is damaged. Nothing was written.</exception>
     /// <exception cref="UnsupportedImageException">The image or a source is of no known kind. Nothing was written.</exception>
     /// <exception cref="RefusedException"><c>JOB-0015</c>: a gate refuses the image; or an option is required. Nothing was
@@ -58,7 +58,7 @@ public static class DriverStoreJob
             var context = ContextOf(edit, sources.Rules, request.TrustedRootPaths, request.AllowUnsigned, cancellation);
             if (new DriverAddition(context, sources, cancellation).Run() is not { } packages)
             {
-                continue; // a package failed half-way: everything is dropped, and done again without it
+                continue; // a package failed halfway: everything is dropped, and done again without it
             }
 
             var isRefused = packages.Any(p => p.Outcome == DriverAddOutcome.Refused)

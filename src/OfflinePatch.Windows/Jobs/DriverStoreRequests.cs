@@ -12,7 +12,7 @@ public sealed record DriverAddRequest
     /// <summary>Stage the others where a package is refused; otherwise one refusal refuses all.</summary>
     public bool SkipRefused { get; init; }
 
-    /// <summary>Host paths of root certificates that signatures may end in beside Microsoft's.</summary>
+    /// <summary>Host paths of root certificates that signatures may end in besides Microsoft's.</summary>
     public IReadOnlyList<string> TrustedRootPaths { get; init; } = [];
 
     /// <summary>Host path of a folder with families of drivers in place of the built-in ones, or null.</summary>

@@ -51,7 +51,7 @@ public static class FixJob
             }
             catch (RefusedRuleException refused)
             {
-                // Half of a rule must not stay: everything is dropped, and done again without that rule. Each round leaves out one more of
+                // Half of a fix must not stay: everything is dropped, and done again without that rule. Each round leaves out one more of
                 // them.
                 request.Open.Trace?.Invoke($"rule {refused.RuleId} is left out: {refused.Message}");
                 request = request with
@@ -123,7 +123,7 @@ public static class FixJob
     };
 
     /// <summary>
-    /// A rule that got the source it needs and still fails: the user named the wrong one. Half a fix would look like a whole one, so
+    /// A rule that has the source it needs and still fails: the user named the wrong one. A partial fix would look complete, so
     /// nothing is kept.
     /// </summary>
     private static RuleReport? UnusableSource(ImageReport report, RuleSources sources) => !sources.HasDrivers

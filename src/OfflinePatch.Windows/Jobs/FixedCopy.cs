@@ -44,7 +44,7 @@ internal static class FixedCopy
         return report with
         {
             OutputFile = output.Path,
-            Notes = bitmap is null ? report.Notes : [.. report.Notes, $"{bitmap} is the bitmap for fast import; upload it beside the copy"],
+            Notes = bitmap is null ? report.Notes : [.. report.Notes, $"{bitmap} is the bitmap for fast import; upload it with the copy"],
         };
     }
 

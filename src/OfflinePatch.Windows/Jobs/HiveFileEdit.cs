@@ -7,12 +7,12 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>
-/// A bare hive file with the logs beside it, in a transaction like an image. Keys count from its root, which .reg text calls
+/// A bare hive file with the logs next to it, in a transaction like an image. Keys count from its root, which .reg text calls
 /// <c>HKEY_LOCAL_MACHINE\NAME</c>. Only the pages of the hive that changed are written.
 /// </summary>
 internal sealed class HiveFileEdit : RegistryEdit, IRegistryTarget
 {
-    private const int SpareRoom = 512 * 1024; // a small edit does not move a large hive in memory
+    private const int SpareRoom = 512 * 1024; // a small edit does not copy a large hive in memory
     private const int MinParallelRead = 8 * 1024 * 1024;
 
     private readonly ImageTransaction _transaction;

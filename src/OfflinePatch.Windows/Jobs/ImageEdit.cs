@@ -56,11 +56,10 @@ public sealed class ImageEdit : IDisposable
     /// <inheritdoc cref="Open(string, EditOptions)" path="/exception"/>
     public static ImageEdit OpenToRead(string path, EditOptions options) => Open(path, options, isWritable: false);
 
-    /// <summary>Opens an image as if to change it: everything can be changed and verified, and nothing reaches the host.</summary>
-    /// <inheritdoc cref="Open(string, EditOptions)" path="/exception"/>
-    public static ImageEdit OpenForTrial(string path, EditOptions options) => Open(path, options, isWritable: true, isTrial: true);
-
-    /// <summary>Opens an image to change it, or as if to change it.</summary>
+    /// <summary>
+    /// Opens an image to change it, or, for a trial, as if to change it: everything can be changed and verified, and nothing reaches the
+    /// host.
+    /// </summary>
     internal static ImageEdit OpenToChange(string path, EditOptions options, bool isTrial) =>
         Open(path, options, isWritable: true, isTrial);
 

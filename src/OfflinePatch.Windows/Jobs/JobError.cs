@@ -14,7 +14,7 @@ internal static class JobError
 
     public static ErrorReport UnusableSource(RuleReport rule) =>
         new(UnusableSourceCode, $"{UnusableSourceCode}: {rule.Id}: {rule.Message} Nothing was written.",
-            rule.Remedy ?? "Name another driver source, or leave the rule out with --skip.");
+            rule.Remedy ?? "Name another driver source, or skip the rule with --skip.");
 
     public static RefusedException UnfitPackage(string rule, string message) =>
         new("JOB-0014", $"What the driver packages bring does not satisfy {rule}: {message}",
@@ -30,7 +30,7 @@ internal static class JobError
         new("JOB-0015", $"{gate}: {message}", remedy);
 
     public static UnsupportedImageException NotForQemu(string path, string format) =>
-        new("JOB-0016", $"{path} ({format}) is not read by QEMU: it is in a package, or its format or its parent is not known there.",
+        new("JOB-0016", $"{path} ({format}) cannot be read by QEMU: it is in a package, or QEMU does not know its format or its parent's.",
             $"Write a copy that QEMU reads: `offlinepatch convert {ShellText.Quote(path)} copy.qcow2`.");
 
     public static RefusedException InterruptedImage(string path) =>

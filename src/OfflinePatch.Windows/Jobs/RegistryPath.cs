@@ -3,7 +3,7 @@ namespace OfflinePatch.Windows.Jobs;
 /// <summary>Paths of registry keys, as users and .reg text write them.</summary>
 internal static class RegistryPath
 {
-    /// <summary>Splits off the root, long or short: <c>HKLM</c>, <c>HKU</c>; empty where the path names none.</summary>
+    /// <summary>Splits off the root, in its long or short form: <c>HKLM</c>, <c>HKU</c>; empty where the path names none.</summary>
     public static (string Root, string Below) SplitRoot(string key)
     {
         var path = key.Trim('\\');

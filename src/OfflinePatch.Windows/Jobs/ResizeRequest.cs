@@ -4,7 +4,7 @@ namespace OfflinePatch.Windows.Jobs;
 public sealed record ResizeRequest
 {
     /// <summary>
-    /// Bytes that the disk shall have, or with <see cref="IsIncrease"/> more than now; over 0, at most 2^62. A multiple of the sector size.
+    /// The disk's new size in bytes, or with <see cref="IsIncrease"/> more than now; over 0, at most 2^62. A multiple of the sector size.
     /// </summary>
     public required long Length { get; init; }
 

@@ -142,7 +142,7 @@ internal static class RuleRunner
         }
     }
 
-    /// <summary>Closes a session that was opened here; the first one is the caller's.</summary>
+    /// <summary>Closes a session that was opened here; the caller closes the first one.</summary>
     private static void Close(ImageSession session, ImageSession first)
     {
         if (session != first)
@@ -152,7 +152,7 @@ internal static class RuleRunner
     }
 
     /// <summary>
-    /// Every rule once more over the result. What was ok or fixed and fails now is a fault of ours: nothing must be kept.
+    /// Every rule once more over the result. What was ok or fixed and fails now is a bug of this program: nothing must be kept.
     /// </summary>
     private static void Verify(
         ImageSession session, RuleContext context, List<RuleReport> results, int gates, HashSet<string> repaired, bool dryRun)
@@ -196,7 +196,7 @@ internal static class RuleRunner
             }
             else if (context.Request.RefusedRules.ContainsKey(before.Id) && finding.State == FindingState.Failed)
             {
-                continue; // says already why it is not repaired
+                continue; // already says why it is not repaired
             }
             else if (finding.State == FindingState.Failed && before.State != RuleState.Failed)
             {
@@ -306,7 +306,7 @@ internal static class RuleRunner
             Changes = ChangesReport.Of(context.Changes),
         };
 
-    /// <summary>Remarks of rules stand among the notes, where every form of the report shows them.</summary>
+    /// <summary>Remarks of rules are among the notes, where every form of the report shows them.</summary>
     private static ImageReport WithNotes(ImageReport report, List<RuleReport> results) =>
         report with { Notes = [.. report.Notes, .. results.SelectMany(r => r.Remarks.Select(remark => $"{r.Id}: {remark}"))] };
 }

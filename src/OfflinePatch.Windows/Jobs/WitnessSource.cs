@@ -12,8 +12,8 @@ using OfflinePatch.Windows.Rules.Agent;
 namespace OfflinePatch.Windows.Jobs;
 
 /// <summary>
-/// An image that is going to be started from throw-away overlays: what a virtual machine must be told, and the overlay itself, in which a
-/// script waits that says when Windows runs. The image is only read, and is locked against <c>fix</c> while this is open.
+/// An image that is going to be started from disposable overlays: what a virtual machine must be told, and the overlay itself, in which a
+/// script reports when Windows runs. The image is only read, and is locked against <c>fix</c> while this is open.
 /// </summary>
 public sealed class WitnessSource : IDisposable
 {
@@ -82,7 +82,7 @@ public sealed class WitnessSource : IDisposable
     /// <param name="options">How it is opened.</param>
     /// <param name="addsScript">Whether the overlays get the script. Where it cannot be added, <see cref="ScriptNote"/> says why.</param>
     /// <exception cref="CorruptImageException">The container or its partition table is damaged.</exception>
-    /// <exception cref="UnsupportedImageException"><c>JOB-0016</c>: QEMU does not read the container; or we do not.</exception>
+    /// <exception cref="UnsupportedImageException"><c>JOB-0016</c>: QEMU does not read the container; or this program does not.</exception>
     /// <exception cref="RefusedException"><c>CORE-0014</c>: another program writes the image; <c>JOB-0017</c>: a change of it was
     /// interrupted; or an option is required.</exception>
     /// <exception cref="HostIOException">The host failed.</exception>
@@ -100,7 +100,7 @@ public sealed class WitnessSource : IDisposable
         }
     }
 
-    /// <summary>Writes a new overlay: a QCOW2 image of what the script changed, to be opened with the image behind it.</summary>
+    /// <summary>Writes a new overlay: a QCOW2 image of what the script changed, to be opened with the image as its backing file.</summary>
     /// <param name="path">The new file.</param>
     /// <exception cref="HostIOException">The host failed.</exception>
     public void WriteOverlay(string path)

@@ -17,7 +17,7 @@ internal static class ContainerNotes
 
         if (facts.GetValueOrDefault("dirty") == "true")
         {
-            yield return "The image was not closed properly: its reference counts are counted anew before the first change.";
+            yield return "The image was not closed properly: its reference counts are recomputed before the first change.";
         }
 
         if (facts.GetValueOrDefault("needCheck") == "true")
@@ -37,7 +37,7 @@ internal static class ContainerNotes
 
         if (facts.GetValueOrDefault("changeTrackPath") is { Length: > 0 } path)
         {
-            yield return $"Changed block tracking is on ({path}): a backup that goes by it does not see what is changed here; make "
+            yield return $"Changed block tracking is on ({path}): a backup that relies on it does not see what is changed here; make "
                 + "the next one a full backup.";
         }
     }

@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Reports;
 /// <param name="Packages">Every package of the sources, in their order.</param>
 public sealed record DriverChoiceReport(string Image, string Windows, IReadOnlyList<DriverPackageChoice> Packages);
 
-/// <summary>What becomes of one package.</summary>
+/// <summary>What is done with one package.</summary>
 /// <param name="Source">The source that holds it.</param>
 /// <param name="Inf">The INF's path in the source.</param>
 /// <param name="Driver">The driver of the family that it belongs to, or null.</param>

@@ -39,7 +39,7 @@ public sealed record DriverSourceReport(string Path, string Format, IReadOnlyLis
 /// <param name="Signature"><c>signed</c>, <c>notSigned</c> or <c>broken</c>.</param>
 /// <param name="Signer">Who signed its catalogue, or null.</param>
 /// <param name="Usable">Whether it can be staged as it is.</param>
-/// <param name="Problems">Why it would be refused, and what else is odd.</param>
+/// <param name="Problems">Why it would be refused, and what else is wrong.</param>
 public sealed record DriverPackageReport(
     string Inf, string? Family, string? Driver, string Class, string Provider, string Version, string? Date,
     IReadOnlyList<string> Architectures,

@@ -22,7 +22,7 @@ public static class DriverListing
             [.. source.Rejected.Select(r => new DriverProblemReport(r.Code, "refusal", r.Message))]);
     }
 
-    /// <summary>Packages that claim a driver's devices with equal right, for any Windows.</summary>
+    /// <summary>Equally good packages for a driver's devices, for any Windows.</summary>
     private static List<DriverFinding> Conflicts(IReadOnlyList<DriverPackage> packages, DriverManifest manifest) =>
     [
         .. (from family in manifest.Families
@@ -47,7 +47,7 @@ public static class DriverListing
         foreach (var same in checks.SelectMany(c => c.Check.Findings.Select(f => (c.Name, Finding: f)))
             .GroupBy(f => f.Finding.Message, StringComparer.Ordinal))
         {
-            // What is true of some Windows only is said of those.
+            // What applies to some Windows only is reported for those.
             var names = same.Select(s => s.Name).Distinct().ToList();
             var finding = same.First().Finding;
             problems.Add(names.Count == releases.Select(r => r.Name).Distinct().Count()

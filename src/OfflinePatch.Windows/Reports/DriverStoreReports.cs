@@ -33,14 +33,14 @@ public sealed record DriverStorePackage(
     public string? Directory { get; init; }
 }
 
-/// <summary>What became of a driver package that was to be added.</summary>
+/// <summary>What was done with a driver package that was to be added.</summary>
 public enum DriverAddOutcome
 {
     /// <summary>It is in the image now.</summary>
     [JsonStringEnumMemberName("staged")]
     Staged,
 
-    /// <summary>The very package was there.</summary>
+    /// <summary>Exactly this package was there.</summary>
     [JsonStringEnumMemberName("present")]
     Present,
 
@@ -56,7 +56,7 @@ public enum DriverAddOutcome
 /// <summary>A driver package that was to be added.</summary>
 /// <param name="Source">The source that holds it.</param>
 /// <param name="Inf">The INF's path in the source.</param>
-/// <param name="Outcome">What became of it.</param>
+/// <param name="Outcome">What was done with it.</param>
 public sealed record DriverAddReport(string Source, string Inf, DriverAddOutcome Outcome)
 {
     /// <summary><c>oemN.inf</c>, or null where it has none.</summary>
@@ -77,6 +77,6 @@ public sealed record DriverAddReport(string Source, string Inf, DriverAddOutcome
     /// <summary>Why it was refused or skipped, in full sentences; null else.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>What else is to be known about it.</summary>
+    /// <summary>Further remarks on it.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 }

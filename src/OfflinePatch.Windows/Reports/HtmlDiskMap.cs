@@ -9,7 +9,7 @@ namespace OfflinePatch.Windows.Reports;
 /// </summary>
 internal static class HtmlDiskMap
 {
-    private const long SmallestGap = 4L << 20; // alignment gaps are no news
+    private const long SmallestGap = 4L << 20; // alignment gaps are not interesting
     private const double SmallestLabel = 70; // thousandths of the bar that a name needs
 
     public static void Append(StringBuilder html, ImageReport image)

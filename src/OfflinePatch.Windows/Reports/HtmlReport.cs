@@ -14,7 +14,7 @@ namespace OfflinePatch.Windows.Reports;
 public static class HtmlReport
 {
     private const int OpenRows = 25;
-    private const int MaximumRows = 500; // a staged agent has thousands of files: their folders tell enough
+    private const int MaximumRows = 500; // a staged agent has thousands of files: listing their folders is enough
 
     /// <summary>The page.</summary>
     /// <param name="document">The images.</param>

@@ -13,7 +13,7 @@ internal static partial class HtmlText
     /// <summary>Plain text.</summary>
     public static string Plain(string? text) => WebUtility.HtmlEncode(PrintableText.Escape(text ?? ""));
 
-    /// <summary>Text whose `commands` stand in a fixed-width face, and whose addresses can be followed.</summary>
+    /// <summary>Text whose `commands` are in a fixed-width font, and whose addresses are links.</summary>
     public static string Rich(string? text)
     {
         var parts = (text ?? "").Split('`');
@@ -48,7 +48,7 @@ internal static partial class HtmlText
         return html.Append(Plain(text[at..])).ToString();
     }
 
-    // Not behind an abbreviation or a file name: a full stop, a blank, and a capital letter.
+    // Not after an abbreviation or a file name: a full stop, a space, and a capital letter.
     [GeneratedRegex(@"\.\s+(?=\p{Lu})", RegexOptions.CultureInvariant, 1000)]
     private static partial Regex SentenceEnd();
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>
-/// What starting images came to, as one HTML page that needs nothing else: a matrix of images and buses, then each start with its evidence
+/// The results of image starts, as one HTML page that needs nothing else: a matrix of images and buses, then each start with its evidence
 /// and the picture of its screen.
 /// </summary>
 public static class HtmlWitnessReport

@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Reports;
 
 /// <summary>
-/// Everything that is said about one image. The command line adds what it alone knows with <c>with</c>: bytes written, undo file, time.
+/// Everything that is said about one image. The command line adds, with <c>with</c>, what only it knows: bytes written, undo file, time.
 /// </summary>
 public sealed record ImageReport
 {
@@ -44,7 +44,7 @@ public sealed record ImageReport
     public string? Target { get; init; }
 
     /// <summary>
-    /// What the target wants to hear when the image is registered: <c>os_version</c>, <c>hw_firmware_type</c>, <c>min_disk</c>. Null where
+    /// What the target asks for when the image is registered: <c>os_version</c>, <c>hw_firmware_type</c>, <c>min_disk</c>. Null where
     /// nothing is known.
     /// </summary>
     public IReadOnlyDictionary<string, string>? Registration { get; init; }

@@ -33,7 +33,7 @@ public enum ImageResult
     [JsonStringEnumMemberName("error")]
     Error,
 
-    /// <summary>Passed over: its copy exists already, or an earlier image failed. A note says which.</summary>
+    /// <summary>Skipped: its copy exists already, or an earlier image failed. A note says which.</summary>
     [JsonStringEnumMemberName("skipped")]
     Skipped,
 
@@ -42,7 +42,7 @@ public enum ImageResult
     Cancelled,
 }
 
-/// <summary>What became of one rule.</summary>
+/// <summary>The outcome of one rule.</summary>
 public enum RuleState
 {
     /// <summary>Nothing to do.</summary>

@@ -9,7 +9,7 @@ using OfflinePatch.Windows.Rules.Windows;
 
 namespace OfflinePatch.Windows.Reports;
 
-/// <summary>Everything that <c>inspect</c> tells beyond the common facts. A hive that cannot be read leaves its part empty.</summary>
+/// <summary>Everything that <c>inspect</c> reports beyond the common facts. A hive that cannot be read leaves its part empty.</summary>
 internal static class InspectionReader
 {
     private static readonly (string Prefix, string Origin)[] Origins =
@@ -184,7 +184,7 @@ internal static class InspectionReader
             a.IsLocked ? "locked" : a.ExpiresUtc <= now ? "expired" : null));
     }
 
-    /// <summary>What the target wants to hear when the image is registered.</summary>
+    /// <summary>What to specify when the image is registered with the target.</summary>
     public static Dictionary<string, string> Registration(RuleContext context)
     {
         var words = new Dictionary<string, string>(StringComparer.Ordinal);

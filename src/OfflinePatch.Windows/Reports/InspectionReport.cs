@@ -53,7 +53,7 @@ public sealed record InspectionReport
     /// <summary>Local accounts; never anything secret.</summary>
     public IReadOnlyList<AccountReport> Accounts { get; init; } = [];
 
-    /// <summary>What the target wants to hear when the image is registered: <c>os_version</c>, <c>hw_firmware_type</c>.</summary>
+    /// <summary>What to specify when the image is registered with the target: <c>os_version</c>, <c>hw_firmware_type</c>.</summary>
     public IReadOnlyDictionary<string, string> Registration { get; init; } = new Dictionary<string, string>();
 }
 

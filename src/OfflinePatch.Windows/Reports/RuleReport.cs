@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Reports;
 /// <summary>What one rule found.</summary>
 /// <param name="Id">The rule.</param>
 /// <param name="Severity">How much a failure matters, as the target profile says.</param>
-/// <param name="State">What became of it.</param>
+/// <param name="State">Its outcome.</param>
 /// <param name="Message">One sentence that names the exact key or file.</param>
 /// <param name="Remedy">What the user can do; null when there is nothing to do.</param>
 /// <param name="Before">The old value, or null.</param>
@@ -17,7 +17,7 @@ public sealed record RuleReport(
     string Id, RuleSeverity Severity, RuleState State, string Message, string? Remedy = null, string? Before = null, string? After = null,
     string? Title = null, bool Gate = false)
 {
-    /// <summary>What else is to be known, whatever the state.</summary>
+    /// <summary>A remark, whatever the state.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> Remarks { get; init; } = [];
 }

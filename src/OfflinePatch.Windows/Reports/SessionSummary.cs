@@ -7,7 +7,7 @@ using OfflinePatch.Windows.Rules;
 
 namespace OfflinePatch.Windows.Reports;
 
-/// <summary>The facts about an image that stand in every report.</summary>
+/// <summary>The facts about an image that are in every report.</summary>
 internal static class SessionSummary
 {
     /// <summary>A report with the facts and without rules: what <c>inspect</c> starts from.</summary>
@@ -31,7 +31,7 @@ internal static class SessionSummary
         ],
     };
 
-    /// <summary>A report with everything that <c>inspect</c> tells.</summary>
+    /// <summary>A report with everything that <c>inspect</c> reports.</summary>
     public static ImageReport Inspect(IImageFiles files, RuleContext context) =>
         Describe(files, context) with { Inspection = InspectionReader.Read(context) };
 

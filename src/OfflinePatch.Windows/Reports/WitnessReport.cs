@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace OfflinePatch.Windows.Reports;
 
-/// <summary>How far a machine came when it was started from a throw-away overlay.</summary>
+/// <summary>How far a machine got when it was started from a disposable overlay.</summary>
 public enum WitnessResult
 {
     /// <summary>Windows runs: it wrote the nonce on the first serial port, or its guest agent answered.</summary>
@@ -25,7 +25,7 @@ public enum WitnessResult
     NoSign,
 }
 
-/// <summary>What came of one image.</summary>
+/// <summary>The outcome for one image.</summary>
 public enum WitnessOutcome
 {
     /// <summary>It started from every bus.</summary>
@@ -49,7 +49,7 @@ public enum WitnessOutcome
     Cancelled,
 }
 
-/// <summary>What starting one image came to.</summary>
+/// <summary>The result of starting one image.</summary>
 public sealed record WitnessReport
 {
     /// <summary>The path as the user gave it.</summary>
@@ -83,10 +83,10 @@ public sealed record WitnessReport
 /// <summary>One start.</summary>
 public sealed record WitnessRun
 {
-    /// <summary>Where the disk hung: <c>virtio-blk</c>, <c>virtio-scsi</c> or <c>sata</c>.</summary>
+    /// <summary>How the disk was attached: <c>virtio-blk</c>, <c>virtio-scsi</c> or <c>sata</c>.</summary>
     public required string Bus { get; init; }
 
-    /// <summary>How far it came.</summary>
+    /// <summary>How far it got.</summary>
     public WitnessResult Result { get; init; }
 
     /// <summary>What the result is inferred from, in a sentence.</summary>
@@ -122,7 +122,7 @@ public sealed record WitnessRun
     /// <summary>The version of QEMU.</summary>
     public string Qemu { get; init; } = "";
 
-    /// <summary>The picture of the screen that the verdict stands on, or the last one: PNG; null where there was none.</summary>
+    /// <summary>The screenshot that the verdict is based on, or the last one: PNG; null where there was none.</summary>
     [JsonIgnore]
     public byte[]? Screenshot { get; init; }
 }

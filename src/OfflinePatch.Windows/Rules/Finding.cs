@@ -30,7 +30,7 @@ internal sealed record Finding(
     /// </summary>
     public RuleSeverity? Severity { get; init; }
 
-    /// <summary>What else is to be known, whatever the state; shown in every report.</summary>
+    /// <summary>A remark, whatever the state; shown in every report.</summary>
     public IReadOnlyList<string> Remarks { get; init; } = [];
 
     /// <summary>The requirement is met.</summary>
@@ -39,7 +39,7 @@ internal sealed record Finding(
     /// <summary>The requirement says nothing about this image.</summary>
     public static Finding NotApplicable(string message) => new(FindingState.NotApplicable, message);
 
-    /// <summary>The requirement is not met, and only the user can help.</summary>
+    /// <summary>The requirement is not met, and only the user can fix it.</summary>
     public static Finding Failed(string message, string remedy, string? before = null, string? after = null) =>
         new(FindingState.Failed, message, remedy, before, after);
 

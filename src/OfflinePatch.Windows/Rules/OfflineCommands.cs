@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules;
 
 /// <summary>
-/// Commands of the program that are the remedy of a finding, for whoever has no source machine any more. IMAGE stands for the image; the
+/// Commands of the program that are the remedy of a finding, for users who have no source machine any more. IMAGE stands for the image; the
 /// other words are quoted for the shell.
 /// </summary>
 internal static class OfflineCommands
@@ -21,10 +21,10 @@ internal static class OfflineCommands
     public static string SetServiceStart(string service, uint start) =>
         SetDword($@"SYSTEM\CurrentControlSet\Services\{service}", "Start", start);
 
-    /// <summary>What gives a service that others depend on back: no command of ours where it is not there.</summary>
+    /// <summary>How to restore a service that others depend on: no command of this program where it is missing.</summary>
     public static string Restore(LostDependency lost) => lost.Fault == DependencyFault.Disabled
         ? $"Enable it: {SetServiceStart(lost.Name, 2)}, or with the value that a healthy machine of this Windows has."
-        : $"In the source machine, install {lost.Name} again, or take it out of what {lost.Needs} depends on "
+        : $"In the source machine, install {lost.Name} again, or remove it from what {lost.Needs} depends on "
             + $"(`sc config {ShellText.Quote(lost.Needs)} depend= …`); then export it again.";
 
     /// <summary>Sets a REG_DWORD below HKEY_LOCAL_MACHINE.</summary>

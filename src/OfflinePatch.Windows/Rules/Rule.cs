@@ -14,10 +14,10 @@ internal abstract class Rule(RuleContract contract)
     /// <summary>Its stable name.</summary>
     public string Id => contract.Id;
 
-    /// <summary>Looks, and says what it found. Writes nothing.</summary>
+    /// <summary>Inspects, and reports what it found. Writes nothing.</summary>
     public abstract Finding Inspect(RuleContext context);
 
-    /// <summary>Makes it right. Called only after <see cref="Inspect"/> gave a failure that says it can be fixed.</summary>
+    /// <summary>Fixes it. Called only after <see cref="Inspect"/> gave a failure that says it can be fixed.</summary>
     public virtual void Fix(RuleContext context) => throw new NotSupportedException($"{Id} cannot fix anything");
 
     /// <summary>The value of a parameter for the target.</summary>

@@ -68,7 +68,7 @@ internal static class RuleCatalog
 
         new CloudbaseInitRule(),
         new QemuGuestAgentRule(),
-        new WindowsPendingRenamesRule(), // after whatever may have staged a file that an operation names
+        new WindowsPendingRenamesRule(), // after every rule that may have staged a file that an operation names
 
         new AccountsAdministratorRule(),
         new AccountsPasswordRule(),

@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Rules;
 /// <param name="Id">Its stable name: <c>network.dhcp</c>.</param>
 internal sealed record RuleContract(string Id)
 {
-    /// <summary>The rule in a few words, as a demand: <c>Every network interface uses DHCP</c>.</summary>
+    /// <summary>The rule in a few words, as a requirement: <c>Every network interface uses DHCP</c>.</summary>
     public required string Title { get; init; }
 
     /// <summary>How much a failure matters, unless the target profile says otherwise.</summary>

@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules;
 
-/// <summary>What a user asks of the rules, the same for every image of a batch.</summary>
+/// <summary>What a user asks the rules to do, the same for every image of a batch.</summary>
 public sealed record RuleRequest
 {
     /// <summary>What the image is made ready for.</summary>
@@ -16,7 +16,7 @@ public sealed record RuleRequest
     /// <summary>Host paths of driver sources, best first; <c>--drivers</c>.</summary>
     public IReadOnlyList<string> DriverPaths { get; init; } = [];
 
-    /// <summary>Host paths of root certificates that signatures of drivers may end in beside Microsoft's; <c>--trust-root</c>.</summary>
+    /// <summary>Host paths of root certificates that signatures of drivers may end in besides Microsoft's; <c>--trust-root</c>.</summary>
     public IReadOnlyList<string> TrustedRootPaths { get; init; } = [];
 
     /// <summary>Host path of a folder with families of drivers in place of the built-in ones, or null; <c>--manifest</c>.</summary>
@@ -32,22 +32,20 @@ public sealed record RuleRequest
     public bool AllowUnsigned { get; init; }
 
     /// <summary>
-    /// Go on where drivers of a source are refused: the rules that need them stay failed, and everything else is repaired;
+    /// Continue where drivers of a source are refused: the rules that need them stay failed, and everything else is repaired;
     /// <c>--skip-refused</c>.
     /// </summary>
     public bool SkipRefused { get; init; }
 
     /// <summary>
     /// Verify the drivers that the image has (files, catalogue, signature, this Windows); replace what must not be used from the sources,
-    /// or else take it out of the index;
-    /// <c>--replace-drivers</c>.
+    /// or else remove it from the index; <c>--replace-drivers</c>.
     /// </summary>
     public bool ReplaceDrivers { get; init; }
 
     /// <summary>
     /// Host path of a list of the PCI devices that the target gives the machine, or <see cref="DevicesOfTarget"/> for the list that the
-    /// profile has; null for none;
-    /// <c>--devices</c>.
+    /// profile has; null for none; <c>--devices</c>.
     /// </summary>
     public string? DevicesPath { get; init; }
 
@@ -66,22 +64,22 @@ public sealed record RuleRequest
     /// </summary>
     public bool RepairBoot { get; init; }
 
-    /// <summary>The name that stands for every product in <see cref="RemoveTools"/>.</summary>
+    /// <summary>The name that means every product in <see cref="RemoveTools"/>.</summary>
     public const string AllTools = "all";
 
     /// <summary>
-    /// Tools of other hypervisors by product id, or <see cref="AllTools"/>, and how much of each goes; <c>--remove-tools</c>.
+    /// Tools of other hypervisors by product id, or <see cref="AllTools"/>, and how much of each is removed; <c>--remove-tools</c>.
     /// </summary>
     public IReadOnlyDictionary<string, ToolsLevel> RemoveTools { get; init; } = new Dictionary<string, ToolsLevel>();
 
-    /// <summary>Host path of a file or folder with products beside the built-in ones, or null; <c>--tools-data</c>.</summary>
+    /// <summary>Host path of a file or folder with products besides the built-in ones, or null; <c>--tools-data</c>.</summary>
     public string? ToolsDataPath { get; init; }
 
     /// <summary>Receives where the work is, rule by rule, on the thread that does it; or null.</summary>
     public IProgress<RuleProgress>? Progress { get; init; }
 
     /// <summary>
-    /// Remove what Windows remembers of devices that never worked, and packages that stand in the index of drivers alone;
+    /// Remove what Windows remembers of devices that never worked, and packages that are in the index of drivers only;
     /// <c>--repair-devices</c>.
     /// </summary>
     public bool RepairDevices { get; init; }
@@ -90,7 +88,7 @@ public sealed record RuleRequest
     public bool DisableVbs { get; init; }
 
     /// <summary>
-    /// Bytes that the virtual disk shall have at least, beside what the target demands; 0 for nothing more; <c>--min-size</c>.
+    /// Bytes that the virtual disk must have at least, in addition to what the target requires; 0 for nothing more; <c>--min-size</c>.
     /// </summary>
     public long MinSize { get; init; }
 
@@ -101,7 +99,7 @@ public sealed record RuleRequest
     public bool Extend { get; init; }
 
     /// <summary>
-    /// The password that the built-in administrator (RID 500) shall have; null to leave it. Never in a report;
+    /// The password to set for the built-in administrator (RID 500); null to leave it. Never in a report;
     /// <c>--admin-password-file</c>.
     /// </summary>
     public string? AdministratorPassword { get; init; }
@@ -121,7 +119,7 @@ public sealed record RuleRequest
     /// <summary>Scripts that run once at the first start, in this order; <c>--first-boot</c>.</summary>
     public IReadOnlyList<FirstBootScript> FirstBootScripts { get; init; } = [];
 
-    /// <summary>The name that the machine shall have; null to leave it; <c>--hostname</c>.</summary>
+    /// <summary>The name to give the machine; null to leave it; <c>--hostname</c>.</summary>
     public string? HostName { get; init; }
 
     /// <summary>The time zone, as this Windows names it; null to leave it; <c>--timezone</c>.</summary>

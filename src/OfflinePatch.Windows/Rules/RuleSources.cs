@@ -24,7 +24,7 @@ internal sealed class RuleSources : IDisposable
     /// <summary>The trees with driver packages, best first.</summary>
     public IReadOnlyList<IFileSystem> DriverTrees { get; init; } = [];
 
-    /// <summary>Roots that signatures of drivers may end in beside Microsoft's.</summary>
+    /// <summary>Roots that signatures of drivers may end in besides Microsoft's.</summary>
     public IReadOnlyList<TrustAnchor> TrustedRoots { get; init; } = [];
 
     /// <summary>The families of drivers.</summary>

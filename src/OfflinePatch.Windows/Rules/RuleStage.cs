@@ -3,12 +3,12 @@ namespace OfflinePatch.Windows.Rules;
 /// <summary>What is being done with a rule.</summary>
 public enum RuleStage
 {
-    /// <summary>The rule looks at the image.</summary>
+    /// <summary>The rule inspects the image.</summary>
     Inspect,
 
-    /// <summary>The rule failed, and mends what it found.</summary>
+    /// <summary>The rule failed, and fixes what it found.</summary>
     Fix,
 
-    /// <summary>Something was mended: every rule looks at the result once more.</summary>
+    /// <summary>Something was fixed: every rule inspects the result once more.</summary>
     Verify,
 }

@@ -3,7 +3,7 @@ using OfflinePatch.Drivers.Signatures;
 
 namespace OfflinePatch.Windows.Rules;
 
-/// <summary>Root certificates that the user names, for drivers of his own that his Windows was told to trust.</summary>
+/// <summary>Root certificates that the user names, for private drivers that the Windows in the image is set up to trust.</summary>
 public static class TrustedRoots
 {
     /// <summary>The longest file that is read; a certificate has about 2 KiB.</summary>
@@ -11,7 +11,7 @@ public static class TrustedRoots
 
     /// <summary>Reads certificates from files, DER or PEM.</summary>
     /// <exception cref="HostIOException">A file is missing or cannot be read.</exception>
-    /// <exception cref="UnsupportedImageException"><c>WIN-0012</c>: a file is no certificate.</exception>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0012</c>: a file is not a certificate.</exception>
     public static IReadOnlyList<TrustAnchor> Read(IEnumerable<string> paths) => [.. paths.Select(Read)];
 
     private static TrustAnchor Read(string path)

@@ -61,7 +61,7 @@ public sealed partial record PciDevice(string Vendor, string Device, string? Sub
     /// Whether a hardware id or compatible id of an INF fits the device, and how exactly: the number of parts that agree; 0 when it does
     /// not fit.
     /// </summary>
-    /// <param name="id">The id behind <c>PCI\</c>: <c>VEN_1AF4&amp;DEV_1042</c>, <c>CC_0108</c>.</param>
+    /// <param name="id">The id after <c>PCI\</c>: <c>VEN_1AF4&amp;DEV_1042</c>, <c>CC_0108</c>.</param>
     public int Match(ReadOnlySpan<char> id)
     {
         var agreeing = 0;

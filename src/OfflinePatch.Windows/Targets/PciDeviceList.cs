@@ -3,7 +3,7 @@ using OfflinePatch.Core;
 
 namespace OfflinePatch.Windows.Targets;
 
-/// <summary>A file with the PCI devices of a target: one a line; empty lines and what follows <c>#</c> are passed over.</summary>
+/// <summary>A file with the PCI devices of a target: one a line; empty lines and what follows <c>#</c> are ignored.</summary>
 public static class PciDeviceList
 {
     /// <summary>Bytes that are read; a machine has some dozens of devices.</summary>

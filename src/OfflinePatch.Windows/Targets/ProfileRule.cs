@@ -9,7 +9,7 @@ namespace OfflinePatch.Windows.Targets;
 public sealed record ProfileRule(RuleSeverity? Severity = null, string? Source = null,
     IReadOnlyDictionary<string, JsonElement>? Parameters = null)
 {
-    /// <summary>This rule with what <paramref name="own"/> says beside it or in its place.</summary>
+    /// <summary>This rule with what <paramref name="own"/> adds or replaces.</summary>
     internal ProfileRule Extend(ProfileRule own)
     {
         var parameters = new Dictionary<string, JsonElement>(Parameters ?? new Dictionary<string, JsonElement>(), StringComparer.Ordinal);

@@ -3,14 +3,14 @@ using System.Text.Json;
 namespace OfflinePatch.Windows.Targets;
 
 /// <summary>
-/// A parameter of a rule that a target can set. Declared once, beside the code that uses it; a profile is checked against it when it is
+/// A parameter of a rule that a target can set. Declared once, next to the code that uses it; a profile is checked against it when it is
 /// read.
 /// </summary>
 /// <param name="Name">Its name in a profile.</param>
 /// <param name="Description">What it means, with its unit.</param>
 internal abstract record RuleParameter(string Name, string Description)
 {
-    /// <summary>What a value must be, when <paramref name="value"/> is not that; null when it is.</summary>
+    /// <summary>What a value must be, when <paramref name="value"/> is not; null when it is.</summary>
     public abstract string? Problem(JsonElement value);
 }
 

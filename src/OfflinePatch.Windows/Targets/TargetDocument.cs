@@ -9,10 +9,10 @@ namespace OfflinePatch.Windows.Targets;
 /// <param name="Id">Its name.</param>
 /// <param name="Title">The target's name.</param>
 /// <param name="Description">What it is, in a sentence.</param>
-/// <param name="Notes">What everybody who uses the target has to know.</param>
+/// <param name="Notes">What every user of the target has to know.</param>
 /// <param name="Devices">The PCI devices that a machine of it has, as <c>lspci -n</c> writes them.</param>
 /// <param name="Drivers">What the target needs of each family of drivers.</param>
-/// <param name="Rules">Rules by id; null takes a rule of the extended profile out.</param>
+/// <param name="Rules">Rules by id; null removes a rule of the extended profile.</param>
 internal sealed record TargetDocument(
     string? Extends, string? Id, string? Title, string? Description, IReadOnlyList<string>? Notes, IReadOnlyList<string>? Devices,
     IReadOnlyDictionary<string, DriverDemand>? Drivers, IReadOnlyDictionary<string, ProfileRule?>? Rules);

@@ -17,6 +17,6 @@ internal static class TargetError
             "Name a file with --devices FILE, or add \"devices\" to the profile.");
 
     public static UnsupportedImageException BadDeviceList(string path, string reason) =>
-        new("WIN-0015", $"{path} is no list of PCI devices: {reason}",
+        new("WIN-0015", $"{path} is not a list of PCI devices: {reason}",
             "Write one device a line, as `lspci -n` or `lspci -nn` prints it, or as PCI\\VEN_1AF4&DEV_1041.");
 }

@@ -17,7 +17,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
     /// <summary>A profile that lists no rule: every rule runs with its own severity and parameters.</summary>
     public static TargetProfile Empty { get; } = new("none", "", "", new Dictionary<string, ProfileRule>());
 
-    /// <summary>What everybody who uses the target has to know, in full sentences; part of every report.</summary>
+    /// <summary>What every user of the target has to know, in full sentences; part of every report.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>What the target needs of each family of drivers, by the name of the family.</summary>
@@ -51,7 +51,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
         catch (JsonException e)
         {
             throw TargetError.Broken(source,
-                e.LineNumber is { } line ? $"line {line + 1} is no JSON, or not what a target has there." : "it is no JSON.");
+                e.LineNumber is { } line ? $"line {line + 1} is not JSON, or not what a target has there." : "it is not JSON.");
         }
 
         if (string.IsNullOrEmpty(document.Id) || document.Rules is null)
@@ -68,7 +68,7 @@ public sealed record TargetProfile(string Id, string Title, string Description, 
         {
             if (device is null || PciDevice.TryParse(device) is null)
             {
-                throw TargetError.Broken(source, $"\"{device}\" is no PCI device; one is written as \"0200: 1af4:1041 network adapter\".");
+                throw TargetError.Broken(source, $"\"{device}\" is not a PCI device; write it as \"0200: 1af4:1041 network adapter\".");
             }
         }
 

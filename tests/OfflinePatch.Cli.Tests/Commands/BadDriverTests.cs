@@ -28,7 +28,7 @@ public sealed class BadDriverTests(Machines machines) : IClassFixture<Machines>
         var disc = Disc(scratch, "viostor");
         File.Delete(Path.Combine(disc, "viostor/2k19/amd64/viostor.sys"));
         Lists(disc, "DRV-1002");
-        Refuses(scratch, disc, "viostor.sys is listed in the INF, and not there");
+        Refuses(scratch, disc, "viostor.sys is listed in the INF, but not there");
     }
 
     [Fact]

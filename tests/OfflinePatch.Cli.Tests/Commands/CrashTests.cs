@@ -4,8 +4,7 @@ namespace OfflinePatch.Cli.Tests.Commands;
 
 /// <summary>
 /// The process is killed at operations that change a file, by a library that is loaded into it; the host fails; random commands change
-/// random machines. A few of each here; <c>make crash</c>,
-/// <c>make faults</c> and <c>make soak</c> take all.
+/// random machines. A few of each here; <c>make crash</c>, <c>make faults</c> and <c>make soak</c> take all.
 /// </summary>
 [Trait("tier", "crash")]
 public sealed class CrashTests

@@ -121,9 +121,9 @@ public sealed class ResizeTests
 
     /// <summary>What is not moved is told, with what to do, and nothing is written; without --extend the disk grows all the same.</summary>
     [SkippableTheory, Trait("tier", "oracle")]
-    [InlineData(MachineFirmware.Bios, "27", "boot configuration of an MBR disk names it by its place")]
-    [InlineData(MachineFirmware.Bios, "07", "lies directly behind it")]
-    [InlineData(MachineFirmware.Uefi, "0700", "lies directly behind it")]
+    [InlineData(MachineFirmware.Bios, "27", "boot configuration of an MBR disk names it by its offset")]
+    [InlineData(MachineFirmware.Bios, "07", "lies directly after it")]
+    [InlineData(MachineFirmware.Uefi, "0700", "lies directly after it")]
     public void Another_partition_behind_windows_is_told(MachineFirmware firmware, string type, string why)
     {
         using var scratch = new ScratchFolder();

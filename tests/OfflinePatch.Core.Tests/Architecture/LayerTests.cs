@@ -2,8 +2,8 @@ namespace OfflinePatch.Core.Tests.Architecture;
 
 /// <summary>
 /// The folders of an assembly are layers: a type may name types of its own folder and of folders below it, never of one above. Judged by
-/// the references that the
-/// compiler wrote. A folder is a namespace: the first name after that of the assembly; the empty name stands for files beside the folders.
+/// the references that the compiler wrote. A folder is a namespace: the first name after that of the assembly; the empty name stands for
+/// files beside the folders.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class LayerTests

@@ -2,8 +2,7 @@ namespace OfflinePatch.Core.Tests.Architecture;
 
 /// <summary>
 /// The public surface of each assembly against a committed list, so that a change of the API is a visible line of a diff. To accept a
-/// change
-/// run these tests with <c>OFFLINEPATCH_ACCEPT_API=1</c>.
+/// change run these tests with <c>OFFLINEPATCH_ACCEPT_API=1</c>.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class PublicApiTests

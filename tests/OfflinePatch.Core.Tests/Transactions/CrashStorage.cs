@@ -13,9 +13,8 @@ public sealed class SimulatedCrashException : Exception
 
 /// <summary>
 /// Host files in memory that forget what was not flushed. Names and contents exist twice: as the running machine sees them, and as they are
-/// on the
-/// medium. <see cref="Reboot"/> returns what a machine finds after it died: durable contents, plus any subset of the writes that were still
-/// under way.
+/// on the medium. <see cref="Reboot"/> returns what a machine finds after it died: durable contents, plus any subset of the writes that
+/// were still under way.
 /// </summary>
 internal sealed class CrashStorage : IHostStorage
 {

@@ -14,8 +14,7 @@ namespace OfflinePatch.Disks.Tests.Formats;
 
 /// <summary>
 /// Maps that put two blocks in one place, or a block onto metadata: every format says so when it opens the image, so that nothing wrong is
-/// converted. The places of
-/// the tables are read from the headers here, apart from the product's constants.
+/// converted. The places of the tables are read from the headers here, apart from the product's constants.
 /// </summary>
 public sealed class SharedPlaceTests
 {

@@ -5,8 +5,7 @@ namespace OfflinePatch.Disks.Tests.Partitions;
 
 /// <summary>
 /// Protective MBRs as firmware sees them. What is expected here is what OVMF (edk2-stable202211, EFI shell's "map" on an AHCI disk and on
-/// one with 4096-byte sectors)
-/// listed for each of these disks.
+/// one with 4096-byte sectors) listed for each of these disks.
 /// </summary>
 public sealed class ProtectiveMbrTests
 {

@@ -6,8 +6,7 @@ namespace OfflinePatch.Disks.Tests.Zvhd;
 
 /// <summary>
 /// Decodes ZVHD and ZVHD2 files from start to end in the way of the description, field by field with plain offsets. Shares nothing with the
-/// product's
-/// readers, and refuses what the description does not say.
+/// product's readers, and refuses what the description does not say.
 /// </summary>
 internal static class SecondDecoder
 {

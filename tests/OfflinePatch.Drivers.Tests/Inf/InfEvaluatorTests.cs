@@ -75,7 +75,7 @@ public sealed class InfEvaluatorTests
         Assert.Equal(expected, Show(Assert.Single(Run($"[i]\nDelReg=r\n[r]\n{line}\n").Registry)));
 
     [Theory]
-    [InlineData("AddReg=r\n[r]\nHKX,a,b,,c", "HKX is no registry root.")]
+    [InlineData("AddReg=r\n[r]\nHKX,a,b,,c", "HKX is not a registry root.")]
     [InlineData("AddReg=r\n[r]\nHKR,,b,zz,c", "the flags zz are not a number.")]
     [InlineData("AddReg=r\n[r]\nHKR,,b,1,100", "100 is not a byte in hexadecimal.")]
     [InlineData("AddReg=r\n[r]\nHKR,,b,0x10001,0x1FFFFFFFF", "0x1FFFFFFFF is not a 32-bit number.")]

@@ -8,9 +8,8 @@ namespace OfflinePatch.Drivers.Tests.Packages;
 
 /// <summary>
 /// The Xen PV drivers lie differently in the discs and archives of their makers: Xen Project has a folder per driver and processor;
-/// XenServer a folder per driver
-/// below the installer's; XCP-ng has ids of its own; an exported driver store has the folders of FileRepository; some put everything into
-/// one folder.
+/// XenServer a folder per driver below the installer's; XCP-ng has ids of its own; an exported driver store has the folders of
+/// FileRepository; some put everything into one folder.
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class XenLayoutTests

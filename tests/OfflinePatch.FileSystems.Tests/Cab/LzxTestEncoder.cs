@@ -4,8 +4,8 @@ namespace OfflinePatch.FileSystems.Tests.Cab;
 
 /// <summary>
 /// Makes random LZX streams that use everything the format has: the three kinds of block, every window, recent distances, long matches,
-/// code
-/// lengths in runs, odd plain blocks, blocks across frames. What they unpack to is judged by cabextract, not by the code that made them.
+/// code lengths in runs, odd plain blocks, blocks across frames. What they unpack to is judged by cabextract, not by the code that made
+/// them.
 /// </summary>
 internal sealed class LzxTestEncoder
 {

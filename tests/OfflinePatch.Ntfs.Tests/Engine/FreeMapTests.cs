@@ -13,8 +13,7 @@ namespace OfflinePatch.Ntfs.Tests.Engine;
 
 /// <summary>
 /// The other free maps of a volume: each allocator is told that something in use is free. It notices before a byte is written, and every
-/// file reads as before. ($Bitmap itself:
-/// <see cref="OwnershipTests"/>.)
+/// file reads as before. ($Bitmap itself: <see cref="OwnershipTests"/>.)
 /// </summary>
 [Trait("tier", "unit")]
 public sealed class FreeMapTests

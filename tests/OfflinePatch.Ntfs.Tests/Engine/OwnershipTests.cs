@@ -13,8 +13,7 @@ namespace OfflinePatch.Ntfs.Tests.Engine;
 
 /// <summary>
 /// Volumes whose $Bitmap lies, or whose records contradict each other. Whatever is done to them, no byte of a cluster that a record owns
-/// may change.
-/// Owners are found here without the engine: by <see cref="VolumeSurgeon"/>.
+/// may change. Owners are found here without the engine: by <see cref="VolumeSurgeon"/>.
 /// </summary>
 public sealed class OwnershipTests
 {
@@ -52,7 +51,7 @@ public sealed class OwnershipTests
         device.Writes = 0;
         var refusal = Assert.Throws<RefusedException>(() => volume.CreateDirectory("new"));
         Assert.Equal("NTFS-0304", refusal.Code);
-        Assert.Contains($"cluster {run.Lcn} in use, for {path} (FILE record {number}) owns it", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"cluster {run.Lcn} in use, as {path} (FILE record {number}) owns it", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(0, device.Writes);
         Assert.Equal("NTFS-0304", Assert.Throws<RefusedException>(() => volume.Delete(path)).Code);
     }

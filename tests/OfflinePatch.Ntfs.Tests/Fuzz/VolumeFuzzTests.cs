@@ -6,8 +6,8 @@ namespace OfflinePatch.Ntfs.Tests.Fuzz;
 
 /// <summary>
 /// Damaged volumes through open, state, walk, read, write, check. A case must end within 2 s and allocate less than 256 MiB more (in all,
-/// garbage included) than the same on the undamaged volume.
-/// OFFLINEPATCH_FUZZ_CASES sets the number of cases of the slow tier (200,000), OFFLINEPATCH_FUZZ_FIRST the first one.
+/// garbage included) than the same on the undamaged volume. OFFLINEPATCH_FUZZ_CASES sets the number of cases of the slow tier (200,000),
+/// OFFLINEPATCH_FUZZ_FIRST the first one.
 /// </summary>
 public sealed class VolumeFuzzTests
 {

@@ -5,8 +5,7 @@ namespace OfflinePatch.Ntfs.Tests.Model;
 
 /// <summary>
 /// What the Linux kernel's ntfs3 reads in a volume, in a virtual machine. OFFLINEPATCH_NTFS3 names a folder with an unpacked kernel package
-/// that has the driver
-/// (boot/vmlinuz-*, lib/modules); the machine is started by the script of the oracles folder.
+/// that has the driver (boot/vmlinuz-*, lib/modules); the machine is started by the script of the oracles folder.
 /// </summary>
 internal static class KernelReader
 {

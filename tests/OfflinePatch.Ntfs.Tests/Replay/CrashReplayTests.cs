@@ -11,8 +11,8 @@ namespace OfflinePatch.Ntfs.Tests.Replay;
 
 /// <summary>
 /// Crashes made from a clean Windows volume and its own log: the log is cut behind some record, every change behind it is taken back, and
-/// of the changes before it
-/// a random part is taken back too, as if those pages had not been written yet. A replay must make the volume whole again.
+/// of the changes before it a random part is taken back too, as if those pages had not been written yet. A replay must make the volume
+/// whole again.
 /// </summary>
 public sealed class CrashReplayTests
 {
@@ -89,7 +89,7 @@ public sealed class CrashReplayTests
         var device = new CopyOnWriteDevice(bytes);
         var refusal = Assert.Throws<RefusedException>(() => LogReplayer.Replay(device, new LogReplayOptions { Force = true }));
         Assert.Equal("NTFS-5207", refusal.Code);
-        Assert.Contains($"cluster {lcn} in use, for $UpCase (FILE record 10) owns it", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains($"cluster {lcn} in use, as $UpCase (FILE record 10) owns it", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(0, device.Writes);
     }
 

@@ -7,8 +7,8 @@ namespace OfflinePatch.Ntfs.Tests.Replay;
 
 /// <summary>
 /// The logs of clean volumes, played backwards and forwards: undo of every change that Windows made in its last session takes the volume
-/// back to where
-/// that began, redo brings it to where it is. What a wrong operation would do to FILE records, indexes and bitmaps cannot hide in that.
+/// back to where that began, redo brings it to where it is. What a wrong operation would do to FILE records, indexes and bitmaps cannot
+/// hide in that.
 /// </summary>
 public sealed class RewindTests
 {

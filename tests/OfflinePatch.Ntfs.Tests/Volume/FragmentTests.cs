@@ -102,8 +102,7 @@ public sealed class FragmentTests
 
     /// <summary>
     /// Every second cluster is taken, so that $MFT grows in pieces of one cluster: its own record overflows, then extension records one
-    /// after the other,
-    /// until the eight records that may describe $MFT are full.
+    /// after the other, until the eight records that may describe $MFT are full.
     /// </summary>
     [SkippableFact, Trait("tier", "oracle")]
     public void An_mft_of_hundreds_of_pieces_grows()

@@ -11,8 +11,8 @@ public sealed class CorpusVerdictTests(ITestOutputHelper output)
 {
     /// <summary>
     /// Where we are stricter, and why. The validator compares two UTF-16 names with case for all but ASCII letters; Windows itself orders
-    /// them by RtlUpcaseUnicodeChar,
-    /// like the validator's own hashes and its order of Latin-1 names. We want both orders for the verdict, and Windows' own for an edit.
+    /// them by RtlUpcaseUnicodeChar, like the validator's own hashes and its order of Latin-1 names. We want both orders for the verdict,
+    /// and Windows' own for an edit.
     /// </summary>
     private static readonly Dictionary<string, string> Explained = new(StringComparer.Ordinal)
     {

@@ -12,8 +12,7 @@ namespace OfflinePatch.Registry.Tests.Fuzz;
 
 /// <summary>
 /// Mutated hives and logs, signed again so that they get past the door: no exception but the library's own, a time and an allocation budget
-/// for each. What opens is
-/// walked, checked, exported, edited, and must then be sound; salvage reads it too.
+/// for each. What opens is walked, checked, exported, edited, and must then be sound; salvage reads it too.
 /// </summary>
 [Trait("tier", "fuzz")]
 public sealed class MutationFuzzTests

@@ -9,8 +9,8 @@ namespace OfflinePatch.Registry.Tests.Logs;
 
 /// <summary>
 /// Dirty hives and their logs. The digests are those of the hive bins after replay, found equal, byte for byte, to what Microsoft's
-/// validator (chkreg /R) writes when
-/// it replays the same files (<see cref="ValidatorReplayTests"/> does that comparison where the validator and Wine are installed).
+/// validator (chkreg /R) writes when it replays the same files (<see cref="ValidatorReplayTests"/> does that comparison where the validator
+/// and Wine are installed).
 /// </summary>
 [Trait("tier", "oracle")]
 public sealed class ReplayTests
@@ -40,8 +40,7 @@ public sealed class ReplayTests
 
     /// <summary>
     /// The argument of the sequence numbers on every dirty hive: after an edit no entry and no base block that exists, in the wiped logs or
-    /// in the old ones should they come
-    /// back, can continue the hive.
+    /// in the old ones should they come back, can continue the hive.
     /// </summary>
     [SkippableTheory]
     [MemberData(nameof(Recovered))]

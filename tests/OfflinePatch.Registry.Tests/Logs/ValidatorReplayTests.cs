@@ -7,8 +7,8 @@ namespace OfflinePatch.Registry.Tests.Logs;
 
 /// <summary>
 /// Our replay against that of Microsoft's validator (<c>OFFLINEPATCH_CHKREG</c>, under Wine). It writes a hive only when it repaired
-/// something, so one key that no log
-/// touches gets a place for a class name that it does not have: a repair that both sides can tell apart from the replay.
+/// something, so one key that no log touches gets a place for a class name that it does not have: a repair that both sides can tell apart
+/// from the replay.
 /// </summary>
 [Trait("tier", "oracle")]
 public sealed class ValidatorReplayTests

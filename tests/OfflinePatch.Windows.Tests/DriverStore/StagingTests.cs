@@ -311,7 +311,7 @@ public sealed class StagingTests
         var message = VirtioRule.Storage.Inspect(machine.Start()).Message;
         Assert.StartsWith("viostor.sys is not the file that viostor.cat lists", message, StringComparison.Ordinal);
         Assert.DoesNotContain("vioscsi.sys", message, StringComparison.Ordinal);
-        Assert.EndsWith("The same holds for vioscsi.", message, StringComparison.Ordinal);
+        Assert.EndsWith("The same applies to vioscsi.", message, StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -49,7 +49,7 @@ internal static class SampleReport
                         Title: "VirtIO storage drivers start at boot"),
                 new RuleReport("drivers.leftovers", RuleSeverity.Warning, RuleState.Failed,
                     @"VMware Tools: VMTools, vmci under ControlSet001\Services.", "Uninstall VMware Tools in the source machine.",
-                    Title: "Nothing of another hypervisor stands in the way"),
+                    Title: "No tools of another hypervisor interfere"),
                 new RuleReport("remote.rdp", RuleSeverity.Warning, RuleState.NotApplicable, "Not asked for (--enable-rdp).",
                     Title: "Remote Desktop is on"),
             ],

@@ -125,7 +125,7 @@ public sealed class ContradictionTests
         var ended = findings["windows.sysprep"].Message.StartsWith("No setup is in progress", StringComparison.Ordinal);
         Same(false,
             ended && (findings["agent.cloudbase-init"].Message + string.Join(' ', findings["agent.cloudbase-init"].Remarks))
-                .Contains("goes on with its setup", StringComparison.Ordinal), "the state of the setup");
+                .Contains("continues its setup", StringComparison.Ordinal), "the state of the setup");
 
         // Boot: the default entry of inspect is what the rules judge.
         if (findings["boot.same-disk"].State == FindingState.Ok && inspection.BootStores.Count > 0)

@@ -106,7 +106,7 @@ public sealed class PreparedDefectTests
         {
             Generalize(m);
             m.Set(@"Services\cloudbase-init").SetDword("Start", 4);
-        }, "goes on with its setup")
+        }, "continues its setup")
         {
             After = m =>
             {
@@ -122,13 +122,13 @@ public sealed class PreparedDefectTests
             m.Set(@"Services\cloudbase-init").SetDword("Start", 4);
             m.WindowsFiles.Put(@"Windows\Setup\Scripts\SetupComplete.cmd",
                 "rem sc config cloudbase-init start= auto\r\nnet start cloudbase-init\r\n"u8.ToArray());
-        }, "goes on with its setup"),
+        }, "continues its setup"),
         new("agent in audit mode on demand", Agent, true, m =>
         {
             m.Software.Create(@"Microsoft\Windows\CurrentVersion\Setup\State")
                 .SetString("ImageState", "IMAGE_STATE_GENERALIZE_RESEAL_TO_AUDIT");
             m.Set(@"Services\cloudbase-init").SetDword("Start", 3);
-        }, "goes on with its setup"),
+        }, "continues its setup"),
         new("service of the agent's dependencies disabled", Agent, true, m => m.Service("winmgmt", 4), @"Services\winmgmt\Start=4"),
         new("service of the agent's dependencies missing", Agent, false,
             m => m.System.Find(@"ControlSet001\Services")!.DeleteSubKeyTree("ProfSvc"), @"Services\profsvc: missing"),
@@ -199,7 +199,7 @@ public sealed class PreparedDefectTests
         {
             m.WindowsFiles.Put(@"Windows\System32\drivers\viostor.sys", [1, 2, 3]);
             m.Options = Source(SampleSigner.Whql);
-        }, "is no executable"),
+        }, "is not an executable"),
         new("storage driver whose file for the start is for another processor", Storage, true, m =>
         {
             m.WindowsFiles.Put(@"Windows\System32\drivers\viostor.sys", SamplePe.Build(SamplePe.Arm64, [], version: 0x0065_0000_0000_0000));

@@ -13,7 +13,7 @@ internal static class AccountsChangeCommand
     /// <summary>What help and manual say of `offlinepatch accounts unlock`.</summary>
     public static CommandGuide UnlockGuide => new(
         """
-        Takes the lock away that too many wrong passwords have set, and their count. A disabled account stays disabled.
+        Removes the lock that too many wrong passwords have set, and resets their count. A disabled account stays disabled.
         """,
         [new("An account that is locked out:", "offlinepatch accounts unlock server.vmdk operator")],
         Writing)

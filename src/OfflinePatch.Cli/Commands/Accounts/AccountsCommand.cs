@@ -13,7 +13,7 @@ internal static class AccountsCommand
         Local accounts of the Windows in an image, without starting it. What is changed is a transaction with an undo file. RID 500 is
         the built-in administrator, whatever its name is in the language of this Windows.
 
-        A domain controller is listed and not changed: its accounts are in Active Directory. The password of a Microsoft account is not
+        A domain controller is listed but not changed: its accounts are in Active Directory. The password of a Microsoft account is not
         kept on the machine and cannot be set.
         """,
         [

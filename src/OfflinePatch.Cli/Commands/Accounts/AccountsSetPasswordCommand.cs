@@ -14,12 +14,12 @@ internal static class AccountsSetPasswordCommand
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        Sets the password of an account, as the target demands passwords (--target), and unlocks it. The password is read from a file, a
-        descriptor, standard input or a prompt, never from the command line, and stands in no log, report or undo file. The hash is
+        Sets the password of an account, as the target requires passwords (--target), and unlocks it. The password is read from a file, a
+        descriptor, standard input or a prompt, never from the command line, and is in no log, report or undo file. The hash is
         written in the form that the account has there (RC4 or AES); an LM hash is removed; the password counts as set now. The password
         history stays, so the new password does not count as used before.
 
-        What hangs on the old password is lost to its user: files encrypted with EFS, saved credentials, private keys (DPAPI). It comes
+        What depends on the old password is lost to its user: files encrypted with EFS, saved credentials, private keys (DPAPI). It comes
         back when the old password is set again.
         """,
         [
@@ -38,12 +38,12 @@ internal static class AccountsSetPasswordCommand
     public static Command Create()
     {
         var edit = new EditArguments();
-        var target = new TargetOptions("Whose demand on passwords counts");
+        var target = new TargetOptions("Whose password requirements apply");
         var image = CommonArguments.Image();
         var account = AccountsCommand.Account();
         var file = PasswordSource.Option("--password-file",
             "Take the first line of FILE (- for standard input, /dev/fd/3 for a descriptor); without it you are asked.");
-        var command = new Command("set-password", "Sets the password of a local account. Enabled or disabled it stays; locked it does not.")
+        var command = new Command("set-password", "Sets the password of a local account, and unlocks it. A disabled account stays so.")
         { image, account, file };
         target.AddTo(command);
         edit.AddTo(command, writes: true);

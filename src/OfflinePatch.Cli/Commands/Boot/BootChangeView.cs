@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Jobs;
 
 namespace OfflinePatch.Cli.Commands.Boot;
 
-/// <summary>What a change of what starts Windows did: each step with before and after, what else is to be known.</summary>
+/// <summary>What a change of what starts Windows did: each step with before and after, and remarks.</summary>
 internal static class BootChangeView
 {
     public static void Print(ParseResult result, string path, BootChangeResult report, bool isTrial)

@@ -21,7 +21,7 @@ internal static class BootCommand
 
     /// <summary>A machine that does not start yet.</summary>
     public static readonly ExitMeaning NotStarting =
-        new(ExitCode.NotReady, "written, and something still keeps Windows from starting that cannot be repaired offline");
+        new(ExitCode.NotReady, "written, but something that cannot be repaired offline still keeps Windows from starting");
 
     public static Command Create() => new("boot", "What starts the Windows in an image: repair.") { BootRepairCommand.Create() };
 }

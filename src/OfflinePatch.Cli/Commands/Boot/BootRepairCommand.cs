@@ -16,7 +16,7 @@ internal static class BootRepairCommand
         (devices that name another disk, the default entry, safe mode), the active flag, boot code where there is none, HiddenSectors,
         the loader that UEFI looks for. Where the system partition was on another disk, one is made on this one.
 
-        A boot configuration that is replaced is kept beside the new one as BCD.before, and its recovery entry is taken over. Files that
+        A boot configuration that is replaced is kept next to the new one as BCD.before, and its recovery entry is carried over. Files that
         are there stay. `fix --repair-boot` does the same with all other rules, and only where Windows would not start.
         """,
         [
@@ -36,7 +36,7 @@ internal static class BootRepairCommand
         var image = CommonArguments.Image();
         var rebuild = new Option<bool>("--rebuild")
         {
-            Description = "Make the boot configuration anew, although the old one could be corrected; the old one is kept as BCD.before.",
+            Description = "Create a new boot configuration, although the old one could be corrected; the old one is kept as BCD.before.",
         };
         var dryRun = CommonArguments.DryRun();
         var command = new Command("repair",

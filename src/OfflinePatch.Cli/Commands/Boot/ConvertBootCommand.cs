@@ -23,7 +23,7 @@ internal static class ConvertBootCommand
     /// <summary>What help and manual say of `offlinepatch convert-boot uefi`.</summary>
     public static CommandGuide UefiGuide => new(
         """
-        Turns the disk of a BIOS machine into that of a UEFI machine, as mbr2gpt does on a running one: a GPT in the place of the MBR, an
+        Converts the disk of a BIOS machine to that of a UEFI machine, as mbr2gpt does on a running one: a GPT in place of the MBR, an
         EFI system partition with the boot files of Windows, a boot configuration with the recovery entry of the old one, and the drive
         letters by the new ids. No partition moves. The EFI system partition takes the place of System Reserved, where that holds boot
         files only; else it is made in unallocated space, or at the end of the disk, which is made larger.

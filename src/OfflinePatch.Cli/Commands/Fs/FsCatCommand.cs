@@ -37,7 +37,7 @@ internal static class FsCatCommand
         {
             if (GlobalOptions.WantsJson(result))
             {
-                throw new UsageException("fs cat writes the content itself; --json does not go with it");
+                throw new UsageException("fs cat writes the content itself; it cannot be combined with --json");
             }
 
             using var image = FsImage.Open(result.GetRequiredValue(options.Image), options, result, write: false);

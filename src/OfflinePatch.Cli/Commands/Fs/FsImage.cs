@@ -52,7 +52,7 @@ internal sealed class FsImage : IDisposable
         }
     }
 
-    /// <summary>Checks what was changed, writes the image, and says so and how that is undone.</summary>
+    /// <summary>Checks what was changed, writes the image, and reports that and how it is undone.</summary>
     public void Commit(ParseResult result, CancellationToken cancellation, Func<EditDocument, EditDocument>? add = null) =>
         EditOutcome.Print(result, _path, _edit.Commit(cancellation), add);
 

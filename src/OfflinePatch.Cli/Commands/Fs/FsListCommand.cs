@@ -15,7 +15,7 @@ internal static class FsListCommand
     public static CommandGuide Guide => new(
         """
         One line per name: attributes, size, time of the last change. Patterns with * and ? stand in the last part of a path; quote
-        them, so that the shell leaves them alone.
+        them, so that the shell does not expand them.
         """,
         [new("The drivers that begin with vio:", "offlinepatch fs ls server.vmdk 'Windows/System32/drivers/vio*'")],
         Reading)

@@ -13,7 +13,7 @@ internal static class FsMoveCommand
         """
         Renames a file or directory, or moves several into a directory of the same volume. Nothing is overwritten.
         """,
-        [new("Put a driver out of the way:",
+        [new("Disable a driver by renaming its file:",
             "offlinepatch fs mv server.vmdk Windows/System32/drivers/x.sys Windows/System32/drivers/x.off")],
         Writing)
     {

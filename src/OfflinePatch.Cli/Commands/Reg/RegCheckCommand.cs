@@ -80,7 +80,7 @@ internal static class RegCheckCommand
     {
         HiveVerdict.Valid => "clean",
         HiveVerdict.Invalid => "damaged",
-        HiveVerdict.Unreconciled => "not closed, and its logs cannot make it whole",
+        HiveVerdict.Unreconciled => "not closed, and its logs cannot recover it",
         _ => "unreadable",
     };
 

@@ -50,7 +50,7 @@ internal static class RegArguments
 {
     public static Argument<string> Target(string name = "TARGET")
     {
-        var argument = new Argument<string>(name) { Description = "A disk image, or a bare hive file; its logs are found beside it." };
+        var argument = new Argument<string>(name) { Description = "A disk image, or a bare hive file; its logs are found next to it." };
         CommonArguments.RefuseEmpty(argument);
         return argument;
     }

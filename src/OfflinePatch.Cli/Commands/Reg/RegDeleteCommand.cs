@@ -14,7 +14,7 @@ internal static class RegDeleteCommand
         """
         Deletes a key with all below it; with -v one value of it.
         """,
-        [new("A service that is in the way:", "offlinepatch reg delete server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\x'")],
+        [new("A service that must not start:", "offlinepatch reg delete server.vmdk 'HKLM\\SYSTEM\\CurrentControlSet\\Services\\x'")],
         Writing)
     {
         Environment = [Clock],
@@ -39,7 +39,7 @@ internal static class RegDeleteCommand
             var name = result.GetValue(defaultValue) ? "" : result.GetValue(value);
             if (name is not null && result.GetValue(allValues))
             {
-                throw new UsageException("--all-values does not go with the name of one value");
+                throw new UsageException("--all-values cannot be combined with the name of one value");
             }
 
             using var registry = RegistryEdit.Open(result.GetRequiredValue(target), edit.Read(result));

@@ -37,7 +37,7 @@ internal static class RegExportCommand
             Description = "As --output, for those who are used to reg.exe.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        var yes = new Option<bool>("--yes", "/y") { Description = "Accepted, as reg.exe has it: a file is replaced without a question." };
+        var yes = new Option<bool>("--yes", "/y") { Description = "Accepted, as reg.exe has it: a file is replaced without asking." };
         var encoding = RegArguments.Encoding();
         var command = new Command("export", "Writes a key with all below it as .reg text, version 5.")
         { target, key, named, output, encoding, yes };

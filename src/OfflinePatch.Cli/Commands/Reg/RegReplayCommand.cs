@@ -9,16 +9,16 @@ using static OfflinePatch.Cli.Help.CommonGuide;
 
 namespace OfflinePatch.Cli.Commands.Reg;
 
-/// <summary><c>reg replay TARGET</c>: writes dirty hives as their logs make them.</summary>
+/// <summary><c>reg replay TARGET</c>: recovers dirty hives from their logs, and writes them.</summary>
 internal static class RegReplayCommand
 {
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        Applies the logs of hives that were not written completely, as Windows does when it next loads them, and writes the hives whole.
+        Applies the logs of hives that were not written completely, as Windows does when it next loads them, and writes the complete hives.
         fix does not need it: it reads through the logs by itself.
         """,
-        [new("Make the hives of a crashed machine whole:", "offlinepatch reg replay server.vmdk")],
+        [new("Recover the hives of a crashed machine:", "offlinepatch reg replay server.vmdk")],
         Writing)
     {
         Files = [UndoFile],

@@ -66,7 +66,7 @@ internal static class RegSetCommand
                     + $"{string.Join(", ", ValueArgument.Types)}, or as reg.exe names it, such as REG_DWORD");
             if (ValueArgument.Parse(kind, result.GetValue(data)!, result.GetValue(separator)!) is not { } content)
             {
-                throw new UsageException($"'{result.GetValue(data)}' is no {result.GetValue(type)} data");
+                throw new UsageException($"'{result.GetValue(data)}' is not {result.GetValue(type)} data");
             }
 
             var name = result.GetValue(defaultValue) ? "" : result.GetValue(value);

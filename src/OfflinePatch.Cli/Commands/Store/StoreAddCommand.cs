@@ -19,7 +19,7 @@ internal static class StoreAddCommand
         software components are staged.
 
         A package is refused, by name, when a file is missing or made for another machine, when its signature does not hold for this
-        Windows (--allow-unsigned accepts it), when it would overwrite a file of others, or puts files or services where a driver has no
+        Windows (--allow-unsigned accepts it), when it would overwrite others' files, or puts files or services where a driver has no
         business. One refusal refuses all, unless --skip-refused is given. A package that is there already is left as it is.
         """,
         [

@@ -12,8 +12,8 @@ internal static class StoreRemoveCommand
     /// <summary>What help and manual say of the command.</summary>
     public static CommandGuide Guide => new(
         """
-        Takes packages out again, with everything that they alone brought: store, published INF, catalogue, records, the number in
-        OemInfMap, services and the filter entries that name them. What another package owns too is put back as that one has it. A
+        Removes packages again, with everything that they alone installed: store, published INF, catalogue, records, the number in
+        OemInfMap, services and the filter entries that name them. What another package owns too is restored as that one has it. A
         package that a device runs with is refused unless --force is given; a driver that comes with Windows is never removed.
         """,
         [new("One package:", "offlinepatch drivers remove server.vmdk oem3.inf")],
@@ -39,7 +39,7 @@ internal static class StoreRemoveCommand
         var dryRun = CommonArguments.DryRun();
         var edit = new EditArguments();
         var command = new Command("remove",
-            "Takes driver packages out of an image with everything that they alone brought: files, records, services. As one change, "
+            "Removes driver packages from an image with everything that they alone installed: files, records, services. As one change, "
                 + "with an undo file.") { image, names, force, dryRun };
         edit.AddTo(command, writes: true);
         command.SetGuardedAction((result, cancellation) =>

@@ -4,8 +4,8 @@ namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Undo files of version 2: a hash of a few blocks of a file that a change leaves alone, those next to what it writes and some spread over
-/// the file. It tells whether a file is still the one
-/// that a commit was made for, even where the commit stopped half way, and not another export of the same name.
+/// the file. It tells whether a file is still the one that a commit was made for, even where the commit stopped half way, and not another
+/// export of the same name.
 /// </summary>
 internal static class LegacySamples
 {

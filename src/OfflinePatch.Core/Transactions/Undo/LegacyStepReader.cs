@@ -7,9 +7,8 @@ namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Reads undo files of version 2, which are no longer written. They carry no code of their writer and no identity of the files, one hash
-/// for each range, and a hash of
-/// some blocks that the change leaves alone. So they undo a complete change when the user says so, and are never applied without being
-/// asked.
+/// for each range, and a hash of some blocks that the change leaves alone. So they undo a complete change when the user says so, and are
+/// never applied without being asked.
 /// </summary>
 internal sealed class LegacyStepReader(IHostHandle input, StepHeader header)
 {

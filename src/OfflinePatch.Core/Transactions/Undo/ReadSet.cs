@@ -5,9 +5,8 @@ namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// The blocks of a file that a transaction has read: what its change is based on. Their hash goes into the undo file, so that an image in
-/// which any of them
-/// differs (another export of the same machine, a machine that was started) is distinguished from the one that was changed. Safe for
-/// several readers at once.
+/// which any of them differs (another export of the same machine, a machine that was started) is distinguished from the one that was
+/// changed. Safe for several readers at once.
 /// </summary>
 internal sealed class ReadSet
 {

@@ -122,7 +122,7 @@ internal sealed class StepFile : IDisposable
     }
 
     /// <summary>
-    /// Whether the undo file says that its step was made of this very file, whatever the name was. Reads a few bytes of it, and proves
+    /// Whether the undo file says that its step was made of the same file, whatever the name was. Reads a few bytes of it, and proves
     /// nothing.
     /// </summary>
     public bool SaysItIsOf(IHostHandle file)

@@ -2,10 +2,8 @@ namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// The undo file of one step, version 3. All integers are little-endian. A header of one sector, so that one sector write changes its
-/// state; a body
-/// (one record per host file with its ranges, then what the change was based on); and, once the step is complete, a tail with the times of
-/// the files.
-/// The header holds hashes of body and tail, and a code keyed with a secret of the user who wrote it.
+/// state; a body (one record per host file with its ranges, then what the change was based on); and, once the step is complete, a tail with
+/// the times of the files. The header holds hashes of body and tail, and a code keyed with a secret of the user who wrote it.
 /// </summary>
 internal static class StepLayout
 {
@@ -110,13 +108,13 @@ internal static class StepLayout
 /// <summary>How far a step is.</summary>
 internal enum StepState : uint
 {
-    /// <summary>The files may be half written, forwards or backwards: they are to be taken back to their old bytes.</summary>
+    /// <summary>The files may be half written, forwards or backwards: they must be rolled back to their old bytes.</summary>
     Applying = 1,
 
     /// <summary>The change is completely written; the file can undo it.</summary>
     Complete = 2,
 
-    /// <summary>The files hold their old bytes again; the file is about to be deleted and says nothing any more.</summary>
+    /// <summary>The files hold their old bytes again; the file is about to be deleted and has no meaning any more.</summary>
     Restored = 3,
 }
 

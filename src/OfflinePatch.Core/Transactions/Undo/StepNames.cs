@@ -5,18 +5,18 @@ namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
 /// Names of the files that a history consists of. Beside the image: <c>IMAGE.offlinepatch-undo</c> for step 1,
-/// <c>IMAGE.offlinepatch-undo.2</c> for step 2, and so on. In a
-/// folder of the user's choice they carry a tag of the image, which tells images of one name apart and survives moving either folder.
+/// <c>IMAGE.offlinepatch-undo.2</c> for step 2, and so on. In a folder of the user's choice they carry a tag of the image, which tells
+/// images of one name apart and survives moving either folder.
 /// </summary>
 internal static class StepNames
 {
     public const string Suffix = UndoFileName.Suffix;
 
-    /// <summary>Until an undo file is durable it has this suffix too; the image is untouched then, and the file says nothing.</summary>
+    /// <summary>Until an undo file is durable it has this suffix too; the image is untouched then, and the file is ignored.</summary>
     public const string NewSuffix = ".new";
 
     /// <summary>
-    /// Beside every other file of a change (and beside the image, where its undo file is elsewhere), a file of this suffix leads to the
+    /// Next to every other file of a change (and to the image, where its undo file is elsewhere), a file of this suffix leads to the
     /// undo file.
     /// </summary>
     public const string PointerSuffix = Suffix + "-elsewhere";
@@ -25,7 +25,7 @@ internal static class StepNames
 
     /// <summary>Name of an undo file.</summary>
     /// <param name="imageName">Name of the image.</param>
-    /// <param name="tag">Its tag; null beside the image.</param>
+    /// <param name="tag">Its tag; null next to the image.</param>
     /// <param name="number">Number of the step.</param>
     public static string Name(string imageName, string? tag, int number) =>
         $"{imageName}{(tag is null ? "" : "-" + tag)}{Suffix}{(number == 1 ? "" : "." + number.ToString(CultureInfo.InvariantCulture))}";

@@ -3,10 +3,9 @@ using System.Text;
 namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// Small files that lead from each file of a change to its undo file while the change (or its undoing) is under way: one beside the file,
-/// found by its name, and one in
-/// the state folder of the user, found by its identity, whatever link or mount the file is reached by. They say where to look and prove
-/// nothing.
+/// Small files that lead from each file of a change to its undo file while the change (or its undoing) is under way: one next to the file,
+/// found by its name, and one in the state folder of the user, found by its identity, whatever link or mount the file is reached by. They
+/// say where to look and prove nothing.
 /// </summary>
 internal sealed class StepPointers(IHostStorage storage)
 {
@@ -32,8 +31,8 @@ internal sealed class StepPointers(IHostStorage storage)
     /// <param name="stepPath">The undo file.</param>
     /// <param name="files">All files of the change.</param>
     /// <param name="isOneEnough">
-    /// Whether a file may do without the pointer beside it where the host cannot make that (a full disk), and it has the other one.
-    /// Taking a change back must not need room; a commit asks for the one beside.
+    /// Whether a file may do without the pointer next to it where the host cannot make that (a full disk), and it has the other one.
+    /// Undoing a change must not need space; a commit requires the one beside.
     /// </param>
     /// <exception cref="HostIOException">The host failed.</exception>
     public void Write(string stepPath, IEnumerable<IHostHandle> files, bool isOneEnough)
@@ -105,7 +104,7 @@ internal sealed class StepPointers(IHostStorage storage)
     }
 
     /// <summary>
-    /// Whether the file has a pointer in the state folder. That may be full or not writable: then the pointer beside the file is what
+    /// Whether the file has a pointer in the state folder. That may be full or not writable: then the pointer next to the file is what
     /// counts, and only through another hard link or mount of the file is the change not found.
     /// </summary>
     private bool TryWriteMark(IHostHandle file, string stepPath, HashSet<string> folders)

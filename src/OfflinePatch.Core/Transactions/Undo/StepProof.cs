@@ -5,10 +5,9 @@ using System.IO.Hashing;
 namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// Holds the content of a file against a step. Every sector that the change touches must be the old one or the new one, the length must be
-/// one that the file can have
-/// on the way between them, and what the change was based on must be unchanged. Anything else is another file, or one that something else
-/// has written to.
+/// Compares the content of a file with a step. Every sector that the change touches must be the old one or the new one, the length must be
+/// one that the file can have during the change, and what the change was based on must be unchanged. Anything else is another file, or one
+/// that something else has written to.
 /// </summary>
 internal static class StepProof
 {
@@ -116,7 +115,7 @@ internal static class StepProof
     }
 
     /// <summary>
-    /// A part that the change cuts off is there, is gone, or came back as zeros while the cut was taken back. The cut need not lie between
+    /// A part that the change cuts off is there, is gone, or came back as zeros while the cut was undone. The cut need not lie between
     /// two sectors.
     /// </summary>
     private static int CutDifference(ReadOnlySpan<byte> current, ReadOnlySpan<byte> old, bool oldIsRight)

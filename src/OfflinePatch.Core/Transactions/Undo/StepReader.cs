@@ -209,7 +209,7 @@ internal sealed class StepReader
         return bytes;
     }
 
-    /// <summary>Passes over bytes of the body; returns where they start.</summary>
+    /// <summary>Skips bytes of the body; returns where they start.</summary>
     private long Skip(int count)
     {
         if (count > _end - _position)

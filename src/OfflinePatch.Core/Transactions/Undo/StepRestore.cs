@@ -8,9 +8,8 @@ namespace OfflinePatch.Core.Transactions.Undo;
 internal readonly record struct RestoreResult(long BytesWritten, bool IsTimeSet);
 
 /// <summary>
-/// Takes a file back to its old bytes and length. Needs no room on the host's disk: what reads as old already is not written, and what was
-/// a hole becomes one
-/// again. Can be repeated after it was interrupted anywhere.
+/// Restores the old bytes and length of a file. Needs no space on the host's disk: what reads as old already is not written, and what was a
+/// hole becomes one again. Can be repeated after it was interrupted anywhere.
 /// </summary>
 internal static class StepRestore
 {
@@ -42,7 +41,7 @@ internal static class StepRestore
 
         if (file.Length > record.OldLength || record.NewLength > record.OldLength)
         {
-            file.SetLength(record.OldLength); // also gives back what was reserved past the end
+            file.SetLength(record.OldLength); // also releases what was reserved past the end
         }
 
         file.Flush();

@@ -1,9 +1,8 @@
 namespace OfflinePatch.Core.Transactions.Undo;
 
 /// <summary>
-/// The transitions of one step that write: prepare and apply a change, complete it, take it back. Every transition of the protocol in the
-/// README of this assembly is a
-/// method here, and nothing else writes to a host file of an image.
+/// The transitions of one step that write: prepare and apply a change, complete it, undo it. Every transition of the protocol in the README
+/// of this assembly is a method here, and nothing else writes to a host file of an image.
 /// </summary>
 internal sealed class StepRun(IHostStorage storage, StepSearch search)
 {
@@ -50,7 +49,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         }
         catch
         {
-            // The files are untouched, so nothing of this may stay; what cannot be deleted now says nothing, and the next writer deletes
+            // The files are untouched, so nothing of this may stay; what cannot be deleted now is ignored, and the next writer deletes
             // it.
             TryCleanUp(() => _pointers.Delete(handles), () => DeleteIfPresent(newPath), () => DeleteOwn(path, number));
             throw;
@@ -87,7 +86,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             using var step = storage.OpenOwn(stepPath, writable: true);
             StepWriter.Complete(step, [.. changes.Select(c => c.Handle)], storage.Secret);
         }
-        catch (Exception e) // whatever it is: what was written is taken back first
+        catch (Exception e) // whatever it is: what was written is rolled back first
         {
             try
             {
@@ -218,7 +217,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         files.Any(f => f.Record.Identity.IsKnown && !f.Record.Identity.Matches(f.File.GetStatus().Identity))
         && !string.Equals(Path.GetDirectoryName(step.Path), Path.GetDirectoryName(files.First().File.Path), StringComparison.Ordinal);
 
-    // The name may be given already when making it durable fails; an undo file of somebody else stays.
+    // The name may be given already when making it durable fails; another user's undo file stays.
     private void DeleteOwn(string path, int number)
     {
         bool isOwn;

@@ -62,9 +62,8 @@ internal sealed class StepSearch
     }
 
     /// <summary>
-    /// The complete steps of an image, newest first: those named after it, and those beside it that were made of this very file under
-    /// another name (a hard link, a name
-    /// that it had before).
+    /// The complete steps of an image, newest first: those named after it, and those next to it that were made of the same file under
+    /// another name (a hard link, a name that it had before).
     /// </summary>
     public IReadOnlyList<StepFile> FindComplete(IHostHandle image)
     {
@@ -124,7 +123,7 @@ internal sealed class StepSearch
         }
         catch (Exception e) when (e is CorruptImageException or RefusedException or HostIOException)
         {
-            // It is named after another file, so whatever is wrong with it is not this image's matter.
+            // It is named after another file, so whatever is wrong with it does not concern this image.
         }
 
         step?.Dispose();
@@ -169,8 +168,7 @@ internal sealed class StepSearch
 
     /// <summary>
     /// Deletes the leftovers of runs that were killed before or after their change was written: unfinished undo files, undo files whose
-    /// change is undone, pointers.
-    /// The caller has the file open for writing, and no change of it is interrupted.
+    /// change is undone, pointers. The caller has the file open for writing, and no change of it is interrupted.
     /// </summary>
     public void DeleteLeftovers(IHostHandle file)
     {
@@ -193,7 +191,7 @@ internal sealed class StepSearch
 
         foreach (var (_, target) in _pointers.Read(file, HasName(file.Path + StepNames.PointerSuffix)).ToList())
         {
-            // A pointer proves nothing, so it may only lead to a file that carries the tag of this very image.
+            // A pointer proves nothing, so it may only lead to a file that carries the tag of this image.
             var tag = StepNames.Tag(file.GetStatus().Identity, System.IO.Path.GetDirectoryName(file.Path)!);
             if (StepNames.NumberOf(System.IO.Path.GetFileName(target), System.IO.Path.GetFileName(file.Path), tag) > 0)
             {
@@ -309,7 +307,7 @@ internal sealed class StepSearch
     }
 
     /// <summary>
-    /// Where an undo file is that a pointer names: the undo folder may have been moved and named anew, or the whole folder of the image.
+    /// Where an undo file is that a pointer names: the undo folder, or the whole folder of the image, may have been moved or renamed.
     /// </summary>
     private string Moved(string target, IHostHandle file)
     {

@@ -63,7 +63,7 @@ internal sealed class StepWriter : IDisposable
     }
 
     /// <summary>
-    /// Writes a complete step of version 2 once more, as version 3: the same old bytes, and a hash of each sector that its files hold now.
+    /// Rewrites a complete step of version 2 as version 3: the same old bytes, and a hash of each sector that its files hold now.
     /// </summary>
     /// <param name="step">The step. Its files hold what it wrote (<see cref="StepProof.WhyNotNew"/>).</param>
     /// <param name="files">Its files, in the order of its records.</param>

@@ -13,7 +13,7 @@ internal static class UndoError
 
     public static RefusedException NothingToUndo(string path, string? folder) =>
         new("CORE-0022", $"There is nothing to undo for {path}{(folder is null ? "" : $" in {folder}")}.",
-            "If the change was made with --undo-dir, give the same folder. A change made with --no-undo-keep cannot be undone.");
+            "If the change was made with --undo-dir, use the same folder. A change made with --no-undo-keep cannot be undone.");
 
     public static CorruptImageException Damaged(string path, long offset, string expected, string actual) =>
         new("CORE-0023", $"undo file {path}", offset, expected, actual,
@@ -37,7 +37,7 @@ internal static class UndoError
 
     public static RefusedException NotProven(string path, string undoPath, string reason) =>
         new("CORE-0027",
-            $"{undoPath} says that a change of {path} was interrupted, and it is not proven to belong to this file: {reason}. Nothing "
+            $"{undoPath} says that a change of {path} was interrupted, but it is not proven to belong to this file: {reason}. Nothing "
                 + "was written.",
             "If another user made the change, that user has to recover it. If this is another export of the machine, move "
                 + $"{Quote(undoPath)} away. To see what it would restore: "
@@ -75,7 +75,7 @@ internal static class UndoError
 
     public static RefusedException StepOfOther(string path, string undoPath) =>
         new("CORE-0044",
-            $"{path} is a copy, or was put in the place of the file that was changed; the undo file {undoPath} is that file's.",
+            $"{path} is a copy, or replaced the file that was changed; the undo file {undoPath} belongs to that file.",
             $"Give the copy an undo file of its own: cp {Quote(undoPath)} {Quote(path + StepNames.Suffix)}; then run: offlinepatch undo "
                 + $"{Quote(path)}");
 

@@ -3,9 +3,8 @@ using OfflinePatch.Core;
 namespace OfflinePatch.Disks.Conversion.FastImport;
 
 /// <summary>
-/// Has the user's own CreateMF.jar write the bitmap (<c>.mf</c>) that fast import wants beside a RAW image. Its layout is not public, so
-/// none is ever made here.
-/// Source: Huawei Cloud and OTC IMS manuals, "Fast import of an image file".
+/// Has the user's own CreateMF.jar write the bitmap (<c>.mf</c>) that fast import requires with a RAW image. Its layout is not public, so
+/// none is ever made here. Source: Huawei Cloud and OTC IMS manuals, "Fast import of an image file".
 /// </summary>
 public static class CreateMf
 {

@@ -7,7 +7,7 @@ namespace OfflinePatch.Disks.Conversion.FastImport;
 public static class QemuImgHw
 {
     /// <summary>
-    /// Runs <c>info</c>, then <c>convert -O raw</c> beside the image, and compares every byte with <paramref name="disk"/>.
+    /// Runs <c>info</c>, then <c>convert -O raw</c> next to the image, and compares every byte with <paramref name="disk"/>.
     /// </summary>
     /// <exception cref="HostIOException">The tool failed, does not know the file (<c>FAST-0007</c>), or reads another disk
     /// (<c>CONV-0002</c>, <c>CONV-0003</c>).</exception>

@@ -51,7 +51,7 @@ internal sealed class OvaPackage : ImagePackage
         ["ovf.disk"] = name,
     };
 
-    /// <summary>Of two of one name the later counts: tar appends a newer one (<c>tar -r</c>), and unpacks it over the older.</summary>
+    /// <summary>Of two with one name the later counts: tar appends a newer one (<c>tar -r</c>), and unpacks it over the older.</summary>
     private static TarMember? Find(List<TarMember> members, string name)
     {
         var found = members.FindLastIndex(m => string.Equals(m.Name, name, StringComparison.OrdinalIgnoreCase));

@@ -163,7 +163,7 @@ internal sealed class OvfDescriptor
     }
 
     /// <summary>
-    /// An attribute of the element's own namespace or of none; one of another (an extension of a maker) only where there is no such.
+    /// An attribute of the element's own namespace or of none; one of another (a vendor's extension) only where there is none.
     /// </summary>
     private static string? Attribute(XmlReader reader, string localName)
     {

@@ -3,7 +3,7 @@ using OfflinePatch.Disks.Packages;
 
 namespace OfflinePatch.Disks.Packages.Ova;
 
-/// <summary>An OVF descriptor beside its disks.</summary>
+/// <summary>An OVF descriptor next to its disks.</summary>
 internal sealed class OvfPackage : ImagePackage
 {
     private const int ProbeBytes = 4096;

@@ -6,8 +6,8 @@ namespace OfflinePatch.Ntfs.Engine.Allocation;
 
 /// <summary>
 /// Proves, before a volume is changed for the first time, that every cluster which $Bitmap marks as free is free by the records too, and
-/// that no cluster
-/// has two owners. Without the proof, new content could overwrite a file, or a deletion could give away clusters of another file.
+/// that no cluster has two owners. Without the proof, new content could overwrite a file, or a deletion could free clusters of another
+/// file.
 /// </summary>
 internal sealed class AllocationCheck(ClusterBitmap bitmap, RecordPath paths)
 {
@@ -56,7 +56,7 @@ internal sealed class AllocationCheck(ClusterBitmap bitmap, RecordPath paths)
             last++;
         }
 
-        Add("NTFS-0304", "$Bitmap", free / 8, $"{Clusters(free, last)} in use, for {paths.Describe(run.Record)} owns {Them(free, last)}",
+        Add("NTFS-0304", "$Bitmap", free / 8, $"{Clusters(free, last)} in use, as {paths.Describe(run.Record)} owns {Them(free, last)}",
             "free");
     }
 

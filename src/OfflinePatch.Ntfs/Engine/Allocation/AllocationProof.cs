@@ -2,7 +2,7 @@ using OfflinePatch.Ntfs.Engine.Attributes;
 
 namespace OfflinePatch.Ntfs.Engine.Allocation;
 
-/// <summary>Whether the records and $Bitmap agreed about what is free before the first change. Found out once, when first asked.</summary>
+/// <summary>Whether the records and $Bitmap agreed about what is free before the first change. Determined once, when first asked.</summary>
 internal sealed class AllocationProof(OwnerReader owners, ClusterBitmap bitmap, RecordPath paths)
 {
     private IReadOnlyList<VolumeFinding>? _findings;

@@ -3,8 +3,8 @@ using OfflinePatch.Ntfs.Runs;
 namespace OfflinePatch.Ntfs.Engine.Allocation;
 
 /// <summary>
-/// Takes clusters and gives them back. It asks for the proof of the allocation itself, so that no caller can do either without it. A
-/// cluster that is freed is not given away again before the flush unless nothing else is left, so that the volume on the device stays
+/// Allocates and frees clusters. It asks for the proof of the allocation itself, so that no caller can do either without it. A
+/// freed cluster is not allocated again before the flush unless nothing else is left, so that the volume on the device stays
 /// whole until then.
 /// </summary>
 internal sealed class ClusterAllocator
@@ -34,8 +34,7 @@ internal sealed class ClusterAllocator
 
     /// <summary>
     /// Appends <paramref name="count"/> clusters to <paramref name="runs"/>: what follows <paramref name="after"/> first, then one run that
-    /// is long
-    /// enough, then whatever is free; the $MFT zone last (first for $MFT itself).
+    /// is long enough, then whatever is free; the $MFT zone last (first for $MFT itself).
     /// </summary>
     /// <exception cref="RefusedException"><c>NTFS-0401</c>: the volume is full; nothing was allocated.</exception>
     public void Allocate(RunList runs, long count, long after = -1, bool forMft = false)
@@ -81,11 +80,11 @@ internal sealed class ClusterAllocator
         }
     }
 
-    /// <summary>Gives all clusters of a stream back. The list stays as it is.</summary>
+    /// <summary>Frees all clusters of a stream. The list stays as it is.</summary>
     /// <exception cref="CorruptImageException"><c>NTFS-0140</c>: one of them was free already.</exception>
     public void Free(RunList runs) => Free(runs.Runs);
 
-    /// <summary>Makes a stream <paramref name="count"/> clusters long: at its end, clusters are added or given back.</summary>
+    /// <summary>Makes a stream <paramref name="count"/> clusters long: at its end, clusters are added or freed.</summary>
     /// <exception cref="RefusedException"><c>NTFS-0401</c>: the volume is full; nothing was allocated.</exception>
     public void Resize(RunList runs, long count)
     {
@@ -102,7 +101,7 @@ internal sealed class ClusterAllocator
         }
     }
 
-    /// <summary>Writes $Bitmap. What was freed may be given away from now on.</summary>
+    /// <summary>Writes $Bitmap. Freed clusters may be allocated from now on.</summary>
     public void Flush()
     {
         _bitmap.Flush();

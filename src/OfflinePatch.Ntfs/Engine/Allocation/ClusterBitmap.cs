@@ -8,7 +8,7 @@ using OfflinePatch.Ntfs.Runs;
 namespace OfflinePatch.Ntfs.Engine.Allocation;
 
 /// <summary>
-/// $Bitmap, read in parts when needed. It also knows which clusters were in use before the flush: those are not to be given away again
+/// $Bitmap, read in parts when needed. It also knows which clusters were in use before the flush: those must not be allocated again
 /// until then.
 /// </summary>
 internal sealed class ClusterBitmap

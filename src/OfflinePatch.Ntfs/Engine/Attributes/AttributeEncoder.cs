@@ -39,9 +39,8 @@ internal static class AttributeEncoder
     }
 
     /// <summary>
-    /// A non-resident extent from <paramref name="lowestVcn"/> up to <paramref name="endVcn"/> at most, in at most <paramref
-    /// name="capacity"/>
-    /// bytes. Null when not even one run fits.
+    /// A non-resident extent from <paramref name="lowestVcn"/> up to <paramref name="endVcn"/> at most, in at most
+    /// <paramref name="capacity"/> bytes. Null when not even one run fits.
     /// </summary>
     public static byte[]? EncodeExtent(NodeAttribute attribute, long lowestVcn, long endVcn, int capacity, int clusterSize,
         out long nextVcn)

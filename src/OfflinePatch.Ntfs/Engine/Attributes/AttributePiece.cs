@@ -2,7 +2,7 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Engine.Attributes;
 
-/// <summary>One attribute, or one extent of it, on its way into a record.</summary>
+/// <summary>One attribute, or one extent of it, that is to be placed in a record.</summary>
 internal sealed class AttributePiece(NodeAttribute attribute, long lowestVcn, byte[] bytes)
 {
     public NodeAttribute Attribute { get; } = attribute;

@@ -31,7 +31,7 @@ internal sealed class FileNode(long number, ushort sequence)
     /// <summary>All attributes except the attribute list, in the order of the records.</summary>
     public List<NodeAttribute> Attributes { get; } = [];
 
-    /// <summary>Records beside the base record.</summary>
+    /// <summary>Records other than the base record.</summary>
     public List<ExtensionRecord> Extensions { get; } = [];
 
     /// <summary>Whether the file has an attribute list.</summary>

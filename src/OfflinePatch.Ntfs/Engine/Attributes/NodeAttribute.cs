@@ -30,7 +30,7 @@ internal sealed class NodeAttribute(AttributeType type, string name)
     /// <summary>Flags.</summary>
     public AttributeFlags Flags { get; set; }
 
-    /// <summary>Whether the value stands in the record.</summary>
+    /// <summary>Whether the value is in the record.</summary>
     public bool IsResident { get; set; } = true;
 
     /// <summary>Resident: the value.</summary>

@@ -8,7 +8,7 @@ namespace OfflinePatch.Ntfs.Engine.Attributes;
 /// <summary>Names FILE records in messages, also on a damaged volume: by path where the names lead to the root.</summary>
 internal sealed class RecordPath(RecordStore records, NodeReader nodes)
 {
-    /// <summary>Max directories in a path that is shown: more than a Windows path of 32,767 characters is met only in a circle.</summary>
+    /// <summary>Max directories in a path that is shown: more than a Windows path of 32,767 characters occurs only in a cycle.</summary>
     private const int MaxDepth = 256;
 
     /// <summary><c>Users\a\b.bin (FILE record 64)</c>, or <c>FILE record 64</c> when no name can be read.</summary>

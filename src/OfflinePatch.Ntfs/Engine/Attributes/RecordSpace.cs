@@ -6,7 +6,7 @@ using OfflinePatch.Ntfs.Runs;
 namespace OfflinePatch.Ntfs.Engine.Attributes;
 
 /// <summary>
-/// Where the attributes of a file have room: how they are cut into parts, and what fits into which FILE record. Changes nothing.
+/// Where the attributes of a file fit: how they are split into parts, and what fits into which FILE record. Changes nothing.
 /// </summary>
 internal sealed class RecordSpace(RecordStore records, VolumeGeometry geometry)
 {
@@ -34,8 +34,7 @@ internal sealed class RecordSpace(RecordStore records, VolumeGeometry geometry)
 
     /// <summary>
     /// Whether the file can be stored without new records: without a list, or with the parts where they are. Parts that were given no
-    /// record yet
-    /// (<see cref="AttributePlace.NewRecord"/>) are not counted.
+    /// record yet (<see cref="AttributePlace.NewRecord"/>) are not counted.
     /// </summary>
     public bool FitsInPlace(FileNode node)
     {
@@ -128,7 +127,7 @@ internal sealed class RecordSpace(RecordStore records, VolumeGeometry geometry)
             && (node.Number != FileReference.MftRecord || AttributeEncoder.MeasureResident(0, size) <= room);
     }
 
-    /// <summary>Bytes of the attributes that stand in the base record, or will.</summary>
+    /// <summary>Bytes of the attributes that are in the base record, or will be.</summary>
     private static int BaseSize(FileNode node)
     {
         var size = 0;

@@ -56,7 +56,7 @@ internal sealed class IndexBlockStore(RunDevice device, NodeCache nodes, ChangeC
         return block;
     }
 
-    /// <summary>Says that a block was changed.</summary>
+    /// <summary>Marks a block as changed.</summary>
     public void MarkDirty(IndexFile index, long vcn, IndexBlock block)
     {
         changes.Count++;
@@ -117,7 +117,7 @@ internal sealed class IndexBlockStore(RunDevice device, NodeCache nodes, ChangeC
                     throw NtfsError.BadIndex(key.Record, $"the block at VCN {key.Vcn} has no room for its update sequence");
                 }
 
-                // the next write goes on from this number
+                // the next write continues from this number
                 int offset = BinaryPrimitives.ReadUInt16LittleEndian(raw.AsSpan(IndexBlockLayout.UpdateSequenceOffset));
                 raw.AsSpan(offset, 2).CopyTo(block.Bytes.AsSpan(offset));
                 device.WriteThrough(index.Allocation!.Runs, key.Vcn * index.VcnUnit, raw, key.Record);

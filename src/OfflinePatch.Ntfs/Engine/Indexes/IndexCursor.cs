@@ -5,7 +5,7 @@ namespace OfflinePatch.Ntfs.Engine.Indexes;
 
 /// <summary>
 /// Walks the entries of an index in order, one node at a time, so that a directory of any size takes the memory of its depth.
-/// A change of the volume during the walk is noticed: the walk goes on after the last key that it gave.
+/// A change of the volume during the walk is detected: the walk continues after the last key that it returned.
 /// </summary>
 internal sealed class IndexCursor
 {
@@ -122,7 +122,7 @@ internal sealed class IndexCursor
         }
     }
 
-    /// <summary>Builds the stack anew for the place after the last key.</summary>
+    /// <summary>Rebuilds the stack for the place after the last key.</summary>
     private void Restart()
     {
         _changes = _trees.Changes.Count;

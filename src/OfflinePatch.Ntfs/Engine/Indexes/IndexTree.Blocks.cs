@@ -5,7 +5,7 @@ using OfflinePatch.Ntfs.Runs;
 
 namespace OfflinePatch.Ntfs.Engine.Indexes;
 
-/// <content>Blocks: taken and released by the index' own bitmap, made longer in growing steps.</content>
+/// <content>Blocks: allocated and released in the index's own bitmap, extended in growing steps.</content>
 internal sealed partial class IndexTree
 {
     /// <summary>Most blocks that a large index grows by at a time.</summary>

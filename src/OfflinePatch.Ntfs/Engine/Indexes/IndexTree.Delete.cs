@@ -5,8 +5,7 @@ namespace OfflinePatch.Ntfs.Engine.Indexes;
 
 /// <content>
 /// Deletion. An entry of an inner node is replaced by the largest of its sub-tree; a leaf that becomes empty is released and the parent's
-/// entry
-/// beside it goes back into the tree.
+/// entry beside it goes back into the tree.
 /// </content>
 internal sealed partial class IndexTree
 {

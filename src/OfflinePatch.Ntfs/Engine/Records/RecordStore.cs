@@ -165,7 +165,7 @@ internal sealed class RecordStore(RunDevice device, ChangeCounter changes)
         return copy;
     }
 
-    /// <summary>Formats a record for a new file. A reused record goes on with its update sequence number.</summary>
+    /// <summary>Formats a record for a new file. A reused record continues its update sequence number.</summary>
     public byte[] Reformat(long number, ushort sequence)
     {
         var bytes = Edit(number);

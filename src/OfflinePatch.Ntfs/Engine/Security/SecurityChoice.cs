@@ -12,7 +12,7 @@ namespace OfflinePatch.Ntfs.Engine.Security;
 /// </summary>
 internal sealed class SecurityChoice(RunDevice device, RecordStore records, IndexTrees trees, SecurityStore store)
 {
-    /// <summary>Siblings that are asked: enough to outvote an odd one, few enough for a directory of a million.</summary>
+    /// <summary>Siblings that are looked at: enough to outvote an unusual one, few enough for a directory of a million.</summary>
     private const int MaxSiblings = 48;
 
     private readonly Dictionary<(long Directory, bool IsDirectory), uint> _known = [];

@@ -54,7 +54,7 @@ internal static class SecurityInheritance
 
     private static void Inherit(byte[] ace, bool isDirectory, List<byte[]> aces)
     {
-        // access allowed and denied entries only: others carry what we do not understand, and are not needed to open a file
+        // access allowed and denied entries only: others are not understood here, and not needed to open a file
         if (ace[AceLayout.Type] is not (AllowedType or DeniedType) || ace.Length < MinEntrySize)
         {
             return;

@@ -10,7 +10,7 @@ namespace OfflinePatch.Ntfs.Engine.Security;
 /// <content>Adding a descriptor.</content>
 internal sealed partial class SecurityStore
 {
-    /// <summary>The first id that Windows gives out.</summary>
+    /// <summary>The first id that Windows assigns.</summary>
     private const uint FirstId = 0x100;
 
     /// <summary>Adds a descriptor to $SDS (both copies), $SII and $SDH, and returns its id.</summary>

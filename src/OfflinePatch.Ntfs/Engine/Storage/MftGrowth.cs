@@ -18,7 +18,7 @@ namespace OfflinePatch.Ntfs.Engine.Storage;
 /// <param name="writer">Stores $MFT, with further records from <paramref name="reserved"/> only.</param>
 /// <param name="clusters">$Bitmap.</param>
 /// <param name="content">Writes the bitmap's clusters.</param>
-/// <param name="changes">Set back where a growth was taken back.</param>
+/// <param name="changes">Reset where a growth was undone.</param>
 internal sealed class MftGrowth(RecordStore records, NodeCache nodes, RecordBitmap bitmap, ReservedRecords reserved, RecordSpace space,
     NodeWriter writer, ClusterAllocator clusters, ContentWriter content, ChangeCounter changes)
 {
@@ -104,8 +104,7 @@ internal sealed class MftGrowth(RecordStore records, NodeCache nodes, RecordBitm
 
     /// <summary>
     /// Plans a new extent of $MFT's runs in one of the records 16 to 23. The last extent ends where it ended; the only one, in the base
-    /// record, ends where
-    /// it leaves room for the attribute list, and after the records 16 to 23 themselves.
+    /// record, ends where it leaves room for the attribute list, and after the records 16 to 23 themselves.
     /// </summary>
     private bool TryContinueInNewRecord(FileNode node, NodeAttribute data, long end)
     {

@@ -12,15 +12,13 @@ namespace OfflinePatch.Ntfs.Engine.Storage;
 
 /// <summary>
 /// Stores a <see cref="FileNode"/> in its FILE records. What fits into the base record stays there; else the attributes spread over
-/// extension
-/// records, named by an attribute list whose name offsets are exactly 0x1A. Attributes stay in the record where they are, and keep their
-/// id,
-/// whenever they fit there.
+/// extension records, named by an attribute list whose name offsets are exactly 0x1A. Attributes stay in the record where they are, and
+/// keep their id, whenever they fit there.
 /// </summary>
 internal sealed class NodeWriter(RecordStore records, RecordSpace space, RecordSource source, ClusterAllocator clusters,
     StreamEditor streams, IndexTrees trees, ContentWriter content)
 {
-    /// <summary>Ids are numbered anew when they come near their end.</summary>
+    /// <summary>Ids are renumbered when they approach their maximum.</summary>
     private const int MaxAttributeId = 0xFF00;
 
     /// <summary>Stores the file.</summary>
@@ -264,7 +262,7 @@ internal sealed class NodeWriter(RecordStore records, RecordSpace space, RecordS
         || (node.Number == 0 && piece.LowestVcn == 0 && piece.Attribute.Type is AttributeType.Data);
 
     /// <summary>
-    /// Who chooses first: what must stay in the base record, what is in an extension record, then by what reading a file needs first.
+    /// Placement order: what must stay in the base record, what is in an extension record, then what reading a file needs first.
     /// </summary>
     private static int Rank(AttributePiece piece, long number) => piece.Attribute.Type switch
     {

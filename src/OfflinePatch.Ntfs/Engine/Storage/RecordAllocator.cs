@@ -5,7 +5,7 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Engine.Storage;
 
-/// <summary>Gives out FILE records by $MFT's bitmap, and makes $MFT longer where all are in use.</summary>
+/// <summary>Allocates FILE records in $MFT's bitmap, and extends $MFT where all are in use.</summary>
 internal sealed class RecordAllocator(RecordBitmap bitmap, RecordStore records, NodeCache nodes, MftGrowth growth)
     : RecordSource(bitmap, records, nodes)
 {

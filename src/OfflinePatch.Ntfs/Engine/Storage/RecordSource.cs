@@ -5,7 +5,7 @@ using OfflinePatch.Ntfs.Layout;
 
 namespace OfflinePatch.Ntfs.Engine.Storage;
 
-/// <summary>Where a file gets further FILE records from, and gives them back to.</summary>
+/// <summary>Where a file allocates further FILE records, and frees them.</summary>
 internal abstract class RecordSource(RecordBitmap bitmap, RecordStore records, NodeCache nodes)
 {
     /// <summary>Takes a free record and returns its number and its sequence number. The caller formats it.</summary>

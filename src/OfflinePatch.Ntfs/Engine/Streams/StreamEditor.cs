@@ -28,7 +28,7 @@ internal sealed class StreamEditor(RecordSpace space, ClusterAllocator clusters,
         content.Write(runs, 0, value, node.Number);
     }
 
-    /// <summary>Gives all clusters back and leaves an empty resident value.</summary>
+    /// <summary>Frees all clusters and leaves an empty resident value.</summary>
     public void Clear(NodeAttribute attribute)
     {
         if (!attribute.IsResident)
@@ -41,8 +41,7 @@ internal sealed class StreamEditor(RecordSpace space, ClusterAllocator clusters,
 
     /// <summary>
     /// Replaces the content. Clusters that the stream has are used again, further ones are added after them; a short content becomes
-    /// resident
-    /// where the record has room.
+    /// resident where the record has room.
     /// </summary>
     public void Replace(FileNode node, NodeAttribute attribute, Stream source, long length)
     {

@@ -5,7 +5,7 @@ using OfflinePatch.Windows.Targets;
 
 namespace OfflinePatch.Windows.Rules.Accounts;
 
-/// <summary><c>accounts.administrator</c>: somebody can administer the machine (images-and-cloud.md R14). SAM is written only where the
+/// <summary><c>accounts.administrator</c>: someone can administer the machine (images-and-cloud.md R14). SAM is written only where the
 /// user gives a password, or asks to enable the built-in administrator.</summary>
 internal sealed class AccountsAdministratorRule() : Rule(Description)
 {
@@ -41,7 +41,7 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         return usable.Count > 0
             ? Finding.Ok($"{string.Join(", ", usable.Select(a => a.Name))} "
                 + $"{(usable.Count == 1 ? "is an administrator" : "are administrators")}, enabled, with a password, neither locked nor "
-                + "expired. Rights to log on are not looked at.")
+                + "expired. Rights to log on are not checked.")
             : Finding.Failed(
                 administrators.Count == 0
                     ? @"SAM\Domains\Account\Users names no administrator (RID 500, or a member of Administrators)."
@@ -63,7 +63,7 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         editor.Enable(LocalAccount.AdministratorRid);
     }
 
-    /// <summary>What is to be done because the user asks for it; null where nothing is, or he asks for nothing.</summary>
+    /// <summary>What is to be done because the user asks for it; null where nothing is, or nothing was asked for.</summary>
     private static Finding? Asked(RuleContext context, GuestHive sam)
     {
         var password = context.Request.AdministratorPassword;
@@ -75,12 +75,12 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         if (LocalAccounts.Read(sam).FirstOrDefault(a => a.Rid == LocalAccount.AdministratorRid) is not { } administrator)
         {
             return Finding.Failed(@"SAM\Domains\Account\Users has no built-in administrator (RID 500).",
-                "Leave --admin-password-file and --enable-administrator out.");
+                "Leave out --admin-password-file and --enable-administrator.");
         }
 
         if (password is null && !administrator.HasPassword)
         {
-            return Finding.Failed($"{administrator.Name} (RID 500) has no password, and is not enabled without one.",
+            return Finding.Failed($"{administrator.Name} (RID 500) has no password, and cannot be enabled without one.",
                 "Give --admin-password-file too.");
         }
 
@@ -90,7 +90,7 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
             var isUsable = administrator is { IsEnabled: true, IsLocked: false };
             if (!hasPassword && PasswordPolicy.For(context.Profile).WhyNot(password!, administrator.Name) is { } why)
             {
-                return Finding.Failed($"The password for {administrator.Name} (RID 500) is not taken: {why}.",
+                return Finding.Failed($"The password for {administrator.Name} (RID 500) is not accepted: {why}.",
                     $"Choose one of {PasswordPolicy.For(context.Profile).Text}.") with
                 { Severity = RuleSeverity.Error };
             }
@@ -112,7 +112,7 @@ internal sealed class AccountsAdministratorRule() : Rule(Description)
         }
     }
 
-    /// <summary>SAM, or why its accounts mean nothing here.</summary>
+    /// <summary>SAM, or why its accounts do not matter here.</summary>
     internal static GuestHive? Sam(RuleContext context, out string reason)
     {
         reason = "";

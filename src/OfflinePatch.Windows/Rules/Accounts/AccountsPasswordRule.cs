@@ -36,7 +36,7 @@ internal sealed class AccountsPasswordRule() : Rule(Description)
                 .Where(a => a is { IsEnabled: true, HasPassword: false }
                     && (a.IsNormal || a.IsAdministrator || a.Rid == LocalAccount.AdministratorRid)).ToList();
         return empty.Count == 0
-            ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target wants "
+            ? Finding.Ok("Every enabled account has a password. Whether it is strong enough cannot be seen: the target requires "
                 + $"{PasswordPolicy.For(context.Profile).Text}.")
             : Finding.Failed(
                 @"Enabled accounts without a password in SAM\Domains\Account\Users: "

@@ -7,14 +7,14 @@ namespace OfflinePatch.Windows.Rules.Agent;
 
 /// <summary>
 /// What an installed and configured agent needs of the rest of Windows: the services that it depends on, the account that it runs under,
-/// the account that its configuration names, and a way to the metadata that no proxy takes.
+/// the account that its configuration names, and access to the metadata without a proxy.
 /// </summary>
 internal static class AgentSurroundings
 {
     private const string Profile = "PublicProfile";
     private const string Outbound = "DefaultOutboundAction";
 
-    /// <summary>The healthy start of what the agent depends on, as Windows 10 and Server 2019 have it.</summary>
+    /// <summary>The normal start types of what the agent depends on, as Windows 10 and Server 2019 have them.</summary>
     private static readonly Dictionary<string, uint> Healthy = new(StringComparer.OrdinalIgnoreCase)
     {
         ["winmgmt"] = 2,
@@ -31,7 +31,7 @@ internal static class AgentSurroundings
         JudgeDependencies(context.Windows) ?? JudgeServiceAccount(context, found) ?? JudgeUser(context, config)
             ?? MetadataProxy.Judge(context.Windows, found.Account) ?? JudgeFirewall(context.Windows) ?? JudgeDrive(context.Windows);
 
-    /// <summary>Gives disabled services that the agent depends on the start of a healthy system.</summary>
+    /// <summary>Sets the start of disabled services that the agent depends on to that of a healthy system.</summary>
     public static void EnableDependencies(WindowsSystem windows)
     {
         foreach (var lost in Lost(windows).Where(CanEnable))
@@ -60,7 +60,7 @@ internal static class AgentSurroundings
         }
 
         var first = lost.First(d => d.Fault != DependencyFault.Disabled);
-        return Finding.Failed($"Cloudbase-Init depends on what is disabled or not there: {text}. The agent does not start.",
+        return Finding.Failed($"Cloudbase-Init depends on services that are disabled or missing: {text}. The agent does not start.",
             OfflineCommands.Restore(first), text);
     }
 
@@ -150,7 +150,7 @@ internal static class AgentSurroundings
         : null;
 
     /// <summary>
-    /// A firewall that lets nothing out: whether a rule lets the agent's requests out is not judged. A network that Windows meets first is
+    /// A firewall that blocks all output: whether a rule lets the agent's requests out is not judged. A network that Windows meets first is
     /// a public one. Source: [MS-GPFAS] (EnableFirewall, DefaultOutboundAction: 1 blocks); policies go before local settings.
     /// </summary>
     private static Finding? JudgeFirewall(WindowsSystem windows)
@@ -161,7 +161,7 @@ internal static class AgentSurroundings
         return blocking?.GetDword(Outbound) == 1 && (policy?.GetDword("EnableFirewall") ?? local?.GetDword("EnableFirewall")) is not 0
             ? Finding.Failed($@"{blocking.Path}\{Outbound}=1: the firewall lets out only what a rule names, and whether one lets out the "
                 + "agent's requests for its metadata is not known.",
-                "Add a rule for python.exe of Cloudbase-Init in the source machine, or let connections out (`netsh advfirewall set "
+                "Add a rule for python.exe of Cloudbase-Init in the source machine, or allow outbound connections (`netsh advfirewall set "
                     + "publicprofile firewallpolicy blockinbound,allowoutbound`); then export it again.", $"{Outbound}=1") with
             { Severity = RuleSeverity.Warning }
             : null;
@@ -174,7 +174,7 @@ internal static class AgentSurroundings
         return found is { Filter: { } filter, Fault: var fault }
             ? Finding.Failed(
                 $"{DeviceFilters.Text(filter, fault)}: no CD-ROM drive starts, and the agent cannot read a configuration drive.",
-                "Take the filter out of the list in the source machine, or uninstall its program; then export it again.",
+                "Remove the filter from the list in the source machine, or uninstall its program; then export it again.",
                 filter.Filter) with
             { Severity = RuleSeverity.Warning }
             : null;

@@ -11,7 +11,7 @@ namespace OfflinePatch.Windows.Rules.Agent;
 
 /// <summary>
 /// <c>agent.cloudbase-init</c>: Cloudbase-Init is installed, starts by itself, and is configured as the target wants (images-and-cloud.md
-/// §1.7, boot-network-accounts.md §7). An installation that is there is corrected, never doubled.
+/// §1.7, boot-network-accounts.md §7). An existing installation is corrected, never duplicated.
 /// </summary>
 internal sealed class CloudbaseInitRule() : Rule(Description)
 {
@@ -133,7 +133,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             if (SetupPhase.IsAgentLeftOut(context.Windows))
             {
                 return Finding.Broken(
-                    @"This Windows goes on with its setup at the next start, and nothing starts Services\cloudbase-init when that has "
+                    @"This Windows continues its setup at the next start, and nothing starts Services\cloudbase-init when that has "
                         + @"ended.", "not started", $@"on demand, started by {SetupComplete.Path} at the end of the setup");
             }
         }
@@ -153,7 +153,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             return wrong.Count == 0
                 ? Finding.Broken($"{context.Windows.GuestPath(path)} is in an encoding that the agent does not read, begins with a byte "
                     + "order mark, or assigns an option twice.")
-                : Finding.Broken($"{context.Windows.GuestPath(path)} is not as the target wants it: "
+                : Finding.Broken($"{context.Windows.GuestPath(path)} is not as the target requires: "
                     + $"{string.Join(", ", wrong.Select(s => s.Key))}.",
                     string.Join("; ", wrong.Select(s => $"{s.Key}={now.Get(s.Section, s.Key) ?? "(absent)"}")),
                     string.Join("; ", wrong.Select(s => $"{s.Key}={s.Value}")));
@@ -168,7 +168,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
     /// <summary>A file that the agent cannot read, even as a fix would leave it, is not touched.</summary>
     private static Finding? FindUnreadable(RuleContext context, CloudbaseInitInstallation found) =>
         found.ConfigPath is { } path && Configure(context, path).Mistakes is { Count: > 0 } mistakes
-            ? Finding.Failed($"{context.Windows.GuestPath(path)} cannot be read by the agent, and is left as it is: {mistakes[0]}.",
+            ? Finding.Failed($"{context.Windows.GuestPath(path)} cannot be read by the agent, and is not changed: {mistakes[0]}.",
                 "Correct the line in the source machine, or save the file as UTF-8 there.")
             : null;
 
@@ -178,7 +178,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         if (CloudbaseInitLayout.NeedsUniversalRuntime(name => files.FileExists(FilePath.Join(found.Directory!, name)))
             && !files.FileExists(context.Windows.PathOf(@"System32\ucrtbase.dll")))
         {
-            return Finding.Failed($"{Describe(found)} is installed, and cannot start: "
+            return Finding.Failed($"{Describe(found)} is installed, but cannot start: "
                 + $"{context.Windows.GuestPath(context.Windows.PathOf(@"System32\ucrtbase.dll"))} is missing.",
                 "Install the Universal C Runtime (KB2999226) in the source machine, or name a package that brings it.");
         }
@@ -186,14 +186,14 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         if (SetupPhase.WhyNotStarted(context.Windows) is { } evidence)
         {
             return Finding.Failed(
-                $@"{Describe(found)} is installed, and nothing starts it at the end of the setup: {StartScriptsRule.Ignored(evidence)}.",
+                $@"{Describe(found)} is installed, but nothing starts it at the end of the setup: {StartScriptsRule.Ignored(evidence)}.",
                 StartScriptsRule.Instead, evidence) with
             { Severity = RuleSeverity.Warning };
         }
 
         var wanted = CloudbaseInitSettings.VersionFor(context.Profile);
         return wanted is not null && found.Version is not null && !SameVersion(found.Version, wanted)
-            ? Finding.Failed($"{Describe(found)} is installed; the target wants version {wanted}.",
+            ? Finding.Failed($"{Describe(found)} is installed; the target requires version {wanted}.",
                 $"Uninstall it in the source machine, then run `offlinepatch fix` with --cloudbase-init of version {wanted}.",
                 found.Version, wanted)
             : null;
@@ -241,7 +241,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
             SetupPhase.StartAgentAfterSetup(windows);
         }
 
-        // A service that is there keeps what is not about where the program is (boot-network-accounts.md §7.2, step 4).
+        // An existing service keeps everything except the location of its program (boot-network-accounts.md §7.2, step 4).
         string[] replaced = ["ImagePath", "ObjectName", "Start"];
         foreach (var set in windows.BootControlSets)
         {
@@ -349,7 +349,7 @@ internal sealed class CloudbaseInitRule() : Rule(Description)
         if (found is not null && SetupPhase.IsAhead(context.Windows)
             && context.Windows.Current.Service(CloudbaseInitPlan.ServiceName)?.GetDword("Start") == 2)
         {
-            remarks.Add("This Windows goes on with its setup at the next start, and the agent starts with it. Its own installer leaves "
+            remarks.Add("This Windows continues its setup at the next start, and the agent starts with it. Its own installer leaves "
                 + "the service on demand until the setup has ended.");
         }
 

@@ -14,7 +14,7 @@ namespace OfflinePatch.Windows.Rules.Agent;
 /// Proxies that would be asked for the metadata, which no proxy reaches. Cloudbase-Init's HTTP client (Python's requests) takes the proxy
 /// of its environment, and without one that of the Internet settings of the account that it runs under (LocalSystem, or the one that
 /// ObjectName of its service names, when that has a profile); it does not look at the settings of the machine
-/// (WinHTTP, WinINET with ProxySettingsPerUser=0), which other programs and scripts use. Always a warning: what an agent really asks is
+/// (WinHTTP, WinINET with ProxySettingsPerUser=0), which other programs and scripts use. Always a warning: what an agent really uses is
 /// not known.
 /// </summary>
 internal static class MetadataProxy
@@ -145,7 +145,7 @@ internal static class MetadataProxy
 
     private static bool SharesBits(uint first, uint second, int bits) => bits == 0 || (first ^ second) >> (32 - bits) == 0;
 
-    /// <summary>Patterns with asterisks, as WinINET and WinHTTP have them. Python holds a pattern against the beginning only.</summary>
+    /// <summary>Patterns with asterisks, as WinINET and WinHTTP have them. Python matches a pattern at the beginning only.</summary>
     private static bool ExceptsByPattern(string? list, bool isPrefix) =>
         Entries(list, ';', ' ').Any(e =>
             FileSystemName.MatchesSimpleExpression(WithoutScheme(e) + (isPrefix ? "*" : ""), Address, ignoreCase: true));

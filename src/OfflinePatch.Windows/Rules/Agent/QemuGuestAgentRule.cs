@@ -43,7 +43,7 @@ internal sealed class QemuGuestAgentRule() : Rule(Description)
 
         if (package.Architecture != context.Windows.Facts.Architecture)
         {
-            return Finding.Failed($"The guest agent is for {package.Architecture}, and this Windows is for "
+            return Finding.Failed($"The guest agent is for {package.Architecture}, but this Windows is for "
                 + $"{context.Windows.Facts.ArchitectureText}.", "Name the guest agent for this architecture.");
         }
 

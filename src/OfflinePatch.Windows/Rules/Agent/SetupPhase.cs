@@ -24,7 +24,7 @@ internal static class SetupPhase
     internal static IReadOnlyList<string> BusyValues { get; } = ["SystemSetupInProgress", "SetupType", "OOBEInProgress"];
 
     /// <summary>
-    /// Whether the next start goes on with a setup (specialize, OOBE, audit mode, an upgrade), so that services start in the middle of it.
+    /// Whether the next start continues a setup (specialize, OOBE, audit mode, an upgrade), so that services start in the middle of it.
     /// </summary>
     public static bool IsAhead(WindowsSystem windows) =>
         windows.Software.Root.Find(@"Microsoft\Windows\CurrentVersion\Setup\State")?.GetString("ImageState") is not (null or Complete)
@@ -43,7 +43,7 @@ internal static class SetupPhase
     }
 
     /// <summary>
-    /// What says that Windows does not run the script that is to start the agent at the end of the setup; null where nothing does, or where
+    /// Evidence that Windows does not run the script that is to start the agent at the end of the setup; null without any, or where
     /// the agent does not need it.
     /// </summary>
     public static string? WhyNotStarted(WindowsSystem windows) =>
@@ -51,7 +51,7 @@ internal static class SetupPhase
             ? SetupComplete.WhyIgnored(windows, out _)
             : null;
 
-    /// <summary>Makes the end of the setup start the agent; lines that are in the script stay.</summary>
+    /// <summary>Lets the end of the setup start the agent; lines that are in the script stay.</summary>
     public static void StartAgentAfterSetup(WindowsSystem windows)
     {
         foreach (var set in windows.BootControlSets)

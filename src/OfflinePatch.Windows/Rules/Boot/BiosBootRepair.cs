@@ -12,7 +12,7 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
     private const string Rewrite = "Repair it in the source machine's recovery environment: `bootrec /fixmbr`, `bootrec /fixboot`, "
         + "`bcdboot C:\\Windows`; then export it again.";
 
-    /// <summary>Looks at the chain; writes nothing.</summary>
+    /// <summary>Examines the chain; writes nothing.</summary>
     public static BiosBootRepair Find(RuleContext context)
     {
         var disk = context.Disk;
@@ -45,7 +45,7 @@ internal sealed record BiosBootRepair(string? Problem, string? Remedy, IReadOnly
             }));
         }
 
-        // The table was read when the image was opened; the flags are read again, so that a second look sees what was changed.
+        // The table was read when the image was opened; the flags are read again, so that a second inspection sees what was changed.
         var active = MbrActiveFlag.Read(disk);
         if (active is not [var only] || only != partition.Number)
         {

@@ -11,14 +11,14 @@ namespace OfflinePatch.Windows.Rules.Boot;
 /// </summary>
 internal sealed class BootControllersRule() : Rule(Description)
 {
-    /// <summary>What every boot goes through; Start may also be one of the values in the last column.</summary>
+    /// <summary>What every boot needs; Start may also be one of the values in the last column.</summary>
     private static readonly (string Service, uint Wanted, uint[] Allowed)[] Chain =
     [
         ("ACPI", 0, [0]), ("pci", 0, [0]), ("volmgr", 0, [0]), ("mountmgr", 0, [0]), ("disk", 0, [0]), ("partmgr", 0, [0, 1]),
     ];
 
     /// <summary>
-    /// Drivers that are somewhere else on the way from the disk to Windows, with the value of healthy systems (Windows 7, 8.1 and 10). Only
+    /// Other drivers between the disk and Windows, with the value of healthy systems (Windows 7, 8.1 and 10). Only
     /// Start=4 is evidence.
     /// </summary>
     private static readonly (string Service, uint Start)[] NeverDisabled =
@@ -63,13 +63,13 @@ internal sealed class BootControllersRule() : Rule(Description)
         {
             return Finding.Failed(
                 $"{first.Blocker}{(blockers.Count > 1 ? $" There are {blockers.Count - 1} more." : "")}",
-                "Repair Windows in the source machine (`sfc /scannow`; a driver of somebody else: install it again, or remove it), then "
+                "Repair Windows in the source machine (`sfc /scannow`; a third-party driver: install it again, or remove it), then "
                     + "export it again.",
                 string.Join("; ", blockers.Select(b => b.Before)));
         }
 
         return repairs.Count == 0
-            ? Finding.Ok($"The drivers of Windows' own for disk controllers ({string.Join(", ", Present(context))}) start at boot, and so "
+            ? Finding.Ok($"Windows' own drivers for disk controllers ({string.Join(", ", Present(context))}) start at boot, and so "
                 + "does every filter in the lists of the classes and devices between processor and disk.")
             : Finding.Broken(
                 $"{repairs[0].Before}{(repairs.Count == 1 ? "" : $", and {repairs.Count - 1} more")}: Windows may not find its disk.",
@@ -246,7 +246,7 @@ internal sealed class BootControllersRule() : Rule(Description)
     }
 
     /// <summary>
-    /// IDE needs the driver of the channels and one of the controllers' drivers; where Windows has neither, nothing here can bring them.
+    /// IDE needs the driver of the channels and one of the controllers' drivers; where Windows has neither, they cannot be added here.
     /// </summary>
     private static IEnumerable<Repair> IdeRepairs(RuleContext context, ControlSet set)
     {
@@ -269,8 +269,8 @@ internal sealed class BootControllersRule() : Rule(Description)
     }
 
     /// <summary>
-    /// Drivers of others that start at boot, whose loading Windows insists on (ErrorControl 2 or 3), and whose file is missing: the start
-    /// ends there. Source: learn.microsoft.com, INF AddService directive (ErrorControl: SERVICE_ERROR_SEVERE, SERVICE_ERROR_CRITICAL).
+    /// Third-party drivers that start at boot, that Windows requires (ErrorControl 2 or 3), and whose file is missing: the start
+    /// fails there. Source: learn.microsoft.com, INF AddService directive (ErrorControl: SERVICE_ERROR_SEVERE, SERVICE_ERROR_CRITICAL).
     /// </summary>
     private static IEnumerable<Repair> BootDriverRepairs(RuleContext context, ControlSet set)
     {
@@ -302,8 +302,8 @@ internal sealed class BootControllersRule() : Rule(Description)
     /// <summary>One thing to repair.</summary>
     /// <param name="Key">The key.</param>
     /// <param name="Before">What is there.</param>
-    /// <param name="After">What shall be there.</param>
+    /// <param name="After">What should be there.</param>
     /// <param name="Blocker">Why it cannot be repaired, as a sentence; or null.</param>
-    /// <param name="Apply">Mends it.</param>
+    /// <param name="Apply">Fixes it.</param>
     private sealed record Repair(GuestKey Key, string Before, string After, string? Blocker, Action Apply);
 }

@@ -34,7 +34,7 @@ internal sealed class BootDriveLetterRule() : Rule(Description)
                         + @"registry names.",
                     other.Name, $"{letter} names partition {context.Windows.Volume.Number}")
                 : Finding.Ok($@"SYSTEM\MountedDevices names neither {letter} nor the partition of Windows, as after Sysprep: Windows gives "
-                    + @"letters anew at its start, and which it gives is not seen here.");
+                    + @"letters again at its start, and which ones is not known here.");
         }
 
         return owner.FindOn(context.Partitions)?.Number == context.Windows.Volume.Number

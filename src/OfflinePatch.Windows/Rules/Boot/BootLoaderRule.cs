@@ -5,11 +5,11 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
-/// <c>boot.loader</c>: a machine without memory of this disk starts Windows from it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c>
+/// <c>boot.loader</c>: a machine new to this disk starts Windows from it. UEFI: the fallback loader <c>\EFI\Boot\bootx64.efi</c>
 /// is Windows' own boot manager, because boot entries in NVRAM do not travel with a disk, and the firmware starts whatever lies there.
 /// BIOS: boot code, one active partition, and a boot sector that starts bootmgr and knows where its partition begins (images-and-cloud.md
-/// §4.8, boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept beside it. UEFI
-/// firmware reads a GPT only behind a protective entry that starts at sector 1, in the disk's own sector size.
+/// §4.8, boot-network-accounts.md §1.6). Another loader that lies in that place (GRUB, an older boot manager) is kept next to it. UEFI
+/// firmware reads a GPT only after a protective entry that starts at sector 1, in the disk's own sector size.
 /// </summary>
 internal sealed class BootLoaderRule() : Rule(Description)
 {
@@ -23,7 +23,7 @@ internal sealed class BootLoaderRule() : Rule(Description)
             + "win-fix-boot-partition.ps1",
         Summary = @"UEFI: \EFI\Boot\boot{x64,ia32,aa64}.efi becomes a copy of \EFI\Microsoft\Boot\bootmgfw.efi; another loader there is "
             + @"kept as NAME.before; the protective entry of sector 0 is written where it is missing or starts elsewhere than at sector "
-            + @"1. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is looked at.",
+            + @"1. BIOS: the active flag of the partition with bootmgr, HiddenSectors of its boot sector; boot code of both is checked.",
         CanFix = true,
     };
 

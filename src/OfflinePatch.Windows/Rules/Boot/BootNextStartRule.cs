@@ -6,8 +6,8 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
-/// <c>boot.next-start</c>: what the boot manager does at the very next start is to start Windows: no one-time boot sequence, and no menu
-/// that waits for a person. The default entry itself is judged by <c>boot.same-disk</c>.
+/// <c>boot.next-start</c>: what the boot manager does at the next start is to start Windows: no one-time boot sequence, and no menu
+/// that waits for a user. The default entry itself is judged by <c>boot.same-disk</c>.
 /// </summary>
 internal sealed class BootNextStartRule() : Rule(Description)
 {
@@ -30,7 +30,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
 
     private static readonly RuleContract Description = new("boot.next-start")
     {
-        Title = "The next start starts Windows, without a person",
+        Title = "The next start boots Windows, without user action",
         Source = "bcdedit /bootsequence (one-time boot order), /timeout, /set displaybootmenu; virt-v2v removes graphicsmodedisabled",
         Summary = @"BCD: boot manager elements bootsequence (removed by a fix), timeout, displaybootmenu; of the default loader and what "
             + @"it inherits from advancedoptions, optionsedit, onetimeadvancedoptions and onetimeoptionsedit (removed by a fix), "
@@ -83,7 +83,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
 
         return timeout > LongestTimeout
             ? Finding.Failed(
-                $"BCD entry {manager.Identifier}: the boot menu is shown and waits for a person without end (timeout).",
+                $"BCD entry {manager.Identifier}: the boot menu is shown and waits for a user forever (timeout).",
                 $"{OfflineCommands.SetBcdElement(manager.Identifier, "timeout", "10")}.", $"{timeout}")
             : Finding.Failed(
                 $"BCD entry {manager.Identifier}: the boot menu is shown for {timeout} seconds at every start (timeout).",
@@ -105,7 +105,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
             if (loader.Find(id)?.Boolean == true)
             {
                 return Finding.Broken(
-                    $"BCD entry {loader.Identifier} has {name}: the next start shows a menu that waits for a person.", name,
+                    $"BCD entry {loader.Identifier} has {name}: the next start shows a menu that waits for a user.", name,
                     $"{name} removed, as the boot manager does when it has shown the menu");
             }
         }
@@ -115,7 +115,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
             if (store.Effective(loader, id)?.Boolean == true)
             {
                 return Finding.Failed(
-                    $"BCD entry {loader.Identifier} has {name}: a menu that waits for a person is shown at every start.",
+                    $"BCD entry {loader.Identifier} has {name}: a menu that waits for a user is shown at every start.",
                     $"{OfflineCommands.DeleteBcdElement(loader.Identifier, name)}.") with
                 { Severity = RuleSeverity.Warning };
             }
@@ -154,7 +154,7 @@ internal sealed class BootNextStartRule() : Rule(Description)
         return Finding.Failed(
             $@"{windows.GuestPath(windows.PathOf("bootstat.dat"))} says that the last start of this Windows did not succeed: the next "
                 + @"one goes to the recovery environment (Startup Repair) first.",
-            "Start the source machine once and shut it down from Windows, then export it again; or let the boot manager pass it over: "
+            "Start the source machine once and shut it down from Windows, then export it again; or let the boot manager ignore it: "
                 + $"{OfflineCommands.SetBcdElement(loader.Identifier, "bootstatuspolicy", "IgnoreAllFailures")}.") with
         { Severity = RuleSeverity.Warning };
     }

@@ -5,7 +5,7 @@ namespace OfflinePatch.Windows.Rules.Boot;
 
 /// <summary>
 /// What firmware sees of the partition table: what is wrong, and whether a protective entry in sector 0 is all that is missing. The table
-/// is read anew each time, so that a second look sees what was fixed.
+/// is read again each time, so that a second inspection sees what was fixed.
 /// </summary>
 /// <param name="Problem">What keeps firmware from seeing the partitions, and is not fixed here; or null.</param>
 /// <param name="Remedy">What the user can do about it.</param>
@@ -14,7 +14,7 @@ internal sealed record FirmwareView(string? Problem, string? Remedy, string? Mis
 {
     private const int SectorZero = 512;
 
-    /// <summary>Looks at sector 0 and at the GPT headers; writes nothing.</summary>
+    /// <summary>Examines sector 0 and the GPT headers; writes nothing.</summary>
     public static FirmwareView Of(RuleContext context)
     {
         var disk = context.Disk;
@@ -27,7 +27,7 @@ internal sealed record FirmwareView(string? Problem, string? Remedy, string? Mis
         if (table.SectorSize != table.DeviceSectorSize)
         {
             return new FirmwareView(
-                $"The partition table behind the master boot record counts in sectors of {table.SectorSize} bytes, the disk has sectors "
+                $"The partition table after the master boot record counts in sectors of {table.SectorSize} bytes, the disk has sectors "
                     + $"of {table.DeviceSectorSize}: the firmware sees no partition.",
                 "See image.sector-size.", null);
         }

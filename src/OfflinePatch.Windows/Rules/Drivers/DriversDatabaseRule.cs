@@ -5,10 +5,10 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
-/// <c>drivers.database</c>: the index of drivers leads to drivers. Packages that stand in the index alone (tools for the migration of
+/// <c>drivers.database</c>: the index of drivers leads to drivers. Packages that are in the index only (tools for the migration of
 /// machines invent them) break <c>pnputil</c> and Windows Update; a claim of <c>hidinterrupt.inf</c> on processors breaks their hot-plug;
 /// and since Windows 8 entries of <c>CriticalDeviceDatabase</c> start nothing: a machine that was prepared with them alone stops with 0x7B.
-/// Told; the first two are removed with <c>--repair-devices</c>.
+/// Reported; the first two are removed with <c>--repair-devices</c>.
 /// </summary>
 internal sealed class DriversDatabaseRule() : Rule(Description)
 {
@@ -47,7 +47,7 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
                 $@"{phantoms[0].Database.Path}\DriverPackages\{phantoms[0].Package}"
                     + $"{(phantoms.Count > 1 ? $" and {phantoms.Count - 1} more" : "")}: the index of drivers names a package that is not "
                     + "in the driver store. It breaks `pnputil` and Windows Update.",
-                "Run `offlinepatch fix --repair-devices`: it is taken out of the index.",
+                "Run `offlinepatch fix --repair-devices`: it is removed from the index.",
                 string.Join("; ", phantoms.Select(p => p.Package)), "not in the index"));
         }
 
@@ -111,7 +111,7 @@ internal sealed class DriversDatabaseRule() : Rule(Description)
         DriverIndex.Remove(database, "", package);
     }
 
-    /// <summary>The entry of a tool that knows Windows 7 only, or null.</summary>
+    /// <summary>The entry of a tool that supports Windows 7 only, or null.</summary>
     private static string? OldPreparation(RuleContext context, GuestKey system)
     {
         var known = (system.Find(@"DeviceIds\PCI")?.SubKeys ?? [])

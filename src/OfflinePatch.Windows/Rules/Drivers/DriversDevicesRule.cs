@@ -7,8 +7,8 @@ namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
 /// <c>drivers.devices</c>: Windows has a driver for each PCI device that the target gives the machine, one of its own or a staged one whose
-/// files are whole. The list is that of the profile, or the user's, for a host whose devices he knows (bare metal, passed-through cards).
-/// Without a list nothing is said. What the sources hold for a device without a driver is staged, whoever made it.
+/// files are intact. The list is that of the profile, or the user's, for a host whose devices are known (bare metal, passed-through cards).
+/// Without a list nothing is reported. What the sources hold for a device without a driver is staged, whoever made it.
 /// </summary>
 internal sealed class DriversDevicesRule() : Rule(Description)
 {
@@ -99,7 +99,7 @@ internal sealed class DriversDevicesRule() : Rule(Description)
 
     private static string Remedy(RuleContext context, List<(PciDevice Device, DriverPackageCheck Check)> offered) => offered switch
     {
-        [var (device, check), ..] => $"{check.Package.Path} is for {Name(device)}, and is not used: "
+        [var (device, check), ..] => $"{check.Package.Path} is for {Name(device)}, but is not used: "
             + $"{check.Findings.First(f => f.Kind != DriverFindingKind.Warning).Message.TrimEnd('.')}. Name a source with another one.",
         [] when context.Sources.HasDrivers => "The sources hold no driver for them. Name one that does with --drivers PATH, repeated.",
         [] => "Name a source that holds their drivers with --drivers PATH, or stage one with `offlinepatch drivers add IMAGE PATH`.",

@@ -9,8 +9,8 @@ namespace OfflinePatch.Windows.Rules.Drivers;
 /// <summary>
 /// <c>drivers.leftovers</c>: what VMware, VirtualBox, Parallels, Xen and clouds left behind (drivers.md §8, images-and-cloud.md §4.4,
 /// virt-v2v convert/convert_windows.ml; the products are data: GuestTools/*.json). Unasked, a fix does only what virt-v2v has done for
-/// years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after they are taken out of the filter lists of every class
-/// and device. Tools are silenced or removed with <c>--remove-tools</c>. Hyper-V's drivers come with Windows: they are no leftovers.
+/// years: Parallels' drivers and Red Hat's old Xen SCSI driver are disabled, after they are removed from the filter lists of every class
+/// and device. Tools are silenced or removed with <c>--remove-tools</c>. Hyper-V's drivers come with Windows: they are not leftovers.
 /// </summary>
 internal sealed class DriversLeftoversRule() : Rule(Description)
 {
@@ -24,12 +24,12 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
 
     private static readonly RuleContract Description = new("drivers.leftovers")
     {
-        Title = "Nothing of another hypervisor stands in the way",
+        Title = "No tools of another hypervisor interfere",
         Severity = RuleSeverity.Warning,
         Source = "Huawei IMS: remove VMware Tools and Citrix tools before the import; virt-v2v convert_windows.ml",
-        Summary = @"Tools of other hypervisors and agents of other clouds (GuestTools/*.json): told with version; with --remove-tools "
+        Summary = @"Tools of other hypervisors and agents of other clouds (GuestTools/*.json): reported with version; with --remove-tools "
             + @"silenced (Start=4, start entries) or removed (filters, services, devices, driver store, tasks, Windows Installer, "
-            + @"classes, keys, files). Services\prl_* (Parallels) and rhelscsi: taken out of every UpperFilters and LowerFilters under "
+            + @"classes, keys, files). Services\prl_* (Parallels) and rhelscsi: removed from every UpperFilters and LowerFilters under "
             + @"Control\Class and Enum, Start=4.",
         CanFix = true,
     };
@@ -73,7 +73,7 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
                             ? $"{f.Title}: a start entry."
                             : $"{f.Title}: {string.Join(", ", f.Services)} under {context.Windows.Current.Name}\\Services.")),
                 $"Run `offlinepatch fix --remove-tools {string.Join(',', found.Select(f => f.Product.Id))}` to remove, or with =silence "
-                    + "behind each name to disable what starts.");
+                    + "after each name to disable what starts.");
         return finding with { Remarks = remarks };
     }
 
@@ -112,7 +112,7 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
         [.. Chosen(context)
             .Select(c => (c.Product, c.Level, ToolsRemoval.Plan(context.Windows, c.Product, c.Level, Replacement(context, c.Product))))];
 
-    /// <summary>The products that the user names, and how much of each goes. What a name says outweighs <c>all</c>.</summary>
+    /// <summary>The products that the user names, and how much of each is removed. A name takes precedence over <c>all</c>.</summary>
     private static IEnumerable<(ToolsProduct Product, ToolsLevel Level)> Chosen(RuleContext context)
     {
         var tools = context.Request.RemoveTools;
@@ -131,21 +131,21 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
         }
     }
 
-    /// <summary>Products that are there; those of the target's own host are none.</summary>
+    /// <summary>Products that are there, except those of the target's own host.</summary>
     private static IEnumerable<FoundTools> Others(RuleContext context) =>
         ToolsFinder.Find(context.Windows, context.Sources.Tools).Where(f => !f.Product.ByNameOnly && !IsOfHost(context, f.Product));
 
     private static bool IsWanted(RuleContext context, ToolsProduct product) =>
         product.Family is { } family && context.Profile.DemandOf(family) is { Absent: false };
 
-    /// <summary>Whether the target is such a host itself: the tools are in their place.</summary>
+    /// <summary>Whether the target is such a host itself: the tools belong there.</summary>
     private static bool IsOfHost(RuleContext context, ToolsProduct product) =>
         product.Family is { } family && context.Profile.DemandOf(family) is { Absent: false, StoreOnly: false, Required.Count: > 0 };
 
     private static string TitleOf(RuleContext context, ToolsProduct product) =>
         ToolsFinder.Find(context.Windows, product)?.Title ?? $"Remains of {product.Title}";
 
-    /// <summary>Null when Windows starts on the target without any driver of the product; else why that is not sure.</summary>
+    /// <summary>Null when Windows starts on the target without any driver of the product; else why that is not certain.</summary>
     private static string? Replacement(RuleContext context, ToolsProduct product)
     {
         if (IsWanted(context, product))
@@ -170,7 +170,7 @@ internal sealed class DriversLeftoversRule() : Rule(Description)
             storage.Where(d => !DriverReadiness.Of(context.Windows, d, staged, allowUnsigned: context.Request.AllowUnsigned).IsReady)
                 .Select(d => d.Id).ToList();
         return storage.Count == 0 ? "no other storage driver is known that starts Windows"
-            : missing.Count > 0 ? $"{string.Join(" and ", missing)} must be ready to start Windows before they go" : null;
+            : missing.Count > 0 ? $"{string.Join(" and ", missing)} must be ready to start Windows before they are removed" : null;
     }
 
     private static IEnumerable<GuestKey> Active(RuleContext context) =>

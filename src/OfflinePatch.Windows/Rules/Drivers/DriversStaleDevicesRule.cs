@@ -5,10 +5,10 @@ namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
 /// <c>drivers.stale-devices</c>: no device that the target gives the machine is remembered as disabled or as failed. Windows keeps the
-/// state of every device that it ever met under Enum; one that it meets again at the same place has the state of then. Told: the place of a
-/// device on the target is not known. What never worked (a device that was met before its driver was there, a network service that a tool
+/// state of every device that it ever saw under Enum; one that it finds again in the same slot has its old state. Reported: the slot of a
+/// device on the target is not known. What never worked (a device that was seen before its driver was there, a network service that a tool
 /// wrote without its device) is removed with <c>--repair-devices</c>: Windows does not finish such an installation, and meets the device
-/// anew when nothing of it is left.
+/// as new when nothing of it is left.
 /// </summary>
 internal sealed class DriversStaleDevicesRule() : Rule(Description)
 {
@@ -28,7 +28,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
 
     /// <summary>
     /// What the target gives a machine, by bus and what the device's name begins with: VirtIO, Xen, devices of QEMU (NVMe, bridges), the
-    /// disk controllers of its machines (PIIX3 and PIIX4 IDE, ICH9 AHCI), what hangs on them, and the root of the buses.
+    /// disk controllers of its machines (PIIX3 and PIIX4 IDE, ICH9 AHCI), what is attached to them, and the root of the buses.
     /// </summary>
     private static readonly (string Bus, string[] Devices)[] OnKvm =
     [
@@ -37,7 +37,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
         ("SCSI", ["Disk&Ven_QEMU", "Disk&Ven_Red_Hat", "Disk&Ven_VirtIO", "DiskQEMU"]),
     ];
 
-    /// <summary>What hangs on the Xen platform device, of the makers' different names.</summary>
+    /// <summary>What is attached to the Xen platform device, under the different names that vendors use.</summary>
     private static readonly (string Bus, string[] Devices)[] OnXen =
         [("XENBUS", [""]), ("XENVIF", [""]), ("XEN", [""]), ("SCSI", ["Disk&Ven_XENSRC", "Disk&Ven_Xen"])];
 
@@ -68,7 +68,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
                     ? $"{unfinished}: the installation of this device failed (ConfigFlags=0x{FailedInstall:X}), and Windows does not try "
                         + "it again."
                     : relic.Service is null
-                    ? $"{unfinished}: Windows met this device without a driver for it, and does not try again with one that is added later."
+                    ? $"{unfinished}: Windows saw this device without a driver for it, and does not try again with one that is added later."
                     : $"{unfinished}: the installation of this device was not finished (Service={relic.Service}, no Driver), and Windows "
                         + "does not finish it.",
                 "Run `offlinepatch fix --repair-devices`, which removes what Windows remembers of it: the device is met anew at the next "
@@ -80,7 +80,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
         if (OrphanedNetworkService(context).FirstOrDefault() is { Path: not null } service)
         {
             return Finding.Failed(
-                $@"{service.Path}: a tool wrote the service of a network adapter that Windows has not met; with it Windows does not "
+                $@"{service.Path}: a tool wrote the service of a network adapter that Windows has not seen; with it Windows does not "
                     + @"finish the installation of the adapter.",
                 "Run `offlinepatch fix --repair-devices`, which removes the service: Windows writes it when it installs the adapter.",
                 service.Path, "not there") with
@@ -90,7 +90,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
         if (stale.Count == 0 && FixedAddress(context) is { } adapter)
         {
             return Finding.Failed(
-                $"{adapter}: an adapter that Windows meets again at the same place sends from this hardware address, and not from the "
+                $"{adapter}: an adapter that Windows finds again in the same slot uses this hardware address, and not the "
                     + "one that the cloud gives it.",
                 "Delete the value in the source machine (Device Manager, the adapter, Advanced, Locally Administered Address: not "
                     + "present), then export it again.", adapter);
@@ -100,7 +100,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
             ? Finding.Ok(@"No device under Enum that KVM or Xen are known here to give a machine is remembered as disabled or failed, and "
                 + @"no VirtIO or Xen adapter has a hardware address of its own.")
             : Finding.Failed(
-                "A device that the machine had before keeps its state when it meets it again at the same place: "
+                "A device that the machine had before keeps its state when it is in the same slot again: "
                     + $"{stale[0]}{(stale.Count > 1 ? $", and {stale.Count - 1} more" : "")}.",
                 "If the disk or network adapter is missing on the target, enable it there (`pnputil /enable-device`), or remove the "
                     + "device in the source machine (Device Manager, hidden devices) and export it again.",
@@ -176,7 +176,7 @@ internal sealed class DriversStaleDevicesRule() : Rule(Description)
          from instance in device.SubKeys
          select (bus.Name, device, instance)).Take(MaxInstances);
 
-    /// <summary>Whether the target may start the image on Xen. It never has what hangs on VMBUS (Hyper-V).</summary>
+    /// <summary>Whether the target may start the image on Xen. It never has devices of VMBUS (Hyper-V).</summary>
     private static bool MayBeXen(RuleContext context) => context.Profile.DemandOf(XenPv) is not { Absent: true };
 
     /// <summary>What Windows remembers of devices that never worked.</summary>

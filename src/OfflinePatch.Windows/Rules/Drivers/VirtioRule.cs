@@ -43,7 +43,7 @@ internal sealed class VirtioRule : Rule
     {
         Title = "Windows has the other VirtIO drivers",
         Severity = RuleSeverity.Warning,
-        Source = "virtio-win: drivers of the devices that KVM gives a guest beside disk and network",
+        Source = "virtio-win: drivers of the devices that KVM gives a guest in addition to disk and network",
         Summary = "balloon, vioserial, viorng, vioinput, viogpudo, viofs, pvpanic, fwcfg: driver store and DriverDatabase, from the "
             + "sources that hold them.",
     });
@@ -72,7 +72,7 @@ internal sealed class VirtioRule : Rule
             var left = plan.Drivers.Where(d => d.Broken.Count > 0 && d.Verdict is not (DriverVerdict.Stage or DriverVerdict.Ready))
                 .ToList();
             return Finding.Broken(
-                $"In the driver store, and must not be used: {string.Join("; ", broken.Take(4).Select(b => b.ToString().TrimEnd('.')))}.",
+                $"In the driver store, but must not be used: {string.Join("; ", broken.Take(4).Select(b => b.ToString().TrimEnd('.')))}.",
                 Describe(plan.Drivers),
                 string.Join(", ", plan.With(DriverVerdict.Stage).Select(d => $"{d.Entry.Id} {d.Check!.Package.Version}")
                     .Concat(left.Select(d => $"{d.Entry.Id} out of the index"))));
@@ -93,10 +93,10 @@ internal sealed class VirtioRule : Rule
                 : IsTestSignedForOldWindows(context, refused)
                     ? "Later virtio-win discs have drivers for this Windows with a test signature only. Take them from virtio-win "
                         + "0.1.173 or older (Windows 7, Server 2008 R2) or 0.1.215 or older (8 to 8.1, Server 2012 and 2012 R2), "
-                        + "or from a vendor that has them signed by Microsoft; --allow-unsigned stages them all the same, and Windows "
+                        + "or from a vendor that has them signed by Microsoft; --allow-unsigned stages them anyway, but Windows "
                         + "then does not start from them."
                 : refused.All(d => d.Check!.IsUsable(allowUnsigned: true))
-                    ? "Take the driver package from its vendor again; --allow-unsigned stages it all the same, and Windows may then "
+                    ? "Take the driver package from its vendor again; --allow-unsigned stages it anyway, but Windows may then "
                         + "refuse to load it."
                     : "Take the driver package from its vendor again.",
                 Describe(plan.Drivers));
@@ -124,14 +124,14 @@ internal sealed class VirtioRule : Rule
             : $"None of the {family.Title} that this rule is about is needed or offered.");
     }
 
-    /// <summary>Why drivers are refused: what holds for several of them is said once.</summary>
+    /// <summary>Why drivers are refused: what applies to several of them is reported once.</summary>
     private static string Reasons(IEnumerable<PlannedDriver> refused)
     {
         var alike = refused.GroupBy(d => (d.Check?.Findings ?? []).Select(f => Path.GetFileNameWithoutExtension(f.File))
             .Where(name => name.Length > 0)
             .Aggregate(d.Reason, (text, name) => text.Replace(name, "", StringComparison.Ordinal)));
         return string.Join(" ", alike.Select(g => g.Skip(1).Any()
-            ? $"{g.First().Reason} The same holds for {string.Join(", ", g.Skip(1).Select(d => d.Entry.Id))}."
+            ? $"{g.First().Reason} The same applies to {string.Join(", ", g.Skip(1).Select(d => d.Entry.Id))}."
             : g.First().Reason));
     }
 

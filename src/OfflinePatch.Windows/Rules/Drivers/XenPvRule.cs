@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.Rules.Drivers;
 
 /// <summary>
 /// <c>drivers.xen-pv</c>: the Xen PV drivers are there as a whole chain, or not at all (drivers.md §7). For a target that is Xen they are
-/// configured: services, class filters, unplug keys. For one that has Xen among others they stand in the driver store only: the first boot
+/// configured: services, class filters, unplug keys. For one that has Xen among others they are in the driver store only: the first boot
 /// runs from the emulated disk and Windows installs them when it meets their devices. For one that never is Xen, what a former Xen guest
 /// has of them is disabled.
 /// </summary>
@@ -38,7 +38,7 @@ internal sealed class XenPvRule() : Rule(Description)
         if (context.Profile.DemandOf(family.Name) is not { } demand)
         {
             return XenPvRemoval.Of(context.Windows).Active is [var first, ..]
-                ? Finding.Failed($"The profile {context.Profile.Id} does not say what becomes of the {family.Title}, and some would "
+                ? Finding.Failed($"The profile {context.Profile.Id} does not say what to do with the {family.Title}, and some would "
                     + $"start: {first}.", $"Decide it in the profile, under \"drivers\": {{ \"{family.Name}\": … }}.")
                 : Finding.NotApplicable($"The profile does not say whether the target needs the {family.Title}.");
         }
@@ -69,7 +69,7 @@ internal sealed class XenPvRule() : Rule(Description)
             if (!demand.StoreOnly && Connection(context, ready).Problems() is { Count: > 0 } problems)
             {
                 return Finding.Broken(
-                    $"The Xen PV drivers are there, and not connected: {string.Join("; ", problems.Take(3))}.", string.Join("; ", problems),
+                    $"The Xen PV drivers are there, but not connected: {string.Join("; ", problems.Take(3))}.", string.Join("; ", problems),
                     "XENFILT in the class filters, unplug keys as the drivers ask");
             }
 
@@ -144,7 +144,7 @@ internal sealed class XenPvRule() : Rule(Description)
     /// <summary>
     /// For a target that starts images on other hosts too: a former Xen guest whose drivers would act, but are not a whole chain. A filter
     /// without its driver stops the disk controllers, and an unplugged disk without a driver for the Xen one is gone. Null when nothing
-    /// acts, or the chain is whole.
+    /// acts, or the chain is complete.
     /// </summary>
     private static Finding? InspectHalfChain(RuleContext context, List<DriverEntry> chain, DriverDemand demand)
     {
@@ -200,7 +200,7 @@ internal sealed class XenPvRule() : Rule(Description)
         if (bundles.FirstOrDefault(b => b.IsCurrent) is { } bundle)
         {
             return Finding.Ok($"{bundle.Bundle.Title} {bundle.Version} is installed by its version file ({bundle.Bundle.File}). Whether "
-                + "its drivers are whole is not seen here.");
+                + "its drivers are complete is not known here.");
         }
 
         var old = bundles.Count > 0 ? $" {bundles[0].Bundle.Title} {bundles[0].Version} is older than {bundles[0].Bundle.Lowest}." : "";
@@ -218,7 +218,7 @@ internal sealed class XenPvRule() : Rule(Description)
 
     private static string Acting(RuleContext context) =>
         XenPvRemoval.Of(context.Windows).Active is [var first, ..] active
-            ? $" Services or filters of them would act all the same: {first}{(active.Count > 1 ? $", and {active.Count - 1} more" : "")}."
+            ? $" Services or filters of them would act anyway: {first}{(active.Count > 1 ? $", and {active.Count - 1} more" : "")}."
             : "";
 
     /// <summary>What the target requires, or else advises.</summary>

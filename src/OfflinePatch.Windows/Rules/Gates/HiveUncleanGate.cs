@@ -22,6 +22,6 @@ internal sealed class HiveUncleanGate() : GateRule(Description)
             : Finding.Failed(
                 string.Join(" ", unclean.Select(l => $"{context.Windows.GuestPath(l.Path)}: {l.Failure!.Message}")),
                 "Start the source machine once, shut it down with `shutdown /s /t 0`, and export it again, with the .LOG1 and .LOG2 "
-                    + "files beside the hives.");
+                    + "files next to the hives.");
     }
 }

@@ -2,7 +2,7 @@ using OfflinePatch.Windows.Guest;
 
 namespace OfflinePatch.Windows.Rules.Gates;
 
-/// <summary>Which volumes the gates ask: those that are written, or whose state decides whether Windows trusts what is written.</summary>
+/// <summary>Which volumes the gates check: those that are written, or whose state decides whether Windows trusts what is written.</summary>
 internal static class VolumeGates
 {
     /// <summary>NTFS volumes that hold Windows or its boot files; where no Windows was found, every NTFS volume.</summary>

@@ -1,6 +1,6 @@
 namespace OfflinePatch.Windows.Rules.Gates;
 
-/// <summary><c>volume.log-unclean</c>: $LogFile holds nothing that Windows would still redo over our changes (ntfs.md §11).</summary>
+/// <summary><c>volume.log-unclean</c>: $LogFile holds nothing that Windows would still redo over the changes (ntfs.md §11).</summary>
 internal sealed class VolumeLogUncleanGate() : GateRule(Description)
 {
     private static readonly RuleContract Description = new("volume.log-unclean")

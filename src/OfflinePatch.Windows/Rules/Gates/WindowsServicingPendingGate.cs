@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Gates;
 
 /// <summary>
-/// <c>windows.servicing-pending</c>: no update waits for a restart (boot-network-accounts.md §6). Servicing that goes on at the next start
+/// <c>windows.servicing-pending</c>: no update waits for a restart (boot-network-accounts.md §6). Servicing that resumes at the next start
 /// replays its own plan over SYSTEM, SOFTWARE and the driver store. Keys that exist on healthy machines too (SessionsPending, TxR) are no
 /// evidence.
 /// </summary>
@@ -57,7 +57,7 @@ internal sealed class WindowsServicingPendingGate() : GateRule(Description)
         }
 
         return evidence.Count == 0
-            ? Finding.Ok("None of the marks that an unfinished servicing operation leaves is there.")
+            ? Finding.Ok("None of the marks of an unfinished servicing operation was found.")
             : Finding.Failed(
                 $"Windows servicing is not finished: {string.Join("; ", evidence)}.",
                 "Start the source machine, let Windows finish its updates (restart until it asks for none), shut it down with `shutdown "

@@ -43,6 +43,6 @@ internal sealed class ImageEncryptionRule() : Rule(Description)
 
         return context.Volumes.Any(v => v.Kind == VolumeKind.BitLocker)
             ? Finding.NotApplicable("See volume.bitlocker.")
-            : Finding.Ok("The container is not encrypted, the disk is no LUKS container, and no volume has the signature of BitLocker.");
+            : Finding.Ok("The container is not encrypted, the disk is not a LUKS container, and no volume has the signature of BitLocker.");
     }
 }

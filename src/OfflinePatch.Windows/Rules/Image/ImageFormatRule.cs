@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Image;
 
 /// <summary>
-/// <c>image.format</c>: the target takes this container (images-and-cloud.md R1, R2). Judged by content, never by the name.
+/// <c>image.format</c>: the target takes this container (images-and-cloud.md R1, R2). Judged by content, never by name.
 /// </summary>
 internal sealed class ImageFormatRule() : Rule(Description)
 {

@@ -9,7 +9,7 @@ namespace OfflinePatch.Windows.Rules.Image;
 /// <c>image.sector-size</c>: the partition table counts in the sectors that the target's disks have. A disk of a host with 4096-byte
 /// sectors (4Kn) keeps its layout when it is copied, and on a disk with 512-byte sectors neither firmware nor Windows finds a partition
 /// (UEFI 2.10 §5.3: the GPT header is in logical block 1). The same holds for a volume whose boot sector counts in sectors of another size
-/// than the disk has: its places are given in those sectors.
+/// than the disk has: its offsets are given in those sectors.
 /// </summary>
 internal sealed class ImageSectorSizeRule() : Rule(Description)
 {

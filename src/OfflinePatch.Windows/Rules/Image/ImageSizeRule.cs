@@ -30,7 +30,7 @@ internal sealed class ImageSizeRule() : Rule(Description)
         Source = "Huawei IMS: the system disk has 40 to 1024 GB; files over 128 GB only as RAW or ZVHD2 (fast import)",
         Summary = "Virtual size of the disk, and size of the file for its format. A fix makes a smaller disk larger: the new part is "
             + "unallocated space, and the backup of a GPT moves to the new end. With --extend the partition of Windows and its NTFS "
-            + "volume take the space that follows them, and a recovery partition behind them moves to the end of a GPT disk; else no "
+            + "volume take the space that follows them, and a recovery partition after them moves to the end of a GPT disk; else no "
             + "partition changes.",
         NeedsWindows = false,
         CanFix = true,
@@ -50,7 +50,7 @@ internal sealed class ImageSizeRule() : Rule(Description)
         {
             var who = context.Request.MinSize > Value(context, MinSize) * GiB
                 ? "--min-size asks for"
-                : $"{context.Profile.Title} demands of a system disk";
+                : $"{context.Profile.Title} requires of a system disk";
             var message = $"The disk has {actual}, less than the {wanted} that {who}.";
             return DiskGrowth.WhyNot(context.Disk, context.Partitions) is { } why
                 ? Finding.Failed(message, $"{why} Write a copy, which can be larger: `offlinepatch fix IMAGE -o COPY.qcow2`.", actual,
@@ -107,7 +107,7 @@ internal sealed class ImageSizeRule() : Rule(Description)
     private static IReadOnlyList<string> Remarks(GrowthPlan plan) =>
         plan.Problem is { } problem ? [problem.Message, .. plan.Notes] : plan.Notes;
 
-    /// <summary>Bytes that the disk shall have at least.</summary>
+    /// <summary>Bytes that the disk must have at least.</summary>
     private static long Wanted(RuleContext context) =>
         Math.Max(context.Profile.Value(Description.Id, MinSize) * GiB, context.Request.MinSize);
 }

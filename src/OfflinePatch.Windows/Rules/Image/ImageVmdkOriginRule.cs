@@ -25,7 +25,7 @@ internal sealed class ImageVmdkOriginRule() : Rule(Description)
     {
         if (context.Disk is not { Format: ImageFormat.Vmdk } disk || context.OutputFormat is not (null or ImageFormat.Vmdk))
         {
-            return Finding.NotApplicable("The image that goes to the target is no VMDK.");
+            return Finding.NotApplicable("The image that goes to the target is not a VMDK.");
         }
 
         if (context.OutputFormat == ImageFormat.Vmdk)

@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Input;
 
 /// <summary>
-/// <c>input.mouse-keyboard</c>: the class drivers stand in the filters of their classes, nothing of another hypervisor does, and no inbox
+/// <c>input.mouse-keyboard</c>: the class drivers are in the filters of their classes, nothing of another hypervisor is, and no inbox
 /// driver is disabled (images-and-cloud.md §1.4 and §4.3: the importer of the target regenerates these keys, without saying how).
 /// </summary>
 internal sealed class InputMouseKeyboardRule() : Rule(Description)

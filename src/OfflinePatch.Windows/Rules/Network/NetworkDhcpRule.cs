@@ -27,7 +27,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
             + "win-fix-network-connectivity.ps1",
         Summary = @"ControlSetNNN\Services\Tcpip\Parameters\Interfaces\{GUID}: EnableDHCP=1; IPAddress, SubnetMask, DefaultGateway, "
             + @"DefaultGatewayMetric deleted; NameServer emptied (not with --keep-dns); PersistentRoutes: the default route of a deleted "
-            + @"gateway. The old values stand in the report. With --network keep they are saved first, static IPv6 addresses and "
+            + @"gateway. The old values are in the report. With --network keep they are saved first, static IPv6 addresses and "
             + @"persistent routes too, and a script gives them to the adapter of the new machine at its first start (start.scripts).",
         CanFix = true,
     };
@@ -102,13 +102,13 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
         if (queue.Problem is { } problem)
         {
             return Finding.Failed($"The network settings cannot be kept: {problem}, and the script that gives them to the new adapter "
-                + "cannot be registered.", "Leave --network keep out; the machine then uses DHCP.");
+                + "cannot be registered.", "Leave out --network keep; the machine then uses DHCP.");
         }
 
         if (queue.HasRun(KeptScript))
         {
             return Finding.Failed("The network settings were kept once, and given to the adapter at the first start: these are the ones "
-                + "of now.", "Leave --network keep out; the settings are those of the machine as it runs.");
+                + "of now.", "Leave out --network keep; the settings are those of the machine as it runs.");
         }
 
         return Finding.Broken(
@@ -128,7 +128,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
                 + $"{string.Join(", ", settings.Addresses.Concat(settings.Addresses6))} DNS {string.Join(", ", settings.DnsServers)}";
     }
 
-    /// <summary>Saves the settings into the script of the first start, and takes away what DHCP would not.</summary>
+    /// <summary>Saves the settings into the script of the first start, and removes what DHCP would not.</summary>
     private static void Keep(RuleContext context)
     {
         var queue = StartScriptsRule.Queue(context, needsNetwork: false);
@@ -234,7 +234,7 @@ internal sealed class NetworkDhcpRule() : Rule(Description)
 
     /// <summary>
     /// The IPv6 addresses that the network store interface keeps for adapters (boot-network-accounts.md §2.2): value names of 16
-    /// hexadecimal digits LUID and 32 of address. Loopback, link-local and multicast ones mean nothing. They are told and not edited: the
+    /// hexadecimal digits LUID and 32 of address. Loopback, link-local and multicast ones mean nothing. Reported and not edited: the
     /// store belongs to adapters that a new machine does not have.
     /// </summary>
     private static List<string> StaticIPv6(ControlSet set)

@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Rules.Network;
 
 /// <summary>
 /// <c>network.services</c>: the drivers and services without which there is no network are not disabled (boot-network-accounts.md §2.4).
-/// Only Start=4 is evidence; any other value is somebody's choice.
+/// Only Start=4 is evidence; any other value is the owner's choice.
 /// </summary>
 internal sealed class NetworkServicesRule() : Rule(Description)
 {
@@ -73,7 +73,7 @@ internal sealed class NetworkServicesRule() : Rule(Description)
         if (disabled.Count == 0 && OnDemand(context) is [var manual, ..])
         {
             return Finding.Failed(
-                $@"{manual.Path}\Start=3: the service starts on demand only, and nothing may ask for it before the machine has an address.",
+                $@"{manual.Path}\Start=3: the service starts on demand only, and nothing may start it before the machine has an address.",
                 $"{OfflineCommands.SetServiceStart(manual.Name, 2)}.", "demand", "auto") with
             { Severity = RuleSeverity.Warning };
         }

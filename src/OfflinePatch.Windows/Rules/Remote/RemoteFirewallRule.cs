@@ -50,7 +50,7 @@ internal sealed class RemoteFirewallRule() : Rule(Description)
         }
 
         return before.Count == 0
-            ? Finding.Ok("The built-in firewall rules of Remote Desktop are active. Rules of group policies are not looked at.")
+            ? Finding.Ok("The built-in firewall rules of Remote Desktop are active. Rules of group policies are not checked.")
             : Finding.Broken("The firewall does not let Remote Desktop in.", string.Join("; ", before), "Active=TRUE");
     }
 

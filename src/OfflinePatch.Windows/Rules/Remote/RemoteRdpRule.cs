@@ -53,7 +53,7 @@ internal sealed class RemoteRdpRule() : Rule(Description)
         if (before.Count == 0 && Lost(context) is [var first, ..] lost)
         {
             return Finding.Failed(
-                "The services of Remote Desktop depend on what is disabled or not there: "
+                "The services of Remote Desktop depend on services that are disabled or missing: "
                     + $"{string.Join("; ", lost.Select(d => d.Evidence))}.",
                 OfflineCommands.Restore(first), string.Join("; ", lost.Select(d => d.Evidence)));
         }
@@ -92,7 +92,7 @@ internal sealed class RemoteRdpRule() : Rule(Description)
     {
         var station = context.Windows.Current.Find(TerminalServer + @"\WinStations\RDP-Tcp");
         var port = station?.GetDword("PortNumber") ?? 3389;
-        return (port != 3389 ? $" It listens on port {port}, for which the built-in firewall rule does not open." : "")
+        return (port != 3389 ? $" It listens on port {port}, which the built-in firewall rule does not open." : "")
             + (station?.GetDword("UserAuthentication") == 1 ? " Network Level Authentication is required." : "");
     }
 }

@@ -6,7 +6,7 @@ namespace OfflinePatch.Windows.Rules.Start;
 
 /// <summary>
 /// <c>start.clone-state</c>: with <c>--reset-clone-state</c>, machines made from this image do not present themselves as the same one: what
-/// identifies the machine to a DHCP server and an update server, and what the agent has done, is deleted. It is no Sysprep: the SID of the
+/// identifies the machine to a DHCP server and an update server, and what the agent has done, is deleted. It is not Sysprep: the SID of the
 /// machine stays.
 /// </summary>
 internal sealed class CloneStateRule() : Rule(Description)
@@ -17,7 +17,7 @@ internal sealed class CloneStateRule() : Rule(Description)
 
     private static readonly RuleContract Description = new("start.clone-state")
     {
-        Title = "Machines made from this image are told apart",
+        Title = "Machines made from this image can be told apart",
         Severity = RuleSeverity.Warning,
         Source = "Microsoft: duplicate SusClientId of cloned clients; RFC 8415 (DHCP unique identifier); Cloudbase-Init (state of plugins)",
         Summary = $@"With --reset-clone-state: {Tcpip6}\Dhcpv6DUID, SOFTWARE\{Updates}\{{{string.Join(", ", UpdateIds)}}} and "
@@ -37,7 +37,7 @@ internal sealed class CloneStateRule() : Rule(Description)
         var remarks = new[]
         {
             "The SID of the machine stays: members of one domain may share it, but Sysprep is the only way to another one. It is also "
-                + "the reason why one clone of a domain controller must never run beside the other.",
+                + "the reason why one clone of a domain controller must never run together with the other.",
             context.Request.HostName is null
                 ? "The name of the machine stays: clones in one network need names of their own, from the metadata of the cloud "
                     + "(Cloudbase-Init) or with --hostname, an image for each."

@@ -30,7 +30,7 @@ internal sealed class ComputerNameRule() : Rule(Description)
 
         if (SetupPhase.IsAhead(context.Windows))
         {
-            return Finding.Failed($"This Windows goes on with its setup at the next start, which gives it a new name: {name} would not "
+            return Finding.Failed($"This Windows continues its setup at the next start, which gives it a new name: {name} would not "
                 + "stay.", "Name it in the answer file (ComputerName), or in the metadata of the cloud.");
         }
 
@@ -43,7 +43,7 @@ internal sealed class ComputerNameRule() : Rule(Description)
         if (context.Windows.Facts.IsDomainController || IsDomainMember(context.Windows))
         {
             return Finding.Failed("The machine is a member of a domain: under another name it is not known there.",
-                "Leave --hostname out; rename it on the running machine (`Rename-Computer -DomainCredential`), or let it leave the "
+                "Leave out --hostname; rename it on the running machine (`Rename-Computer -DomainCredential`), or let it leave the "
                     + "domain first.");
         }
 
@@ -67,7 +67,7 @@ internal sealed class ComputerNameRule() : Rule(Description)
     }
 
     /// <summary>
-    /// Whether Windows takes this for a computer name and DNS for a host name: 1 to 15 letters, digits and hyphens, no hyphen at an end,
+    /// Whether Windows accepts this as computer name and DNS as host name: 1 to 15 letters, digits and hyphens, no hyphen at an end,
     /// not digits alone.
     /// </summary>
     internal static bool IsValid(string name) =>

@@ -26,7 +26,7 @@ internal sealed class StartScriptsRule() : Rule(Description)
         Severity = RuleSeverity.Error,
         Source = "Cloudbase-Init LocalScriptsPlugin; Microsoft, Add a custom script to Windows Setup; [MS-GPSCR] startup scripts",
         Summary = @"With --first-boot or --static: \Windows\Setup\OfflinePatch\queue and run.cmd, which runs each script once, in the "
-            + @"order of their names, writes first-start.log and takes its registration away: a local script of Cloudbase-Init, "
+            + @"order of their names, writes first-start.log and removes its registration: a local script of Cloudbase-Init, "
             + @"SetupComplete.cmd of a generalised image, or a startup script of the local group policy.",
         CanFix = true,
     };
@@ -82,7 +82,7 @@ internal sealed class StartScriptsRule() : Rule(Description)
         queue.Register();
     }
 
-    /// <summary>The queue of scripts that wait for a network, or of those that bring it.</summary>
+    /// <summary>The queue of scripts that wait for a network, or of those that set it up.</summary>
     internal static FirstStartQueue Queue(RuleContext context, bool? needsNetwork = null) =>
         new(context.Windows, SetupPhase.IsAhead(context.Windows),
             needsNetwork ?? context.Request is { KeepNetwork: false, StaticNetworks.Count: 0 });
@@ -91,7 +91,7 @@ internal sealed class StartScriptsRule() : Rule(Description)
     internal static string LogPath(RuleContext context) =>
         context.Windows.GuestPath(context.Windows.PathOf(@"Setup\OfflinePatch\first-start.log"));
 
-    /// <summary>What is to be known about the way that was chosen.</summary>
+    /// <summary>Remarks on the channel that was chosen.</summary>
     internal static IReadOnlyList<string> Remarks(FirstStartQueue queue) => queue.Channel switch
     {
         FirstStartChannel.SetupComplete when queue.WhyIgnored is { } evidence => [$"{Ignored(evidence)}. {Instead}"],

@@ -63,7 +63,7 @@ internal sealed class TimeZoneRule() : Rule(Description)
             key.SetString("DaylightName", zone.Daylight);
             key.SetDword("DynamicDaylightTimeDisabled", 0);
 
-            // What holds today; Windows works it out again when it starts.
+            // What applies today; Windows computes it again when it starts.
             key.SetDword("ActiveTimeBias", U32(zone.Rules, Layout.Bias) + U32(zone.Rules, Layout.StandardBias));
         }
     }
@@ -74,7 +74,7 @@ internal sealed class TimeZoneRule() : Rule(Description)
         && key.GetBinary("StandardStart").AsSpan().SequenceEqual(zone.Rules.AsSpan(Layout.StandardStart, Layout.Moment))
         && key.GetBinary("DaylightStart").AsSpan().SequenceEqual(zone.Rules.AsSpan(Layout.DaylightStart, Layout.Moment));
 
-    // Windows reserves 128 characters for the name; what is behind the end is left from before.
+    // Windows reserves 128 characters for the name; what is after the end is left from before.
     private static string? NameIn(ControlSet set) => set.Find(Information)?.GetString("TimeZoneKeyName")?.Split('\0')[0];
 
     private static (string Name, byte[] Rules, string Standard, string Daylight)? ZoneOf(RuleContext context, string name)

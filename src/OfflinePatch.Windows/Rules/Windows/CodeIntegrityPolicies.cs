@@ -9,8 +9,8 @@ namespace OfflinePatch.Windows.Rules.Windows;
 internal readonly record struct CodeIntegrityPolicy(string Path, string? Inbox);
 
 /// <summary>
-/// The policies that Windows 10 1903 and later read beside <c>SIPolicy.p7b</c>: <c>CiPolicies\Active</c> of the Windows folder and of the
-/// EFI system partition. Windows puts its own there too, which are told apart by their ids. Sources: src/reference/drivers.md §13.
+/// The policies that Windows 10 1903 and later read besides <c>SIPolicy.p7b</c>: <c>CiPolicies\Active</c> of the Windows folder and of the
+/// EFI system partition. Windows puts its own there too, which are recognised by their ids. Sources: src/reference/drivers.md §13.
 /// </summary>
 internal static class CodeIntegrityPolicies
 {

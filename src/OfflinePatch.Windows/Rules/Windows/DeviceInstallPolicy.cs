@@ -4,8 +4,8 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// The policies "Device Installation Restrictions", evaluated as Windows does. By default whatever prevents goes before whatever allows,
-/// and DenyUnspecified stands for devices that no policy allows. With AllowDenyLayered the more specific policy goes first (instance ids,
+/// The policies "Device Installation Restrictions", evaluated as Windows does. By default denying policies win over allowing ones,
+/// and DenyUnspecified stands for devices that no policy allows. With AllowDenyLayered the more specific policy wins (instance ids,
 /// device ids, setup classes, removable devices; in each the one that prevents), and DenyUnspecified is ignored. What ends in Retroactive
 /// only says that devices which are installed already are concerned too: those of the target are new, and concerned anyway. Source:
 /// learn.microsoft.com, Policy CSP - DeviceInstallation (EnableInstallationPolicyLayering and the policies that it names).
@@ -16,7 +16,7 @@ internal sealed class DeviceInstallPolicy
     private const int MaxItems = 10_000; // of a list; real ones have some dozens
 
     /// <summary>
-    /// From which update on a build knows AllowDenyLayered (same source); 22000 and later know it from the start, others are not named.
+    /// Which update added AllowDenyLayered to a build (same source); 22000 and later always have it, others are not named.
     /// </summary>
     private static readonly (int First, int Last, int Update)[] LayeredSince =
         [(17763, 17763, 2145), (18362, 18363, 1714), (19041, 19045, 1151), (20348, 20348, 256)];

@@ -8,7 +8,7 @@ internal enum PolicyFit
     /// <summary>It is not.</summary>
     No,
 
-    /// <summary>It may be: it says more than is known of the device (a subsystem of somebody else, a place).</summary>
+    /// <summary>It may be: it is more specific than what is known of the device (another vendor's subsystem, a slot).</summary>
     Maybe,
 
     /// <summary>It is.</summary>
@@ -37,7 +37,7 @@ internal sealed record PolicyDevice(string Title, Guid ClassGuid, string Id, Pci
     public static PolicyDevice Of(string title, Guid classGuid, string id, string classCode, bool isNeeded) =>
         new(title, classGuid, id, PciDevice.TryParse($"{id}&CC_{classCode}"), isNeeded);
 
-    /// <summary>Whether an id stands among the hardware ids and compatible ids of the device; policies compare whole ids.</summary>
+    /// <summary>Whether an id is one of the hardware ids and compatible ids of the device; policies compare whole ids.</summary>
     public PolicyFit FitOf(string listed)
     {
         if (Pci is not { } device)
@@ -59,7 +59,7 @@ internal sealed record PolicyDevice(string Title, Guid ClassGuid, string Id, Pci
                 : PolicyFit.Yes;
     }
 
-    /// <summary>Whether an instance id may be that of the device: its place on the target is not known.</summary>
+    /// <summary>Whether an instance id may be that of the device: its slot on the target is not known.</summary>
     public PolicyFit FitOfInstance(string instance) =>
         instance.LastIndexOf('\\') is > 0 and var end && FitOf(instance[..end]) != PolicyFit.No ? PolicyFit.Maybe : PolicyFit.No;
 }

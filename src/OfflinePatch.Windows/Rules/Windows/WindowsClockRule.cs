@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.clock</c>: told only. KVM hosts give the guest's clock in UTC or in local time as the image's properties say; Windows takes
+/// <c>windows.clock</c>: a report. KVM hosts give the guest's clock in UTC or in local time as the image's properties say; Windows takes
 /// local time unless RealTimeIsUniversal is 1 (images-and-cloud.md §4.7). Cloudbase-Init sets it from its own real_time_clock_utc.
 /// </summary>
 internal sealed class WindowsClockRule() : Rule(Description)
@@ -12,8 +12,8 @@ internal sealed class WindowsClockRule() : Rule(Description)
     {
         Title = "How Windows reads the hardware clock",
         Severity = RuleSeverity.Info,
-        Source = "Huawei IMS note on real_time_clock_utc; Azure and Google Compute Engine want RealTimeIsUniversal=1",
-        Summary = @"Control\TimeZoneInformation\RealTimeIsUniversal: told, never changed.",
+        Source = "Huawei IMS note on real_time_clock_utc; Azure and Google Compute Engine require RealTimeIsUniversal=1",
+        Summary = @"Control\TimeZoneInformation\RealTimeIsUniversal: reported, never changed.",
     };
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ namespace OfflinePatch.Windows.Rules.Windows;
 /// <summary>
 /// <c>windows.device-guard</c>: no policy stops the start where virtualization-based security cannot run. With <c>Mandatory</c> the loader
 /// does not start Windows without a hypervisor, which a guest has only where the cloud nests them; with HVCI Windows loads drivers only
-/// that were made for it. Told: it is known from Microsoft's description, and was not seen on a machine. With <c>--disable-vbs</c>
+/// that were made for it. Reported: it is known from Microsoft's description, and was not observed on a machine. With <c>--disable-vbs</c>
 /// virtualization-based security is switched off in every control set that a boot uses, as migrations to hosts without nested
 /// virtualization do; it lowers the protection of the machine, which is the owner's decision.
 /// </summary>
@@ -18,7 +18,7 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
     private const string Lsa = @"Control\Lsa";
     private const string SignedPolicy = @"EFI\Microsoft\Boot\SIPolicy.p7b";
     private const string TakeBack =
-        "Allow the drivers' publisher in the policy, or take it back in the source machine, then export it again.";
+        "Allow the drivers' publisher in the policy, or remove the policy in the source machine, then export it again.";
     private const string Hvci = @"Scenarios\HypervisorEnforcedCodeIntegrity";
 
     private static readonly RuleContract Description = new("windows.device-guard")
@@ -50,7 +50,7 @@ internal sealed class WindowsDeviceGuardRule() : Rule(Description)
                 return Finding.Failed(
                     $@"{set.Name}\{Key}\Mandatory=1: Windows does not start where virtualization-based security cannot run, as on a host "
                         + @"without nested virtualization.",
-                    $@"{OfflineCommands.SetDword($@"SYSTEM\CurrentControlSet\{Key}", "Mandatory", 0)}, or take the policy back in the "
+                    $@"{OfflineCommands.SetDword($@"SYSTEM\CurrentControlSet\{Key}", "Mandatory", 0)}, or remove the policy in the "
                         + @"source machine.", "1", "0");
             }
 

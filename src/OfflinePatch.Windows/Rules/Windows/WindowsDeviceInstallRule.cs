@@ -59,8 +59,8 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
                 + @"the target.")
             : Finding.Failed(
                 $"Whether Windows may install {Titles(denied)} of the target is not known: {Reasons(denied)}. It depends on the place of "
-                    + "the device (devices in slots that take them in and out are removable), its subsystem, the updates of Windows, or on "
-                    + "whether Windows has met the device.",
+                    + "the device (devices in hot-plug slots are removable), its subsystem, the updates of Windows, or on "
+                    + "whether Windows has seen the device before.",
                 "Take the policy back in the source machine (gpedit.msc: Computer Configuration, Administrative Templates, System, "
                     + "Device Installation, Device Installation Restrictions), or allow the device there by its ids; then export it again.",
                 Reasons(denied)) with
@@ -92,7 +92,7 @@ internal sealed class WindowsDeviceInstallRule() : Rule(Description)
             }
         }
 
-        // The kernel cannot read SOFTWARE yet when it configures the devices of the start. That it goes by this copy is inferred from where
+        // The kernel cannot read SOFTWARE yet when it configures the devices of the start. That it uses this copy is inferred from where
         // support of Microsoft looks for it.
         if (DeviceInstallPolicy.Read(context.Windows.System.Root.Find(BootRestrictions), context.Windows) is { } copy)
         {

@@ -3,7 +3,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.free-space</c>: the Windows volume has room for drivers, the agent and a first start (images-and-cloud.md §1.8, §4.0).
+/// <c>windows.free-space</c>: the Windows volume has space for drivers, the agent and a first start (images-and-cloud.md §1.8, §4.0).
 /// </summary>
 internal sealed class WindowsFreeSpaceRule() : Rule(Description)
 {

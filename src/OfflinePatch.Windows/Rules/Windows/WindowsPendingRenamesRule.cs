@@ -5,9 +5,9 @@ using OfflinePatch.Windows.Guest;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.pending-renames</c>: no file operation that waits for the next start takes away what the machine needs then: a driver that
+/// <c>windows.pending-renames</c>: no file operation pending for the next start removes what the machine then needs: a driver that
 /// starts at boot, the agent, a hive (boot-network-accounts.md §6). An uninstaller in the source machine may have left such an operation
-/// for a file that was staged anew: the first start succeeds, and the second one does not. Only such operations are dropped; all others
+/// for a file that was staged again: the first start succeeds, and the second one does not. Only such operations are dropped; all others
 /// stay.
 /// </summary>
 internal sealed class WindowsPendingRenamesRule() : Rule(Description)

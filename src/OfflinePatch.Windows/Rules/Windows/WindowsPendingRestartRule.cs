@@ -4,7 +4,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.pending-restart</c>: what the next start does beside starting (boot-network-accounts.md §6): Windows Update, chkdsk, files
+/// <c>windows.pending-restart</c>: what else the next start does (boot-network-accounts.md §6): Windows Update, chkdsk, files
 /// that are replaced or deleted, Driver Verifier. Operations on files that the machine needs are those of windows.pending-renames.
 /// </summary>
 internal sealed class WindowsPendingRestartRule() : Rule(Description)
@@ -15,7 +15,7 @@ internal sealed class WindowsPendingRestartRule() : Rule(Description)
 
     private static readonly RuleContract Description = new("windows.pending-restart")
     {
-        Title = "The first start only starts",
+        Title = "The first start has no pending work",
         Severity = RuleSeverity.Warning,
         Source = "Azure, AWS VM Import: no pending restart, no disk check, no Driver Verifier",
         Summary = $@"SOFTWARE\{WindowsUpdate}, Control\Session Manager\BootExecute, PendingFileRenameOperations, Memory "

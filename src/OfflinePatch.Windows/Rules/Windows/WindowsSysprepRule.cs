@@ -5,7 +5,7 @@ using OfflinePatch.Windows.Targets;
 namespace OfflinePatch.Windows.Rules.Windows;
 
 /// <summary>
-/// <c>windows.sysprep</c>: Windows is either completely set up or properly generalised, not half way (boot-network-accounts.md §6).
+/// <c>windows.sysprep</c>: Windows is either completely set up or properly generalised, not in between (boot-network-accounts.md §6).
 /// </summary>
 internal sealed class WindowsSysprepRule() : Rule(Description)
 {
@@ -44,12 +44,12 @@ internal sealed class WindowsSysprepRule() : Rule(Description)
                 ? Finding.Failed(
                     $"Windows Setup is not finished: {string.Join(", ", busy)}.",
                     "Start the source machine, let Setup finish, shut it down, and export it again.", string.Join(", ", busy)) with
-                // the next start goes on with the setup, not with Windows
+                // the next start continues the setup, not Windows
                 { Severity = busy.Any(b => !b.Contains("OOBE", StringComparison.Ordinal)) ? RuleSeverity.Error : null }
                 : generalization is not null
                     ? Finding.Failed(
                         $@"SYSTEM\Setup\Status\SysprepStatus\GeneralizationState={generalization}: Sysprep was interrupted, or never "
-                            + $@"ended; Cloudbase-Init waits without end until it is {GeneralizationDone}.",
+                            + $@"ended; Cloudbase-Init waits until it is {GeneralizationDone}.",
                         @"Run Sysprep again in the source machine; its log is Windows\System32\Sysprep\Panther\setupact.log.")
                     : Finding.Ok($"No setup is in progress, and ImageState is {(state is null ? "absent" : "COMPLETE")}: Windows is not "
                         + "generalised, and copies of this machine share one SID. If each needs its own, run `sysprep /generalize /oobe "
