@@ -67,6 +67,14 @@ public sealed class GuestVolume
     /// <summary>First byte on the disk.</summary>
     public long Offset => Partition?.Offset ?? 0;
 
+    /// <summary>
+    /// Whether a Windows can have files on it, as far as what it holds and the type of its partition say: also where it cannot be read.
+    /// </summary>
+    internal bool MayHoldWindowsFiles => Files is not null
+        || Kind is not (VolumeKind.Unknown or VolumeKind.Linux)
+        || Partition is null or { MbrType: PartitionTypes.MbrNtfs }
+        || Partition.TypeGuid == PartitionTypes.BasicData;
+
     /// <summary>For messages: <c>partition 2 (NTFS)</c>.</summary>
     public string Description => Number == 0 ? $"the volume ({Kind})" : $"partition {Number} ({Kind})";
 

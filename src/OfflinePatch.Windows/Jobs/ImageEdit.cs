@@ -67,8 +67,8 @@ public sealed class ImageEdit : IDisposable
     internal ImageSession Session => _session;
 
     /// <summary>
-    /// A volume: the one of partition <paramref name="number"/>; without a number the one with Windows, or else the only one that can be
-    /// read.
+    /// A volume: the one of partition <paramref name="number"/>; without a number the one with Windows, or else the only one that a
+    /// Windows can use.
     /// </summary>
     /// <exception cref="UnsupportedImageException"><c>JOB-0007</c> to <c>JOB-0009</c>: there is no such volume, or its file system is not
     /// known.</exception>
@@ -193,8 +193,9 @@ public sealed class ImageEdit : IDisposable
             return windows.Volume;
         }
 
-        var readable = volumes.Where(v => v.Files is not null).ToList();
-        return readable.Count == 1 ? readable[0]
+        // A volume that cannot be read may be the one that is meant: another one is not taken in its place.
+        var possible = volumes.Where(v => v.MayHoldWindowsFiles).ToList();
+        return possible.Count == 1 ? possible[0]
             : volumes.Count == 1 ? volumes[0]
             : throw JobError.SeveralVolumes(ImagePath, Describe(volumes));
     }
@@ -202,5 +203,7 @@ public sealed class ImageEdit : IDisposable
     private static string Describe(IReadOnlyList<GuestVolume> volumes) =>
         volumes.Count == 0
             ? "none"
-            : string.Join(", ", volumes.Select(v => v.Label is null ? v.Description : $"{v.Description} \"{v.Label}\""));
+            : string.Join(", ", volumes.Select(v => v.Label is not null ? $"{v.Description} \"{v.Label}\""
+                : v.Failure is not null ? $"{v.Description}, which cannot be read"
+                : v.Description));
 }

@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using OfflinePatch.Core;
+using OfflinePatch.Disks.Partitions;
+using OfflinePatch.Fixtures.Machines;
 using OfflinePatch.Ntfs.Format;
 using OfflinePatch.Testing;
 
@@ -10,7 +12,7 @@ namespace OfflinePatch.Cli.Tests.Commands;
 /// What a volume of the guest cannot take is refused (exit code 4), and the image stays as it is; what this machine can write, it writes.
 /// </summary>
 [Trait("tier", "e2e")]
-public sealed class FsRefusalTests
+public sealed class FsRefusalTests(Machines machines) : IClassFixture<Machines>
 {
     [Fact]
     public void A_full_volume_and_names_that_Windows_cannot_open()
@@ -59,6 +61,47 @@ public sealed class FsRefusalTests
         }
 
         Tool.Run("fs", "check", image).MustExit(0);
+    }
+
+    /// <summary>What is meant by a command without --partition is the volume of Windows: no other one is taken where that is damaged.</summary>
+    [Theory]
+    [InlineData(MachineFirmware.Bios, "a boot sector of zeros")]
+    [InlineData(MachineFirmware.Bios, "no $MFT")]
+    [InlineData(MachineFirmware.Uefi, "a boot sector of zeros")]
+    [InlineData(MachineFirmware.Uefi, "no $MFT")]
+    public void No_volume_is_taken_in_place_of_one_that_cannot_be_read(MachineFirmware firmware, string damage)
+    {
+        using var scratch = new ScratchFolder();
+        var image = machines.Copy(scratch, machines.Raw("win2019", firmware));
+        Partition windows, other;
+        using (var file = HostFileDevice.Open(image))
+        {
+            var partitions = PartitionTable.Read(file).Partitions;
+            windows = partitions.MaxBy(p => p.Length)!;
+            other = partitions.First(p => p != windows && p.TypeGuid != PartitionTypes.MicrosoftReserved);
+        }
+
+        using (var file = new FileStream(image, FileMode.Open))
+        {
+            var sector = new byte[512];
+            file.Position = windows.Offset;
+            file.ReadExactly(sector);
+            var cluster = BitConverter.ToUInt16(sector, 0x0B) * sector[0x0D];
+            file.Position = windows.Offset + (damage == "no $MFT" ? BitConverter.ToInt64(sector, 0x30) * cluster : 0);
+            file.Write(new byte[4096]);
+        }
+
+        File.WriteAllText(scratch["small"], "small");
+        var before = SparseHash.Of(image);
+        foreach (string[] line in (string[][])[["check", image], ["ls", image], ["put", image, scratch["small"], "/small.txt"]])
+        {
+            var error = Tool.Run(["fs", .. line]).MustExit(2).Error;
+            Assert.Contains("JOB-0009", error, StringComparison.Ordinal);
+            Assert.Contains("--partition", error, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, SparseHash.Of(image));
+        Tool.Run("fs", "ls", image, "--partition", $"{other.Number}").MustExit(0);
     }
 
     /// <summary>

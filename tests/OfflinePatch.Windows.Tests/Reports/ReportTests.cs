@@ -85,7 +85,10 @@ public sealed partial class ReportTests
                 ? new[] { "--force-dark-mode", "--blink-settings=preferredColorScheme=0" }
                 : ["--blink-settings=preferredColorScheme=1"],
         ]);
-        Assert.DoesNotContain("CONSOLE", run.Error, StringComparison.Ordinal);
+
+        // what the browser itself says on a host without network, or on a busy one, is not about the page
+        Assert.DoesNotContain(run.Error.Split('\n'), line => line.Contains("CONSOLE", StringComparison.Ordinal)
+            && !line.Contains("Slow network is detected", StringComparison.Ordinal));
         var picture = File.ReadAllBytes(scratch["page.png"]);
         Assert.True(picture.AsSpan().StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']));
         Assert.True(picture.Length > 20_000, "the page is empty");
