@@ -9,7 +9,9 @@ internal static class ExitCode
     public const int NotReady = 3;
     public const int Refused = 4;
 
-    /// <summary>The host failed; the image is unchanged, or was rolled back.</summary>
+    /// <summary>
+    /// The host failed; the image is unchanged, or was rolled back, or the error says that it could not be (CORE-0021, CORE-0049).
+    /// </summary>
     public const int HostFailure = 5;
 
     /// <summary>

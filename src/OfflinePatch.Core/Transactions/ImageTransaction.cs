@@ -340,7 +340,7 @@ public sealed class ImageTransaction : IImageFiles, IDisposable
         if (step.IsLegacy)
         {
             using var upgraded = run.Upgrade(step, files.ConvertAll(f => f.File));
-            run.TakeBack(upgraded, upgraded.Records.Zip(files, (r, f) => (r, f.File)), options.Note);
+            run.TakeBack(upgraded, [.. upgraded.Records.Zip(files, (r, f) => (r, f.File))], options.Note);
         }
         else
         {

@@ -91,7 +91,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             try
             {
                 using var step = StepFile.TryOpen(storage, stepPath) ?? throw ImageFileError.Missing(stepPath);
-                TakeBack(step, step.Records.Select((r, i) => (r, changes[i].Handle)), note);
+                Restore(step, step.Records.Select((r, i) => (r, changes[i].Handle)), note, _ => { });
             }
             catch (Exception worse) // the undo file stays, and the error names it
             {
@@ -167,8 +167,23 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     /// <param name="files">All of its records, and their files, open for writing.</param>
     /// <param name="note">Receives what could not be restored and is no failure.</param>
     /// <returns>Bytes that differed.</returns>
-    /// <exception cref="HostIOException">The host failed. The step stays in state applying.</exception>
-    public long TakeBack(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, Action<string>? note)
+    /// <exception cref="HostIOException">The host failed: before anything was restored, or (<c>CORE-0049</c>) when a part may be. The step
+    /// then stays in state applying.</exception>
+    public long TakeBack(StepFile step, IReadOnlyList<(StepRecord Record, IHostHandle File)> files, Action<string>? note)
+    {
+        var isRestoring = false;
+        try
+        {
+            return Restore(step, files, note, restoring => isRestoring = restoring);
+        }
+        catch (Exception e) when (isRestoring)
+        {
+            throw UndoError.RestoreFailed(files[0].File.Path, step.Path, e);
+        }
+    }
+
+    private long Restore(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, Action<string>? note,
+        Action<bool> isRestoring)
     {
         using var stage = RunActivity.Stage("take back");
         var list = files.ToList();
@@ -182,6 +197,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             step.SetState(StepState.Applying);
         }
 
+        isRestoring(true);
         var written = 0L;
         foreach (var (record, file) in list)
         {
@@ -202,6 +218,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
         }
 
         step.SetState(StepState.Restored);
+        isRestoring(false);
         _pointers.Delete(list.Select(f => f.File));
         storage.Delete(step.Path);
         storage.FlushFolderOf(step.Path);
