@@ -80,7 +80,7 @@ internal static class UndoCommand
 
     private static ImageHistoryReport List(string path, string? folder)
     {
-        var steps = ImageHistory.List(path, folder);
+        var steps = ImageHistory.List(path, folder, Output.Note);
         return new ImageHistoryReport(path, "listed") { Steps = steps, Left = steps.Count };
     }
 

@@ -91,10 +91,13 @@ public static class ImageHistory
         Undo(HostStorage.Instance, imagePath, options ?? new UndoOptions());
 
     /// <summary>The changes that can be undone, newest first. Reads only.</summary>
+    /// <param name="imagePath">The image.</param>
+    /// <param name="undoFolder">Folder of the undo files, or null where they are next to the image.</param>
+    /// <param name="note">Receives what is no step: that a change was interrupted.</param>
     /// <exception cref="CorruptImageException"><c>CORE-0023</c>: an undo file is damaged.</exception>
     /// <exception cref="HostIOException">The image is missing or unreadable.</exception>
-    public static IReadOnlyList<ImageStep> List(string imagePath, string? undoFolder = null) =>
-        List(HostStorage.Instance, imagePath, undoFolder);
+    public static IReadOnlyList<ImageStep> List(string imagePath, string? undoFolder = null, Action<string>? note = null) =>
+        List(HostStorage.Instance, imagePath, undoFolder, note);
 
     /// <summary>Deletes the undo files of all complete changes: they can no longer be undone. Returns them.</summary>
     /// <exception cref="RefusedException"><c>CORE-0037</c>: a change was interrupted, and its undo file is still needed.</exception>
@@ -165,9 +168,11 @@ public static class ImageHistory
         }
     }
 
-    internal static IReadOnlyList<ImageStep> List(IHostStorage storage, string imagePath, string? undoFolder)
+    internal static IReadOnlyList<ImageStep> List(IHostStorage storage, string imagePath, string? undoFolder,
+        Action<string>? note = null)
     {
         using var transaction = ImageTransaction.Open(storage, imagePath, new TransactionOptions { UndoFolder = undoFolder });
+        transaction.HostNotes.ToList().ForEach(n => note?.Invoke(n));
         var steps = transaction.Search.FindComplete(transaction.Files[0].Handle);
         try
         {

@@ -130,7 +130,8 @@ internal static class VmdkError
         new("VMDK-0109", $"Offset {offset} lies in an extent of type ZERO, which cannot hold data.", "Write a fixed copy with -o.");
 
     public static UnsupportedImageException TooLargeToWrite(long bytes) =>
-        new("VMDK-0110", $"A disk of {bytes} bytes is larger than a sparse VMDK can be (2 TiB).", "Choose another output format.");
+        new("VMDK-0110", $"A disk of {bytes} bytes is larger than a sparse VMDK can be (2 TiB less 1 GiB).",
+            "Choose another output format.");
 
     public static UnsupportedImageException UnknownSubformat(string name) =>
         new("VMDK-0111", $"\"{name}\" is not a VMDK variant that is written; monolithicSparse and streamOptimized are.");

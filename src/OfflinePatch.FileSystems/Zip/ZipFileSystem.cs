@@ -182,12 +182,12 @@ public sealed class ZipFileSystem : TreeFileSystem
                     folder.Entries.Add(names[i], below);
                 }
 
-                folder = below as Folder ?? throw ZipError.SameName(below.Name, header.Name);
+                folder = below as Folder ?? throw ZipError.SameName(string.Join('/', names.Take(i + 1)), header.Name);
             }
 
             if (!isDirectory && names.Count > 0 && !folder.Entries.TryAdd(names[^1], CreateEntry(header, names[^1])))
             {
-                throw ZipError.SameName(folder.Entries[names[^1]].Name, header.Name);
+                throw ZipError.SameName(string.Join('/', [.. names.SkipLast(1), folder.Entries[names[^1]].Name]), header.Name);
             }
         }
 

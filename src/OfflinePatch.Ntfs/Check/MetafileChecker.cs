@@ -173,7 +173,8 @@ internal sealed class MetafileChecker(CheckContext context, Func<long, List<Chec
         var data = load(FileReference.AttrDefRecord)?.Where(a => a.Type == AttributeType.Data && a.Name.Length == 0).ToList();
         var start = new byte[AttributeDefinitions.Layout.Type + sizeof(uint)];
         if (data is null or { Count: 0 } || !context.Stream(data).TryRead(0, start)
-            || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(AttributeDefinitions.Layout.Type)) != (uint)AttributeType.StandardInformation)
+            || BinaryPrimitives.ReadUInt32LittleEndian(start.AsSpan(AttributeDefinitions.Layout.Type))
+                != (uint)AttributeType.StandardInformation)
         {
             Findings.Error(NtfsFindingCode.AttributeDefinitions, "$AttrDef", 0, "definitions that start with $STANDARD_INFORMATION",
                 "something else");

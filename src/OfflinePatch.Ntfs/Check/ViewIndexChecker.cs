@@ -96,7 +96,8 @@ internal sealed class ViewIndexChecker(CheckContext context)
         new IndexWalker(context, "$Secure:$SDH", KeyOrders.Words, (entry, node, offset) =>
         {
             hashed++;
-            if (entry.Key.Length != 8 || entry.ViewValue.Length < SecurityEntry.Layout.Size || !entry.ViewValue[..8].SequenceEqual(entry.Key)
+            if (entry.Key.Length != SecurityEntry.Layout.Offset || entry.ViewValue.Length < SecurityEntry.Layout.Size
+                || !entry.ViewValue[..SecurityEntry.Layout.Offset].SequenceEqual(entry.Key)
                 || !byHash.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(entry.Key[4..]), out var hash)
                     || hash != BinaryPrimitives.ReadUInt32LittleEndian(entry.Key))
             {

@@ -38,7 +38,8 @@ internal static class SecureStreams
 
     /// <summary>Entries of $SII, by id.</summary>
     public static IEnumerable<byte[]> IdEntries() =>
-        Enumerable.Range(0, Descriptors.Length).Select(i => IndexNodes.ViewEntry(IdKey(i), Header(i), IndexEntry.Layout.Key + IdKey(i).Length));
+        Enumerable.Range(0, Descriptors.Length)
+            .Select(i => IndexNodes.ViewEntry(IdKey(i), Header(i), IndexEntry.Layout.Key + IdKey(i).Length));
 
     /// <summary>Entries of $SDH, by hash and id; the four bytes after the data are what Windows writes there.</summary>
     public static IEnumerable<byte[]> HashEntries() =>

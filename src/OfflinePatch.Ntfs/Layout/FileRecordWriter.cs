@@ -35,7 +35,7 @@ internal readonly ref struct FileRecordWriter(Span<byte> record)
         SetBytesUsed(offset + FileRecordHeader.EndMarkerSize);
     }
 
-    /// <summary>Fills an all-zero record with the header of one that has no attributes. Returns the offset of the first attribute.</summary>
+    /// <summary>Fills an all-zero record with a header and no attributes. Returns the offset of the first attribute.</summary>
     public int Initialise(long number, ushort sequence)
     {
         var count = (_record.Length / UpdateSequence.Stride) + 1;

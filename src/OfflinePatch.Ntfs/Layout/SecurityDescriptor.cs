@@ -115,7 +115,7 @@ internal static class SecurityDescriptor
         return entry;
     }
 
-    /// <summary>The entries of the DACL, each with its header; those up to the first that does not fit. None where there is no DACL.</summary>
+    /// <summary>The entries of the DACL, each with its header, up to the first that does not fit. None where there is no DACL.</summary>
     public static List<byte[]> ReadDacl(ReadOnlySpan<byte> descriptor)
     {
         var entries = new List<byte[]>();

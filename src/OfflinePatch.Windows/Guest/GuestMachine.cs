@@ -1,3 +1,4 @@
+using OfflinePatch.Core;
 using OfflinePatch.Disks;
 using OfflinePatch.Disks.Partitions;
 
@@ -34,6 +35,21 @@ public sealed class GuestMachine
 
     /// <summary>The installation that the machine boots, or null when there is none.</summary>
     public WindowsSystem? FoundWindows { get; }
+
+    /// <summary>The installation that the machine boots.</summary>
+    /// <param name="path">Of the image, for the message.</param>
+    /// <exception cref="CorruptImageException">There is none, and a volume that may hold it cannot be read: the error of that volume.
+    /// </exception>
+    /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is none.</exception>
+    internal WindowsSystem RequireWindows(string path) => FoundWindows
+        ?? throw Volumes.FirstOrDefault(v => v.Failure is not null)?.Failure ?? WindowsError.NoWindows(path, DescribeVolumes());
+
+    /// <summary>The volumes, for a message.</summary>
+    internal string DescribeVolumes() => Volumes.Count == 0
+        ? "no partitions"
+        : string.Join(", ", Volumes.Select(v => v.Label is not null ? $"{v.Description} \"{v.Label}\""
+            : v.Failure is not null ? $"{v.Description}, which cannot be read"
+            : v.Description));
 
     /// <summary>What was changed.</summary>
     public ChangeLog Changes { get; }

@@ -24,11 +24,7 @@ public static class DriverChoiceJob
         using var transaction = open.OpenTransaction(path, writable: false);
         using var session = ImageSession.Open(transaction, open.Session);
         var context = new RuleContext { Machine = session.Machine, Request = rules, Sources = sources };
-        if (context.FoundWindows is null)
-        {
-            throw WindowsError.NoWindows(path, SessionSummary.Volumes(context.Volumes));
-        }
-
+        _ = session.Machine.RequireWindows(path);
         var planner = context.Planner();
         var plans = sources.Manifest.Families.ToDictionary(
             f => f.Name,

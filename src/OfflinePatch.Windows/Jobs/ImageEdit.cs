@@ -93,8 +93,9 @@ public sealed class ImageEdit : IDisposable
     }
 
     /// <summary>The Windows that the machine boots.</summary>
+    /// <exception cref="CorruptImageException">There is none, and a volume that may hold it cannot be read.</exception>
     /// <exception cref="UnsupportedImageException"><c>WIN-0001</c>: there is none.</exception>
-    public WindowsSystem RequireWindows() => Machine.FoundWindows ?? throw WindowsError.NoWindows(ImagePath, Describe(Machine.Volumes));
+    public WindowsSystem RequireWindows() => Machine.RequireWindows(ImagePath);
 
     /// <summary>Checks what was changed, and writes the image: all or nothing.</summary>
     /// <param name="cancellation">Looked at until the first byte is written.</param>
@@ -185,7 +186,8 @@ public sealed class ImageEdit : IDisposable
         var volumes = Machine.Volumes;
         if (number is { } wanted)
         {
-            return volumes.FirstOrDefault(v => v.Number == wanted) ?? throw JobError.NoPartition(ImagePath, wanted, Describe(volumes));
+            return volumes.FirstOrDefault(v => v.Number == wanted)
+                ?? throw JobError.NoPartition(ImagePath, wanted, Machine.DescribeVolumes());
         }
 
         if (Machine.FoundWindows is { } windows)
@@ -197,13 +199,6 @@ public sealed class ImageEdit : IDisposable
         var possible = volumes.Where(v => v.MayHoldWindowsFiles).ToList();
         return possible.Count == 1 ? possible[0]
             : volumes.Count == 1 ? volumes[0]
-            : throw JobError.SeveralVolumes(ImagePath, Describe(volumes));
+            : throw JobError.SeveralVolumes(ImagePath, Machine.DescribeVolumes());
     }
-
-    private static string Describe(IReadOnlyList<GuestVolume> volumes) =>
-        volumes.Count == 0
-            ? "none"
-            : string.Join(", ", volumes.Select(v => v.Label is not null ? $"{v.Description} \"{v.Label}\""
-                : v.Failure is not null ? $"{v.Description}, which cannot be read"
-                : v.Description));
 }

@@ -44,7 +44,8 @@ internal static class JobError
         new("JOB-0008", $"{path} has no partition {number}; it has {partitions}.");
 
     public static UnsupportedImageException SeveralVolumes(string path, string volumes) =>
-        new("JOB-0009", $"{path} holds no Windows installation that can be read, and several volumes: {volumes}.", "Name one with --partition N.");
+        new("JOB-0009", $"{path} holds no Windows installation that can be read, and several volumes: {volumes}.",
+            "Name one with --partition N.");
 
     public static UnsupportedImageException NoHive(string message) => new("JOB-0010", message);
 

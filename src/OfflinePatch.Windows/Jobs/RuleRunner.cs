@@ -223,13 +223,9 @@ internal static class RuleRunner
             return false;
         }
 
-        if (context.FoundWindows is null)
-        {
-            throw WindowsError.NoWindows(session.Files.ImagePath, SessionSummary.Volumes(context.Volumes));
-        }
-
-        _ = context.FoundWindows.Software;
-        _ = context.FoundWindows.ControlSets;
+        var windows = context.Machine.RequireWindows(session.Files.ImagePath);
+        _ = windows.Software;
+        _ = windows.ControlSets;
         return true;
     }
 

@@ -52,9 +52,6 @@ internal static class SessionSummary
         _ => null,
     };
 
-    internal static string Volumes(IReadOnlyList<GuestVolume> volumes) =>
-        volumes.Count == 0 ? "no partitions" : string.Join(", ", volumes.Select(v => v.Description));
-
     private static IEnumerable<string> VolumeNotes(RuleContext context)
     {
         foreach (var volume in context.Volumes)

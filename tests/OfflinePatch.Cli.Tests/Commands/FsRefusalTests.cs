@@ -63,7 +63,7 @@ public sealed class FsRefusalTests(Machines machines) : IClassFixture<Machines>
         Tool.Run("fs", "check", image).MustExit(0);
     }
 
-    /// <summary>What is meant by a command without --partition is the volume of Windows: no other one is taken where that is damaged.</summary>
+    /// <summary>A command without --partition means the volume of Windows: no other one is taken where that is damaged.</summary>
     [Theory]
     [InlineData(MachineFirmware.Bios, "a boot sector of zeros")]
     [InlineData(MachineFirmware.Bios, "no $MFT")]
@@ -100,6 +100,8 @@ public sealed class FsRefusalTests(Machines machines) : IClassFixture<Machines>
             Assert.Contains("--partition", error, StringComparison.Ordinal);
         }
 
+        // What needs a Windows names the damage, and does not call the disk one that holds data only.
+        Assert.Contains(damage == "no $MFT" ? "NTFS-0" : "WIN-0001", Tool.Run("check", image).MustExit(2).Error, StringComparison.Ordinal);
         Assert.Equal(before, SparseHash.Of(image));
         Tool.Run("fs", "ls", image, "--partition", $"{other.Number}").MustExit(0);
     }

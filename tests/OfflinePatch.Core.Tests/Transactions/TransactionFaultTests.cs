@@ -144,6 +144,10 @@ public sealed class TransactionFaultTests(Xunit.Abstractions.ITestOutputHelper o
                 Assert.True(error is null or HostIOException, when);
                 Assert.True(states.Contains(State(storage)) || ((HostIOException)error!).Code == "CORE-0049",
                     $"half, and not said, {when}");
+                storage.FailAt = storage.FailReadAt = -1;
+                var notes = new List<string>();
+                _ = ImageHistory.List(storage, Image, undoFolder, notes.Add);
+                Assert.True(states.Contains(State(storage)) || notes.Count > 0, $"the list does not say it, {when}");
                 AssertWayBack(storage, undoFolder, when, states, states[0]);
             }
         }

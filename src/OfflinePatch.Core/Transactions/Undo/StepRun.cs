@@ -206,7 +206,7 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             if (!result.IsTimeSet)
             {
                 AreTimesRestored = false;
-                note?.Invoke($"The time of {file.Path} could not be set to what it was: only its owner may do that. Its bytes are "
+                note?.Invoke($"The time of {file.Path} could not be set to what it was (only its owner may do that). Its bytes are "
                     + "restored.");
             }
         }

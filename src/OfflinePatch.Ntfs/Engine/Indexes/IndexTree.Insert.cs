@@ -39,7 +39,8 @@ internal sealed partial class IndexTree
     public static byte[] EmptyRoot(AttributeType indexed, CollationRule collation, int blockSize, int clusterSize)
     {
         var bytes = new byte[IndexRootHeader.Layout.Size + IndexEntry.Layout.Size];
-        new IndexRootWriter(bytes).Initialise(indexed, collation, blockSize, clusterSize <= blockSize ? blockSize / clusterSize : blockSize / 512);
+        new IndexRootWriter(bytes).Initialise(indexed, collation, blockSize,
+            clusterSize <= blockSize ? blockSize / clusterSize : blockSize / 512);
         var node = bytes.AsSpan(IndexRootHeader.Layout.Node);
         new IndexNodeWriter(node).SetEntries(IndexNodeHeader.Layout.Size, node.Length, node.Length);
         WriteLast(bytes.AsSpan(IndexRootHeader.Layout.Size), -1);
