@@ -55,6 +55,28 @@ public sealed class HostileUndoFileTests : IDisposable
         Assert.Equal(content, File.ReadAllBytes(_image));
     }
 
+    [Theory]
+    [InlineData(1L << 62)]
+    [InlineData(60_001)]
+    public void A_length_whose_bytes_no_range_holds_is_never_given_to_a_file(long oldLength)
+    {
+        using (var transaction = ImageTransaction.Open(_image, new TransactionOptions { Writable = true }))
+        {
+            transaction.Image.Write(5000, new byte[9000]);
+            transaction.Commit();
+        }
+
+        var undo = _image + ".offlinepatch-undo";
+        var bytes = File.ReadAllBytes(undo);
+        BitConverter.TryWriteBytes(bytes.AsSpan(StepLayout.Header.Size + StepLayout.File.OldLength), oldLength);
+        Seal(bytes, (int)BitConverter.ToInt64(bytes.AsSpan(StepLayout.Header.BodyLength)));
+        File.WriteAllBytes(undo, bytes);
+        var content = File.ReadAllBytes(_image);
+        Assert.Equal("CORE-0023",
+            Assert.Throws<CorruptImageException>(() => ImageHistory.Undo(_image, new UndoOptions { Force = true })).Code);
+        Assert.Equal(content, File.ReadAllBytes(_image));
+    }
+
     [Fact]
     public void No_command_writes_outside_the_image_for_any_undo_file()
     {
@@ -182,19 +204,26 @@ public sealed class HostileUndoFileTests : IDisposable
         BitConverter.TryWriteBytes(header[StepLayout.Header.Version..], (uint)(2 + random.Next(2)));
         if (random.Next(10) > 0 && bodyLength <= bytes.Length - StepLayout.Header.Size)
         {
-            var body = bytes.AsSpan(StepLayout.Header.Size, bodyLength);
-            if (BitConverter.ToUInt32(header[StepLayout.Header.Version..]) == 2)
-            {
-                XxHash128.Hash(body, header[0x28..]);
-            }
-            else
-            {
-                System.Security.Cryptography.SHA256.HashData(body, header[StepLayout.Header.BodyHash..]);
-            }
-
-            XxHash128.Hash(header[..StepLayout.Header.Hash], header[StepLayout.Header.Hash..]);
+            Seal(bytes, bodyLength);
         }
 
         return random.Next(8) == 0 ? bytes[..random.Next(bytes.Length)] : bytes;
+    }
+
+    /// <summary>The checksums, which need no secret.</summary>
+    private static void Seal(byte[] bytes, int bodyLength)
+    {
+        var header = bytes.AsSpan(0, StepLayout.Header.Size);
+        var body = bytes.AsSpan(StepLayout.Header.Size, bodyLength);
+        if (BitConverter.ToUInt32(header[StepLayout.Header.Version..]) == 2)
+        {
+            XxHash128.Hash(body, header[0x28..]);
+        }
+        else
+        {
+            System.Security.Cryptography.SHA256.HashData(body, header[StepLayout.Header.BodyHash..]);
+        }
+
+        XxHash128.Hash(header[..StepLayout.Header.Hash], header[StepLayout.Header.Hash..]);
     }
 }

@@ -99,6 +99,18 @@ internal sealed class StepReader
             end = ranges[i].Offset + ranges[i].Length;
         }
 
+        // What the change cuts off is in ranges of their own, all of it. Else the file would get a length whose bytes nobody has.
+        var restored = newLength;
+        foreach (var cut in ranges.Where(r => r.NewLength == 0 && r.Offset == restored))
+        {
+            restored += cut.OldLength;
+        }
+
+        if (restored < oldLength)
+        {
+            throw Damaged(_position, $"the old bytes from {newLength} to {oldLength}", $"those up to {restored}");
+        }
+
         var time = ReadTime(record, StepLayout.File.WriteSeconds, StepLayout.File.WriteNanoseconds);
         return new StepRecord(index, name, oldLength, newLength, time, null, identity, ranges, null);
     }
