@@ -39,6 +39,8 @@ need x86_64-w64-mingw32-gcc gcc-mingw-w64-x86-64-win32
 need qemu-system-x86_64 qemu-system-x86
 need grub-fstest grub-common
 need wine wine
+need ewfacquire ewf-tools
+need setfacl acl
 [ -f /usr/share/OVMF/OVMF_CODE.fd ] || missing="$missing ovmf"
 [ -f /usr/share/seabios/bios-256k.bin ] || missing="$missing seabios"
 /usr/bin/python3 -c 'import hivex' 2>/dev/null || missing="$missing python3-hivex"
