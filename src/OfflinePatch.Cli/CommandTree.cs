@@ -141,7 +141,7 @@ internal static class CommandTree
             return ExitCode.Usage;
         }
 
-        using var interruption = new Interruption();
+        var interruption = new Interruption();
         var configuration = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
         try
         {

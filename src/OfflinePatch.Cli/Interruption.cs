@@ -9,23 +9,31 @@ namespace OfflinePatch.Cli;
 /// ends at once, whatever it waits for. While an image is written it goes on until that is whole, and says so. Asked a second time the
 /// process ends in any case; the next command then rolls back.
 /// </summary>
-internal sealed class Interruption : IDisposable
+internal sealed class Interruption
 {
     private const int StackSize = 16 * 1024 * 1024;
     private const int Grace = 150; // ms for a command that looks at its token to end by itself
 
+    // Kept until the process has ended: a signal that comes after the last byte of the result would else give a command that has done its
+    // work the exit code of a cancelled one.
+    private static readonly List<PosixSignalRegistration> Handlers = [];
+    private static Interruption? _current;
+
     private readonly CancellationTokenSource _cancellation = new();
-    private readonly PosixSignalRegistration _interrupt;
-    private readonly PosixSignalRegistration _terminate;
-    private readonly PosixSignalRegistration _hangUp;
 
     public Interruption()
     {
         HostProcess.Resume();
         IsHandled = false;
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
-        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Cancel);
+        lock (Handlers)
+        {
+            _current = this;
+            if (Handlers.Count == 0)
+            {
+                PosixSignal[] signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+                Handlers.AddRange(signals.Select(s => PosixSignalRegistration.Create(s, context => _current.Cancel(context))));
+            }
+        }
     }
 
     /// <summary>Whether the command itself abandons work that does not end, and has a result to print.</summary>
@@ -86,13 +94,6 @@ internal sealed class Interruption : IDisposable
         }
 
         return code;
-    }
-
-    public void Dispose()
-    {
-        _interrupt.Dispose();
-        _terminate.Dispose();
-        _hangUp.Dispose();
     }
 
     private void Cancel(PosixSignalContext context)

@@ -73,7 +73,7 @@ public sealed class QemuStandInTests(StandIns standIns) : IClassFixture<StandIns
 
     [SkippableTheory]
     [InlineData("END=no more memory", 5, "WIT-0004", "no more memory")]
-    [InlineData("EVENT={\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"nospace\":true}}", 5, "WIT-0006", "no room")]
+    [InlineData("EVENT={\"event\":\"BLOCK_IO_ERROR\",\"data\":{\"nospace\":true}}", 5, "WIT-0006", "no space left")]
     [InlineData("EVENT=not json {{{", 3, null, "")]
     [InlineData("EVENT=[1]", 3, null, "")]
     public void What_QEMU_does_wrong_is_an_error_with_a_code(string variable, int exitCode, string? code, string message)
