@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using OfflinePatch.Cli.Rendering;
 using OfflinePatch.Core;
@@ -9,6 +10,7 @@ namespace OfflinePatch.Cli;
 /// ends at once, whatever it waits for. While an image is written it goes on until that is whole, and says so. Asked a second time the
 /// process ends in any case; the next command then rolls back.
 /// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "A signal may come at any time until the process has ended.")]
 internal sealed class Interruption
 {
     private const int StackSize = 16 * 1024 * 1024;
