@@ -11,13 +11,13 @@ internal static class IndexNodes
     /// <summary>$INDEX_ROOT that holds all entries itself.</summary>
     public static byte[] SmallRoot(AttributeType indexed, CollationRule collation, byte clustersPerBlock, IEnumerable<byte[]> entries)
     {
-        byte[] body = [.. entries.SelectMany(e => e), .. LastEntry(subNode: false)];
+        byte[] body = [.. entries.SelectMany(e => e), .. IndexEntries.Last()];
         return Root(indexed, collation, clustersPerBlock, body, hasSubNodes: false);
     }
 
     /// <summary>$INDEX_ROOT whose only entry leads to block 0.</summary>
     public static byte[] LargeRoot(AttributeType indexed, CollationRule collation, byte clustersPerBlock) =>
-        Root(indexed, collation, clustersPerBlock, LastEntry(subNode: true), hasSubNodes: true);
+        Root(indexed, collation, clustersPerBlock, IndexEntries.Last(subNode: 0), hasSubNodes: true);
 
     /// <summary>A leaf block with all entries, protected.</summary>
     public static byte[] Leaf(long vcn, IEnumerable<byte[]> entries)
@@ -26,7 +26,7 @@ internal static class IndexNodes
         var first = new IndexBlockWriter(block).Initialise(vcn);
         var node = block.AsSpan(IndexBlockLayout.Node);
         var used = first;
-        foreach (var entry in entries.Append(LastEntry(subNode: false)))
+        foreach (var entry in entries.Append(IndexEntries.Last()))
         {
             entry.CopyTo(node[used..]);
             used += entry.Length;
@@ -35,37 +35,6 @@ internal static class IndexNodes
         new IndexNodeWriter(node).SetEntries(first, used, node.Length);
         UpdateSequence.TryEncode(block);
         return block;
-    }
-
-    /// <summary>An entry of a directory.</summary>
-    public static byte[] DirectoryEntry(FileReference reference, ReadOnlySpan<byte> fileName)
-    {
-        var entry = new byte[(IndexEntry.Layout.Key + fileName.Length + 7) & ~7];
-        var writer = new IndexEntryWriter(entry);
-        writer.SetLength();
-        writer.SetReference(reference);
-        writer.SetKey(fileName);
-        return entry;
-    }
-
-    /// <summary>An entry of a view index: key, then data at <paramref name="dataOffset"/>.</summary>
-    public static byte[] ViewEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> data, int dataOffset)
-    {
-        var entry = new byte[(dataOffset + data.Length + 7) & ~7];
-        var writer = new IndexEntryWriter(entry);
-        writer.SetLength();
-        writer.SetKey(key);
-        writer.SetData(data, dataOffset);
-        return entry;
-    }
-
-    private static byte[] LastEntry(bool subNode)
-    {
-        var entry = new byte[IndexEntry.Layout.Size + (subNode ? IndexEntryWriter.SubNodeSize : 0)]; // the sub-node is VCN 0
-        var writer = new IndexEntryWriter(entry);
-        writer.SetLength();
-        writer.SetFlags(IndexEntryFlags.Last | (subNode ? IndexEntryFlags.SubNode : IndexEntryFlags.None));
-        return entry;
     }
 
     private static byte[] Root(AttributeType indexed, CollationRule collation, byte clustersPerBlock, byte[] body, bool hasSubNodes)

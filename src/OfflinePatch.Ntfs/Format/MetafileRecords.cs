@@ -35,7 +35,7 @@ internal sealed class MetafileRecords
     /// <summary>The entries of the root directory, in order (all names start with $, a dot comes after it).</summary>
     public IEnumerable<byte[]> RootEntries() => Enumerable.Range(0, Names.Length)
         .OrderBy(i => Names[i].ToUpperInvariant(), StringComparer.Ordinal)
-        .Select(i => IndexNodes.DirectoryEntry(new FileReference(i, Sequence(i)), FileName(i)));
+        .Select(i => IndexEntries.Name(new FileReference(i, Sequence(i)), FileName(i)));
 
     /// <summary>The record, protected; a free one, or zeros for 16 to 23.</summary>
     public byte[] Build(long number)
@@ -184,7 +184,7 @@ internal sealed class MetafileRecords
     {
         var entries = Enumerable.Range((int)FirstExtendRecord, ExtendNames.Length)
             .OrderBy(i => ExtendNames[i - FirstExtendRecord].ToUpperInvariant(), StringComparer.Ordinal)
-            .Select(i => IndexNodes.DirectoryEntry(new FileReference(i, Sequence(i)), FileName(i)));
+            .Select(i => IndexEntries.Name(new FileReference(i, Sequence(i)), FileName(i)));
         builder.Resident(AttributeType.IndexRoot, "$I30",
             IndexNodes.SmallRoot(AttributeType.FileName, CollationRule.FileName, _geometry.ClustersPerIndexBlock, entries));
     }

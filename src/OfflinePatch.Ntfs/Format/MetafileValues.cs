@@ -89,8 +89,7 @@ internal static class MetafileValues
     {
         Span<byte> id = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(id, FirstOwner);
-        return IndexNodes.ViewEntry(SecurityDescriptor.Administrators, id,
-            IndexEntry.Layout.Key + SecurityDescriptor.Administrators.Length);
+        return IndexEntries.View(SecurityDescriptor.Administrators, id);
     }
 
     /// <summary>$Quota:$Q: the default limits (owner 1) or those of Administrators (owner 0x100), both unlimited.</summary>
@@ -106,6 +105,6 @@ internal static class MetafileValues
         sid.CopyTo(data.AsSpan(QuotaLayout.Sid));
         Span<byte> key = stackalloc byte[4];
         BinaryPrimitives.WriteUInt32LittleEndian(key, owner);
-        return IndexNodes.ViewEntry(key, data, IndexEntry.Layout.Key + key.Length);
+        return IndexEntries.View(key, data);
     }
 }

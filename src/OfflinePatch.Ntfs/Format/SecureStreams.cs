@@ -38,21 +38,11 @@ internal static class SecureStreams
 
     /// <summary>Entries of $SII, by id.</summary>
     public static IEnumerable<byte[]> IdEntries() =>
-        Enumerable.Range(0, Descriptors.Length)
-            .Select(i => IndexNodes.ViewEntry(IdKey(i), Header(i), IndexEntry.Layout.Key + IdKey(i).Length));
+        Enumerable.Range(0, Descriptors.Length).Select(i => IndexEntries.SecurityId(Header(i)));
 
-    /// <summary>Entries of $SDH, by hash and id; the four bytes after the data are what Windows writes there.</summary>
-    public static IEnumerable<byte[]> HashEntries() =>
-        Enumerable.Range(0, Descriptors.Length).OrderBy(i => SecurityEntry.HashOf(Descriptors[i])).Select(i =>
-        {
-            var key = Header(i).AsSpan(0, SecurityEntry.Layout.Offset);
-            var data = IndexEntry.Layout.Key + key.Length;
-            var entry = IndexNodes.ViewEntry(key, Header(i), data);
-            SecurityEntry.HashEntryTail.CopyTo(entry.AsSpan(data + HeaderSize));
-            return entry;
-        });
-
-    private static ReadOnlySpan<byte> IdKey(int index) => Header(index).AsSpan(SecurityEntry.Layout.Id, sizeof(uint));
+    /// <summary>Entries of $SDH, by hash and id.</summary>
+    public static IEnumerable<byte[]> HashEntries() => Enumerable.Range(0, Descriptors.Length)
+        .OrderBy(i => SecurityEntry.HashOf(Descriptors[i])).Select(i => IndexEntries.SecurityHash(Header(i)));
 
     private static byte[] Header(int index)
     {

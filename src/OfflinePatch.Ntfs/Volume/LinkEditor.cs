@@ -84,7 +84,7 @@ internal sealed class LinkEditor(NodeCache nodes, RecordStore records, IndexEdit
 
     /// <summary>Adds the directory's entry for a name of the file.</summary>
     public void Index(FileNode node, FileNode parent, ReadOnlySpan<byte> name) =>
-        indexes.Insert(parent, IndexTrees.Directory, IndexTree.NameEntry(node.Reference, name));
+        indexes.Insert(parent, IndexTrees.Directory, IndexEntries.Name(node.Reference, name));
 
     /// <summary>
     /// Removes a name, and its 8.3 partner in the same directory, from the file (stored by the caller) and from the directory.

@@ -249,7 +249,7 @@ public sealed class ForeignVolumeTests
             var key = new byte[12];
             BinaryPrimitives.WriteUInt32LittleEndian(key, ReparsePoint.Wof);
             BinaryPrimitives.WriteUInt64LittleEndian(key.AsSpan(4), node.Reference.Value);
-            core.Indexes.Insert(core.Nodes.Get(reference), "$R", IndexTree.ViewEntry(key, []));
+            core.Indexes.Insert(core.Nodes.Get(reference), "$R", IndexEntries.View(key, []));
         });
         var stored = volume.Core.Nodes.Get(volume.OpenFile(path)!.Reference);
         new LinkEditor(volume.Core.Nodes, volume.Core.Records, volume.Core.Indexes).RefreshAll(stored);

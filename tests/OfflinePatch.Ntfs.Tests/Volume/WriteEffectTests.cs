@@ -84,7 +84,7 @@ public sealed class WriteEffectTests
         core.Writer.Store(node);
         var value = new byte[56];
         BinaryPrimitives.WriteUInt64LittleEndian(value, node.Reference.Value);
-        core.Indexes.Insert(View(volume, "$ObjId"), "$O", IndexTree.ViewEntry(id, value));
+        core.Indexes.Insert(View(volume, "$ObjId"), "$O", IndexEntries.View(id, value));
         Assert.Empty(volume.Check());
 
         volume.Delete("file");
@@ -206,7 +206,7 @@ public sealed class WriteEffectTests
         var key = new byte[12];
         BinaryPrimitives.WriteUInt32LittleEndian(key, tag);
         BinaryPrimitives.WriteUInt64LittleEndian(key.AsSpan(4), node.Reference.Value);
-        core.Indexes.Insert(View(volume, "$Reparse"), "$R", IndexTree.ViewEntry(key, []));
+        core.Indexes.Insert(View(volume, "$Reparse"), "$R", IndexEntries.View(key, []));
         new LinkEditor(core.Nodes, core.Records, core.Indexes).RefreshAll(node);
         core.Writer.Store(node);
         foreach (var name in node.Names)

@@ -169,9 +169,7 @@ internal sealed partial class IndexTree
     /// <summary>The index is empty: the root keeps a plain end entry, and the blocks go.</summary>
     private void MakeSmall()
     {
-        var last = new byte[IndexEntry.Layout.Size];
-        WriteLast(last, -1);
-        SetRootEntries(last, hasSubNodes: false);
+        SetRootEntries(IndexEntries.Last(), hasSubNodes: false);
         foreach (var type in new[] { AttributeType.IndexAllocation, AttributeType.Bitmap })
         {
             if (Node.Find(type, Name) is { } attribute)

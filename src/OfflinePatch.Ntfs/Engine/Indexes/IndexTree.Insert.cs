@@ -10,31 +10,6 @@ namespace OfflinePatch.Ntfs.Engine.Indexes;
 /// down.</content>
 internal sealed partial class IndexTree
 {
-    /// <summary>An entry of a directory.</summary>
-    /// <param name="reference">The file.</param>
-    /// <param name="key">Its $FILE_NAME.</param>
-    public static byte[] NameEntry(FileReference reference, ReadOnlySpan<byte> key)
-    {
-        var bytes = new byte[AttributeEncoder.Round8(IndexEntry.Layout.Key + key.Length)];
-        var writer = new IndexEntryWriter(bytes);
-        writer.SetLength();
-        writer.SetReference(reference);
-        writer.SetKey(key);
-        return bytes;
-    }
-
-    /// <summary>An entry of a view index.</summary>
-    public static byte[] ViewEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
-    {
-        var valueOffset = IndexEntry.Layout.Key + key.Length;
-        var bytes = new byte[AttributeEncoder.Round8(valueOffset + value.Length)];
-        var writer = new IndexEntryWriter(bytes);
-        writer.SetLength();
-        writer.SetKey(key);
-        writer.SetData(value, valueOffset);
-        return bytes;
-    }
-
     /// <summary>An empty small root. <paramref name="blockSize"/> is what the index will use when it grows.</summary>
     public static byte[] EmptyRoot(AttributeType indexed, CollationRule collation, int blockSize, int clusterSize)
     {
@@ -43,7 +18,7 @@ internal sealed partial class IndexTree
             clusterSize <= blockSize ? blockSize / clusterSize : blockSize / 512);
         var node = bytes.AsSpan(IndexRootHeader.Layout.Node);
         new IndexNodeWriter(node).SetEntries(IndexNodeHeader.Layout.Size, node.Length, node.Length);
-        WriteLast(bytes.AsSpan(IndexRootHeader.Layout.Size), -1);
+        IndexEntries.Last().CopyTo(bytes, IndexRootHeader.Layout.Size);
         return bytes;
     }
 
@@ -128,9 +103,7 @@ internal sealed partial class IndexTree
         var medianChild = hasSubNodes ? BinaryPrimitives.ReadInt64LittleEndian(promoted.AsSpan(promoted.Length - 8)) : -1;
 
         var right = NewBlock(entries.AsSpan(next), hasSubNodes);
-        var last = new byte[hasSubNodes ? IndexEntry.Layout.Size + 8 : IndexEntry.Layout.Size];
-        WriteLast(last, medianChild);
-        byte[] left = [.. entries.AsSpan(0, first), .. last];
+        byte[] left = [.. entries.AsSpan(0, first), .. IndexEntries.Last(medianChild)];
         SetBlockEntries(node, left, hasSubNodes);
 
         // the parent's entry led to this block: now to the new one, and the median before it to this one
@@ -169,9 +142,7 @@ internal sealed partial class IndexTree
     private IndexNode PushDown(IndexNode root)
     {
         var block = NewBlock(root.Bytes.AsSpan(root.First, root.End - root.First), root.HasSubNodes);
-        var last = new byte[IndexEntry.Layout.Size + 8];
-        WriteLast(last, block.Vcn);
-        SetRootEntries(last, hasSubNodes: true);
+        SetRootEntries(IndexEntries.Last(block.Vcn), hasSubNodes: true);
         return block;
     }
 
@@ -268,19 +239,6 @@ internal sealed partial class IndexTree
         writer.SetLength();
         writer.SetFlags(flags & ~IndexEntryFlags.SubNode);
         return bytes;
-    }
-
-    /// <summary>Writes the end entry of a node into all-zero bytes. <paramref name="subNode"/>: -1 for none.</summary>
-    private static void WriteLast(Span<byte> bytes, long subNode)
-    {
-        var hasSubNode = subNode >= 0;
-        var writer = new IndexEntryWriter(bytes[..(IndexEntry.Layout.Size + (hasSubNode ? IndexEntryWriter.SubNodeSize : 0))]);
-        writer.SetLength();
-        writer.SetFlags(IndexEntryFlags.Last | (hasSubNode ? IndexEntryFlags.SubNode : IndexEntryFlags.None));
-        if (hasSubNode)
-        {
-            writer.SetSubNode(subNode);
-        }
     }
 
     private static void SetUsed(IndexNode node, int end) =>

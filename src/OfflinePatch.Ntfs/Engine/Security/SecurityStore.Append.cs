@@ -26,27 +26,15 @@ internal sealed partial class SecurityStore
         var (id, offset) = NextPlace(node, descriptor.Length + HeaderSize);
         var entry = new byte[AttributeEncoder.Round8(HeaderSize + descriptor.Length)];
         var header = entry.AsSpan(0, HeaderSize);
-        var hash = SecurityEntry.HashOf(descriptor);
-        SecurityEntry.Write(header, hash, id, offset, HeaderSize + descriptor.Length);
+        SecurityEntry.Write(header, SecurityEntry.HashOf(descriptor), id, offset, HeaderSize + descriptor.Length);
         descriptor.CopyTo(entry.AsSpan(HeaderSize));
         var bytes = entry.AsSpan(0, HeaderSize + descriptor.Length);
         streams.Write(node, sds, offset, bytes);
         streams.Write(node, sds, offset + BlockSize, bytes);
         writer.Store(node);
 
-        var idKey = new byte[4];
-        BinaryPrimitives.WriteUInt32LittleEndian(idKey, id);
-        indexes.Insert(node, "$SII", IndexTree.ViewEntry(idKey, header));
-
-        var hashKey = new byte[8];
-        BinaryPrimitives.WriteUInt32LittleEndian(hashKey, hash);
-        BinaryPrimitives.WriteUInt32LittleEndian(hashKey.AsSpan(4), id);
-        var hashEntry = IndexTree.ViewEntry(hashKey, header);
-        var tail = IndexEntry.Layout.Key + hashKey.Length + HeaderSize;
-        Array.Resize(ref hashEntry, AttributeEncoder.Round8(tail + SecurityEntry.HashEntryTail.Length));
-        SecurityEntry.HashEntryTail.CopyTo(hashEntry.AsSpan(tail));
-        new IndexEntryWriter(hashEntry).SetLength();
-        indexes.Insert(node, "$SDH", hashEntry);
+        indexes.Insert(node, "$SII", IndexEntries.SecurityId(header));
+        indexes.Insert(node, "$SDH", IndexEntries.SecurityHash(header));
         return id;
     }
 
