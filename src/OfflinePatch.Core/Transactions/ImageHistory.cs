@@ -172,7 +172,11 @@ public static class ImageHistory
         Action<string>? note = null)
     {
         using var transaction = ImageTransaction.Open(storage, imagePath, new TransactionOptions { UndoFolder = undoFolder });
-        transaction.HostNotes.ToList().ForEach(n => note?.Invoke(n));
+        foreach (var text in transaction.HostNotes)
+        {
+            note?.Invoke(text);
+        }
+
         var steps = transaction.Search.FindComplete(transaction.Files[0].Handle);
         try
         {

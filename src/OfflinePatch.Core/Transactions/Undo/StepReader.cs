@@ -101,9 +101,9 @@ internal sealed class StepReader
 
         // What the change cuts off is in ranges of their own, all of it. Else the file would get a length whose bytes nobody has.
         var restored = newLength;
-        foreach (var cut in ranges.Where(r => r.NewLength == 0 && r.Offset == restored))
+        foreach (var range in ranges)
         {
-            restored += cut.OldLength;
+            restored += range.NewLength == 0 && range.Offset == restored ? range.OldLength : 0;
         }
 
         if (restored < oldLength)

@@ -2,11 +2,6 @@ using System.Buffers;
 
 namespace OfflinePatch.Core.Transactions.Undo;
 
-/// <summary>What was restored.</summary>
-/// <param name="BytesWritten">Bytes that differed from the old ones and were written.</param>
-/// <param name="IsTimeSet">Whether the time of the last write is the old one again.</param>
-internal readonly record struct RestoreResult(long BytesWritten, bool IsTimeSet);
-
 /// <summary>
 /// Restores the old bytes and length of a file. Needs no space on the host's disk: what reads as old already is not written, and what was a
 /// hole becomes one again. Can be repeated after it was interrupted anywhere.
@@ -14,8 +9,9 @@ internal readonly record struct RestoreResult(long BytesWritten, bool IsTimeSet)
 internal static class StepRestore
 {
     /// <summary>Restores one file, and makes it durable.</summary>
+    /// <returns>Whether the time of the last write is the old one again, too.</returns>
     /// <exception cref="HostIOException">The host failed. Repeat it.</exception>
-    public static RestoreResult Apply(IHostHandle step, StepRecord record, IHostHandle file)
+    public static bool Apply(IHostHandle step, StepRecord record, IHostHandle file)
     {
         var isTouched = file.Length != record.OldLength;
         if (file.Length < record.OldLength)
@@ -47,14 +43,14 @@ internal static class StepRestore
         file.Flush();
         if (file.GetStatus().WriteTime == record.OldTime && written == 0 && !isTouched)
         {
-            return new RestoreResult(written, IsTimeSet: true);
+            return true;
         }
 
         // After the bytes are on the medium, since a network file system sets the time again when it receives them; and durable before the
         // step is restored, since the time decides whether an earlier change may be undone.
         var isSet = file.TrySetWriteTime(record.OldTime);
         file.Flush();
-        return new RestoreResult(written, isSet);
+        return isSet;
     }
 
     private static long Restore(IHostHandle step, StepRange range, IHostHandle file, Span<byte> old, Span<byte> current)

@@ -91,7 +91,11 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             try
             {
                 using var step = StepFile.TryOpen(storage, stepPath) ?? throw ImageFileError.Missing(stepPath);
-                Restore(step, step.Records.Select((r, i) => (r, changes[i].Handle)), note, _ => { });
+                using var takingBack = RunActivity.Stage("take back");
+                var files = step.Records.Select((r, i) => (r, changes[i].Handle)).ToList();
+                var isOfOriginal = BeginRestore(step, files);
+                RestoreFiles(step, files, isOfOriginal, note);
+                EndRestore(step, files, isOfOriginal);
             }
             catch (Exception worse) // the undo file stays, and the error names it
             {
@@ -166,44 +170,48 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
     /// <param name="step">The step.</param>
     /// <param name="files">All of its records, and their files, open for writing.</param>
     /// <param name="note">Receives what could not be restored and is no failure.</param>
-    /// <returns>Bytes that differed.</returns>
     /// <exception cref="HostIOException">The host failed: before anything was restored, or (<c>CORE-0049</c>) when a part may be. The step
     /// then stays in state applying.</exception>
-    public long TakeBack(StepFile step, IReadOnlyList<(StepRecord Record, IHostHandle File)> files, Action<string>? note)
+    public void TakeBack(StepFile step, IReadOnlyList<(StepRecord Record, IHostHandle File)> files, Action<string>? note)
     {
-        var isRestoring = false;
+        using var stage = RunActivity.Stage("take back");
+        var isOfOriginal = BeginRestore(step, files);
         try
         {
-            return Restore(step, files, note, restoring => isRestoring = restoring);
+            RestoreFiles(step, files, isOfOriginal, note);
         }
-        catch (Exception e) when (isRestoring)
+        catch (Exception e) // whatever it is: the user has to know that a part may be restored
         {
             throw UndoError.RestoreFailed(files[0].File.Path, step.Path, e);
         }
+
+        EndRestore(step, files, isOfOriginal);
     }
 
-    private long Restore(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, Action<string>? note,
-        Action<bool> isRestoring)
+    /// <summary>complete or applying → applying.</summary>
+    /// <returns>
+    /// Whether the files are a copy that was recovered through its pointer: the undo file is that of the original, which still needs it.
+    /// </returns>
+    private bool BeginRestore(StepFile step, IReadOnlyCollection<(StepRecord Record, IHostHandle File)> files)
     {
-        using var stage = RunActivity.Stage("take back");
-        var list = files.ToList();
         AreTimesRestored = true;
-
-        // A copy that was recovered through its pointer: the undo file is that of the original, which still needs it.
-        var isOfOriginal = IsOfOther(step, list);
-        _pointers.Write(step.Path, list.Select(f => f.File), isOneEnough: true);
+        var isOfOriginal = IsOfOther(step, files);
+        _pointers.Write(step.Path, files.Select(f => f.File), isOneEnough: true);
         if (step.ReadState() != StepState.Applying)
         {
             step.SetState(StepState.Applying);
         }
 
-        isRestoring(true);
-        var written = 0L;
-        foreach (var (record, file) in list)
+        return isOfOriginal;
+    }
+
+    /// <summary>applying → restored.</summary>
+    private void RestoreFiles(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, bool isOfOriginal,
+        Action<string>? note)
+    {
+        foreach (var (record, file) in files)
         {
-            var result = StepRestore.Apply(step.Handle, record, file);
-            written += result.BytesWritten;
-            if (!result.IsTimeSet)
+            if (!StepRestore.Apply(step.Handle, record, file))
             {
                 AreTimesRestored = false;
                 note?.Invoke($"The time of {file.Path} could not be set to what it was (only its owner may do that). Its bytes are "
@@ -211,19 +219,22 @@ internal sealed class StepRun(IHostStorage storage, StepSearch search)
             }
         }
 
-        if (isOfOriginal)
+        if (!isOfOriginal)
         {
-            _pointers.Delete(list.Select(f => f.File));
-            return written;
+            step.SetState(StepState.Restored);
         }
+    }
 
-        step.SetState(StepState.Restored);
-        isRestoring(false);
-        _pointers.Delete(list.Select(f => f.File));
-        storage.Delete(step.Path);
-        storage.FlushFolderOf(step.Path);
-        search.Forget();
-        return written;
+    /// <summary>restored → gone.</summary>
+    private void EndRestore(StepFile step, IEnumerable<(StepRecord Record, IHostHandle File)> files, bool isOfOriginal)
+    {
+        _pointers.Delete(files.Select(f => f.File));
+        if (!isOfOriginal)
+        {
+            storage.Delete(step.Path);
+            storage.FlushFolderOf(step.Path);
+            search.Forget();
+        }
     }
 
     /// <summary>

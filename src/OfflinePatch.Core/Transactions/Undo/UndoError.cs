@@ -9,11 +9,14 @@ internal static class UndoError
 
     public static HostIOException RollBackFailed(string path, string undoPath, Exception inner) =>
         new("CORE-0021", $"Writing {path} failed, and so did rolling it back: {inner.Message} Its old bytes are kept in {undoPath}.",
-            $"Do not start the machine. Make the disk writable again, then run: offlinepatch recover {Quote(path)}", inner);
+            RecoverRemedy(path), inner);
 
     public static HostIOException RestoreFailed(string path, string undoPath, Exception inner) =>
         new("CORE-0049", $"The old bytes of {path} could not all be restored: {inner.Message} They are kept in {undoPath}.",
-            $"Do not start the machine. Make the disk writable again, then run: offlinepatch recover {Quote(path)}", inner);
+            RecoverRemedy(path), inner);
+
+    private static string RecoverRemedy(string path) =>
+        $"Do not start the machine. Make the disk writable again, then run: offlinepatch recover {Quote(path)}";
 
     public static RefusedException NothingToUndo(string path, string? folder) =>
         new("CORE-0022", $"There is nothing to undo for {path}{(folder is null ? "" : $" in {folder}")}.",
